@@ -1,0 +1,27 @@
+import { workflowProps } from "../config";
+import { type WorkflowProps, workflowSettings } from "../workflow/props";
+import type { Workflow, WorkflowReferences } from "../workflow/settings";
+
+export const references: WorkflowReferences = {
+  partition: "aws",
+  region: "us-east-1",
+  account: "123456789012",
+  bucketName: "housing-dev-bucket",
+  dataBucketName: "housing-dev-bucket",
+  imageUri: "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3",
+  imageRepositoryArn: "arn:aws:ecr:us-east-1:683313688378:repository/sagemaker-scikit-learn",
+  sageMakerRoleArn: "arn:aws:iam::123456789012:role/housing-dev-sagemaker-1",
+  evaluationFunctionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-evaluate-model",
+};
+
+/** The project's own workflow, with what a test changes in it. */
+export function workflow(
+  props: Partial<WorkflowProps> = {},
+  more: Partial<WorkflowReferences> = {},
+): Workflow {
+  const settings = workflowSettings(
+    { ...workflowProps("dev"), ...props },
+    () => "code/scripts-0123456789abcdef.tar.gz",
+  );
+  return { settings, references: { ...references, ...more } };
+}

@@ -1,0 +1,61 @@
+import { executionInputKeys, inputProblems } from "../../workflow/execution-input";
+import { evaluate } from "./evaluate";
+
+const rules = { dataPrefix: "raw-data/", hyperparameters: ["n-estimators", "max-depth"] };
+const problems = (input: unknown) => evaluate(inputProblems("$input0", rules), {}, { input0: input });
+
+const recipe = {
+  PreprocessingJobName: "preprocessing-1700000000",
+  TrainingJobName: "training-1700000000",
+  ModelName: "model-1700000000",
+  EndpointConfigName: "endpoint-config-1700000000",
+  EndpointName: "endpoint-1700000000",
+  ModelDataUrl: "s3://bucket/model-artifacts/training-1700000000/output/model.tar.gz",
+};
+
+describe("the check of the execution input", () => {
+  it.each([
+    {},
+    recipe,
+    { Threshold: 0 },
+    { Threshold: -1.5, DataPrefix: "raw-data/2026/" },
+    { HyperParameters: {} },
+    { HyperParameters: { "n-estimators": 10, "max-depth": "none" } },
+  ])("accepts %j", async (input) => {
+    expect(await problems(input)).toEqual([]);
+  });
+
+  it.each([
+    [{ Treshold: 1 }, "Unknown key Treshold, known are PreprocessingJobName"],
+    [{ Threshold: "high" }, "Threshold must be a number, got high"],
+    [{ Threshold: null }, "Threshold must be a number, got null"],
+    [{ Threshold: [0.7] }, "Threshold must be a number, got [0.7]"],
+    [
+      { ModelName: 7 },
+      "ModelName must be a string with a letter or digit in it, at most 256 characters, got 7",
+    ],
+    [{ ModelName: "..." }, "ModelName must be a string with a letter or digit in it"],
+    [{ ModelName: "a".repeat(257) }, "ModelName must be a string"],
+    [{ EndpointName: "" }, "EndpointName must be a string"],
+    [{ ModelDataUrl: {} }, "ModelDataUrl must be a string, got {}"],
+    [{ DataPrefix: "elsewhere/" }, "DataPrefix must be a string that starts with raw-data/ and ends with /"],
+    [{ DataPrefix: "raw-data" }, "DataPrefix must be a string that starts with raw-data/ and ends with /"],
+    [{ HyperParameters: [1] }, "HyperParameters must be an object"],
+    [
+      { HyperParameters: { "max-depth": null } },
+      "HyperParameters must be an object of strings, numbers and booleans",
+    ],
+    [{ HyperParameters: { "max-dept": 3 } }, "under the names n-estimators, max-depth, got"],
+  ])("refuses %j by name", async (input, message) => {
+    expect(await problems(input)).toEqual([expect.stringContaining(message)]);
+  });
+
+  it.each(["text", 7, null, ["a"], []])("refuses %j, which is no object", async (input) => {
+    expect(await problems(input)).toEqual([expect.stringContaining("must be a JSON object")]);
+  });
+
+  it("tells every problem at once", async () => {
+    const wrong = Object.fromEntries(executionInputKeys.map((key) => [key, false]));
+    expect(await problems({ ...wrong, more: 1 })).toHaveLength(executionInputKeys.length + 1);
+  });
+});

@@ -1,0 +1,74 @@
+/** The configuration: which environments there are, and what the workflow does in them. Edit this file. */
+
+import { z } from "zod";
+import type { WorkflowProps } from "./workflow/props";
+
+const environmentSchema = z.strictObject({
+  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "must be a region such as us-east-1"),
+  /** The only account that this environment may be deployed to; without it, the credentials' account. */
+  account: z
+    .string()
+    .regex(/^\d{12}$/, "must be 12 digits")
+    .optional(),
+  /** Bucket for Terraform's state; without it, the state is a file beside the project. */
+  stateBucket: z.string().min(3).max(63).optional(),
+  /** Name of the artifact bucket; without it, a unique one is made. */
+  bucketName: z.string().min(3).max(63).optional(),
+  /** Destroying the environment also deletes its data and models. */
+  forceDestroy: z.boolean().default(false),
+  kmsKeyArn: z.string().startsWith("arn:").optional(),
+  logRetentionInDays: z.number().int().positive().default(30),
+});
+
+const configSchema = z.strictObject({
+  environments: z.record(
+    z
+      .string()
+      .regex(/^[a-z][a-z0-9]{0,9}$/, "an environment's name is 1 to 10 lower-case letters and digits"),
+    environmentSchema,
+  ),
+});
+
+/** One environment, with the defaults filled in. */
+export type EnvironmentConfig = z.output<typeof environmentSchema>;
+
+/**
+ * Checks a configuration and fills in the defaults.
+ *
+ * @throws Error that lists every wrong value with its place
+ */
+export function parseConfig(config: z.input<typeof configSchema>): z.output<typeof configSchema> {
+  const result = configSchema.safeParse(config);
+  if (!result.success) throw new Error(`The configuration is not right:\n${z.prettifyError(result.error)}`);
+  return result.data;
+}
+
+/** Environments that can be deployed. The emulator's, `local`, needs no entry. */
+export const { environments } = parseConfig({
+  environments: {
+    dev: { region: "us-east-1", forceDestroy: true },
+  },
+});
+
+/** The recipe's workflow, under the names of one environment. */
+export function workflowProps(environment: string): WorkflowProps {
+  const folder = "python/scripts";
+  return {
+    prefix: "housing",
+    environment,
+    processing: { folder, entryPoint: "preprocessing.py" },
+    training: {
+      folder,
+      entryPoint: "training.py",
+      hyperparameters: {
+        "n-estimators": 100,
+        "max-depth": 10,
+        "min-samples-split": 5,
+        "random-state": 42,
+      },
+      metrics: ["train_rmse", "test_rmse", "train_r2", "test_r2", "train_mae", "test_mae"],
+    },
+    inference: { folder, entryPoint: "inference.py" },
+    gate: { metric: "test_r2", threshold: 0.7 },
+  };
+}

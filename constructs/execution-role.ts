@@ -1,0 +1,44 @@
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { Construct } from "constructs";
+import { policyDocument, trustPolicy } from "../workflow/iam";
+import type { RoleDescription } from "../workflow/resources";
+
+export interface ExecutionRoleProps {
+  /** Who assumes the role, and what it may do. */
+  readonly role: RoleDescription;
+  /** The account whose resources the service may use the role for. */
+  readonly account: string;
+}
+
+/** A role that one AWS service assumes, with exactly the permissions described. */
+export class ExecutionRole extends Construct {
+  /** What uses the role at its creation depends on this: a role without its policy can do nothing yet. */
+  readonly policy: IamRolePolicy;
+  private readonly resource: IamRole;
+
+  constructor(scope: Construct, id: string, { role, account }: ExecutionRoleProps) {
+    super(scope, id);
+    if (role.namePrefix.length > 38) {
+      throw new Error(`A role's namePrefix must have at most 38 characters, got "${role.namePrefix}"`);
+    }
+    this.resource = new IamRole(this, "Resource", {
+      namePrefix: role.namePrefix,
+      description: role.description,
+      assumeRolePolicy: JSON.stringify(trustPolicy(role.service, account)),
+    });
+    this.policy = new IamRolePolicy(this, "Policy", {
+      name: "permissions",
+      role: this.resource.id,
+      policy: JSON.stringify(policyDocument(role.policyStatements)),
+    });
+  }
+
+  get roleArn(): string {
+    return this.resource.arn;
+  }
+
+  get roleName(): string {
+    return this.resource.name;
+  }
+}

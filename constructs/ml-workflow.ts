@@ -1,0 +1,119 @@
+import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity";
+import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
+import { DataAwsSagemakerPrebuiltEcrImage } from "@cdktf/provider-aws/lib/data-aws-sagemaker-prebuilt-ecr-image";
+import { Construct } from "constructs";
+import { contentHash } from "../source-files";
+import { imageRepositoryArn } from "../workflow/image";
+import { checkNameScope } from "../workflow/names";
+import { defaultImage, type ImageProps, type WorkflowProps, workflowSettings } from "../workflow/props";
+import { bucketNamePrefix, codeKey, sageMakerRole } from "../workflow/resources";
+import { ArtifactBucket } from "./artifact-bucket";
+import { EvaluationFunction } from "./evaluation-function";
+import { ExecutionRole } from "./execution-role";
+import { ScriptBundle } from "./script-bundle";
+import { WorkflowStateMachine } from "./workflow-state-machine";
+
+export interface MlWorkflowProps {
+  /** What the workflow does, and with which scripts. */
+  readonly workflow: WorkflowProps;
+  /** Region of everything in the workflow. */
+  readonly region: string;
+  /**
+   * Name of the artifact bucket.
+   *
+   * @default - starts with `<prefix>-<environment>-`; AWS makes it unique
+   */
+  readonly bucketName?: string;
+  /**
+   * Delete the bucket with everything in it when the stack is destroyed.
+   *
+   * @default false
+   */
+  readonly forceDestroy?: boolean;
+  /**
+   * Key that encrypts the bucket and the logs. Its policy must let CloudWatch Logs use it.
+   *
+   * @default - keys of S3 and CloudWatch Logs
+   */
+  readonly kmsKeyArn?: string;
+  /** @default 30 */
+  readonly logRetentionInDays?: number;
+}
+
+/**
+ * A whole machine-learning workflow: bucket, roles, code, evaluation function and state machine.
+ *
+ * Bring scripts of your own in `workflow`; nothing else has to change.
+ */
+export class MlWorkflow extends Construct {
+  readonly bucket: ArtifactBucket;
+  readonly sageMakerRole: ExecutionRole;
+  readonly evaluationFunction: EvaluationFunction;
+  readonly stateMachine: WorkflowStateMachine;
+
+  constructor(scope: Construct, id: string, props: MlWorkflowProps) {
+    super(scope, id);
+    const { workflow, region, kmsKeyArn, logRetentionInDays = 30 } = props;
+    checkNameScope(workflow);
+
+    this.bucket = new ArtifactBucket(this, "Artifacts", {
+      namePrefix: bucketNamePrefix(workflow),
+      bucketName: props.bucketName,
+      forceDestroy: props.forceDestroy,
+      kmsKeyArn,
+    });
+    const folders = [workflow.processing, workflow.training, workflow.inference].map(({ folder }) => folder);
+    for (const folder of new Set(folders)) {
+      new ScriptBundle(this, folder.replace(/[^A-Za-z0-9]+/g, "-"), { bucket: this.bucket, folder });
+    }
+
+    const partition = new DataAwsPartition(this, "Partition").partition;
+    const account = new DataAwsCallerIdentity(this, "Account").accountId;
+    const settings = workflowSettings(workflow, (folder) => codeKey(folder, contentHash(folder)));
+    const base = {
+      partition,
+      region,
+      account,
+      bucketName: this.bucket.bucketName,
+      dataBucketName: workflow.data?.bucketName ?? this.bucket.bucketName,
+      kmsKeyArn,
+      ...this.image(workflow.image ?? defaultImage, partition, region),
+    };
+    this.sageMakerRole = new ExecutionRole(this, "SageMakerRole", {
+      role: sageMakerRole(settings, base),
+      account,
+    });
+    this.evaluationFunction = new EvaluationFunction(this, "Evaluation", {
+      nameScope: workflow,
+      references: base,
+      logRetentionInDays,
+    });
+    this.stateMachine = new WorkflowStateMachine(this, "StateMachine", {
+      workflow: {
+        settings,
+        references: {
+          ...base,
+          sageMakerRoleArn: this.sageMakerRole.roleArn,
+          evaluationFunctionArn: this.evaluationFunction.functionArn,
+        },
+      },
+      logRetentionInDays,
+    });
+  }
+
+  private image(image: ImageProps, partition: string, region: string) {
+    if (image.uri !== undefined) {
+      return { imageUri: image.uri, imageRepositoryArn: imageRepositoryArn(image.uri, partition) };
+    }
+    const { repository, tag } = image;
+    const data = new DataAwsSagemakerPrebuiltEcrImage(this, "Image", {
+      repositoryName: repository,
+      imageTag: tag,
+    });
+    return {
+      imageUri: data.registryPath,
+      // AWS's registry account differs from region to region; the provider knows them all.
+      imageRepositoryArn: `arn:${partition}:ecr:${region}:${data.registryId}:repository/${repository}`,
+    };
+  }
+}

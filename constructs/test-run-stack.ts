@@ -1,0 +1,31 @@
+import { TerraformOutput, TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import type { EnvironmentConfig } from "../config";
+import type { ExecutionInput } from "../workflow/execution-input";
+import type { PipelineStack } from "./pipeline-stack";
+import { configureState } from "./remote-state";
+
+export interface TestRunStackProps {
+  readonly environment: EnvironmentConfig;
+  readonly pipeline: PipelineStack;
+  /** What the execution starter gives the execution. */
+  readonly executionInput: ExecutionInput;
+}
+
+/** What the execution starter needs for a test run; it reads this stack's outputs. */
+export class TestRunStack extends TerraformStack {
+  constructor(scope: Construct, id: string, { environment, pipeline, executionInput }: TestRunStackProps) {
+    super(scope, id);
+    configureState(this, environment);
+    const { stateMachine, bucket } = pipeline.workflow;
+    const outputs = {
+      state_machine_arn: stateMachine.stateMachineArn,
+      bucket_name: bucket.bucketName,
+      execution_input: JSON.stringify(executionInput),
+    };
+    for (const [name, value] of Object.entries(outputs)) {
+      const output = new TerraformOutput(this, name, { value });
+      output.overrideLogicalId(name);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Amazon States Language in JSONata, as types: only fields that a state may have compile.
+ *
+ * https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+ */
+
+/** A JSONata expression in the form that Step Functions evaluates. */
+export type Jsonata = `{% ${string} %}`;
+
+/** Any JSON value; strings may be JSONata expressions. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export type JsonObject = { readonly [key: string]: Json };
+
+export interface Retrier {
+  readonly ErrorEquals: readonly string[];
+  readonly IntervalSeconds: number;
+  readonly MaxAttempts: number;
+  readonly BackoffRate: number;
+  readonly MaxDelaySeconds?: number;
+  readonly JitterStrategy?: "FULL" | "NONE";
+}
+
+export interface Catcher {
+  readonly ErrorEquals: readonly string[];
+  readonly Assign?: JsonObject;
+  readonly Output?: Json;
+  readonly Next: string;
+}
+
+type Transition =
+  | { readonly Next: string; readonly End?: never }
+  | { readonly End: true; readonly Next?: never };
+
+interface Described {
+  readonly Comment?: string;
+}
+
+export type TaskState = Described & {
+  readonly Type: "Task";
+  readonly Resource: string;
+  readonly Arguments: JsonObject;
+  readonly Assign?: JsonObject;
+  readonly Output?: Json;
+  readonly TimeoutSeconds?: number;
+  readonly Retry?: readonly Retrier[];
+  readonly Catch?: readonly Catcher[];
+} & Transition;
+
+export type PassState = Described & {
+  readonly Type: "Pass";
+  readonly Assign?: JsonObject;
+  readonly Output?: Json;
+} & Transition;
+
+export interface ChoiceRule {
+  readonly Condition: Jsonata;
+  readonly Assign?: JsonObject;
+  readonly Next: string;
+}
+
+export interface ChoiceState extends Described {
+  readonly Type: "Choice";
+  readonly Choices: readonly ChoiceRule[];
+  readonly Assign?: JsonObject;
+  readonly Default: string;
+}
+
+export type WaitState = Described & {
+  readonly Type: "Wait";
+  readonly Seconds: number | Jsonata;
+  readonly Assign?: JsonObject;
+} & Transition;
+
+export type MapState = Described & {
+  readonly Type: "Map";
+  readonly Items: readonly Json[] | Jsonata;
+  readonly MaxConcurrency?: number;
+  readonly ItemProcessor: { readonly ProcessorConfig: { readonly Mode: "INLINE" } } & StateGraph;
+  readonly Assign?: JsonObject;
+  readonly Output?: Json;
+  readonly Retry?: readonly Retrier[];
+  readonly Catch?: readonly Catcher[];
+} & Transition;
+
+export interface SucceedState extends Described {
+  readonly Type: "Succeed";
+  readonly Output?: Json;
+}
+
+export interface FailState extends Described {
+  readonly Type: "Fail";
+  readonly Error: string;
+  readonly Cause: string;
+}
+
+export type State = TaskState | PassState | ChoiceState | WaitState | MapState | SucceedState | FailState;
+
+export interface StateGraph {
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, State>>;
+}
+
+export interface StateMachineDefinition extends StateGraph {
+  readonly Comment: string;
+  readonly QueryLanguage: "JSONata";
+  readonly TimeoutSeconds: number;
+}
+
+/** Marks `source` as a JSONata expression; line breaks are for its reader only. */
+export function jsonata(source: string): Jsonata {
+  return `{% ${source.replace(/\s*\n\s*/g, " ").trim()} %}`;
+}
+
+/** A JSONata string literal. */
+export function literal(text: string): string {
+  return JSON.stringify(text);
+}

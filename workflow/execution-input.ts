@@ -1,0 +1,113 @@
+/**
+ * The execution input: the one place that says which keys there are, what they may hold and what they do.
+ *
+ * The state machine's check, the execution starter's check and the table in docs/execution-input.md derive from it.
+ */
+
+import { literal } from "./asl";
+
+/** What of a deployed workflow decides which input is good. */
+export interface InputRules {
+  /** The prefix under which the raw data lies; ends with `/`. */
+  readonly dataPrefix: string;
+  /** Names of the hyperparameters that the workflow declares. */
+  readonly hyperparameters: readonly string[];
+}
+
+interface InputKey {
+  /** What a value must be, as the end of the sentence "<key> must be …". */
+  expected(rules: InputRules): string;
+  /** JSONata predicate over `$value`; it never throws, whatever the value. */
+  valid(rules: InputRules): string;
+  /** What the key does, and what happens without it. */
+  readonly description: string;
+}
+
+const isString = '$type($value) = "string"';
+
+const name = (description: string): InputKey => ({
+  expected: () => "a string with a letter or digit in it, at most 256 characters",
+  valid: () => `${isString} ? $length($value) <= 256 and $contains($lowercase($value), /[a-z0-9]/) : false`,
+  description,
+});
+
+const partOfName = "Lower-cased, it becomes part of the name; without it, the execution's name does.";
+
+export const executionInput = {
+  PreprocessingJobName: name(`Name of the processing job. ${partOfName}`),
+  TrainingJobName: name(`Name of the training job. ${partOfName}`),
+  ModelName: name(`Name of the model. ${partOfName}`),
+  EndpointConfigName: name(`Name of the endpoint configuration. ${partOfName}`),
+  EndpointName: name(
+    "Name of the endpoint. Lower-cased, it becomes part of the name; without it, the environment's one endpoint is created or updated.",
+  ),
+  ModelDataUrl: {
+    expected: () => "a string",
+    valid: () => isString,
+    description:
+      "Ignored, and the report says so: the training job reports where its model lies. A recipe's input has it.",
+  },
+  DataPrefix: {
+    expected: ({ dataPrefix }) => `a string that starts with ${dataPrefix} and ends with /`,
+    valid: ({ dataPrefix }) =>
+      `${isString} ? $substring($value, 0, ${dataPrefix.length}) = ${literal(dataPrefix)} and $substring($value, -1) = "/" : false`,
+    description: "Where the raw data lies in its bucket. Without it, the workflow's data prefix.",
+  },
+  Threshold: {
+    expected: () => "a number",
+    valid: () => '$type($value) = "number"',
+    description: "What the gate's metric must be greater than. Without it, the deployed threshold.",
+  },
+  HyperParameters: {
+    expected: ({ hyperparameters }) =>
+      `an object of strings, numbers and booleans under the names ${hyperparameters.join(", ")}`,
+    valid: ({ hyperparameters }) => `$type($value) = "object" ? (
+      $count($keys($value)[$not($ in ${JSON.stringify(hyperparameters)})]) = 0
+        and $count($each($value, function($v) { $type($v) })[$not($ in ["string", "number", "boolean"])]) = 0
+    ) : false`,
+    description: "Hyperparameters that replace, one by one, those of the deployed definition.",
+  },
+} as const satisfies Readonly<Record<string, InputKey>>;
+
+/** An execution's input; every key is optional. */
+export interface ExecutionInput {
+  readonly PreprocessingJobName?: string;
+  readonly TrainingJobName?: string;
+  readonly ModelName?: string;
+  readonly EndpointConfigName?: string;
+  readonly EndpointName?: string;
+  readonly ModelDataUrl?: string;
+  readonly DataPrefix?: string;
+  readonly Threshold?: number;
+  readonly HyperParameters?: Readonly<Record<string, string | number | boolean>>;
+}
+
+// The interface is written out for its readers; this line does not compile when it and the table differ.
+export const executionInputKeys: readonly (keyof ExecutionInput)[] = Object.keys(
+  executionInput satisfies Record<keyof ExecutionInput, InputKey>,
+) as (keyof typeof executionInput)[];
+
+/** JSONata: the problems of the input `source`, as an array of sentences; empty where there is none. */
+export function inputProblems(source: string, rules: InputRules): string {
+  // Keys that may hold the same share one check.
+  const checks = new Map<string, string[]>();
+  for (const [key, { expected, valid }] of Object.entries<InputKey>(executionInput)) {
+    const check = `(${valid(rules)}) ? [] : $key & ${literal(` must be ${expected(rules)}, got `)} & $string($value)`;
+    checks.set(check, [...(checks.get(check) ?? []), key]);
+  }
+  const found = [...checks].map(
+    ([check, keys]) => `${JSON.stringify(keys)}.(
+      $key := $;
+      $value := $lookup($input, $key);
+      $exists($value) ? (${check})
+    )`,
+  );
+  const known = executionInputKeys.join(", ");
+  return `(
+    $input := ${source};
+    $type($input) != "object" ? ["The execution input must be a JSON object, got " & $string($input)] : [
+      $keys($input)[$not($ in ${JSON.stringify(executionInputKeys)})].("Unknown key " & $ & ", known are " & ${literal(known)}),
+      ${found.join(",\n")}
+    ]
+  )`;
+}

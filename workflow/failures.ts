@@ -1,0 +1,49 @@
+/** How the workflow fails: every error ends in a named Fail state that tells state, job and reason. */
+
+import { type Catcher, type FailState, type Jsonata, jsonata, literal } from "./asl";
+
+/** Errors that an execution can end with, and what each means. */
+export const failures = {
+  InvalidInput: "The execution input is wrong; nothing was started.",
+  PreparationFailed:
+    "The code could not be copied to the execution's own folder, or the data not be looked up.",
+  ProcessingJobFailed: "The processing job failed, or could not be started.",
+  TrainingJobFailed: "The training job failed, or could not be started.",
+  EvaluationFailed: "The evaluation function failed, or found no usable metrics.",
+  ModelPerformanceInsufficient: "The model's metric is not above the threshold; nothing was deployed.",
+  DeploymentFailed: "The model could not be put in service.",
+} as const;
+
+export type FailureName = keyof typeof failures;
+
+/**
+ * JSONata: what a caught error tells, as `{state, error, job, reason}`.
+ *
+ * A failed job's cause is its description as JSON; any other cause is the reason itself.
+ *
+ * @param jobKey the description's key that holds the job's name
+ */
+export function caughtFailure(state: string, jobKey?: string): Jsonata {
+  const job = jobKey === undefined ? "" : `"job": $job.${jobKey},`;
+  return jsonata(`(
+    $cause := $states.errorOutput.Cause;
+    $job := $substring($cause, 0, 1) = "{" ? ($substring($cause, -1) = "}" ? $parse($cause) : {}) : {};
+    $told := [$job.FailureReason, $job.ExitMessage, $job.errorMessage];
+    {
+      "state": ${literal(state)},
+      "error": $states.errorOutput.Error,
+      ${job}
+      "reason": $count($told) > 0 ? $join($told, " ") : $cause
+    }
+  )`);
+}
+
+/** Catches every error of `state`, keeps it in the variable `failure` and goes to `next`. */
+export function catchAll(state: string, next: string, jobKey?: string): Catcher {
+  return { ErrorEquals: ["States.ALL"], Assign: { failure: caughtFailure(state, jobKey) }, Next: next };
+}
+
+/** The Fail state of one named failure; its cause is the JSON of `details`, JSONata for an object. */
+export function failState(name: FailureName, details = "$failure"): FailState {
+  return { Type: "Fail", Comment: failures[name], Error: name, Cause: jsonata(`$string(${details})`) };
+}

@@ -1,0 +1,64 @@
+/** One statement of a role's policy, as plain data. */
+export interface PolicyStatement {
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+  /** Why nothing narrower works; required where a resource is a bare `*`. */
+  readonly reason?: string;
+}
+
+interface PolicyOptions {
+  readonly conditions?: PolicyStatement["conditions"];
+  readonly reason?: string;
+}
+
+/** Allows `actions` on `resources`. */
+export function allow(
+  actions: readonly string[],
+  resources: readonly string[],
+  options: PolicyOptions = {},
+): PolicyStatement {
+  if (resources.includes("*") && options.reason === undefined) {
+    throw new Error(`allow(${actions.join(", ")}) on "*" needs a reason: say why nothing narrower works`);
+  }
+  return { actions, resources, ...options };
+}
+
+/** Permissions on the key that encrypts the bucket; none where S3's own key does. */
+export function allowKey(kmsKeyArn: string | undefined, actions: readonly string[]): PolicyStatement[] {
+  return kmsKeyArn === undefined ? [] : [allow(actions, [kmsKeyArn])];
+}
+
+/** The policy document of `statements` in IAM's JSON; equal statements appear once, reasons stay behind. */
+export function policyDocument(statements: readonly PolicyStatement[]) {
+  const rendered = statements.map(({ actions, resources, conditions }) => ({
+    Effect: "Allow",
+    Action: [...actions].sort(),
+    Resource: [...resources],
+    ...(conditions === undefined ? {} : { Condition: conditions }),
+  }));
+  const unique = new Map(rendered.map((statement) => [JSON.stringify(statement), statement]));
+  return { Version: "2012-10-17", Statement: [...unique.values()] };
+}
+
+/** Services that say for which account they assume a role. Lambda's pages do not promise it. */
+const namesItsAccount = ["sagemaker.amazonaws.com", "states.amazonaws.com"];
+
+/** The trust policy that lets one AWS service assume a role, where it can be told for this account only. */
+export function trustPolicy(service: string, account: string) {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Service: service },
+        Action: "sts:AssumeRole",
+        // Without it another account's resources could borrow the role (the confused deputy).
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+        ...(namesItsAccount.includes(service)
+          ? { Condition: { StringEquals: { "aws:SourceAccount": account } } }
+          : {}),
+      },
+    ],
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * Names of jobs and resources, as JSONata expressions that are safe for every legal execution.
+ *
+ * A name reads `<prefix>-<environment>-<kind>-<execution>-<hash>-<attempt>`: lower case, because SageMaker
+ * lower-cases names in ARNs and IAM compares case; at most 63 characters. An execution name may return after 90 days
+ * and job names may not, and a redrive starts RetryCount again at 0: the hash takes in what tells these apart.
+ */
+
+import { literal } from "./asl";
+import type { ExecutionInput } from "./execution-input";
+
+/** What every name of one deployed workflow starts with. */
+export interface NameScope {
+  /** Lower-case letters, digits and hyphens, at most 16. */
+  readonly prefix: string;
+  /** Lower-case letters and digits, at most 10. */
+  readonly environment: string;
+}
+
+/** SageMaker's limit for the names of jobs, models, endpoint configurations and endpoints. */
+export const maxNameLength = 63;
+
+const hashLength = 8;
+/** Room for `-<attempt>-<retry>`: `-3-99`. */
+const attemptLength = 5;
+
+/** The start of every name in `scope`; also what permissions are scoped by. */
+export function baseName({ prefix, environment }: NameScope): string {
+  return `${prefix}-${environment}`;
+}
+
+/** Fails unless names built in `scope` stay legal and leave room for an execution's own name. */
+export function checkNameScope({ prefix, environment }: NameScope): void {
+  if (!/^[a-z](-?[a-z0-9]){0,15}$/.test(prefix)) {
+    throw new Error(
+      `prefix must be 1 to 16 lower-case letters, digits and single hyphens, starting with a letter, got "${prefix}"`,
+    );
+  }
+  if (!/^[a-z][a-z0-9]{0,9}$/.test(environment)) {
+    throw new Error(
+      `environment must be 1 to 10 lower-case letters and digits, starting with a letter, got "${environment}"`,
+    );
+  }
+}
+
+/** JSONata: `source` cut down to lower-case letters, digits and single hyphens, at most `length` of them. */
+export function slug(source: string, length: number): string {
+  return `(
+    $clean := $replace($lowercase(${source}), /[^a-z0-9]+/, "-");
+    $cut := $replace($substring($replace($clean, /^-/, ""), 0, ${length}), /-$/, "");
+    $cut = "" ? "run" : $cut
+  )`;
+}
+
+/** JSONata: eight hexadecimal digits that differ between executions and between redrives of one. */
+export const attemptHash = executionHash("$states.context.Execution.RedriveCount");
+
+/** JSONata: a name for one execution, the same in all its states: what its S3 folders are called. */
+export const executionFolder = `${slug("$states.context.Execution.Name", 40)} & "-" & ${executionHash()}`;
+
+/**
+ * JSONata: a name of one `kind` that no attempt before has taken.
+ *
+ * @param given name of the execution input's key that may replace the execution's name in it
+ * @param attempt JSONata for the number of the attempt, where a state is entered again after a failed job
+ */
+export function freshName(
+  scope: NameScope,
+  kind: string,
+  given: keyof ExecutionInput,
+  attempt?: string,
+): string {
+  const start = `${baseName(scope)}-${kind}-`;
+  const room = maxNameLength - start.length - 1 - hashLength - attemptLength;
+  const asked = `$states.context.Execution.Input.${given}`;
+  const chosen = `$exists(${asked}) ? ${asked} : $states.context.Execution.Name`;
+  const retry = "$string($states.context.State.RetryCount)";
+  return [
+    literal(start),
+    slug(`(${chosen})`, room),
+    literal("-"),
+    attemptHash,
+    literal("-"),
+    ...(attempt === undefined ? [] : [`$string(${attempt})`, literal("-")]),
+    retry,
+  ].join(" & ");
+}
+
+/** JSONata: the endpoint's name, which stays the same from execution to execution. */
+export function endpointName(scope: NameScope): string {
+  const base = baseName(scope);
+  const given = "$states.context.Execution.Input.EndpointName";
+  return `$exists(${given}) ? ${literal(`${base}-`)} & ${slug(given, maxNameLength - base.length - 1)} : ${literal(base)}`;
+}
+
+function executionHash(redriveCount?: string): string {
+  const identity = ["$states.context.Execution.Id", "$states.context.Execution.StartTime"];
+  // A context without the field must not end the execution: no redrive has happened then.
+  if (redriveCount !== undefined) identity.push(`$string($exists(${redriveCount}) ? ${redriveCount} : 0)`);
+  return `$substring($hash(${identity.join(" & ")}, "SHA-256"), 0, ${hashLength})`;
+}

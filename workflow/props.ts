@@ -1,0 +1,168 @@
+import type { NameScope } from "./names";
+import { type JobSettings, prefixes, type WorkflowSettings } from "./settings";
+
+/** A script: a folder of code, and the file in it that starts. A `requirements.txt` in the folder is installed. */
+export interface ScriptProps {
+  /** Path of the folder, relative to the project. */
+  readonly folder: string;
+  /** File name inside the folder. */
+  readonly entryPoint: string;
+}
+
+/** What a job runs on. */
+export interface JobProps extends ScriptProps {
+  /** @default "ml.m5.large" */
+  readonly instanceType?: string;
+  /** @default 1 */
+  readonly instanceCount?: number;
+  /** @default 30 */
+  readonly volumeSizeInGB?: number;
+  /** @default 3600 */
+  readonly maxRuntimeInSeconds?: number;
+}
+
+/** What someone with scripts of their own says to get their own workflow; `docs/own-workflow.md` shows one. */
+export interface WorkflowProps extends NameScope {
+  /**
+   * Gets `--input-data` and `--output-data`; writes `train/` and `test/` into the output folder.
+   */
+  readonly processing: JobProps & {
+    /**
+     * More arguments for the script.
+     *
+     * @default - none
+     */
+    readonly arguments?: readonly string[];
+  };
+  /**
+   * Runs in SageMaker's script mode: channels `train`, `test` and `code`, hyperparameters as arguments. Writes
+   * evaluation.json into SM_OUTPUT_DATA_DIR, and unpacks the tar.gz of channel `code` into `code/` of SM_MODEL_DIR.
+   */
+  readonly training: JobProps & {
+    /**
+     * Arguments of the script, by name without dashes. An execution's input may replace the values of these.
+     *
+     * @default - none
+     */
+    readonly hyperparameters?: Readonly<Record<string, string | number | boolean>>;
+    /**
+     * Metrics that the script prints as `<name>: <number>`, for SageMaker to record.
+     *
+     * @default - none
+     */
+    readonly metrics?: readonly string[];
+  };
+  /** Serves the model: model_fn, input_fn, predict_fn and output_fn, or transform_fn. */
+  readonly inference: ScriptProps;
+  /** Only a model whose metric, a key of its evaluation.json, is greater than the threshold is deployed. */
+  readonly gate: { readonly metric: string; readonly threshold: number };
+  /**
+   * The endpoint's one production variant.
+   *
+   * @default - one ml.t2.medium, variant "primary"
+   */
+  readonly endpoint?: Partial<WorkflowSettings["endpoint"]>;
+  /**
+   * The container image of jobs and endpoint: an AWS one by its tag, or any by its address.
+   *
+   * @default - AWS's scikit-learn image, tag "1.2-1-cpu-py3"
+   */
+  readonly image?: ImageProps;
+  /**
+   * Where the raw data lies.
+   *
+   * @default - under `raw-data/` of the artifact bucket
+   */
+  readonly data?: {
+    /** @default - the artifact bucket */
+    readonly bucketName?: string;
+    /** Ends with `/`. */
+    readonly prefix: string;
+  };
+  /**
+   * Limit for one execution as a whole.
+   *
+   * @default - three attempts of each job, and an hour for everything else
+   */
+  readonly timeoutSeconds?: number;
+}
+
+/** AWS's own image by repository and tag, or any image by its address in ECR. */
+export type ImageProps =
+  | { readonly repository: string; readonly tag: string; readonly uri?: never }
+  | { readonly uri: string; readonly repository?: never; readonly tag?: never };
+
+export const defaultImage = { repository: "sagemaker-scikit-learn", tag: "1.2-1-cpu-py3" } as const;
+
+/**
+ * Fills in the defaults.
+ *
+ * @param codeKey gives the key, with its content hash, under which a folder's tar.gz lies in the artifact bucket
+ * @throws Error when a value can't work; it names the prop
+ */
+export function workflowSettings(
+  props: WorkflowProps,
+  codeKey: (folder: string) => string,
+): WorkflowSettings {
+  const { prefix, environment, gate, endpoint } = props;
+  if (!Number.isFinite(gate.threshold)) {
+    throw new Error(`gate.threshold must be a finite number, got ${gate.threshold}`);
+  }
+  const dataPrefix = props.data?.prefix ?? prefixes.rawData;
+  if (!/^[^/].*\/$/.test(dataPrefix)) {
+    throw new Error(`data.prefix must end with / and not start with it, got "${dataPrefix}"`);
+  }
+  const job = (name: "processing" | "training"): JobSettings => ({
+    codeKey: codeKey(props[name].folder),
+    entryPoint: props[name].entryPoint,
+    instanceType: props[name].instanceType ?? "ml.m5.large",
+    instanceCount: atLeastOne(`${name}.instanceCount`, props[name].instanceCount ?? 1),
+    volumeSizeInGB: atLeastOne(`${name}.volumeSizeInGB`, props[name].volumeSizeInGB ?? 30),
+    maxRuntimeInSeconds: atLeastOne(`${name}.maxRuntimeInSeconds`, props[name].maxRuntimeInSeconds ?? 3600),
+  });
+  const processing = { ...job("processing"), arguments: props.processing.arguments ?? [] };
+  const training = {
+    ...job("training"),
+    hyperparameters: stringValues(props.training.hyperparameters ?? {}),
+    metrics: props.training.metrics ?? [],
+  };
+  const longestJobs = 3 * (processing.maxRuntimeInSeconds + training.maxRuntimeInSeconds + 3600);
+  return {
+    prefix,
+    environment,
+    processing,
+    training,
+    inference: { codeKey: codeKey(props.inference.folder), entryPoint: props.inference.entryPoint },
+    gate,
+    endpoint: {
+      variantName: "primary",
+      instanceType: "ml.t2.medium",
+      initialInstanceCount: 1,
+      initialVariantWeight: 1,
+      ...endpoint,
+    },
+    dataPrefix,
+    timeoutSeconds: atLeastOne("timeoutSeconds", props.timeoutSeconds ?? longestJobs + 3600),
+  };
+}
+
+function atLeastOne(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1) {
+    throw new Error(`${name} must be a whole number of 1 or more, got ${value}`);
+  }
+  return value;
+}
+
+/** SageMaker takes hyperparameters as strings, and keeps names that start with `sagemaker_` to itself. */
+function stringValues(
+  hyperparameters: Readonly<Record<string, string | number | boolean>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(hyperparameters).map(([name, value]) => {
+      if (name.startsWith("sagemaker_")) {
+        throw new Error(`training.hyperparameters: ${name} is SageMaker's own; leave it out`);
+      }
+      return [name, String(value)];
+    }),
+  );
+}

@@ -1,0 +1,91 @@
+import type { NameScope } from "./names";
+
+/** One script of the workflow: a folder of code, and the file in it that starts. */
+export interface ScriptSettings {
+  /** Key in the artifact bucket of the folder's tar.gz; it holds a hash of the folder's content. */
+  readonly codeKey: string;
+  /** File name inside the folder. */
+  readonly entryPoint: string;
+}
+
+/** What a processing or training job runs on. */
+export interface JobSettings extends ScriptSettings {
+  readonly instanceType: string;
+  readonly instanceCount: number;
+  readonly volumeSizeInGB: number;
+  readonly maxRuntimeInSeconds: number;
+}
+
+/** Everything that decides what the workflow does. Plain data: `resources.ts` fills in the defaults. */
+export interface WorkflowSettings extends NameScope {
+  readonly processing: JobSettings & { readonly arguments: readonly string[] };
+  readonly training: JobSettings & {
+    readonly hyperparameters: Readonly<Record<string, string>>;
+    /** Metrics that the script prints as `<name>: <number>`; SageMaker records them. */
+    readonly metrics: readonly string[];
+  };
+  readonly inference: ScriptSettings;
+  readonly gate: {
+    /** A key of evaluation.json. */
+    readonly metric: string;
+    /** The metric must be greater. */
+    readonly threshold: number;
+  };
+  readonly endpoint: {
+    readonly variantName: string;
+    readonly instanceType: string;
+    readonly initialInstanceCount: number;
+    readonly initialVariantWeight: number;
+  };
+  /** Prefix of the raw data; ends with `/`. */
+  readonly dataPrefix: string;
+  /** Limit for one execution as a whole. */
+  readonly timeoutSeconds: number;
+}
+
+/** What the definition must know of the account and of resources made beside it: real values or Terraform tokens. */
+export interface WorkflowReferences {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly bucketName: string;
+  /** The bucket that holds the raw data; often the artifact bucket itself. */
+  readonly dataBucketName: string;
+  readonly imageUri: string;
+  readonly imageRepositoryArn: string;
+  readonly sageMakerRoleArn: string;
+  readonly evaluationFunctionArn: string;
+  readonly kmsKeyArn?: string;
+}
+
+/** Settings and references together: what every step is made from. */
+export interface Workflow {
+  readonly settings: WorkflowSettings;
+  readonly references: WorkflowReferences;
+}
+
+/** Prefixes of the artifact bucket. */
+export const prefixes = {
+  rawData: "raw-data/",
+  processedData: "processed-data/",
+  modelArtifacts: "model-artifacts/",
+  code: "code/",
+  /** Copies that pin the code of one execution. */
+  executionCode: "code/executions/",
+} as const;
+
+/** An ARN in the workflow's account and region. */
+export function arn({ references }: Workflow, service: string, resource: string): string {
+  const { partition, region, account } = references;
+  return `arn:${partition}:${service}:${region}:${account}:${resource}`;
+}
+
+/** The ARN of objects in a bucket. */
+export function objectArn({ references }: Workflow, bucketName: string, keys: string): string {
+  return `arn:${references.partition}:s3:::${bucketName}/${keys}`;
+}
+
+/** The ARN of a Step Functions integration, such as `states:::sagemaker:createModel`. */
+export function integration({ references }: Workflow, action: string): string {
+  return `arn:${references.partition}:states:::${action}`;
+}

@@ -1,0 +1,34 @@
+import type { State } from "./asl";
+import { jsonata, literal } from "./asl";
+import type { PolicyStatement } from "./iam";
+import { baseName } from "./names";
+import { integration, type Workflow } from "./settings";
+
+/** A part of the workflow: its states, and the permissions that exactly these states need. */
+export interface Step {
+  readonly states: Readonly<Record<string, State>>;
+  readonly policyStatements: readonly PolicyStatement[];
+}
+
+/** Tags for what an execution creates: who made it, and in which execution. */
+export function executionTags({ settings }: Workflow) {
+  return [
+    { Key: "workflow", Value: baseName(settings) },
+    { Key: "environment", Value: settings.environment },
+    // Tag values allow fewer characters than execution names do.
+    {
+      Key: "execution",
+      Value: jsonata('$replace($states.context.Execution.Name, /[^A-Za-z0-9_.:=+@-]/, "-")'),
+    },
+  ];
+}
+
+/** The resource of a Task state that calls the AWS API through the SDK integration. */
+export function sdkCall(workflow: Workflow, service: string, action: string): string {
+  return integration(workflow, `aws-sdk:${service}:${action}`);
+}
+
+/** JSONata: an S3 address in the artifact bucket, its key given as JSONata. */
+export function artifactUrl({ references }: Workflow, key: string): string {
+  return `${literal(`s3://${references.bucketName}/`)} & ${key}`;
+}

@@ -1,0 +1,50 @@
+import { jsonata } from "../asl";
+import { catchAll, failState } from "../failures";
+import { allow } from "../iam";
+import { lambdaRetry } from "../retries";
+import { integration, type Workflow } from "../settings";
+import type { Step } from "../step";
+
+/** Reads the model's metrics with the evaluation function, and lets only a model above the threshold go on. */
+export function evaluationStep(workflow: Workflow, next: string): Step {
+  const { settings, references } = workflow;
+  return {
+    states: {
+      ModelEvaluation: {
+        Type: "Task",
+        Resource: integration(workflow, "lambda:invoke"),
+        Arguments: {
+          FunctionName: references.evaluationFunctionArn,
+          Payload: {
+            TrainingJobName: jsonata("$trainingJobName"),
+            S3Bucket: references.bucketName,
+            ModelDataUrl: jsonata("$modelDataUrl"),
+            Metric: settings.gate.metric,
+            Threshold: jsonata("$threshold"),
+          },
+        },
+        Assign: { evaluation: jsonata("$states.result.Payload") },
+        TimeoutSeconds: 300,
+        Retry: lambdaRetry,
+        Catch: [catchAll("ModelEvaluation", "EvaluationFailed")],
+        Next: "CheckModelPerformance",
+      },
+      EvaluationFailed: failState("EvaluationFailed", '$merge([$failure, {"job": $trainingJobName}])'),
+      CheckModelPerformance: {
+        Type: "Choice",
+        Choices: [{ Condition: jsonata("$evaluation.Passed = true"), Next: next }],
+        Default: "ModelPerformanceInsufficient",
+      },
+      ModelPerformanceInsufficient: failState(
+        "ModelPerformanceInsufficient",
+        `{
+          "state": "CheckModelPerformance",
+          "job": $trainingJobName,
+          "reason": $evaluation.Metric & " is " & $string($evaluation.Value) & ", must be greater than " & $string($threshold),
+          "metrics": $evaluation.Metrics
+        }`,
+      ),
+    },
+    policyStatements: [allow(["lambda:InvokeFunction"], [references.evaluationFunctionArn])],
+  };
+}

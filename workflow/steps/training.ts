@@ -1,0 +1,69 @@
+import { jsonata, literal } from "../asl";
+import { baseName, freshName } from "../names";
+import { prefixes, type Workflow } from "../settings";
+import { executionTags, type Step } from "../step";
+import { jobStep } from "./job";
+import { pinnedCodeUrl } from "./pin-code";
+
+/**
+ * Trains the model with a SageMaker training job in script mode.
+ *
+ * Channels: `train` and `test` hold what preprocessing wrote; `code` holds the inference code's tar.gz, which the script
+ * unpacks into `code/` of the model artifact, so that a model is only ever served by the code it was trained for.
+ */
+export function trainingStep(workflow: Workflow, next: string): Step {
+  const { settings, references } = workflow;
+  const { training, inference } = settings;
+  const scriptMode = `{
+    "sagemaker_program": ${literal(training.entryPoint)},
+    "sagemaker_submit_directory": ${pinnedCodeUrl(workflow, training.codeKey)}
+  }`;
+  return jobStep(workflow, {
+    state: "ModelTraining",
+    kind: "Training",
+    namePrefix: `${baseName(settings)}-train-`,
+    failure: "TrainingJobFailed",
+    retryAfterSeconds: 60,
+    maxRuntimeInSeconds: training.maxRuntimeInSeconds,
+    request: {
+      TrainingJobName: jsonata(freshName(settings, "train", "TrainingJobName", "$attempt")),
+      RoleArn: references.sageMakerRoleArn,
+      AlgorithmSpecification: {
+        TrainingImage: references.imageUri,
+        TrainingInputMode: "File",
+        MetricDefinitions: training.metrics.map((metric) => ({
+          Name: metric,
+          Regex: `${metric}: ([-+.0-9eE]+)`,
+        })),
+      },
+      HyperParameters: jsonata(`$merge([$hyperparameters, ${scriptMode}])`),
+      InputDataConfig: [
+        channel("train", '$processedDataUrl & "/train/"'),
+        channel("test", '$processedDataUrl & "/test/"'),
+        channel("code", pinnedCodeUrl(workflow, inference.codeKey)),
+      ],
+      OutputDataConfig: { S3OutputPath: `s3://${references.bucketName}/${prefixes.modelArtifacts}` },
+      ResourceConfig: {
+        InstanceCount: training.instanceCount,
+        InstanceType: training.instanceType,
+        VolumeSizeInGB: training.volumeSizeInGB,
+      },
+      Tags: executionTags(workflow),
+    },
+    assign: { modelDataUrl: jsonata("$states.result.ModelArtifacts.S3ModelArtifacts") },
+    next,
+  });
+}
+
+function channel(name: string, url: string) {
+  return {
+    ChannelName: name,
+    DataSource: {
+      S3DataSource: {
+        S3DataType: "S3Prefix",
+        S3Uri: jsonata(url),
+        S3DataDistributionType: "FullyReplicated",
+      },
+    },
+  };
+}
