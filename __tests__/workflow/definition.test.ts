@@ -1,0 +1,344 @@
+import type { State, StateGraph, TaskState } from "../../workflow/asl";
+import { checkDefinition } from "../../workflow/checks";
+import { compose, workflowDefinition } from "../../workflow/definition";
+import { failures } from "../../workflow/failures";
+import { workflow } from "../fixtures";
+import { context, evaluate } from "./evaluate";
+
+const aslValidator = require("asl-validator") as (definition: unknown) => {
+  isValid: boolean;
+  errorsText(separator: string): string;
+};
+
+const { definition } = workflowDefinition(workflow());
+const state = <T extends State>(name: string) => definition.States[name] as T;
+
+/** Every task, those inside maps too. */
+function tasks(graph: StateGraph): [string, TaskState, boolean][] {
+  return Object.entries(graph.States).flatMap(([name, s]): [string, TaskState, boolean][] => {
+    if (s.Type === "Map") return tasks(s.ItemProcessor).map(([n, t]) => [n, t, s.Catch !== undefined]);
+    return s.Type === "Task" ? [[name, s, s.Catch !== undefined]] : [];
+  });
+}
+
+describe("the definition", () => {
+  it("is one that Step Functions accepts", () => {
+    const result = aslValidator(definition);
+    expect(result.isValid ? "" : result.errorsText("\n")).toBe("");
+  });
+
+  it("keeps the recipe's states by name", () => {
+    expect(Object.keys(definition.States)).toEqual(
+      expect.arrayContaining([
+        "DataPreprocessing",
+        "ModelTraining",
+        "ModelEvaluation",
+        "CheckModelPerformance",
+        "CreateModel",
+        "CreateEndpointConfig",
+        "CreateEndpoint",
+        "MLPipelineComplete",
+        "ProcessingJobFailed",
+        "TrainingJobFailed",
+        "ModelPerformanceInsufficient",
+      ]),
+    );
+  });
+
+  it("catches every error of every task, and ends each in a named failure", () => {
+    for (const [name, task, caught] of tasks(definition)) {
+      expect([name, caught]).toEqual([name, true]);
+      expect(task.Catch?.at(-1)?.ErrorEquals ?? ["States.ALL"]).toEqual(["States.ALL"]);
+    }
+    const ends = Object.entries(definition.States).filter(([, s]) => s.Type === "Fail");
+    expect(ends.map(([name]) => name).sort()).toEqual(Object.keys(failures).sort());
+    for (const [name, end] of ends) expect(end).toMatchObject({ Error: name });
+  });
+
+  it("limits every task and the execution in time", () => {
+    for (const [name, task] of tasks(definition))
+      expect([name, task.TimeoutSeconds]).not.toEqual([name, undefined]);
+    expect(definition.TimeoutSeconds).toBeGreaterThan(3 * (5400 + 5400));
+  });
+
+  it("never retries what a failed job reports: that is the choice after the catch", () => {
+    for (const [, task] of tasks(definition)) {
+      for (const { ErrorEquals } of task.Retry ?? []) {
+        expect(ErrorEquals).not.toEqual(expect.arrayContaining([expect.stringMatching(/^States\./)]));
+      }
+    }
+  });
+
+  it("spreads retries by jitter", () => {
+    for (const retry of tasks(definition).flatMap(([, task]) => task.Retry ?? [])) {
+      expect(retry).toMatchObject({ JitterStrategy: "FULL" });
+    }
+  });
+
+  it("tags everything it creates with environment and execution", async () => {
+    const creating = tasks(definition).filter(
+      ([, t]) => /:create|updateEndpoint/.test(t.Resource) && "Tags" in t.Arguments,
+    );
+    expect(creating.map(([name]) => name)).toEqual([
+      "DataPreprocessing",
+      "ModelTraining",
+      "CreateModel",
+      "CreateEndpointConfig",
+      "CreateEndpoint",
+    ]);
+    const tags = creating[0]?.[1].Arguments.Tags as { Key: string; Value: string }[];
+    expect(tags.map(({ Key }) => Key)).toEqual(["workflow", "environment", "execution"]);
+    expect(await evaluate(tags[2]?.Value as string, { context: context({ Name: "it's(1)" }) })).toBe(
+      "it-s-1-",
+    );
+  });
+
+  it("holds nothing that Terraform would read as its own", () => {
+    expect(JSON.stringify(definition)).not.toMatch(/[$%]\{/);
+  });
+});
+
+describe("the processing request", () => {
+  const { Arguments } = state<TaskState>("DataPreprocessing");
+
+  it("fits SageMaker's limits", () => {
+    const spec = Arguments.AppSpecification as {
+      ContainerEntrypoint: string[];
+      ContainerArguments: string[];
+    };
+    for (const text of [...spec.ContainerEntrypoint, ...spec.ContainerArguments]) {
+      expect(text.length).toBeLessThanOrEqual(256);
+    }
+  });
+
+  it("writes each attempt's output where no other attempt writes", async () => {
+    const outputs = Arguments.ProcessingOutputConfig as { Outputs: { S3Output: { S3Uri: string } }[] };
+    const uri = outputs.Outputs[0]?.S3Output.S3Uri as string;
+    const variables = { attempt: 1 };
+    const first = await evaluate(uri, { context: context() }, variables);
+    expect(first).toMatch(
+      /^s3:\/\/housing-dev-bucket\/processed-data\/housing-dev-prep-run-1-[0-9a-f]{8}-1-0$/,
+    );
+    expect(await evaluate(uri, { context: context({ RetryCount: 1 }) }, variables)).not.toBe(first);
+  });
+});
+
+describe("the training request", () => {
+  const { Arguments } = state<TaskState>("ModelTraining");
+
+  it("has hyperparameters as strings, the script's own replaced one by one by the input's", async () => {
+    const choice = definition.States.CheckInput as Extract<State, { Type: "Choice" }>;
+    const Input = { HyperParameters: { "n-estimators": 7, "max-depth": true } };
+    const merged = choice.Choices[0]?.Assign?.hyperparameters as string;
+    const hyperparameters = await evaluate(merged, { context: context({ Input }) });
+    expect(hyperparameters).toEqual({
+      "n-estimators": "7",
+      "max-depth": "true",
+      "min-samples-split": "5",
+      "random-state": "42",
+    });
+    const variables = { hyperparameters, executionFolder: "run-1-abcd" };
+    expect(
+      await evaluate(Arguments.HyperParameters as string, { context: context() }, variables),
+    ).toMatchObject({
+      "n-estimators": "7",
+      sagemaker_program: "training.py",
+      sagemaker_submit_directory:
+        "s3://housing-dev-bucket/code/executions/run-1-abcd/scripts-0123456789abcdef.tar.gz",
+    });
+    expect(await evaluate(merged)).toMatchObject({ "n-estimators": "100" });
+  });
+
+  it("has metrics whose expressions catch what the script prints", () => {
+    const spec = Arguments.AlgorithmSpecification as { MetricDefinitions: { Name: string; Regex: string }[] };
+    const { Regex } = spec.MetricDefinitions.find(({ Name }) => Name === "test_r2") as { Regex: string };
+    expect(new RegExp(Regex).exec("INFO test_r2: -1.25e-05 done")?.[1]).toBe("-1.25e-05");
+  });
+});
+
+describe("a job that ended badly", () => {
+  const failed = (cause: string) => {
+    const [catcher] = state<TaskState>("ModelTraining").Catch ?? [];
+    const errorOutput = { Error: "States.TaskFailed", Cause: cause };
+    return evaluate(catcher?.Assign?.failure as string, { errorOutput });
+  };
+  const again = (failure: unknown, attempt: number) => {
+    const choice = definition.States.TrainingAttemptFailed as Extract<State, { Type: "Choice" }>;
+    return evaluate(choice.Choices[0]?.Condition as string, {}, { failure, attempt });
+  };
+
+  it("is told by job and reason", async () => {
+    const cause = JSON.stringify({
+      TrainingJobName: "job-1",
+      FailureReason: "AlgorithmError: bad",
+      ExitMessage: "column x",
+    });
+    expect(await failed(cause)).toEqual({
+      state: "ModelTraining",
+      error: "States.TaskFailed",
+      job: "job-1",
+      reason: "AlgorithmError: bad column x",
+    });
+  });
+
+  it("is told by the text itself where the cause is no description", async () => {
+    expect(await failed("Access denied")).toMatchObject({ reason: "Access denied" });
+    expect(await failed("{cut off")).toMatchObject({ reason: "{cut off" });
+  });
+
+  it.each([
+    ["InternalServerError: We encountered an internal error. Please try again.", true],
+    ["CapacityError: Unable to provision requested ML compute capacity.", true],
+    ["AlgorithmError: ExecuteUserScriptError", false],
+    ["ClientError: No S3 objects found", false],
+  ])("after %s is run again: %p", async (reason, expected) => {
+    const failure = await failed(JSON.stringify({ FailureReason: reason }));
+    expect(await again(failure, 1)).toBe(expected);
+    expect(await again(failure, 3)).toBe(false);
+  });
+
+  it("counts as failed when it was stopped", async () => {
+    const name = state<TaskState>("ModelTraining").Assign?.trainingJobName as string;
+    const result = (TrainingJobStatus: string) => ({
+      result: { TrainingJobStatus, TrainingJobName: "job-1" },
+    });
+    expect(await evaluate(name, result("Completed"))).toBe("job-1");
+    await expect(evaluate(name, result("Stopped"))).rejects.toMatchObject({
+      message: expect.stringContaining("The job was stopped"),
+    });
+  });
+});
+
+describe("deploying", () => {
+  /** The state that a Choice leads to. */
+  async function choose(name: string, variables: Record<string, unknown>): Promise<string> {
+    const choice = definition.States[name] as Extract<State, { Type: "Choice" }>;
+    for (const rule of choice.Choices) if (await evaluate(rule.Condition, {}, variables)) return rule.Next;
+    return choice.Default;
+  }
+  const endpoint = (status: string, configName = "", pendingConfigName = "") => ({
+    status,
+    configName,
+    pendingConfigName,
+    reason: "",
+  });
+
+  it.each([
+    ["Absent", 0, "CreateEndpoint"],
+    ["Failed", 0, "DeleteFailedEndpoint"],
+    ["InService", 0, "UpdateEndpoint"],
+    ["UpdateRollbackFailed", 0, "UpdateEndpoint"],
+    ["Creating", 0, "WaitForOtherDeployment"],
+    ["Updating", 7, "WaitForOtherDeployment"],
+    ["Deleting", 7, "WaitForOtherDeployment"],
+    ["Updating", 120, "DeploymentFailed"],
+  ])("to an endpoint that is %s after %i checks goes to %s", async (status, checks, next) => {
+    expect(await choose("ChooseDeployment", { endpoint: endpoint(status), checks })).toBe(next);
+  });
+
+  it.each([
+    ["InService", "ours", "", "MLPipelineComplete"],
+    ["Creating", "ours", "", "WaitForEndpoint"],
+    ["Updating", "before", "ours", "WaitForEndpoint"],
+    ["Updating", "before", "", "WaitForEndpoint"],
+    ["Updating", "ours", "theirs", "MLPipelineComplete"],
+    ["InService", "theirs", "", "MLPipelineComplete"],
+    ["InService", "before", "", "DeploymentFailed"],
+    ["Failed", "ours", "", "DeploymentFailed"],
+  ])("that finds %s with %s (pending: %s) goes to %s", async (status, config, pending, next) => {
+    const variables = {
+      endpoint: endpoint(status, config, pending),
+      endpointConfigName: "ours",
+      replacedConfigName: "before",
+      checks: 1,
+    };
+    expect(await choose("EndpointInService", variables)).toBe(next);
+  });
+
+  it("waits 1, 2, 4, 8, 16, 30 and 30 seconds", async () => {
+    const wait = definition.States.WaitForEndpoint as Extract<State, { Type: "Wait" }>;
+    const seconds = [1];
+    for (let i = 0; i < 6; i++) {
+      seconds.push((await evaluate(wait.Assign?.pause as string, {}, { pause: seconds.at(-1) })) as number);
+    }
+    expect(seconds).toEqual([1, 2, 4, 8, 16, 30, 30]);
+  });
+
+  it("takes a missing endpoint for absent, and a throttled look-up for neither", async () => {
+    const [catcher] = state<TaskState>("FindEndpoint").Catch ?? [];
+    const found = (Cause: string) =>
+      evaluate(catcher?.Assign?.endpoint as string, {
+        errorOutput: { Error: "SageMaker.SageMakerException", Cause },
+      });
+    expect(await found('Could not find endpoint "arn:…". (Service: SageMaker)')).toMatchObject({
+      status: "Absent",
+    });
+    expect(await found("Rate exceeded (Service: SageMaker)")).toMatchObject({ status: "Unknown" });
+  });
+});
+
+describe("compose", () => {
+  const end = { states: { End: { Type: "Succeed" } }, policyStatements: [] } as const;
+
+  it("fails when two steps bring a state of the same name", () => {
+    expect(() => compose("", 60, [end, end])).toThrow("Two states are called End");
+  });
+
+  it("fails with every problem of the definition", () => {
+    const start = {
+      states: { Start: { Type: "Pass", Next: "Nowhere" }, Lost: { Type: "Pass", Next: "Elsewhere" } },
+      policyStatements: [],
+    } as const;
+    expect(() => compose("", 60, [start, end])).toThrow(
+      /Start leads to Nowhere.*\n.*Lost leads to Elsewhere/,
+    );
+  });
+});
+
+describe("checkDefinition", () => {
+  const read = { Type: "Succeed", Output: "{% $x %}" } as const;
+  const graph = (States: Record<string, State>): StateGraph => ({ StartAt: "A", States });
+
+  it("accepts a variable that every path sets", () => {
+    const branches: Record<string, State> = {
+      A: {
+        Type: "Choice",
+        Choices: [{ Condition: "{% true %}", Assign: { x: 1 }, Next: "C" }],
+        Default: "B",
+      },
+      B: { Type: "Pass", Assign: { x: 2 }, Next: "C" },
+      C: read,
+    };
+    expect(checkDefinition(graph(branches))).toEqual([]);
+  });
+
+  it("finds a variable that one path does not set", () => {
+    const states: Record<string, State> = {
+      A: {
+        Type: "Choice",
+        Choices: [{ Condition: "{% true %}", Assign: { x: 1 }, Next: "C" }],
+        Default: "C",
+      },
+      C: read,
+    };
+    expect(checkDefinition(graph(states))).toEqual([expect.stringContaining("C reads $x, which is not set")]);
+  });
+
+  it("does not see a state's own assignments as set in that state", () => {
+    const states: Record<string, State> = {
+      A: { Type: "Pass", Assign: { x: 1, y: "{% $x %}" }, Next: "C" },
+      C: read,
+    };
+    expect(checkDefinition(graph(states))).toEqual([expect.stringContaining("A reads $x")]);
+  });
+
+  it("finds broken expressions, unreachable states and Terraform's marks", () => {
+    expect(checkDefinition(graph({ A: { Type: "Succeed", Output: "{% 1 + %}" } }))).toHaveLength(1);
+    expect(checkDefinition(graph({ A: { Type: "Succeed" }, B: { Type: "Succeed" } }))).toEqual([
+      "B is never reached",
+    ]);
+    expect(checkDefinition(graph({ A: { Type: "Succeed", Output: '{% "%{x}" %}' } }))).toEqual([
+      expect.stringContaining("which Terraform reads as its own"),
+    ]);
+  });
+});

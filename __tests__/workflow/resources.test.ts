@@ -1,0 +1,240 @@
+import { workflowProps } from "../../config";
+import { allow, policyDocument, trustPolicy } from "../../workflow/iam";
+import { imageRepositoryArn } from "../../workflow/image";
+import { workflowSettings } from "../../workflow/props";
+import {
+  codeKey,
+  evaluationFunction,
+  type RoleDescription,
+  resourceTags,
+  sageMakerRole,
+  workflowStateMachine,
+} from "../../workflow/resources";
+import { references, workflow } from "../fixtures";
+
+/** A role's permissions, one line for each action on each resource. */
+function permissions({ policyStatements }: RoleDescription): string[] {
+  return policyDocument(policyStatements)
+    .Statement.flatMap(({ Action, Resource, Condition }) =>
+      Action.flatMap((action) =>
+        Resource.map((resource) =>
+          [action, resource, ...(Condition === undefined ? [] : [JSON.stringify(Condition)])].join(" "),
+        ),
+      ),
+    )
+    .sort();
+}
+
+const { settings } = workflow();
+const sagemaker = "arn:aws:sagemaker:us-east-1:123456789012";
+const bucket = "arn:aws:s3:::housing-dev-bucket";
+const passRole = '{"StringEquals":{"iam:PassedToService":"sagemaker.amazonaws.com"}}';
+const on = (resource: string, ...actions: string[]) => actions.map((action) => `${action} ${resource}`);
+
+describe("the state machine's role", () => {
+  const { role } = workflowStateMachine(workflow());
+
+  it("may do what its states do, to what they make, and nothing else", () => {
+    const jobs = (kind: string, name: string) =>
+      on(
+        `${sagemaker}:${kind.toLowerCase()}-job/housing-dev-${name}-*`,
+        `sagemaker:Create${kind}Job`,
+        `sagemaker:Describe${kind}Job`,
+        `sagemaker:Stop${kind}Job`,
+        "sagemaker:AddTags",
+        "sagemaker:ListTags",
+      );
+    const rule = (kind: string) =>
+      on(
+        `arn:aws:events:us-east-1:123456789012:rule/StepFunctionsGetEventsForSageMaker${kind}JobsRule`,
+        "events:PutTargets",
+        "events:PutRule",
+        "events:DescribeRule",
+      );
+    const endpointActions = ["Describe", "Create", "Update", "Delete"].map(
+      (verb) => `sagemaker:${verb}Endpoint`,
+    );
+    expect(permissions(role)).toEqual(
+      [
+        ...jobs("Processing", "prep"),
+        ...jobs("Training", "train"),
+        ...rule("Processing"),
+        ...rule("Training"),
+        ...on(`${sagemaker}:model/housing-dev-model-*`, "sagemaker:CreateModel", "sagemaker:AddTags"),
+        ...on(
+          `${sagemaker}:endpoint-config/housing-dev-config-*`,
+          "sagemaker:CreateEndpointConfig",
+          "sagemaker:AddTags",
+          "sagemaker:CreateEndpoint",
+          "sagemaker:UpdateEndpoint",
+        ),
+        ...on(`${sagemaker}:endpoint/housing-dev`, ...endpointActions, "sagemaker:AddTags"),
+        ...on(`${sagemaker}:endpoint/housing-dev-*`, ...endpointActions, "sagemaker:AddTags"),
+        `iam:PassRole ${references.sageMakerRoleArn} ${passRole}`,
+        `lambda:InvokeFunction ${references.evaluationFunctionArn}`,
+        `s3:ListBucket ${bucket} {"StringLike":{"s3:prefix":"raw-data/*"}}`,
+        `s3:GetObject ${bucket}/code/scripts-0123456789abcdef.tar.gz`,
+        ...on(`${bucket}/code/executions/*`, "s3:PutObject", "s3:PutObjectTagging"),
+        ...on(
+          "*",
+          "logs:CreateLogDelivery",
+          "logs:GetLogDelivery",
+          "logs:UpdateLogDelivery",
+          "logs:DeleteLogDelivery",
+          "logs:ListLogDeliveries",
+          "logs:PutResourcePolicy",
+          "logs:DescribeResourcePolicies",
+          "logs:DescribeLogGroups",
+          "xray:PutTraceSegments",
+          "xray:PutTelemetryRecords",
+          "xray:GetSamplingRules",
+          "xray:GetSamplingTargets",
+        ),
+      ].sort(),
+    );
+  });
+});
+
+describe("the SageMaker role", () => {
+  it("reads data, code and artifacts, and writes only what jobs write", () => {
+    expect(permissions(sageMakerRole(settings, references))).toEqual(
+      [
+        ...["raw-data", "code/executions", "processed-data", "model-artifacts"].map(
+          (prefix) => `s3:GetObject ${bucket}/${prefix}/*`,
+        ),
+        ...["processed-data", "model-artifacts"].flatMap((prefix) =>
+          on(`${bucket}/${prefix}/*`, "s3:PutObject", "s3:AbortMultipartUpload"),
+        ),
+        `s3:ListBucket ${bucket}`,
+        ...on(
+          "arn:aws:logs:us-east-1:123456789012:log-group:/aws/sagemaker/*",
+          "logs:CreateLogGroup",
+          "logs:CreateLogStream",
+          "logs:DescribeLogStreams",
+          "logs:PutLogEvents",
+        ),
+        'cloudwatch:PutMetricData * {"StringLike":{"cloudwatch:namespace":["*sagemaker*","*SageMaker*"]}}',
+        "ecr:GetAuthorizationToken *",
+        ...on(
+          references.imageRepositoryArn,
+          "ecr:BatchCheckLayerAvailability",
+          "ecr:GetDownloadUrlForLayer",
+          "ecr:BatchGetImage",
+        ),
+      ].sort(),
+    );
+  });
+
+  it("reads data that lies in a bucket of its own there, and only there", () => {
+    const elsewhere = { ...references, dataBucketName: "lake" };
+    const lines = permissions(sageMakerRole({ ...settings, dataPrefix: "housing/" }, elsewhere));
+    expect(lines).toEqual(
+      expect.arrayContaining(["s3:GetObject arn:aws:s3:::lake/housing/*", "s3:ListBucket arn:aws:s3:::lake"]),
+    );
+    expect(lines).not.toContain(`s3:GetObject ${bucket}/housing/*`);
+  });
+});
+
+describe("the evaluation function's role", () => {
+  it("reads the jobs' output and writes evaluation.json", () => {
+    const group = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/housing-dev-evaluate-model:*";
+    expect(permissions(evaluationFunction(settings, references).role)).toEqual([
+      `logs:CreateLogStream ${group}`,
+      `logs:PutLogEvents ${group}`,
+      `s3:GetObject ${bucket}/model-artifacts/*/output/output.tar.gz`,
+      `s3:ListBucket ${bucket}`,
+      `s3:PutObject ${bucket}/model-artifacts/*/output/evaluation.json`,
+    ]);
+  });
+});
+
+describe("every role", () => {
+  it("may use the key, where one encrypts the bucket", () => {
+    const key = "arn:aws:kms:us-east-1:123456789012:key/1";
+    const more = { ...references, kmsKeyArn: key };
+    for (const role of [
+      sageMakerRole(settings, more),
+      evaluationFunction(settings, more).role,
+      workflowStateMachine(workflow({}, { kmsKeyArn: key })).role,
+    ]) {
+      expect(permissions(role)).toEqual(
+        expect.arrayContaining([`kms:Decrypt ${key}`, `kms:GenerateDataKey ${key}`]),
+      );
+    }
+  });
+
+  it("has a name prefix that leaves room for IAM's unique ending, for the longest names", () => {
+    const long = { ...settings, prefix: "a".repeat(16), environment: "b".repeat(10) };
+    for (const role of [
+      sageMakerRole(long, references),
+      evaluationFunction(long, references).role,
+      workflowStateMachine({ settings: long, references }).role,
+    ]) {
+      expect(role.namePrefix.length).toBeLessThanOrEqual(38);
+    }
+  });
+});
+
+describe("allow", () => {
+  it("fails on a bare * without a reason", () => {
+    expect(() => allow(["s3:GetObject"], ["*"])).toThrow('allow(s3:GetObject) on "*" needs a reason');
+  });
+});
+
+describe("trustPolicy", () => {
+  it("lets a service act for this account only, where it says for which account it acts", () => {
+    const condition = { Condition: { StringEquals: { "aws:SourceAccount": "123456789012" } } };
+    expect(trustPolicy("states.amazonaws.com", "123456789012").Statement).toEqual([
+      expect.objectContaining(condition),
+    ]);
+    expect(trustPolicy("lambda.amazonaws.com", "123456789012").Statement).not.toEqual([
+      expect.objectContaining(condition),
+    ]);
+  });
+});
+
+describe("the state machine's text", () => {
+  it("is the same for the same input", () => {
+    expect(workflowStateMachine(workflow()).definition).toBe(workflowStateMachine(workflow()).definition);
+  });
+});
+
+describe("small things", () => {
+  it("makes code keys from the folder's last name and the hash", () => {
+    expect(codeKey("python/scripts/", "abc")).toBe("code/scripts-abc.tar.gz");
+  });
+
+  it("tags by workflow and environment", () => {
+    expect(resourceTags(settings)).toEqual({ workflow: "housing-dev", environment: "dev" });
+  });
+
+  it("finds an image's repository, and fails for an address that is none of ECR", () => {
+    expect(imageRepositoryArn(references.imageUri, "aws")).toBe(references.imageRepositoryArn);
+    expect(() => imageRepositoryArn("docker.io/me/image:1", "aws")).toThrow('got "docker.io/me/image:1"');
+  });
+});
+
+describe("workflowSettings", () => {
+  const settle = (props: object) => () =>
+    workflowSettings({ ...workflowProps("dev"), ...props }, () => "code/x.tar.gz");
+
+  it.each([
+    [
+      { gate: { metric: "test_r2", threshold: Number.NaN } },
+      "gate.threshold must be a finite number, got NaN",
+    ],
+    [{ data: { prefix: "raw" } }, 'data.prefix must end with / and not start with it, got "raw"'],
+    [{ data: { prefix: "/raw/" } }, "data.prefix must end with /"],
+    [{ timeoutSeconds: 0 }, "timeoutSeconds must be a whole number of 1 or more, got 0"],
+    [
+      { processing: { folder: "f", entryPoint: "e.py", instanceCount: 0.5 } },
+      "processing.instanceCount must be a whole number of 1 or more, got 0.5",
+    ],
+    [
+      { training: { folder: "f", entryPoint: "e.py", hyperparameters: { sagemaker_program: "x" } } },
+      "training.hyperparameters: sagemaker_program is SageMaker's own",
+    ],
+  ])("fails for %j", (props, message) => {
+    expect(settle(props)).toThrow(message);
+  });
+});
