@@ -1,6 +1,7 @@
 /** The configuration: which environments there are, and what the workflow does in them. Edit this file. */
 
 import { z } from "zod";
+import type { ExecutionInput } from "./workflow/execution-input";
 import type { WorkflowProps } from "./workflow/props";
 
 const environmentSchema = z.strictObject({
@@ -72,3 +73,13 @@ export function workflowProps(environment: string): WorkflowProps {
     gate: { metric: "test_r2", threshold: 0.7 },
   };
 }
+
+/** What a test run gives the execution, and asks the endpoint afterwards. */
+export const testRun: { readonly executionInput: ExecutionInput; readonly instances: readonly number[][] } = {
+  executionInput: { DataPrefix: "raw-data/" },
+  // The first two rows of the data set: MedInc, HouseAge, AveRooms, AveBedrms, Population, AveOccup, Latitude, Longitude.
+  instances: [
+    [8.3252, 41, 6.98412698, 1.02380952, 322, 2.55555556, 37.88, -122.23],
+    [8.3014, 21, 6.23813708, 0.97188049, 2401, 2.10984183, 37.86, -122.22],
+  ],
+};

@@ -1,5 +1,5 @@
 import { App } from "cdktf";
-import { environments, workflowProps } from "./config";
+import { environments, testRun, workflowProps } from "./config";
 import { PipelineStack } from "./constructs/pipeline-stack";
 import { TestRunStack } from "./constructs/test-run-stack";
 
@@ -10,7 +10,7 @@ for (const [name, environment] of Object.entries(environments)) {
   new TestRunStack(app, `${name}-test-run`, {
     environment,
     pipeline,
-    executionInput: { DataPrefix: "raw-data/" },
+    executionInput: testRun.executionInput,
   });
 }
 

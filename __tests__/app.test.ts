@@ -26,9 +26,9 @@ function synth(
     pipeline,
     executionInput: { Threshold: 0.5 },
   });
-  const folder = Testing.fullSynth(app);
+  app.synth();
   const read = (stack: string) =>
-    JSON.parse(readFileSync(join(folder, "stacks", stack, "cdk.tf.json"), "utf8"));
+    JSON.parse(readFileSync(join(app.outdir, "stacks", stack, "cdk.tf.json"), "utf8"));
   return { pipeline: read("dev-pipeline"), testRun: read("dev-test-run") };
 }
 

@@ -6,7 +6,7 @@ import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/
 import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
 import { Token } from "cdktf";
 import { Construct } from "constructs";
-import { tlsOnlyPolicy } from "../workflow/resources";
+import { artifactBucketDefaults, tlsOnlyPolicy } from "../workflow/resources";
 
 export interface ArtifactBucketProps {
   /** The bucket's name starts with this; AWS makes it unique. At most 37 characters. */
@@ -43,7 +43,13 @@ export class ArtifactBucket extends Construct {
 
   constructor(scope: Construct, id: string, props: ArtifactBucketProps) {
     super(scope, id);
-    const { namePrefix, bucketName, kmsKeyArn, forceDestroy = false, noncurrentVersionDays = 90 } = props;
+    const {
+      namePrefix,
+      bucketName,
+      kmsKeyArn,
+      forceDestroy = false,
+      noncurrentVersionDays = artifactBucketDefaults.noncurrentVersionDays,
+    } = props;
     if (!Token.isUnresolved(noncurrentVersionDays) && noncurrentVersionDays < 1) {
       throw new Error(`noncurrentVersionDays must be 1 or more, got ${noncurrentVersionDays}`);
     }
@@ -99,7 +105,9 @@ export class ArtifactBucket extends Construct {
           id: "unfinished-uploads",
           status: "Enabled",
           filter: [{ prefix: "" }],
-          abortIncompleteMultipartUpload: [{ daysAfterInitiation: 7 }],
+          abortIncompleteMultipartUpload: [
+            { daysAfterInitiation: artifactBucketDefaults.unfinishedUploadDays },
+          ],
         },
       ],
       dependsOn: [versioning],

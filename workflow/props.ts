@@ -92,7 +92,7 @@ export type ImageProps =
   | { readonly repository: string; readonly tag: string; readonly uri?: never }
   | { readonly uri: string; readonly repository?: never; readonly tag?: never };
 
-export const defaultImage = { repository: "sagemaker-scikit-learn", tag: "1.2-1-cpu-py3" } as const;
+export const defaultImage: ImageProps = { repository: "sagemaker-scikit-learn", tag: "1.2-1-cpu-py3" };
 
 /**
  * Fills in the defaults.

@@ -21,6 +21,7 @@ export function resourceTags(scope: NameScope): Record<string, string> {
   return { workflow: baseName(scope), environment: scope.environment };
 }
 
+/** How long the artifact bucket keeps what nobody asks for any more. */
 export const artifactBucketDefaults = {
   noncurrentVersionDays: 90,
   unfinishedUploadDays: 7,

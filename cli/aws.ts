@@ -1,0 +1,51 @@
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SageMakerClient } from "@aws-sdk/client-sagemaker";
+import { SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
+import { SFNClient } from "@aws-sdk/client-sfn";
+import { STSClient } from "@aws-sdk/client-sts";
+
+/** Which cloud to talk to. */
+export interface Connection {
+  readonly region: string;
+  /** Address of the emulator; without it, AWS. */
+  readonly endpoint?: string;
+}
+
+/** Clients for one connection. Each is made when it is first used: loading is what takes time. */
+export class Aws {
+  constructor(readonly connection: Connection) {}
+
+  readonly sfn = this.lazily((config) => new SFNClient(config));
+  readonly sagemaker = this.lazily((config) => new SageMakerClient(config));
+  readonly runtime = this.lazily((config) => new SageMakerRuntimeClient(config));
+  readonly s3 = this.lazily(
+    (config) => new S3Client({ ...config, forcePathStyle: config.endpoint !== undefined }),
+  );
+  readonly iam = this.lazily((config) => new IAMClient(config));
+  readonly lambda = this.lazily((config) => new LambdaClient(config));
+  readonly logs = this.lazily((config) => new CloudWatchLogsClient(config));
+  readonly sts = this.lazily((config) => new STSClient(config));
+
+  get isEmulator(): boolean {
+    return this.connection.endpoint !== undefined;
+  }
+
+  private lazily<Client>(make: (config: ClientConfig) => Client): () => Client {
+    let client: Client | undefined;
+    return () => {
+      client ??= make(clientConfig(this.connection));
+      return client;
+    };
+  }
+}
+
+type ClientConfig = ReturnType<typeof clientConfig>;
+
+function clientConfig({ region, endpoint }: Connection) {
+  if (endpoint === undefined) return { region, endpoint: undefined };
+  // The developer's own keys and profiles never go to the emulator.
+  return { region, endpoint, credentials: { accessKeyId: "emulator", secretAccessKey: "emulator" } };
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import { CliError, FailedError } from "./errors";
+import { projectRoot } from "./python";
+
+/** What the emulator says of itself when it is ready. */
+const readySchema = z.object({
+  endpoint: z.url(),
+  account: z.string(),
+  region: z.string(),
+  timeScale: z.number(),
+  isolation: z.string(),
+  pid: z.number(),
+});
+
+export type EmulatorAddress = z.output<typeof readySchema>;
+
+export interface EmulatorOptions {
+  /** @default - a free one */
+  readonly port?: number;
+  /** Shortens Wait states and retry intervals: 0.1 makes ten seconds one. */
+  readonly timeScale?: number;
+  /** File with faults to inject; docs/emulator.md describes it. */
+  readonly faults?: string;
+}
+
+/** Where other commands find an emulator that runs. */
+const addressFile = resolve(projectRoot, ".emulator/address.json");
+
+/** The emulator as a child process; it ends when this process does, whatever ends it. */
+export class EmulatorProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly address: EmulatorAddress,
+  ) {}
+
+  /** Settles when the emulator has ended by itself. */
+  get ended(): Promise<number | null> {
+    return new Promise((settle) => {
+      if (this.child.exitCode !== null) settle(this.child.exitCode);
+      else this.child.on("exit", settle);
+    });
+  }
+
+  /**
+   * Starts the emulator and waits until it is ready.
+   *
+   * @param python the interpreter of the environment `emulator`
+   * @throws CliError when it does not start; its last lines tell why
+   */
+  static async start(python: string, options: EmulatorOptions = {}): Promise<EmulatorProcess> {
+    const flags = ["--state-dir", resolve(projectRoot, ".emulator"), "--exit-with-stdin"];
+    if (options.port !== undefined) flags.push("--port", String(options.port));
+    if (options.timeScale !== undefined) flags.push("--time-scale", String(options.timeScale));
+    if (options.faults !== undefined) flags.push("--faults", options.faults);
+    const child = spawn(python, ["-m", "emulator", ...flags], {
+      cwd: projectRoot,
+      env: { ...process.env, PYTHONPATH: resolve(projectRoot, "python"), PYTHONUNBUFFERED: "1" },
+      // Its standard input closes with this process: that is how it hears of our end.
+      stdio: ["pipe", "pipe", "pipe"],
+      // Ctrl-C is for us: the emulator is stopped in order, after what uses it.
+      detached: true,
+    });
+    const lines: string[] = [];
+    createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => {
+      lines.push(line);
+      if (lines.length > 200) lines.shift();
+    });
+    const ready = await new Promise<string | undefined>((settle) => {
+      createInterface({ input: child.stdout as NodeJS.ReadableStream }).once("line", settle);
+      child.once("close", () => settle(undefined));
+    });
+    if (ready === undefined) {
+      const reason = lines.slice(-5).join("\n") || "it said nothing";
+      const { exitCode } = child;
+      throw exitCode === 2
+        ? new CliError(reason, 2)
+        : new FailedError(`The emulator did not start: ${reason}`);
+    }
+    const address = readySchema.parse(JSON.parse(ready));
+    mkdirSync(resolve(addressFile, ".."), { recursive: true });
+    writeFileSync(`${addressFile}.${process.pid}`, JSON.stringify(address));
+    renameSync(`${addressFile}.${process.pid}`, addressFile);
+    return new EmulatorProcess(child, address);
+  }
+
+  /** Stops the emulator with everything that runs in it. */
+  async stop(): Promise<void> {
+    if (runningEmulator()?.pid === this.address.pid) rmSync(addressFile, { force: true });
+    this.child.stdin?.end();
+    await this.ended;
+  }
+}
+
+/** The emulator that another command of this project has started, if there is one. */
+export function runningEmulator(): EmulatorAddress | undefined {
+  try {
+    const address = readySchema.parse(JSON.parse(readFileSync(addressFile, "utf8")));
+    process.kill(address.pid, 0); // throws where no such process runs
+    return address;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The variables that point any AWS SDK, CLI or Terraform at the emulator. */
+export function emulatorVariables({ endpoint, region }: EmulatorAddress): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: "emulator",
+    AWS_SECRET_ACCESS_KEY: "emulator",
+    AWS_EC2_METADATA_DISABLED: "true",
+    NO_PROXY: "127.0.0.1",
+  };
+}

@@ -1,0 +1,30 @@
+import { type EmulatorOptions, EmulatorProcess, emulatorVariables } from "./emulator-process";
+import { FailedError } from "./errors";
+import { interruption } from "./progress";
+import { prepareEnvironments } from "./python";
+
+/** Runs the emulator in the foreground, and prints the variables that point at it. */
+export async function runEmulator(options: EmulatorOptions): Promise<void> {
+  const tell = (line: string) => process.stderr.write(`${line}\n`);
+  const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], tell);
+  const signal = interruption();
+  const emulator = await EmulatorProcess.start(environments.emulator?.python as string, options);
+  const { endpoint, timeScale, isolation } = emulator.address;
+  tell(
+    `The emulator is up at ${endpoint} until Ctrl-C (time scale ${timeScale}, jobs isolated by ${isolation}).`,
+  );
+  tell("Point any AWS SDK, CLI or Terraform at it:");
+  for (const [name, value] of Object.entries(emulatorVariables(emulator.address))) {
+    process.stdout.write(`export ${name}=${value}\n`);
+  }
+  try {
+    await Promise.race([
+      emulator.ended.then((code) => {
+        throw new FailedError(`The emulator has ended by itself, with exit code ${code}`);
+      }),
+      new Promise((settle) => signal.addEventListener("abort", settle)),
+    ]);
+  } finally {
+    await emulator.stop();
+  }
+}

@@ -1,0 +1,131 @@
+import type { HistoryEvent } from "@aws-sdk/client-sfn";
+
+/** One visit of an execution to a state that does something: calls a service, or runs a map. */
+export interface StateVisit {
+  readonly name: string;
+  /** Counts the execution's visits to this state, from 1. */
+  readonly visit: number;
+  readonly startedAt: Date;
+  readonly endedAt?: Date;
+  /** Calls made in this visit: more than one where a retrier tried again. */
+  readonly attempts: number;
+  /** Name of the processing or training job, where the state runs one. */
+  readonly job?: string;
+  /** The newest error of an attempt, or of the visit as a whole. */
+  readonly error?: string;
+}
+
+/** Reads an execution's history, event by event, into the visits to its states. */
+export class ExecutionHistory {
+  private readonly visitsById = new Map<number, StateVisit>();
+  private lastEventId = 0;
+  /** The visit that an event belongs to, by event id. */
+  private readonly visitOf = new Map<number, number>();
+
+  get visits(): readonly StateVisit[] {
+    return [...this.visitsById.values()];
+  }
+
+  get lastId(): number {
+    return this.lastEventId;
+  }
+
+  /** Takes in new events, oldest first, and returns the visits that they changed. */
+  add(events: readonly HistoryEvent[]): StateVisit[] {
+    const changed = new Set<number>();
+    for (const event of events) {
+      const id = event.id ?? 0;
+      if (id <= this.lastEventId) continue;
+      this.lastEventId = id;
+      const visitId = this.take(event, id);
+      if (visitId !== undefined) changed.add(visitId);
+    }
+    return [...changed].map((id) => this.visitsById.get(id) as StateVisit);
+  }
+
+  private take(event: HistoryEvent, id: number): number | undefined {
+    const { type = "", timestamp = new Date(0), previousEventId = 0 } = event;
+    if (/^(Task|Map)StateEntered$/.test(type)) {
+      const name = event.stateEnteredEventDetails?.name ?? "";
+      const before = this.visits.filter((visit) => visit.name === name).length;
+      this.visitsById.set(id, { name, visit: before + 1, startedAt: timestamp, attempts: 0 });
+      this.visitOf.set(id, id);
+      return id;
+    }
+    const visitId = this.visitOf.get(previousEventId);
+    const visit = visitId === undefined ? undefined : this.visitsById.get(visitId);
+    if (visitId === undefined || visit === undefined || visit.endedAt !== undefined) return undefined;
+    this.visitOf.set(id, visitId);
+    const update = changes(event, type, visit, timestamp);
+    if (update === undefined) return undefined;
+    this.visitsById.set(visitId, { ...visit, ...update });
+    return visitId;
+  }
+}
+
+/** What one event, which follows in a visit, changes in it. */
+function changes(
+  event: HistoryEvent,
+  type: string,
+  visit: StateVisit,
+  timestamp: Date,
+): Partial<StateVisit> | undefined {
+  if (type === "TaskScheduled") {
+    const job = jobName(event.taskScheduledEventDetails?.parameters);
+    return { attempts: visit.attempts + 1, ...(job === undefined ? {} : { job }) };
+  }
+  if (type.endsWith("StateExited")) return { endedAt: timestamp };
+  const details =
+    event.taskFailedEventDetails ??
+    event.taskSubmitFailedEventDetails ??
+    event.taskStartFailedEventDetails ??
+    event.taskTimedOutEventDetails ??
+    event.lambdaFunctionFailedEventDetails;
+  return details?.error === undefined ? undefined : { error: details.error };
+}
+
+function jobName(parameters: string | undefined): string | undefined {
+  if (parameters === undefined) return undefined;
+  const { TrainingJobName, ProcessingJobName } = JSON.parse(parameters) as Record<string, unknown>;
+  // The evaluation function is told of a job, too; only a job's own request has a role.
+  if (!parameters.includes('"RoleArn"')) return undefined;
+  return (TrainingJobName ?? ProcessingJobName) as string | undefined;
+}
+
+/** A state's visits taken together, for the report. */
+export interface StateSummary {
+  readonly name: string;
+  readonly visits: number;
+  readonly seconds: number;
+  /** Jobs that the state ran, in order. */
+  readonly jobs: readonly string[];
+}
+
+/** Sums up visits by state, in the order of the first visits. */
+export function summarize(visits: readonly StateVisit[]): StateSummary[] {
+  const byName = new Map<string, StateVisit[]>();
+  for (const visit of visits) byName.set(visit.name, [...(byName.get(visit.name) ?? []), visit]);
+  return [...byName].map(([name, all]) => ({
+    name,
+    visits: all.length,
+    seconds: all.reduce((sum, { startedAt, endedAt }) => sum + secondsBetween(startedAt, endedAt), 0),
+    jobs: all.flatMap(({ job }) => (job === undefined ? [] : [job])),
+  }));
+}
+
+export function secondsBetween(start: Date, end: Date | undefined): number {
+  return end === undefined ? 0 : Math.round((end.getTime() - start.getTime()) / 10) / 100;
+}
+
+/** One line that tells what a visit did. */
+export function visitLine({ name, visit, startedAt, endedAt, attempts, job, error }: StateVisit): string {
+  const parts = [
+    name.padEnd(24),
+    endedAt === undefined ? "" : `${secondsBetween(startedAt, endedAt).toFixed(1)} s`.padStart(8),
+    job,
+    visit > 1 ? `visit ${visit}` : undefined,
+    attempts > 1 ? `attempt ${attempts}` : undefined,
+    error,
+  ];
+  return parts.filter((part) => part !== undefined && part !== "").join("  ");
+}

@@ -1,0 +1,233 @@
+import { randomBytes } from "node:crypto";
+import { CreateLogGroupCommand, PutRetentionPolicyCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
+import { CreateFunctionCommand, type Runtime, waitUntilFunctionActiveV2 } from "@aws-sdk/client-lambda";
+import {
+  CreateBucketCommand,
+  PutBucketEncryptionCommand,
+  PutBucketLifecycleConfigurationCommand,
+  PutBucketPolicyCommand,
+  PutBucketTaggingCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  PutPublicAccessBlockCommand,
+} from "@aws-sdk/client-s3";
+import { CreateStateMachineCommand } from "@aws-sdk/client-sfn";
+import { contentHash } from "../source-files";
+import { policyDocument, trustPolicy } from "../workflow/iam";
+import { imageRepositoryArn } from "../workflow/image";
+import { defaultImage, type WorkflowProps, workflowSettings } from "../workflow/props";
+import {
+  artifactBucketDefaults,
+  bucketNamePrefix,
+  codeKey,
+  evaluationFunction,
+  type RoleDescription,
+  resourceTags,
+  sageMakerRole,
+  tlsOnlyPolicy,
+  workflowStateMachine,
+} from "../workflow/resources";
+import { packFolder } from "./archives";
+import type { Aws } from "./aws";
+import type { EmulatorAddress } from "./emulator-process";
+
+/** Retention of the logs, as the constructs' default. */
+const logRetentionInDays = 30;
+
+/**
+ * AWS's own account for these images in us-east-1, where the emulator is. Terraform's provider knows all regions.
+ *
+ * https://docs.aws.amazon.com/sagemaker/latest/dg/pre-built-docker-containers-scikit-learn-spark.html
+ */
+const imageRegistry = "683313688378.dkr.ecr.us-east-1.amazonaws.com";
+
+/** What an execution in the emulator needs to know. */
+export interface LocalWorkflow {
+  readonly stateMachineArn: string;
+  readonly bucketName: string;
+}
+
+/** Makes the workflow's resources in the emulator, from the same plain data that the constructs write as Terraform. */
+export async function createLocalResources(
+  aws: Aws,
+  { account, region }: EmulatorAddress,
+  props: WorkflowProps,
+): Promise<LocalWorkflow> {
+  const partition = "aws";
+  const tags = resourceTags(props);
+  const image = props.image ?? defaultImage;
+  const imageUri = image.uri ?? `${imageRegistry}/${image.repository}:${image.tag}`;
+  const settings = workflowSettings(props, (folder) => codeKey(folder, contentHash(folder)));
+
+  const bucketName = await createBucket(aws, bucketNamePrefix(props), tags);
+  const base = {
+    partition,
+    region,
+    account,
+    bucketName,
+    dataBucketName: props.data?.bucketName ?? bucketName,
+    imageUri,
+    imageRepositoryArn: imageRepositoryArn(imageUri, partition),
+  };
+  const folders = new Set([props.processing, props.training, props.inference].map(({ folder }) => folder));
+  const [sageMakerRoleArn, evaluationFunctionArn] = await Promise.all([
+    createRole(aws, sageMakerRole(settings, base), account, tags),
+    createFunction(aws, evaluationFunction(props, base), account, tags),
+    ...[...folders].map(async (folder) =>
+      aws.s3().send(
+        new PutObjectCommand({
+          Bucket: bucketName,
+          Key: codeKey(folder, contentHash(folder)),
+          Body: await packFolder(folder, "tar.gz"),
+          ContentType: "application/gzip",
+          Tagging: new URLSearchParams(tags).toString(),
+        }),
+      ),
+    ),
+  ]);
+  const machine = workflowStateMachine({
+    settings,
+    references: { ...base, sageMakerRoleArn, evaluationFunctionArn },
+  });
+  const roleArn = await createRole(aws, machine.role, account, tags);
+  await createLogGroup(aws, machine.logGroupName, tags);
+  const logGroupArn = `arn:${partition}:logs:${region}:${account}:log-group:${machine.logGroupName}:*`;
+  const { stateMachineArn } = await aws.sfn().send(
+    new CreateStateMachineCommand({
+      name: machine.name,
+      roleArn,
+      definition: machine.definition,
+      type: "STANDARD",
+      loggingConfiguration: {
+        ...machine.logging,
+        destinations: [{ cloudWatchLogsLogGroup: { logGroupArn } }],
+      },
+      tracingConfiguration: { enabled: true },
+      tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+    }),
+  );
+  return { stateMachineArn: stateMachineArn as string, bucketName };
+}
+
+async function createBucket(aws: Aws, namePrefix: string, tags: Record<string, string>): Promise<string> {
+  const Bucket = `${namePrefix}${randomBytes(8).toString("hex")}`;
+  const s3 = aws.s3();
+  const { noncurrentVersionDays, unfinishedUploadDays } = artifactBucketDefaults;
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  await Promise.all([
+    s3.send(
+      new PutBucketTaggingCommand({
+        Bucket,
+        Tagging: { TagSet: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
+      }),
+    ),
+    s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } })),
+    s3.send(
+      new PutBucketEncryptionCommand({
+        Bucket,
+        ServerSideEncryptionConfiguration: {
+          Rules: [
+            { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" }, BucketKeyEnabled: false },
+          ],
+        },
+      }),
+    ),
+    s3.send(
+      new PutPublicAccessBlockCommand({
+        Bucket,
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+      }),
+    ),
+    s3.send(
+      new PutBucketLifecycleConfigurationCommand({
+        Bucket,
+        LifecycleConfiguration: {
+          Rules: [
+            {
+              ID: "noncurrent-versions",
+              Status: "Enabled",
+              Filter: { Prefix: "" },
+              NoncurrentVersionExpiration: { NoncurrentDays: noncurrentVersionDays },
+            },
+            {
+              ID: "unfinished-uploads",
+              Status: "Enabled",
+              Filter: { Prefix: "" },
+              AbortIncompleteMultipartUpload: { DaysAfterInitiation: unfinishedUploadDays },
+            },
+          ],
+        },
+      }),
+    ),
+  ]);
+  await s3.send(
+    new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(tlsOnlyPolicy(`arn:aws:s3:::${Bucket}`)) }),
+  );
+  return Bucket;
+}
+
+async function createRole(
+  aws: Aws,
+  role: RoleDescription,
+  account: string,
+  tags: Record<string, string>,
+): Promise<string> {
+  const RoleName = `${role.namePrefix}${randomBytes(6).toString("hex")}`;
+  const { Role } = await aws.iam().send(
+    new CreateRoleCommand({
+      RoleName,
+      Description: role.description,
+      AssumeRolePolicyDocument: JSON.stringify(trustPolicy(role.service, account)),
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    }),
+  );
+  await aws.iam().send(
+    new PutRolePolicyCommand({
+      RoleName,
+      PolicyName: "permissions",
+      PolicyDocument: JSON.stringify(policyDocument(role.policyStatements)),
+    }),
+  );
+  return Role?.Arn as string;
+}
+
+async function createFunction(
+  aws: Aws,
+  description: ReturnType<typeof evaluationFunction>,
+  account: string,
+  tags: Record<string, string>,
+): Promise<string> {
+  const [Role, ZipFile] = await Promise.all([
+    createRole(aws, description.role, account, tags),
+    packFolder(description.folder, "zip"),
+    createLogGroup(aws, description.logGroupName, tags),
+  ]);
+  const { FunctionArn } = await aws.lambda().send(
+    new CreateFunctionCommand({
+      FunctionName: description.name,
+      Role,
+      Code: { ZipFile },
+      Runtime: description.runtime satisfies Runtime,
+      Handler: description.handler,
+      Timeout: description.timeoutSeconds,
+      MemorySize: description.memorySizeInMB,
+      Tags: tags,
+    }),
+  );
+  await waitUntilFunctionActiveV2(
+    { client: aws.lambda(), maxWaitTime: 60 },
+    { FunctionName: description.name },
+  );
+  return FunctionArn as string;
+}
+
+async function createLogGroup(aws: Aws, logGroupName: string, tags: Record<string, string>): Promise<void> {
+  await aws.logs().send(new CreateLogGroupCommand({ logGroupName, tags }));
+  await aws.logs().send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: logRetentionInDays }));
+}

@@ -1,0 +1,148 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { CliError, exitCodes, explain } from "./errors";
+import { defaultTimeoutSeconds } from "./run";
+import { localEnvironment } from "./target";
+
+/** The commands; each loads what it needs only when it is called. */
+export function program(): Command {
+  const cli = new Command("npm run")
+    .description("Runs and looks after the workflow, on AWS or in the emulator")
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError();
+  // Subcommands take over what is set before they are made.
+  const command = (name: string, description: string) =>
+    cli
+      .command(name)
+      .description(description)
+      .usage("-- [options]")
+      .exitOverride()
+      .allowExcessArguments(false);
+
+  command("start", "run the whole workflow on this machine, in the emulator")
+    .option("--input <json|file>", "execution input (docs/execution-input.md)")
+    .option("--name <name>", "name of the execution")
+    .option("--time-scale <factor>", "shortens Wait states and retry intervals", positiveNumber)
+    .option("--faults <file>", "faults to inject (docs/emulator.md)")
+    .addOption(timeout())
+    .option("--keep", "stay in the foreground with the endpoint up until Ctrl-C", false)
+    .addOption(json())
+    .addHelpText("after", examples("npm start", "npm start -- --keep", "npm start -- --json > report.json"))
+    .action(async (options) => (await import("./start")).start(options));
+
+  targeted(command("execute", "start an execution, follow it and test its endpoint"))
+    .option(
+      "--input <json|file>",
+      "execution input, in place of the outputs file's (docs/execution-input.md)",
+    )
+    .option("--name <name>", "name of the execution; a new one by default")
+    .option("--attach <name|arn>", "follow an execution that was started before")
+    .option("--upload-sample-data", "make the sample data and upload it first", false)
+    .addOption(timeout())
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples(
+        "npm run execute -- --env dev --upload-sample-data",
+        "npm run execute -- --env dev --attach run-20260102030405678",
+        `npm run execute -- --env dev --input '{"Threshold": 0.75}'`,
+      ),
+    )
+    .action(async (options) => (await import("./execute")).execute(options));
+
+  targeted(command("status", "show executions, objects, endpoints and metrics"))
+    .addOption(json())
+    .addHelpText("after", examples("npm run status -- --env dev"))
+    .action(async (options) => (await import("./status")).showStatus(options));
+
+  targeted(command("cleanup", "remove what executions made at run time; lists it first, and asks"))
+    .option("--superseded", "only configurations and models that serve nowhere", false)
+    .option("--yes", "delete without asking", false)
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples("npm run cleanup -- --env dev", "npm run cleanup -- --env dev --superseded --yes"),
+    )
+    .action(async (options) => (await import("./cleanup")).cleanUp(options));
+
+  command("emulator", "run the emulator alone, in the foreground")
+    .option("--port <number>", "port to listen on; a free one by default", port)
+    .option("--time-scale <factor>", "shortens Wait states and retry intervals", positiveNumber)
+    .option("--faults <file>", "faults to inject (docs/emulator.md)")
+    .addHelpText("after", examples("npm run emulator", "npm run emulator -- --port 4566"))
+    .action(async (options) => (await import("./emulator")).runEmulator(options));
+  return cli;
+}
+
+/** Options of the commands that act on one environment. */
+function targeted(command: Command): Command {
+  return command
+    .option(
+      "--env <environment>",
+      `environment of config.ts, or ${localEnvironment} for the emulator`,
+      localEnvironment,
+    )
+    .option("--outputs-file <file>", "what `cdktf deploy --outputs-file` wrote", "outputs.json")
+    .option("--state-machine-arn <arn>", "in place of the outputs file's")
+    .option("--bucket <name>", "in place of the outputs file's");
+}
+
+function json(): Option {
+  return new Option("--json", "print one JSON document, for machines").default(false);
+}
+
+function timeout(): Option {
+  return new Option("--timeout <seconds>", "how long to wait for the execution")
+    .default(defaultTimeoutSeconds)
+    .argParser(positiveNumber);
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError("It must be a number greater than 0.");
+  return value;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65535) {
+    throw new InvalidArgumentError("It must be a whole number from 1 to 65535.");
+  }
+  return value;
+}
+
+function examples(...lines: string[]): string {
+  return ["", "Examples:", ...lines.map((line) => `  ${line}`), ""].join("\n");
+}
+
+/** Runs one command line and returns the exit code. */
+export async function main(args: readonly string[], complain: (text: string) => void): Promise<number> {
+  if (process.platform === "win32") {
+    complain("Windows is not supported; run this in WSL, the Windows Subsystem for Linux");
+    return exitCodes.usage;
+  }
+  try {
+    await program().parseAsync(args, { from: "user" });
+    return 0;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      if (thrown.exitCode === 0) return 0; // help was asked for
+      complain(thrown.message);
+      return exitCodes.usage;
+    }
+    const error = explain(thrown);
+    if (error instanceof CliError) {
+      complain(error.message);
+      return error.exitCode;
+    }
+    complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return exitCodes.failed;
+  }
+}
+
+if (require.main === module) {
+  main(process.argv.slice(2), (text) => process.stderr.write(`${text}\n`)).then((code) => {
+    process.exitCode = code;
+  });
+}

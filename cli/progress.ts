@@ -1,0 +1,39 @@
+import { Listr, type ListrTask, type ListrTaskWrapper } from "listr2";
+
+/** A task that shows what it is doing in lines of its own. */
+// biome-ignore lint/suspicious/noExplicitAny: listr2's own default for renderers that do not matter here
+export type ProgressTask = ListrTaskWrapper<any, any, any>;
+
+/** For a task whose lines stay on the terminal when it has ended. */
+export const keepLines = { outputBar: Number.POSITIVE_INFINITY, persistentOutput: true };
+
+/**
+ * Runs tasks one after the other and shows them: live on a terminal, as plain lines elsewhere, not at all for machines.
+ *
+ * @throws the first task's error; what shows the progress has told it by then, but for its details
+ */
+export async function runTasks<Context extends object>(
+  context: Context,
+  tasks: ListrTask<Context>[],
+  { silent }: { silent: boolean },
+): Promise<Context> {
+  const list = new Listr<Context, "default", "simple">(tasks, {
+    ctx: context,
+    renderer: "default",
+    fallbackRenderer: "simple",
+    silentRendererCondition: silent,
+    // Ctrl-C is the command's own to handle.
+    registerSignalListeners: false,
+    rendererOptions: { collapseErrors: false, showErrorMessage: false },
+  });
+  return await list.run();
+}
+
+/** An AbortSignal that Ctrl-C or SIGTERM aborts; a second Ctrl-C ends the process at once. */
+export function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.once(name, () => controller.abort(name));
+  }
+  return controller.signal;
+}

@@ -1,0 +1,47 @@
+import type { Aws } from "./aws";
+import { DetachedError } from "./errors";
+import { type ExecutionResult, watchExecution } from "./execution";
+import { visitLine } from "./history";
+import type { ProgressTask } from "./progress";
+
+/** How long to wait for an execution, as the recipe does. */
+export const defaultTimeoutSeconds = 30 * 60;
+
+/** Follows an execution and shows its states in a task: running ones in the title, ended ones as lines. */
+export async function followInTask(
+  aws: Aws,
+  executionArn: string,
+  task: ProgressTask,
+  timeoutSeconds: number,
+  signal: AbortSignal,
+): Promise<ExecutionResult> {
+  const title = `Execution ${executionArn.split(":").at(-1)}`;
+  task.title = title;
+  const shown = new Set<string>();
+  try {
+    return await watchExecution(aws.sfn(), executionArn, {
+      timeoutSeconds,
+      pollMilliseconds: aws.isEmulator ? 250 : 3000,
+      signal,
+      onVisit: (visit) => {
+        if (visit.endedAt === undefined) {
+          if (process.stdout.isTTY) task.title = `${title}: ${visitLine(visit).replace(/\s+/g, " ")}`;
+          return;
+        }
+        // Checks of a state that is waited for are told once, not every few seconds.
+        const line =
+          visit.visit > 1 && visit.error === undefined && visit.job === undefined ? visit.name : "";
+        if (line !== "" && shown.has(line)) return;
+        shown.add(visit.name);
+        task.output = visitLine(visit);
+      },
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new DetachedError(
+      `Left ${executionArn}, which goes on. Follow it again with --attach ${executionArn.split(":").at(-1)}`,
+    );
+  } finally {
+    task.title = title;
+  }
+}

@@ -1,0 +1,201 @@
+import { createWriteStream } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { testRun, workflowProps } from "../config";
+import type { WorkflowProps } from "../workflow/props";
+import { prefixes } from "../workflow/settings";
+import { Aws } from "./aws";
+import { EmulatorProcess, emulatorVariables } from "./emulator-process";
+import { testEndpoint } from "./endpoint-test";
+import { CliError, exitCodes, FailedError } from "./errors";
+import { printReport, readInput, uniqueName } from "./execute";
+import { type ExecutionResult, startExecution } from "./execution";
+import { describeFailure, readFailure } from "./failure";
+import { createLocalResources, type LocalWorkflow } from "./local-resources";
+import { interruption, keepLines, runTasks } from "./progress";
+import { type PreparedEnvironments, prepareEnvironments, projectRoot } from "./python";
+import { executionOutput, failureReport, type RunReport, successReport } from "./report";
+import { followInTask } from "./run";
+import { uploadSampleData } from "./sample-data";
+import { localEnvironment } from "./target";
+
+export interface StartOptions {
+  readonly input?: string;
+  readonly name?: string;
+  readonly timeScale?: number;
+  readonly faults?: string;
+  readonly timeout: number;
+  readonly keep: boolean;
+  readonly json: boolean;
+}
+
+interface Context {
+  environments?: PreparedEnvironments;
+  emulator?: EmulatorProcess;
+  aws?: Aws;
+  workflow?: LocalWorkflow;
+  result?: ExecutionResult;
+  report?: RunReport;
+}
+
+/** Runs the whole workflow for real on this machine: emulator, resources, data, execution, endpoint. */
+export async function start(
+  options: StartOptions,
+  props: WorkflowProps = workflowProps(localEnvironment),
+): Promise<void> {
+  const input =
+    options.input === undefined ? testRun.executionInput : await readInput(options.input, localEnvironment);
+  const signal = interruption();
+  const context: Context = {};
+  try {
+    await runTasks(context, tasks(options, props, input, signal), { silent: options.json });
+    const { aws, result } = context as Required<Context>;
+    if (context.report === undefined) {
+      const failure = await readFailure(aws, result.description);
+      if (options.json) printReport(failureReport(result, failure), true);
+      throw new FailedError(describeFailure(failure));
+    }
+    printReport(context.report, options.json);
+    if (options.keep) await stayUp(context as Required<Context>, options.json, signal);
+  } catch (error) {
+    if (signal.aborted) throw new CliError("Interrupted; the emulator is stopped", exitCodes.detached);
+    throw error;
+  } finally {
+    await context.emulator?.stop();
+  }
+}
+
+function tasks(options: StartOptions, props: WorkflowProps, input: object, signal: AbortSignal) {
+  type Task = Parameters<typeof runTasks<Context>>[1][number];
+  const list: Task[] = [
+    {
+      title: "Python environments",
+      task: async (ctx, task) => {
+        ctx.environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], (line) => {
+          task.output = line;
+        });
+      },
+    },
+    {
+      title: "Emulator",
+      task: async (ctx, task) => {
+        ctx.emulator = await EmulatorProcess.start(interpreter(ctx, "emulator"), options);
+        const { endpoint, region, timeScale, isolation } = ctx.emulator.address;
+        task.title = `Emulator at ${endpoint} (time scale ${timeScale}, jobs isolated by ${isolation})`;
+        ctx.aws = new Aws({ region, endpoint });
+      },
+    },
+    {
+      title: "Resources",
+      task: async (ctx) => {
+        const { aws, emulator } = ctx as Required<Context>;
+        ctx.workflow = await createLocalResources(aws, emulator.address, props);
+      },
+    },
+    {
+      title: "Sample data",
+      rendererOptions: keepLines,
+      task: async (ctx, task) => {
+        const { aws, workflow } = ctx as Required<Context>;
+        const prefix = props.data?.prefix ?? prefixes.rawData;
+        await uploadSampleData(
+          aws,
+          interpreter(ctx, "scikit-learn-1.2-1"),
+          workflow.bucketName,
+          prefix,
+          (line) => {
+            task.output = line;
+          },
+        );
+      },
+    },
+    {
+      title: "Execution",
+      rendererOptions: keepLines,
+      task: async (ctx, task) => {
+        signal.throwIfAborted();
+        const { aws, workflow } = ctx as Required<Context>;
+        const name = options.name ?? uniqueName();
+        const arn = await startExecution(aws.sfn(), workflow.stateMachineArn, name, input);
+        ctx.result = await followInTask(aws, arn, task, options.timeout, signal);
+      },
+    },
+    {
+      title: "Endpoint test",
+      skip: (ctx) => ctx.result?.description.status !== "SUCCEEDED",
+      task: async (ctx) => {
+        const { aws, result } = ctx as Required<Context>;
+        const { EndpointName } = executionOutput(result);
+        ctx.report = successReport(result, await testEndpoint(aws, EndpointName, testRun.instances));
+      },
+    },
+    {
+      title: "Artifacts",
+      skip: (ctx) => ctx.report === undefined,
+      task: async (ctx, task) => {
+        const { aws, report } = ctx as Required<Context>;
+        task.title = `Artifacts in ${await saveRun(aws, report)}/`;
+      },
+    },
+  ];
+  return list;
+}
+
+function interpreter(ctx: Context, name: string): string {
+  const python = ctx.environments?.[name]?.python;
+  if (python === undefined) throw new FailedError(`The Python environment ${name} was not prepared`);
+  return python;
+}
+
+/** Copies what the run made out of the emulator, which forgets everything, and returns the folder. */
+async function saveRun(aws: Aws, report: RunReport): Promise<string> {
+  const name = join(".runs", report.execution.name);
+  const folder = resolve(projectRoot, name);
+  const unfinished = `${folder}.unfinished`;
+  await mkdir(unfinished, { recursive: true });
+  const { model = "", evaluation = "" } = report.artifacts ?? {};
+  for (const url of [model, evaluation]) {
+    const { hostname: Bucket, pathname } = new URL(url);
+    const { Body } = await aws.s3().send(new GetObjectCommand({ Bucket, Key: pathname.slice(1) }));
+    await pipeline(
+      Body as Readable,
+      createWriteStream(join(unfinished, pathname.slice(pathname.lastIndexOf("/") + 1))),
+    );
+  }
+  await writeFile(join(unfinished, "report.json"), JSON.stringify(report, null, 2));
+  await rename(unfinished, folder);
+  return name;
+}
+
+/** Keeps the endpoint up until Ctrl-C. */
+async function stayUp(
+  { emulator, report }: Required<Context>,
+  json: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const endpoint = report.endpoint?.name;
+  const url = `${emulator.address.endpoint}/endpoints/${endpoint}/invocations`;
+  const body = JSON.stringify({ instances: testRun.instances });
+  const show = json ? process.stderr : process.stdout;
+  show.write(
+    [
+      "",
+      `The endpoint ${endpoint} is up until Ctrl-C. Ask it:`,
+      `  curl -s ${url} -H 'Content-Type: application/json' -d '${body}'`,
+      "or with any AWS SDK or CLI, with these variables:",
+      ...Object.entries(emulatorVariables(emulator.address)).map(
+        ([name, value]) => `  export ${name}=${value}`,
+      ),
+      "",
+    ].join("\n"),
+  );
+  await Promise.race([
+    emulator.ended.then(() => {
+      throw new FailedError("The emulator has ended by itself");
+    }),
+    new Promise((settle) => signal.addEventListener("abort", settle)),
+  ]);
+}
