@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { main, program } from "../../cli/main";
+import packageJson from "../../package.json";
+
+async function run(...args: string[]): Promise<{ code: number; said: string }> {
+  let said = "";
+  const code = await main(args, (text) => {
+    said += text;
+  });
+  return { code, said };
+}
+
+describe("the command line", () => {
+  it.each([
+    [["execute", "--nonsense"], "unknown option '--nonsense'"],
+    [["execute", "extra"], "too many arguments"],
+    [["start", "--time-scale", "fast"], "It must be a number greater than 0."],
+    [["start", "--timeout", "-1"], "It must be a number greater than 0."],
+    [["emulator", "--port", "99999"], "It must be a whole number from 1 to 65535."],
+    [["start", "--input", "{broken"], "--input must be JSON or the path of a JSON file"],
+    [["start", "--input", "no-such-file.json"], "--input must be JSON or the path of a JSON file"],
+    [["start", "--input", '{"Threshold": "high"}'], "Threshold must be a number, got high"],
+    [["start", "--input", '{"Treshold": 1}'], "Unknown key Treshold"],
+    [["cleanup"], "give --yes to delete without asking"],
+    [["execute", "--env", "nowhere"], "There is no environment nowhere"],
+  ])("%j is wrong usage, found before anything starts", async (args, message) => {
+    const { code, said } = await run(...args);
+    expect(said).toContain(message);
+    expect(code).toBe(2);
+  });
+
+  it("has the commands that package.json names", () => {
+    const named = Object.values(packageJson.scripts).flatMap(
+      (line) => /cli\/main\.ts (\w+)/.exec(line)?.[1] ?? [],
+    );
+    expect(
+      program()
+        .commands.map((command) => command.name())
+        .sort(),
+    ).toEqual(named.sort());
+  });
+
+  it.each(program().commands.map((command) => command.name()))(
+    "%s shows examples that it would accept",
+    (name) => {
+      const command = program().commands.find((c) => c.name() === name);
+      let help = "";
+      command?.configureOutput({ writeOut: (text) => (help += text) });
+      command?.outputHelp();
+      const examples = [...help.matchAll(/^ {2}npm (?:run )?(\w+)(?: -- (.*))?$/gm)];
+      expect(examples.length).toBeGreaterThan(0);
+      for (const [, called, flags = ""] of examples) {
+        expect(called).toBe(name);
+        for (const [flag] of flags.matchAll(/--[\w-]+/g)) {
+          expect(command?.options.map(({ long }) => long)).toContain(flag);
+        }
+      }
+    },
+  );
+});
+
+describe("the file help", () => {
+  it("names only commands that exist", () => {
+    const commands = [...readFileSync("help", "utf8").matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name);
+    expect(commands.length).toBeGreaterThan(3);
+    for (const name of commands) expect(Object.keys(packageJson.scripts)).toContain(name);
+  });
+});

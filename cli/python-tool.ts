@@ -1,0 +1,19 @@
+/** Runs Python in the environment of tests and checks, which it builds first where it is missing. */
+
+import { spawnSync } from "node:child_process";
+import { CliError } from "./errors";
+import { prepareEnvironments, projectRoot } from "./python";
+
+prepareEnvironments(["dev"], (line) => process.stderr.write(`${line}\n`)).then(
+  ({ dev }) => {
+    const { status } = spawnSync(dev?.python as string, process.argv.slice(2), {
+      cwd: projectRoot,
+      stdio: "inherit",
+    });
+    process.exitCode = status ?? 1;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof CliError ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);
