@@ -7,6 +7,9 @@ import { SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { STSClient } from "@aws-sdk/client-sts";
 
+// The SDK's word on Node's age belongs to whoever maintains this project, not to who runs it.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+
 /** Which cloud to talk to. */
 export interface Connection {
   readonly region: string;

@@ -1,0 +1,55 @@
+/** Someone else's model and data, through props only: no file of ours is edited. */
+
+import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
+import { executionOutput } from "../../cli/report";
+import { failureOf, TestCloud, type TestWorkflow } from "./cloud";
+
+const folder = "__tests__/emulator/own-workflow";
+let cloud: TestCloud;
+let workflow: TestWorkflow;
+
+beforeAll(async () => {
+  cloud = await TestCloud.start();
+  workflow = await cloud.deploy({
+    prefix: "points",
+    environment: "test",
+    processing: { folder, entryPoint: "split.py", arguments: ["--every", "3"] },
+    training: { folder, entryPoint: "fit.py", hyperparameters: { C: 2.5 }, metrics: ["accuracy"] },
+    inference: { folder, entryPoint: "serve.py" },
+    gate: { metric: "accuracy", threshold: 0.9 },
+    data: { prefix: "points/" },
+    endpoint: { variantName: "only" },
+  });
+  const rows = Array.from({ length: 60 }, (_, i) => `${i % 10},${i % 7},${i % 10 < 5 ? "left" : "right"}`);
+  await workflow.upload("points/points.csv", rows.join("\n"));
+}, 600_000);
+
+afterAll(() => cloud?.stop());
+
+it("trains, passes its own gate and serves its own answers", async () => {
+  const result = await workflow.run();
+  expect(failureOf(result)).toEqual({ status: "SUCCEEDED", error: undefined, cause: {} });
+  expect(executionOutput(result)).toMatchObject({
+    EndpointName: "points-test",
+    Gate: { Metric: "accuracy" },
+  });
+  const { Body, InvokedProductionVariant } = await cloud.aws.runtime().send(
+    new InvokeEndpointCommand({
+      EndpointName: "points-test",
+      ContentType: "application/json",
+      Body: JSON.stringify({
+        points: [
+          [1, 1],
+          [9, 1],
+        ],
+      }),
+    }),
+  );
+  expect(JSON.parse(Body?.transformToString() ?? "")).toEqual({ labels: ["left", "right"] });
+  expect(InvokedProductionVariant).toBe("only");
+}, 60_000);
+
+it("takes hyperparameters only under its own names", async () => {
+  const { error, cause } = failureOf(await workflow.run({ HyperParameters: { "n-estimators": 5 } }));
+  expect([error, cause.reason]).toEqual(["InvalidInput", expect.stringContaining("under the names C,")]);
+}, 60_000);
