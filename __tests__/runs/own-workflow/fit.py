@@ -17,7 +17,7 @@ def points(channel):
 
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--C", type=float, default=1.0)
+parser.add_argument("-C", type=float, default=1.0)  # SageMaker gives one letter one dash
 arguments = parser.parse_args()
 
 model = LogisticRegression(C=arguments.C).fit(*points(os.environ["SM_CHANNEL_TRAIN"]))

@@ -1,16 +1,19 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteEndpointCommand } from "@aws-sdk/client-sagemaker";
 import { Aws } from "../../cli/aws";
 import { EmulatorProcess } from "../../cli/emulator-process";
 import { type ExecutionResult, startExecution, watchExecution } from "../../cli/execution";
-import { createLocalResources, type LocalWorkflow } from "../../cli/local-resources";
+import { createLocalResources } from "../../cli/local-resources";
 import { prepareEnvironments } from "../../cli/python";
+import { resolveTarget } from "../../cli/target";
 import type { ExecutionInput } from "../../workflow/execution-input";
+import { baseName } from "../../workflow/names";
 import type { WorkflowProps } from "../../workflow/props";
 
 /** An emulator of a test's own, with short waits. */
 export class TestCloud {
   private constructor(
-    readonly emulator: EmulatorProcess,
+    private readonly emulator: EmulatorProcess,
     readonly aws: Aws,
   ) {}
 
@@ -22,8 +25,12 @@ export class TestCloud {
   }
 
   async deploy(props: WorkflowProps): Promise<TestWorkflow> {
-    const resources = await createLocalResources(this.aws, this.emulator.address, props);
-    return new TestWorkflow(this.aws, resources);
+    const { stateMachineArn, bucketName } = await createLocalResources(
+      this.aws,
+      this.emulator.address,
+      props,
+    );
+    return new TestWorkflow(this.aws, stateMachineArn, bucketName, baseName(props));
   }
 
   /** Replaces the faults that the emulator injects. */
@@ -44,31 +51,48 @@ export class TestCloud {
 /** A deployed workflow under test. */
 export class TestWorkflow {
   private runs = 0;
+  private readonly started = Date.now();
 
   constructor(
-    private readonly aws: Aws,
-    readonly resources: LocalWorkflow,
+    readonly aws: Aws,
+    private readonly stateMachineArn: string,
+    private readonly bucketName: string,
+    readonly baseName: string,
   ) {}
 
+  /** The workflow that a deploy has put into the account of environment `env`. */
+  static async deployedTo(env: string): Promise<TestWorkflow> {
+    const { aws, stateMachineArn, bucketName, baseName } = await resolveTarget({
+      env,
+      outputsFile: "outputs.json",
+    });
+    return new TestWorkflow(aws, stateMachineArn, bucketName, baseName);
+  }
+
   async upload(key: string, body: string): Promise<void> {
-    await this.aws
-      .s3()
-      .send(new PutObjectCommand({ Bucket: this.resources.bucketName, Key: key, Body: body }));
+    await this.aws.s3().send(new PutObjectCommand({ Bucket: this.bucketName, Key: key, Body: body }));
   }
 
   /** Runs the workflow to its end. */
-  async run(input: object = {}, name = `run-${++this.runs}`): Promise<ExecutionResult> {
-    const { stateMachineArn } = this.resources;
-    const arn = await startExecution(this.aws.sfn(), stateMachineArn, name, input as ExecutionInput);
-    return await watchExecution(this.aws.sfn(), arn, { timeoutSeconds: 120, pollMilliseconds: 100 });
+  async run(input: object = {}): Promise<ExecutionResult> {
+    const name = `test-${this.started}-${++this.runs}`;
+    const arn = await startExecution(this.aws.sfn(), this.stateMachineArn, name, input as ExecutionInput);
+    const pollMilliseconds = this.aws.isEmulator ? 100 : 5000;
+    return await watchExecution(this.aws.sfn(), arn, { timeoutSeconds: 3600, pollMilliseconds });
+  }
+
+  async deleteEndpoint(EndpointName: string): Promise<void> {
+    await this.aws.sagemaker().send(new DeleteEndpointCommand({ EndpointName }));
   }
 }
 
-/** Error and cause of an execution that failed. */
+/** Status, error and cause of an execution. */
 export function failureOf({ description }: ExecutionResult) {
   const { status, error, cause = "{}" } = description;
   return { status, error, cause: JSON.parse(cause) as Record<string, unknown> };
 }
+
+export const succeeded = { status: "SUCCEEDED", error: undefined, cause: {} };
 
 /** Jobs that the state `name` ran. */
 export function jobsOf({ visits }: ExecutionResult, name: string): string[] {
