@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import packageJson from "../package.json";
+import { executionInput } from "../workflow/execution-input";
+import { failures } from "../workflow/failures";
+
+const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
+  readdirSync("docs", { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md"))
+    .map((path) => join("docs", path)),
+);
+const rules = { dataPrefix: "`raw-data/`", hyperparameters: ["of the deployed definition"] };
+
+function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(headings), line(headings.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+describe("docs/execution-input.md", () => {
+  const text = readFileSync("docs/execution-input.md", "utf8");
+
+  it("has the table of the input's keys as the source has them", () => {
+    const rows = Object.entries(executionInput).map(([key, { expected, description }]) => [
+      `\`${key}\``,
+      expected(rules),
+      description,
+    ]);
+    expect(text).toContain(table(["key", "must be", "what it does"], rows));
+  });
+
+  it("has every failure as the source has them", () => {
+    const rows = Object.entries(failures).map(([name, meaning]) => [`\`${name}\``, meaning]);
+    expect(text).toContain(table(["error", "what it means"], rows));
+  });
+});
+
+describe.each(documents)("%s", (document) => {
+  const text = readFileSync(document, "utf8");
+
+  it("links only to files that exist", () => {
+    for (const [, target = ""] of text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
+      expect([target, existsSync(join(dirname(document), target))]).toEqual([target, true]);
+    }
+  });
+
+  it("names only commands that exist", () => {
+    for (const [, name = ""] of text.matchAll(/npm run ([\w:-]+)/g)) {
+      expect(Object.keys(packageJson.scripts)).toContain(name);
+    }
+  });
+});
