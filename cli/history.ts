@@ -125,7 +125,7 @@ export function visitLine({ name, visit, startedAt, endedAt, attempts, job, erro
     job,
     visit > 1 ? `visit ${visit}` : undefined,
     attempts > 1 ? `attempt ${attempts}` : undefined,
-    error,
+    error === undefined ? undefined : `caught ${error}`,
   ];
   return parts.filter((part) => part !== undefined && part !== "").join("  ");
 }

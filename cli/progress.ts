@@ -29,11 +29,16 @@ export async function runTasks<Context extends object>(
   return await list.run();
 }
 
-/** An AbortSignal that Ctrl-C or SIGTERM aborts; a second Ctrl-C ends the process at once. */
+/** An AbortSignal that Ctrl-C, SIGTERM or the end of our parent aborts; a second Ctrl-C ends the process at once. */
 export function interruption(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(name, () => controller.abort(name));
   }
+  // npm that is killed passes nothing on.
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) controller.abort("the parent process has ended");
+  }, 500).unref();
   return controller.signal;
 }
