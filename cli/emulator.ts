@@ -5,9 +5,10 @@ import { prepareEnvironments } from "./python";
 
 /** Runs the emulator in the foreground, and prints the variables that point at it. */
 export async function runEmulator(options: EmulatorOptions): Promise<void> {
+  const signal = interruption();
   const tell = (line: string) => process.stderr.write(`${line}\n`);
   const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], tell);
-  const signal = interruption();
+  signal.throwIfAborted();
   const emulator = await EmulatorProcess.start(environments.emulator?.python as string, options);
   const { endpoint, timeScale, isolation } = emulator.address;
   tell(

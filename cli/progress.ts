@@ -1,5 +1,7 @@
 import { Listr, type ListrTask, type ListrTaskWrapper } from "listr2";
 
+const parent = process.ppid;
+
 /** A task that shows what it is doing in lines of its own. */
 // biome-ignore lint/suspicious/noExplicitAny: listr2's own default for renderers that do not matter here
 export type ProgressTask = ListrTaskWrapper<any, any, any>;
@@ -36,7 +38,6 @@ export function interruption(): AbortSignal {
     process.once(name, () => controller.abort(name));
   }
   // npm that is killed passes nothing on.
-  const parent = process.ppid;
   setInterval(() => {
     if (process.ppid !== parent) controller.abort("the parent process has ended");
   }, 500).unref();
