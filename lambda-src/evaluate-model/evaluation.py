@@ -1,0 +1,169 @@
+"""Find a training job's metrics in its output archive, and decide by one of them."""
+
+# The state machine knows the exceptions by these names.
+# ruff: noqa: N818
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import tarfile
+import zlib
+from typing import IO, Any, NamedTuple
+
+# Where evaluation.json may stand: AWS packs the content of /opt/ml/output/data, the AWS SDK's
+# local mode the folder around it.
+MEMBER_NAMES = ("evaluation.json", "data/evaluation.json")
+
+MAX_ARCHIVE_BYTES = 32 * 1024**2
+MAX_UNPACKED_BYTES = 64 * 1024**2
+MAX_MEMBER_BYTES = 1024**2
+MAX_MEMBERS = 1_000
+
+
+class InvalidEvent(Exception):
+    """The function's event lacks something, or holds a value that cannot be used."""
+
+
+class EvaluationFileMissing(Exception):
+    """The training job left no evaluation.json behind."""
+
+
+class EvaluationFileInvalid(Exception):
+    """The output archive or the evaluation.json in it cannot be read as metrics."""
+
+
+class ArchiveTooLarge(Exception):
+    """The output archive is larger than the function is ready to read."""
+
+
+class MetricMissing(Exception):
+    """The evaluation does not hold the metric that decides."""
+
+
+class Evaluation(NamedTuple):
+    """Metrics by name, and the file they came from, byte for byte."""
+
+    metrics: dict[str, float]
+    content: bytes
+
+
+def read_archive(archive: IO[bytes]) -> Evaluation:
+    """Read evaluation.json from an output.tar.gz, as a stream and within limits.
+
+    Parameters
+    ----------
+    archive : binary file
+        Read once, from its beginning; nothing is written to disk.
+
+    Raises
+    ------
+    EvaluationFileMissing
+        If no member of the archive is the file.
+    EvaluationFileInvalid
+        If the archive is broken, or the file is not a JSON object of finite numbers.
+    ArchiveTooLarge
+        If the archive unpacks to too much, or has too many members.
+    """
+    content = _member(archive)
+    return Evaluation(_metrics(content), content)
+
+
+def passes(metrics: dict[str, float], metric: str, threshold: float) -> bool:
+    """Tell whether a metric is greater than the threshold; equal to it is not enough.
+
+    Raises
+    ------
+    MetricMissing
+        If there is no such metric.
+    """
+    if metric not in metrics:
+        raise MetricMissing(
+            f"evaluation.json has no metric '{metric}'; it has {', '.join(sorted(metrics))}"
+        )
+    return metrics[metric] > threshold
+
+
+class _LimitedReader:
+    """Counts what is unpacked: the sizes that an archive states about itself prove nothing."""
+
+    def __init__(self, file: IO[bytes]):
+        self._file = file
+        self._left = MAX_UNPACKED_BYTES
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise ArchiveTooLarge(
+                f"the output archive unpacks to more than {MAX_UNPACKED_BYTES} bytes; keep what "
+                "the training job writes to its output data folder small"
+            )
+        return data
+
+
+def _member(archive: IO[bytes]) -> bytes:
+    seen: list[str] = []
+    try:
+        with (
+            gzip.GzipFile(fileobj=archive) as unpacked,
+            tarfile.open(
+                # tarfile asks a stream for nothing but `read`.
+                fileobj=_LimitedReader(unpacked),  # pyright: ignore[reportArgumentType, reportCallIssue]
+                mode="r|",
+            ) as tar,
+        ):
+            for member in tar:
+                name = member.name[2:] if member.name.startswith("./") else member.name
+                if name in MEMBER_NAMES:
+                    return _content(tar, member)
+                seen.append(name)
+                if len(seen) >= MAX_MEMBERS:
+                    raise ArchiveTooLarge(
+                        f"the output archive has more than {MAX_MEMBERS} members; keep what the "
+                        "training job writes to its output data folder small"
+                    )
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise EvaluationFileInvalid(
+            f"the output archive is not a readable tar.gz: {error}"
+        ) from error
+    raise EvaluationFileMissing(
+        f"the output archive has no {' or '.join(MEMBER_NAMES)}; it has "
+        f"{', '.join(seen[:10]) or 'nothing'}"
+    )
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    if member.size > MAX_MEMBER_BYTES:
+        raise ArchiveTooLarge(
+            f"{member.name} has {member.size} bytes, more than {MAX_MEMBER_BYTES}; metrics need "
+            "far less"
+        )
+    file = tar.extractfile(member) if member.isreg() else None
+    if file is None:
+        raise EvaluationFileInvalid(f"{member.name} in the output archive is not a regular file")
+    return file.read()
+
+
+def _metrics(content: bytes) -> dict[str, float]:
+    try:
+        metrics = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise EvaluationFileInvalid(f"evaluation.json is not JSON: {error}") from error
+    if not isinstance(metrics, dict) or not metrics:
+        raise EvaluationFileInvalid("evaluation.json is not an object of metrics")
+    for name, value in metrics.items():
+        if not is_finite_number(value):
+            raise EvaluationFileInvalid(
+                f"evaluation.json: '{name}' is {json.dumps(value)[:100]}, not a finite number"
+            )
+    return metrics
+
+
+def is_finite_number(value: Any) -> bool:
+    """Tell whether a JSON value is a number that can be compared; true and false are none."""
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:
+        return False

@@ -1,0 +1,138 @@
+"""Scale the features of train.csv and test.csv; what SageMaker runs as the processing job.
+
+Both files are read in chunks, so that memory does not grow with the data.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import joblib
+import numpy as np
+from csv_table import CsvTable, require_filled_columns, require_same_columns, write_csv
+from job import ArgumentParser, JobError, require_file, run, whole_number, written_aside
+from sklearn.preprocessing import StandardScaler
+
+# SageMaker writes the first in every processing job, and reads the second when the job ends.
+# Source: https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
+PROCESSING_CONFIG = Path("/opt/ml/config/processingjobconfig.json")
+EXIT_MESSAGE = Path("/opt/ml/output/message")
+
+
+def fit_scaler(table: CsvTable, chunk_rows: int) -> StandardScaler:
+    """Fit a scaler to the features of a table, chunk by chunk.
+
+    Parameters
+    ----------
+    table : CsvTable
+        The training data.
+    chunk_rows : int
+        Rows to hold in memory at once.
+
+    Returns
+    -------
+    StandardScaler
+        Fitted to the values that are known; its ``mean_`` is what a missing value becomes.
+
+    Raises
+    ------
+    JobError
+        If a column is more than half empty, or its values are too large to be scaled.
+    """
+    scaler = StandardScaler()
+    missing = np.zeros(len(table.features), dtype=int)
+    rows = 0
+    for X, _ in table.chunks(table.features, chunk_rows):
+        _partial_fit(scaler, X)
+        missing += np.isnan(X).sum(axis=0)
+        rows += len(X)
+    require_filled_columns(table.path, dict(zip(table.features, missing.tolist())), rows)
+    for column, variance in zip(table.features, np.asarray(scaler.var_)):
+        if not np.isfinite(variance):
+            raise JobError(
+                f"{table.path}: column '{column}': its values are too large to be scaled; "
+                "give it in a larger unit"
+            )
+    return scaler
+
+
+def scaled_chunks(
+    table: CsvTable, features: list[str], scaler: StandardScaler, chunk_rows: int
+) -> Iterator[np.ndarray]:
+    """Give the rows of a table as they are to be written: scaled features, then the target.
+
+    Raises
+    ------
+    JobError
+        After the last row, if a column is more than half empty.
+    """
+    missing = np.zeros(len(features), dtype=int)
+    rows = 0
+    for X, y in table.chunks(features, chunk_rows):
+        unknown = np.isnan(X)
+        missing += unknown.sum(axis=0)
+        rows += len(X)
+        scaled = np.asarray(scaler.transform(X))
+        # The train mean, on the scale that has it at zero.
+        scaled[unknown] = 0.0
+        yield np.column_stack([scaled, y])
+    require_filled_columns(table.path, dict(zip(features, missing.tolist())), rows)
+
+
+def preprocess(input_data: Path, output_data: Path, target: str, chunk_rows: int) -> None:
+    """Read train.csv and test.csv; write them scaled, and the scaler beside the train data.
+
+    Raises
+    ------
+    JobError
+        If the data cannot be used; then nothing is written.
+    """
+    train, test = (
+        CsvTable(require_file(input_data, f"{name}.csv"), target) for name in ("train", "test")
+    )
+    require_same_columns(train, test)
+    scaler = fit_scaler(train, chunk_rows)
+    with written_aside(output_data) as aside:
+        for name, table in (("train", train), ("test", test)):
+            path = aside / name / f"{name}_processed.csv"
+            chunks = scaled_chunks(table, train.features, scaler, chunk_rows)
+            rows = write_csv(path, [*train.features, target], chunks)
+            print(f"{name}: {rows} rows, {table.rows_without_target} rows without a target dropped")
+        joblib.dump(scaler, aside / "train" / "scaler.pkl")
+
+
+def exit_message() -> Path | None:
+    """Give the file whose text SageMaker shows as the ExitMessage; None outside a job."""
+    return EXIT_MESSAGE if PROCESSING_CONFIG.is_file() else None
+
+
+def _partial_fit(scaler: StandardScaler, X: np.ndarray) -> None:
+    # A column without a single value in a chunk becomes NaN for good in scikit-learn (seen in
+    # 1.2.1 and 1.9.1), though it has values in other chunks: its statistics are put back.
+    empty = np.isnan(X).all(axis=0)
+    neutral = {"mean_": 0.0, "var_": 0.0, "scale_": 1.0}
+    before = {
+        name: np.broadcast_to(getattr(scaler, name, value), empty.shape)[empty].copy()
+        for name, value in neutral.items()
+    }
+    with np.errstate(all="ignore"):
+        scaler.partial_fit(X)
+    for name, values in before.items():
+        getattr(scaler, name)[empty] = values
+
+
+def main() -> None:
+    """Read the arguments and do the work."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--input-data", type=Path, default="/opt/ml/processing/input/data")
+    parser.add_argument("--output-data", type=Path, default="/opt/ml/processing/output")
+    parser.add_argument("--target", default="target", help="name of the target column")
+    parser.add_argument("--chunk-rows", type=whole_number(1), default=20_000)
+    args = parser.parse_args()
+    preprocess(args.input_data, args.output_data, args.target, args.chunk_rows)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main, exit_message()))

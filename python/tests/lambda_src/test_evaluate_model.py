@@ -1,0 +1,155 @@
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import evaluate_model
+import pytest
+from evaluate_model import lambda_handler
+from evaluation import ArchiveTooLarge, EvaluationFileMissing, InvalidEvent, MetricMissing
+
+PREFIX = "model-artifacts/demo-train-1/output/"
+EVENT = {
+    "TrainingJobName": "demo-train-1",
+    "S3Bucket": "artifacts",
+    "ModelDataUrl": f"s3://artifacts/{PREFIX}model.tar.gz",
+    "Metric": "test_r2",
+    "Threshold": 0.7,
+}
+METRICS = {"test_r2": 0.774, "test_rmse": 0.54}
+
+
+class InMemoryS3:
+    """The two calls that the function makes, over objects in a dictionary."""
+
+    class exceptions:  # noqa: N801
+        class NoSuchKey(Exception):  # noqa: N818
+            pass
+
+    def __init__(self):
+        self.objects: dict[tuple[str, str], bytes] = {}
+        self.content_types: dict[str, str] = {}
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+        if (Bucket, Key) not in self.objects:
+            raise self.exceptions.NoSuchKey(Key)
+        body = self.objects[Bucket, Key]
+        return {"Body": io.BytesIO(body), "ContentLength": len(body)}
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
+        self.objects[Bucket, Key] = Body
+        self.content_types[Key] = ContentType
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> InMemoryS3:
+    client = InMemoryS3()
+    monkeypatch.setattr(evaluate_model, "_s3", lambda: client)
+    return client
+
+
+def store(s3: InMemoryS3, metrics: dict) -> bytes:
+    content = json.dumps(metrics).encode()
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        info = tarfile.TarInfo("evaluation.json")
+        info.size = len(content)
+        tar.addfile(info, io.BytesIO(content))
+    s3.objects["artifacts", f"{PREFIX}output.tar.gz"] = buffer.getvalue()
+    return content
+
+
+@pytest.mark.parametrize(("r2", "passed"), [(0.774, True), (0.7, False), (0.1, False)])
+def test_returns_metrics_and_verdict(s3: InMemoryS3, r2: float, passed: bool):
+    metrics = {**METRICS, "test_r2": r2}
+    store(s3, metrics)
+
+    assert lambda_handler(EVENT, None) == {
+        "TrainingJobName": "demo-train-1",
+        "EvaluationUrl": f"s3://artifacts/{PREFIX}evaluation.json",
+        "Metrics": metrics,
+        "Metric": "test_r2",
+        "Value": r2,
+        "Threshold": 0.7,
+        "Passed": passed,
+    }
+
+
+def test_writes_the_evaluation_beside_the_archive_as_the_job_wrote_it(s3: InMemoryS3):
+    content = store(s3, METRICS)
+
+    lambda_handler(EVENT, None)
+
+    assert s3.objects["artifacts", f"{PREFIX}evaluation.json"] == content
+    assert s3.content_types == {f"{PREFIX}evaluation.json": "application/json"}
+
+
+def test_fails_when_the_job_left_no_output_archive(s3: InMemoryS3):
+    with pytest.raises(EvaluationFileMissing) as caught:
+        lambda_handler(EVENT, None)
+
+    assert f"s3://artifacts/{PREFIX}output.tar.gz does not exist" in str(caught.value)
+    assert "demo-train-1" in str(caught.value)
+
+
+def test_fails_before_reading_when_the_archive_is_too_large(
+    s3: InMemoryS3, monkeypatch: pytest.MonkeyPatch
+):
+    store(s3, METRICS)
+    monkeypatch.setattr(evaluate_model, "MAX_ARCHIVE_BYTES", 10)
+
+    with pytest.raises(ArchiveTooLarge, match=r"output\.tar\.gz has \d+ bytes, more than 10"):
+        lambda_handler(EVENT, None)
+
+
+def test_a_missing_metric_is_an_error_and_the_evaluation_is_kept(s3: InMemoryS3):
+    store(s3, METRICS)
+
+    with pytest.raises(MetricMissing):
+        lambda_handler({**EVENT, "Metric": "f1"}, None)
+
+    assert ("artifacts", f"{PREFIX}evaluation.json") in s3.objects
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"TrainingJobName": None}, "TrainingJobName must be a text that is not empty, got None"),
+        ({"S3Bucket": ""}, "S3Bucket must be a text that is not empty, got ''"),
+        ({"Metric": 3}, "Metric must be a text that is not empty, got 3"),
+        ({"Threshold": None}, "Threshold must be a finite number, got None"),
+        ({"Threshold": "0.7"}, "Threshold must be a finite number, got '0.7'"),
+        ({"Threshold": True}, "Threshold must be a finite number, got True"),
+        ({"Threshold": float("nan")}, "Threshold must be a finite number, got nan"),
+        ({"ModelDataUrl": "model.tar.gz"}, "ModelDataUrl must be the address of an object"),
+        ({"ModelDataUrl": "s3://artifacts/"}, "ModelDataUrl must be the address of an object"),
+        ({"ModelDataUrl": "s3://other/model.tar.gz"}, "in bucket artifacts, as s3://artifacts/"),
+    ],
+)
+def test_fails_at_an_event_that_cannot_be_used(s3: InMemoryS3, changes: dict, reason: str):
+    store(s3, METRICS)
+
+    with pytest.raises(InvalidEvent) as caught:
+        lambda_handler({**EVENT, **changes}, None)
+
+    assert reason in str(caught.value)
+
+
+def test_the_archive_may_lie_at_the_root_of_the_bucket(s3: InMemoryS3):
+    store(s3, METRICS)
+    s3.objects["artifacts", "output.tar.gz"] = s3.objects["artifacts", f"{PREFIX}output.tar.gz"]
+
+    result = lambda_handler({**EVENT, "ModelDataUrl": "s3://artifacts/model.tar.gz"}, None)
+
+    assert result["EvaluationUrl"] == "s3://artifacts/evaluation.json"
+
+
+def test_importing_the_function_makes_no_client():
+    program = "import boto3; boto3.client = None; import evaluate_model"
+
+    subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(evaluate_model.__file__).parent, check=True
+    )

@@ -1,0 +1,94 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import training
+from generate_sample_data import load, split
+from preprocessing import preprocess
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+RunScript = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def run_script() -> RunScript:
+    """Run a script as a job does; of SageMaker's variables it sees only those in `environment`."""
+
+    def run(
+        name: str, *arguments: object, **environment: str
+    ) -> "subprocess.CompletedProcess[str]":
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("SM_")}
+        return subprocess.run(
+            [sys.executable, str(SCRIPTS / name), *map(str, arguments)],
+            env={**inherited, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """train.csv and test.csv: the real data where it is at hand, otherwise synthetic data."""
+    folder = tmp_path_factory.mktemp("raw")
+    at_hand = Path(os.environ.get("SCIKIT_LEARN_DATA", "/nowhere")).is_dir()
+    X, y, _ = load("california" if at_hand else "synthetic", 1, 42)
+    split(folder, X, y, 0.2, 42)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def processed(tmp_path_factory: pytest.TempPathFactory, raw: Path) -> Path:
+    """The folder that preprocessing makes of `raw`."""
+    folder = tmp_path_factory.mktemp("processed")
+    preprocess(raw, folder, "target", 20_000)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def train(run_script: RunScript) -> RunScript:
+    """Run training.py on preprocessing's output with the variables that SageMaker sets."""
+
+    def run(processed: Path, folder: Path, *arguments: object):
+        return run_script("training.py", *arguments, **training_variables(processed, folder))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, train: RunScript, processed: Path) -> Path:
+    """model/, output/ and the log of training.py on `processed`, with the recipe's forest."""
+    folder = tmp_path_factory.mktemp("trained")
+    done = train(processed, folder)
+    assert done.returncode == 0, done.stderr
+    (folder / "log").write_text(done.stdout)
+    return folder
+
+
+@pytest.fixture
+def train_here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Do what `train` does in this process, which is quicker; give the exit code."""
+
+    def run(processed: Path, folder: Path, *arguments: object) -> int:
+        for name, value in training_variables(processed, folder).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("sys.argv", ["training.py", *map(str, arguments)])
+        return training.run(training.main, training.failure_file())
+
+    return run
+
+
+def training_variables(processed: Path, folder: Path) -> dict[str, str]:
+    return {
+        "SM_CHANNEL_TRAIN": str(processed / "train"),
+        "SM_CHANNEL_TEST": str(processed / "test"),
+        "SM_MODEL_DIR": str(folder / "model"),
+        "SM_OUTPUT_DATA_DIR": str(folder / "output" / "data"),
+        "SM_OUTPUT_DIR": str(folder / "output"),
+    }

@@ -1,0 +1,138 @@
+"""Training and serving under AWS's own toolkits, against a plain run of the same scripts.
+
+The scikit-learn container's wrapper around the toolkits is not on PyPI;
+toolkits/sklearn_container.py stands in for it.
+"""
+
+import json
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.scripts.aws_toolkits import (
+    ToolkitsRun,
+    ToolkitsUnavailableError,
+    environment_python,
+    run_plainly,
+    train_and_serve,
+)
+
+pytestmark = pytest.mark.toolkits
+
+HYPERPARAMETERS = {"n-estimators": "20", "max-depth": "6", "random-state": "7"}
+ROW = [8.3252, 41.0, 6.984126984126984, 1.0238095238095237, 322.0, 2.5555555555555554]
+ROW += [37.88, -122.23]
+JSON_BODY = json.dumps({"instances": [ROW, [None, *ROW[1:]]]})
+CSV_BODY = ",".join(map(str, ROW)) + "\n"
+
+
+def request(body: str, content_type: str, accept: str = "application/json") -> dict[str, Any]:
+    return {"data": body, "headers": {"Content-Type": content_type, "Accept": accept}}
+
+
+REQUESTS = {
+    "json": request(JSON_BODY, "application/json"),
+    "csv": request(CSV_BODY, "text/csv"),
+    "charset": request(CSV_BODY, "text/csv; charset=utf-8"),
+    "any accept": request(JSON_BODY, "application/json", "*/*"),
+    "csv answer": request(JSON_BODY, "application/json", "text/csv, */*"),
+    "broken": request("{", "application/json"),
+    "other columns": request("1,2,3\n", "text/csv"),
+    "image": request("1", "image/png"),
+    "image answer": request(JSON_BODY, "application/json", "image/png"),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def available() -> None:
+    try:
+        environment_python()
+    except ToolkitsUnavailableError as error:
+        reason = f"AWS's toolkits were NOT run: {error}"
+        # A skip alone is a letter in a row of dots.
+        warnings.warn(reason, stacklevel=1)
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def processed(tmp_path_factory: pytest.TempPathFactory, raw: Path) -> Path:
+    folder = tmp_path_factory.mktemp("processed")
+    run_plainly("preprocessing.py", "--input-data", raw, "--output-data", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def under_toolkits(tmp_path_factory: pytest.TempPathFactory, processed: Path) -> ToolkitsRun:
+    folder = tmp_path_factory.mktemp("opt-ml")
+    return train_and_serve(processed, folder, HYPERPARAMETERS, list(REQUESTS.values()))
+
+
+@pytest.fixture(scope="module")
+def answers(under_toolkits: ToolkitsRun) -> dict[str, dict[str, Any]]:
+    assert under_toolkits.training.returncode == 0, under_toolkits.training.stderr
+    return dict(zip(["ping", *REQUESTS], under_toolkits.answers))
+
+
+def test_training_under_the_toolkit_gives_the_metrics_of_a_plain_run(
+    under_toolkits: ToolkitsRun, processed: Path, tmp_path: Path
+):
+    arguments = [part for key, value in HYPERPARAMETERS.items() for part in (f"--{key}", value)]
+    run_plainly(
+        *("training.py", "--train", processed / "train", "--test", processed / "test"),
+        *("--model-dir", tmp_path / "model", "--output-data-dir", tmp_path / "output"),
+        *arguments,
+    )
+
+    plain = json.loads((tmp_path / "output" / "evaluation.json").read_text())
+    assert under_toolkits.evaluation == plain
+    log = under_toolkits.training.stdout + under_toolkits.training.stderr
+    (logged,) = re.findall(r"^test_r2: ([-+.0-9eE]+)$", log, re.MULTILINE)
+    assert float(logged) == plain["test_r2"]
+
+
+def test_the_server_is_healthy_and_answers_json_and_csv_alike(answers):
+    assert answers["ping"]["status"] == 200
+    first, with_mean = json.loads(answers["json"]["body"])["predictions"]
+    assert first != with_mean
+    for name in ("csv", "charset"):
+        assert answers[name]["status"] == 200
+        assert json.loads(answers[name]["body"])["predictions"] == [first]
+    assert answers["any accept"] == answers["json"]
+    assert answers["csv answer"] == {
+        **{"status": 200, "type": "text/csv"},
+        "body": f"{first}\n{with_mean}\n",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "reason"),
+    [
+        ("broken", 400, "not readable as application/json"),
+        ("other columns", 400, "row 1 has 3 values; 8 are expected"),
+        ("image", 415, "content type 'image/png' is not served"),
+        ("image answer", 406, "'image/png' is not served"),
+    ],
+)
+def test_a_bad_request_gets_its_status_through_the_toolkit(
+    answers, name: str, status: int, reason: str
+):
+    assert answers[name]["status"] == status
+    assert reason in json.loads(answers[name]["body"])["error"]
+
+
+@pytest.mark.parametrize(
+    ("trainer", "keeps_reason"), [("sagemaker_training", True), ("sagemaker_containers", False)]
+)
+def test_a_failed_training_exits_with_1_and_its_reason_ends_what_the_script_logs(
+    processed: Path, tmp_path: Path, trainer: str, keeps_reason: bool
+):
+    run = train_and_serve(processed, tmp_path, {"max-depth": "deep"}, [], trainer)
+
+    reason = "argument --max-depth: must be a whole number of 1 or more, got 'deep'"
+    assert run.training.returncode == 1
+    assert reason in run.training.stderr
+    # sagemaker-containers writes a traceback of its own over the script's failure file.
+    failure = (tmp_path / "output" / "failure").read_text()
+    assert failure.startswith(reason if keeps_reason else "framework error:")

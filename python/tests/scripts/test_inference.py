@@ -1,0 +1,257 @@
+import json
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import inference
+import joblib
+import numpy as np
+import pytest
+from generate_sample_data import FEATURES
+from inference import Model, input_fn, model_fn, output_fn, predict_fn
+
+JSON, CSV = "application/json", "text/csv"
+FIRST = [8.3252, 41.0, 6.984126984126984, 1.0238095238095237, 322.0, 2.5555555555555554]
+FIRST += [37.88, -122.23]
+SECOND = [8.3014, 21.0, 6.238137082601054, 0.9718804920913884, 2401.0, 2.109841827768014]
+SECOND += [37.86, -122.22]
+
+
+@pytest.fixture(scope="module")
+def model(trained: Path) -> Model:
+    return model_fn(str(trained / "model"))
+
+
+@pytest.fixture(scope="module")
+def expected(trained: Path):
+    """What the stored estimators predict for raw rows, by their own methods."""
+    forest = joblib.load(trained / "model" / "model.pkl")
+    scaler = joblib.load(trained / "model" / "scaler.pkl")
+    return lambda rows: forest.predict(scaler.transform(np.array(rows))).tolist()
+
+
+@pytest.fixture(scope="module")
+def ask(model: Model):
+    """Send a body through the four functions, as the container does."""
+
+    def send(body: Any, content_type: str = JSON, accept: str = JSON):
+        if not isinstance(body, (str, bytes)):
+            body = json.dumps(body)
+        return output_fn(predict_fn(input_fn(body, content_type), model), accept)
+
+    return send
+
+
+def predictions(answer) -> list:
+    body, media_type = answer
+    assert media_type == JSON
+    return json.loads(body)["predictions"]
+
+
+def csv_of(*rows) -> str:
+    return "".join(",".join(map(str, row)) + "\n" for row in rows)
+
+
+def test_the_recipes_two_instances_are_predicted(ask, expected):
+    body, media_type = ask({"instances": [FIRST, SECOND]})
+
+    assert media_type == JSON
+    assert json.loads(body) == {
+        "predictions": expected([FIRST, SECOND]),
+        "model_type": "RandomForestRegressor",
+    }
+
+
+def test_predictions_equal_those_of_the_forest_to_the_last_bit(ask, expected, raw: Path):
+    rows = np.loadtxt(raw / "test.csv", delimiter=",", skiprows=1)[:, :-1].tolist()
+
+    assert predictions(ask({"instances": rows})) == expected(rows)
+    for row in rows[:50]:
+        assert predictions(ask({"instances": [row]})) == expected([row])
+
+
+def test_named_features_come_in_any_order(ask, expected, model: Model):
+    named = dict(zip(model.features, FIRST))
+    turned = dict(reversed(list(named.items())))
+
+    assert predictions(ask({"instances": [named, turned]})) == expected([FIRST, FIRST])
+
+
+@pytest.mark.parametrize("content_type", [CSV, "text/csv; charset=utf-8", "TEXT/CSV;header=absent"])
+@pytest.mark.parametrize("encode", [str, str.encode])
+def test_csv_of_one_row_or_many(ask, expected, content_type: str, encode):
+    one = ask(encode(csv_of(FIRST)), content_type)
+    many = ask(encode(csv_of(FIRST, SECOND).rstrip("\n")), content_type)
+
+    assert predictions(one) == expected([FIRST])
+    assert predictions(many) == expected([FIRST, SECOND])
+
+
+def test_a_csv_header_names_the_features_in_its_own_order(ask, expected, model: Model):
+    body = csv_of(model.features[::-1], FIRST[::-1])
+
+    assert predictions(ask(body, CSV)) == expected([FIRST])
+
+
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_bytes_are_read_as_utf_8_with_or_without_a_byte_order_mark(ask, expected, bom: bytes):
+    body = bom + json.dumps({"instances": [FIRST]}).encode()
+
+    assert predictions(ask(body, "application/json; charset=utf-8")) == expected([FIRST])
+
+
+def test_a_missing_feature_takes_the_train_mean(ask, expected, trained: Path, model: Model):
+    mean = joblib.load(trained / "model" / "scaler.pkl").mean_
+    filled = [FIRST[0], mean[1], *FIRST[2:]]
+    missing = [FIRST[0], None, *FIRST[2:]]
+
+    for body, content_type in (
+        ({"instances": [missing]}, JSON),
+        ({"instances": [dict(zip(model.features, missing))]}, JSON),
+        (csv_of(["" if value is None else value for value in missing]), CSV),
+        (csv_of(model.features, [" " if value is None else value for value in missing]), CSV),
+    ):
+        assert predictions(ask(body, content_type)) == expected([filled])
+
+
+@pytest.mark.parametrize(
+    "accept", [JSON, "", None, "*/*", "application/*", "application/json;q=0.9"]
+)
+def test_json_comes_unless_something_else_is_asked_for(ask, accept):
+    assert ask({"instances": [FIRST]}, JSON, accept)[1] == JSON
+
+
+@pytest.mark.parametrize("accept", [CSV, "text/csv; charset=utf-8", "image/png, text/csv, */*"])
+def test_csv_comes_on_request(ask, expected, accept: str):
+    body, media_type = ask({"instances": [FIRST, SECOND]}, JSON, accept)
+
+    assert media_type == CSV
+    assert [float(line) for line in body.splitlines()] == expected([FIRST, SECOND])
+
+
+def one_row(position: int, value: object) -> list:
+    return [*FIRST[:position], value, *FIRST[position + 1 :]]
+
+
+def named(**changes: object) -> dict:
+    return {**dict(zip(FEATURES, FIRST)), **changes}
+
+
+def without_income() -> dict:
+    return {name: value for name, value in named().items() if name != "MedInc"}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("{", "the body is not readable as application/json"),
+        ("", "the body is not readable as application/json"),
+        (b"\xff\xfe", "the body is not readable as application/json"),
+        ("[" * 100_000, "the body is not readable as application/json"),
+        ("[[1, 2]]", "the body must be an object"),
+        ("{}", "the body must be an object"),
+        ('{"instances": {"MedInc": 1}}', "the body must be an object"),
+        ('{"instances": []}', "no rows to predict"),
+        ('{"instances": [[NaN]]}', "NaN is no JSON; send null"),
+        ('{"instances": [[Infinity]]}', "Infinity is no JSON; send null"),
+        ({"instances": FIRST}, "row 1: 8.3252 is neither a list of 8 numbers nor an object"),
+        ({"instances": [FIRST, FIRST[:7]]}, "row 2 has 7 values; 8 are expected"),
+        ({"instances": [one_row(1, "old")]}, "row 1: 'HouseAge': \"old\" is not a finite number"),
+        ({"instances": [one_row(1, "41")]}, "row 1: 'HouseAge': \"41\" is not a finite number"),
+        ({"instances": [one_row(1, True)]}, "row 1: 'HouseAge': true is not a finite number"),
+        ({"instances": [one_row(1, [4])]}, "row 1: 'HouseAge': [4] is not a finite number"),
+        ({"instances": [one_row(1, 10**400)]}, "is not a finite number"),
+        ({"instances": [FIRST, one_row(0, 1e300)]}, "row 2: 'MedInc': 1e+300 is out of range"),
+        ({"instances": [named(Rooms=3)]}, "row 1: unknown features ['Rooms'], lacking features []"),
+        ({"instances": [without_income()]}, "lacking features ['MedInc']"),
+        ({"instances": [FIRST, None]}, "row 2: null is neither a list"),
+    ],
+)
+def test_a_bad_json_request_is_refused_with_400_and_a_reason(ask, body, reason: str):
+    response = ask(body)
+
+    assert response.status_code == 400
+    assert response.mimetype == JSON
+    assert reason in json.loads(response.get_data())["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("", "no rows to predict"),
+        ("\n\n", "no rows to predict"),
+        (csv_of(named()), "no rows to predict"),
+        (csv_of(FIRST[:7]), "row 1 has 7 values; 8 are expected"),
+        (csv_of(FIRST, one_row(2, "many")), "row 2: 'AveRooms': \"many\" is not a finite number"),
+        (csv_of(one_row(2, "nan")), "row 1: 'AveRooms': NaN is not a finite number"),
+        (csv_of(one_row(2, "-inf")), "row 1: 'AveRooms': -Infinity is not a finite number"),
+        (csv_of(one_row(2, "1e300")), "row 1: 'AveRooms': 1e+300 is out of range"),
+        (csv_of(["a", "b"], [1, 2]), "unknown features ['a', 'b']"),
+        (csv_of(named(), FIRST[:7]), "row 1 has 7 values, its header 8 names"),
+        (b"\xff", "the body is not readable as text/csv"),
+    ],
+)
+def test_a_bad_csv_request_is_refused_with_400_and_a_reason(ask, body, reason: str):
+    response = ask(body, CSV)
+
+    assert response.status_code == 400
+    assert reason in json.loads(response.get_data())["error"]
+
+
+@pytest.mark.parametrize("content_type", ["application/x-npy", "text/plain", "", None])
+def test_an_unknown_content_type_is_refused_with_415(ask, content_type):
+    response = ask("1", content_type)
+
+    assert response.status_code == 415
+    assert "send application/json or text/csv" in json.loads(response.get_data())["error"]
+
+
+def test_an_unknown_accept_is_refused_with_406(ask):
+    response = ask({"instances": [FIRST]}, JSON, "application/x-npy")
+
+    assert response.status_code == 406
+    assert "accept application/json or text/csv" in json.loads(response.get_data())["error"]
+
+
+def test_a_bad_request_is_told_whatever_answer_is_accepted(ask):
+    response = ask("{", JSON, "application/x-npy")
+
+    assert response.status_code == 400
+
+
+def test_flask_is_not_needed_for_predictions(trained: Path):
+    program = (
+        "import sys; sys.modules['flask'] = None; import inference as i; "
+        "model = i.model_fn(sys.argv[1]); "
+        "print(i.output_fn(i.predict_fn(i.input_fn(sys.argv[2], 'text/csv'), model), 'text/csv'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(trained / "model"), csv_of(FIRST)],
+        cwd=Path(inference.__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.endswith("'text/csv')\n")
+
+
+def test_a_single_row_is_answered_faster_than_the_forest_alone_predicts(ask, expected):
+    def fastest(call) -> float:
+        seconds = []
+        for _ in range(30):
+            start = time.perf_counter()
+            call()
+            seconds.append(time.perf_counter() - start)
+        # Other processes on the machine can only slow a call down.
+        return min(seconds)
+
+    body = json.dumps({"instances": [FIRST]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain = fastest(lambda: expected([FIRST]))
+
+    assert fastest(lambda: ask(body)) < plain

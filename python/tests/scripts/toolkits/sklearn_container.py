@@ -1,0 +1,60 @@
+"""Stands in for the scikit-learn container's own wrapper around AWS's two toolkits.
+
+That wrapper (package sagemaker_sklearn_container of aws/sagemaker-scikit-learn-container) is not
+on PyPI. Written after what it does, not copied: training hands the script to the training
+toolkit, serving puts the script's functions into the serving toolkit's transformer and worker.
+Requests come through Werkzeug's test client, so nginx, gunicorn and a socket are not part of it.
+
+It runs on Python 3.9 in the toolkits' environment, never in the tests' own.
+"""
+
+import json
+import sys
+
+
+def train():
+    """What the variable SAGEMAKER_TRAINING_MODULE names; the program `train` calls it."""
+    from sagemaker_training import (  # pyright: ignore[reportMissingImports]
+        entry_point,
+        environment,
+    )
+
+    job = environment.Environment()
+    entry_point.run(
+        job.module_dir, job.user_entry_point, job.to_cmd_args(), job.to_env_vars(), wait=True
+    )
+
+
+def serving_app():
+    """Give the WSGI application that answers /ping and /invocations."""
+    from sagemaker_containers.beta.framework import (  # pyright: ignore[reportMissingImports]
+        env,
+        modules,
+        transformer,
+        worker,
+    )
+
+    serving = env.ServingEnv()
+    script = modules.import_module(serving.module_dir, serving.module_name)
+    names = ("model_fn", "input_fn", "predict_fn", "output_fn", "transform_fn")
+    functions = {name: getattr(script, name, None) for name in names}
+    served = transformer.Transformer(**functions)
+    served.initialize()
+    return worker.Worker(transform_fn=served.transform, module_name=serving.module_name)
+
+
+def main():
+    """Answer the requests given on stdin as JSON; the answers are the last line of stdout."""
+    client = serving_app().test_client()
+    answers = [client.get("/ping")]
+    for request in json.load(sys.stdin):
+        answers.append(client.post("/invocations", **request))
+    printed = [
+        {"status": answer.status_code, "type": answer.mimetype, "body": answer.get_data(True)}
+        for answer in answers
+    ]
+    sys.stdout.write(json.dumps(printed) + "\n")
+
+
+if __name__ == "__main__":
+    main()
