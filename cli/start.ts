@@ -184,7 +184,7 @@ async function stayUp(
     [
       "",
       `The endpoint ${endpoint} is up until Ctrl-C. Ask it:`,
-      `  curl -s ${url} -H 'Content-Type: application/json' -d '${body}'`,
+      `  curl -s --aws-sigv4 aws:amz:${emulator.address.region}:sagemaker -u emulator:emulator ${url} -H 'Content-Type: application/json' -d '${body}'`,
       "or with any AWS SDK or CLI, with these variables:",
       ...Object.entries(emulatorVariables(emulator.address)).map(
         ([name, value]) => `  export ${name}=${value}`,
