@@ -1,0 +1,1 @@
+"""The emulator: the AWS services that the workflow uses, on this machine, running the real work."""

@@ -1,0 +1,142 @@
+"""The emulator process: ``python -m emulator``."""
+
+import argparse
+import json
+import logging
+import os
+import platform
+import resource
+import signal
+import sys
+import tempfile
+import threading
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from emulator.aws.access import ACCOUNT, REGION, EmulatedAws, shut_out_own_aws_settings
+from emulator.faults import FaultRuleError, Faults
+from emulator.runtime.state_dir import run_directory
+
+LOG = logging.getLogger("emulator")
+
+_WANTED_OPEN_FILES = 65_536
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the emulator until it is told to stop; return the exit code."""
+    options = _parse(arguments)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    LOG.setLevel(logging.INFO)
+    # moto logs every failure of a task, which the execution's history tells too, with its repr.
+    logging.getLogger("moto").setLevel(logging.CRITICAL)
+    shut_out_own_aws_settings()
+    _allow_many_open_files()
+    try:
+        faults = Faults(json.loads(options.faults.read_text()) if options.faults else None)
+    except (FaultRuleError, OSError, ValueError) as error:
+        return _refuse(f"--faults {options.faults}: {error}")
+
+    from emulator import server
+    from emulator.assembly import Emulator
+    from emulator.aws.patching import MotoMismatchError
+
+    try:
+        listener = server.bind(options.port)
+    except server.PortTakenError as error:
+        return _refuse(str(error))
+    endpoint = f"http://{server.HOST}:{listener.getsockname()[1]}"
+    state_dir = options.state_dir.resolve()
+    _keep_temporary_files_in(run_directory(state_dir) / "objects")
+    try:
+        emulator = Emulator(EmulatedAws(endpoint), faults, state_dir, options.time_scale)
+    except MotoMismatchError as error:
+        return _refuse(str(error))
+    ready = {
+        "endpoint": endpoint,
+        "account": ACCOUNT,
+        "region": REGION,
+        "timeScale": options.time_scale,
+        "isolation": emulator.isolation,
+        "pid": os.getpid(),
+    }
+    versions = {name: version(name) for name in ("moto", "boto3", "jsonata-python")}
+    description = {**ready, "versions": {"python": platform.python_version(), **versions}}
+    http = server.serve_on(listener, server.Application(lambda: description, faults))
+    threading.Thread(target=http.serve_forever, name="http", daemon=True).start()
+    stopped = _stop_requests(options.exit_with_stdin)
+    print(json.dumps(ready), flush=True)  # noqa: T201 - the line that parents wait for
+    stopped.wait()
+    LOG.info("stopping")
+    emulator.close()
+    http.shutdown()
+    return 0
+
+
+def _parse(arguments: list[str] | None) -> Any:
+    parser = argparse.ArgumentParser(
+        prog="emulator", description="The AWS services of the workflow, on this machine."
+    )
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (0: a free one)")
+    parser.add_argument(
+        "--time-scale",
+        type=_time_scale,
+        default=1.0,
+        help="how long Wait states and retry intervals last, as a part of their time (1)",
+    )
+    parser.add_argument("--state-dir", type=Path, default=Path(".emulator"), help="working files")
+    parser.add_argument("--faults", type=Path, help="JSON file with fault rules")
+    parser.add_argument(
+        "--exit-with-stdin", action="store_true", help="stop when standard input ends"
+    )
+    return parser.parse_args(arguments)
+
+
+def _time_scale(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"must be above 0 and at most 1, got {text!r}")
+    return value
+
+
+def _refuse(message: str) -> int:
+    print(f"emulator: {message}", file=sys.stderr)  # noqa: T201
+    return 2
+
+
+def _allow_many_open_files() -> None:
+    # Every larger S3 object is an open temporary file, every model server a few pipes.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _WANTED_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _WANTED_OPEN_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _keep_temporary_files_in(directory: Path) -> None:
+    # Where /tmp is memory, object bodies would be in memory after all.
+    directory.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(directory)
+
+
+def _stop_requests(exit_with_stdin: bool) -> threading.Event:
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    if exit_with_stdin:
+
+        def wait_for_end() -> None:
+            while os.read(sys.stdin.fileno(), 4096):
+                pass
+            stopped.set()
+
+        threading.Thread(target=wait_for_end, name="stdin", daemon=True).start()
+    return stopped
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The whole emulator: services, and what runs behind them."""
+
+import functools
+from pathlib import Path
+
+from emulator.aws import Cloud
+from emulator.aws.access import EmulatedAws
+from emulator.aws.work import Work
+from emulator.faults import Faults
+from emulator.runtime.environments import Environments
+from emulator.runtime.functions import FunctionRunner
+from emulator.runtime.isolation import detect_isolation
+from emulator.runtime.jobs import JobRunner
+from emulator.runtime.model_servers import ModelServer
+
+
+class Emulator:
+    """Services joined to the runtime.
+
+    Parameters
+    ----------
+    state_dir : Path
+        Folder for working files; image environments lie in it too.
+    time_scale : float
+        Part of their time that waits and retry intervals last.
+    """
+
+    def __init__(self, aws: EmulatedAws, faults: Faults, state_dir: Path, time_scale: float):
+        environments = Environments(state_dir / "environments")
+        isolation = detect_isolation()
+        self.isolation = isolation.name
+        self._functions = FunctionRunner(state_dir, aws)
+        work = Work(
+            jobs=JobRunner(state_dir, aws, environments, isolation),
+            functions=self._functions,
+            start_model_server=functools.partial(
+                ModelServer.start,
+                state_dir=state_dir,
+                aws=aws,
+                environments=environments,
+                isolation=isolation,
+            ),
+        )
+        self._cloud = Cloud(aws, work, faults, time_scale)
+
+    def close(self) -> None:
+        """Stop everything that runs."""
+        self._cloud.close()
+        self._functions.close()

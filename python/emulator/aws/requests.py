@@ -1,0 +1,103 @@
+"""What happens to a request before moto handles it, and when moto cannot.
+
+A request is checked against its model, then a fault rule may refuse it, then moto acts. An
+operation that moto lacks becomes an error that SDKs do not retry: moto's own answer, an HTML page
+with status 500, makes them try for minutes.
+"""
+
+import functools
+import json
+import logging
+import re
+from typing import Any
+
+from moto.core import responses
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, BaseResponse
+
+from emulator.aws.operations import iam_name, operation_model, resource_name
+from emulator.aws.patching import replace, wrap
+from emulator.aws.request_validation import SerializationError, validation_message
+from emulator.faults import Faults, InjectedError
+from emulator.runtime.errors import UnsupportedError
+
+LOG = logging.getLogger("emulator")
+
+_NAMED_IN_PATH = re.compile(r"/(?:functions|endpoints)/([^/]+)/")
+
+
+class EmulatorError(ServiceException):
+    """An error answered in the protocol of the service that was called: code, then message."""
+
+
+def install(faults: Faults) -> None:
+    """Check every request before moto acts, and answer in AWS's form when moto cannot."""
+
+    def call_action(original: Any, self: Any) -> Any:
+        try:
+            _check(self, faults)
+            return original(self)
+        except ServiceException as error:
+            return _answer(self, error)
+        except UnsupportedError as error:
+            return _answer(self, EmulatorError("ValidationException", str(error)))
+        except NotImplementedError as error:
+            return _answer(self, _not_built(self, error))
+        except Exception as error:
+            LOG.exception("%s failed inside the emulator", called(self))
+            text = f"{called(self)} failed inside the emulator: {type(error).__name__}: {error}"
+            return _answer(self, EmulatorError("InternalFailure", text), status=500)
+
+    wrap(BaseResponse, "call_action", call_action)
+    # moto inspects the whole class again for every request.
+    original = responses.method_names_from_class  # pyright: ignore[reportPrivateImportUsage]
+    replace(responses, "method_names_from_class", functools.cache(original))
+
+
+def called(response: Any) -> str:
+    """Return the operation that a request calls, as IAM names it."""
+    return iam_name(response.boto3_service_name, response._get_action() or "an unknown operation")
+
+
+def _check(response: Any, faults: Faults) -> None:
+    operation = response._get_action()
+    if not operation:
+        return
+    is_json = bool(response.headers.get("X-Amz-Target"))
+    parameters = json.loads(response.body or "{}") if is_json else response.querystring
+    model = operation_model(response.boto3_service_name, operation)
+    if is_json and model is not None and model.input_shape is not None:
+        try:
+            problem = validation_message(operation, model.input_shape, parameters)
+        except SerializationError as error:
+            raise EmulatorError("SerializationException", str(error)) from error
+        if problem:
+            raise EmulatorError("ValidationException", problem)
+    in_path = _NAMED_IN_PATH.search(response.path)
+    name = in_path[1] if in_path else resource_name(operation, _first_values(parameters))
+    try:
+        faults.refuse(called(response), name)
+    except InjectedError as error:
+        raise EmulatorError(error.code, error.message) from error
+
+
+def _first_values(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value[0] if isinstance(value, list) and value else value
+        for key, value in parameters.items()
+    }
+
+
+def _not_built(response: Any, error: NotImplementedError) -> EmulatorError:
+    return EmulatorError(
+        "NotImplementedException",
+        f"The emulator does not have {called(response)} ({error}); leave the call out, or run "
+        "this against AWS",
+    )
+
+
+def _answer(response: Any, error: ServiceException, status: int | None = None) -> Any:
+    code, headers, body = response.serialized(ActionResult(error))
+    headers["status"] = status or (code if 400 <= code < 500 else 400)
+    headers, body = response._enrich_response(headers, body)
+    return int(headers["status"]), headers, body

@@ -1,0 +1,92 @@
+"""InvokeEndpoint: passed on to the model server, answered and counted as SageMaker does."""
+
+import json
+import time
+from typing import Any
+
+from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
+
+from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.patching import replace
+from emulator.aws.sagemaker.endpoints import Endpoints
+from emulator.aws.sagemaker.fleet import UnknownVariantError
+from emulator.aws.sagemaker.invocation_metrics import InvocationMetrics
+from emulator.aws.work import ModelServer
+from emulator.runtime.model_servers import ModelServerError, ServerResponse
+
+MAX_PAYLOAD_BYTES = 6_291_456
+_CONSOLE = f"https://{REGION}.console.aws.amazon.com/cloudwatch/home?region={REGION}"
+_NO_ANSWER = 0  # the status that SageMaker reports for a container that did not answer
+_PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes")
+
+
+def install(endpoints: Endpoints, metrics: InvocationMetrics) -> None:
+    """Answer invocations from the endpoint's model servers; moto answers a fixed text."""
+
+    def invoke_endpoint(self: Any) -> Any:
+        started = time.perf_counter()
+        name = self._get_param("EndpointName")
+        body = self.raw_body
+        if len(body) > MAX_PAYLOAD_BYTES:
+            return _refused(
+                "1 validation error detected: Value at 'body' failed to satisfy constraint: Member "
+                f"must have length less than or equal to {MAX_PAYLOAD_BYTES}"
+            )
+        fleet = endpoints.serving(name)
+        if fleet is None:
+            return _refused(f"Endpoint {name} of account {ACCOUNT} not found.")
+        headers = {key: self.headers[key] for key in _PASSED_ON if key in self.headers}
+        wanted = self.headers.get("X-Amzn-SageMaker-Target-Variant")
+        try:
+            with fleet.serving(wanted) as (variant, server):
+                asked = time.perf_counter()
+                response = _ask(server, body, headers)
+                model_latency = time.perf_counter() - asked
+        except UnknownVariantError:
+            return _refused(f"Variant {wanted} not found for Request")
+        answer = _answer(name, variant, response)
+        overhead = time.perf_counter() - started - model_latency
+        metrics.count(name, variant, response.status, model_latency, overhead)
+        return answer
+
+    SageMakerRuntimeResponse.use_raw_body = True  # a payload need not be text
+    replace(SageMakerRuntimeResponse, "invoke_endpoint", invoke_endpoint)
+
+
+def _ask(server: ModelServer, body: bytes, headers: dict[str, str]) -> ServerResponse:
+    try:
+        return server.invoke(body, headers)
+    except ModelServerError as error:
+        return ServerResponse(_NO_ANSWER, {}, str(error).encode())
+
+
+def _answer(endpoint: str, variant: str, response: ServerResponse) -> Any:
+    if _NO_ANSWER < response.status < 400:
+        headers = {
+            "Content-Type": response.headers.get("Content-Type", "application/octet-stream"),
+            "x-Amzn-Invoked-Production-Variant": variant,
+        }
+        return 200, headers, response.body
+    message = response.body.decode(errors="replace")
+    side = "client" if 400 <= response.status < 500 else "server"
+    group = f"/aws/sagemaker/Endpoints/{endpoint}"
+    text = (
+        f'Received {side} error ({response.status}) from primary with message "{message}". See '
+        f"{_CONSOLE}#logEventViewer:group={group} in account {ACCOUNT} for more information."
+    )
+    body = {
+        "Message": text,
+        "OriginalStatusCode": response.status,
+        "OriginalMessage": message,
+        "LogStreamArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}",
+    }
+    return _error(424, "ModelError", body)
+
+
+def _refused(message: str) -> Any:
+    return _error(400, "ValidationError", {"Message": message})
+
+
+def _error(status: int, code: str, body: dict[str, Any]) -> Any:
+    headers = {"Content-Type": "application/json", "x-amzn-errortype": code, "status": status}
+    return status, headers, json.dumps(body)

@@ -1,0 +1,33 @@
+"""Step Functions: moto's interpreter, corrected, and its integrations."""
+
+from moto.core.config import default_user_config
+
+from emulator.aws.access import EmulatedAws
+from emulator.aws.stepfunctions.interpreter_import import import_interpreter
+
+
+def install(aws: EmulatedAws, time_scale: float) -> None:
+    """Put every correction in place; `time_scale` shortens waits and retry intervals."""
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    import_interpreter()
+
+    from emulator.aws.stepfunctions import (
+        clients,
+        context,
+        errors,
+        executions,
+        interruption,
+        jsonata,
+        logging,
+        responses,
+        sagemaker_tasks,
+        sdk_tasks,
+        waiting,
+    )
+
+    clients.install(aws)
+    for module in (context, errors, executions, interruption, jsonata, logging, responses):
+        module.install()
+    sagemaker_tasks.install()
+    sdk_tasks.install()
+    waiting.install(time_scale)

@@ -1,0 +1,47 @@
+"""Error names: which ones may leave a state, what wildcards match, what clients are told."""
+
+from typing import Any
+
+from moto.stepfunctions.parser import api
+from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import (
+    ErrorEqualsDecl,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
+    StatesErrorName,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import iteration_worker
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
+from moto.stepfunctions.parser.asl.component.state.fail import state_fail
+
+from emulator.aws.patching import replace
+
+_NEVER_BY_WILDCARD = {"States.Runtime", "States.DataLimitExceeded"}
+
+
+def install() -> None:
+    """Let States.* errors leave branches, iterations and Fail states; give clients error codes."""
+    for module in (iteration_worker, branches_decl, state_fail):
+        replace(module, "CustomErrorName", any_error_name)
+    replace(ErrorEqualsDecl, "_eval_body", _matches)
+    for error in vars(api).values():
+        # moto answers with TYPE, and these classes have `code` alone.
+        if isinstance(error, type) and "code" in vars(error):
+            error.TYPE = error.code  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def any_error_name(error_name: str | None) -> ErrorName:
+    """Return an error name that may be one of the States.* names, as a re-raised one is."""
+    try:
+        return StatesErrorName.from_name(error_name or "")
+    except ValueError:
+        return ErrorName(error_name=error_name)
+
+
+def _matches(self: Any, env: Any) -> None:
+    name = env.stack.pop().error_name
+    wanted = {error.error_name for error in self.error_names}
+    wildcard = name not in _NEVER_BY_WILDCARD and (
+        "States.ALL" in wanted or ("States.TaskFailed" in wanted and name != "States.Timeout")
+    )
+    env.stack.append(wildcard or name in wanted)

@@ -1,0 +1,140 @@
+"""The life of executions: names, how many ended ones are kept, what is told about them."""
+
+import collections
+import json
+import logging
+import threading
+import uuid
+from typing import Any
+
+from moto.stepfunctions.parser.api import (
+    ExecutionAlreadyExists,
+    InvalidLoggingConfiguration,
+    StateMachineAlreadyExists,
+)
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.parser.utils import TMP_THREADS
+
+from emulator.aws.events import emit, epoch_ms
+from emulator.aws.patching import wrap
+from emulator.aws.stepfunctions.logging import log_group_of, session_for
+
+LOG = logging.getLogger("emulator")
+
+KEPT_EXECUTIONS = 20
+"""Ended executions kept for each state machine; older ones are forgotten, except their names."""
+
+_CONFIGURATION = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
+
+
+class _Names:
+    """The execution names that were used, of which AWS allows each once (for 90 days)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._forgotten: dict[str, set[str]] = collections.defaultdict(set)
+
+    def forget(self, machine: Any) -> None:
+        with self._lock:
+            ended = [e for e in machine.executions if e.status != "RUNNING"]
+            for execution in ended[: max(0, len(ended) - KEPT_EXECUTIONS)]:
+                machine.executions.remove(execution)
+                self._forgotten[machine.arn].add(execution.name)
+
+    def was_used(self, machine: Any, name: str) -> bool:
+        return name in self._forgotten[machine.arn]
+
+
+def install() -> None:
+    """Name executions, log and announce them, and keep a bounded number."""
+    names = _Names()
+
+    def start_execution(
+        original: Any,
+        self: Any,
+        state_machine_arn: str,
+        name: str | None = None,
+        execution_input: str | None = None,
+        trace_header: str | None = None,
+    ) -> Any:
+        machine = self.describe_state_machine(state_machine_arn)
+        # An execution without a name would be called None, and the second one a duplicate.
+        name = name or str(uuid.uuid4())
+        if names.was_used(machine, name):
+            raise ExecutionAlreadyExists(message=f"Execution Already Exists: '{name}'")
+        names.forget(machine)
+        TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
+        return original(self, state_machine_arn, name, execution_input, trace_header)
+
+    wrap(StepFunctionsParserBackend, "start_execution", start_execution)
+    wrap(StepFunctionsParserBackend, "create_state_machine", _create_state_machine)
+    wrap(Execution, "start", _start)
+    wrap(BaseExecutionWorkerCommunication, "terminated", _terminated)
+
+
+def _create_state_machine(original: Any, self: Any, **request: Any) -> Any:
+    _check_log_group(request.get("loggingConfiguration"))
+    machine = original(self, **request)
+    # moto gives the old machine back, whatever the new definition says.
+    changed = [
+        field
+        for field in _CONFIGURATION
+        if request.get(field) is not None and getattr(machine, field) != request[field]
+    ]
+    if changed:
+        raise StateMachineAlreadyExists(
+            message=f"State Machine Already Exists: '{machine.arn}' with another "
+            f"{', '.join(changed)}; update it, or delete it first"
+        )
+    return machine
+
+
+def _check_log_group(configuration: dict[str, Any] | None) -> None:
+    if not configuration or configuration.get("level", "OFF") == "OFF":
+        return
+    found = log_group_of(configuration)
+    if found is None:
+        raise InvalidLoggingConfiguration(
+            message="Invalid Logging Configuration: Must specify exactly one Log Destination."
+        )
+    if not found.exists():
+        raise InvalidLoggingConfiguration(
+            message=f"Invalid Logging Configuration: Log Destination not found: {found.name}"
+        )
+
+
+def _start(original: Any, self: Any) -> None:
+    self._cloud_watch_logging_session = session_for(self)
+    _announce(self, "RUNNING")
+    original(self)
+
+
+def _terminated(original: Any, self: Any) -> None:
+    original(self)
+    _announce(self.execution, self.execution.status)
+
+
+def _announce(execution: Any, status: str) -> None:
+    succeeded = status == "SUCCEEDED"
+    output = json.dumps(execution.output, default=str) if succeeded else None
+    detail = {
+        "executionArn": execution.execution_arn,
+        "stateMachineArn": execution.state_machine_arn,
+        "name": execution.name,
+        "status": status,
+        "startDate": epoch_ms(execution.start_date),
+        "stopDate": epoch_ms(execution.stop_date) if execution.stop_date else None,
+        "input": execution.execution_input,
+        "inputDetails": {"included": True},
+        "output": output,
+        "outputDetails": {"included": True} if succeeded else None,
+        "error": execution.error,
+        "cause": execution.cause,
+    }
+    emit(
+        "aws.states",
+        "Step Functions Execution Status Change",
+        detail,
+        [execution.execution_arn],
+    )

@@ -1,0 +1,58 @@
+"""Ends that come from outside: a failed sibling, a timeout, a stop."""
+
+import datetime
+import time
+from typing import Any
+
+from moto.stepfunctions.parser.asl.component.program.program import Program
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inline_iteration_component import (  # noqa: E501
+    InlineIterationComponent,
+)
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramTimedOut
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+
+from emulator.aws.patching import wrap
+
+_SETTLING_SECONDS = 5.0
+
+
+def install() -> None:
+    """Stop what runs beside a failed iteration, and let the history end before the execution."""
+    wrap(InlineIterationComponent, "_eval_body", _stop_siblings)
+    wrap(Program, "eval", _settle)
+    wrap(ExecutionWorker, "stop", _stop_when_started)
+
+
+def _stop_siblings(original: Any, self: Any, env: Any) -> None:
+    try:
+        original(self, env)
+    except Exception:
+        now = datetime.datetime.now(tz=datetime.timezone.utc)
+        for frame in list(env._frames):
+            frame.set_stop(stop_date=now, cause=None, error=None)
+        _wait_until(lambda: not env._frames)
+        raise
+
+
+def _settle(original: Any, self: Any, env: Any) -> None:
+    # On a timeout moto returns before the interpreter's own thread has written ExecutionTimedOut.
+    original(self, env)
+    if env.is_frame() or not isinstance(env.program_state(), ProgramTimedOut):
+        return
+    _wait_until(lambda: _has_event(env, "ExecutionTimedOut"))
+
+
+def _has_event(env: Any, kind: str) -> bool:
+    return any(event["type"] == kind for event in env.event_manager.get_event_history())
+
+
+def _stop_when_started(original: Any, self: Any, **details: Any) -> None:
+    # A stop that comes before the interpreter's thread would be lost.
+    _wait_until(lambda: self.env is not None and self.env.program_state() is not None)
+    original(self, **details)
+
+
+def _wait_until(condition: Any) -> None:
+    deadline = time.monotonic() + _SETTLING_SECONDS
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)

@@ -1,0 +1,56 @@
+"""Where in a definition an expression stands."""
+
+import json
+from typing import Any
+
+
+def expression_location(env: Any, expression: str) -> str:
+    """Return the field of the current state that holds `expression`, such as ``Arguments/Name``."""
+    definition = _definition(env)
+    state = find_state(definition, env.next_state_name) if definition else None
+    path = _find(state, f"{{% {expression} %}}".replace(" ", ""), "") if state else None
+    return path or str(env.next_field_name)
+
+
+def find_state(program: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """Return the state of that name, from a program or those nested in its states."""
+    for state_name, state in program.get("States", {}).items():
+        if state_name == name:
+            return state
+        nested = [state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", [])]
+        for inner in filter(None, nested):
+            found = find_state(inner, name)
+            if found:
+                return found
+    return None
+
+
+def _definition(env: Any) -> dict[str, Any] | None:
+    from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+    details = env.aws_execution_details
+    backend: Any = stepfunctions_parser_backends[details.account][details.region]
+    arn = env.states.context_object.context_object_data["Execution"]["Id"]
+    for machine in backend.state_machines:
+        for execution in machine.executions:
+            if execution.execution_arn == arn:
+                return json.loads(execution.state_machine.definition)
+    return None
+
+
+def _find(value: Any, wanted: str, path: str) -> str | None:
+    if isinstance(value, str):
+        return path if value.replace(" ", "") == wanted else None
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in ("ItemProcessor", "Iterator", "Branches"):
+                continue
+            found = _find(item, wanted, f"{path}/{key}" if path else key)
+            if found:
+                return found
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            found = _find(item, wanted, f"{path}[{i}]")
+            if found:
+                return found
+    return None

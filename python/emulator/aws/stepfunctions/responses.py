@@ -1,0 +1,160 @@
+"""Step Functions operations that moto answers wrongly or not at all."""
+
+import base64
+import datetime
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.stepfunctions.parser.api import InvalidDefinition
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from emulator.aws.patching import add, replace
+from emulator.aws.requests import EmulatorError
+from emulator.aws.stepfunctions.definitions import find_problems
+
+_MAX_RESULTS = 100
+
+
+def install() -> None:
+    """Answer as AWS does about executions, definitions and versions."""
+    replace(StepFunctionResponse, "describe_execution", _describe_execution)
+    replace(StepFunctionResponse, "list_executions", _list_executions)
+    replace(StepFunctionResponse, "stop_execution", _stop_execution)
+    replace(StepFunctionResponse, "get_execution_history", _get_execution_history)
+    # Terraform calls the first while it plans and the second after every create.
+    add(StepFunctionResponse, "validate_state_machine_definition", _validate_definition)
+    add(StepFunctionResponse, "list_state_machine_versions", _list_versions)
+    parse = StepFunctionsParserBackend._validate_definition
+    replace(StepFunctionsParserBackend, "_validate_definition", staticmethod(_checked(parse)))
+
+
+def _describe_execution(self: Any) -> ActionResult:
+    arn = self._get_param("executionArn")
+    execution = self.stepfunction_backend.describe_execution(arn)
+    response = {
+        "executionArn": arn,
+        "stateMachineArn": execution.state_machine_arn,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": execution.start_date,
+        "input": execution.execution_input,
+        "inputDetails": {"included": True},
+        "redriveCount": 0,
+        "redriveStatus": "NOT_REDRIVABLE",
+        "redriveStatusReason": "The emulator does not redrive executions",
+    }
+    if execution.status != "RUNNING":
+        response["stopDate"] = execution.stop_date
+    if execution.status == "SUCCEEDED":
+        response["output"] = to_json_str(execution.output, separators=(",", ":"))
+        response["outputDetails"] = {"included": True}
+    response.update(
+        {key: value for key in ("error", "cause") if (value := getattr(execution, key)) is not None}
+    )
+    return ActionResult(response)
+
+
+def _list_executions(self: Any) -> ActionResult:
+    arn = self._get_param("stateMachineArn")
+    results, next_token = self.stepfunction_backend.list_executions(
+        arn,
+        status_filter=self._get_param("statusFilter"),
+        max_results=self._get_int_param("maxResults") or None,
+        next_token=self._get_param("nextToken"),
+    )
+    executions = [
+        {
+            "executionArn": execution.execution_arn,
+            "stateMachineArn": arn,
+            "name": execution.name,
+            "status": execution.status,
+            "startDate": execution.start_date,
+            "stopDate": execution.stop_date,
+            "redriveCount": 0,
+        }
+        for execution in results
+    ]
+    return ActionResult({"executions": executions, "nextToken": next_token})
+
+
+def _stop_execution(self: Any) -> ActionResult:
+    execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+    now = datetime.datetime.now(tz=datetime.timezone.utc)
+    if execution.status == "RUNNING":
+        execution.error = self._get_param("error")
+        execution.cause = self._get_param("cause")
+        execution.stop(stop_date=now, error=execution.error, cause=execution.cause)
+    return ActionResult({"stopDate": now})
+
+
+def _get_execution_history(self: Any) -> ActionResult:
+    execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+    env = execution.exec_worker.env
+    events = list(env.event_manager._history_event_list) if env else []
+    if self._get_param("reverseOrder"):
+        events.reverse()
+    start = _from_token(self._get_param("nextToken"))
+    end = start + (self._get_int_param("maxResults") or _MAX_RESULTS)
+    page: dict[str, Any] = {"events": events[start:end]}
+    if end < len(events):
+        page["nextToken"] = base64.b64encode(str(end).encode()).decode()
+    return ActionResult(page)
+
+
+def _from_token(token: str | None) -> int:
+    if not token:
+        return 0
+    try:
+        return int(base64.b64decode(token))
+    except ValueError as error:
+        raise EmulatorError("InvalidToken", f"Invalid Token: '{token}'") from error
+
+
+def _validate_definition(self: Any) -> ActionResult:
+    try:
+        self.stepfunction_backend._validate_definition(self._get_param("definition"))
+    except InvalidDefinition as error:
+        diagnostic = {
+            "severity": "ERROR",
+            "code": "SCHEMA_VALIDATION_FAILED",
+            "message": error.message,
+        }
+        return ActionResult({"result": "FAIL", "diagnostics": [diagnostic], "truncated": False})
+    return ActionResult({"result": "OK", "diagnostics": [], "truncated": False})
+
+
+def _list_versions(self: Any) -> ActionResult:
+    machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))
+    newest_first = sorted(machine.versions.items(), reverse=True)
+    versions = [
+        {"stateMachineVersionArn": version.arn, "creationDate": version.creation_date}
+        for _, version in newest_first
+    ]
+    return ActionResult({"stateMachineVersions": versions})
+
+
+def _checked(parse: Callable[[str], None]) -> Callable[[str], None]:
+    def validate(definition: str) -> None:
+        try:
+            document = json.loads(definition)
+        except ValueError as error:
+            raise InvalidDefinition(
+                message=f"Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: {error}'"
+            ) from error
+        problems = find_problems(document)
+        if problems:
+            raise InvalidDefinition(
+                message=f"Invalid State Machine Definition: '{', '.join(problems)}'"
+            )
+        try:
+            parse(definition)
+        except InvalidDefinition as error:
+            raise InvalidDefinition(
+                message=f"Invalid State Machine Definition: '{error.message}'"
+            ) from error
+
+    return validate

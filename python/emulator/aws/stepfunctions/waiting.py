@@ -1,0 +1,46 @@
+"""Wait states and retry intervals: shortened by the time scale, ended by a stop."""
+
+import datetime
+import time
+from typing import Any
+
+from moto.stepfunctions.parser.asl.component.common.retry.jitter_strategy_decl import (
+    JitterStrategyDecl,
+)
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
+    WaitFunction,
+)
+
+from emulator.aws.patching import replace, wrap
+
+
+def install(time_scale: float) -> None:
+    """Make waits last `time_scale` times what the definition says; timeouts stay as they are."""
+
+    def wait_interval(_: Any, env: Any, wait_seconds: float) -> None:
+        _sleep(env, wait_seconds * time_scale)
+
+    def wait_before_retry(original: Any, self: Any, env: Any) -> None:
+        original(self, env)
+        # The jitter is the last to change the interval; the retrier would then sleep through it
+        # whatever happens to the execution.
+        _sleep(env, env.stack.pop() * time_scale)
+        env.stack.append(0)
+
+    replace(WaitFunction, "_wait_interval", wait_interval)
+    wrap(JitterStrategyDecl, "_eval_body", wait_before_retry)
+    wrap(Timestamp, "_get_wait_seconds", _seconds_until)
+
+
+def _sleep(env: Any, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while env.is_running() and (left := deadline - time.monotonic()) > 0:
+        env.program_state_event.wait(left)
+
+
+def _seconds_until(original: Any, self: Any, env: Any) -> float:
+    # moto compares the timestamp, which is in UTC, with the local time.
+    seconds = original(self, env)
+    offset = datetime.datetime.now().astimezone().utcoffset()
+    return seconds + offset.total_seconds() if offset else seconds

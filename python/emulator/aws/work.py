@@ -1,0 +1,72 @@
+"""What runs the work behind the records: jobs, functions, model servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Event
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from emulator.runtime.functions import FunctionResult, FunctionSpec
+    from emulator.runtime.jobs import JobOutcome
+    from emulator.runtime.model_servers import ServerResponse
+
+
+class JobRunner(Protocol):
+    """Runs jobs; blocks until the job has ended."""
+
+    def run_processing(self, request: dict, job_arn: str, stop: Event) -> JobOutcome:
+        """Run a processing job."""
+        ...
+
+    def run_training(
+        self, request: dict, job_arn: str, stop: Event, on_phase: Callable[[str, str], None]
+    ) -> JobOutcome:
+        """Run a training job; `on_phase` hears each secondary status with its message."""
+        ...
+
+
+class FunctionRunner(Protocol):
+    """Runs Lambda functions."""
+
+    def invoke(self, spec: FunctionSpec, event: str) -> FunctionResult:
+        """Run the handler with a JSON event."""
+        ...
+
+
+class ModelServer(Protocol):
+    """Serves one model until it is stopped."""
+
+    def invoke(self, body: bytes, headers: Mapping[str, str]) -> ServerResponse:
+        """Pass a request on to ``/invocations``."""
+        ...
+
+    def stop(self) -> None:
+        """End the server's processes."""
+        ...
+
+
+class StartModelServer(Protocol):
+    """Starts a model server and returns when it is healthy."""
+
+    def __call__(
+        self,
+        name: str,
+        container: dict[str, Any],
+        role_arn: str,
+        *,
+        log_group: str,
+        log_stream: str,
+    ) -> ModelServer:
+        """Raise `ModelServerError` if the server does not become healthy."""
+        ...
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything that runs work, and the checks that refuse what cannot run."""
+
+    jobs: JobRunner
+    functions: FunctionRunner
+    start_model_server: StartModelServer

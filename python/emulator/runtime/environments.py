@@ -1,0 +1,277 @@
+"""Python environments: one for the emulator, one per container image, one for development.
+
+As a program (`python3 environments.py NAME...`) it builds what is missing and prints where the
+interpreters are. It needs the standard library only, and any Python from 3.9 on.
+
+Each environment is built from ``python/locks/<name>.txt``. To add an image, write
+``python/locks/<name>.in``, compile it with ``uv pip compile --universal --generate-hashes
+--no-header --no-annotate``, and map the image's ``repository:tag`` to the name in
+``python/locks/images.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[3]
+LOCKS = PROJECT / "python" / "locks"
+ENVIRONMENTS = PROJECT / ".emulator" / "environments"
+
+# moto, boto3 and jsonata-python want 3.10 or newer.
+_TOOL_PYTHONS = ("3.11", "3.12", "3.13", "3.10")
+# Exact versions of the images first: 3.9, then what has most of its pins, then the nearest.
+_IMAGE_PYTHONS = ("3.9", "3.11", "3.10", "3.8", "3.12", "3.13", "3.14")
+_IMAGE_EXACT_PYTHONS = ("3.9", "3.8")
+_MARKER = "ready.json"
+
+
+class EnvironmentBuildError(Exception):
+    """An environment cannot be built; the message says what to do."""
+
+
+class UnmappedImageError(ValueError):
+    """No Python environment is mapped to a container image."""
+
+
+class Environments:
+    """The environments under one directory, built from the locks in another.
+
+    Parameters
+    ----------
+    directory : Path
+        Where environments are built; one folder each.
+    locks : Path
+        Folder of the lock files and of ``images.json``.
+    """
+
+    def __init__(self, directory: Path = ENVIRONMENTS, locks: Path = LOCKS):
+        self.directory = directory
+        self.locks = locks
+
+    @property
+    def images(self) -> dict[str, str]:
+        """Environment name of each known image (``repository:tag``)."""
+        return json.loads((self.locks / "images.json").read_text("utf-8"))
+
+    def name_for_image(self, image_uri: str) -> str:
+        """Return the name of an image's environment, without building it.
+
+        Raises
+        ------
+        UnmappedImageError
+            When no environment is mapped to the image.
+        """
+        image = image_uri.rpartition("/")[2]
+        images = self.images
+        if image not in images:
+            raise UnmappedImageError(
+                f"no Python environment is mapped to the image {image_uri}; known images: "
+                f"{', '.join(sorted(images))}. Use one of them, or map {image!r} to a lock file "
+                f"in {self.locks / 'images.json'}"
+            )
+        return images[image]
+
+    def python_for_image(self, image_uri: str) -> Path:
+        """Return the interpreter that stands in for an image; build its environment if missing."""
+        return Path(self.build(self.name_for_image(image_uri))["python"])
+
+    def build(self, name: str) -> dict:
+        """Build an environment unless it is ready, and describe it.
+
+        Returns
+        -------
+        dict
+            ``python`` (path of the interpreter), ``version``, and ``note``: what differs from
+            the image, or None.
+
+        Raises
+        ------
+        EnvironmentBuildError
+            When the name is unknown, no interpreter fits, or packages cannot be installed.
+        """
+        lock = self.locks / f"{name}.txt"
+        if not lock.is_file():
+            known = ", ".join(sorted(path.stem for path in self.locks.glob("*.txt")))
+            raise EnvironmentBuildError(f"unknown environment {name!r}; known: {known}")
+        lock_hash = hashlib.sha256(lock.read_bytes()).hexdigest()
+        target = self.directory / name
+        ready = _ready(target, lock_hash)
+        if ready:
+            return ready
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with (self.directory / f"{name}.lock").open("w") as guard:
+            _take(guard, name)
+            ready = _ready(target, lock_hash)  # another process may have built it meanwhile
+            if ready:
+                return ready
+            started = time.monotonic()
+            for_image = name in self.images.values()
+            python, version = _find_python(name, _IMAGE_PYTHONS if for_image else _TOOL_PYTHONS)
+            _say(f"{name}: installing for Python {version} ({python})")
+            shutil.rmtree(target, ignore_errors=True)
+            # Installers inherit the lock: should this process die, nobody builds beside them.
+            _install(name, python, target, lock, guard.fileno())
+            described = {
+                "python": str(target / "bin" / "python"),
+                "version": version,
+                "note": _note(name, version) if for_image else None,
+            }
+            temporary = target / f"{_MARKER}.new"
+            temporary.write_text(json.dumps({"lock": lock_hash, **described}), "utf-8")
+            temporary.replace(target / _MARKER)
+            _say(f"{name}: ready after {time.monotonic() - started:.0f} s")
+            if described["note"]:
+                _say(f"{name}: {described['note']}")
+            return described
+
+
+def _ready(target: Path, lock_hash: str) -> dict | None:
+    try:
+        marker = json.loads((target / _MARKER).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    python = target / "bin" / "python"
+    # The environment may have moved with its project, its interpreter may have been removed.
+    if marker.pop("lock", None) != lock_hash or marker.get("python") != str(python):
+        return None
+    return marker if _run_python(python) == marker["version"] else None
+
+
+def _take(guard, name: str) -> None:
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        _say(f"{name}: waiting for another process that is building it")
+        fcntl.flock(guard, fcntl.LOCK_EX)
+
+
+def _candidates(minor_version: str) -> Iterator[Path]:
+    """Yield what may be an interpreter of a version; a pyenv shim on the PATH may be dead."""
+    if sys.version.startswith(f"{minor_version}."):
+        yield Path(sys.executable)
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        for program in (f"python{minor_version}", "python3"):
+            if folder and os.access(Path(folder, program), os.X_OK):
+                yield Path(folder, program)
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted((pyenv / "versions").glob(f"{minor_version}.*/bin/python"), reverse=True)
+
+
+def _run_python(python: Path) -> str | None:
+    """Return the version of an interpreter that works and can make environments."""
+    # Debian ships venv without ensurepip, which only uv can do without.
+    needed = "sys, ssl" if shutil.which("uv") else "sys, ssl, venv, ensurepip"
+    code = f"import {needed}; print('%d.%d.%d' % sys.version_info[:3])"
+    try:
+        run = subprocess.run(
+            [python, "-I", "-c", code], capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return run.stdout.strip() if run.returncode == 0 else None
+
+
+def _find_python(name: str, versions: Sequence[str]) -> tuple[Path, str]:
+    running = "{}.{}".format(*sys.version_info[:2])
+    if versions is _TOOL_PYTHONS and sys.version_info >= (3, 10):
+        versions = (running, *versions)
+    tried: dict[str, None] = {}
+    for minor_version in versions:
+        for python in _candidates(minor_version):
+            found = _run_python(python)
+            if found and found.startswith(f"{minor_version}."):
+                return python, found
+            tried[f"{python} ({found or 'does not run, or lacks venv or ensurepip'})"] = None
+    raise EnvironmentBuildError(
+        f"no usable Python for the environment {name!r}: it needs one of "
+        f"{', '.join(dict.fromkeys(versions))}, with venv. Tried: {', '.join(tried) or 'none'}. "
+        "Install one of these versions so that it is on the PATH (Debian: python3.11-venv)"
+    )
+
+
+def _install(name: str, python: Path, target: Path, lock: Path, guard: int) -> None:
+    new_python = str(target / "bin" / "python")
+    options = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(lock)]
+    uv = shutil.which("uv")
+    if uv:
+        steps = [
+            [uv, "venv", "--no-config", "--no-python-downloads", "--python", str(python), target],
+            # Jobs write no bytecode, so it has to be there.
+            [uv, "pip", "install", "--compile-bytecode", "--python", new_python, *options],
+        ]
+    else:
+        pip = [new_python, "-m", "pip", "--disable-pip-version-check", "install"]
+        steps = [[str(python), "-m", "venv", target], [*pip, "--no-input", *options]]
+    # An environment active around us, or pip's settings for one, must not redirect the packages.
+    unwanted = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_USER", "PIP_PREFIX")
+    environment = {key: value for key, value in os.environ.items() if key not in unwanted}
+    for step in steps:
+        run = subprocess.run(
+            step,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+            pass_fds=[guard],
+            check=False,
+        )
+        if run.returncode:
+            last_lines = "\n".join(f"  {line}" for line in run.stdout.splitlines()[-8:])
+            raise EnvironmentBuildError(
+                f"the environment {name!r} cannot be installed with Python at {python}; "
+                f"{Path(step[0]).name} ended with:\n{last_lines}\n"
+                "The first build needs a package index: check the network, or point pip at an "
+                "index or a folder of wheels (PIP_INDEX_URL, PIP_FIND_LINKS; UV_INDEX_URL, "
+                "UV_FIND_LINKS for uv), then run the same command again"
+            )
+
+
+def _note(name: str, version: str) -> str | None:
+    if version.rpartition(".")[0] in _IMAGE_EXACT_PYTHONS:
+        return None
+    return (
+        f"runs on Python {version}, where the image has 3.9: some packages are the nearest "
+        f"releases with wheels (python/locks/{name}.in lists them); install Python 3.9 and remove "
+        "the environment to get the image's own versions"
+    )
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build the named environments side by side, and print one JSON object about them."""
+    parser = argparse.ArgumentParser(description="Build Python environments that are missing.")
+    parser.add_argument("names", nargs="+", metavar="NAME", help="a lock file's name, no suffix")
+    parser.add_argument("--directory", type=Path, default=ENVIRONMENTS, help="where to build")
+    parser.add_argument("--locks", type=Path, default=LOCKS, help="folder of the lock files")
+    options = parser.parse_args(arguments)
+    environments = Environments(options.directory.resolve(), options.locks.resolve())
+    names = list(dict.fromkeys(options.names))
+    with ThreadPoolExecutor(len(names)) as pool:
+        builds = {name: pool.submit(environments.build, name) for name in names}
+    failures = [str(error) for build in builds.values() if (error := build.exception())]
+    if failures:
+        for failure in failures:
+            _say(f"error: {failure}")
+        return 1
+    described = {name: build.result() for name, build in builds.items()}
+    sys.stdout.write(f"{json.dumps(described)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""One warm sandbox of a Python function; the program inside a function's process.
+
+Invocations come as JSON lines on standard input; answers go, one JSON line each, to the
+descriptor that the first argument names. A line ``ready`` comes before them, once the handler is
+imported. Error names and texts are those of AWS's Python runtime.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import sys
+import time
+import traceback
+
+_LOG_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
+
+
+class Context:
+    """What a handler learns about its invocation."""
+
+    identity = None
+    client_context = None
+
+    def __init__(self, invocation: dict):
+        self.aws_request_id = invocation["requestId"]
+        self.invoked_function_arn = invocation["arn"]
+        self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+        self.function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
+        self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+        self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
+        self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
+        self._ends_at = time.monotonic() + invocation["timeoutSeconds"]
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the time until the function times out."""
+        return max(0, int((self._ends_at - time.monotonic()) * 1000))
+
+
+class _RequestId(logging.Filter):
+    request_id = ""
+
+    def filter(self, record):
+        record.aws_request_id = self.request_id
+        return True
+
+
+class _RuntimeFault(Exception):  # noqa: N818
+    def __init__(self, name, message):
+        super().__init__(message)
+        self.name = f"Runtime.{name}"
+
+
+def _load_handler(handler):
+    module_name, dot, function_name = handler.rpartition(".")
+    if not dot:
+        reason = "not enough values to unpack (expected 2, got 1)"
+        raise _RuntimeFault("MalformedHandlerName", f"Bad handler '{handler}': {reason}")
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except ImportError as error:
+        text = f"Unable to import module '{module_name}': {error}"
+        raise _RuntimeFault("ImportModuleError", text) from error
+    except SyntaxError as error:
+        text = f"Syntax error in module '{module_name}': {error}"
+        raise _RuntimeFault("UserCodeSyntaxError", text) from error
+    function = getattr(module, function_name, None)
+    if function is None:
+        text = f"Handler '{function_name}' missing on module '{module_name}'"
+        raise _RuntimeFault("HandlerNotFound", text)
+    return function
+
+
+def _describe(error, request_id):
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename != __file__]
+    return {
+        "errorMessage": str(error),
+        "errorType": getattr(error, "name", None)
+        if isinstance(error, _RuntimeFault)
+        else type(error).__name__,
+        "requestId": request_id,
+        "stackTrace": [] if isinstance(error, _RuntimeFault) else traceback.format_list(own),
+    }
+
+
+def _marshal(result):
+    try:
+        return json.dumps(result, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        text = f"Unable to marshal response: {error}"
+        raise _RuntimeFault("MarshalError", text) from error
+
+
+def _invoke(handler, fault, invocation):
+    try:
+        if fault is not None:
+            raise fault
+        return _marshal(handler(json.loads(invocation["event"]), Context(invocation))), False
+    except Exception as error:
+        described = _describe(error, invocation["requestId"])
+        lines = [f"[ERROR] {described['errorType']}: {described['errorMessage']}"]
+        if described["stackTrace"]:
+            lines += ["Traceback (most recent call last):", *described["stackTrace"]]
+        sys.stdout.write("\n".join(line.rstrip("\n") for line in lines) + "\n")
+        return json.dumps(described, ensure_ascii=False), True
+
+
+def _set_up_logging():
+    request_id = _RequestId()
+    formatter = logging.Formatter(_LOG_FORMAT, "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(formatter)
+    handler.addFilter(request_id)
+    logging.getLogger().addHandler(handler)
+    return request_id
+
+
+def main():
+    """Answer invocations until standard input ends."""
+    # The function's own folder, instead of this file's.
+    sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]
+    request_id = _set_up_logging()
+    handler = fault = None
+    with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as answers:
+        try:
+            handler = _load_handler(os.environ["_HANDLER"])
+        except Exception as error:
+            fault = error
+        answers.write("ready\n")
+        answers.flush()
+        for line in sys.stdin:
+            invocation = json.loads(line)
+            request_id.request_id = invocation["requestId"]
+            payload, errored = _invoke(handler, fault, invocation)
+            sys.stdout.flush()
+            answer = {"payload": payload, "errored": errored, "initialized": fault is None}
+            answers.write(json.dumps(answer) + "\n")
+            answers.flush()
+
+
+if __name__ == "__main__":
+    main()

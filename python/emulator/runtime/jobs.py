@@ -1,0 +1,170 @@
+"""Runs processing and training jobs, as many at once as there are cores."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from emulator.runtime.aws_access import AwsAccess
+from emulator.runtime.environments import (
+    EnvironmentBuildError,
+    Environments,
+    UnmappedImageError,
+)
+from emulator.runtime.errors import JobFault
+from emulator.runtime.isolation import Isolation
+from emulator.runtime.job import MAX_REASON_LENGTH, Job, JobOutcome
+from emulator.runtime.job_log import JobLog, Metric
+from emulator.runtime.processing import run_processing_job
+from emulator.runtime.state_dir import keep_failed, new_directory
+from emulator.runtime.training import run_training_job
+
+__all__ = ["JobOutcome", "JobRunner", "Metric"]
+
+_log = logging.getLogger(__name__)
+
+
+class JobRunner:
+    """Runs jobs as processes under the container contract.
+
+    Requests are expected to have passed `request_checks`.
+
+    Parameters
+    ----------
+    state_dir : Path
+        Jobs run in folders below it; the last three failed ones stay in its ``failed-jobs``.
+    max_parallel : int, optional
+        Jobs at once; the number of cores by default. Further ones wait.
+    grace_seconds : float
+        Time between SIGTERM and SIGKILL of a stopped job; SageMaker's by default.
+    """
+
+    def __init__(
+        self,
+        state_dir: Path,
+        aws: AwsAccess,
+        environments: Environments,
+        isolation: Isolation,
+        max_parallel: int | None = None,
+        grace_seconds: float = 120,
+    ):
+        self._state_dir = state_dir
+        self._aws = aws
+        self._environments = environments
+        self._isolation = isolation
+        self._slots = threading.Semaphore(max_parallel or os.cpu_count() or 1)
+        self._grace_seconds = grace_seconds
+
+    def run_processing(self, request: dict, job_arn: str, stop: threading.Event) -> JobOutcome:
+        """Run a processing job to its end; its faults are in the outcome."""
+        return self._run(
+            "ProcessingJobs",
+            request["ProcessingJobName"],
+            request["AppSpecification"]["ImageUri"],
+            request["RoleArn"],
+            stop,
+            lambda job: run_processing_job(job, request, job_arn),
+        )
+
+    def run_training(
+        self,
+        request: dict,
+        job_arn: str,
+        stop: threading.Event,
+        on_phase: Callable[[str, str], None],
+    ) -> JobOutcome:
+        """Run a training job to its end; its faults are in the outcome.
+
+        Parameters
+        ----------
+        on_phase : callable
+            Told each secondary status and its message, while the job runs.
+        """
+        algorithm = request["AlgorithmSpecification"]
+        outcome = self._run(
+            "TrainingJobs",
+            request["TrainingJobName"],
+            algorithm["TrainingImage"],
+            request["RoleArn"],
+            stop,
+            lambda job: run_training_job(job, request, job_arn, on_phase),
+            algorithm.get("MetricDefinitions") or [],
+        )
+        return replace(outcome, secondary_status=outcome.secondary_status or outcome.status)
+
+    def _run(
+        self,
+        kind: str,
+        name: str,
+        image: str,
+        role_arn: str,
+        stop: threading.Event,
+        run: Callable[[Job], JobOutcome],
+        metric_definitions: Sequence[dict] = (),
+    ) -> JobOutcome:
+        while not self._slots.acquire(timeout=0.1):
+            if stop.is_set():
+                return JobOutcome("Stopped")
+        try:
+            python = self._environments.python_for_image(image)
+            directory = new_directory(self._state_dir, kind, name)
+            stream = f"{name}/algo-1-{int(time.time())}"
+            group = f"/aws/sagemaker/{kind}"
+            log = JobLog(self._aws, group, stream, directory / "log.txt", metric_definitions)
+            outcome = JobOutcome("Failed")
+            try:
+                outcome = _limited(self._run_in(directory, python, role_arn, log, stop, run))
+                return outcome
+            finally:
+                log.close()
+                self._dispose(directory, name, outcome)
+        except (UnmappedImageError, EnvironmentBuildError) as error:
+            return _limited(JobOutcome("Failed", f"ClientError: {error}"))
+        except Exception as error:
+            _log.exception("job %s", name)
+            reason = f"InternalServerError: {type(error).__name__}: {error}"
+            return _limited(JobOutcome("Failed", reason))
+        finally:
+            self._slots.release()
+
+    def _run_in(
+        self,
+        directory: Path,
+        python: Path,
+        role_arn: str,
+        log: JobLog,
+        stop: threading.Event,
+        run: Callable[[Job], JobOutcome],
+    ) -> JobOutcome:
+        try:
+            job = Job(
+                directory,
+                python,
+                role_arn,
+                self._aws,
+                self._isolation,
+                log,
+                stop,
+                self._grace_seconds,
+            )
+            return run(job)
+        except JobFault as fault:
+            return JobOutcome("Failed", str(fault), metrics=log.metrics)
+
+    def _dispose(self, directory: Path, name: str, outcome: JobOutcome) -> None:
+        if outcome.status == "Failed":
+            keep_failed(self._state_dir, directory, name)
+        else:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _limited(outcome: JobOutcome) -> JobOutcome:
+    if outcome.failure_reason is None:
+        return outcome
+    return replace(outcome, failure_reason=outcome.failure_reason[:MAX_REASON_LENGTH])

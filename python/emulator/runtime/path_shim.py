@@ -1,0 +1,89 @@
+"""Redirects file calls below /opt/ml to a job's own folder, from inside the job's Python.
+
+A copy of this file is imported when a job's interpreter starts, before anything else; it does
+nothing unless the variable below names a folder. It has to be valid on Python 3.8.
+"""
+
+from __future__ import annotations
+
+import builtins
+import io
+import os
+import sys
+
+ROOT_VARIABLE = "EMULATOR_OPT_ML"
+
+_ONE_PATH = (
+    *("open", "stat", "lstat", "listdir", "scandir", "mkdir", "rmdir", "remove", "unlink"),
+    *("access", "chmod", "chown", "lchown", "chdir", "readlink", "utime", "truncate", "mkfifo"),
+    *("statvfs", "listxattr", "getxattr", "setxattr", "removexattr"),
+)
+_TWO_PATHS = ("rename", "replace", "link", "symlink")
+
+
+def _redirect(path, root):
+    """Return where a path below /opt/ml is for this job, and anything else as it is."""
+    text = path if isinstance(path, (str, bytes)) else getattr(path, "__fspath__", lambda: None)()
+    if isinstance(text, bytes):
+        redirected = _redirect(os.fsdecode(text), root)
+        return path if redirected == os.fsdecode(text) else os.fsencode(redirected)
+    if isinstance(text, str) and (text == "/opt/ml" or text.startswith("/opt/ml/")):
+        return root + text[len("/opt/ml") :]
+    return path
+
+
+class _Redirected:
+    """A function whose first arguments are paths.
+
+    Not a function itself: pathlib keeps these as class attributes, where a function would turn
+    into a method. Equal to the original, because shutil looks for it in ``os.supports_dir_fd``.
+    """
+
+    def __init__(self, function, root, n_paths):
+        self._function, self._root, self._n_paths = function, root, n_paths
+        self.__name__, self.__doc__ = function.__name__, function.__doc__
+
+    def __call__(self, *arguments, **options):
+        paths = [_redirect(path, self._root) for path in arguments[: self._n_paths]]
+        for name in ("path", "file", "src", "dst"):
+            if name in options:
+                options[name] = _redirect(options[name], self._root)
+        return self._function(*paths, *arguments[self._n_paths :], **options)
+
+    def __eq__(self, other):
+        return other is self or other == self._function
+
+    def __hash__(self):
+        return hash(self._function)
+
+
+def _find_modules(root):
+    """Return a path hook for entries of ``sys.path``: the import system asks the kernel itself."""
+
+    def hook(path):
+        redirected = _redirect(path, root)
+        if redirected == path:
+            raise ImportError(path)
+        for other in sys.path_hooks:
+            if other is not hook:
+                try:
+                    return other(redirected)
+                except ImportError:
+                    continue
+        raise ImportError(path)
+
+    return hook
+
+
+def install(root):
+    """Redirect file calls of this interpreter below /opt/ml to a folder."""
+    builtins.open = io.open = _Redirected(io.open, root, 1)
+    for names, n_paths in ((_ONE_PATH, 1), (_TWO_PATHS, 2)):
+        for name in names:
+            if hasattr(os, name):
+                setattr(os, name, _Redirected(getattr(os, name), root, n_paths))
+    sys.path_hooks.insert(0, _find_modules(root))
+
+
+if __name__ == "opt_ml_shim" and os.environ.get(ROOT_VARIABLE):
+    install(os.environ[ROOT_VARIABLE])

@@ -1,0 +1,145 @@
+"""Children of the emulator, each under a supervisor that outlives neither of them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
+
+# What children inherit: never the developer's AWS keys or Python settings.
+_INHERITED = (
+    *("HOME", "PATH", "TMPDIR", "TZ", "USER"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "NO_PROXY", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+    *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT"),
+    *("PIP_TRUSTED_HOST", "PIP_PROXY", "PIP_DEFAULT_TIMEOUT", "PIP_CACHE_DIR"),
+)
+
+
+def base_environment(*programs: Path) -> dict[str, str]:
+    """Return the variables that every child starts from.
+
+    Parameters
+    ----------
+    *programs : Path
+        Folders that come first on the PATH.
+    """
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    environment.update(
+        # As in SageMaker's images.
+        LANG="C.UTF-8",
+        LC_ALL="C.UTF-8",
+        PYTHONDONTWRITEBYTECODE="1",
+        PYTHONIOENCODING="UTF-8",
+        PYTHONUNBUFFERED="1",
+        PIP_ROOT_USER_ACTION="ignore",
+        PIP_DISABLE_PIP_VERSION_CHECK="1",
+        # The files under HOME may hold real keys.
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_EC2_METADATA_DISABLED="true",
+    )
+    path = [*map(str, programs), environment.get("PATH", os.defpath)]
+    return {**environment, "PATH": os.pathsep.join(path)}
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to run: arguments, variables, working directory, and the folder on /opt/ml."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+    cwd: str
+    root: str | None = None
+
+
+class SupervisedProcess:
+    """A running command; it and all it started end with it, with us, or by `kill`.
+
+    Parameters
+    ----------
+    grace_seconds : float
+        Time between SIGTERM and SIGKILL when asked to stop.
+    nice : int
+        Added to the niceness of the command.
+    """
+
+    def __init__(
+        self,
+        command: Command,
+        *,
+        grace_seconds: float,
+        nice: int = 0,
+        stdin: int | IO | None = subprocess.DEVNULL,
+        stdout: int | IO | None = subprocess.PIPE,
+        pass_fds: Collection[int] = (),
+    ):
+        specification = {
+            "command": command.arguments,
+            "cwd": command.cwd,
+            "root": command.root,
+            "grace": grace_seconds,
+            "nice": nice,
+        }
+        control, self._control = os.pipe()
+        self._lock = threading.Lock()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", _SUPERVISOR, str(control), json.dumps(specification)],
+                env=command.environment,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.STDOUT,
+                pass_fds=[control, *pass_fds],
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(self._control)
+            raise
+        finally:
+            os.close(control)
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        """Pipe to the command's standard input."""
+        assert self._process.stdin is not None  # noqa: S101 - for those who asked for a pipe
+        return self._process.stdin
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """Pipe from the command's standard output and error; at its end all processes are gone."""
+        assert self._process.stdout is not None  # noqa: S101 - for those who asked for a pipe
+        return self._process.stdout
+
+    def terminate(self) -> None:
+        """Ask the command to stop; it is killed when the grace period is over."""
+        with self._lock, contextlib.suppress(BrokenPipeError):
+            if self._control >= 0:
+                os.write(self._control, b"T")
+
+    def kill(self) -> None:
+        """Kill the command and what it started, and collect the supervisor."""
+        with self._lock:
+            if self._control >= 0:
+                os.close(self._control)
+                self._control = -1
+        self._process.wait()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code; 128 plus the number of the signal that ended the command."""
+        code = self._process.wait(timeout)
+        self.kill()
+        return code
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while the command runs."""
+        return self._process.poll()

@@ -1,0 +1,127 @@
+"""Refusals, before anything is created, of what a request asks for and cannot run here.
+
+Each check raises an `UnsupportedError` that names the field, what was given, and a way out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from emulator.runtime.errors import UnsupportedError
+
+_ACCELERATED = re.compile(r"ml\.(p|g|inf|trn)\d")
+_PROFILER = ("ProfilerRuleConfigurations", "TensorBoardOutputConfig")
+_PROCESSING = "/opt/ml/processing/"
+
+
+def check_processing_request(request: dict) -> None:
+    """Refuse a CreateProcessingJob request that cannot run here."""
+    cluster = request.get("ProcessingResources", {}).get("ClusterConfig", {})
+    _check_cluster(cluster, "ProcessingResources.ClusterConfig")
+    network = request.get("NetworkConfig") or {}
+    if network.get("EnableNetworkIsolation"):
+        _refuse("NetworkConfig.EnableNetworkIsolation", True, "leave it out here")
+    if not (request.get("AppSpecification") or {}).get("ContainerEntrypoint"):
+        _refuse("AppSpecification.ContainerEntrypoint", None, "name the program to run")
+    for index, item in enumerate(request.get("ProcessingInputs") or []):
+        field = f"ProcessingInputs[{index}]"
+        _check_absent(item, field, ("DatasetDefinition", "AppManaged"), "use S3Input")
+        s3_input = item.get("S3Input") or {}
+        _check_value(s3_input, f"{field}.S3Input", "S3DataType", "S3Prefix")
+        _check_value(s3_input, f"{field}.S3Input", "S3InputMode", "File")
+        _check_value(s3_input, f"{field}.S3Input", "S3CompressionType", "None")
+        _check_local_path(s3_input, f"{field}.S3Input")
+    outputs = (request.get("ProcessingOutputConfig") or {}).get("Outputs") or []
+    for index, item in enumerate(outputs):
+        field = f"ProcessingOutputConfig.Outputs[{index}]"
+        _check_absent(item, field, ("FeatureStoreOutput", "AppManaged"), "use S3Output")
+        s3_output = item.get("S3Output") or {}
+        _check_value(s3_output, f"{field}.S3Output", "S3UploadMode", "EndOfJob")
+        _check_local_path(s3_output, f"{field}.S3Output")
+
+
+def check_training_request(request: dict) -> None:
+    """Refuse a CreateTrainingJob request that cannot run here."""
+    _check_cluster(request.get("ResourceConfig") or {}, "ResourceConfig")
+    _check_absent(
+        request,
+        "",
+        ("EnableNetworkIsolation", "DebugHookConfig", "DebugRuleConfigurations", *_PROFILER),
+        "leave it out here",
+    )
+    algorithm = request.get("AlgorithmSpecification") or {}
+    field = "AlgorithmSpecification"
+    _check_absent(algorithm, field, ("AlgorithmName",), "give TrainingImage")
+    _check_value(algorithm, field, "TrainingInputMode", "File", "FastFile")
+    for definition in algorithm.get("MetricDefinitions") or []:
+        try:
+            re.compile(definition["Regex"])
+        except re.error as error:
+            _refuse(f"{field}.MetricDefinitions", definition["Regex"], f"mend it: {error}")
+    for channel in request.get("InputDataConfig") or []:
+        _check_channel(channel, f"InputDataConfig[{channel.get('ChannelName')}]")
+
+
+def check_container(container: dict) -> None:
+    """Refuse a container definition of a model that cannot be served here."""
+    _check_value(container, "Container", "Mode", "SingleModel")
+    _check_absent(
+        container,
+        "Container",
+        ("ModelPackageName", "ModelDataSource", "AdditionalModelDataSources", "MultiModelConfig"),
+        "give Image and ModelDataUrl",
+    )
+    if not container.get("Image"):
+        _refuse("Container.Image", None, "give the image of the model server")
+    url = container.get("ModelDataUrl")
+    if url and not (url.startswith("s3://") and url.endswith(".tar.gz")):
+        _refuse("Container.ModelDataUrl", url, "give the s3:// address of a .tar.gz")
+    if (container.get("Environment") or {}).get("SAGEMAKER_MULTI_MODEL"):
+        _refuse("Container.Environment.SAGEMAKER_MULTI_MODEL", "set", "serve one model each")
+
+
+def check_instance_type(instance_type: str | None, field: str) -> None:
+    """Refuse an instance type whose accelerators a job or model would count on."""
+    if _ACCELERATED.match(instance_type or ""):
+        _refuse(field, instance_type, "choose an instance type without GPU or accelerator")
+
+
+def _check_channel(channel: dict, field: str) -> None:
+    source = channel.get("DataSource") or {}
+    _check_absent(source, f"{field}.DataSource", ("FileSystemDataSource",), "use S3DataSource")
+    s3_source = source.get("S3DataSource") or {}
+    _check_value(s3_source, f"{field}.DataSource.S3DataSource", "S3DataType", "S3Prefix")
+    _check_value(channel, field, "InputMode", "File", "FastFile")
+    _check_value(channel, field, "CompressionType", "None")
+    _check_value(channel, field, "RecordWrapperType", "None")
+    _check_absent(channel, field, ("ShuffleConfig",), "shuffle in the script")
+
+
+def _check_cluster(cluster: dict, field: str) -> None:
+    _check_absent(cluster, field, ("InstanceGroups",), "give InstanceType and InstanceCount")
+    if cluster.get("InstanceCount", 1) != 1:
+        _refuse(f"{field}.InstanceCount", cluster["InstanceCount"], "use 1: jobs run on one host")
+    check_instance_type(cluster.get("InstanceType"), f"{field}.InstanceType")
+
+
+def _check_local_path(data: dict, field: str) -> None:
+    path = data.get("LocalPath") or ""
+    if not path.startswith(_PROCESSING) or ".." in path.split("/"):
+        _refuse(f"{field}.LocalPath", path, f"choose a path below {_PROCESSING}")
+
+
+def _check_value(given: dict, field: str, name: str, *supported: str) -> None:
+    value = given.get(name) or supported[0]
+    if value not in supported:
+        _refuse(f"{field}.{name}", value, f"use {' or '.join(supported)}")
+
+
+def _check_absent(given: dict, field: str, names: Iterable[str], remedy: str) -> None:
+    for name in names:
+        if given.get(name):
+            _refuse(f"{field}.{name}".lstrip("."), given[name], remedy)
+
+
+def _refuse(field: str, given: object, remedy: str) -> None:
+    raise UnsupportedError(f"{field}: the emulator cannot run {given!r}; {remedy}")

@@ -1,0 +1,117 @@
+"""The HTTP server: moto's services and the control paths ``/_emulator``."""
+
+import errno
+import json
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Request, Response
+
+from emulator.faults import FaultRuleError, Faults
+from emulator.http_handler import Handler
+
+LOG = logging.getLogger("emulator")
+
+HOST = "127.0.0.1"
+_BACKLOG = 128
+
+
+class PortTakenError(Exception):
+    """Another program listens on the port that was asked for."""
+
+
+def bind(port: int) -> socket.socket:
+    """Return a socket that listens on loopback, on a free port when `port` is 0.
+
+    Raises
+    ------
+    PortTakenError
+        If another program has the port.
+    """
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        raise PortTakenError(
+            f"port {port} of {HOST} is taken or not allowed ({error.strerror}); choose another "
+            "with --port, or leave it out for a free one"
+        ) from error
+    return listener
+
+
+class Application:
+    """WSGI application: control paths here, everything else to moto.
+
+    Parameters
+    ----------
+    describe : callable
+        Gives what ``GET /_emulator`` answers.
+    faults : Faults
+        The rules that ``/_emulator/faults`` replaces and clears.
+    """
+
+    def __init__(self, describe: Callable[[], dict[str, Any]], faults: Faults) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._describe = describe
+        self._faults = faults
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request."""
+        path = environ.get("PATH_INFO", "")
+        if path == "/_emulator" or path.startswith("/_emulator/"):
+            return self._control(Request(environ))(environ, start_response)
+        if path.startswith("/moto-api"):
+            # moto's own controls empty the records under the feet of jobs and endpoints.
+            answer = _json(
+                {"error": "moto's own controls are shut; stop the emulator instead"}, 404
+            )
+            return answer(environ, start_response)
+        try:
+            return self._moto(environ, start_response)
+        except Exception as error:  # moto has no such service
+            LOG.warning("no service answers %s: %s", path, error)
+            problem = "the emulator does not have the service that this request is for"
+            answer = _json({"__type": "NotImplementedException", "message": problem}, 400)
+            return answer(environ, start_response)
+
+    def _control(self, request: Request) -> Response:
+        if request.path == "/_emulator" and request.method == "GET":
+            return _json(self._describe())
+        if request.path == "/_emulator/faults" and request.method == "POST":
+            try:
+                self._faults.load(json.loads(request.get_data()))
+            except (FaultRuleError, ValueError) as error:
+                return _json({"error": str(error)}, 400)
+            return _json({})
+        if request.path == "/_emulator/faults" and request.method == "DELETE":
+            self._faults.clear()
+            return _json({})
+        known = "GET /_emulator, POST /_emulator/faults, DELETE /_emulator/faults"
+        return _json({"error": f"{request.method} {request.path} is not known; {known} are"}, 404)
+
+
+def _json(document: dict[str, Any], status: int = 200) -> Response:
+    return Response(json.dumps(document), status, content_type="application/json")
+
+
+def serve_on(listener: socket.socket, application: Application) -> BaseWSGIServer:
+    """Return a server for the listening socket; the caller runs and shuts it."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    port = listener.getsockname()[1]
+    return make_server(
+        HOST,
+        port,
+        application,
+        threaded=True,
+        request_handler=Handler,
+        fd=listener.fileno(),
+    )

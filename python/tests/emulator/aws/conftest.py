@@ -1,0 +1,236 @@
+"""One server for the session, in this process, with work that is only pretended."""
+
+import copy
+import datetime
+import json
+import threading
+import time
+import types
+
+import pytest
+from emulator import server
+from emulator.aws import Cloud
+from emulator.aws.access import EmulatedAws
+from emulator.aws.work import Work
+from emulator.faults import Faults
+from emulator.runtime.functions import FunctionResult
+from emulator.runtime.jobs import JobOutcome, Metric
+from emulator.runtime.model_servers import ModelServerError, ServerResponse
+
+ROLE = "arn:aws:iam::123456789012:role/workflow"
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+
+
+class PretendedJobs:
+    """Jobs end as their name says: `...-fails`, `...-endless` (until stopped), else well."""
+
+    def run_processing(self, request, job_arn, stop):
+        return self._end(request["ProcessingJobName"], stop)
+
+    def run_training(self, request, job_arn, stop, on_phase):
+        on_phase("Downloading", "Downloading input data")
+        on_phase("Training", "Training in progress")
+        return self._end(request["TrainingJobName"], stop)
+
+    def _end(self, name, stop):
+        if name.endswith("-endless"):
+            assert stop.wait(20), f"nobody stopped {name}"
+            return JobOutcome(status="Stopped")
+        if name.endswith("-fails"):
+            return JobOutcome(status="Failed", failure_reason="AlgorithmError: it broke")
+        now = datetime.datetime.now(tz=datetime.timezone.utc)
+        return JobOutcome(status="Completed", metrics=(Metric("test_r2", 0.77, now),))
+
+
+class PretendedFunctions:
+    """Functions answer with what a test puts into `handlers`, by name."""
+
+    def __init__(self):
+        self.handlers = {}
+        self.specs = {}
+
+    def invoke(self, spec, event):
+        self.specs[spec.name] = spec
+        try:
+            payload, errored = json.dumps(self.handlers[spec.name](json.loads(event))), False
+        except Exception as error:
+            failure = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            payload, errored = json.dumps(failure), True
+        return FunctionResult(payload=payload, errored=errored, log="START\nEND\n")
+
+
+class PretendedServer:
+    """Answers with its model's variable ANSWER after DELAY seconds, with status STATUS.
+
+    Status 0 stands for a server that does not answer.
+    """
+
+    def __init__(self, container):
+        self._environment = container.get("Environment", {})
+        self.stopped = threading.Event()
+
+    def invoke(self, body, headers):
+        time.sleep(float(self._environment.get("DELAY", 0)))
+        assert not self.stopped.is_set(), "a request came to a stopped server"
+        status = int(self._environment.get("STATUS", 200))
+        if status == 0:
+            raise ModelServerError("the container is not responding")
+        answer = self._environment.get("ANSWER", "").encode() or body
+        return ServerResponse(status, {"Content-Type": "text/csv"}, answer)
+
+    def stop(self):
+        self.stopped.set()
+
+
+class PretendedServers:
+    """Starts servers, unless the model's variable BROKEN says why it cannot."""
+
+    def __init__(self):
+        self.started = []
+        self.may_start = threading.Event()
+        self.may_start.set()
+
+    def __call__(self, name, container, role_arn, *, log_group, log_stream):
+        assert self.may_start.wait(20)
+        reason = container.get("Environment", {}).get("BROKEN")
+        if reason:
+            raise ModelServerError(reason)
+        self.started.append(PretendedServer(container))
+        return self.started[-1]
+
+
+@pytest.fixture(scope="session")
+def _session():
+    listener = server.bind(0)
+    endpoint = f"http://{server.HOST}:{listener.getsockname()[1]}"
+    aws, faults = EmulatedAws(endpoint), Faults()
+    jobs, functions, servers = PretendedJobs(), PretendedFunctions(), PretendedServers()
+    cloud = Cloud(aws, Work(jobs, functions, servers), faults, time_scale=0.02)
+    http = server.serve_on(listener, server.Application(lambda: {"endpoint": endpoint}, faults))
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    principal = {"Service": ["sagemaker.amazonaws.com", "states.amazonaws.com"]}
+    document = json.dumps({"Statement": [{**trust, "Principal": principal}]})
+    aws.client("iam").create_role(RoleName="workflow", AssumeRolePolicyDocument=document)
+    yield types.SimpleNamespace(
+        aws=aws, faults=faults, functions=functions, servers=servers, endpoint=endpoint
+    )
+    cloud.close()
+    http.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def cloud(_session):
+    """The emulated cloud; fault rules and switches are as at start."""
+    yield _session
+    _session.faults.clear()
+    _session.servers.may_start.set()
+
+
+@pytest.fixture
+def client(cloud):
+    """Give a boto3 client of a service."""
+    return cloud.aws.client
+
+
+@pytest.fixture
+def name(request):
+    """Give a name that no other test has."""
+    digest = abs(hash(request.node.nodeid)) % 10**8
+    return f"t{digest}-{time.monotonic_ns() % 10**6}"
+
+
+class Machine:
+    """A state machine with what its executions say."""
+
+    def __init__(self, sfn, arn):
+        self._sfn = sfn
+        self.arn = arn
+
+    def start(self, execution_input=None, **options):
+        text = json.dumps({} if execution_input is None else execution_input)
+        return self._sfn.start_execution(stateMachineArn=self.arn, input=text, **options)[
+            "executionArn"
+        ]
+
+    def wait(self, execution_arn, seconds=10):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            execution = self._sfn.describe_execution(executionArn=execution_arn)
+            if execution["status"] != "RUNNING":
+                return execution
+            time.sleep(0.01)
+        raise AssertionError(f"{execution_arn} still runs after {seconds} s")
+
+    def run(self, execution_input=None):
+        return self.wait(self.start(execution_input))
+
+    def history(self, execution_arn):
+        pages = self._sfn.get_paginator("get_execution_history")
+        return [
+            event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]
+        ]
+
+
+@pytest.fixture
+def machine(client, name):
+    """Create a JSONata state machine of the given states and options."""
+    sfn = client("stepfunctions")
+    created = []
+
+    def create(states, start_at=None, **options):
+        definition = {
+            "QueryLanguage": "JSONata",
+            "StartAt": start_at or next(iter(states)),
+            "States": states,
+            **options.pop("definition", {}),
+        }
+        response = sfn.create_state_machine(
+            name=f"{name}-{len(created)}",
+            definition=json.dumps(definition),
+            roleArn=ROLE,
+            **options,
+        )
+        created.append(response["stateMachineArn"])
+        return Machine(sfn, created[-1])
+
+    yield create
+    for arn in created:
+        sfn.delete_state_machine(stateMachineArn=arn)
+
+
+@pytest.fixture
+def output(machine):
+    """Give the output that a JSONata expression makes in a Pass state."""
+
+    def evaluate(expression, execution_input=None):
+        made = machine({"Only": {"Type": "Pass", "Output": expression, "End": True}})
+        execution = made.run(execution_input)
+        assert execution["status"] == "SUCCEEDED", execution.get("cause")
+        return json.loads(execution["output"])
+
+    return evaluate
+
+
+@pytest.fixture
+def request_for():
+    """Give a request that creates a `ProcessingJob` or `TrainingJob`, without its name."""
+    cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30}
+    requests = {
+        "ProcessingJob": {
+            "RoleArn": ROLE,
+            "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["python3", "x.py"]},
+            "ProcessingResources": {"ClusterConfig": cluster},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        },
+        "TrainingJob": {
+            "RoleArn": ROLE,
+            "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/model-artifacts/"},
+            "ResourceConfig": cluster,
+            "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        },
+    }
+    return lambda kind: copy.deepcopy(requests[kind])

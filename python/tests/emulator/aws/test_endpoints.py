@@ -1,0 +1,298 @@
+"""Models, endpoint configurations, endpoints and invocations."""
+
+import json
+import threading
+import time
+
+import pytest
+
+ROLE = "arn:aws:iam::123456789012:role/workflow"
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+
+
+class Serving:
+    """Short ways to make what serves."""
+
+    def __init__(self, client, name):
+        self.sagemaker = client("sagemaker")
+        self.runtime = client("sagemaker-runtime")
+        self.name = name
+        client("s3").create_bucket(Bucket=name)
+        client("s3").put_object(Bucket=name, Key="model.tar.gz", Body=b"")
+
+    def model(self, name, **changes):
+        container = {"Image": IMAGE, "ModelDataUrl": f"s3://{self.name}/model.tar.gz", **changes}
+        return self.sagemaker.create_model(
+            ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container
+        )
+
+    def config(self, suffix, **environment):
+        name = f"{self.name}-{suffix}"
+        self.model(name, Environment=environment)
+        variant = {
+            "VariantName": "primary",
+            "ModelName": name,
+            "InstanceType": "ml.t2.medium",
+            "InitialInstanceCount": 1,
+            "InitialVariantWeight": 1.0,
+        }
+        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        return name
+
+    def create(self, suffix, **environment):
+        config = self.config(suffix, **environment)
+        self.sagemaker.create_endpoint(EndpointName=self.name, EndpointConfigName=config)
+
+    def update(self, suffix, **environment):
+        config = self.config(suffix, **environment)
+        self.sagemaker.update_endpoint(EndpointName=self.name, EndpointConfigName=config)
+
+    def describe(self):
+        return self.sagemaker.describe_endpoint(EndpointName=self.name)
+
+    def settled(self, seconds=5):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            endpoint = self.describe()
+            if endpoint["EndpointStatus"] in ("InService", "Failed"):
+                return endpoint
+            time.sleep(0.01)
+        raise AssertionError(f"the endpoint is still {endpoint['EndpointStatus']}")
+
+    def delete(self):
+        self.sagemaker.delete_endpoint(EndpointName=self.name)
+
+    def ask(self, body=b"1,2", **options):
+        response = self.runtime.invoke_endpoint(EndpointName=self.name, Body=body, **options)
+        return response["Body"].read().decode()
+
+
+@pytest.fixture
+def serving(client, name):
+    return Serving(client, name)
+
+
+def test_an_endpoint_is_created_serves_and_is_deleted(serving, cloud):
+    cloud.servers.may_start.clear()
+    serving.create("one", ANSWER="42")
+    creating = serving.describe()
+    assert creating["EndpointStatus"] == "Creating"
+    cloud.servers.may_start.set()
+    endpoint = serving.settled()
+    assert endpoint["EndpointStatus"] == "InService"
+    assert endpoint["EndpointConfigName"] == f"{serving.name}-one"
+    (variant,) = endpoint["ProductionVariants"]
+    assert (variant["VariantName"], variant["CurrentInstanceCount"]) == ("primary", 1)
+    assert serving.ask() == "42"
+    serving.delete()
+    deadline = time.monotonic() + 5
+    with pytest.raises(
+        serving.sagemaker.exceptions.ClientError, match='Could not find endpoint "arn'
+    ):
+        while time.monotonic() < deadline:
+            serving.describe()
+    assert cloud.servers.started[-1].stopped.is_set()
+
+
+def test_an_endpoint_whose_model_does_not_start_is_failed_and_can_be_made_again(serving):
+    serving.create("bad", BROKEN="the model did not pass the ping health check")
+    endpoint = serving.settled()
+    assert endpoint["EndpointStatus"] == "Failed"
+    assert endpoint["FailureReason"] == "the model did not pass the ping health check"
+    with pytest.raises(serving.sagemaker.exceptions.ClientError, match="delete it and create"):
+        serving.update("good")
+    serving.delete()
+    time.sleep(0.1)
+    serving.create("again", ANSWER="ok")
+    assert serving.settled()["EndpointStatus"] == "InService"
+
+
+def test_an_update_serves_the_old_model_until_the_new_one_is_healthy(serving, cloud):
+    serving.create("old", ANSWER="old")
+    serving.settled()
+    cloud.servers.may_start.clear()
+    serving.update("new", ANSWER="new")
+    updating = serving.describe()
+    assert updating["EndpointStatus"] == "Updating"
+    assert updating["EndpointConfigName"] == f"{serving.name}-old"
+    assert updating["PendingDeploymentSummary"]["EndpointConfigName"] == f"{serving.name}-new"
+    assert serving.ask() == "old"
+    for refused in (serving.delete, lambda: serving.update("third")):
+        with pytest.raises(
+            serving.sagemaker.exceptions.ClientError, match="Cannot update in-progress endpoint"
+        ):
+            refused()
+    cloud.servers.may_start.set()
+    endpoint = serving.settled()
+    assert endpoint["EndpointConfigName"] == f"{serving.name}-new"
+    assert "PendingDeploymentSummary" not in endpoint
+    assert serving.ask() == "new"
+
+
+def test_a_failed_update_keeps_the_old_model_and_says_why(serving):
+    serving.create("old", ANSWER="old")
+    serving.settled()
+    serving.update("bad", BROKEN="no model_fn")
+    endpoint = serving.settled()
+    assert endpoint["EndpointStatus"] == "InService"
+    assert endpoint["EndpointConfigName"] == f"{serving.name}-old"
+    assert endpoint["FailureReason"] == "no model_fn"
+    assert serving.ask() == "old"
+    serving.update("good", ANSWER="good")
+    assert "FailureReason" not in serving.settled()
+
+
+def test_requests_in_flight_are_answered_by_the_server_that_got_them(serving):
+    serving.create("slow", ANSWER="slow", DELAY="0.5")
+    serving.settled()
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(serving.ask())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.15)
+    serving.update("fast", ANSWER="fast")
+    assert serving.settled()["EndpointConfigName"].endswith("-fast")
+    for thread in threads:
+        thread.join()
+    assert answers == ["slow"] * 4
+
+
+@pytest.mark.parametrize(
+    ("operation", "status"), [("CreateEndpoint", "Failed"), ("UpdateEndpoint", "InService")]
+)
+def test_fault_rules_fail_deployments(serving, cloud, operation, status):
+    reason = "CapacityError: Unable to provision requested ML compute capacity"
+    rule = {"operation": f"sagemaker:{operation}", "match": serving.name, "failureReason": reason}
+    cloud.faults.load({"faults": [rule]})
+    serving.create("one")
+    if operation == "UpdateEndpoint":
+        serving.settled()
+        serving.update("two")
+    endpoint = serving.settled()
+    assert (endpoint["EndpointStatus"], endpoint["FailureReason"]) == (status, reason)
+
+
+def test_a_name_is_taken_while_the_endpoint_exists(serving):
+    serving.create("one")
+    with pytest.raises(
+        serving.sagemaker.exceptions.ClientError,
+        match='Cannot create already existing endpoint "arn',
+    ):
+        serving.create("two")
+    with pytest.raises(serving.sagemaker.exceptions.ClientError, match="already existing model"):
+        serving.model(f"{serving.name}-one")
+    with pytest.raises(
+        serving.sagemaker.exceptions.ClientError, match="already existing endpoint configuration"
+    ):
+        serving.sagemaker.create_endpoint_config(
+            EndpointConfigName=f"{serving.name}-one",
+            ProductionVariants=[{"VariantName": "v", "ModelName": f"{serving.name}-one"}],
+        )
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"ModelDataUrl": "s3://none/model.tar.gz"}, "Could not find model data at s3://none"),
+        ({"Mode": "MultiModel"}, "Container.Mode"),
+    ],
+)
+def test_fails_to_create_a_model_that_could_not_be_served(serving, changes, problem):
+    with pytest.raises(serving.sagemaker.exceptions.ClientError) as refusal:
+        serving.model(serving.name, **changes)
+    assert problem in str(refusal.value)
+
+
+def test_fails_to_ask_an_endpoint_that_does_not_serve(serving):
+    errors = serving.runtime.exceptions
+    with pytest.raises(errors.ClientError, match="of account 123456789012 not found") as refusal:
+        serving.ask()
+    assert refusal.value.response["Error"]["Code"] == "ValidationError"
+    serving.create("one")
+    serving.settled()
+    with pytest.raises(errors.ClientError, match="Variant other not found"):
+        serving.ask(TargetVariant="other")
+    with pytest.raises(errors.ClientError, match="less than or equal to 6291456"):
+        serving.ask(b"x" * 6_291_457)
+
+
+def test_a_payload_need_not_be_text(serving, client):
+    serving.create("echo")
+    serving.settled()
+    response = serving.runtime.invoke_endpoint(EndpointName=serving.name, Body=b"\xff\x00\xfe")
+    assert response["Body"].read() == b"\xff\x00\xfe"
+    assert response["InvokedProductionVariant"] == "primary"
+    assert response["ContentType"] == "text/csv"
+
+
+@pytest.mark.parametrize(("status", "side"), [(400, "client"), (503, "server"), (0, "server")])
+def test_an_error_of_the_model_is_a_model_error(serving, status, side):
+    serving.create("bad", STATUS=str(status), ANSWER="what is this")
+    serving.settled()
+    with pytest.raises(serving.runtime.exceptions.ModelError) as refusal:
+        serving.ask()
+    response = refusal.value.response
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 424
+    assert response["OriginalStatusCode"] == status
+    said = "what is this" if status else "the container is not responding"
+    assert response["OriginalMessage"] == said
+    assert f"Received {side} error ({status}) from primary" in str(refusal.value)
+
+
+def test_invocations_are_counted_in_cloudwatch(serving, client):
+    import datetime
+
+    serving.create("slow", DELAY="0.05")
+    serving.settled()
+    for _ in range(3):
+        serving.ask()
+    now = datetime.datetime.now(tz=datetime.timezone.utc)
+    dimensions = [
+        {"Name": "EndpointName", "Value": serving.name},
+        {"Name": "VariantName", "Value": "primary"},
+    ]
+
+    def statistics(metric):
+        points = client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SageMaker",
+            MetricName=metric,
+            Dimensions=dimensions,
+            StartTime=now - datetime.timedelta(minutes=5),
+            EndTime=now + datetime.timedelta(minutes=5),
+            Period=3600,
+            Statistics=["Sum", "Average"],
+        )["Datapoints"]
+        return points[0] if points else None
+
+    deadline = time.monotonic() + 5
+    while statistics("Invocations") is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert statistics("Invocations")["Sum"] == 3
+    assert statistics("InvocationModelErrors")["Sum"] == 0
+    assert 50_000 <= statistics("ModelLatency")["Average"] < 500_000
+    assert statistics("ModelLatency")["Unit"] == "Microseconds"
+
+
+def test_changes_of_state_are_events(serving, client, name):
+    # Prepare
+    group = f"/aws/events/{name}"
+    client("logs").create_log_group(logGroupName=group)
+    pattern = {"source": ["aws.sagemaker"], "detail": {"EndpointName": [name]}}
+    events = client("events")
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    arn = f"arn:aws:logs:us-east-1:123456789012:log-group:{group}"
+    events.put_targets(Rule=name, Targets=[{"Id": "log", "Arn": arn}])
+    # Act
+    serving.create("one")
+    serving.settled()
+    serving.delete()
+    # Assess
+    deadline, seen = time.monotonic() + 5, []
+    while len(seen) < 3 and time.monotonic() < deadline:
+        found = client("logs").filter_log_events(logGroupName=group)["events"]
+        seen = [json.loads(event["message"]) for event in found]
+    assert {event["detail-type"] for event in seen} == {"SageMaker Endpoint State Change"}
+    assert [event["detail"]["EndpointStatus"] for event in seen] == [
+        *("CREATING", "IN_SERVICE", "DELETING"),
+    ]
+    assert seen[1]["detail"]["CreationTime"] > 1_600_000_000_000

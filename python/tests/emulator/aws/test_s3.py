@@ -1,0 +1,71 @@
+import json
+
+import pytest
+
+
+@pytest.fixture
+def bucket(client, name):
+    client("s3").create_bucket(Bucket=name)
+    return name
+
+
+def deny(bucket, **changes):
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        **changes,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_a_policy_that_refuses_plain_http_locks_nobody_out(client, bucket):
+    s3 = client("s3")
+    condition = {"Bool": {"aws:SecureTransport": "false"}}
+    s3.put_bucket_policy(Bucket=bucket, Policy=deny(bucket, Condition=condition))
+    s3.put_object(Bucket=bucket, Key="a", Body=b"text")
+    assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"text"
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+    s3.delete_object(Bucket=bucket, Key="a")
+
+
+def test_a_policy_refuses_what_its_conditions_are_about(client, bucket):
+    s3 = client("s3")
+    condition = {"StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"}}
+    policy = deny(bucket, Action="s3:PutObject", Condition=condition)
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
+        s3.put_object(Bucket=bucket, Key="a", Body=b"text")
+    s3.put_object(Bucket=bucket, Key="a", Body=b"text", ServerSideEncryption="AES256")
+
+
+def test_a_policy_can_be_about_one_role(client, bucket):
+    role = "arn:aws:iam::123456789012:role/workflow"
+    s3 = client("s3")
+    policy = deny(bucket, Action="s3:ListBucket", Principal={"AWS": role})
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    as_role = client("s3", role)
+    with pytest.raises(as_role.exceptions.ClientError, match="AccessDenied"):
+        as_role.list_objects_v2(Bucket=bucket)
+
+
+def test_fault_rules_refuse_operations_on_objects(client, bucket, cloud):
+    s3 = client("s3", checked=False)
+    rule = {"operation": "s3:PutObject", "match": f"{bucket}/raw/*", "error": "SlowDown"}
+    cloud.faults.load({"faults": [rule]})
+    s3.put_object(Bucket=bucket, Key="other", Body=b"")
+    with pytest.raises(s3.exceptions.ClientError, match="SlowDown"):
+        s3.put_object(Bucket=bucket, Key="raw/a", Body=b"")
+    s3.put_object(Bucket=bucket, Key="raw/a", Body=b"")
+
+
+def test_large_bodies_are_on_disk(client, bucket):
+    from moto.s3.models import s3_backends
+
+    client("s3").put_object(Bucket=bucket, Key="large", Body=b"x" * 20_000)
+    client("s3").put_object(Bucket=bucket, Key="small", Body=b"x")
+    keys = s3_backends["123456789012"]["aws"].buckets[bucket].keys
+    assert keys["large"]._value_buffer._rolled
+    assert not keys["small"]._value_buffer._rolled

@@ -1,0 +1,275 @@
+"""A cloud on disk, and what else the tests of the runtime share."""
+
+import io
+import os
+import shutil
+import sys
+import tarfile
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+from emulator.runtime.environments import Environments
+from emulator.runtime.isolation import IsolationError, MountNamespace, PathShim, detect_isolation
+from emulator.runtime.jobs import JobRunner
+
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+ROLE = "arn:aws:iam::123456789012:role/sagemaker"
+BUCKET = "s3://bucket"
+
+
+class DiskS3:
+    """The calls of an S3 client that the runtime makes, on files; every key is a flat file name."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._folder.mkdir()
+
+    def _path(self, bucket, key):
+        if bucket != "bucket":
+            raise ClientError({"Error": {"Code": "NoSuchBucket", "Message": bucket}}, "S3")
+        return self._folder / key.replace("/", "|")
+
+    def put(self, key, body):
+        self._path("bucket", key).write_bytes(body if isinstance(body, bytes) else body.encode())
+
+    def get(self, key):
+        return self._path("bucket", key).read_bytes()
+
+    def names(self):
+        return sorted(path.name.replace("|", "/") for path in self._folder.iterdir())
+
+    def get_object(self, Bucket, Key):
+        try:
+            return {"Body": self._path(Bucket, Key).open("rb")}
+        except FileNotFoundError as error:
+            raise ClientError({"Error": {"Code": "NoSuchKey", "Message": Key}}, "S3") from error
+
+    def upload_file(self, path, bucket, key, ExtraArgs=None):
+        shutil.copy(path, self._path(bucket, key))
+
+    def get_paginator(self, _):
+        return self
+
+    def paginate(self, Bucket, Prefix):
+        self._path(Bucket, Prefix)
+        yield {"Contents": [{"Key": key} for key in self.names() if key.startswith(Prefix)]}
+
+
+class FakeAws:
+    def __init__(self, folder):
+        self.s3 = DiskS3(folder)
+        self.logs = {}
+        self.log_calls = 0
+
+    def client(self, service, role_arn):
+        assert service == "s3"
+        return self.s3
+
+    def environment(self, role_arn):
+        return {"AWS_ACCESS_KEY_ID": "AKIAROLE", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+
+    def write_log(self, group, stream, lines):
+        self.log_calls += 1
+        self.logs.setdefault((group, stream), []).extend(lines)
+
+    def log(self, group):
+        """All lines of a group's streams."""
+        return [line for (name, _), lines in self.logs.items() if name == group for line in lines]
+
+
+class ThisPython(Environments):
+    """Environments that stand in for every image by the tests' own interpreter."""
+
+    def python_for_image(self, image_uri):
+        return Path(sys.executable)
+
+
+@pytest.fixture
+def make_environments():
+    """Makes environments that stand in for every image, or real ones."""
+    return lambda real=False: Environments() if real else ThisPython()
+
+
+@pytest.fixture
+def aws(tmp_path):
+    return FakeAws(tmp_path / "s3")
+
+
+@pytest.fixture
+def s3(aws):
+    return aws.s3
+
+
+def _isolations():
+    try:
+        detected = detect_isolation()
+    except IsolationError:
+        return []
+    return [detected] if isinstance(detected, PathShim) else [MountNamespace(), PathShim()]
+
+
+ISOLATIONS = _isolations()
+
+
+@pytest.fixture(scope="session")
+def isolation():
+    """The isolation that the emulator would choose here."""
+    return detect_isolation()
+
+
+@pytest.fixture(params=ISOLATIONS, ids=lambda isolation: isolation.name)
+def each_isolation(request):
+    return request.param
+
+
+@pytest.fixture
+def state_dir(tmp_path):
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def runner(state_dir, aws, isolation):
+    return JobRunner(state_dir, aws, ThisPython(), isolation, grace_seconds=0.5)
+
+
+@pytest.fixture
+def stop():
+    return threading.Event()
+
+
+@pytest.fixture
+def tar_gz():
+    """Makes an archive of texts by name."""
+
+    def make(files):
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+            for name, text in files.items():
+                data = text if isinstance(text, bytes) else textwrap.dedent(text).encode()
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
+        return stream.getvalue()
+
+    return make
+
+
+@pytest.fixture
+def read_tar_gz():
+    """Gives the files of an archive as bytes by name."""
+
+    def read(data):
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+            files = {member.name: archive.extractfile(member) for member in archive.getmembers()}
+            return {name: file.read() for name, file in files.items() if file is not None}
+
+    return read
+
+
+@pytest.fixture
+def processing_request():
+    """Makes a request that runs a Python text in a processing job."""
+
+    def make(code, **changes):
+        return {
+            "ProcessingJobName": "job",
+            "ProcessingResources": {
+                "ClusterConfig": {
+                    "InstanceCount": 1,
+                    "InstanceType": "ml.m5.large",
+                    "VolumeSizeInGB": 30,
+                }
+            },
+            "AppSpecification": {
+                "ImageUri": IMAGE,
+                "ContainerEntrypoint": ["python3", "-c", textwrap.dedent(code)],
+                "ContainerArguments": ["--input", "/opt/ml/processing/input"],
+            },
+            "ProcessingInputs": [
+                {
+                    "InputName": "data",
+                    "S3Input": {
+                        "S3Uri": f"{BUCKET}/raw-data/",
+                        "LocalPath": "/opt/ml/processing/input",
+                        "S3DataType": "S3Prefix",
+                        "S3InputMode": "File",
+                    },
+                }
+            ],
+            "ProcessingOutputConfig": {
+                "Outputs": [
+                    {
+                        "OutputName": "out",
+                        "S3Output": {
+                            "S3Uri": f"{BUCKET}/processed",
+                            "LocalPath": "/opt/ml/processing/output",
+                            "S3UploadMode": "EndOfJob",
+                        },
+                    }
+                ]
+            },
+            "RoleArn": ROLE,
+            **changes,
+        }
+
+    return make
+
+
+@pytest.fixture
+def training_request(s3, tar_gz):
+    """Makes a request that runs a Python text as training script."""
+
+    def make(code, files=(), hyperparameters=(), **changes):
+        s3.put("code/source.tar.gz", tar_gz({"train.py": code, **dict(files)}))
+        return {
+            "TrainingJobName": "job",
+            "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+            "HyperParameters": {
+                "sagemaker_program": "train.py",
+                "sagemaker_submit_directory": f"{BUCKET}/code/source.tar.gz",
+                **dict(hyperparameters),
+            },
+            "OutputDataConfig": {"S3OutputPath": f"{BUCKET}/model-artifacts/"},
+            "ResourceConfig": {
+                "InstanceCount": 1,
+                "InstanceType": "ml.m5.large",
+                "VolumeSizeInGB": 30,
+            },
+            "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+            "RoleArn": ROLE,
+            **changes,
+        }
+
+    return make
+
+
+@pytest.fixture
+def wait_until():
+    """Fails unless a condition comes true within seconds."""
+
+    def wait(condition, what):
+        deadline = time.monotonic() + 10
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f"still not so: {what}")
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def wait_until_gone(wait_until):
+    """Fails unless a process ends within seconds."""
+
+    def is_gone(process_id):
+        try:
+            os.kill(process_id, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    return lambda process_id: wait_until(lambda: is_gone(process_id), f"{process_id} is gone")

@@ -1,0 +1,188 @@
+import io
+import json
+import textwrap
+import threading
+import time
+import zipfile
+
+import pytest
+from emulator.runtime.errors import UnsupportedError
+from emulator.runtime.functions import FunctionRunner, FunctionSpec, check_function
+
+GROUP = "/aws/lambda/evaluate"
+
+
+@pytest.fixture
+def functions(state_dir, aws):
+    functions = FunctionRunner(state_dir, aws)
+    yield functions
+    functions.close()
+
+
+@pytest.fixture
+def function():
+    """Makes a function from the text of its module."""
+
+    def make(code, **changes):
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr("module.py", textwrap.dedent(code))
+        values = {
+            "arn": "arn:aws:lambda:us-east-1:123456789012:function:evaluate",
+            "name": "evaluate",
+            "version": "$LATEST",
+            "runtime": "python3.11",
+            "handler": "module.handler",
+            "timeout_seconds": 5,
+            "memory_mb": 256,
+            "environment": {},
+            "code_zip": stream.getvalue(),
+            "code_sha256": str(hash(code)),
+            "role_arn": "arn:aws:iam::123456789012:role/lambda",
+            "log_group": GROUP,
+        }
+        return FunctionSpec(**{**values, **changes})
+
+    return make
+
+
+def test_a_handler_gets_event_context_and_variables(functions, function, aws):
+    spec = function(
+        """
+        import logging, os
+        logging.getLogger().setLevel("INFO")
+        def handler(event, context):
+            logging.info("asked for %s", event["n"])
+            print("printed")
+            return {
+                "n": event["n"] + 1,
+                "text": "é",
+                "name": context.function_name,
+                "arn": context.invoked_function_arn,
+                "left": 4000 < context.get_remaining_time_in_millis() <= 5000,
+                "key": os.environ["AWS_ACCESS_KEY_ID"],
+                "stage": os.environ["STAGE"],
+                "stream": context.log_stream_name == os.environ["AWS_LAMBDA_LOG_STREAM_NAME"],
+            }
+        """,
+        environment={"STAGE": "dev"},
+    )
+
+    result = functions.invoke(spec, '{"n": 1}')
+
+    assert not result.errored
+    assert json.loads(result.payload) == {
+        "n": 2,
+        "text": "é",
+        "name": "evaluate",
+        "arn": spec.arn,
+        "left": True,
+        "key": "AKIAROLE",
+        "stage": "dev",
+        "stream": True,
+    }
+    lines = aws.log(GROUP)
+    assert lines == result.log.splitlines()
+    assert [line.split()[0] for line in lines] == ["START", "[INFO]", "printed", "END", "REPORT"]
+    assert lines[1].endswith("asked for 1")
+
+
+def test_a_warm_process_serves_again_and_new_code_gets_a_new_one(functions, function):
+    counting = "n = 0\ndef handler(event, context):\n    global n; n += 1; return n"
+
+    first, second = (functions.invoke(function(counting), "{}").payload for _ in range(2))
+    changed = functions.invoke(function(counting + " + 100"), "{}").payload
+
+    assert (first, second, changed) == ("1", "2", "101")
+
+
+def test_several_invocations_run_side_by_side(functions, function):
+    spec = function("import time\ndef handler(event, context):\n    time.sleep(0.5); return event")
+    payloads = []
+    threads = [
+        threading.Thread(target=lambda n=n: payloads.append(functions.invoke(spec, n).payload))
+        for n in "123"
+    ]
+    started = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(payloads) == ["1", "2", "3"]
+    assert time.monotonic() - started < 1.4
+
+
+@pytest.mark.parametrize(
+    ("code", "error_type", "message"),
+    [
+        ("def handler(e, c):\n    raise KeyError('absent')", "KeyError", "'absent'"),
+        (
+            "class MetricsMissing(Exception): pass\n"
+            "def handler(e, c):\n    raise MetricsMissing('no file')",
+            "MetricsMissing",
+            "no file",
+        ),
+        ("def handler(e, c):\n    return {1, 2}", "Runtime.MarshalError", "set is not JSON"),
+        ("import nothing_such", "Runtime.ImportModuleError", "No module named 'nothing_such'"),
+        ("def handler(:", "Runtime.UserCodeSyntaxError", "Syntax error in module 'module'"),
+        ("raise ValueError('at import')", "ValueError", "at import"),
+        ("other = 1", "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'module'"),
+        (
+            "import os\ndef handler(e, c):\n    print('last words', flush=True); os._exit(7)",
+            "Runtime.ExitError",
+            "Runtime exited with error: exit status 7",
+        ),
+        ("import os, signal\nos.kill(os.getpid(), 9)", "Runtime.ExitError", "signal: 9"),
+    ],
+)
+def test_faults_have_the_names_that_aws_gives_them(functions, function, code, error_type, message):
+    spec = function(code)
+
+    # The second time on a warm process, or after a dead one.
+    for result in (functions.invoke(spec, "{}"), functions.invoke(spec, "{}")):
+        error = json.loads(result.payload)
+        assert result.errored
+        assert error["errorType"] == error_type
+        assert message in error["errorMessage"]
+        assert message in result.log
+
+
+def test_the_stack_trace_shows_the_function_and_not_the_runtime(functions, function):
+    spec = function("def handler(e, c):\n    return deeper()\ndef deeper():\n    return 1 / 0")
+
+    error = json.loads(functions.invoke(spec, "{}").payload)
+
+    assert [line.split("in ")[1].split("\n")[0] for line in error["stackTrace"]] == [
+        "handler",
+        "deeper",
+    ]
+
+
+def test_a_function_that_takes_too_long_is_killed(functions, function, wait_until_gone):
+    spec = function(
+        "import os, time\ndef handler(e, c):\n    print(os.getpid(), flush=True); time.sleep(60)",
+        timeout_seconds=0.5,
+    )
+
+    result = functions.invoke(spec, "{}")
+
+    error = json.loads(result.payload)
+    assert error["errorType"] == "Sandbox.Timedout"
+    assert error["errorMessage"].endswith("Error: Task timed out after 0.50 seconds")
+    wait_until_gone(int(result.log.splitlines()[1]))
+
+
+def test_a_large_event_and_result_pass(functions, function):
+    spec = function("def handler(event, context): return event")
+    event = json.dumps("x" * 2_000_000)
+
+    assert functions.invoke(spec, event).payload == event
+
+
+def test_what_is_no_python_zip_is_refused_by_name():
+    check_function("python3.12")
+    with pytest.raises(UnsupportedError, match=r"cannot run 'nodejs20\.x'"):
+        check_function("nodejs20.x")
+    with pytest.raises(UnsupportedError, match=r"PackageType.*'Image'"):
+        check_function(None, "Image")
