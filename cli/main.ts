@@ -22,7 +22,7 @@ export function program(): Command {
   command("start", "run the whole workflow on this machine, in the emulator")
     .option("--input <json|file>", "execution input (docs/execution-input.md)")
     .option("--name <name>", "name of the execution")
-    .option("--time-scale <factor>", "shortens Wait states and retry intervals", positiveNumber)
+    .option("--time-scale <factor>", "shortens Wait states and retry intervals, such as 0.1", timeScale)
     .option("--faults <file>", "faults to inject (docs/emulator.md)")
     .addOption(timeout())
     .option("--keep", "stay in the foreground with the endpoint up until Ctrl-C", false)
@@ -67,7 +67,7 @@ export function program(): Command {
 
   command("emulator", "run the emulator alone, in the foreground")
     .option("--port <number>", "port to listen on; a free one by default", port)
-    .option("--time-scale <factor>", "shortens Wait states and retry intervals", positiveNumber)
+    .option("--time-scale <factor>", "shortens Wait states and retry intervals, such as 0.1", timeScale)
     .option("--faults <file>", "faults to inject (docs/emulator.md)")
     .addHelpText("after", examples("npm run emulator", "npm run emulator -- --port 4566"))
     .action(async (options) => (await import("./emulator")).runEmulator(options));
@@ -101,6 +101,12 @@ function positiveNumber(text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value <= 0)
     throw new InvalidArgumentError("It must be a number greater than 0.");
+  return value;
+}
+
+function timeScale(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("It must be above 0 and at most 1.");
   return value;
 }
 

@@ -14,7 +14,8 @@ describe("the command line", () => {
   it.each([
     [["execute", "--nonsense"], "unknown option '--nonsense'"],
     [["execute", "extra"], "too many arguments"],
-    [["start", "--time-scale", "fast"], "It must be a number greater than 0."],
+    [["start", "--time-scale", "fast"], "It must be above 0 and at most 1."],
+    [["emulator", "--time-scale", "2"], "It must be above 0 and at most 1."],
     [["start", "--timeout", "-1"], "It must be a number greater than 0."],
     [["emulator", "--port", "99999"], "It must be a whole number from 1 to 65535."],
     [["start", "--input", "{broken"], "--input must be JSON or the path of a JSON file"],
