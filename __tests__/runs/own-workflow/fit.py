@@ -27,6 +27,6 @@ model_dir = Path(os.environ["SM_MODEL_DIR"])
 joblib.dump(model, model_dir / "model.joblib")
 for bundle in Path(os.environ["SM_CHANNEL_CODE"]).glob("*.tar.gz"):
     with tarfile.open(bundle) as archive:
-        archive.extractall(model_dir / "code")  # noqa: S202  # our own bundle
+        archive.extractall(model_dir / "code")
 evaluation = Path(os.environ["SM_OUTPUT_DATA_DIR"]) / "evaluation.json"
 evaluation.write_text(json.dumps({"accuracy": accuracy}))

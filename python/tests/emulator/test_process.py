@@ -28,6 +28,7 @@ class Process:
         )
 
     def ready(self):
+        assert self.popen.stdout is not None
         return json.loads(self.popen.stdout.readline())
 
 

@@ -52,12 +52,12 @@ class Serving:
 
     def settled(self, seconds=5):
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            endpoint = self.describe()
-            if endpoint["EndpointStatus"] in ("InService", "Failed"):
-                return endpoint
+        while (endpoint := self.describe())["EndpointStatus"] not in ("InService", "Failed"):
+            assert time.monotonic() < deadline, (
+                endpoint["EndpointStatus"]
+            )
             time.sleep(0.01)
-        raise AssertionError(f"the endpoint is still {endpoint['EndpointStatus']}")
+        return endpoint
 
     def delete(self):
         self.sagemaker.delete_endpoint(EndpointName=self.name)
@@ -262,10 +262,10 @@ def test_invocations_are_counted_in_cloudwatch(serving, client):
             Period=3600,
             Statistics=["Sum", "Average"],
         )["Datapoints"]
-        return points[0] if points else None
+        return points[0] if points else {}
 
     deadline = time.monotonic() + 5
-    while statistics("Invocations") is None and time.monotonic() < deadline:
+    while not statistics("Invocations") and time.monotonic() < deadline:
         time.sleep(0.05)
     assert statistics("Invocations")["Sum"] == 3
     assert statistics("InvocationModelErrors")["Sum"] == 0

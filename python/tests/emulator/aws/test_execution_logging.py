@@ -17,8 +17,7 @@ def logging_configuration(client, name):
             "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}],
         }
 
-    configuration.group = group
-    return configuration
+    return group, configuration
 
 
 def logged(client, group):
@@ -37,10 +36,11 @@ PASS = {"Only": {"Type": "Pass", "Assign": {"secret": "s3cret"}, "Output": "s3cr
 
 
 def test_every_event_of_the_history_is_a_line(machine, client, logging_configuration):
-    made = machine(PASS, loggingConfiguration=logging_configuration("ALL", True))
+    group, configuration = logging_configuration
+    made = machine(PASS, loggingConfiguration=configuration("ALL", True))
     execution_arn = made.start({"in": 1})
     made.wait(execution_arn)
-    streams, lines = logged(client, logging_configuration.group)
+    streams, lines = logged(client, group)
     (stream,) = streams
     machine_name = made.arn.split(":")[-1]
     assert re.fullmatch(rf"states/{machine_name}/\d{{4}}(-\d\d){{4}}/\w+", stream)
@@ -57,29 +57,33 @@ def test_every_event_of_the_history_is_a_line(machine, client, logging_configura
 
 
 def test_lines_hold_no_data_unless_asked_for(machine, client, logging_configuration):
-    made = machine(PASS, loggingConfiguration=logging_configuration("ALL", False))
+    group, configuration = logging_configuration
+    made = machine(PASS, loggingConfiguration=configuration("ALL", False))
     made.run({"in": "s3cret"})
-    _, lines = logged(client, logging_configuration.group)
+    _, lines = logged(client, group)
     assert [line["type"] for line in lines][-1] == "ExecutionSucceeded"
     assert lines[1]["details"] == {"name": "Only"}
     assert "s3cret" not in json.dumps(lines)
 
 
 def test_the_level_chooses_the_events(machine, client, logging_configuration):
+    group, configuration = logging_configuration
     failing = {"Only": {"Type": "Fail", "Error": "E"}}
-    machine(failing, loggingConfiguration=logging_configuration("FATAL", False)).run()
-    _, lines = logged(client, logging_configuration.group)
+    machine(failing, loggingConfiguration=configuration("FATAL", False)).run()
+    _, lines = logged(client, group)
     assert [line["type"] for line in lines] == ["ExecutionFailed"]
 
 
 def test_nothing_is_logged_when_it_is_off(machine, client, logging_configuration):
-    machine(PASS, loggingConfiguration=logging_configuration("OFF", False)).run()
-    assert logged(client, logging_configuration.group) == ([], [])
+    group, configuration = logging_configuration
+    machine(PASS, loggingConfiguration=configuration("OFF", False)).run()
+    assert logged(client, group) == ([], [])
 
 
 def test_fails_to_log_to_a_group_that_does_not_exist(machine, client, logging_configuration):
+    group, configuration = logging_configuration
     sfn = client("stepfunctions")
-    client("logs").delete_log_group(logGroupName=logging_configuration.group)
+    client("logs").delete_log_group(logGroupName=group)
     with pytest.raises(sfn.exceptions.InvalidLoggingConfiguration) as refusal:
-        machine(PASS, loggingConfiguration=logging_configuration("ALL", False))
-    assert logging_configuration.group in str(refusal.value)
+        machine(PASS, loggingConfiguration=configuration("ALL", False))
+    assert group in str(refusal.value)

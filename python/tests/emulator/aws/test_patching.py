@@ -22,7 +22,8 @@ def restored():
     original = Owner.greet
     yield
     Owner.greet = original
-    vars(Owner).get("added") and delattr(Owner, "added")
+    if hasattr(Owner, "added"):
+        delattr(Owner, "added")
 
 
 def test_a_wrapper_gets_the_original():
@@ -44,7 +45,7 @@ def test_every_module_of_moto_that_holds_an_object_gets_the_replacement(monkeypa
     held = object()
     modules = {name: types.ModuleType(name) for name in ("moto.one_test", "moto.two_test")}
     for name, module in modules.items():
-        module.alias = held
+        vars(module)["alias"] = held
         monkeypatch.setitem(__import__("sys").modules, name, module)
     replace_everywhere(held, "new")
     assert [module.alias for module in modules.values()] == ["new", "new"]

@@ -51,13 +51,13 @@ def test_a_good_request_has_nothing_wrong():
     ],
 )
 def test_what_is_wrong_is_said_as_aws_says_it(changes, problem):
-    text = message(**changes)
+    text = message(**changes) or ""
     assert text.startswith("1 validation error detected: Value ")
     assert problem in text
 
 
 def test_all_that_is_wrong_is_said():
-    text = message(RoleArn=None, TrainingJobName="-")
+    text = message(RoleArn=None, TrainingJobName="-") or ""
     assert text.startswith("2 validation errors detected: ")
     assert "; Value" in text
 
