@@ -10,6 +10,7 @@ import re
 from typing import Any, NamedTuple
 
 import boto3
+
 from evaluation import (
     MAX_ARCHIVE_BYTES,
     ArchiveTooLarge,

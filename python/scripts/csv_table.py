@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+
 from job import JobError
 
 # What stands for "not known" in a cell; float() itself reads "nan" in any case.

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from csv_table import write_csv
-from job import ArgumentParser, JobError, run, whole_number, written_aside
 from sklearn.datasets import fetch_california_housing
 from sklearn.model_selection import train_test_split
+
+from csv_table import write_csv
+from job import ArgumentParser, JobError, run, whole_number, written_aside
 
 FEATURES = (
     "MedInc",

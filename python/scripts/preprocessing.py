@@ -11,9 +11,10 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+from sklearn.preprocessing import StandardScaler
+
 from csv_table import CsvTable, require_filled_columns, require_same_columns, write_csv
 from job import ArgumentParser, JobError, require_file, run, whole_number, written_aside
-from sklearn.preprocessing import StandardScaler
 
 # SageMaker writes the first in every processing job, and reads the second when the job ends.
 # Source: https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html

@@ -17,10 +17,11 @@ from typing import NamedTuple
 import joblib
 import numpy as np
 import sklearn
-from csv_table import CsvTable, require_same_columns
-from job import ArgumentParser, JobError, require_file, run, whole_number
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
+
+from csv_table import CsvTable, require_same_columns
+from job import ArgumentParser, JobError, require_file, run, whole_number
 
 CHUNK_ROWS = 50_000
 

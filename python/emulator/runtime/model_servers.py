@@ -86,6 +86,8 @@ class ModelServer:
             command = _prepare(directory, python, container, role_arn, aws, isolation, log)
             # Bound here, so that the port is known and requests wait instead of being refused.
             with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+                # Inherited by what it accepts: the server answers in two packets.
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 port = listener.getsockname()[1]
                 fd = listener.fileno()
                 arguments = [*command.arguments, str(fd)]

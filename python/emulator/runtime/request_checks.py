@@ -53,6 +53,8 @@ def check_training_request(request: dict) -> None:
     algorithm = request.get("AlgorithmSpecification") or {}
     field = "AlgorithmSpecification"
     _check_absent(algorithm, field, ("AlgorithmName",), "give TrainingImage")
+    if not algorithm.get("TrainingImage"):
+        _refuse(f"{field}.TrainingImage", None, "give the image of the training container")
     _check_value(algorithm, field, "TrainingInputMode", "File", "FastFile")
     for definition in algorithm.get("MetricDefinitions") or []:
         try:

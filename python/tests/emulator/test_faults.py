@@ -1,4 +1,5 @@
 import pytest
+
 from emulator.faults import FaultRuleError, Faults, InjectedError
 
 CREATE = "sagemaker:CreateTrainingJob"

@@ -4,9 +4,10 @@ import json
 import socket
 
 import pytest
+from werkzeug.test import Client
+
 from emulator import server
 from emulator.faults import Faults, InjectedError
-from werkzeug.test import Client
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-import evaluate_model
 import pytest
+
+import evaluate_model
 from evaluate_model import lambda_handler
 from evaluation import ArchiveTooLarge, EvaluationFileMissing, InvalidEvent, MetricMissing
 

@@ -4,8 +4,9 @@ import json
 import os
 import tarfile
 
-import evaluation
 import pytest
+
+import evaluation
 from evaluation import (
     ArchiveTooLarge,
     EvaluationFileInvalid,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 import training
 from generate_sample_data import load, split
 from preprocessing import preprocess

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.scripts.aws_toolkits import (
     ToolkitsRun,
     ToolkitsUnavailableError,

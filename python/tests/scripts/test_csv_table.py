@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from csv_table import CsvTable, require_same_columns, write_csv
 from job import JobError
 

@@ -3,13 +3,14 @@ import threading
 import time
 from pathlib import Path
 
-import generate_sample_data
 import numpy as np
 import pytest
-from generate_sample_data import FEATURES, california_housing, load, split, synthetic_housing
-from job import JobError
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.model_selection import train_test_split
+
+import generate_sample_data
+from generate_sample_data import FEATURES, california_housing, load, split, synthetic_housing
+from job import JobError
 
 FIRST_LINE = "MedInc,HouseAge,AveRooms,AveBedrms,Population,AveOccup,Latitude,Longitude,target"
 

@@ -6,10 +6,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import inference
 import joblib
 import numpy as np
 import pytest
+
+import inference
 from generate_sample_data import FEATURES
 from inference import Model, input_fn, model_fn, output_fn, predict_fn
 

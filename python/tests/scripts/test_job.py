@@ -2,6 +2,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from job import ArgumentParser, JobError, run, whole_number, written_aside
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import joblib
 import numpy as np
-import preprocessing
 import pytest
+from sklearn.preprocessing import StandardScaler
+
+import preprocessing
 from csv_table import CsvTable
 from job import JobError
 from preprocessing import fit_scaler, preprocess
-from sklearn.preprocessing import StandardScaler
 
 
 @pytest.fixture

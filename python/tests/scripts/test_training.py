@@ -8,9 +8,10 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from sklearn.metrics import mean_absolute_error, r2_score
+
 import training
 from job import JobError
-from sklearn.metrics import mean_absolute_error, r2_score
 from training import Dataset, evaluate, fit, load, save
 
 METRICS = "train_rmse train_r2 train_mae test_rmse test_r2 test_mae feature_count training_samples"

@@ -8,6 +8,7 @@ import time
 import types
 
 import pytest
+
 from emulator import server
 from emulator.aws import Cloud
 from emulator.aws.access import EmulatedAws

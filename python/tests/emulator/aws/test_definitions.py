@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from emulator.aws.stepfunctions.definitions import find_problems
 
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}

@@ -53,9 +53,7 @@ class Serving:
     def settled(self, seconds=5):
         deadline = time.monotonic() + seconds
         while (endpoint := self.describe())["EndpointStatus"] not in ("InService", "Failed"):
-            assert time.monotonic() < deadline, (
-                endpoint["EndpointStatus"]
-            )
+            assert time.monotonic() < deadline, endpoint["EndpointStatus"]
             time.sleep(0.01)
         return endpoint
 

@@ -2,6 +2,7 @@ import json
 import threading
 
 import pytest
+
 from emulator.aws.stepfunctions.executions import KEPT_EXECUTIONS
 
 

@@ -1,4 +1,5 @@
 import pytest
+
 from emulator.aws.stepfunctions.expressions import UNDEFINED, ExpressionError, check, evaluate
 
 

@@ -2,6 +2,7 @@ import importlib.metadata
 import types
 
 import pytest
+
 from emulator.aws.patching import (
     MotoMismatchError,
     add,

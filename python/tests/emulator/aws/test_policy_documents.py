@@ -1,4 +1,5 @@
 import pytest
+
 from emulator.aws.policy_documents import UnknownConditionError, effects
 
 ROLE = "arn:aws:iam::123456789012:role/r"

@@ -1,4 +1,5 @@
 import pytest
+
 from emulator.aws.operations import operation_model
 from emulator.aws.request_validation import SerializationError, validation_message
 

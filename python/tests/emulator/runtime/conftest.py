@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+
 from emulator.runtime.environments import Environments
 from emulator.runtime.isolation import IsolationError, MountNamespace, PathShim, detect_isolation
 from emulator.runtime.jobs import JobRunner

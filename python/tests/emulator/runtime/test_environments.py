@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from emulator.runtime import environments as module
 from emulator.runtime.environments import (
     EnvironmentBuildError,

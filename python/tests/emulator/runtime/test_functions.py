@@ -6,6 +6,7 @@ import time
 import zipfile
 
 import pytest
+
 from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.functions import FunctionRunner, FunctionSpec, check_function
 

@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+
 from emulator.runtime import isolation as isolation_module
 from emulator.runtime.isolation import IsolationError, PathShim, detect_isolation
 from emulator.runtime.overlay import make_overlay

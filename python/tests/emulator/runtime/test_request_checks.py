@@ -1,6 +1,7 @@
 import copy
 
 import pytest
+
 from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.request_checks import (
     check_container,
@@ -71,6 +72,7 @@ def test_fails_on_a_processing_request_that_cannot_run(processing_request, path,
         ("EnableNetworkIsolation", True),
         ("DebugHookConfig", {"S3OutputPath": "s3://b/d"}),
         ("AlgorithmSpecification.AlgorithmName", "arn"),
+        ("AlgorithmSpecification.TrainingImage", None),
         ("AlgorithmSpecification.TrainingInputMode", "Pipe"),
         ("AlgorithmSpecification.MetricDefinitions", [{"Name": "a", "Regex": "("}]),
         ("InputDataConfig.0.InputMode", "Pipe"),

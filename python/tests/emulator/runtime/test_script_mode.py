@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+
 from emulator.runtime.script_mode import ScriptMode
 
 RESOURCE_CONFIG = {

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from emulator.runtime.processes import Command, SupervisedProcess, base_environment
 
 PYTHON_ROOT = Path(__file__).parents[3]

@@ -3,6 +3,7 @@ import threading
 import zipfile
 
 import pytest
+
 from emulator.runtime.training import model_artifacts_uri
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:training-job/job"
