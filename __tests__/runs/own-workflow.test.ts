@@ -53,3 +53,22 @@ it("takes hyperparameters only under its own names", async () => {
   const { error, cause } = failureOf(await workflow.run({ HyperParameters: { "n-estimators": 5 } }));
   expect([error, cause.reason]).toEqual(["InvalidInput", expect.stringContaining("under the names C,")]);
 }, 60_000);
+
+it("is told when the emulator has no Python environment for its image", async () => {
+  const scripts = { folder, entryPoint: "split.py" };
+  const unmapped = await cloud.deploy({
+    prefix: "boosted",
+    environment: "test",
+    processing: scripts,
+    training: scripts,
+    inference: scripts,
+    gate: { metric: "accuracy", threshold: 0.9 },
+    image: { repository: "sagemaker-xgboost", tag: "1.7-1" },
+  });
+  await unmapped.upload("raw-data/points.csv", "1,1,left");
+  const { error, cause } = failureOf(await unmapped.run());
+  expect([error, cause.reason]).toEqual([
+    "ProcessingJobFailed",
+    expect.stringMatching(/sagemaker-xgboost:1\.7-1; known images: .*python\/locks\/images\.json/),
+  ]);
+}, 60_000);

@@ -7,7 +7,8 @@ from emulator.aws import Cloud
 from emulator.aws.access import EmulatedAws
 from emulator.aws.work import Work
 from emulator.faults import Faults
-from emulator.runtime.environments import Environments
+from emulator.runtime.environments import Environments, UnmappedImageError
+from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.functions import FunctionRunner
 from emulator.runtime.isolation import detect_isolation
 from emulator.runtime.jobs import JobRunner
@@ -33,6 +34,7 @@ class Emulator:
         work = Work(
             jobs=JobRunner(state_dir, aws, environments, isolation),
             functions=self._functions,
+            check_image=functools.partial(_check_image, environments),
             start_model_server=functools.partial(
                 ModelServer.start,
                 state_dir=state_dir,
@@ -47,3 +49,10 @@ class Emulator:
         """Stop everything that runs."""
         self._cloud.close()
         self._functions.close()
+
+
+def _check_image(environments: Environments, uri: str) -> None:
+    try:
+        environments.name_for_image(uri)
+    except UnmappedImageError as error:
+        raise UnsupportedError(str(error)) from error

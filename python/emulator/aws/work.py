@@ -70,3 +70,4 @@ class Work:
     jobs: JobRunner
     functions: FunctionRunner
     start_model_server: StartModelServer
+    check_image: Callable[[str], object]

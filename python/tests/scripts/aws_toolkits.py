@@ -37,9 +37,11 @@ class ToolkitsUnavailableError(Exception):
 class ToolkitsRun(NamedTuple):
     """What a training under `train` and a server of its model gave.
 
-    `answers` holds status, type and body of GET /ping and then of each request.
+    `answers` holds status, type and body of GET /ping and then of each request; `scripts` is the
+    archive that was trained from.
     """
 
+    scripts: Path
     training: subprocess.CompletedProcess[str]
     evaluation: dict[str, float]
     answers: list[dict[str, Any]]
@@ -112,9 +114,9 @@ def train_and_serve(
         check=False,
     )
     if training.returncode:
-        return ToolkitsRun(training, {}, [])
+        return ToolkitsRun(archive, training, {}, [])
     evaluation = json.loads((folder / "output" / "data" / "evaluation.json").read_text())
-    return ToolkitsRun(training, evaluation, _serve(python, folder, requests))
+    return ToolkitsRun(archive, training, evaluation, _serve(python, folder, requests))
 
 
 def run_plainly(script: str, *arguments: object) -> None:

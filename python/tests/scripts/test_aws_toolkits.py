@@ -4,14 +4,22 @@ The scikit-learn container's wrapper around the toolkits is not on PyPI;
 toolkits/sklearn_container.py stands in for it.
 """
 
+import io
 import json
 import re
+import tarfile
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emulator.runtime.environments import Environments
+from emulator.runtime.isolation import detect_isolation
+from emulator.runtime.jobs import JobRunner
+from emulator.runtime.model_servers import ModelServer
+from tests.emulator.runtime.disk_cloud import FakeAws
 from tests.scripts.aws_toolkits import (
     ToolkitsRun,
     ToolkitsUnavailableError,
@@ -137,3 +145,99 @@ def test_a_failed_training_exits_with_1_and_its_reason_ends_what_the_script_logs
     # sagemaker-containers writes a traceback of its own over the script's failure file.
     failure = (tmp_path / "output" / "failure").read_text()
     assert failure.startswith(reason if keeps_reason else "framework error:")
+
+
+class ToolkitsPython(Environments):
+    """Has jobs and servers of the emulator run in the toolkits' environment."""
+
+    def python_for_image(self, image_uri: str) -> Path:
+        return environment_python()
+
+
+@pytest.fixture(scope="module")
+def emulated(tmp_path_factory: pytest.TempPathFactory, processed: Path, under_toolkits):
+    """The same training and the same requests, in the emulator's runtime."""
+    folder = tmp_path_factory.mktemp("emulated")
+    aws = FakeAws(folder / "s3")
+    for path in processed.rglob("*.*"):
+        aws.s3.put(f"processed/{path.relative_to(processed)}", path.read_bytes())
+    scripts = under_toolkits.scripts.read_bytes()
+    aws.s3.put("code/scripts.tar.gz", scripts)
+    script_mode = {
+        "sagemaker_program": "training.py",
+        "sagemaker_submit_directory": "s3://bucket/code/scripts.tar.gz",
+    }
+    prefixes = {
+        "train": "processed/train/",
+        "test": "processed/test/",
+        "code": "code/scripts.tar.gz",
+    }
+    runtime = {
+        "state_dir": folder / "state",
+        "aws": aws,
+        "environments": ToolkitsPython(),
+        "isolation": detect_isolation(),
+    }
+    image, role = "an-image", "arn:aws:iam::123456789012:role/sagemaker"
+    outcome = JobRunner(**runtime).run_training(
+        {
+            "TrainingJobName": "job",
+            "RoleArn": role,
+            "AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File"},
+            "HyperParameters": {**HYPERPARAMETERS, **script_mode},
+            "InputDataConfig": [
+                {
+                    "ChannelName": name,
+                    "DataSource": {
+                        "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://bucket/{prefix}"}
+                    },
+                }
+                for name, prefix in prefixes.items()
+            ],
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/models/"},
+            "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large"},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 120},
+        },
+        "arn:aws:sagemaker:us-east-1:123456789012:training-job/job",
+        threading.Event(),
+        lambda status, message: None,
+    )
+    assert outcome.status == "Completed", outcome.failure_reason
+    with tarfile.open(fileobj=io.BytesIO(aws.s3.get("models/job/output/output.tar.gz"))) as output:
+        evaluation = output.extractfile("evaluation.json")
+        assert evaluation is not None
+        metrics = json.load(evaluation)
+    container = {
+        "Image": image,
+        "ModelDataUrl": "s3://bucket/models/job/output/model.tar.gz",
+        "Environment": {
+            "SAGEMAKER_PROGRAM": "inference.py",
+            "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+        },
+    }
+    server = ModelServer.start(
+        "primary", container, role, log_group="group", log_stream="stream", **runtime
+    )
+    try:
+        answers = {
+            name: server.invoke(given["data"].encode(), given["headers"])
+            for name, given in REQUESTS.items()
+        }
+    finally:
+        server.stop()
+    return metrics, answers
+
+
+def test_the_emulator_trains_to_the_metrics_of_the_toolkit(emulated, under_toolkits: ToolkitsRun):
+    assert emulated[0] == under_toolkits.evaluation
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_emulator_answers_as_the_toolkit_does(emulated, answers, name: str):
+    answer = emulated[1][name]
+    media_type = {key.lower(): value for key, value in answer.headers.items()}["content-type"]
+    assert {
+        "status": answer.status,
+        "type": media_type.split(";")[0],
+        "body": answer.body.decode(),
+    } == answers[name]

@@ -11,7 +11,7 @@ class SageMaker:
     """The jobs and endpoints that run."""
 
     def __init__(self, work: Work, faults: Faults) -> None:
-        self.jobs = jobs.RunningJobs(work.jobs, faults)
+        self.jobs = jobs.RunningJobs(work.jobs, faults, work.check_image)
         self.endpoints = endpoints.Endpoints(work.start_model_server, faults)
 
     def close(self) -> None:
@@ -23,7 +23,7 @@ class SageMaker:
 def install(work: Work, aws: EmulatedAws, faults: Faults) -> SageMaker:
     """Put every correction in place, and return what will run, to be stopped at the end."""
     sagemaker = SageMaker(work, faults)
-    records.install(aws)
+    records.install(aws, work.check_image)
     jobs.install(sagemaker.jobs)
     endpoints.install(sagemaker.endpoints)
     invocations.install(sagemaker.endpoints, InvocationMetrics())

@@ -31,9 +31,12 @@ _CLOSING_SECONDS = 5.0
 class RunningJobs:
     """The jobs that run, each in its thread."""
 
-    def __init__(self, runner: JobRunner, faults: Faults) -> None:
+    def __init__(
+        self, runner: JobRunner, faults: Faults, check_image: Callable[[str], object]
+    ) -> None:
         self.runner = runner
         self.faults = faults
+        self.check_image = check_image
         self._running: dict[str, tuple[threading.Thread, threading.Event]] = {}
         self._lock = threading.Lock()
 
@@ -85,6 +88,7 @@ class _Kind:
     noun: str  # in the API: <noun>Name, <noun>Status
     records: str  # moto's dictionary of them
     status: str  # moto's attribute
+    image: Callable[[dict[str, Any]], str]
     check: Callable[[dict[str, Any]], None]
     begin: Callable[[Any, dict[str, Any]], None]
     run: Callable[[RunningJobs, Any, dict[str, Any], threading.Event], None]
@@ -101,6 +105,7 @@ def _creator(jobs: RunningJobs, kind: _Kind) -> Callable[..., ActionResult]:
                 f"this name already exists ({records[name].arn})"
             )
         kind.check(request)
+        jobs.check_image(kind.image(request))
         check_role(request["RoleArn"])
         response = original(self)
         record = records[name]
@@ -230,6 +235,7 @@ _PROCESSING = _Kind(
     "ProcessingJob",
     "processing_jobs",
     "processing_job_status",
+    lambda request: request["AppSpecification"]["ImageUri"],
     check_processing_request,
     _begin_processing,
     _run_processing,
@@ -239,6 +245,7 @@ _TRAINING = _Kind(
     "TrainingJob",
     "training_jobs",
     "training_job_status",
+    lambda request: request["AlgorithmSpecification"]["TrainingImage"],
     check_training_request,
     _begin_training,
     _run_training,

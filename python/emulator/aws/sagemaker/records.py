@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlparse
 
@@ -20,8 +21,8 @@ from emulator.runtime.request_checks import check_container, check_instance_type
 _SERVICE = "sagemaker.amazonaws.com"
 
 
-def install(aws: EmulatedAws) -> None:
-    """Refuse taken names, roles that SageMaker cannot assume, and models without data."""
+def install(aws: EmulatedAws, check_image: Callable[[str], object]) -> None:
+    """Refuse taken names, unknown images, roles not to be assumed, and models without data."""
 
     def create_model(original: Any, self: Any) -> Any:
         name = self._get_param("ModelName")
@@ -32,6 +33,7 @@ def install(aws: EmulatedAws) -> None:
         check_role(role_arn)
         for container in _containers(self):
             check_container(container)
+            check_image(container["Image"])
             if container.get("ModelDataUrl"):
                 _check_model_data(aws, container["ModelDataUrl"], role_arn)
         return original(self)

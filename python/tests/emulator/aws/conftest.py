@@ -14,12 +14,18 @@ from emulator.aws import Cloud
 from emulator.aws.access import EmulatedAws
 from emulator.aws.work import Work
 from emulator.faults import Faults
+from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.functions import FunctionResult
 from emulator.runtime.jobs import JobOutcome, Metric
 from emulator.runtime.model_servers import ModelServerError, ServerResponse
 
 ROLE = "arn:aws:iam::123456789012:role/workflow"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+
+
+def pretended_image_check(uri):
+    if "unmapped" in uri:
+        raise UnsupportedError(f"no Python environment is mapped to the image {uri}")
 
 
 class PretendedJobs:
@@ -106,7 +112,9 @@ def _session():
     endpoint = f"http://{server.HOST}:{listener.getsockname()[1]}"
     aws, faults = EmulatedAws(endpoint), Faults()
     jobs, functions, servers = PretendedJobs(), PretendedFunctions(), PretendedServers()
-    cloud = Cloud(aws, Work(jobs, functions, servers), faults, time_scale=0.02)
+    cloud = Cloud(
+        aws, Work(jobs, functions, servers, pretended_image_check), faults, time_scale=0.02
+    )
     http = server.serve_on(listener, server.Application(lambda: {"endpoint": endpoint}, faults))
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()

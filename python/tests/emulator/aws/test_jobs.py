@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 
 KINDS = ["ProcessingJob", "TrainingJob"]
 SNAKE = {"ProcessingJob": "processing_job", "TrainingJob": "training_job"}
@@ -143,3 +144,21 @@ def test_tags_of_a_job_are_listed(jobs, name, client):
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
     with pytest.raises(sagemaker.exceptions.ClientError, match="Could not find"):
         sagemaker.list_tags(ResourceArn=f"{arn}-none")
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "image"),
+    [
+        ("ProcessingJob", "AppSpecification", "ImageUri"),
+        ("TrainingJob", "AlgorithmSpecification", "TrainingImage"),
+    ],
+)
+def test_an_image_without_an_environment_is_refused_before_there_is_a_job(
+    client, request_for, name, kind, field, image
+):
+    request = request_for(kind)
+    jobs = Jobs(client("sagemaker"), kind, request)
+    with pytest.raises(ClientError, match="no Python environment is mapped to the image unmapped"):
+        jobs.create(name, **{field: {**request[field], image: "unmapped:1"}})
+    with pytest.raises(ClientError):
+        jobs.describe(name)

@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import sys
 import tarfile
 import textwrap
@@ -11,75 +10,15 @@ import time
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
 
 from emulator.runtime.environments import Environments
 from emulator.runtime.isolation import IsolationError, MountNamespace, PathShim, detect_isolation
 from emulator.runtime.jobs import JobRunner
+from tests.emulator.runtime.disk_cloud import FakeAws
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 BUCKET = "s3://bucket"
-
-
-class DiskS3:
-    """The calls of an S3 client that the runtime makes, on files; every key is a flat file name."""
-
-    def __init__(self, folder):
-        self._folder = folder
-        self._folder.mkdir()
-
-    def _path(self, bucket, key):
-        if bucket != "bucket":
-            raise ClientError({"Error": {"Code": "NoSuchBucket", "Message": bucket}}, "S3")
-        return self._folder / key.replace("/", "|")
-
-    def put(self, key, body):
-        self._path("bucket", key).write_bytes(body if isinstance(body, bytes) else body.encode())
-
-    def get(self, key):
-        return self._path("bucket", key).read_bytes()
-
-    def names(self):
-        return sorted(path.name.replace("|", "/") for path in self._folder.iterdir())
-
-    def get_object(self, Bucket, Key):
-        try:
-            return {"Body": self._path(Bucket, Key).open("rb")}
-        except FileNotFoundError as error:
-            raise ClientError({"Error": {"Code": "NoSuchKey", "Message": Key}}, "S3") from error
-
-    def upload_file(self, path, bucket, key, ExtraArgs=None):
-        shutil.copy(path, self._path(bucket, key))
-
-    def get_paginator(self, _):
-        return self
-
-    def paginate(self, Bucket, Prefix):
-        self._path(Bucket, Prefix)
-        yield {"Contents": [{"Key": key} for key in self.names() if key.startswith(Prefix)]}
-
-
-class FakeAws:
-    def __init__(self, folder):
-        self.s3 = DiskS3(folder)
-        self.logs = {}
-        self.log_calls = 0
-
-    def client(self, service, role_arn):
-        assert service == "s3"
-        return self.s3
-
-    def environment(self, role_arn):
-        return {"AWS_ACCESS_KEY_ID": "AKIAROLE", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-
-    def write_log(self, group, stream, lines):
-        self.log_calls += 1
-        self.logs.setdefault((group, stream), []).extend(lines)
-
-    def log(self, group):
-        """All lines of a group's streams."""
-        return [line for (name, _), lines in self.logs.items() if name == group for line in lines]
 
 
 class ThisPython(Environments):
