@@ -11,7 +11,7 @@ import { interruption, keepLines, runTasks } from "./progress";
 import { prepareEnvironments } from "./python";
 import { executionOutput, failureReport, type RunReport, reportText, successReport } from "./report";
 import { followInTask } from "./run";
-import { uploadSampleData } from "./sample-data";
+import { SampleData } from "./sample-data";
 import { announce, resolveTarget, type TargetOptions } from "./target";
 
 export interface ExecuteOptions extends TargetOptions {
@@ -49,10 +49,14 @@ export async function execute(options: ExecuteOptions): Promise<void> {
             task.output = line;
           });
           const interpreter = python["scikit-learn-1.2-1"]?.python as string;
-          const prefix = workflowProps(options.env).data?.prefix ?? prefixes.rawData;
-          await uploadSampleData(aws, interpreter, bucketName, prefix, (line) => {
+          const data = await SampleData.generate(interpreter, (line) => {
             task.output = line;
           });
+          try {
+            await data.upload(aws, bucketName, workflowProps(options.env).data?.prefix ?? prefixes.rawData);
+          } finally {
+            await data.remove();
+          }
         },
       },
       {

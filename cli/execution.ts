@@ -107,7 +107,7 @@ async function eventsAfter(sfn: SFNClient, executionArn: string, lastId: number)
   let nextToken: string | undefined;
   do {
     const page = await sfn.send(
-      new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 100, nextToken }),
+      new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 25, nextToken }),
     );
     const unseen = (page.events ?? []).filter((event) => (event.id ?? 0) > lastId);
     newest.push(...unseen);

@@ -21,7 +21,7 @@ export async function followInTask(
   try {
     return await watchExecution(aws.sfn(), executionArn, {
       timeoutSeconds,
-      pollMilliseconds: aws.isEmulator ? 250 : 3000,
+      pollMilliseconds: aws.isEmulator ? 500 : 3000,
       signal,
       onVisit: (visit) => {
         if (visit.endedAt === undefined) {

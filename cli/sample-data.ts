@@ -9,37 +9,47 @@ import type { Aws } from "./aws";
 import { FailedError } from "./errors";
 import { projectRoot } from "./python";
 
-/**
- * Makes the recipe's sample data and uploads it under `prefix`.
- *
- * @param python an interpreter with scikit-learn
- * @param onProgress gets what the script says: above all, where the data comes from
- */
-export async function uploadSampleData(
-  aws: Aws,
-  python: string,
-  bucketName: string,
-  prefix: string,
-  onProgress: (line: string) => void = () => {},
-): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "sample-data-"));
-  try {
-    await generate(python, folder, onProgress);
+/** The recipe's sample data, in a folder of its own until it is removed. */
+export class SampleData {
+  private constructor(private readonly folder: string) {}
+
+  /**
+   * Makes the data.
+   *
+   * @param python an interpreter with scikit-learn
+   * @param onProgress gets what the script says: above all, where the data comes from
+   * @throws FailedError when there is none; its message holds the script's last lines
+   */
+  static async generate(python: string, onProgress: (line: string) => void): Promise<SampleData> {
+    const data = new SampleData(await mkdtemp(join(tmpdir(), "sample-data-")));
+    try {
+      await generate(python, data.folder, onProgress);
+      return data;
+    } catch (error) {
+      await data.remove();
+      throw error;
+    }
+  }
+
+  /** Uploads every file under `prefix`. */
+  async upload(aws: Aws, bucketName: string, prefix: string): Promise<void> {
     await Promise.all(
-      readdirSync(folder).map((name) =>
+      readdirSync(this.folder).map((name) =>
         aws.s3().send(
           new PutObjectCommand({
             Bucket: bucketName,
             Key: `${prefix}${name}`,
-            Body: createReadStream(join(folder, name)),
-            ContentLength: statSync(join(folder, name)).size,
+            Body: createReadStream(join(this.folder, name)),
+            ContentLength: statSync(join(this.folder, name)).size,
             ContentType: "text/csv",
           }),
         ),
       ),
     );
-  } finally {
-    await rm(folder, { recursive: true });
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -19,7 +19,7 @@ import { interruption, keepLines, runTasks } from "./progress";
 import { type PreparedEnvironments, prepareEnvironments, projectRoot } from "./python";
 import { executionOutput, failureReport, type RunReport, successReport } from "./report";
 import { followInTask } from "./run";
-import { uploadSampleData } from "./sample-data";
+import { SampleData } from "./sample-data";
 import { localEnvironment } from "./target";
 
 export interface StartOptions {
@@ -37,6 +37,8 @@ interface Context {
   emulator?: EmulatorProcess;
   aws?: Aws;
   workflow?: LocalWorkflow;
+  sampleData?: Promise<SampleData>;
+  readonly sampleDataLines: string[];
   result?: ExecutionResult;
   report?: RunReport;
 }
@@ -49,7 +51,7 @@ export async function start(
   const input =
     options.input === undefined ? testRun.executionInput : await readInput(options.input, localEnvironment);
   const signal = interruption();
-  const context: Context = {};
+  const context: Context = { sampleDataLines: [] };
   try {
     await runTasks(context, tasks(options, props, input, signal), { silent: options.json });
     const { aws, result } = context as Required<Context>;
@@ -64,7 +66,8 @@ export async function start(
     if (signal.aborted) throw new CliError("Interrupted; the emulator is stopped", exitCodes.detached);
     throw error;
   } finally {
-    await context.emulator?.stop();
+    const data = await context.sampleData?.catch(() => undefined);
+    await Promise.all([data?.remove(), context.emulator?.stop()]);
   }
 }
 
@@ -77,6 +80,10 @@ function tasks(options: StartOptions, props: WorkflowProps, input: object, signa
         ctx.environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], (line) => {
           task.output = line;
         });
+        // Made while the emulator starts; who waits for it is told of a failure.
+        const python = interpreter(ctx, "scikit-learn-1.2-1");
+        ctx.sampleData = SampleData.generate(python, (line) => ctx.sampleDataLines.push(line));
+        ctx.sampleData.catch(() => {});
       },
     },
     {
@@ -99,17 +106,10 @@ function tasks(options: StartOptions, props: WorkflowProps, input: object, signa
       title: "Sample data",
       rendererOptions: keepLines,
       task: async (ctx, task) => {
-        const { aws, workflow } = ctx as Required<Context>;
-        const prefix = props.data?.prefix ?? prefixes.rawData;
-        await uploadSampleData(
-          aws,
-          interpreter(ctx, "scikit-learn-1.2-1"),
-          workflow.bucketName,
-          prefix,
-          (line) => {
-            task.output = line;
-          },
-        );
+        const { aws, workflow, sampleData } = ctx as Required<Context>;
+        const data = await sampleData;
+        for (const line of ctx.sampleDataLines) task.output = line;
+        await data.upload(aws, workflow.bucketName, props.data?.prefix ?? prefixes.rawData);
       },
     },
     {

@@ -71,7 +71,6 @@ def main(arguments: list[str] | None = None) -> int:
     stopped.wait()
     LOG.info("stopping")
     emulator.close()
-    http.shutdown()
     return 0
 
 

@@ -43,7 +43,11 @@ class ModelServer(Protocol):
         ...
 
     def stop(self) -> None:
-        """End the server's processes."""
+        """Let running requests end, then the server's processes."""
+        ...
+
+    def kill(self) -> None:
+        """End the server's processes now."""
         ...
 
 

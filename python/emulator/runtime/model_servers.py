@@ -133,6 +133,12 @@ class ModelServer:
         self._connections.close()
         self._process.terminate()
         self._process.wait()
+        self.kill()
+
+    def kill(self) -> None:
+        """End the server now, whatever it is doing, and delete its files."""
+        self._connections.close()
+        self._process.kill()
         self._logger.join()
         shutil.rmtree(self._directory, ignore_errors=True)
 

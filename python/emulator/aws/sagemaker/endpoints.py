@@ -91,13 +91,13 @@ class Endpoints:
         self._in_thread(take_down, endpoint)
 
     def close(self) -> None:
-        """Stop every server."""
+        """End every server: with the emulator go those who would wait for an answer."""
         with self._lock:
             self._closed = True
             fleets = list(self._serving.values())
             self._serving.clear()
         for fleet in fleets:
-            fleet.stop()
+            fleet.kill()
 
     def _in_thread(self, work: Callable[[], None], endpoint: Any) -> None:
         threading.Thread(target=work, name=endpoint.arn, daemon=True).start()

@@ -87,6 +87,11 @@ class Fleet:
         self.stop()
 
     def stop(self) -> None:
-        """Stop the servers now."""
+        """Stop the servers; each lets its running requests end."""
         for server, _ in self._servers.values():
             server.stop()
+
+    def kill(self) -> None:
+        """End the servers now."""
+        for server, _ in self._servers.values():
+            server.kill()

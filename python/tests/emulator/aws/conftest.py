@@ -88,6 +88,8 @@ class PretendedServer:
     def stop(self):
         self.stopped.set()
 
+    kill = stop
+
 
 class PretendedServers:
     """Starts servers, unless the model's variable BROKEN says why it cannot."""
