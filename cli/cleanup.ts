@@ -14,7 +14,7 @@ import {
   paginateListModels,
 } from "@aws-sdk/client-sagemaker";
 import { prefixes } from "../workflow/settings";
-import { FailedError, UsageError } from "./errors";
+import { FailedError, isMissing, UsageError } from "./errors";
 import { ownedBy } from "./ownership";
 import { announce, resolveTarget, type Target, type TargetOptions } from "./target";
 
@@ -192,16 +192,15 @@ async function confirmed(): Promise<boolean> {
 async function remove(target: Target, found: Leftovers, tell: (line: string) => void): Promise<void> {
   const sagemaker = target.aws.sagemaker();
   for (const EndpointName of found.endpoints) {
-    await sagemaker.send(new DeleteEndpointCommand({ EndpointName }));
-    await waitUntilGone(target, EndpointName);
+    await deleteEndpoint(target, EndpointName);
     tell(`Deleted endpoint ${EndpointName}`);
   }
   for (const EndpointConfigName of found.endpointConfigs) {
-    await sagemaker.send(new DeleteEndpointConfigCommand({ EndpointConfigName }));
+    await sagemaker.send(new DeleteEndpointConfigCommand({ EndpointConfigName })).catch(ignoreMissing);
     tell(`Deleted endpoint configuration ${EndpointConfigName}`);
   }
   for (const ModelName of found.models) {
-    await sagemaker.send(new DeleteModelCommand({ ModelName }));
+    await sagemaker.send(new DeleteModelCommand({ ModelName })).catch(ignoreMissing);
     tell(`Deleted model ${ModelName}`);
   }
   for (const logGroupName of found.logGroups) {
@@ -224,14 +223,29 @@ async function remove(target: Target, found: Leftovers, tell: (line: string) => 
   }
 }
 
-async function waitUntilGone({ aws }: Target, EndpointName: string): Promise<void> {
-  for (;;) {
-    try {
-      await aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName }));
-    } catch (error) {
-      if ((error as Error).message.includes("Could not find")) return;
-      throw error;
+/** Deletes an endpoint and waits until it is gone; one that another hand deletes at the same time is fine. */
+async function deleteEndpoint({ aws }: Target, EndpointName: string): Promise<void> {
+  const pause = aws.isEmulator ? 100 : 5000;
+  let asked = false;
+  try {
+    for (;;) {
+      const { EndpointStatus } = await aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName }));
+      if (EndpointStatus === "Updating" || EndpointStatus === "SystemUpdating") {
+        throw new FailedError(
+          `The endpoint ${EndpointName} is ${EndpointStatus}, and cannot be deleted then: clean up when the execution has ended`,
+        );
+      }
+      if (EndpointStatus !== "Deleting" && !asked) {
+        await aws.sagemaker().send(new DeleteEndpointCommand({ EndpointName }));
+        asked = true;
+      }
+      await sleep(pause);
     }
-    await sleep(aws.isEmulator ? 100 : 5000);
+  } catch (error) {
+    ignoreMissing(error);
   }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!isMissing(error)) throw error;
 }

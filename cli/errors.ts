@@ -76,5 +76,12 @@ export function explain(error: unknown): unknown {
       cause: error,
     });
   }
+  if ("$metadata" in error)
+    return new FailedError(`AWS refused: ${error.name}: ${error.message}`, { cause: error });
   return error;
+}
+
+/** Whether SageMaker says that what was asked for is not there; it has no error name of its own for that. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("Could not find");
 }

@@ -140,6 +140,11 @@ function localEndpoint(): string {
   if (endpoint === undefined) {
     throw new UsageError("No emulator is running: start one that stays up with `npm start -- --keep`");
   }
+  if (!["127.0.0.1", "localhost", "[::1]"].includes(new URL(endpoint).hostname)) {
+    throw new UsageError(
+      `AWS_ENDPOINT_URL is ${endpoint}, which is not on this machine: name its environment with --env, or unset the variable`,
+    );
+  }
   return endpoint;
 }
 

@@ -1,5 +1,5 @@
 import type { Aws } from "../../cli/aws";
-import { explain, OutcomeUnknownError } from "../../cli/errors";
+import { explain, FailedError, OutcomeUnknownError } from "../../cli/errors";
 import { describeFailure, readFailure } from "../../cli/failure";
 
 const logs = (events: { message: string }[], logStreamName: string | undefined = "job-1/algo-1-1") =>
@@ -74,6 +74,12 @@ describe("explain", () => {
     expect((explain(named("Error", { code: "ECONNREFUSED" })) as Error).message).toContain(
       "could not be reached",
     );
+  });
+
+  it("tells any other refusal of AWS by name and message, without a stack", () => {
+    const error = explain(named("AccessDeniedException", { $metadata: {} })) as Error;
+    expect(error).toBeInstanceOf(FailedError);
+    expect(error.message).toBe("AWS refused: AccessDeniedException: details");
   });
 
   it("leaves other errors as they are", () => {

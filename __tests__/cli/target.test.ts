@@ -73,4 +73,17 @@ describe("resolveTarget", () => {
       "There is no environment nowhere; config.ts has dev, local",
     );
   });
+
+  it("fails for a local environment that is not on this machine", async () => {
+    const before = process.env.AWS_ENDPOINT_URL;
+    process.env.AWS_ENDPOINT_URL = "https://sagemaker.us-east-1.amazonaws.com";
+    try {
+      await expect(resolveTarget({ env: "local", outputsFile: "" })).rejects.toThrow(
+        "which is not on this machine",
+      );
+    } finally {
+      if (before === undefined) delete process.env.AWS_ENDPOINT_URL;
+      else process.env.AWS_ENDPOINT_URL = before;
+    }
+  });
 });

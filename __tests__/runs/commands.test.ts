@@ -1,0 +1,197 @@
+/** The commands as a person types them, against an emulator: what they print, and their exit codes. */
+
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import {
+  ListEndpointConfigsCommand,
+  ListEndpointsCommand,
+  ListModelsCommand,
+} from "@aws-sdk/client-sagemaker";
+import { workflowProps } from "../../config";
+import { TestCloud } from "./cloud";
+import { housingCsv } from "./housing-data";
+
+jest.setTimeout(120_000);
+
+let cloud: TestCloud;
+
+beforeAll(async () => {
+  cloud = await TestCloud.start();
+  const workflow = await cloud.deploy(workflowProps("local"));
+  await workflow.upload("raw-data/train.csv", housingCsv(400, 1));
+  await workflow.upload("raw-data/test.csv", housingCsv(100, 2));
+}, 600_000);
+
+afterAll(() => cloud?.stop());
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command; `interruptAfter` sends it what Ctrl-C sends, once it has printed that text. */
+function command(args: readonly string[], interruptAfter?: string): Promise<Ended> {
+  const child = spawn("node", ["--import", "tsx", "cli/main.ts", ...args], {
+    env: { ...process.env, AWS_ENDPOINT_URL: cloud.aws.connection.endpoint },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk;
+    if (interruptAfter !== undefined && stdout.includes(interruptAfter)) child.kill("SIGINT");
+  });
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((settle) => child.on("close", (code) => settle({ code, stdout, stderr })));
+}
+
+const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
+
+describe("execute", () => {
+  it("shows each state as a line where there is no terminal, then the report", async () => {
+    const { code, stdout } = await command(["execute", "--name", "first", ...quick]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/› ModelTraining +[\d.]+ s {2}housing-local-train-first-[0-9a-f]{8}-1-0\n/);
+    expect(stdout).toMatch(/ {2}test_r2 +0\.\d+\n[\s\S]* {2}predictions +[\d.]+, [\d.]+\n/);
+  });
+
+  it("refuses a name that was used", async () => {
+    const { code, stderr } = await command([
+      "execute",
+      "--name",
+      "first",
+      ...quick,
+      "--input",
+      '{"Threshold": 0}',
+    ]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("An execution called first exists already")]);
+  });
+
+  it("follows an execution that has ended, and prints JSON and nothing else for machines", async () => {
+    const { code, stdout } = await command(["execute", "--attach", "first", "--json"]);
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({
+      status: "SUCCEEDED",
+      predictions: [expect.any(Number), expect.any(Number)],
+    });
+    expect(report.states.map(({ name }: { name: string }) => name)).toEqual(
+      expect.arrayContaining(["DataPreprocessing", "ModelTraining", "CreateEndpoint"]),
+    );
+  });
+
+  it("tells of a failure by state, reason and the last lines of the job's log", async () => {
+    const { code, stderr } = await command([
+      "execute",
+      "--input",
+      '{"HyperParameters": {"max-depth": "deep"}}',
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /state: ModelTraining\n {2}error: TrainingJobFailed\n {2}job: housing-local-train-/,
+    );
+    expect(stderr).toMatch(/last lines of the job's log:[\s\S]*argument --max-depth/);
+  });
+
+  it("stops waiting when it takes too long: nobody knows the outcome yet", async () => {
+    const { code, stderr } = await command(["execute", "--timeout", "0.1", ...quick]);
+    expect([code, stderr]).toEqual([3, expect.stringContaining("--attach run-")]);
+  });
+
+  it("leaves the execution to itself on Ctrl-C, and says how to follow it again", async () => {
+    const { code, stderr } = await command(["execute", "--name", "left", ...quick], "FindData");
+    expect([code, stderr]).toEqual([130, expect.stringContaining("--attach left")]);
+    expect((await command(["execute", "--attach", "left", "--json"])).code).toBe(0);
+  });
+
+  it("says so when there is no such execution", async () => {
+    const { code, stderr } = await command(["execute", "--attach", "nowhere"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("There is no execution")]);
+  });
+});
+
+describe("status", () => {
+  it("shows what the recipe's validation looks at", async () => {
+    const { stdout } = await command(["status", "--json"]);
+    const status = JSON.parse(stdout);
+    expect(status.executions).toEqual(
+      expect.arrayContaining([expect.objectContaining({ name: "first", status: "SUCCEEDED" })]),
+    );
+    expect(status.endpoints).toEqual([
+      expect.objectContaining({
+        name: "housing-local",
+        status: "InService",
+        instances: expect.stringMatching(/^primary: 1 /),
+      }),
+    ]);
+    expect(status.objects["raw-data/"].count).toBe(2);
+    expect(status.metrics.training_samples).toBe(400);
+    const text = (await command(["status"])).stdout;
+    expect(text).toMatch(/SUCCEEDED +first/);
+    expect(text).toMatch(/InService +housing-local/);
+  });
+});
+
+describe("cleanup", () => {
+  const left = async () => {
+    const sagemaker = cloud.aws.sagemaker();
+    const { Endpoints = [] } = await sagemaker.send(new ListEndpointsCommand({}));
+    const { EndpointConfigs = [] } = await sagemaker.send(new ListEndpointConfigsCommand({}));
+    const { Models = [] } = await sagemaker.send(new ListModelsCommand({}));
+    return [Endpoints.length, EndpointConfigs.length, Models.length];
+  };
+
+  it("removes superseded configurations and models, and leaves what serves", async () => {
+    expect((await left())[1]).toBeGreaterThan(1);
+    expect((await command(["cleanup", "--superseded", "--yes"])).code).toBe(0);
+    expect(await left()).toEqual([1, 1, 1]);
+    expect((await command(["execute", "--attach", "first", "--json"])).code).toBe(0);
+  });
+
+  it("removes everything that executions made, and nothing that people put there", async () => {
+    const { code, stdout } = await command(["cleanup", "--yes", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      removed: { endpoints: ["housing-local"], objects: expect.any(Number) },
+    });
+    expect(await left()).toEqual([0, 0, 0]);
+    const { objects } = JSON.parse((await command(["status", "--json"])).stdout);
+    expect(objects).toMatchObject({
+      "raw-data/": { count: 2 },
+      "processed-data/": { count: 0 },
+      "model-artifacts/": { count: 0 },
+      "code/": { count: 1 },
+    });
+    expect((await command(["cleanup", "--yes"])).stdout).toContain("Executions have left nothing behind.");
+  });
+});
+
+describe("start", () => {
+  it("runs it all in an emulator of its own, and keeps the run's artifacts", async () => {
+    const { code, stdout } = await command(["start", "--json", ...quick]);
+    expect(code).toBe(0);
+    const { execution, metrics, predictions } = JSON.parse(stdout);
+    expect(predictions).toHaveLength(2);
+    const folder = `.runs/${execution.name}`;
+    expect(JSON.parse(readFileSync(`${folder}/evaluation.json`, "utf8"))).toEqual(metrics);
+    expect(readFileSync(`${folder}/model.tar.gz`).subarray(0, 2)).toEqual(Buffer.from([0x1f, 0x8b]));
+    expect(JSON.parse(readFileSync(`${folder}/report.json`, "utf8")).execution).toEqual(execution);
+  });
+
+  it("ends on Ctrl-C with its emulator", async () => {
+    const { code, stderr } = await command(["start", ...quick], "Resources");
+    expect([code, stderr]).toEqual([130, expect.stringContaining("the emulator is stopped")]);
+  });
+});
+
+describe("emulator", () => {
+  it("prints the variables that point at it, and goes on Ctrl-C", async () => {
+    const { code, stdout, stderr } = await command(["emulator"], "NO_PROXY");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^export AWS_ENDPOINT_URL=http:\/\/127\.0\.0\.1:\d+\n/);
+    expect(stderr).toContain("until Ctrl-C");
+  });
+});
