@@ -11,12 +11,13 @@ const environmentSchema = z.strictObject({
     .string()
     .regex(/^\d{12}$/, "must be 12 digits")
     .optional(),
-  /** Bucket for Terraform's state; without it, the state is a file beside the project. */
+  /** Bucket for Terraform's state, in the same region; without it, the state is a file in the project folder. */
   stateBucket: z.string().min(3).max(63).optional(),
   /** Name of the artifact bucket; without it, a unique one is made. */
   bucketName: z.string().min(3).max(63).optional(),
   /** Destroying the environment also deletes its data and models. */
   forceDestroy: z.boolean().default(false),
+  /** Key for the bucket and the logs; its policy must let CloudWatch Logs use it. */
   kmsKeyArn: z.string().startsWith("arn:").optional(),
   logRetentionInDays: z.number().int().positive().default(30),
 });
@@ -74,8 +75,17 @@ export function workflowProps(environment: string): WorkflowProps {
   };
 }
 
-/** What a test run gives the execution, and asks the endpoint afterwards. */
-export const testRun: { readonly executionInput: ExecutionInput; readonly instances: readonly number[][] } = {
+/** A run to try the workflow out, with `npm start` or `npm run execute`. */
+interface TestRun {
+  /** What the execution gets. */
+  readonly executionInput: ExecutionInput;
+  /** What the endpoint is asked afterwards, as `{"instances": …}`; it answers with as many `predictions`. */
+  readonly instances: readonly unknown[];
+  /** Folder of files to upload as raw data; without it, the recipe's data is made. */
+  readonly sampleData?: string;
+}
+
+export const testRun: TestRun = {
   executionInput: { DataPrefix: "raw-data/" },
   // The first two rows of the data set: MedInc, HouseAge, AveRooms, AveBedrms, Population, AveOccup, Latitude, Longitude.
   instances: [

@@ -3,6 +3,8 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ScriptProps } from "./workflow/props";
+import { codeKey } from "./workflow/resources";
 
 /** Names of files and folders that are no code: caches, tests, dotfiles. `*` stands for any characters. */
 const excludedNames = ["__pycache__", "*.pyc", ".*", "tests", "test_*.py"];
@@ -45,4 +47,17 @@ export function contentHash(folder: string): string {
     hash.update(`${path.length}:${path}:${bytes.length}:`).update(bytes);
   }
   return hash.digest("hex").slice(0, 16);
+}
+
+/**
+ * The key of a script's folder in the artifact bucket.
+ *
+ * @throws Error when the folder does not hold the entry point
+ */
+export function scriptKey({ folder, entryPoint }: ScriptProps): string {
+  const files = sourceFiles(folder);
+  if (!files.includes(entryPoint)) {
+    throw new Error(`The script folder ${folder} holds no ${entryPoint}; it holds ${files.join(", ")}`);
+  }
+  return codeKey(folder, contentHash(folder));
 }

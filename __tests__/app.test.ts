@@ -150,7 +150,7 @@ describe("the pipeline stack", () => {
           "IMAGE",
         )
         .replace(/\$\{aws_iam_role\.[\w-]+\.arn\}|arn:aws:iam:[^"]+/g, "ROLE")
-        .replace(/\$\{aws_lambda_function\.[\w-]+\.arn\}|arn:aws:lambda:[^"]+/g, "FUNCTION")
+        .replace(/\$\{aws_lambda_function\.[\w-]+\.qualified_arn\}|arn:aws:lambda:[^"]+/g, "FUNCTION")
         .replace(/\$\{aws_s3_bucket\.\w+\.bucket\}|housing-dev-bucket/g, "BUCKET")
         .replace(/\$\{data\.aws_partition\.\w+\.partition\}/g, "aws")
         .replace(/"(eu-west|us-east)-1"/g, "REGION")
@@ -196,9 +196,13 @@ describe("someone's own workflow", () => {
   const own = synth(dev, {
     prefix: "wine",
     environment: "dev",
-    processing: { folder: "lambda-src", entryPoint: "clean.py", instanceType: "ml.t3.medium" },
-    training: { folder: "python/scripts", entryPoint: "fit.py", hyperparameters: { alpha: 0.5 } },
-    inference: { folder: "lambda-src/evaluate-model", entryPoint: "serve.py" },
+    processing: {
+      folder: "__tests__/runs/own-workflow",
+      entryPoint: "split.py",
+      instanceType: "ml.t3.medium",
+    },
+    training: { folder: "python/scripts", entryPoint: "training.py", hyperparameters: { alpha: 0.5 } },
+    inference: { folder: "lambda-src/evaluate-model", entryPoint: "evaluation.py" },
     gate: { metric: "accuracy", threshold: 0.9 },
     endpoint: { instanceType: "ml.m5.large" },
     image: { repository: "sagemaker-xgboost", tag: "1.7-1" },
@@ -212,7 +216,7 @@ describe("someone's own workflow", () => {
     );
     expect(keys.sort()).toEqual([
       "code/evaluate-model.tar.gz",
-      "code/lambda-src.tar.gz",
+      "code/own-workflow.tar.gz",
       "code/scripts.tar.gz",
     ]);
     const outputs = Object.values(own.data?.archive_file ?? {}).map(({ output_path }) => output_path);
@@ -221,9 +225,9 @@ describe("someone's own workflow", () => {
 
   it("has its scripts, sizes, gate, data and image in the definition", () => {
     for (const part of [
-      "clean.py",
-      "fit.py",
-      "serve.py",
+      "split.py",
+      "training.py",
+      "evaluation.py",
       "ml.t3.medium",
       "accuracy",
       "s3://lake/",

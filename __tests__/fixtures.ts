@@ -11,7 +11,7 @@ export const references: WorkflowReferences = {
   imageUri: "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3",
   imageRepositoryArn: "arn:aws:ecr:us-east-1:683313688378:repository/sagemaker-scikit-learn",
   sageMakerRoleArn: "arn:aws:iam::123456789012:role/housing-dev-sagemaker-1",
-  evaluationFunctionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-evaluate-model",
+  evaluationFunctionVersionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-evaluate-model:1",
 };
 
 /** The project's own workflow, with what a test changes in it. */

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { contentHash, sourceFiles } from "../source-files";
+import { contentHash, scriptKey, sourceFiles } from "../source-files";
 
 let folder: string;
 
@@ -64,5 +64,19 @@ describe("contentHash", () => {
     mkdirSync(join(folder, "__pycache__"));
     writeFileSync(join(folder, "__pycache__", "a.pyc"), "cache");
     expect(contentHash(folder)).toBe(before);
+  });
+});
+
+describe("scriptKey", () => {
+  it("fails for an entry point that the folder does not hold, and says what it holds", () => {
+    expect(() => scriptKey({ folder, entryPoint: "c.py" })).toThrow(
+      "holds no c.py; it holds a.py, b.py, lib/c.py",
+    );
+  });
+
+  it("is the folder's name and hash", () => {
+    expect(scriptKey({ folder: "python/scripts", entryPoint: "training.py" })).toBe(
+      `code/scripts-${contentHash("python/scripts")}.tar.gz`,
+    );
   });
 });

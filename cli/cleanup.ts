@@ -48,7 +48,10 @@ export async function cleanUp(options: CleanupOptions): Promise<void> {
   const show = options.json ? process.stderr : process.stdout;
   show.write(`${leftoversText(found)}\n`);
   if (Object.values(found).every((list) => list.length === 0)) return report(found, options.json);
-  if (!options.yes && !(await confirmed())) throw new UsageError("Nothing was deleted");
+  if (!options.yes && !(await confirmed())) {
+    show.write("Nothing was deleted.\n");
+    return;
+  }
   await remove(target, found, (line) => show.write(`${line}\n`));
   report(found, options.json);
 }
@@ -182,7 +185,7 @@ function leftoversText({ endpoints, endpointConfigs, models, logGroups, objects 
 }
 
 async function confirmed(): Promise<boolean> {
-  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await prompt.question("Delete all of this? [y/N] ");
   prompt.close();
   return /^y(es)?$/i.test(answer.trim());

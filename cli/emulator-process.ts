@@ -81,9 +81,7 @@ export class EmulatorProcess {
         : new FailedError(`The emulator did not start: ${reason}`);
     }
     const address = readySchema.parse(JSON.parse(ready));
-    mkdirSync(resolve(addressFile, ".."), { recursive: true });
-    writeFileSync(`${addressFile}.${process.pid}`, JSON.stringify(address));
-    renameSync(`${addressFile}.${process.pid}`, addressFile);
+    if (runningEmulator() === undefined) writeAddress(address);
     return new EmulatorProcess(child, address);
   }
 
@@ -93,6 +91,13 @@ export class EmulatorProcess {
     this.child.stdin?.end();
     await this.ended;
   }
+}
+
+function writeAddress(address: EmulatorAddress): void {
+  mkdirSync(resolve(addressFile, ".."), { recursive: true });
+  const unfinished = `${addressFile}.${process.pid}`;
+  writeFileSync(unfinished, JSON.stringify(address));
+  renameSync(unfinished, addressFile);
 }
 
 /** The emulator that another command of this project has started, if there is one. */

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import jsonata from "jsonata";
 import { testRun, workflowProps } from "../config";
 import { type ExecutionInput, inputProblems } from "../workflow/execution-input";
-import { prefixes } from "../workflow/settings";
+import { rawDataPrefix } from "../workflow/props";
 import { testEndpoint } from "./endpoint-test";
-import { FailedError, UsageError } from "./errors";
+import { DetachedError, FailedError, UsageError } from "./errors";
 import { type ExecutionResult, startExecution } from "./execution";
 import { describeFailure, readFailure } from "./failure";
 import { interruption, keepLines, runTasks } from "./progress";
@@ -19,7 +19,7 @@ export interface ExecuteOptions extends TargetOptions {
   readonly attach?: string;
   /** JSON, or the path of a file that holds it. */
   readonly input?: string;
-  readonly uploadSampleData: boolean;
+  readonly uploadSampleData?: boolean;
   readonly timeout: number;
   readonly json: boolean;
 }
@@ -43,17 +43,18 @@ export async function execute(options: ExecuteOptions): Promise<void> {
       {
         title: "Sample data",
         rendererOptions: keepLines,
-        enabled: options.uploadSampleData,
+        enabled: options.uploadSampleData === true,
         task: async (_, task) => {
           const python = await prepareEnvironments(["scikit-learn-1.2-1"], (line) => {
             task.output = line;
           });
           const interpreter = python["scikit-learn-1.2-1"]?.python as string;
-          const data = await SampleData.generate(interpreter, (line) => {
+          const data = await SampleData.get(testRun.sampleData, interpreter, (line) => {
             task.output = line;
           });
           try {
-            await data.upload(aws, bucketName, workflowProps(options.env).data?.prefix ?? prefixes.rawData);
+            const props = workflowProps(options.env);
+            await data.upload(aws, props.data?.bucketName ?? bucketName, rawDataPrefix(props));
           } finally {
             await data.remove();
           }
@@ -63,6 +64,7 @@ export async function execute(options: ExecuteOptions): Promise<void> {
         title: "Execution",
         rendererOptions: keepLines,
         task: async (ctx, task) => {
+          if (signal.aborted) throw new DetachedError("Interrupted before an execution was started");
           ctx.executionArn =
             options.attach === undefined
               ? await startExecution(
@@ -124,10 +126,10 @@ export async function readInput(source: string, environment: string): Promise<Ex
       cause: error,
     });
   }
-  const { data, training } = workflowProps(environment);
+  const props = workflowProps(environment);
   const rules = {
-    dataPrefix: data?.prefix ?? prefixes.rawData,
-    hyperparameters: Object.keys(training.hyperparameters ?? {}),
+    dataPrefix: rawDataPrefix(props),
+    hyperparameters: Object.keys(props.training.hyperparameters ?? {}),
   };
   const problems: string[] = await jsonata(inputProblems("$input0", rules)).evaluate({}, { input0: input });
   if (problems.length > 0) throw new UsageError(`The execution input is wrong:\n${problems.join("\n")}`);

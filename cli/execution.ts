@@ -11,7 +11,7 @@ import {
   StateMachineDoesNotExist,
 } from "@aws-sdk/client-sfn";
 import type { ExecutionInput } from "../workflow/execution-input";
-import { OutcomeUnknownError, UsageError } from "./errors";
+import { CliError, explain, OutcomeUnknownError, UsageError } from "./errors";
 import { ExecutionHistory, type StateVisit } from "./history";
 
 /** An execution that has ended, or that nobody waited for to the end. */
@@ -64,7 +64,7 @@ export interface WatchOptions {
 /**
  * Follows an execution to its end.
  *
- * @throws OutcomeUnknownError when it takes longer than `timeoutSeconds`
+ * @throws OutcomeUnknownError when it takes longer than `timeoutSeconds`, or AWS can no longer be asked
  */
 export async function watchExecution(
   sfn: SFNClient,
@@ -73,14 +73,24 @@ export async function watchExecution(
 ): Promise<ExecutionResult> {
   const history = new ExecutionHistory();
   const deadline = Date.now() + timeoutSeconds * 1000;
+  const again = `Follow it again with --attach ${executionArn.split(":").at(-1)}`;
   for (;;) {
-    // The status first: once it has ended, the history read after it is complete.
-    const description = await describeExecution(sfn, executionArn);
-    for (const visit of history.add(await eventsAfter(sfn, executionArn, history.lastId))) onVisit?.(visit);
-    if (description.status !== "RUNNING") return { description, visits: history.visits };
+    try {
+      // The status first: once it has ended, the history read after it is complete.
+      const description = await describeExecution(sfn, executionArn);
+      for (const visit of history.add(await eventsAfter(sfn, executionArn, history.lastId))) onVisit?.(visit);
+      if (description.status !== "RUNNING") return { description, visits: history.visits };
+    } catch (error) {
+      if (error instanceof CliError) throw error;
+      const { name, message } = explain(error) as Error;
+      throw new OutcomeUnknownError(
+        `Lost sight of ${executionArn}, which may be running still (${name}: ${message}). ${again}`,
+        { cause: error },
+      );
+    }
     if (Date.now() >= deadline) {
       throw new OutcomeUnknownError(
-        `${executionArn} is still running after ${timeoutSeconds} s of waiting; it goes on. Follow it again with --attach ${description.name}`,
+        `${executionArn} is still running after ${timeoutSeconds} s of waiting; it goes on. ${again}`,
       );
     }
     await sleep(pollMilliseconds, undefined, { signal });

@@ -1,8 +1,10 @@
 import type { HistoryEvent } from "@aws-sdk/client-sfn";
 
-/** One visit of an execution to a state that does something: calls a service, or runs a map. */
+/** One visit of an execution to a state. */
 export interface StateVisit {
   readonly name: string;
+  /** As in the definition: Task, Wait, Choice, … */
+  readonly type: string;
   /** Counts the execution's visits to this state, from 1. */
   readonly visit: number;
   readonly startedAt: Date;
@@ -45,10 +47,11 @@ export class ExecutionHistory {
 
   private take(event: HistoryEvent, id: number): number | undefined {
     const { type = "", timestamp = new Date(0), previousEventId = 0 } = event;
-    if (/^(Task|Map)StateEntered$/.test(type)) {
+    if (type.endsWith("StateEntered")) {
       const name = event.stateEnteredEventDetails?.name ?? "";
       const before = this.visits.filter((visit) => visit.name === name).length;
-      this.visitsById.set(id, { name, visit: before + 1, startedAt: timestamp, attempts: 0 });
+      const kind = type.slice(0, -"StateEntered".length);
+      this.visitsById.set(id, { name, type: kind, visit: before + 1, startedAt: timestamp, attempts: 0 });
       this.visitOf.set(id, id);
       return id;
     }

@@ -13,10 +13,10 @@ import {
   PutPublicAccessBlockCommand,
 } from "@aws-sdk/client-s3";
 import { CreateStateMachineCommand } from "@aws-sdk/client-sfn";
-import { contentHash } from "../source-files";
+import { contentHash, scriptKey } from "../source-files";
 import { policyDocument, trustPolicy } from "../workflow/iam";
 import { imageRepositoryArn } from "../workflow/image";
-import { defaultImage, type WorkflowProps, workflowSettings } from "../workflow/props";
+import { defaultImage, scriptFolders, type WorkflowProps, workflowSettings } from "../workflow/props";
 import {
   artifactBucketDefaults,
   bucketNamePrefix,
@@ -46,6 +46,7 @@ const imageRegistry = "683313688378.dkr.ecr.us-east-1.amazonaws.com";
 export interface LocalWorkflow {
   readonly stateMachineArn: string;
   readonly bucketName: string;
+  readonly dataBucketName: string;
 }
 
 /** Makes the workflow's resources in the emulator, from the same plain data that the constructs write as Terraform. */
@@ -58,23 +59,25 @@ export async function createLocalResources(
   const tags = resourceTags(props);
   const image = props.image ?? defaultImage;
   const imageUri = image.uri ?? `${imageRegistry}/${image.repository}:${image.tag}`;
-  const settings = workflowSettings(props, (folder) => codeKey(folder, contentHash(folder)));
+  const settings = workflowSettings(props, scriptKey);
 
   const bucketName = await createBucket(aws, bucketNamePrefix(props), tags);
+  const dataBucketName = props.data?.bucketName ?? bucketName;
+  // On AWS somebody has made it before.
+  if (dataBucketName !== bucketName) await aws.s3().send(new CreateBucketCommand({ Bucket: dataBucketName }));
   const base = {
     partition,
     region,
     account,
     bucketName,
-    dataBucketName: props.data?.bucketName ?? bucketName,
+    dataBucketName,
     imageUri,
     imageRepositoryArn: imageRepositoryArn(imageUri, partition),
   };
-  const folders = new Set([props.processing, props.training, props.inference].map(({ folder }) => folder));
-  const [sageMakerRoleArn, evaluationFunctionArn] = await Promise.all([
+  const [sageMakerRoleArn, evaluationFunctionVersionArn] = await Promise.all([
     createRole(aws, sageMakerRole(settings, base), account, tags),
     createFunction(aws, evaluationFunction(props, base), account, tags),
-    ...[...folders].map(async (folder) =>
+    ...scriptFolders(props).map(async (folder) =>
       aws.s3().send(
         new PutObjectCommand({
           Bucket: bucketName,
@@ -88,7 +91,7 @@ export async function createLocalResources(
   ]);
   const machine = workflowStateMachine({
     settings,
-    references: { ...base, sageMakerRoleArn, evaluationFunctionArn },
+    references: { ...base, sageMakerRoleArn, evaluationFunctionVersionArn },
   });
   const roleArn = await createRole(aws, machine.role, account, tags);
   await createLogGroup(aws, machine.logGroupName, tags);
@@ -107,7 +110,7 @@ export async function createLocalResources(
       tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
     }),
   );
-  return { stateMachineArn: stateMachineArn as string, bucketName };
+  return { stateMachineArn: stateMachineArn as string, bucketName, dataBucketName };
 }
 
 async function createBucket(aws: Aws, namePrefix: string, tags: Record<string, string>): Promise<string> {
@@ -208,7 +211,7 @@ async function createFunction(
     packFolder(description.folder, "zip"),
     createLogGroup(aws, description.logGroupName, tags),
   ]);
-  const { FunctionArn } = await aws.lambda().send(
+  const { FunctionArn, Version } = await aws.lambda().send(
     new CreateFunctionCommand({
       FunctionName: description.name,
       Role,
@@ -217,6 +220,7 @@ async function createFunction(
       Handler: description.handler,
       Timeout: description.timeoutSeconds,
       MemorySize: description.memorySizeInMB,
+      Publish: true,
       Tags: tags,
     }),
   );
@@ -224,7 +228,7 @@ async function createFunction(
     { client: aws.lambda(), maxWaitTime: 60 },
     { FunctionName: description.name },
   );
-  return FunctionArn as string;
+  return FunctionArn?.endsWith(`:${Version}`) ? FunctionArn : `${FunctionArn}:${Version}`;
 }
 
 async function createLogGroup(aws: Aws, logGroupName: string, tags: Record<string, string>): Promise<void> {

@@ -3,6 +3,15 @@ import { CliError, exitCodes, explain } from "./errors";
 import { defaultTimeoutSeconds } from "./run";
 import { localEnvironment } from "./target";
 
+const exitCodesText = `
+Exit codes:
+  0    succeeded
+  1    the execution or the endpoint test failed
+  2    wrong usage; nothing was started
+  3    outcome unknown: stopped waiting, or AWS could not be asked
+  130  left by Ctrl-C; the execution goes on
+`;
+
 /** The commands; each loads what it needs only when it is called. */
 export function program(): Command {
   const cli = new Command("npm run")
@@ -36,8 +45,14 @@ export function program(): Command {
       "execution input, in place of the outputs file's (docs/execution-input.md)",
     )
     .option("--name <name>", "name of the execution; a new one by default")
-    .option("--attach <name|arn>", "follow an execution that was started before")
-    .option("--upload-sample-data", "make the sample data and upload it first", false)
+    .addOption(
+      new Option("--attach <name|arn>", "follow an execution that was started before").conflicts([
+        "name",
+        "input",
+        "uploadSampleData",
+      ]),
+    )
+    .option("--upload-sample-data", "make the sample data and upload it first")
     .addOption(timeout())
     .addOption(json())
     .addHelpText(
@@ -119,7 +134,7 @@ function port(text: string): number {
 }
 
 function examples(...lines: string[]): string {
-  return ["", "Examples:", ...lines.map((line) => `  ${line}`), ""].join("\n");
+  return ["", "Examples:", ...lines.map((line) => `  ${line}`), exitCodesText].join("\n");
 }
 
 /** Runs one command line and returns the exit code. */

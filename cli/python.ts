@@ -49,11 +49,11 @@ export async function prepareEnvironments(
 /** The first Python that runs and is new enough; a name on the PATH may be a shim that runs nothing. */
 function findPython(): string {
   const wanted = process.env.PYTHON === undefined ? candidates : [process.env.PYTHON];
-  const probe = "import sys; sys.exit(sys.version_info < (3, 9))";
+  const probe = "import sys; sys.exit(sys.version_info < (3, 10))";
   const found = wanted.find((name) => spawnSync(name, ["-c", probe], { stdio: "ignore" }).status === 0);
   if (found === undefined) {
     throw new UsageError(
-      `No Python of version 3.10 or newer was found (tried ${wanted.join(", ")}). Install Python 3.11, or name an interpreter in the variable PYTHON`,
+      `No usable Python of version 3.10 or newer was found (tried ${wanted.join(", ")}). Install Python 3.11, or name an interpreter in the variable PYTHON`,
     );
   }
   return found;

@@ -28,6 +28,7 @@ export async function followInTask(
           if (process.stdout.isTTY) task.title = `${title}: ${visitLine(visit).replace(/\s+/g, " ")}`;
           return;
         }
+        if (!["Task", "Map"].includes(visit.type)) return;
         // Checks of a state that is waited for are told once, not every few seconds.
         const line =
           visit.visit > 1 && visit.error === undefined && visit.job === undefined ? visit.name : "";

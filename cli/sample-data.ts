@@ -6,12 +6,28 @@ import { isAbsolute, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Aws } from "./aws";
-import { FailedError } from "./errors";
+import { FailedError, UsageError } from "./errors";
 import { projectRoot } from "./python";
 
-/** The recipe's sample data, in a folder of its own until it is removed. */
+/** Sample data in a folder: one of the project's, or one that lasts until it is removed. */
 export class SampleData {
-  private constructor(private readonly folder: string) {}
+  private constructor(
+    private readonly folder: string,
+    private readonly temporary: boolean,
+  ) {}
+
+  /** Takes the files in `folder`, or makes the recipe's data where no folder is given. */
+  static async get(
+    folder: string | undefined,
+    python: string,
+    onProgress: (line: string) => void,
+  ): Promise<SampleData> {
+    if (folder === undefined) return await SampleData.generate(python, onProgress);
+    if (!existsSync(folder))
+      throw new UsageError(`testRun.sampleData in config.ts is ${folder}, which does not exist`);
+    onProgress(`Data from ${folder}`);
+    return new SampleData(folder, false);
+  }
 
   /**
    * Makes the data.
@@ -20,8 +36,8 @@ export class SampleData {
    * @param onProgress gets what the script says: above all, where the data comes from
    * @throws FailedError when there is none; its message holds the script's last lines
    */
-  static async generate(python: string, onProgress: (line: string) => void): Promise<SampleData> {
-    const data = new SampleData(await mkdtemp(join(tmpdir(), "sample-data-")));
+  private static async generate(python: string, onProgress: (line: string) => void): Promise<SampleData> {
+    const data = new SampleData(await mkdtemp(join(tmpdir(), "sample-data-")), true);
     try {
       await generate(python, data.folder, onProgress);
       return data;
@@ -49,7 +65,7 @@ export class SampleData {
   }
 
   async remove(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true });
+    if (this.temporary) await rm(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -1,16 +1,15 @@
-import { createWriteStream } from "node:fs";
+import { createWriteStream, existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { testRun, workflowProps } from "../config";
-import type { WorkflowProps } from "../workflow/props";
-import { prefixes } from "../workflow/settings";
+import { rawDataPrefix } from "../workflow/props";
 import { Aws } from "./aws";
 import { EmulatorProcess, emulatorVariables } from "./emulator-process";
 import { testEndpoint } from "./endpoint-test";
-import { CliError, exitCodes, FailedError } from "./errors";
+import { CliError, exitCodes, FailedError, UsageError } from "./errors";
 import { printReport, readInput, uniqueName } from "./execute";
 import { type ExecutionResult, startExecution } from "./execution";
 import { describeFailure, readFailure } from "./failure";
@@ -44,10 +43,13 @@ interface Context {
 }
 
 /** Runs the whole workflow for real on this machine: emulator, resources, data, execution, endpoint. */
-export async function start(
-  options: StartOptions,
-  props: WorkflowProps = workflowProps(localEnvironment),
-): Promise<void> {
+export async function start(options: StartOptions): Promise<void> {
+  const props = workflowProps(localEnvironment);
+  if (options.name !== undefined && existsSync(runFolder(options.name))) {
+    throw new UsageError(
+      `There is a run called ${options.name} in .runs/ already: give another --name, or remove it`,
+    );
+  }
   const input =
     options.input === undefined ? testRun.executionInput : await readInput(options.input, localEnvironment);
   const signal = interruption();
@@ -71,7 +73,12 @@ export async function start(
   }
 }
 
-function tasks(options: StartOptions, props: WorkflowProps, input: object, signal: AbortSignal) {
+function tasks(
+  options: StartOptions,
+  props: ReturnType<typeof workflowProps>,
+  input: object,
+  signal: AbortSignal,
+) {
   type Task = Parameters<typeof runTasks<Context>>[1][number];
   const list: Task[] = [
     {
@@ -82,7 +89,7 @@ function tasks(options: StartOptions, props: WorkflowProps, input: object, signa
         });
         // Made while the emulator starts; who waits for it is told of a failure.
         const python = interpreter(ctx, "scikit-learn-1.2-1");
-        ctx.sampleData = SampleData.generate(python, (line) => ctx.sampleDataLines.push(line));
+        ctx.sampleData = SampleData.get(testRun.sampleData, python, (line) => ctx.sampleDataLines.push(line));
         ctx.sampleData.catch(() => {});
       },
     },
@@ -109,7 +116,7 @@ function tasks(options: StartOptions, props: WorkflowProps, input: object, signa
         const { aws, workflow, sampleData } = ctx as Required<Context>;
         const data = await sampleData;
         for (const line of ctx.sampleDataLines) task.output = line;
-        await data.upload(aws, workflow.bucketName, props.data?.prefix ?? prefixes.rawData);
+        await data.upload(aws, workflow.dataBucketName, rawDataPrefix(props));
       },
     },
     {
@@ -152,8 +159,7 @@ function interpreter(ctx: Context, name: string): string {
 
 /** Copies what the run made out of the emulator, which forgets everything, and returns the folder. */
 async function saveRun(aws: Aws, report: RunReport): Promise<string> {
-  const name = join(".runs", report.execution.name);
-  const folder = resolve(projectRoot, name);
+  const folder = runFolder(report.execution.name);
   const unfinished = `${folder}.unfinished`;
   await mkdir(unfinished, { recursive: true });
   const { model = "", evaluation = "" } = report.artifacts ?? {};
@@ -167,7 +173,11 @@ async function saveRun(aws: Aws, report: RunReport): Promise<string> {
   }
   await writeFile(join(unfinished, "report.json"), JSON.stringify(report, null, 2));
   await rename(unfinished, folder);
-  return name;
+  return relative(projectRoot, folder);
+}
+
+function runFolder(name: string): string {
+  return resolve(projectRoot, ".runs", name);
 }
 
 /** Keeps the endpoint up until Ctrl-C. */

@@ -1,12 +1,13 @@
 import { GetObjectCommand, ListObjectsV2Command, NoSuchKey } from "@aws-sdk/client-s3";
 import {
   DescribeEndpointCommand,
-  type DescribeEndpointCommandOutput,
+  DescribeEndpointConfigCommand,
   ListEndpointsCommand,
 } from "@aws-sdk/client-sagemaker";
 import { DescribeExecutionCommand, ListExecutionsCommand } from "@aws-sdk/client-sfn";
 import { prefixes } from "../workflow/settings";
 import type { ExecutionReport } from "../workflow/steps/report";
+import type { Aws } from "./aws";
 import { secondsBetween } from "./history";
 import { ownedBy } from "./ownership";
 import { announce, resolveTarget, type Target, type TargetOptions } from "./target";
@@ -82,23 +83,24 @@ async function listEndpoints({ aws, baseName }: Target): Promise<Status["endpoin
     .sagemaker()
     .send(new ListEndpointsCommand({ NameContains: baseName, MaxResults: 100 }));
   const owned = Endpoints.filter(({ EndpointName }) => ownedBy(baseName, EndpointName));
-  const described = await Promise.all(
-    owned.map(({ EndpointName }) => aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName }))),
-  );
-  return described.map((endpoint) => ({
-    name: endpoint.EndpointName ?? "",
-    status: endpoint.EndpointStatus ?? "",
-    config: endpoint.EndpointConfigName ?? "",
-    instances: instances(endpoint),
-    reason: endpoint.FailureReason,
-  }));
+  return await Promise.all(owned.map(({ EndpointName = "" }) => describeEndpoint(aws, EndpointName)));
 }
 
-function instances({ ProductionVariants = [] }: DescribeEndpointCommandOutput): string {
-  return ProductionVariants.map(
-    ({ VariantName, CurrentInstanceCount = 0, CurrentWeight = 0 }) =>
-      `${VariantName}: ${CurrentInstanceCount} instance(s), weight ${CurrentWeight}`,
-  ).join("; ");
+async function describeEndpoint(aws: Aws, name: string): Promise<Status["endpoints"][number]> {
+  const endpoint = await aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName: name }));
+  const { EndpointStatus = "", EndpointConfigName = "", FailureReason, ProductionVariants = [] } = endpoint;
+  const config = await aws.sagemaker().send(new DescribeEndpointConfigCommand({ EndpointConfigName }));
+  const instanceTypes = new Map(config.ProductionVariants?.map((v) => [v.VariantName, v.InstanceType]));
+  return {
+    name,
+    status: EndpointStatus,
+    config: EndpointConfigName,
+    instances: ProductionVariants.map(
+      ({ VariantName, CurrentInstanceCount = 0, CurrentWeight = 0 }) =>
+        `${VariantName}: ${CurrentInstanceCount} × ${instanceTypes.get(VariantName)}, weight ${CurrentWeight}`,
+    ).join("; "),
+    reason: FailureReason,
+  };
 }
 
 async function newestMetrics({ aws, stateMachineArn }: Target): Promise<Status["metrics"]> {

@@ -117,8 +117,4 @@ export class ArtifactBucket extends Construct {
   get bucketName(): string {
     return this.resource.bucket;
   }
-
-  get bucketArn(): string {
-    return this.resource.arn;
-  }
 }

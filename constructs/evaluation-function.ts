@@ -42,12 +42,15 @@ export class EvaluationFunction extends Construct {
       memorySize: description.memorySizeInMB,
       filename: archive.outputPath,
       sourceCodeHash: archive.outputBase64Sha256,
+      // Executions that are running keep the version that they started with.
+      publish: true,
       // The first call must find its own group, or Lambda makes one that is kept for ever.
       dependsOn: [logGroup, this.role.policy],
     });
   }
 
-  get functionArn(): string {
-    return this.resource.arn;
+  /** The ARN of the version that this deploy publishes. */
+  get versionArn(): string {
+    return this.resource.qualifiedArn;
   }
 }

@@ -37,8 +37,4 @@ export class ExecutionRole extends Construct {
   get roleArn(): string {
     return this.resource.arn;
   }
-
-  get roleName(): string {
-    return this.resource.name;
-  }
 }

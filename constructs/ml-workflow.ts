@@ -2,11 +2,17 @@ import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-i
 import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import { DataAwsSagemakerPrebuiltEcrImage } from "@cdktf/provider-aws/lib/data-aws-sagemaker-prebuilt-ecr-image";
 import { Construct } from "constructs";
-import { contentHash } from "../source-files";
+import { scriptKey } from "../source-files";
 import { imageRepositoryArn } from "../workflow/image";
 import { checkNameScope } from "../workflow/names";
-import { defaultImage, type ImageProps, type WorkflowProps, workflowSettings } from "../workflow/props";
-import { bucketNamePrefix, codeKey, sageMakerRole } from "../workflow/resources";
+import {
+  defaultImage,
+  type ImageProps,
+  scriptFolders,
+  type WorkflowProps,
+  workflowSettings,
+} from "../workflow/props";
+import { bucketNamePrefix, sageMakerRole } from "../workflow/resources";
 import { ArtifactBucket } from "./artifact-bucket";
 import { EvaluationFunction } from "./evaluation-function";
 import { ExecutionRole } from "./execution-role";
@@ -62,14 +68,13 @@ export class MlWorkflow extends Construct {
       forceDestroy: props.forceDestroy,
       kmsKeyArn,
     });
-    const folders = [workflow.processing, workflow.training, workflow.inference].map(({ folder }) => folder);
-    for (const folder of new Set(folders)) {
+    for (const folder of scriptFolders(workflow)) {
       new ScriptBundle(this, folder.replace(/[^A-Za-z0-9]+/g, "-"), { bucket: this.bucket, folder });
     }
 
     const partition = new DataAwsPartition(this, "Partition").partition;
     const account = new DataAwsCallerIdentity(this, "Account").accountId;
-    const settings = workflowSettings(workflow, (folder) => codeKey(folder, contentHash(folder)));
+    const settings = workflowSettings(workflow, scriptKey);
     const base = {
       partition,
       region,
@@ -94,7 +99,7 @@ export class MlWorkflow extends Construct {
         references: {
           ...base,
           sageMakerRoleArn: this.sageMakerRole.roleArn,
-          evaluationFunctionArn: this.evaluationFunction.functionArn,
+          evaluationFunctionVersionArn: this.evaluationFunction.versionArn,
         },
       },
       logRetentionInDays,

@@ -1,7 +1,7 @@
 /**
  * The execution input: the one place that says which keys there are, what they may hold and what they do.
  *
- * The state machine's check, the execution starter's check and the table in docs/execution-input.md derive from it.
+ * The state machine's check and the execution starter's derive from it; a test compares docs/execution-input.md with it.
  */
 
 import { literal } from "./asl";

@@ -26,14 +26,14 @@ export type FailureName = keyof typeof failures;
 export function caughtFailure(state: string, jobKey?: string): Jsonata {
   const job = jobKey === undefined ? "" : `"job": $job.${jobKey},`;
   return jsonata(`(
-    $cause := $states.errorOutput.Cause;
+    $cause := $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : "";
     $job := $substring($cause, 0, 1) = "{" ? ($substring($cause, -1) = "}" ? $parse($cause) : {}) : {};
     $told := [$job.FailureReason, $job.ExitMessage, $job.errorMessage];
     {
       "state": ${literal(state)},
       "error": $states.errorOutput.Error,
       ${job}
-      "reason": $count($told) > 0 ? $join($told, " ") : $cause
+      "reason": $count($told) > 0 ? $join($told, " ") : $cause = "" ? $states.errorOutput.Error : $cause
     }
   )`);
 }

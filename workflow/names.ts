@@ -29,6 +29,11 @@ export function baseName({ prefix, environment }: NameScope): string {
   return `${prefix}-${environment}`;
 }
 
+/** The evaluation function's name. */
+export function evaluationFunctionName(scope: NameScope): string {
+  return `${baseName(scope)}-evaluate-model`;
+}
+
 /** Fails unless names built in `scope` stay legal and leave room for an execution's own name. */
 export function checkNameScope({ prefix, environment }: NameScope): void {
   if (!/^[a-z](-?[a-z0-9]){0,15}$/.test(prefix)) {
@@ -44,7 +49,7 @@ export function checkNameScope({ prefix, environment }: NameScope): void {
 }
 
 /** JSONata: `source` cut down to lower-case letters, digits and single hyphens, at most `length` of them. */
-export function slug(source: string, length: number): string {
+function slug(source: string, length: number): string {
   return `(
     $clean := $replace($lowercase(${source}), /[^a-z0-9]+/, "-");
     $cut := $replace($substring($replace($clean, /^-/, ""), 0, ${length}), /-$/, "");
@@ -53,7 +58,7 @@ export function slug(source: string, length: number): string {
 }
 
 /** JSONata: eight hexadecimal digits that differ between executions and between redrives of one. */
-export const attemptHash = executionHash("$states.context.Execution.RedriveCount");
+const attemptHash = executionHash("$states.context.Execution.RedriveCount");
 
 /** JSONata: a name for one execution, the same in all its states: what its S3 folders are called. */
 export const executionFolder = `${slug("$states.context.Execution.Name", 40)} & "-" & ${executionHash()}`;

@@ -1,5 +1,7 @@
 import type { NameScope } from "./names";
 import { type JobSettings, prefixes, type WorkflowSettings } from "./settings";
+import { longestDeploymentSeconds } from "./steps/endpoint";
+import { longestJobSeconds } from "./steps/job";
 
 /** A script: a folder of code, and the file in it that starts. A `requirements.txt` in the folder is installed. */
 export interface ScriptProps {
@@ -82,7 +84,7 @@ export interface WorkflowProps extends NameScope {
   /**
    * Limit for one execution as a whole.
    *
-   * @default - three attempts of each job, and an hour for everything else
+   * @default - what all attempts of both jobs and the longest deployment may take, and an hour
    */
   readonly timeoutSeconds?: number;
 }
@@ -97,23 +99,23 @@ export const defaultImage: ImageProps = { repository: "sagemaker-scikit-learn", 
 /**
  * Fills in the defaults.
  *
- * @param codeKey gives the key, with its content hash, under which a folder's tar.gz lies in the artifact bucket
+ * @param scriptKey gives the key, with its content hash, under which a script's folder lies in the artifact bucket
  * @throws Error when a value can't work; it names the prop
  */
 export function workflowSettings(
   props: WorkflowProps,
-  codeKey: (folder: string) => string,
+  scriptKey: (script: ScriptProps) => string,
 ): WorkflowSettings {
   const { prefix, environment, gate, endpoint } = props;
   if (!Number.isFinite(gate.threshold)) {
     throw new Error(`gate.threshold must be a finite number, got ${gate.threshold}`);
   }
-  const dataPrefix = props.data?.prefix ?? prefixes.rawData;
+  const dataPrefix = rawDataPrefix(props);
   if (!/^[^/].*\/$/.test(dataPrefix)) {
     throw new Error(`data.prefix must end with / and not start with it, got "${dataPrefix}"`);
   }
   const job = (name: "processing" | "training"): JobSettings => ({
-    codeKey: codeKey(props[name].folder),
+    codeKey: scriptKey(props[name]),
     entryPoint: props[name].entryPoint,
     instanceType: props[name].instanceType ?? "ml.m5.large",
     instanceCount: atLeastOne(`${name}.instanceCount`, props[name].instanceCount ?? 1),
@@ -126,13 +128,16 @@ export function workflowSettings(
     hyperparameters: stringValues(props.training.hyperparameters ?? {}),
     metrics: props.training.metrics ?? [],
   };
-  const longestJobs = 3 * (processing.maxRuntimeInSeconds + training.maxRuntimeInSeconds + 3600);
+  const longest =
+    longestJobSeconds(processing.maxRuntimeInSeconds) +
+    longestJobSeconds(training.maxRuntimeInSeconds) +
+    longestDeploymentSeconds;
   return {
     prefix,
     environment,
     processing,
     training,
-    inference: { codeKey: codeKey(props.inference.folder), entryPoint: props.inference.entryPoint },
+    inference: { codeKey: scriptKey(props.inference), entryPoint: props.inference.entryPoint },
     gate,
     endpoint: {
       variantName: "primary",
@@ -142,8 +147,18 @@ export function workflowSettings(
       ...endpoint,
     },
     dataPrefix,
-    timeoutSeconds: atLeastOne("timeoutSeconds", props.timeoutSeconds ?? longestJobs + 3600),
+    timeoutSeconds: atLeastOne("timeoutSeconds", props.timeoutSeconds ?? longest + 3600),
   };
+}
+
+/** The folders of code, each once. */
+export function scriptFolders({ processing, training, inference }: WorkflowProps): string[] {
+  return [...new Set([processing, training, inference].map(({ folder }) => folder))];
+}
+
+/** The prefix under which the raw data lies. */
+export function rawDataPrefix({ data }: WorkflowProps): string {
+  return data?.prefix ?? prefixes.rawData;
 }
 
 function atLeastOne(name: string, value: number): number {

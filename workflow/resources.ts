@@ -1,13 +1,12 @@
 /**
  * The resources beside the definition, as plain data.
  *
- * Constructs write them as Terraform, `npm start` through the AWS SDK: neither knows a name, a permission or a setting
- * that does not stand here.
+ * Constructs write them as Terraform, `npm start` through the AWS SDK; names and permissions stand here only.
  */
 
 import { workflowDefinition } from "./definition";
 import { allow, allowKey, type PolicyStatement } from "./iam";
-import { baseName, type NameScope } from "./names";
+import { baseName, evaluationFunctionName, type NameScope } from "./names";
 import { prefixes, type Workflow, type WorkflowReferences, type WorkflowSettings } from "./settings";
 
 /** The key, under `code/`, of a folder's tar.gz: it changes with the folder's content. */
@@ -62,7 +61,7 @@ export interface RoleDescription {
 /** What processing jobs, training jobs and the model server may do. */
 export function sageMakerRole(
   settings: WorkflowSettings,
-  references: Omit<WorkflowReferences, "sageMakerRoleArn" | "evaluationFunctionArn">,
+  references: Omit<WorkflowReferences, "sageMakerRoleArn" | "evaluationFunctionVersionArn">,
 ): RoleDescription {
   const { partition, region, account, bucketName, dataBucketName, imageRepositoryArn } = references;
   const object = (bucket: string, keys: string) => `arn:${partition}:s3:::${bucket}/${keys}`;
@@ -159,7 +158,7 @@ export function evaluationFunction(
   scope: NameScope,
   references: Pick<WorkflowReferences, "partition" | "region" | "account" | "bucketName" | "kmsKeyArn">,
 ) {
-  const name = `${baseName(scope)}-evaluate-model`;
+  const name = evaluationFunctionName(scope);
   const logGroupName = `/aws/lambda/${name}`;
   const { partition, region, account, bucketName } = references;
   const artifacts = `arn:${partition}:s3:::${bucketName}/${prefixes.modelArtifacts}*`;

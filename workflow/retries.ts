@@ -1,3 +1,5 @@
+/** Retriers for calls. A job that was made and then failed is another matter: see steps/job.ts. */
+
 import type { Retrier } from "./asl";
 
 /**

@@ -16,7 +16,7 @@ export interface JobSettings extends ScriptSettings {
   readonly maxRuntimeInSeconds: number;
 }
 
-/** Everything that decides what the workflow does. Plain data: `resources.ts` fills in the defaults. */
+/** Everything that decides what the workflow does. Plain data: `props.ts` fills in the defaults. */
 export interface WorkflowSettings extends NameScope {
   readonly processing: JobSettings & { readonly arguments: readonly string[] };
   readonly training: JobSettings & {
@@ -54,7 +54,8 @@ export interface WorkflowReferences {
   readonly imageUri: string;
   readonly imageRepositoryArn: string;
   readonly sageMakerRoleArn: string;
-  readonly evaluationFunctionArn: string;
+  /** Of one version: what runs while a deploy happens keeps the code that it started with. */
+  readonly evaluationFunctionVersionArn: string;
   readonly kmsKeyArn?: string;
 }
 

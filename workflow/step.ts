@@ -23,6 +23,11 @@ export function executionTags({ settings }: Workflow) {
   ];
 }
 
+/** JSONata for a value that may be an expression or plain text. */
+export function source(value: string): string {
+  return value.startsWith("{%") ? value.slice(2, -2).trim() : literal(value);
+}
+
 /** The resource of a Task state that calls the AWS API through the SDK integration. */
 export function sdkCall(workflow: Workflow, service: string, action: string): string {
   return integration(workflow, `aws-sdk:${service}:${action}`);

@@ -71,7 +71,7 @@ describe("the state machine's role", () => {
         ...on(`${sagemaker}:endpoint/housing-dev`, ...endpointActions, "sagemaker:AddTags"),
         ...on(`${sagemaker}:endpoint/housing-dev-*`, ...endpointActions, "sagemaker:AddTags"),
         `iam:PassRole ${references.sageMakerRoleArn} ${passRole}`,
-        `lambda:InvokeFunction ${references.evaluationFunctionArn}`,
+        "lambda:InvokeFunction arn:aws:lambda:us-east-1:123456789012:function:housing-dev-evaluate-model:*",
         `s3:ListBucket ${bucket} {"StringLike":{"s3:prefix":"raw-data/*"}}`,
         `s3:GetObject ${bucket}/code/scripts-0123456789abcdef.tar.gz`,
         ...on(`${bucket}/code/executions/*`, "s3:PutObject", "s3:PutObjectTagging"),

@@ -42,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     from emulator import server
     from emulator.assembly import Emulator
     from emulator.aws.patching import MotoMismatchError
+    from emulator.runtime.isolation import IsolationError
 
     try:
         listener = server.bind(options.port)
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     _keep_temporary_files_in(run_directory(state_dir) / "objects")
     try:
         emulator = Emulator(EmulatedAws(endpoint), faults, state_dir, options.time_scale)
-    except MotoMismatchError as error:
+    except (MotoMismatchError, IsolationError) as error:
         return _refuse(str(error))
     ready = {
         "endpoint": endpoint,

@@ -79,7 +79,9 @@ class Application:
             return self._moto(environ, start_response)
         except Exception as error:  # moto has no such service
             LOG.warning("no service answers %s: %s", path, error)
-            problem = "the emulator does not have the service that this request is for"
+            problem = (
+                f"the emulator does not know what this request asks for, or failed at it: {error}"
+            )
             answer = _json({"__type": "NotImplementedException", "message": problem}, 400)
             return answer(environ, start_response)
 

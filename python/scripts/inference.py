@@ -1,8 +1,9 @@
-"""Serve the trained model: what the scikit-learn container calls for each request.
+"""Serve a trained forest: what the scikit-learn container calls for each request.
 
 Its server makes a 500 of any exception; only a Flask response that `output_fn` returns can tell
 the caller what is wrong with the request. So a bad request travels from function to function as
-a `Refusal`.
+a `Refusal`. Predictions average the trees themselves: another kind of model needs another
+`predict_fn`.
 """
 
 from __future__ import annotations

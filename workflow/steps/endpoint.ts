@@ -6,13 +6,19 @@ import { sageMakerRetry } from "../retries";
 import { arn, integration, type Workflow } from "../settings";
 import { executionTags, type Step, sdkCall } from "../step";
 
-/** With waits of 1, 2, 4 … 30 s: about an hour. */
 const maxChecks = 120;
+
+/** How long the step may wait: for another deployment, then for its own, with waits of up to 30 s. */
+export const longestDeploymentSeconds = 2 * maxChecks * 31;
 
 /** States of an endpoint in which it accepts no update; they pass. */
 const busy = '["Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting", "Unknown"]';
 
-/** A new configuration may not be readable at once: AWS advises to try again. BC:CreateEndpoint. */
+/**
+ * A new configuration may not be readable at once: AWS advises to try again.
+ *
+ * https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
+ */
 const briefRetry: readonly Retrier[] = [
   {
     ErrorEquals: ["SageMaker.AmazonSageMakerException", "SageMaker.ResourceLimitExceededException"],

@@ -1,8 +1,9 @@
 import { jsonata } from "../asl";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
+import { evaluationFunctionName } from "../names";
 import { lambdaRetry } from "../retries";
-import { integration, type Workflow } from "../settings";
+import { arn, integration, type Workflow } from "../settings";
 import type { Step } from "../step";
 
 /** Reads the model's metrics with the evaluation function, and lets only a model above the threshold go on. */
@@ -14,7 +15,7 @@ export function evaluationStep(workflow: Workflow, next: string): Step {
         Type: "Task",
         Resource: integration(workflow, "lambda:invoke"),
         Arguments: {
-          FunctionName: references.evaluationFunctionArn,
+          FunctionName: references.evaluationFunctionVersionArn,
           Payload: {
             TrainingJobName: jsonata("$trainingJobName"),
             S3Bucket: references.bucketName,
@@ -45,6 +46,12 @@ export function evaluationStep(workflow: Workflow, next: string): Step {
         }`,
       ),
     },
-    policyStatements: [allow(["lambda:InvokeFunction"], [references.evaluationFunctionArn])],
+    policyStatements: [
+      // Every version: an execution invokes the one that was deployed when it started.
+      allow(
+        ["lambda:InvokeFunction"],
+        [arn(workflow, "lambda", `function:${evaluationFunctionName(settings)}:*`)],
+      ),
+    ],
   };
 }

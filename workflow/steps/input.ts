@@ -44,6 +44,7 @@ export function inputStep(workflow: Workflow, next: string): Step {
             Next: "FindData",
           },
         ],
+        Assign: { failure: inputFailure("CheckInput") },
         Default: "InvalidInput",
       },
       FindData: {
@@ -65,12 +66,10 @@ export function inputStep(workflow: Workflow, next: string): Step {
       DataFound: {
         Type: "Choice",
         Choices: [{ Condition: jsonata("$count($inputProblems) = 0"), Next: next }],
+        Assign: { failure: inputFailure("FindData") },
         Default: "InvalidInput",
       },
-      InvalidInput: failState(
-        "InvalidInput",
-        '{"state": "CheckInput", "reason": $join($inputProblems, "; ")}',
-      ),
+      InvalidInput: failState("InvalidInput"),
       PreparationFailed: failState("PreparationFailed"),
     },
     policyStatements: [
@@ -79,4 +78,8 @@ export function inputStep(workflow: Workflow, next: string): Step {
       }),
     ],
   };
+}
+
+function inputFailure(state: string) {
+  return jsonata(`{"state": ${literal(state)}, "reason": $join($inputProblems, "; ")}`);
 }

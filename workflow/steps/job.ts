@@ -9,6 +9,11 @@ import type { Step } from "../step";
 const provisioningSeconds = 1800;
 const maxAttempts = 3;
 
+/** How long a step may take to run its job, all attempts and the waits between them included. */
+export function longestJobSeconds(maxRuntimeInSeconds: number): number {
+  return maxAttempts * (maxRuntimeInSeconds + provisioningSeconds + 600);
+}
+
 /** What tells a processing job from a training job. */
 interface JobStepProps {
   /** Name of the state that runs the job. */

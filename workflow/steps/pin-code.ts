@@ -1,10 +1,9 @@
 import { jsonata, literal } from "../asl";
 import { catchAll } from "../failures";
 import { allow, allowKey } from "../iam";
-import { baseName } from "../names";
 import { s3Retry } from "../retries";
 import { objectArn, prefixes, type Workflow } from "../settings";
-import { artifactUrl, type Step, sdkCall } from "../step";
+import { artifactUrl, executionTags, type Step, sdkCall, source } from "../step";
 
 /**
  * Copies the code to a folder of the execution's own.
@@ -34,7 +33,11 @@ export function pinCodeStep(workflow: Workflow, next: string): Step {
                 CopySource: jsonata(`${literal(`${bucketName}/`)} & $states.input`),
                 Key: jsonata(pinnedKey("$states.input")),
                 TaggingDirective: "REPLACE",
-                Tagging: `workflow=${baseName(settings)}&environment=${settings.environment}`,
+                Tagging: jsonata(
+                  executionTags(workflow)
+                    .map(({ Key, Value }) => `${literal(`${Key}=`)} & $encodeUrlComponent(${source(Value)})`)
+                    .join(' & "&" & '),
+                ),
               },
               TimeoutSeconds: 60,
               Retry: s3Retry,
