@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { ExecutionInput } from "./workflow/execution-input";
 import type { WorkflowProps } from "./workflow/props";
+import { defaultLogRetentionInDays } from "./workflow/resources";
 
 const environmentSchema = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "must be a region such as us-east-1"),
@@ -19,7 +20,7 @@ const environmentSchema = z.strictObject({
   forceDestroy: z.boolean().default(false),
   /** Key for the bucket and the logs; its policy must let CloudWatch Logs use it. */
   kmsKeyArn: z.string().startsWith("arn:").optional(),
-  logRetentionInDays: z.number().int().positive().default(30),
+  logRetentionInDays: z.number().int().positive().default(defaultLogRetentionInDays),
 });
 
 const configSchema = z.strictObject({

@@ -10,6 +10,9 @@ import { STSClient } from "@aws-sdk/client-sts";
 // The SDK's word on Node's age belongs to whoever maintains this project, not to who runs it.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
+/** Key and secret for the emulator, which takes any. */
+export const emulatorKey = "emulator";
+
 /** Which cloud to talk to. */
 export interface Connection {
   readonly region: string;
@@ -50,5 +53,11 @@ type ClientConfig = ReturnType<typeof clientConfig>;
 function clientConfig({ region, endpoint }: Connection) {
   if (endpoint === undefined) return { region, endpoint: undefined };
   // The developer's own keys and profiles never go to the emulator.
-  return { region, endpoint, credentials: { accessKeyId: "emulator", secretAccessKey: "emulator" } };
+  return { region, endpoint, credentials: { accessKeyId: emulatorKey, secretAccessKey: emulatorKey } };
+}
+
+/** Bucket and key of an S3 address. */
+export function objectAt(url: string): { Bucket: string; Key: string } {
+  const { hostname, pathname } = new URL(url);
+  return { Bucket: hostname, Key: pathname.slice(1) };
 }

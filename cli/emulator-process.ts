@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
+import { emulatorKey } from "./aws";
 import { CliError, FailedError } from "./errors";
 import { projectRoot } from "./python";
 
@@ -117,8 +118,8 @@ export function emulatorVariables({ endpoint, region }: EmulatorAddress): Record
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: "emulator",
-    AWS_SECRET_ACCESS_KEY: "emulator",
+    AWS_ACCESS_KEY_ID: emulatorKey,
+    AWS_SECRET_ACCESS_KEY: emulatorKey,
     AWS_EC2_METADATA_DISABLED: "true",
     NO_PROXY: "127.0.0.1",
   };

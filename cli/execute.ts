@@ -1,16 +1,14 @@
-import { readFileSync } from "node:fs";
-import jsonata from "jsonata";
 import { testRun, workflowProps } from "../config";
-import { type ExecutionInput, inputProblems } from "../workflow/execution-input";
 import { rawDataPrefix } from "../workflow/props";
 import { testEndpoint } from "./endpoint-test";
-import { DetachedError, FailedError, UsageError } from "./errors";
-import { type ExecutionResult, startExecution } from "./execution";
+import { DetachedError, FailedError } from "./errors";
+import { type ExecutionResult, startExecution, uniqueName } from "./execution";
 import { describeFailure, readFailure } from "./failure";
+import { followInTask } from "./follow";
+import { readInput } from "./input";
 import { interruption, keepLines, runTasks } from "./progress";
 import { prepareEnvironments } from "./python";
-import { executionOutput, failureReport, type RunReport, reportText, successReport } from "./report";
-import { followInTask } from "./run";
+import { executionOutput, failureReport, printReport, successReport } from "./report";
 import { SampleData } from "./sample-data";
 import { announce, resolveTarget, type TargetOptions } from "./target";
 
@@ -37,8 +35,9 @@ export async function execute(options: ExecuteOptions): Promise<void> {
   await announce(target);
   const { aws, stateMachineArn, bucketName } = target;
   const signal = interruption();
-  const context = await runTasks<Context>(
-    {},
+  const context: Context = {};
+  const tasks = runTasks(
+    context,
     [
       {
         title: "Sample data",
@@ -88,6 +87,15 @@ export async function execute(options: ExecuteOptions): Promise<void> {
     ],
     { silent: options.json },
   );
+  await tasks.catch((error: unknown) => {
+    const arn = context.executionArn;
+    // A machine, too, has to learn what to follow.
+    if (options.json && arn !== undefined && context.result === undefined) {
+      const execution = { name: arn.split(":").at(-1) ?? "", arn };
+      printReport({ status: "UNKNOWN", execution, seconds: 0, states: [] }, true);
+    }
+    throw error;
+  });
   const result = context.result as ExecutionResult;
   if (result.description.status === "SUCCEEDED") {
     printReport(successReport(result, context.predictions), options.json);
@@ -98,40 +106,7 @@ export async function execute(options: ExecuteOptions): Promise<void> {
   throw new FailedError(describeFailure(failure));
 }
 
-/** A name that no execution has yet: when it was asked for, to the millisecond. */
-export function uniqueName(): string {
-  return `run-${new Date().toISOString().replace(/[-:.TZ]/g, "")}`;
-}
-
-export function printReport(report: RunReport, json: boolean): void {
-  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : reportText(report)}\n`);
-}
-
 function executionArn(stateMachineArn: string, attach: string): string {
   if (attach.startsWith("arn:")) return attach;
   return `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${attach}`;
-}
-
-/**
- * Reads an execution input and checks it by the very expression that the state machine checks it by.
- *
- * @throws UsageError that lists every problem, before anything is started
- */
-export async function readInput(source: string, environment: string): Promise<ExecutionInput> {
-  let input: unknown;
-  try {
-    input = JSON.parse(source.trimStart().startsWith("{") ? source : readFileSync(source, "utf8"));
-  } catch (error) {
-    throw new UsageError(`--input must be JSON or the path of a JSON file: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  const props = workflowProps(environment);
-  const rules = {
-    dataPrefix: rawDataPrefix(props),
-    hyperparameters: Object.keys(props.training.hyperparameters ?? {}),
-  };
-  const problems: string[] = await jsonata(inputProblems("$input0", rules)).evaluate({}, { input0: input });
-  if (problems.length > 0) throw new UsageError(`The execution input is wrong:\n${problems.join("\n")}`);
-  return input as ExecutionInput;
 }

@@ -51,6 +51,11 @@ export async function startExecution(
   }
 }
 
+/** A name that no execution has yet: when it was asked for, to the millisecond. */
+export function uniqueName(): string {
+  return `run-${new Date().toISOString().replace(/[-:.TZ]/g, "")}`;
+}
+
 export interface WatchOptions {
   /** How long to wait before leaving the execution to itself. */
   readonly timeoutSeconds: number;

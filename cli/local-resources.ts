@@ -21,6 +21,7 @@ import {
   artifactBucketDefaults,
   bucketNamePrefix,
   codeKey,
+  defaultLogRetentionInDays,
   evaluationFunction,
   type RoleDescription,
   resourceTags,
@@ -31,9 +32,6 @@ import {
 import { packFolder } from "./archives";
 import type { Aws } from "./aws";
 import type { EmulatorAddress } from "./emulator-process";
-
-/** Retention of the logs, as the constructs' default. */
-const logRetentionInDays = 30;
 
 /**
  * AWS's own account for these images in us-east-1, where the emulator is. Terraform's provider knows all regions.
@@ -233,5 +231,7 @@ async function createFunction(
 
 async function createLogGroup(aws: Aws, logGroupName: string, tags: Record<string, string>): Promise<void> {
   await aws.logs().send(new CreateLogGroupCommand({ logGroupName, tags }));
-  await aws.logs().send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: logRetentionInDays }));
+  await aws
+    .logs()
+    .send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: defaultLogRetentionInDays }));
 }

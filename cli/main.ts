@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { CliError, exitCodes, explain } from "./errors";
-import { defaultTimeoutSeconds } from "./run";
+import { defaultTimeoutSeconds } from "./follow";
 import { localEnvironment } from "./target";
 
 const exitCodesText = `

@@ -99,3 +99,7 @@ export function reportText({
 function round(value: number): number {
   return Math.round(value * 10_000) / 10_000;
 }
+
+export function printReport(report: RunReport, json: boolean): void {
+  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : reportText(report)}\n`);
+}

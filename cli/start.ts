@@ -1,23 +1,23 @@
 import { createWriteStream, existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { testRun, workflowProps } from "../config";
 import { rawDataPrefix } from "../workflow/props";
-import { Aws } from "./aws";
+import { Aws, emulatorKey, objectAt } from "./aws";
 import { EmulatorProcess, emulatorVariables } from "./emulator-process";
 import { testEndpoint } from "./endpoint-test";
-import { CliError, exitCodes, FailedError, UsageError } from "./errors";
-import { printReport, readInput, uniqueName } from "./execute";
-import { type ExecutionResult, startExecution } from "./execution";
+import { CliError, exitCodes, FailedError, OutcomeUnknownError, UsageError } from "./errors";
+import { type ExecutionResult, startExecution, uniqueName } from "./execution";
 import { describeFailure, readFailure } from "./failure";
+import { followInTask } from "./follow";
+import { readInput } from "./input";
 import { createLocalResources, type LocalWorkflow } from "./local-resources";
 import { interruption, keepLines, runTasks } from "./progress";
 import { type PreparedEnvironments, prepareEnvironments, projectRoot } from "./python";
-import { executionOutput, failureReport, type RunReport, successReport } from "./report";
-import { followInTask } from "./run";
+import { executionOutput, failureReport, printReport, type RunReport, successReport } from "./report";
 import { SampleData } from "./sample-data";
 import { localEnvironment } from "./target";
 
@@ -66,6 +66,12 @@ export async function start(options: StartOptions): Promise<void> {
     if (options.keep) await stayUp(context as Required<Context>, options.json, signal);
   } catch (error) {
     if (signal.aborted) throw new CliError("Interrupted; the emulator is stopped", exitCodes.detached);
+    if (error instanceof OutcomeUnknownError) {
+      throw new OutcomeUnknownError(
+        `The execution had not ended after ${options.timeout} s; the emulator is stopped, and the execution with it`,
+        { cause: error },
+      );
+    }
     throw error;
   } finally {
     const data = await context.sampleData?.catch(() => undefined);
@@ -164,12 +170,8 @@ async function saveRun(aws: Aws, report: RunReport): Promise<string> {
   await mkdir(unfinished, { recursive: true });
   const { model = "", evaluation = "" } = report.artifacts ?? {};
   for (const url of [model, evaluation]) {
-    const { hostname: Bucket, pathname } = new URL(url);
-    const { Body } = await aws.s3().send(new GetObjectCommand({ Bucket, Key: pathname.slice(1) }));
-    await pipeline(
-      Body as Readable,
-      createWriteStream(join(unfinished, pathname.slice(pathname.lastIndexOf("/") + 1))),
-    );
+    const { Body } = await aws.s3().send(new GetObjectCommand(objectAt(url)));
+    await pipeline(Body as Readable, createWriteStream(join(unfinished, basename(url))));
   }
   await writeFile(join(unfinished, "report.json"), JSON.stringify(report, null, 2));
   await rename(unfinished, folder);
@@ -194,7 +196,7 @@ async function stayUp(
     [
       "",
       `The endpoint ${endpoint} is up until Ctrl-C. Ask it:`,
-      `  curl -s --aws-sigv4 aws:amz:${emulator.address.region}:sagemaker -u emulator:emulator ${url} -H 'Content-Type: application/json' -d '${body}'`,
+      `  curl -s --aws-sigv4 aws:amz:${emulator.address.region}:sagemaker -u ${emulatorKey}:${emulatorKey} ${url} -H 'Content-Type: application/json' -d '${body}'`,
       "or with any AWS SDK or CLI, with these variables:",
       ...Object.entries(emulatorVariables(emulator.address)).map(
         ([name, value]) => `  export ${name}=${value}`,

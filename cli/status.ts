@@ -7,7 +7,7 @@ import {
 import { DescribeExecutionCommand, ListExecutionsCommand } from "@aws-sdk/client-sfn";
 import { prefixes } from "../workflow/settings";
 import type { ExecutionReport } from "../workflow/steps/report";
-import type { Aws } from "./aws";
+import { type Aws, objectAt } from "./aws";
 import { secondsBetween } from "./history";
 import { ownedBy } from "./ownership";
 import { announce, resolveTarget, type Target, type TargetOptions } from "./target";
@@ -111,9 +111,8 @@ async function newestMetrics({ aws, stateMachineArn }: Target): Promise<Status["
   if (executionArn === undefined) return undefined;
   const { output = "{}" } = await aws.sfn().send(new DescribeExecutionCommand({ executionArn }));
   const { EvaluationUrl } = JSON.parse(output) as ExecutionReport;
-  const { hostname: Bucket, pathname } = new URL(EvaluationUrl);
   try {
-    const { Body } = await aws.s3().send(new GetObjectCommand({ Bucket, Key: pathname.slice(1) }));
+    const { Body } = await aws.s3().send(new GetObjectCommand(objectAt(EvaluationUrl)));
     return JSON.parse((await Body?.transformToString()) ?? "{}") as Status["metrics"];
   } catch (error) {
     if (error instanceof NoSuchKey) return undefined; // cleaned up

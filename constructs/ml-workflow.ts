@@ -12,7 +12,7 @@ import {
   type WorkflowProps,
   workflowSettings,
 } from "../workflow/props";
-import { bucketNamePrefix, sageMakerRole } from "../workflow/resources";
+import { bucketNamePrefix, defaultLogRetentionInDays, sageMakerRole } from "../workflow/resources";
 import { ArtifactBucket } from "./artifact-bucket";
 import { EvaluationFunction } from "./evaluation-function";
 import { ExecutionRole } from "./execution-role";
@@ -59,7 +59,7 @@ export class MlWorkflow extends Construct {
 
   constructor(scope: Construct, id: string, props: MlWorkflowProps) {
     super(scope, id);
-    const { workflow, region, kmsKeyArn, logRetentionInDays = 30 } = props;
+    const { workflow, region, kmsKeyArn, logRetentionInDays = defaultLogRetentionInDays } = props;
     checkNameScope(workflow);
 
     this.bucket = new ArtifactBucket(this, "Artifacts", {

@@ -20,6 +20,9 @@ export function resourceTags(scope: NameScope): Record<string, string> {
   return { workflow: baseName(scope), environment: scope.environment };
 }
 
+/** Days to keep logs, unless the environment says otherwise. */
+export const defaultLogRetentionInDays = 30;
+
 /** How long the artifact bucket keeps what nobody asks for any more. */
 export const artifactBucketDefaults = {
   noncurrentVersionDays: 90,

@@ -231,22 +231,22 @@ def _enter_phase(record: Any, secondary: str, message: str, status: str | None =
 
 
 _PROCESSING = _Kind(
-    "processing job",
-    "ProcessingJob",
-    "processing_jobs",
-    "processing_job_status",
-    lambda request: request["AppSpecification"]["ImageUri"],
-    check_processing_request,
-    _begin_processing,
-    _run_processing,
+    name="processing job",
+    noun="ProcessingJob",
+    records="processing_jobs",
+    status="processing_job_status",
+    image=lambda request: request["AppSpecification"]["ImageUri"],
+    check=check_processing_request,
+    begin=_begin_processing,
+    run=_run_processing,
 )
 _TRAINING = _Kind(
-    "training job",
-    "TrainingJob",
-    "training_jobs",
-    "training_job_status",
-    lambda request: request["AlgorithmSpecification"]["TrainingImage"],
-    check_training_request,
-    _begin_training,
-    _run_training,
+    name="training job",
+    noun="TrainingJob",
+    records="training_jobs",
+    status="training_job_status",
+    image=lambda request: request["AlgorithmSpecification"]["TrainingImage"],
+    check=check_training_request,
+    begin=_begin_training,
+    run=_run_training,
 )

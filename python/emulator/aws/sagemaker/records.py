@@ -7,13 +7,12 @@ from typing import Any
 from urllib.parse import urlparse
 
 from botocore.exceptions import ClientError
-from moto.core.responses import EmptyResult
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
 from emulator.aws.access import EmulatedAws
-from emulator.aws.patching import add, wrap
+from emulator.aws.patching import wrap
 from emulator.aws.roles import trusts
 from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.request_checks import check_container, check_instance_type
@@ -42,8 +41,6 @@ def install(aws: EmulatedAws, check_image: Callable[[str], object]) -> None:
     wrap(SageMakerResponse, "create_model", create_model)
     wrap(SageMakerResponse, "create_endpoint_config", _create_endpoint_config)
     wrap(SageMakerModelBackend, "_get_resource_from_arn", _existing_resource)
-    add(SageMakerResponse, "delete_model_package", _delete_model_package)
-    add(SageMakerResponse, "delete_model_package_group", _delete_model_package_group)
 
 
 def check_role(role_arn: str) -> None:
@@ -114,23 +111,3 @@ def _existing_resource(original: Any, self: Any, arn: str) -> Any:
     if resource is None:
         raise ValidationError(message=f'Could not find "{arn}".')
     return resource
-
-
-def _delete_model_package(self: Any) -> EmptyResult:
-    backend, name = self.sagemaker_backend, self._get_param("ModelPackageName")
-    arn = backend.model_package_name_mapping.get(name, name)
-    if backend.model_packages.pop(arn, None) is None:
-        raise ValidationError(message=f"ModelPackage {name} does not exist.")
-    return EmptyResult()
-
-
-def _delete_model_package_group(self: Any) -> EmptyResult:
-    backend, name = self.sagemaker_backend, self._get_param("ModelPackageGroupName")
-    if name not in backend.model_package_groups:
-        raise ValidationError(message=f"ModelPackageGroup {name} does not exist.")
-    if any(p.model_package_group_name == name for p in backend.model_packages.values()):
-        raise ValidationError(
-            message=f"ModelPackageGroup {name} still has model packages; delete them first."
-        )
-    del backend.model_package_groups[name]
-    return EmptyResult()
