@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Testing } from "cdktf";
-import { environments, parseConfig, workflowProps } from "../config";
+import { environments, workflowProps } from "../config";
+import { parseConfig } from "../config-schema";
 import { PipelineStack } from "../constructs/pipeline-stack";
 import { TestRunStack } from "../constructs/test-run-stack";
 import { contentHash } from "../source-files";

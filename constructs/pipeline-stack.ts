@@ -2,7 +2,7 @@ import { ArchiveProvider } from "@cdktf/provider-archive/lib/provider";
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import type { EnvironmentConfig } from "../config";
+import type { EnvironmentConfig } from "../config-schema";
 import type { WorkflowProps } from "../workflow/props";
 import { resourceTags } from "../workflow/resources";
 import { MlWorkflow } from "./ml-workflow";

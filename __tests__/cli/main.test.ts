@@ -30,6 +30,16 @@ describe("the command line", () => {
     expect(code).toBe(2);
   });
 
+  it("refuses Windows, with a word on what works there", async () => {
+    const platform = Object.getOwnPropertyDescriptor(process, "platform") as PropertyDescriptor;
+    Object.defineProperty(process, "platform", { value: "win32" });
+    try {
+      expect(await run("status")).toEqual({ code: 2, said: expect.stringContaining("WSL") });
+    } finally {
+      Object.defineProperty(process, "platform", platform);
+    }
+  });
+
   it("has the commands that package.json names", () => {
     const named = Object.values(packageJson.scripts).flatMap(
       (line) => /cli\/main\.ts (\w+)/.exec(line)?.[1] ?? [],

@@ -175,7 +175,8 @@ describe("cleanup", () => {
 
 describe("start", () => {
   it("runs it all in an emulator of its own, and keeps the run's artifacts", async () => {
-    const { code, stdout } = await command(["start", "--json", ...quick]);
+    const name = `kept-${Date.now()}`;
+    const { code, stdout } = await command(["start", "--json", "--name", name, ...quick]);
     expect(code).toBe(0);
     const { execution, metrics, predictions } = JSON.parse(stdout);
     expect(predictions).toHaveLength(2);
@@ -183,6 +184,8 @@ describe("start", () => {
     expect(JSON.parse(readFileSync(`${folder}/evaluation.json`, "utf8"))).toEqual(metrics);
     expect(readFileSync(`${folder}/model.tar.gz`).subarray(0, 2)).toEqual(Buffer.from([0x1f, 0x8b]));
     expect(JSON.parse(readFileSync(`${folder}/report.json`, "utf8")).execution).toEqual(execution);
+    const again = await command(["start", "--name", name]);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining(`There is a run called ${name}`)]);
   });
 
   it("ends on Ctrl-C with its emulator", async () => {

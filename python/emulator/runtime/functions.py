@@ -22,7 +22,7 @@ from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.processes import Command, SupervisedProcess, base_environment
 from emulator.runtime.state_dir import new_directory
 
-_log = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 _CHILD = Path(__file__).with_name("function_child.py")
 _INIT_SECONDS = 10  # AWS's limit of the time before the first invocation counts
 
@@ -110,7 +110,7 @@ class FunctionRunner:
             lines = result.log.rstrip("\n").split("\n")
             self._aws.write_log(spec.log_group, process.log_stream, lines)
         except Exception:
-            _log.exception("cannot write the log of the function %s", spec.name)
+            LOG.exception("cannot write the log of the function %s", spec.name)
         return result
 
     def close(self) -> None:

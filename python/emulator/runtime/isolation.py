@@ -18,7 +18,7 @@ from typing import Protocol
 from emulator.runtime.path_shim import ROOT_VARIABLE
 from emulator.runtime.processes import Command, SupervisedProcess, base_environment
 
-_log = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 _OPT_ML = Path("/opt/ml")
 _OPT_ML_IN_TEXT = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 
@@ -84,7 +84,7 @@ def detect_isolation(opt_ml: Path = _OPT_ML) -> Isolation:
             "user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, "
             "kernel.apparmor_restrict_unprivileged_userns)"
         )
-    _log.warning(
+    LOG.warning(
         "jobs see /opt/ml by rewritten paths, because mount namespaces do not work here: not "
         "redirected are programs other than Python, and libraries that open files in C "
         "(sqlite3, parquet writers); use the SM_* variables and arguments for these"
@@ -100,5 +100,5 @@ def _mount_namespace_works() -> bool:
         output = process.stdout.read().decode(errors="replace").strip()
         code = process.wait()
     if code:
-        _log.info("mount namespaces do not work here: %s", output or f"exit code {code}")
+        LOG.info("mount namespaces do not work here: %s", output or f"exit code {code}")
     return code == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from emulator.runtime.aws_access import AwsAccess
 
-_log = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 _FLUSH_SECONDS = 1.0
 _MAX_LINE_BYTES = 256_000  # CloudWatch Logs' limit of one event
 
@@ -84,7 +84,7 @@ class JobLog:
             self._aws.write_log(self._group, self._stream, lines)
         except Exception:
             # A job does not fail for its log; its file has the lines.
-            _log.exception("cannot write to the log %s %s", self._group, self._stream)
+            LOG.exception("cannot write to the log %s %s", self._group, self._stream)
 
     def close(self) -> None:
         """Write what is left, and close the file."""

@@ -27,7 +27,7 @@ from emulator.runtime.training import run_training_job
 
 __all__ = ["JobOutcome", "JobRunner", "Metric"]
 
-_log = logging.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 
 
 class JobRunner:
@@ -127,7 +127,7 @@ class JobRunner:
         except (UnmappedImageError, EnvironmentBuildError) as error:
             return _limited(JobOutcome("Failed", f"ClientError: {error}"))
         except Exception as error:
-            _log.exception("job %s", name)
+            LOG.exception("job %s", name)
             reason = f"InternalServerError: {type(error).__name__}: {error}"
             return _limited(JobOutcome("Failed", reason))
         finally:
