@@ -8,7 +8,7 @@ import { followInTask } from "./follow";
 import { readInput } from "./input";
 import { interruption, keepLines, runTasks } from "./progress";
 import { prepareEnvironments } from "./python";
-import { executionOutput, failureReport, printReport, successReport } from "./report";
+import { executionOutput, failureReport, printReport, successReport, unknownReport } from "./report";
 import { SampleData } from "./sample-data";
 import { announce, resolveTarget, type TargetOptions } from "./target";
 
@@ -88,11 +88,10 @@ export async function execute(options: ExecuteOptions): Promise<void> {
     { silent: options.json },
   );
   await tasks.catch((error: unknown) => {
-    const arn = context.executionArn;
-    // A machine, too, has to learn what to follow.
-    if (options.json && arn !== undefined && context.result === undefined) {
-      const execution = { name: arn.split(":").at(-1) ?? "", arn };
-      printReport({ status: "UNKNOWN", execution, seconds: 0, states: [] }, true);
+    // A machine, too, has to learn what to follow, or what was made before the endpoint did not answer.
+    if (options.json && context.result !== undefined) printReport(successReport(context.result), true);
+    else if (options.json && context.executionArn !== undefined) {
+      printReport(unknownReport(context.executionArn), true);
     }
     throw error;
   });

@@ -49,6 +49,12 @@ export function failureReport(result: ExecutionResult, failure: ExecutionFailure
   return { ...outline(result), metrics: failure.metrics, failure };
 }
 
+/** The report of an execution that nobody saw the end of. */
+export function unknownReport(executionArn: string): RunReport {
+  const name = executionArn.split(":").at(-1) ?? "";
+  return { status: "UNKNOWN", execution: { name, arn: executionArn }, seconds: 0, states: [] };
+}
+
 /** The output of a succeeded execution. */
 export function executionOutput({ description }: ExecutionResult): ExecutionReport {
   return JSON.parse(description.output ?? "{}") as ExecutionReport;

@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { testRun, workflowProps } from "../config";
-import { rawDataPrefix } from "../workflow/props";
+import { rawDataPrefix, type WorkflowProps } from "../workflow/props";
 import { Aws, emulatorKey, objectAt } from "./aws";
 import { EmulatorProcess, emulatorVariables } from "./emulator-process";
 import { testEndpoint } from "./endpoint-test";
@@ -68,7 +68,7 @@ export async function start(options: StartOptions): Promise<void> {
     if (signal.aborted) throw new CliError("Interrupted; the emulator is stopped", exitCodes.detached);
     if (error instanceof OutcomeUnknownError) {
       throw new OutcomeUnknownError(
-        `The execution had not ended after ${options.timeout} s; the emulator is stopped, and the execution with it`,
+        `The execution did not end within ${options.timeout} s, or the emulator could not be asked; both are stopped`,
         { cause: error },
       );
     }
@@ -79,12 +79,7 @@ export async function start(options: StartOptions): Promise<void> {
   }
 }
 
-function tasks(
-  options: StartOptions,
-  props: ReturnType<typeof workflowProps>,
-  input: object,
-  signal: AbortSignal,
-) {
+function tasks(options: StartOptions, props: WorkflowProps, input: object, signal: AbortSignal) {
   type Task = Parameters<typeof runTasks<Context>>[1][number];
   const list: Task[] = [
     {

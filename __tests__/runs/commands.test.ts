@@ -100,8 +100,12 @@ describe("execute", () => {
   });
 
   it("stops waiting when it takes too long: nobody knows the outcome yet", async () => {
-    const { code, stderr } = await command(["execute", "--name", "slow", "--timeout", "0.1", ...quick]);
+    const { code, stdout, stderr } = await command([
+      ...["execute", "--name", "slow", "--timeout", "0.1", "--json"],
+      ...quick,
+    ]);
     expect([code, stderr]).toEqual([3, expect.stringContaining("--attach slow")]);
+    expect(JSON.parse(stdout)).toMatchObject({ status: "UNKNOWN", execution: { name: "slow" } });
     expect((await command(["execute", "--attach", "slow", "--json"])).code).toBe(0);
   });
 
