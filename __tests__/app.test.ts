@@ -123,6 +123,12 @@ describe("the pipeline stack", () => {
     });
   });
 
+  it("publishes the evaluation function as a version, which is the one that the definition invokes", () => {
+    expect(only(pipeline, "aws_lambda_function")).toMatchObject({ publish: true, runtime: "python3.11" });
+    const { definition } = only(pipeline, "aws_sfn_state_machine") as { definition: string };
+    expect(definition).toMatch(/"FunctionName": "\$\{aws_lambda_function\.\w+\.qualified_arn\}"/);
+  });
+
   it("logs and traces the state machine, without execution data", () => {
     expect(only(pipeline, "aws_sfn_state_machine")).toMatchObject({
       name: "housing-dev",
