@@ -6,6 +6,11 @@ import time
 
 import pytest
 
+from emulator.aws.sagemaker.endpoints import Endpoints
+from emulator.aws.sagemaker.fleet import Fleet
+from emulator.faults import Faults
+from tests.emulator.aws.conftest import PretendedServer
+
 ROLE = "arn:aws:iam::123456789012:role/workflow"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 
@@ -294,3 +299,11 @@ def test_changes_of_state_are_events(serving, client, name):
         *("CREATING", "IN_SERVICE", "DELETING"),
     ]
     assert seen[1]["detail"]["CreationTime"] > 1_600_000_000_000
+
+
+def test_closing_ends_every_server():
+    servers = [PretendedServer({}), PretendedServer({})]
+    endpoints = Endpoints(lambda *_, **__: servers[0], Faults())
+    endpoints._serving["e"] = Fleet({"a": (servers[0], 1.0), "b": (servers[1], 1.0)})
+    endpoints.close()
+    assert [server.stopped.is_set() for server in servers] == [True, True]

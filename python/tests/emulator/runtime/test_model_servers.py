@@ -262,3 +262,22 @@ def test_a_stopped_server_is_gone(start):
     assert time.monotonic() - started < 3
     with pytest.raises(ModelServerError, match="not responding"):
         server.invoke(b"[1]", JSON)
+
+
+def test_a_killed_server_does_not_wait_for_a_request(start):
+    asked = "def input_fn(body, content_type):\n    import time; time.sleep(20)\n"
+    server = start(DOUBLE + asked)
+    answers = []
+
+    def ask():
+        with pytest.raises(ModelServerError, match="not responding"):
+            server.invoke(b"[1]", JSON)
+        answers.append("none")
+
+    request = threading.Thread(target=ask)
+    request.start()
+    time.sleep(0.3)
+    server.kill()
+    request.join(5)
+
+    assert answers == ["none"]
