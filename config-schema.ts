@@ -1,7 +1,25 @@
 /** What `config.ts` may say of environments, and its check. */
 
 import { z } from "zod";
-import { defaultLogRetentionInDays } from "./workflow/resources";
+import type { WorkflowProps } from "./workflow/props";
+import { defaultLogRetentionInDays, defaultNoncurrentVersionDays } from "./workflow/resources";
+
+/** The environment that is the emulator. */
+export const localEnvironment = "local";
+
+const wholeNumber = z.number().int().positive();
+
+const jobSizeSchema = z.strictObject({
+  instanceType: z.string().startsWith("ml.", "is a SageMaker instance type such as ml.m5.large").optional(),
+  instanceCount: wholeNumber.optional(),
+  volumeSizeInGB: wholeNumber.optional(),
+  maxRuntimeInSeconds: wholeNumber.optional(),
+});
+
+const endpointSizeSchema = z.strictObject({
+  instanceType: z.string().startsWith("ml.", "is a SageMaker instance type such as ml.t2.medium").optional(),
+  initialInstanceCount: wholeNumber.optional(),
+});
 
 const environmentSchema = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "must be a region such as us-east-1"),
@@ -10,7 +28,15 @@ const environmentSchema = z.strictObject({
     .string()
     .regex(/^\d{12}$/, "must be 12 digits")
     .optional(),
-  /** Bucket for Terraform's state, in the same region; without it, the state is a file in the project folder. */
+  /** Profile of the AWS configuration files; without it, what the AWS SDKs find by themselves. */
+  profile: z.string().min(1).optional(),
+  /** Role that is assumed with these credentials, for everything that a command does. */
+  assumeRoleArn: z
+    .string()
+    .regex(/^arn:[\w-]+:iam::\d{12}:role\/.+$/, "must be a role's ARN")
+    .optional(),
+
+  /** Bucket for Terraform's state, in the same region; `npm run bootstrap` makes it. Without it, the state is a file in the project folder. */
   stateBucket: z.string().min(3).max(63).optional(),
   /** Name of the artifact bucket; without it, a unique one is made. */
   bucketName: z.string().min(3).max(63).optional(),
@@ -18,7 +44,51 @@ const environmentSchema = z.strictObject({
   forceDestroy: z.boolean().default(false),
   /** Key for the bucket and the logs; its policy must let CloudWatch Logs use it. */
   kmsKeyArn: z.string().startsWith("arn:").optional(),
-  logRetentionInDays: z.number().int().positive().default(defaultLogRetentionInDays),
+  /** How long to keep what nobody asks for any more. */
+  retention: z
+    .strictObject({
+      logsInDays: wholeNumber.default(defaultLogRetentionInDays),
+      noncurrentVersionsInDays: wholeNumber.default(defaultNoncurrentVersionDays),
+    })
+    .prefault({}),
+
+  /** What jobs and endpoint run on, in place of what the workflow's props say. */
+  sizes: z
+    .strictObject({
+      processing: jobSizeSchema.optional(),
+      training: jobSizeSchema.optional(),
+      endpoint: endpointSizeSchema.optional(),
+    })
+    .prefault({}),
+  /** In place of the gate's threshold in the workflow's props. */
+  gate: z.strictObject({ threshold: z.number() }).optional(),
+  /** Starts an execution by itself, such as `rate(7 days)` or `cron(0 3 ? * MON *)`. */
+  schedule: z
+    .strictObject({
+      expression: z
+        .string()
+        .regex(/^(rate|cron)\(.+\)$/, "must be rate(…) or cron(…), as EventBridge Scheduler writes them"),
+      /** Name of a time zone, such as Europe/Zurich. */
+      timeZone: z.string().default("UTC"),
+    })
+    .optional(),
+  /** Who hears by e-mail of executions that fail, time out or are aborted; each address has to confirm once. */
+  alarmAddresses: z.array(z.email()).default([]),
+
+  /** Subnets and security groups of jobs and endpoint; they need ways to S3, ECR and CloudWatch Logs. */
+  vpc: z
+    .strictObject({
+      subnetIds: z.array(z.string().startsWith("subnet-")).min(1).max(16),
+      securityGroupIds: z.array(z.string().startsWith("sg-")).min(1).max(5),
+    })
+    .optional(),
+  /** Policy that limits every role of the workflow, where the account asks for one. */
+  permissionsBoundaryArn: z
+    .string()
+    .regex(/^arn:[\w-]+:iam::(\d{12}|aws):policy\/.+$/, "must be a policy's ARN")
+    .optional(),
+  /** More tags on everything, executions' jobs and endpoints included. */
+  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
 });
 
 const configSchema = z.strictObject({
@@ -42,4 +112,27 @@ export function parseConfig(config: z.input<typeof configSchema>): z.output<type
   const result = configSchema.safeParse(config);
   if (!result.success) throw new Error(`The configuration is not right:\n${z.prettifyError(result.error)}`);
   return result.data;
+}
+
+/** The stacks of an environment; the second reads outputs of the first. */
+export function stackNames(environment: string) {
+  return { pipeline: `${environment}-pipeline`, testRun: `${environment}-test-run` } as const;
+}
+
+/** The workflow as one environment wants it: its sizes, its gate, its network, its tags. */
+export function inEnvironment(
+  props: WorkflowProps,
+  environment: EnvironmentConfig | undefined,
+): WorkflowProps {
+  if (environment === undefined) return props;
+  const { sizes, gate, vpc, tags } = environment;
+  return {
+    ...props,
+    processing: { ...props.processing, ...sizes.processing },
+    training: { ...props.training, ...sizes.training },
+    endpoint: { ...props.endpoint, ...sizes.endpoint },
+    gate: { ...props.gate, ...gate },
+    vpc: vpc ?? props.vpc,
+    tags: { ...props.tags, ...tags },
+  };
 }

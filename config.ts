@@ -1,20 +1,52 @@
 /** The configuration: which environments there are, and what the workflow does in them. Edit this file. */
 
-import { parseConfig } from "./config-schema";
+import { inEnvironment, parseConfig } from "./config-schema";
 import type { ExecutionInput } from "./workflow/execution-input";
 import type { WorkflowProps } from "./workflow/props";
 
-/** Environments that can be deployed; `config-schema.ts` lists what an entry may say. `local`, the emulator, needs none. */
+/**
+ * Environments; `config-schema.ts` lists what an entry may say.
+ *
+ * `local` is the emulator. Put your own accounts into the others before you deploy them.
+ */
 export const { environments } = parseConfig({
   environments: {
-    dev: { region: "us-east-1", forceDestroy: true },
+    local: {
+      region: "us-east-1",
+      account: "123456789012",
+      stateBucket: "tfstate-housing-local",
+      forceDestroy: true,
+    },
+    dev: {
+      region: "us-east-1",
+      account: "111122223333",
+      stateBucket: "tfstate-housing-dev-111122223333",
+      forceDestroy: true,
+    },
+    staging: {
+      region: "eu-west-1",
+      account: "222233334444",
+      stateBucket: "tfstate-housing-staging-222233334444",
+      alarmAddresses: ["ml-team@example.com"],
+    },
+    prod: {
+      region: "eu-west-1",
+      account: "333344445555",
+      stateBucket: "tfstate-housing-prod-333344445555",
+      sizes: { endpoint: { instanceType: "ml.m5.large", initialInstanceCount: 2 } },
+      gate: { threshold: 0.75 },
+      schedule: { expression: "cron(0 3 ? * MON *)", timeZone: "Europe/Zurich" },
+      alarmAddresses: ["ml-team@example.com"],
+      retention: { logsInDays: 365 },
+      tags: { "cost-center": "ml" },
+    },
   },
 });
 
 /** The recipe's workflow, under the names of one environment. */
 export function workflowProps(environment: string): WorkflowProps {
   const folder = "python/scripts";
-  return {
+  const props: WorkflowProps = {
     prefix: "housing",
     environment,
     processing: { folder, entryPoint: "preprocessing.py" },
@@ -32,6 +64,7 @@ export function workflowProps(environment: string): WorkflowProps {
     inference: { folder, entryPoint: "inference.py" },
     gate: { metric: "test_r2", threshold: 0.7 },
   };
+  return inEnvironment(props, environments[environment]);
 }
 
 /** A run to try the workflow out, with `npm start` or `npm run execute`. */

@@ -1,13 +1,15 @@
 import { App } from "cdktf";
 import { environments, testRun, workflowProps } from "./config";
+import { stackNames } from "./config-schema";
 import { PipelineStack } from "./constructs/pipeline-stack";
 import { TestRunStack } from "./constructs/test-run-stack";
 
 const app = new App();
 
 for (const [name, environment] of Object.entries(environments)) {
-  const pipeline = new PipelineStack(app, `${name}-pipeline`, { environment, workflow: workflowProps(name) });
-  new TestRunStack(app, `${name}-test-run`, {
+  const stacks = stackNames(name);
+  const pipeline = new PipelineStack(app, stacks.pipeline, { environment, workflow: workflowProps(name) });
+  new TestRunStack(app, stacks.testRun, {
     environment,
     pipeline,
     executionInput: testRun.executionInput,

@@ -1,44 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { Testing } from "cdktf";
-import { environments, workflowProps } from "../config";
-import { parseConfig } from "../config-schema";
-import { PipelineStack } from "../constructs/pipeline-stack";
-import { TestRunStack } from "../constructs/test-run-stack";
 import { contentHash } from "../source-files";
 import { workflowDefinition } from "../workflow/definition";
 import { resourceTags } from "../workflow/resources";
 import { workflow } from "./fixtures";
-
-type Synthesized = Record<string, Record<string, Record<string, Record<string, unknown>>>>;
-
-const dev = parseConfig({ environments: { dev: { region: "eu-west-1" } } }).environments.dev as NonNullable<
-  (typeof environments)[string]
->;
-
-function synth(
-  environment = dev,
-  props = workflowProps("dev"),
-): { pipeline: Synthesized; testRun: Synthesized } {
-  const app = Testing.app();
-  const pipeline = new PipelineStack(app, "dev-pipeline", { environment, workflow: props });
-  new TestRunStack(app, "dev-test-run", {
-    environment,
-    pipeline,
-    executionInput: { Threshold: 0.5 },
-  });
-  app.synth();
-  const read = (stack: string) =>
-    JSON.parse(readFileSync(join(app.outdir, "stacks", stack, "cdk.tf.json"), "utf8"));
-  return { pipeline: read("dev-pipeline"), testRun: read("dev-test-run") };
-}
-
-/** The one resource of a type. */
-function only(stack: Synthesized, type: string, block = "resource"): Record<string, unknown> {
-  const found = Object.values(stack[block]?.[type] ?? {});
-  expect([type, found.length]).toEqual([type, 1]);
-  return found[0] as Record<string, unknown>;
-}
+import { dev, only, synth } from "./synthesized";
 
 describe("the pipeline stack", () => {
   const { pipeline } = synth();
@@ -245,25 +209,5 @@ describe("someone's own workflow", () => {
     expect(only(own, "aws_sagemaker_prebuilt_ecr_image", "data")).toMatchObject({
       repository_name: "sagemaker-xgboost",
     });
-  });
-});
-
-describe("parseConfig", () => {
-  it("fails with the place and the reason of every wrong value", () => {
-    const wrong = { environments: { dev: { region: "mars", account: "12" } } };
-    expect(() => parseConfig(wrong)).toThrow(
-      /must be a region[\s\S]*environments\.dev\.region[\s\S]*must be 12 digits/,
-    );
-  });
-
-  it("fails for a key that it does not know", () => {
-    const wrong = { environments: { dev: { region: "us-east-1", regoin: "x" } } } as Parameters<
-      typeof parseConfig
-    >[0];
-    expect(() => parseConfig(wrong)).toThrow("regoin");
-  });
-
-  it("accepts the project's own configuration", () => {
-    expect(Object.keys(environments)).toContain("dev");
   });
 });

@@ -6,6 +6,7 @@ import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { STSClient } from "@aws-sdk/client-sts";
+import { fromNodeProviderChain, fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 
 // The SDK's word on Node's age belongs to whoever maintains this project, not to who runs it.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
@@ -18,6 +19,10 @@ export interface Connection {
   readonly region: string;
   /** Address of the emulator; without it, AWS. */
   readonly endpoint?: string;
+  /** Profile of the AWS configuration files. */
+  readonly profile?: string;
+  /** Role to assume with the credentials found. */
+  readonly assumeRoleArn?: string;
 }
 
 /** Clients for one connection. Each is made when it is first used: loading is what takes time. */
@@ -50,8 +55,18 @@ export class Aws {
 
 type ClientConfig = ReturnType<typeof clientConfig>;
 
-function clientConfig({ region, endpoint }: Connection) {
-  if (endpoint === undefined) return { region, endpoint: undefined };
+function clientConfig({ region, endpoint, profile, assumeRoleArn }: Connection) {
+  if (endpoint === undefined) {
+    const credentials =
+      assumeRoleArn === undefined
+        ? undefined
+        : fromTemporaryCredentials({
+            masterCredentials: fromNodeProviderChain({ profile }),
+            clientConfig: { region },
+            params: { RoleArn: assumeRoleArn, RoleSessionName: "workflow" },
+          });
+    return { region, endpoint: undefined, profile, credentials };
+  }
   // The developer's own keys and profiles never go to the emulator.
   return { region, endpoint, credentials: { accessKeyId: emulatorKey, secretAccessKey: emulatorKey } };
 }

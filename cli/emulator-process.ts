@@ -113,7 +113,10 @@ export function runningEmulator(): EmulatorAddress | undefined {
 }
 
 /** The variables that point any AWS SDK, CLI or Terraform at the emulator. */
-export function emulatorVariables({ endpoint, region }: EmulatorAddress): Record<string, string> {
+export function emulatorVariables({
+  endpoint,
+  region,
+}: Pick<EmulatorAddress, "endpoint" | "region">): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,

@@ -1,6 +1,7 @@
 import { testRun, workflowProps } from "../config";
 import { rawDataPrefix } from "../workflow/props";
 import { testEndpoint } from "./endpoint-test";
+import { announce } from "./environment";
 import { DetachedError, FailedError } from "./errors";
 import { type ExecutionResult, startExecution, uniqueName } from "./execution";
 import { describeFailure, readFailure } from "./failure";
@@ -10,7 +11,7 @@ import { interruption, keepLines, runTasks } from "./progress";
 import { prepareEnvironments } from "./python";
 import { executionOutput, failureReport, printReport, successReport, unknownReport } from "./report";
 import { SampleData } from "./sample-data";
-import { announce, resolveTarget, type TargetOptions } from "./target";
+import { resolveTarget, type TargetOptions } from "./target";
 
 export interface ExecuteOptions extends TargetOptions {
   readonly name?: string;
@@ -29,9 +30,9 @@ interface Context {
 }
 
 /** Starts an execution, or follows one, to its end, and tests the endpoint. */
-export async function execute(options: ExecuteOptions): Promise<void> {
-  const given = options.input === undefined ? undefined : await readInput(options.input, options.env);
-  const target = await resolveTarget(options);
+export async function execute(name: string, options: ExecuteOptions): Promise<void> {
+  const given = options.input === undefined ? undefined : await readInput(options.input, name);
+  const target = await resolveTarget(name, options);
   await announce(target);
   const { aws, stateMachineArn, bucketName } = target;
   const signal = interruption();
@@ -52,7 +53,7 @@ export async function execute(options: ExecuteOptions): Promise<void> {
             task.output = line;
           });
           try {
-            const props = workflowProps(options.env);
+            const props = workflowProps(name);
             await data.upload(aws, props.data?.bucketName ?? bucketName, rawDataPrefix(props));
           } finally {
             await data.remove();

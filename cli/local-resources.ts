@@ -2,35 +2,26 @@ import { randomBytes } from "node:crypto";
 import { CreateLogGroupCommand, PutRetentionPolicyCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateFunctionCommand, type Runtime, waitUntilFunctionActiveV2 } from "@aws-sdk/client-lambda";
-import {
-  CreateBucketCommand,
-  PutBucketEncryptionCommand,
-  PutBucketLifecycleConfigurationCommand,
-  PutBucketPolicyCommand,
-  PutBucketTaggingCommand,
-  PutBucketVersioningCommand,
-  PutObjectCommand,
-  PutPublicAccessBlockCommand,
-} from "@aws-sdk/client-s3";
+import { PutBucketLifecycleConfigurationCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { CreateStateMachineCommand } from "@aws-sdk/client-sfn";
 import { contentHash, scriptKey } from "../source-files";
 import { policyDocument, trustPolicy } from "../workflow/iam";
 import { imageRepositoryArn } from "../workflow/image";
 import { defaultImage, scriptFolders, type WorkflowProps, workflowSettings } from "../workflow/props";
 import {
-  artifactBucketDefaults,
   bucketNamePrefix,
   codeKey,
   defaultLogRetentionInDays,
+  defaultNoncurrentVersionDays,
   evaluationFunction,
-  type RoleDescription,
   resourceTags,
-  sageMakerRole,
-  tlsOnlyPolicy,
+  unfinishedUploadDays,
   workflowStateMachine,
 } from "../workflow/resources";
+import { type RoleDescription, sageMakerRole } from "../workflow/roles";
 import { packFolder } from "./archives";
 import type { Aws } from "./aws";
+import { createBucket, secureBucket } from "./buckets";
 import type { EmulatorAddress } from "./emulator-process";
 
 /**
@@ -59,10 +50,11 @@ export async function createLocalResources(
   const imageUri = image.uri ?? `${imageRegistry}/${image.repository}:${image.tag}`;
   const settings = workflowSettings(props, scriptKey);
 
-  const bucketName = await createBucket(aws, bucketNamePrefix(props), tags);
+  const bucketName = `${bucketNamePrefix(props)}${randomBytes(8).toString("hex")}`;
+  await createArtifactBucket(aws, bucketName, tags);
   const dataBucketName = props.data?.bucketName ?? bucketName;
   // On AWS somebody has made it before.
-  if (dataBucketName !== bucketName) await aws.s3().send(new CreateBucketCommand({ Bucket: dataBucketName }));
+  if (dataBucketName !== bucketName) await createBucket(aws, dataBucketName);
   const base = {
     partition,
     region,
@@ -111,66 +103,30 @@ export async function createLocalResources(
   return { stateMachineArn: stateMachineArn as string, bucketName, dataBucketName };
 }
 
-async function createBucket(aws: Aws, namePrefix: string, tags: Record<string, string>): Promise<string> {
-  const Bucket = `${namePrefix}${randomBytes(8).toString("hex")}`;
-  const s3 = aws.s3();
-  const { noncurrentVersionDays, unfinishedUploadDays } = artifactBucketDefaults;
-  await s3.send(new CreateBucketCommand({ Bucket }));
-  await Promise.all([
-    s3.send(
-      new PutBucketTaggingCommand({
-        Bucket,
-        Tagging: { TagSet: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
-      }),
-    ),
-    s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } })),
-    s3.send(
-      new PutBucketEncryptionCommand({
-        Bucket,
-        ServerSideEncryptionConfiguration: {
-          Rules: [
-            { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" }, BucketKeyEnabled: false },
-          ],
-        },
-      }),
-    ),
-    s3.send(
-      new PutPublicAccessBlockCommand({
-        Bucket,
-        PublicAccessBlockConfiguration: {
-          BlockPublicAcls: true,
-          BlockPublicPolicy: true,
-          IgnorePublicAcls: true,
-          RestrictPublicBuckets: true,
-        },
-      }),
-    ),
-    s3.send(
-      new PutBucketLifecycleConfigurationCommand({
-        Bucket,
-        LifecycleConfiguration: {
-          Rules: [
-            {
-              ID: "noncurrent-versions",
-              Status: "Enabled",
-              Filter: { Prefix: "" },
-              NoncurrentVersionExpiration: { NoncurrentDays: noncurrentVersionDays },
-            },
-            {
-              ID: "unfinished-uploads",
-              Status: "Enabled",
-              Filter: { Prefix: "" },
-              AbortIncompleteMultipartUpload: { DaysAfterInitiation: unfinishedUploadDays },
-            },
-          ],
-        },
-      }),
-    ),
-  ]);
-  await s3.send(
-    new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(tlsOnlyPolicy(`arn:aws:s3:::${Bucket}`)) }),
+async function createArtifactBucket(aws: Aws, Bucket: string, tags: Record<string, string>): Promise<void> {
+  await createBucket(aws, Bucket);
+  await secureBucket(aws, Bucket, { tags });
+  await aws.s3().send(
+    new PutBucketLifecycleConfigurationCommand({
+      Bucket,
+      LifecycleConfiguration: {
+        Rules: [
+          {
+            ID: "noncurrent-versions",
+            Status: "Enabled",
+            Filter: { Prefix: "" },
+            NoncurrentVersionExpiration: { NoncurrentDays: defaultNoncurrentVersionDays },
+          },
+          {
+            ID: "unfinished-uploads",
+            Status: "Enabled",
+            Filter: { Prefix: "" },
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: unfinishedUploadDays },
+          },
+        ],
+      },
+    }),
   );
-  return Bucket;
 }
 
 async function createRole(
@@ -218,6 +174,7 @@ async function createFunction(
       Handler: description.handler,
       Timeout: description.timeoutSeconds,
       MemorySize: description.memorySizeInMB,
+      TracingConfig: { Mode: "Active" },
       Publish: true,
       Tags: tags,
     }),

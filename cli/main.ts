@@ -1,7 +1,7 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { localEnvironment } from "../config-schema";
 import { CliError, exitCodes, explain } from "./errors";
 import { defaultTimeoutSeconds } from "./follow";
-import { localEnvironment } from "./target";
 
 const exitCodesText = `
 Exit codes:
@@ -58,27 +58,54 @@ export function program(): Command {
     .addHelpText(
       "after",
       examples(
-        "npm run execute -- --env dev --upload-sample-data",
-        "npm run execute -- --env dev --attach run-20260102030405678",
-        `npm run execute -- --env dev --input '{"Threshold": 0.75}'`,
+        "npm run execute -- dev --upload-sample-data",
+        "npm run execute -- dev --attach run-20260102030405678",
+        `npm run execute -- dev --input '{"Threshold": 0.75}'`,
       ),
     )
-    .action(async (options) => (await import("./execute")).execute(options));
+    .action(async (name, options) => (await import("./execute")).execute(name, options));
 
   targeted(command("status", "show executions, objects, endpoints and metrics"))
     .addOption(json())
-    .addHelpText("after", examples("npm run status -- --env dev"))
-    .action(async (options) => (await import("./status")).showStatus(options));
+    .addHelpText("after", examples("npm run status -- dev"))
+    .action(async (name, options) => (await import("./status")).showStatus(name, options));
 
-  targeted(command("cleanup", "remove what executions made at run time; lists it first, and asks"))
-    .option("--superseded", "only configurations and models that serve nowhere", false)
-    .option("--yes", "delete without asking", false)
+  inEnvironment(command("leftovers", "list what executions made: what, since when, what it costs a day"))
     .addOption(json())
-    .addHelpText(
-      "after",
-      examples("npm run cleanup -- --env dev", "npm run cleanup -- --env dev --superseded --yes"),
-    )
-    .action(async (options) => (await import("./cleanup")).cleanUp(options));
+    .addHelpText("after", examples("npm run leftovers -- dev"))
+    .action(async (name, options) => (await import("./leftovers")).showLeftovers(name, options));
+
+  inEnvironment(command("cleanup", "remove what executions made at run time; lists it first, and asks"))
+    .option("--superseded", "only configurations and models that serve nowhere", false)
+    .addOption(yes("delete"))
+    .addOption(json())
+    .addHelpText("after", examples("npm run cleanup -- dev", "npm run cleanup -- dev --superseded --yes"))
+    .action(async (name, options) => (await import("./cleanup")).cleanUp(name, options));
+
+  deployed(command("bootstrap", "make the bucket for Terraform's state, once per environment"))
+    .addHelpText("after", examples("npm run bootstrap -- dev"))
+    .action(async (name) => (await import("./deploy/state-bucket")).bootstrap(name));
+
+  deployed(command("diff", "show what a deploy would change"))
+    .addHelpText("after", examples("npm run diff -- dev"))
+    .action(async (name) => (await import("./deploy/diff")).diff(name));
+
+  deployed(command("review", "write what a deploy would change as a comment for a pull request"))
+    .option("--output <file>", "file to write, in place of standard output")
+    .addHelpText("after", examples("npm run review -- dev", "npm run review -- dev --output review.md"))
+    .action(async (name, options) => (await import("./deploy/review")).review(name, options));
+
+  deployed(command("deploy", "deploy an environment with Terraform; shows what changes first, and asks"))
+    .option("--outputs-file <file>", "where the outputs go; outputs.<environment>.json by default")
+    .addOption(yes("deploy"))
+    .addHelpText("after", examples("npm run deploy -- dev", "npm run deploy -- dev --yes"))
+    .action(async (name, options) => (await import("./deploy/deploy")).deploy(name, options));
+
+  deployed(command("destroy", "destroy an environment; refuses while an endpoint serves"))
+    .option("--with-leftovers", "also remove what executions made, endpoints included", false)
+    .addOption(yes("destroy"))
+    .addHelpText("after", examples("npm run destroy -- dev", "npm run destroy -- dev --with-leftovers"))
+    .action(async (name, options) => (await import("./deploy/destroy")).destroy(name, options));
 
   command("emulator", "run the emulator alone, in the foreground")
     .option("--port <number>", "port to listen on; a free one by default", port)
@@ -89,17 +116,37 @@ export function program(): Command {
   return cli;
 }
 
-/** Options of the commands that act on one environment. */
+/** Arguments of the commands that act on one environment's workflow. */
 function targeted(command: Command): Command {
-  return command
+  return inEnvironment(command)
     .option(
-      "--env <environment>",
-      `environment of config.ts, or ${localEnvironment} for the emulator`,
-      localEnvironment,
+      "--outputs-file <file>",
+      "what the deploy wrote; outputs.<environment>.json by default, but for the emulator",
     )
-    .option("--outputs-file <file>", "what `cdktf deploy --outputs-file` wrote", "outputs.json")
     .option("--state-machine-arn <arn>", "in place of the outputs file's")
     .option("--bucket <name>", "in place of the outputs file's");
+}
+
+/** For commands that are as good in the emulator. */
+function inEnvironment(command: Command): Command {
+  return command
+    .usage("-- [environment] [options]")
+    .addArgument(
+      new Argument("[environment]", `of config.ts; ${localEnvironment} is the emulator`).default(
+        localEnvironment,
+      ),
+    );
+}
+
+/** For commands that run Terraform: nobody should have to guess which environment. */
+function deployed(command: Command): Command {
+  return command
+    .usage("-- <environment> [options]")
+    .argument("<environment>", `of config.ts; ${localEnvironment} is the emulator that runs`);
+}
+
+function yes(verb: string): Option {
+  return new Option("--yes", `${verb} without asking`).default(false);
 }
 
 function json(): Option {

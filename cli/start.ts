@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { testRun, workflowProps } from "../config";
+import { localEnvironment } from "../config-schema";
 import { rawDataPrefix, type WorkflowProps } from "../workflow/props";
 import { Aws, emulatorKey, objectAt } from "./aws";
 import { EmulatorProcess, emulatorVariables } from "./emulator-process";
@@ -19,7 +20,6 @@ import { interruption, keepLines, runTasks } from "./progress";
 import { type PreparedEnvironments, prepareEnvironments, projectRoot } from "./python";
 import { executionOutput, failureReport, printReport, type RunReport, successReport } from "./report";
 import { SampleData } from "./sample-data";
-import { localEnvironment } from "./target";
 
 export interface StartOptions {
   readonly input?: string;

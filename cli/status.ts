@@ -8,9 +8,10 @@ import { DescribeExecutionCommand, ListExecutionsCommand } from "@aws-sdk/client
 import { prefixes } from "../workflow/settings";
 import type { ExecutionReport } from "../workflow/steps/report";
 import { type Aws, objectAt } from "./aws";
+import { announce } from "./environment";
 import { secondsBetween } from "./history";
 import { ownedBy } from "./ownership";
-import { announce, resolveTarget, type Target, type TargetOptions } from "./target";
+import { resolveTarget, type Target, type TargetOptions } from "./target";
 
 /** What the recipe's validation looks at. */
 interface Status {
@@ -34,8 +35,11 @@ interface Status {
 }
 
 /** Shows executions, objects, endpoints and the newest metrics of one environment. */
-export async function showStatus(options: TargetOptions & { readonly json: boolean }): Promise<void> {
-  const target = await resolveTarget(options);
+export async function showStatus(
+  name: string,
+  options: TargetOptions & { readonly json: boolean },
+): Promise<void> {
+  const target = await resolveTarget(name, options);
   await announce(target);
   const [executions, objects, endpoints, metrics] = await Promise.all([
     listExecutions(target),

@@ -6,7 +6,7 @@ import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/
 import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
 import { Token } from "cdktf";
 import { Construct } from "constructs";
-import { artifactBucketDefaults, tlsOnlyPolicy } from "../workflow/resources";
+import { defaultNoncurrentVersionDays, tlsOnlyPolicy, unfinishedUploadDays } from "../workflow/resources";
 
 export interface ArtifactBucketProps {
   /** The bucket's name starts with this; AWS makes it unique. At most 37 characters. */
@@ -48,7 +48,7 @@ export class ArtifactBucket extends Construct {
       bucketName,
       kmsKeyArn,
       forceDestroy = false,
-      noncurrentVersionDays = artifactBucketDefaults.noncurrentVersionDays,
+      noncurrentVersionDays = defaultNoncurrentVersionDays,
     } = props;
     if (!Token.isUnresolved(noncurrentVersionDays) && noncurrentVersionDays < 1) {
       throw new Error(`noncurrentVersionDays must be 1 or more, got ${noncurrentVersionDays}`);
@@ -105,9 +105,7 @@ export class ArtifactBucket extends Construct {
           id: "unfinished-uploads",
           status: "Enabled",
           filter: [{ prefix: "" }],
-          abortIncompleteMultipartUpload: [
-            { daysAfterInitiation: artifactBucketDefaults.unfinishedUploadDays },
-          ],
+          abortIncompleteMultipartUpload: [{ daysAfterInitiation: unfinishedUploadDays }],
         },
       ],
       dependsOn: [versioning],

@@ -42,6 +42,8 @@ export class EvaluationFunction extends Construct {
       memorySize: description.memorySizeInMB,
       filename: archive.outputPath,
       sourceCodeHash: archive.outputBase64Sha256,
+      // The state machine's trace goes on in the function.
+      tracingConfig: { mode: "Active" },
       // Executions that are running keep the version that they started with.
       publish: true,
       // The first call must find its own group, or Lambda makes one that is kept for ever.

@@ -2,7 +2,7 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { Construct } from "constructs";
 import { policyDocument, trustPolicy } from "../workflow/iam";
-import type { RoleDescription } from "../workflow/resources";
+import type { RoleDescription } from "../workflow/roles";
 
 export interface ExecutionRoleProps {
   /** Who assumes the role, and what it may do. */

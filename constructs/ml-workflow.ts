@@ -12,11 +12,14 @@ import {
   type WorkflowProps,
   workflowSettings,
 } from "../workflow/props";
-import { bucketNamePrefix, defaultLogRetentionInDays, sageMakerRole } from "../workflow/resources";
+import { bucketNamePrefix, defaultLogRetentionInDays } from "../workflow/resources";
+import { sageMakerRole } from "../workflow/roles";
 import { ArtifactBucket } from "./artifact-bucket";
 import { EvaluationFunction } from "./evaluation-function";
 import { ExecutionRole } from "./execution-role";
+import { FailureAlarms } from "./failure-alarms";
 import { ScriptBundle } from "./script-bundle";
+import { type ScheduleExpression, WorkflowSchedule } from "./workflow-schedule";
 import { WorkflowStateMachine } from "./workflow-state-machine";
 
 export interface MlWorkflowProps {
@@ -44,6 +47,24 @@ export interface MlWorkflowProps {
   readonly kmsKeyArn?: string;
   /** @default 30 */
   readonly logRetentionInDays?: number;
+  /**
+   * Days to keep versions of objects that were overwritten or deleted.
+   *
+   * @default 90
+   */
+  readonly noncurrentVersionDays?: number;
+  /**
+   * Starts executions by itself, with an empty input.
+   *
+   * @default - executions are started by hand
+   */
+  readonly schedule?: ScheduleExpression;
+  /**
+   * Who hears by e-mail of executions that fail, time out or are aborted.
+   *
+   * @default - nobody
+   */
+  readonly alarmAddresses?: readonly string[];
 }
 
 /**
@@ -67,6 +88,7 @@ export class MlWorkflow extends Construct {
       bucketName: props.bucketName,
       forceDestroy: props.forceDestroy,
       kmsKeyArn,
+      noncurrentVersionDays: props.noncurrentVersionDays,
     });
     for (const folder of scriptFolders(workflow)) {
       new ScriptBundle(this, folder.replace(/[^A-Za-z0-9]+/g, "-"), { bucket: this.bucket, folder });
@@ -104,6 +126,25 @@ export class MlWorkflow extends Construct {
       },
       logRetentionInDays,
     });
+    const { stateMachineArn } = this.stateMachine;
+    if (props.schedule !== undefined) {
+      new WorkflowSchedule(this, "Schedule", {
+        nameScope: workflow,
+        schedule: props.schedule,
+        stateMachineArn,
+        account,
+        kmsKeyArn,
+      });
+    }
+    const { alarmAddresses = [] } = props;
+    if (alarmAddresses.length > 0) {
+      new FailureAlarms(this, "Alarms", {
+        nameScope: workflow,
+        addresses: alarmAddresses,
+        stateMachineArn,
+        references: base,
+      });
+    }
   }
 
   private image(image: ImageProps, partition: string, region: string) {

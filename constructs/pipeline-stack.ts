@@ -1,6 +1,7 @@
 import { ArchiveProvider } from "@cdktf/provider-archive/lib/provider";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
-import { TerraformStack } from "cdktf";
+import { Aspects, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import type { EnvironmentConfig } from "../config-schema";
 import type { WorkflowProps } from "../workflow/props";
@@ -20,11 +21,14 @@ export class PipelineStack extends TerraformStack {
 
   constructor(scope: Construct, id: string, { environment, workflow }: PipelineStackProps) {
     super(scope, id);
+    const { region, account, profile, assumeRoleArn, retention, permissionsBoundaryArn } = environment;
     configureState(this, environment);
     new AwsProvider(this, "Aws", {
-      region: environment.region,
+      region,
+      profile,
+      assumeRole: assumeRoleArn === undefined ? undefined : [{ roleArn: assumeRoleArn }],
       // A deploy with another account's credentials ends before it touches anything.
-      allowedAccountIds: environment.account === undefined ? undefined : [environment.account],
+      allowedAccountIds: account === undefined ? undefined : [account],
       defaultTags: [{ tags: resourceTags(workflow) }],
     });
     new ArchiveProvider(this, "Archive");
@@ -32,14 +36,23 @@ export class PipelineStack extends TerraformStack {
     this.addOverride("terraform.required_providers.aws.version", ">= 5.100.0, < 7.0.0");
     this.addOverride("terraform.required_providers.archive.version", ">= 2.7.0, < 3.0.0");
 
-    const { region, bucketName, forceDestroy, kmsKeyArn, logRetentionInDays } = environment;
     this.workflow = new MlWorkflow(this, "Workflow", {
       workflow,
       region,
-      bucketName,
-      forceDestroy,
-      kmsKeyArn,
-      logRetentionInDays,
+      bucketName: environment.bucketName,
+      forceDestroy: environment.forceDestroy,
+      kmsKeyArn: environment.kmsKeyArn,
+      logRetentionInDays: retention.logsInDays,
+      noncurrentVersionDays: retention.noncurrentVersionsInDays,
+      schedule: environment.schedule,
+      alarmAddresses: environment.alarmAddresses,
     });
+    if (permissionsBoundaryArn !== undefined) {
+      Aspects.of(this).add({
+        visit(node) {
+          if (node instanceof IamRole) node.permissionsBoundary = permissionsBoundaryArn;
+        },
+      });
+    }
   }
 }

@@ -3,13 +3,23 @@ import type { EnvironmentConfig } from "../config-schema";
 import { fromStackFolder } from "./stack-folder";
 
 /** Keeps the stack's state in the environment's state bucket, with a lock file; without a bucket, in the project. */
-export function configureState(stack: TerraformStack, { stateBucket, region }: EnvironmentConfig): void {
+export function configureState(
+  stack: TerraformStack,
+  { stateBucket, region, profile, assumeRoleArn }: EnvironmentConfig,
+): void {
   const { id } = stack.node;
   if (stateBucket === undefined) {
     new LocalBackend(stack, { path: fromStackFolder(stack, `terraform.${id}.tfstate`) });
     return;
   }
-  new S3Backend(stack, { bucket: stateBucket, key: `${id}/terraform.tfstate`, region, encrypt: true });
+  new S3Backend(stack, {
+    bucket: stateBucket,
+    key: `${id}/terraform.tfstate`,
+    region,
+    encrypt: true,
+    profile,
+    assumeRole: assumeRoleArn === undefined ? undefined : { roleArn: assumeRoleArn },
+  });
   // CDKTF's type does not know the option.
   stack.addOverride("terraform.backend.s3.use_lockfile", true);
 }

@@ -5,12 +5,15 @@ export interface PolicyStatement {
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
   /** Why nothing narrower works; required where a resource is a bare `*`. */
   readonly reason?: string;
+  /**
+   * The AWS page that asks for the permission, where AWS's own platform uses it and no call of ours does.
+   *
+   * No run in the emulator can prove such a permission; docs/permissions.md lists them.
+   */
+  readonly page?: string;
 }
 
-interface PolicyOptions {
-  readonly conditions?: PolicyStatement["conditions"];
-  readonly reason?: string;
-}
+type PolicyOptions = Pick<PolicyStatement, "conditions" | "reason" | "page">;
 
 /** Allows `actions` on `resources`. */
 export function allow(
@@ -42,7 +45,7 @@ export function policyDocument(statements: readonly PolicyStatement[]) {
 }
 
 /** Services that say for which account they assume a role. Lambda's pages do not promise it. */
-const namesItsAccount = ["sagemaker.amazonaws.com", "states.amazonaws.com"];
+const namesItsAccount = ["sagemaker.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com"];
 
 /** The trust policy that lets one AWS service assume a role, where it can be told for this account only. */
 export function trustPolicy(service: string, account: string) {

@@ -20,6 +20,12 @@ export interface NameScope {
 /** SageMaker's limit for the names of jobs, models, endpoint configurations and endpoints. */
 export const maxNameLength = 63;
 
+/** What names are given to; an environment called like one would share the start of its names with another workflow. */
+const kinds = ["prep", "train", "model", "config"] as const;
+
+/** What a name is given to. */
+export type Kind = (typeof kinds)[number];
+
 const hashLength = 8;
 /** Room for `-<attempt>-<retry>`: `-3-99`. */
 const attemptLength = 5;
@@ -44,6 +50,11 @@ export function checkNameScope({ prefix, environment }: NameScope): void {
   if (!/^[a-z][a-z0-9]{0,9}$/.test(environment)) {
     throw new Error(
       `environment must be 1 to 10 lower-case letters and digits, starting with a letter, got "${environment}"`,
+    );
+  }
+  if ((kinds as readonly string[]).includes(environment)) {
+    throw new Error(
+      `environment must not be ${kinds.join(", ")}: names of workflow "${prefix}" would begin like those of another one`,
     );
   }
 }
@@ -71,7 +82,7 @@ export const executionFolder = `${slug("$states.context.Execution.Name", 40)} & 
  */
 export function freshName(
   scope: NameScope,
-  kind: string,
+  kind: Kind,
   given: keyof ExecutionInput,
   attempt?: string,
 ): string {

@@ -1,5 +1,5 @@
 import type { NameScope } from "./names";
-import { type JobSettings, prefixes, type WorkflowSettings } from "./settings";
+import { type JobSettings, prefixes, type VpcSettings, type WorkflowSettings } from "./settings";
 import { longestDeploymentSeconds } from "./steps/endpoint";
 import { longestJobSeconds } from "./steps/job";
 
@@ -82,6 +82,18 @@ export interface WorkflowProps extends NameScope {
     readonly prefix: string;
   };
   /**
+   * Subnets and security groups of jobs and endpoint.
+   *
+   * @default - a network of SageMaker's own, with a way to the internet
+   */
+  readonly vpc?: VpcSettings;
+  /**
+   * More tags on everything, what executions create included.
+   *
+   * @default - workflow, environment and, for what an execution creates, execution
+   */
+  readonly tags?: Readonly<Record<string, string>>;
+  /**
    * Limit for one execution as a whole.
    *
    * @default - what all attempts of both jobs and the longest deployment may take, and an hour
@@ -146,6 +158,8 @@ export function workflowSettings(
       initialVariantWeight: 1,
       ...endpoint,
     },
+    vpc: props.vpc,
+    tags: props.tags ?? {},
     dataPrefix,
     timeoutSeconds: atLeastOne("timeoutSeconds", props.timeoutSeconds ?? longest + 3600),
   };

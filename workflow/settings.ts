@@ -1,3 +1,4 @@
+import type { JsonObject } from "./asl";
 import type { NameScope } from "./names";
 
 /** One script of the workflow: a folder of code, and the file in it that starts. */
@@ -14,6 +15,12 @@ export interface JobSettings extends ScriptSettings {
   readonly instanceCount: number;
   readonly volumeSizeInGB: number;
   readonly maxRuntimeInSeconds: number;
+}
+
+/** Where jobs and endpoint have their network interfaces. */
+export interface VpcSettings {
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
 }
 
 /** Everything that decides what the workflow does. Plain data: `props.ts` fills in the defaults. */
@@ -37,6 +44,10 @@ export interface WorkflowSettings extends NameScope {
     readonly initialInstanceCount: number;
     readonly initialVariantWeight: number;
   };
+  /** Subnets and security groups of jobs and endpoint; without it, SageMaker's own network. */
+  readonly vpc?: VpcSettings;
+  /** More tags on what executions create. */
+  readonly tags: Readonly<Record<string, string>>;
   /** Prefix of the raw data; ends with `/`. */
   readonly dataPrefix: string;
   /** Limit for one execution as a whole. */
@@ -89,4 +100,10 @@ export function objectArn({ references }: Workflow, bucketName: string, keys: st
 /** The ARN of a Step Functions integration, such as `states:::sagemaker:createModel`. */
 export function integration({ references }: Workflow, action: string): string {
   return `arn:${references.partition}:states:::${action}`;
+}
+
+/** The network as SageMaker's requests write it; nothing where there is none. */
+export function vpcConfig({ settings: { vpc } }: Workflow): JsonObject {
+  if (vpc === undefined) return {};
+  return { VpcConfig: { Subnets: [...vpc.subnetIds], SecurityGroupIds: [...vpc.securityGroupIds] } };
 }

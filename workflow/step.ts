@@ -13,6 +13,7 @@ export interface Step {
 /** Tags for what an execution creates: who made it, and in which execution. */
 export function executionTags({ settings }: Workflow) {
   return [
+    ...Object.entries(settings.tags).map(([Key, Value]) => ({ Key, Value })),
     { Key: "workflow", Value: baseName(settings) },
     { Key: "environment", Value: settings.environment },
     // Tag values allow fewer characters than execution names do.

@@ -13,7 +13,7 @@ async function run(...args: string[]): Promise<{ code: number; said: string }> {
 describe("the command line", () => {
   it.each([
     [["execute", "--nonsense"], "unknown option '--nonsense'"],
-    [["execute", "extra"], "too many arguments"],
+    [["execute", "dev", "extra"], "too many arguments"],
     [["start", "--time-scale", "fast"], "It must be above 0 and at most 1."],
     [["emulator", "--time-scale", "2"], "It must be above 0 and at most 1."],
     [["start", "--timeout", "-1"], "It must be a number greater than 0."],
@@ -22,8 +22,13 @@ describe("the command line", () => {
     [["start", "--input", "no-such-file.json"], "--input must be JSON or the path of a JSON file"],
     [["start", "--input", '{"Threshold": "high"}'], "Threshold must be a number, got high"],
     [["start", "--input", '{"Treshold": 1}'], "Unknown key Treshold"],
-    [["cleanup"], "give --yes to delete without asking"],
-    [["execute", "--env", "nowhere"], "There is no environment nowhere"],
+    [["deploy", "dev"], "give --yes to go on without asking"],
+    [["destroy", "dev"], "give --yes to go on without asking"],
+    [["deploy"], "missing required argument 'environment'"],
+    [["diff", "nowhere"], "There is no environment nowhere; config.ts has local, dev, staging, prod"],
+    [["bootstrap", "nowhere"], "There is no environment nowhere"],
+    [["cleanup"], "give --yes to go on without asking"],
+    [["execute", "nowhere"], "There is no environment nowhere"],
   ])("%j is wrong usage, found before anything starts", async (args, message) => {
     const { code, said } = await run(...args);
     expect(said).toContain(message);

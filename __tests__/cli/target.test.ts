@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { UsageError } from "../../cli/errors";
 import { resolveTarget } from "../../cli/target";
 
-const stateMachineArn = "arn:aws:states:eu-west-1:123456789012:stateMachine:housing-dev";
+const stateMachineArn = "arn:aws:states:us-east-1:111122223333:stateMachine:housing-dev";
 let folder: string;
 
 beforeEach(() => {
@@ -26,14 +26,13 @@ describe("resolveTarget", () => {
   };
 
   it("reads the outputs of the environment's test-run stack", async () => {
-    const target = await resolveTarget({ env: "dev", outputsFile: outputs({ "dev-test-run": deployed }) });
+    const target = await resolveTarget("dev", { outputsFile: outputs({ "dev-test-run": deployed }) });
     expect(target).toMatchObject({ stateMachineArn, bucketName: "b", executionInput: { Threshold: 0.5 } });
-    expect(target.aws.connection).toEqual({ region: "eu-west-1", endpoint: undefined });
+    expect(target.aws.connection).toEqual({ region: "us-east-1" });
   });
 
   it("takes flags in place of the file", async () => {
-    const target = await resolveTarget({
-      env: "dev",
+    const target = await resolveTarget("dev", {
       outputsFile: "missing.json",
       stateMachineArn,
       bucket: "mine",
@@ -55,6 +54,17 @@ describe("resolveTarget", () => {
       "bucket_name",
     ],
     [
+      "names a state machine of another region",
+      () =>
+        outputs({
+          "dev-test-run": {
+            ...deployed,
+            state_machine_arn: stateMachineArn.replace("us-east-1", "eu-west-1"),
+          },
+        }),
+      "is in eu-west-1; environment dev is us-east-1",
+    ],
+    [
       "names another environment's state machine",
       () =>
         outputs({
@@ -63,14 +73,14 @@ describe("resolveTarget", () => {
       "is not the state machine of environment dev",
     ],
   ])("fails when the outputs file %s", async (_, file, message) => {
-    const resolving = resolveTarget({ env: "dev", outputsFile: file() });
+    const resolving = resolveTarget("dev", { outputsFile: file() });
     await expect(resolving).rejects.toThrow(UsageError);
     await expect(resolving).rejects.toThrow(message);
   });
 
   it("fails for an environment that config.ts does not have", async () => {
-    await expect(resolveTarget({ env: "nowhere", outputsFile: "" })).rejects.toThrow(
-      "There is no environment nowhere; config.ts has dev, local",
+    await expect(resolveTarget("nowhere")).rejects.toThrow(
+      "There is no environment nowhere; config.ts has local, dev, staging, prod",
     );
   });
 
@@ -78,9 +88,7 @@ describe("resolveTarget", () => {
     const before = process.env.AWS_ENDPOINT_URL;
     process.env.AWS_ENDPOINT_URL = "https://sagemaker.us-east-1.amazonaws.com";
     try {
-      await expect(resolveTarget({ env: "local", outputsFile: "" })).rejects.toThrow(
-        "which is not on this machine",
-      );
+      await expect(resolveTarget("local")).rejects.toThrow("which is not on this machine");
     } finally {
       if (before === undefined) delete process.env.AWS_ENDPOINT_URL;
       else process.env.AWS_ENDPOINT_URL = before;

@@ -62,10 +62,7 @@ export class TestWorkflow {
 
   /** The workflow that a deploy has put into the account of environment `env`. */
   static async deployedTo(env: string): Promise<TestWorkflow> {
-    const { aws, stateMachineArn, bucketName, baseName } = await resolveTarget({
-      env,
-      outputsFile: "outputs.json",
-    });
+    const { aws, stateMachineArn, bucketName, baseName } = await resolveTarget(env);
     return new TestWorkflow(aws, stateMachineArn, bucketName, baseName);
   }
 

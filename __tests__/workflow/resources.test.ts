@@ -2,14 +2,8 @@ import { workflowProps } from "../../config";
 import { allow, policyDocument, trustPolicy } from "../../workflow/iam";
 import { imageRepositoryArn } from "../../workflow/image";
 import { workflowSettings } from "../../workflow/props";
-import {
-  codeKey,
-  evaluationFunction,
-  type RoleDescription,
-  resourceTags,
-  sageMakerRole,
-  workflowStateMachine,
-} from "../../workflow/resources";
+import { codeKey, evaluationFunction, resourceTags, workflowStateMachine } from "../../workflow/resources";
+import { type RoleDescription, sageMakerRole, scheduleRole } from "../../workflow/roles";
 import { references, workflow } from "../fixtures";
 
 /** A role's permissions, one line for each action on each resource. */
@@ -103,7 +97,7 @@ describe("the SageMaker role", () => {
           (prefix) => `s3:GetObject ${bucket}/${prefix}/*`,
         ),
         ...["processed-data", "model-artifacts"].flatMap((prefix) =>
-          on(`${bucket}/${prefix}/*`, "s3:PutObject", "s3:AbortMultipartUpload"),
+          on(`${bucket}/${prefix}/*`, "s3:PutObject"),
         ),
         `s3:ListBucket ${bucket}`,
         ...on(
@@ -125,6 +119,13 @@ describe("the SageMaker role", () => {
     );
   });
 
+  it("may place network interfaces, where the workflow has a VPC", () => {
+    const vpc = { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] };
+    const lines = permissions(sageMakerRole({ ...settings, vpc }, references));
+    expect(lines).toContain("ec2:CreateNetworkInterface *");
+    expect(permissions(sageMakerRole(settings, references)).join()).not.toContain("ec2:");
+  });
+
   it("reads data that lies in a bucket of its own there, and only there", () => {
     const elsewhere = { ...references, dataBucketName: "lake" };
     const lines = permissions(sageMakerRole({ ...settings, dataPrefix: "housing/" }, elsewhere));
@@ -144,7 +145,16 @@ describe("the evaluation function's role", () => {
       `s3:GetObject ${bucket}/model-artifacts/*/output/output.tar.gz`,
       `s3:ListBucket ${bucket}`,
       `s3:PutObject ${bucket}/model-artifacts/*/output/evaluation.json`,
+      "xray:PutTelemetryRecords *",
+      "xray:PutTraceSegments *",
     ]);
+  });
+});
+
+describe("the schedule's role", () => {
+  it("starts executions of this state machine, and of no other", () => {
+    const arn = "arn:aws:states:us-east-1:123456789012:stateMachine:housing-dev";
+    expect(permissions(scheduleRole(settings, arn))).toEqual([`states:StartExecution ${arn}`]);
   });
 });
 
@@ -187,6 +197,9 @@ describe("trustPolicy", () => {
     expect(trustPolicy("states.amazonaws.com", "123456789012").Statement).toEqual([
       expect.objectContaining(condition),
     ]);
+    expect(trustPolicy("scheduler.amazonaws.com", "123456789012").Statement).toEqual([
+      expect.objectContaining(condition),
+    ]);
     expect(trustPolicy("lambda.amazonaws.com", "123456789012").Statement).not.toEqual([
       expect.objectContaining(condition),
     ]);
@@ -206,6 +219,15 @@ describe("small things", () => {
 
   it("tags by workflow and environment", () => {
     expect(resourceTags(settings)).toEqual({ workflow: "housing-dev", environment: "dev" });
+  });
+
+  it("adds the tags of the configuration, which cannot take the place of its own", () => {
+    const tags = { team: "ml", workflow: "mine" };
+    expect(resourceTags({ ...settings, tags })).toEqual({
+      team: "ml",
+      workflow: "housing-dev",
+      environment: "dev",
+    });
   });
 
   it("finds an image's repository, and fails for an address that is none of ECR", () => {

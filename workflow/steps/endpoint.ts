@@ -38,6 +38,10 @@ const briefRetry: readonly Retrier[] = [
  */
 export function endpointStep(workflow: Workflow, next: string): Step {
   const { settings } = workflow;
+  // The stable name, and those that an execution's input adds to it.
+  const endpoints = [baseName(settings), `${baseName(settings)}-*`].map((name) =>
+    arn(workflow, "sagemaker", `endpoint/${name}`),
+  );
   const describeEndpoint = {
     Type: "Task",
     Resource: sdkCall(workflow, "sagemaker", "describeEndpoint"),
@@ -56,7 +60,9 @@ export function endpointStep(workflow: Workflow, next: string): Step {
             Assign: {
               endpointName: jsonata(endpointName(settings)),
               endpoint: jsonata(`{
-                "status": $contains($states.errorOutput.Cause, "Could not find") ? "Absent" : "Unknown",
+                "status": $contains($states.errorOutput.Cause, "Could not find") ? "Absent"
+                  : $contains($states.errorOutput.Cause, "not authorized") ? "Hidden" : "Unknown",
+                "configName": "",
                 "reason": $states.errorOutput.Cause
               }`),
             },
@@ -80,7 +86,7 @@ export function endpointStep(workflow: Workflow, next: string): Step {
             Next: "WaitForOtherDeployment",
           },
           {
-            Condition: jsonata(`$endpoint.status in ${busy}`),
+            Condition: jsonata(`$endpoint.status = "Hidden" or $endpoint.status in ${busy}`),
             Assign: { failure: deploymentFailure("ChooseDeployment") },
             Next: "DeploymentFailed",
           },
@@ -150,23 +156,11 @@ export function endpointStep(workflow: Workflow, next: string): Step {
       DeploymentFailed: failState("DeploymentFailed"),
     },
     policyStatements: [
-      allow(
-        [
-          "sagemaker:DescribeEndpoint",
-          "sagemaker:CreateEndpoint",
-          "sagemaker:UpdateEndpoint",
-          "sagemaker:DeleteEndpoint",
-          "sagemaker:AddTags",
-        ],
-        [
-          arn(workflow, "sagemaker", `endpoint/${baseName(settings)}`),
-          arn(workflow, "sagemaker", `endpoint/${baseName(settings)}-*`),
-        ],
-      ),
+      allow(["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint", "sagemaker:AddTags"], endpoints),
       // Both calls are authorized on the endpoint and on its configuration.
       allow(
         ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"],
-        [arn(workflow, "sagemaker", `endpoint-config/${baseName(settings)}-config-*`)],
+        [...endpoints, arn(workflow, "sagemaker", `endpoint-config/${baseName(settings)}-config-*`)],
       ),
     ],
   };

@@ -84,8 +84,8 @@ export function jobStep(workflow: Workflow, props: JobStepProps): Step {
   return { states, policyStatements: jobPermissions(workflow, props) };
 }
 
-/** https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html */
 function jobPermissions(workflow: Workflow, { kind, namePrefix }: JobStepProps): PolicyStatement[] {
+  const page = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html";
   const jobs = arn(workflow, "sagemaker", `${kind.toLowerCase()}-job/${namePrefix}*`);
   return [
     allow(
@@ -94,10 +94,10 @@ function jobPermissions(workflow: Workflow, { kind, namePrefix }: JobStepProps):
         `sagemaker:Describe${kind}Job`,
         `sagemaker:Stop${kind}Job`,
         "sagemaker:AddTags",
-        "sagemaker:ListTags",
       ],
       [jobs],
     ),
+    allow(["sagemaker:ListTags"], [jobs], { page }),
     passSageMakerRole(workflow),
     // `.sync` hears of the job's end through this managed rule.
     allow(

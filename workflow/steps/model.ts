@@ -3,7 +3,7 @@ import { catchAll } from "../failures";
 import { allow } from "../iam";
 import { baseName, freshName } from "../names";
 import { sageMakerRetry } from "../retries";
-import { arn, integration, type Workflow } from "../settings";
+import { arn, integration, vpcConfig, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
 import { passSageMakerRole } from "./job";
 
@@ -34,6 +34,7 @@ export function modelStep(workflow: Workflow, next: string): Step {
               SAGEMAKER_REGION: references.region,
             },
           },
+          ...vpcConfig(workflow),
           Tags: executionTags(workflow),
         },
         Assign: { modelName: nameFromArn("ModelArn") },

@@ -1,6 +1,6 @@
 import { jsonata, literal } from "../asl";
 import { baseName, freshName } from "../names";
-import { prefixes, type Workflow } from "../settings";
+import { prefixes, vpcConfig, type Workflow } from "../settings";
 import { artifactUrl, executionTags, type Step } from "../step";
 import { jobStep } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
@@ -75,6 +75,7 @@ export function preprocessingStep(workflow: Workflow, next: string): Step {
           VolumeSizeInGB: processing.volumeSizeInGB,
         },
       },
+      ...(settings.vpc === undefined ? {} : { NetworkConfig: vpcConfig(workflow) }),
       Tags: executionTags(workflow),
     },
     assign: {

@@ -1,6 +1,6 @@
 import { jsonata, literal } from "../asl";
 import { baseName, freshName } from "../names";
-import { prefixes, type Workflow } from "../settings";
+import { prefixes, vpcConfig, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
 import { jobStep } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
@@ -48,6 +48,7 @@ export function trainingStep(workflow: Workflow, next: string): Step {
         InstanceType: training.instanceType,
         VolumeSizeInGB: training.volumeSizeInGB,
       },
+      ...vpcConfig(workflow),
       Tags: executionTags(workflow),
     },
     assign: { modelDataUrl: jsonata("$states.result.ModelArtifacts.S3ModelArtifacts") },

@@ -1,0 +1,208 @@
+import { environments, workflowProps } from "../config";
+import { inEnvironment, parseConfig } from "../config-schema";
+import type { StateMachineDefinition } from "../workflow/asl";
+import { checkNameScope } from "../workflow/names";
+import { type dev, only, type Synthesized, synth } from "./synthesized";
+
+const boundary = "arn:aws:iam::123456789012:policy/limits";
+
+function inDev(entry: object) {
+  return parseConfig({ environments: { dev: { region: "eu-west-1", ...entry } } }).environments
+    .dev as typeof dev;
+}
+
+function resources(stack: Synthesized, type: string) {
+  return Object.values(stack.resource?.[type] ?? {});
+}
+
+describe("parseConfig", () => {
+  it.each([
+    [{ region: "mars" }, "must be a region"],
+    [{ account: "12" }, "must be 12 digits"],
+    [{ assumeRoleArn: "deployer" }, "must be a role's ARN"],
+    [{ permissionsBoundaryArn: "limits" }, "must be a policy's ARN"],
+    [{ schedule: { expression: "every day" } }, "must be rate(…) or cron(…)"],
+    [{ alarmAddresses: ["nobody"] }, "environments.dev.alarmAddresses[0]"],
+    [{ vpc: { subnetIds: [], securityGroupIds: ["sg-1"] } }, "environments.dev.vpc.subnetIds"],
+    [{ sizes: { training: { instanceType: "m5.large" } } }, "SageMaker instance type such as ml.m5.large"],
+    [{ sizes: { trainig: {} } }, "trainig"],
+    [{ retention: { logsInDays: 0 } }, "environments.dev.retention.logsInDays"],
+    [{ regoin: "x" }, "regoin"],
+  ])("fails for %j, with the place and the reason", (entry, message) => {
+    expect(() => inDev(entry)).toThrow(message);
+  });
+
+  it("lists every wrong value at once", () => {
+    expect(() => inDev({ region: "mars", account: "12" })).toThrow(
+      /must be a region[\s\S]*environments\.dev\.region[\s\S]*must be 12 digits/,
+    );
+  });
+
+  it("has the emulator among the project's own environments", () => {
+    expect(environments.local).toMatchObject({ region: "us-east-1", account: "123456789012" });
+  });
+});
+
+describe("an environment's entry", () => {
+  it("decides the sizes, the gate, the network and the tags of the workflow", () => {
+    const vpc = { subnetIds: ["subnet-1", "subnet-2"], securityGroupIds: ["sg-1"] };
+    const entry = inDev({
+      sizes: {
+        processing: { instanceType: "ml.m5.xlarge" },
+        training: { instanceCount: 2, volumeSizeInGB: 100, maxRuntimeInSeconds: 7200 },
+        endpoint: { instanceType: "ml.c5.large", initialInstanceCount: 3 },
+      },
+      gate: { threshold: 0.9 },
+      vpc,
+      tags: { team: "ml" },
+    });
+    const { pipeline } = synth(entry, inEnvironment(workflowProps("dev"), entry));
+    const { definition } = only(pipeline, "aws_sfn_state_machine") as { definition: string };
+    const { States } = JSON.parse(definition) as StateMachineDefinition;
+    const VpcConfig = { Subnets: ["subnet-1", "subnet-2"], SecurityGroupIds: ["sg-1"] };
+    const Tags = expect.arrayContaining([{ Key: "team", Value: "ml" }]);
+    expect(States).toMatchObject({
+      DataPreprocessing: {
+        Arguments: {
+          ProcessingResources: { ClusterConfig: { InstanceType: "ml.m5.xlarge", InstanceCount: 1 } },
+          NetworkConfig: { VpcConfig },
+          Tags,
+        },
+      },
+      ModelTraining: {
+        Arguments: {
+          ResourceConfig: { InstanceType: "ml.m5.large", InstanceCount: 2, VolumeSizeInGB: 100 },
+          StoppingCondition: { MaxRuntimeInSeconds: 7200 },
+          VpcConfig,
+          Tags,
+        },
+      },
+      CreateModel: { Arguments: { VpcConfig, Tags } },
+      CreateEndpointConfig: {
+        Arguments: { ProductionVariants: [{ InstanceType: "ml.c5.large", InitialInstanceCount: 3 }] },
+      },
+    });
+    expect(definition).toContain("$exists($states.context.Execution.Input.Threshold)");
+    expect(definition).toMatch(/Input\.Threshold : 0\.9 %\}/);
+    expect(pipeline.provider?.aws).toEqual([
+      expect.objectContaining({ default_tags: [{ tags: expect.objectContaining({ team: "ml" }) }] }),
+    ]);
+  });
+
+  it("has no network settings in the requests without a VPC", () => {
+    expect(JSON.stringify(synth().pipeline)).not.toMatch(/VpcConfig|NetworkConfig/);
+  });
+
+  it("goes to its account as its profile or role, for the resources and for the state", () => {
+    const role = "arn:aws:iam::123456789012:role/deployer";
+    const { pipeline, testRun } = synth(
+      inDev({ account: "123456789012", profile: "ml", assumeRoleArn: role, stateBucket: "states" }),
+    );
+    expect(pipeline.provider?.aws).toEqual([
+      expect.objectContaining({
+        profile: "ml",
+        assume_role: [{ role_arn: role }],
+        allowed_account_ids: ["123456789012"],
+      }),
+    ]);
+    const backend = { s3: expect.objectContaining({ profile: "ml", assume_role: { role_arn: role } }) };
+    expect(pipeline.terraform?.backend).toEqual(backend);
+    expect(testRun.terraform?.backend).toEqual(backend);
+  });
+
+  it("puts its permissions boundary on every role", () => {
+    const { pipeline } = synth(
+      inDev({ permissionsBoundaryArn: boundary, schedule: { expression: "rate(1 day)" } }),
+    );
+    const roles = resources(pipeline, "aws_iam_role");
+    expect(roles).toHaveLength(4);
+    for (const role of roles) expect(role).toMatchObject({ permissions_boundary: boundary });
+  });
+
+  it("decides how long logs and old versions are kept", () => {
+    const { pipeline } = synth(inDev({ retention: { logsInDays: 400, noncurrentVersionsInDays: 7 } }));
+    for (const group of resources(pipeline, "aws_cloudwatch_log_group")) {
+      expect(group).toMatchObject({ retention_in_days: 400 });
+    }
+    const lifecycle = JSON.stringify(only(pipeline, "aws_s3_bucket_lifecycle_configuration"));
+    expect(lifecycle).toContain('"noncurrent_days":7');
+  });
+
+  it("starts executions on its schedule, with a role that can do nothing else", () => {
+    const { pipeline } = synth(
+      inDev({ schedule: { expression: "cron(0 3 ? * MON *)", timeZone: "Europe/Zurich" } }),
+    );
+    expect(only(pipeline, "aws_scheduler_schedule")).toMatchObject({
+      schedule_expression: "cron(0 3 ? * MON *)",
+      schedule_expression_timezone: "Europe/Zurich",
+      target: { input: "{}", arn: expect.stringContaining("aws_sfn_state_machine") },
+    });
+    const policies = resources(pipeline, "aws_iam_role_policy").map(({ policy }) => String(policy));
+    expect(policies.filter((policy) => policy.includes("states:StartExecution"))).toEqual([
+      expect.stringMatching(
+        /"Action":\["states:StartExecution"\],"Resource":\["\$\{aws_sfn_state_machine\.\w+\.arn\}"\]/,
+      ),
+    ]);
+  });
+
+  it("mails bad ends of executions to its addresses, through an encrypted topic", () => {
+    const { pipeline } = synth(inDev({ alarmAddresses: ["a@example.com", "b@example.com"] }));
+    const alarms = resources(pipeline, "aws_cloudwatch_metric_alarm");
+    expect(alarms.map(({ metric_name }) => metric_name).sort()).toEqual([
+      "ExecutionsAborted",
+      "ExecutionsFailed",
+      "ExecutionsTimedOut",
+    ]);
+    for (const alarm of alarms) {
+      expect(alarm).toMatchObject({
+        namespace: "AWS/States",
+        treat_missing_data: "notBreaching",
+        alarm_description: expect.stringContaining("npm run status -- dev"),
+        alarm_actions: [expect.stringContaining("aws_sns_topic")],
+      });
+    }
+    expect(resources(pipeline, "aws_sns_topic_subscription").map(({ endpoint }) => endpoint)).toEqual([
+      "a@example.com",
+      "b@example.com",
+    ]);
+    expect(only(pipeline, "aws_sns_topic")).toMatchObject({
+      kms_master_key_id: expect.stringContaining("aws_kms_key"),
+    });
+    expect(only(pipeline, "aws_kms_key")).toMatchObject({ enable_key_rotation: true });
+  });
+
+  it("encrypts the topic with the environment's key, where it has one", () => {
+    const kmsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/1";
+    const { pipeline } = synth(inDev({ alarmAddresses: ["a@example.com"], kmsKeyArn }));
+    expect(only(pipeline, "aws_sns_topic")).toMatchObject({ kms_master_key_id: kmsKeyArn });
+    expect(pipeline.resource?.aws_kms_key).toBeUndefined();
+  });
+});
+
+describe("two environments in one account", () => {
+  /** Every name that a stack gives, and the starts of those that AWS completes. */
+  function names(environment: string): string[] {
+    const entry = inDev({ alarmAddresses: ["a@example.com"], schedule: { expression: "rate(1 day)" } });
+    const { pipeline } = synth(entry, { ...workflowProps("dev"), environment });
+    const keys = ["name", "name_prefix", "bucket_prefix", "function_name", "alarm_name"];
+    return Object.entries(pipeline.resource ?? {})
+      .filter(([type]) => type !== "aws_iam_role_policy") // it belongs to its role
+      .flatMap(([, all]) => Object.values(all))
+      .flatMap((resource) => keys.flatMap((key) => (key in resource ? [String(resource[key])] : [])));
+  }
+
+  it("share no name", () => {
+    const [one, two] = [names("dev"), names("devtwo")];
+    expect(one.length).toBeGreaterThan(10);
+    for (const name of one) {
+      const taken = (other: string) => other === name || (name.endsWith("-") && other.startsWith(name));
+      expect(two.filter(taken)).toEqual([]);
+    }
+  });
+
+  it("cannot be called like the kind of a name, where the names of another workflow begin", () => {
+    expect(() => checkNameScope({ prefix: "housing-dev", environment: "train" })).toThrow(
+      "environment must not be prep, train, model, config",
+    );
+  });
+});

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Testing } from "cdktf";
+import { type environments, workflowProps } from "../config";
+import { parseConfig } from "../config-schema";
+import { PipelineStack } from "../constructs/pipeline-stack";
+import { TestRunStack } from "../constructs/test-run-stack";
+
+export type Synthesized = Record<string, Record<string, Record<string, Record<string, unknown>>>>;
+
+/** An environment that says nothing but its region. */
+export const dev = parseConfig({ environments: { dev: { region: "eu-west-1" } } }).environments
+  .dev as NonNullable<(typeof environments)[string]>;
+
+/** Both stacks of an environment, as Terraform gets them. */
+export function synth(
+  environment = dev,
+  props = workflowProps("dev"),
+): { pipeline: Synthesized; testRun: Synthesized } {
+  const app = Testing.app();
+  const pipeline = new PipelineStack(app, "dev-pipeline", { environment, workflow: props });
+  new TestRunStack(app, "dev-test-run", {
+    environment,
+    pipeline,
+    executionInput: { Threshold: 0.5 },
+  });
+  app.synth();
+  const read = (stack: string) =>
+    JSON.parse(readFileSync(join(app.outdir, "stacks", stack, "cdk.tf.json"), "utf8"));
+  return { pipeline: read("dev-pipeline"), testRun: read("dev-test-run") };
+}
+
+/** The one resource of a type. */
+export function only(stack: Synthesized, type: string, block = "resource"): Record<string, unknown> {
+  const found = Object.values(stack[block]?.[type] ?? {});
+  expect([type, found.length]).toEqual([type, 1]);
+  return found[0] as Record<string, unknown>;
+}

@@ -1,0 +1,96 @@
+import { rmSync } from "node:fs";
+import { paginateListExecutions } from "@aws-sdk/client-sfn";
+import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
+import { prefixes } from "../../workflow/settings";
+import { findArtifactBucket, objectVersions } from "../buckets";
+import { removeLeftovers } from "../cleanup";
+import { confirmed, requireAnswer } from "../confirm";
+import { announce, type Environment, openEnvironment } from "../environment";
+import { UsageError } from "../errors";
+import { findLeftovers, isEmpty, type Leftovers, leftoversText, writtenPrefixes } from "../leftovers";
+import { defaultOutputsFile } from "../target";
+import { stacksOf } from "./stacks";
+import { requireStateBucket } from "./state-bucket";
+import { requireTerraform, runCdktf } from "./terraform";
+
+export interface DestroyOptions {
+  readonly yes: boolean;
+  /** Also removes what executions made. */
+  readonly withLeftovers: boolean;
+}
+
+/** Destroys the environment's stacks; refuses while something serves or runs that Terraform does not know of. */
+export async function destroy(name: string, options: DestroyOptions): Promise<void> {
+  requireAnswer(options.yes);
+  const environment = openEnvironment(name);
+  await requireTerraform(environment);
+  await announce(environment);
+  await requireStateBucket(environment);
+  const found = await findLeftovers(environment);
+  await refuseWhileRunning(environment);
+  if (!options.withLeftovers) refuseWhileServing(name, found);
+  await refuseToLoseData(environment, options.withLeftovers);
+  process.stdout.write(`${leftoversText(found)}\n`);
+  const what = options.withLeftovers && !isEmpty(found) ? "all of this and " : "";
+  if (!options.yes && !(await confirmed(`Destroy ${what}the stacks of ${name}?`))) {
+    process.stdout.write("Nothing was destroyed.\n");
+    return;
+  }
+  if (options.withLeftovers) {
+    await removeLeftovers(environment, found, (line) => process.stdout.write(`${line}\n`));
+  }
+  const stacks = stacksOf(environment).map((stack) => stack.name);
+  await runCdktf(environment, ["destroy", ...stacks.reverse(), "--auto-approve", "--skip-provider-lock"]);
+  rmSync(defaultOutputsFile(name), { force: true });
+  process.stdout.write(`Destroyed ${name}.`);
+  process.stdout.write(
+    options.withLeftovers || isEmpty(found)
+      ? "\n"
+      : ` What executions made is still there: npm run leftovers -- ${name}\n`,
+  );
+}
+
+/** A state machine that is deleted ends when its executions have, and they make endpoints until then. */
+async function refuseWhileRunning({ aws, name, config, baseName }: Environment): Promise<void> {
+  const { Account, Arn = "" } = await aws.sts().send(new GetCallerIdentityCommand({}));
+  const partition = Arn.split(":")[1];
+  const stateMachineArn = `arn:${partition}:states:${config.region}:${Account}:stateMachine:${baseName}`;
+  const running: string[] = [];
+  try {
+    const search = { stateMachineArn, statusFilter: "RUNNING" as const };
+    for await (const page of paginateListExecutions({ client: aws.sfn() }, search)) {
+      running.push(...(page.executions ?? []).map((execution) => execution.name ?? ""));
+    }
+  } catch (error) {
+    if (error instanceof Error && error.name === "StateMachineDoesNotExist") return;
+    throw error;
+  }
+  if (running.length > 0) {
+    throw new UsageError(
+      `Executions are running: ${running.join(", ")}. Wait until they have ended (npm run status -- ${name}), or stop them: aws stepfunctions stop-execution --execution-arn ${stateMachineArn.replace(":stateMachine:", ":execution:")}:<name>`,
+    );
+  }
+}
+
+function refuseWhileServing(name: string, { endpoints }: Leftovers): void {
+  if (endpoints.length === 0) return;
+  const names = endpoints.map((endpoint) => endpoint.name).join(", ");
+  throw new UsageError(
+    `An endpoint still serves, and costs money: ${names}. Nothing was touched. Take it down first (npm run cleanup -- ${name}), or let this do so: npm run destroy -- ${name} --with-leftovers`,
+  );
+}
+
+/** Terraform would find out after it has destroyed half. */
+async function refuseToLoseData(environment: Environment, withLeftovers: boolean): Promise<void> {
+  if (environment.config.forceDestroy) return;
+  const bucketName = await findArtifactBucket(environment);
+  if (bucketName === undefined) return;
+  const removed = [prefixes.code, ...(withLeftovers ? writtenPrefixes : [])];
+  for await (const { Key = "" } of objectVersions(environment.aws, bucketName)) {
+    const goes = removed.some((prefix) => Key.startsWith(prefix));
+    if (goes && (withLeftovers || !Key.startsWith(prefixes.executionCode))) continue;
+    throw new UsageError(
+      `The bucket ${bucketName} still holds objects such as ${Key}. Nothing was touched. Save what you need and empty it, or let Terraform delete it with everything: set forceDestroy of environment ${environment.name} in config.ts and run npm run deploy -- ${environment.name} first`,
+    );
+  }
+}

@@ -1,0 +1,21 @@
+import { announce, openEnvironment } from "../environment";
+import { initialize, stacksOf, upstreamIsDeployed } from "./stacks";
+import { requireStateBucket } from "./state-bucket";
+import { requireTerraform, runCdktf } from "./terraform";
+
+/** Shows what a deploy of the environment would change, stack by stack. */
+export async function diff(name: string): Promise<void> {
+  const environment = openEnvironment(name);
+  await requireTerraform(environment);
+  await announce(environment);
+  await requireStateBucket(environment);
+  await runCdktf(environment, ["synth"], process.stderr);
+  for (const stack of stacksOf(environment)) {
+    await initialize(environment, stack.name);
+    if (stack.upstream !== undefined && !(await upstreamIsDeployed(environment, stack))) {
+      process.stdout.write(`${stack.name}: after ${stack.upstream}, which is not deployed yet\n`);
+    } else {
+      await runCdktf(environment, ["diff", stack.name, "--skip-synth", "--skip-provider-lock"]);
+    }
+  }
+}

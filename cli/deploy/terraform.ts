@@ -1,0 +1,142 @@
+/** Terraform and cdktf as child processes, and what their errors mean. */
+
+import { type SpawnOptions, spawn } from "node:child_process";
+import { delimiter, resolve } from "node:path";
+import { emulatorVariables } from "../emulator-process";
+import type { Environment } from "../environment";
+import { CliError, exitCodes, FailedError, UsageError } from "../errors";
+import { projectRoot } from "../python";
+import { explainTerraform } from "./terraform-errors";
+
+/** Where cdktf writes what it synthesizes. */
+export const outputFolder = "cdktf.out";
+
+/** The oldest Terraform that locks a state in S3 by itself. */
+const oldest = [1, 10] as const;
+
+/** Folder of one stack's Terraform configuration. */
+export function stackFolder(stack: string): string {
+  return resolve(projectRoot, outputFolder, "stacks", stack);
+}
+
+/**
+ * Runs a cdktf command and shows what it says.
+ *
+ * @param show where its lines go
+ * @throws FailedError that tells what to do, where the reason is known
+ */
+export async function runCdktf(
+  environment: Environment,
+  args: readonly string[],
+  show: NodeJS.WritableStream = process.stdout,
+): Promise<void> {
+  const { code, output } = await run("cdktf", args, environment, show);
+  if (code === 0) return;
+  throw failure(`cdktf ${args.slice(0, 2).join(" ")}`, output, environment);
+}
+
+/**
+ * Runs Terraform in the folder of a stack and returns what it prints.
+ *
+ * @throws FailedError with Terraform's own words, where the reason is not known
+ */
+export async function runTerraform(
+  environment: Environment,
+  stack: string,
+  args: readonly string[],
+): Promise<string> {
+  const chdir = `-chdir=${stackFolder(stack)}`;
+  const { code, output, stdout } = await run(terraformBinary(), [chdir, ...args], environment);
+  if (code === 0) return stdout;
+  throw failure(`terraform ${args[0]} of ${stack}`, output, environment, output.trim());
+}
+
+/** Fails unless a Terraform runs here that is new enough. */
+export async function requireTerraform(environment: Environment): Promise<void> {
+  const { code, stdout } = await run(terraformBinary(), ["version", "-json"], environment).catch(() => ({
+    code: 127,
+    stdout: "",
+  }));
+  if (code !== 0) {
+    throw new UsageError(
+      "Terraform was not found: install 1.10 or newer (https://developer.hashicorp.com/terraform/install), or name the program in TERRAFORM_BINARY_NAME",
+    );
+  }
+  const version = (JSON.parse(stdout) as { terraform_version: string }).terraform_version;
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
+    throw new UsageError(
+      `Terraform ${version} is too old: ${oldest.join(".")} or newer can lock a state in S3`,
+    );
+  }
+}
+
+function terraformBinary(): string {
+  return process.env.TERRAFORM_BINARY_NAME ?? "terraform";
+}
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  /** Everything it said, on both streams. */
+  readonly output: string;
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  environment: Environment,
+  show?: NodeJS.WritableStream,
+): Promise<Ended> {
+  const options: SpawnOptions = {
+    cwd: projectRoot,
+    env: { ...process.env, ...variables(environment) },
+    stdio: ["ignore", "pipe", "pipe"],
+  };
+  return new Promise((settle, fail) => {
+    const child = spawn(command, args, options);
+    // Ctrl-C reaches Terraform by itself, which then ends in order and releases the lock: wait for it.
+    const patience = () => {};
+    process.on("SIGINT", patience);
+    let stdout = "";
+    let output = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      stdout += chunk;
+      output += chunk;
+      show?.write(chunk);
+    });
+    child.stderr?.on("data", (chunk: Buffer) => {
+      output += chunk;
+      show?.write(chunk);
+    });
+    child.on("error", fail);
+    child.on("close", (code, signal) => {
+      process.off("SIGINT", patience);
+      if (signal === "SIGINT" || code === exitCodes.detached) {
+        fail(
+          new CliError(
+            "Interrupted. What Terraform had made is in its state; run it again",
+            exitCodes.detached,
+          ),
+        );
+      } else settle({ code: code ?? 1, stdout, output });
+    });
+  });
+}
+
+function variables({ aws, config }: Environment): Record<string, string> {
+  const { endpoint } = aws.connection;
+  return {
+    CHECKPOINT_DISABLE: "1",
+    TF_IN_AUTOMATION: "1",
+    PATH: [resolve(projectRoot, "node_modules/.bin"), process.env.PATH ?? ""].join(delimiter),
+    ...(endpoint === undefined ? {} : emulatorVariables({ endpoint, region: config.region })),
+  };
+}
+
+function failure(what: string, output: string, environment: Environment, detail?: string): FailedError {
+  const explanation = explainTerraform(output, environment);
+  return new FailedError(
+    explanation ?? [`${what} failed`, ...(detail === undefined ? ["see above"] : [detail])].join(": "),
+  );
+}

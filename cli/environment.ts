@@ -1,0 +1,78 @@
+import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
+import { environments, workflowProps } from "../config";
+import { type EnvironmentConfig, localEnvironment } from "../config-schema";
+import { baseName } from "../workflow/names";
+import { Aws } from "./aws";
+import { runningEmulator } from "./emulator-process";
+import { UsageError } from "./errors";
+
+/** One environment of config.ts, and how to reach its account. */
+export interface Environment {
+  readonly name: string;
+  readonly config: EnvironmentConfig;
+  readonly aws: Aws;
+  /** What names in the environment start with. */
+  readonly baseName: string;
+}
+
+/**
+ * The configuration of an environment.
+ *
+ * @throws UsageError when config.ts does not have it
+ */
+export function environmentConfig(name: string): EnvironmentConfig {
+  const config = environments[name];
+  if (config === undefined) {
+    const known = Object.keys(environments).join(", ");
+    throw new UsageError(`There is no environment ${name}; config.ts has ${known}`);
+  }
+  return config;
+}
+
+/**
+ * An environment with clients for its account; `local` is the emulator that runs.
+ *
+ * @throws UsageError when config.ts does not have it, or no emulator runs
+ */
+export function openEnvironment(name: string): Environment {
+  const config = environmentConfig(name);
+  const { region, profile, assumeRoleArn } = config;
+  const aws =
+    name === localEnvironment
+      ? new Aws({ region, endpoint: localEndpoint() })
+      : new Aws({ region, profile, assumeRoleArn });
+  return { name, config, aws, baseName: baseName(workflowProps(name)) };
+}
+
+/**
+ * Says on standard error which account and region the next command acts on, unless it is the emulator.
+ *
+ * @throws UsageError when the credentials are of another account than the environment's
+ */
+export async function announce({ aws, name, config }: Environment): Promise<void> {
+  const { Account } = await aws.sts().send(new GetCallerIdentityCommand({}));
+  if (config.account !== undefined && config.account !== Account) {
+    throw new UsageError(
+      `Environment ${name} is account ${config.account}; these credentials are of ${Account}. Nothing was touched. Choose others with AWS_PROFILE, or with profile or assumeRoleArn in config.ts`,
+    );
+  }
+  if (!aws.isEmulator) {
+    process.stderr.write(`Environment ${name}: account ${Account}, region ${config.region}\n`);
+  }
+}
+
+/** Where the emulator listens that `AWS_ENDPOINT_URL` names, or that another command has started. */
+export function localEndpoint(): string {
+  const endpoint = process.env.AWS_ENDPOINT_URL ?? runningEmulator()?.endpoint;
+  if (endpoint === undefined) {
+    throw new UsageError(
+      "No emulator is running: start one that stays up with `npm start -- --keep`, or an empty one with `npm run emulator`",
+    );
+  }
+  if (!["127.0.0.1", "localhost", "[::1]"].includes(new URL(endpoint).hostname)) {
+    throw new UsageError(
+      `AWS_ENDPOINT_URL is ${endpoint}, which is not on this machine: name the environment you mean, or unset the variable`,
+    );
+  }
+  return endpoint;
+}

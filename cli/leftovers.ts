@@ -1,0 +1,261 @@
+import { paginateDescribeLogGroups, paginateDescribeLogStreams } from "@aws-sdk/client-cloudwatch-logs";
+import type { ObjectIdentifier } from "@aws-sdk/client-s3";
+import {
+  DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
+  ListTagsCommand,
+  type ProductionVariant,
+  paginateListEndpointConfigs,
+  paginateListEndpoints,
+  paginateListModels,
+} from "@aws-sdk/client-sagemaker";
+import { prefixes } from "../workflow/settings";
+import { findArtifactBucket, objectVersions } from "./buckets";
+import { endpointCostPerDay } from "./costs/endpoint-cost";
+import { announce, type Environment, openEnvironment } from "./environment";
+import { ownedBy } from "./ownership";
+
+/** Something that an execution made, and Terraform does not know of. */
+export interface Leftover {
+  readonly name: string;
+  readonly since?: Date;
+  /** USD a day; missing where it costs nothing by itself, or its price is not known. */
+  readonly costPerDay?: number;
+}
+
+/** What executions made. */
+export interface Leftovers {
+  readonly endpoints: readonly Leftover[];
+  readonly endpointConfigs: readonly Leftover[];
+  readonly models: readonly Leftover[];
+  readonly logGroups: readonly Leftover[];
+  readonly logStreams: readonly LogStream[];
+  /** Objects in the artifact bucket, every version of each. */
+  readonly objects: readonly ObjectIdentifier[];
+  readonly bucketName?: string;
+}
+
+interface LogStream extends Leftover {
+  readonly group: string;
+}
+
+/** Prefixes that executions write; what people put in the bucket stays. */
+export const writtenPrefixes = [prefixes.processedData, prefixes.modelArtifacts, prefixes.executionCode];
+
+/** SageMaker's log groups of jobs; all workflows of an account share them. */
+const jobLogGroups = {
+  "/aws/sagemaker/ProcessingJobs": "prep",
+  "/aws/sagemaker/TrainingJobs": "train",
+} as const;
+
+/** Lists what executions have made: what, since when, and what it costs a day. */
+export async function showLeftovers(name: string, options: { readonly json: boolean }): Promise<void> {
+  const environment = openEnvironment(name);
+  await announce(environment);
+  const found = await findLeftovers(environment);
+  process.stdout.write(
+    `${options.json ? JSON.stringify(countObjects(found), null, 2) : leftoversText(found)}\n`,
+  );
+}
+
+/** What executions made, found by name and tag. */
+export async function findLeftovers(environment: Environment): Promise<Leftovers> {
+  const [endpoints, endpointConfigs, models, bucketName] = await Promise.all([
+    findEndpoints(environment),
+    findEndpointConfigs(environment),
+    findModels(environment),
+    findArtifactBucket(environment),
+  ]);
+  const objects: ObjectIdentifier[] = [];
+  if (bucketName !== undefined) {
+    for (const prefix of writtenPrefixes) {
+      for await (const version of objectVersions(environment.aws, bucketName, prefix)) objects.push(version);
+    }
+  }
+  return {
+    endpoints,
+    endpointConfigs,
+    models,
+    logGroups: await endpointLogs(environment, endpoints),
+    logStreams: await jobLogs(environment),
+    objects,
+    bucketName,
+  };
+}
+
+/** Of `found`, the configurations and models that serve nowhere. */
+export async function superseded({ aws }: Environment, found: Leftovers): Promise<Leftovers> {
+  const used = new Set<string>();
+  for (const { name } of found.endpoints) {
+    const { EndpointConfigName, PendingDeploymentSummary } = await aws
+      .sagemaker()
+      .send(new DescribeEndpointCommand({ EndpointName: name }));
+    for (const config of [EndpointConfigName, PendingDeploymentSummary?.EndpointConfigName]) {
+      if (config === undefined) continue;
+      used.add(config);
+      for (const { ModelName } of await variantsOf(aws, config)) {
+        if (ModelName !== undefined) used.add(ModelName);
+      }
+    }
+  }
+  return {
+    endpoints: [],
+    endpointConfigs: found.endpointConfigs.filter(({ name }) => !used.has(name)),
+    models: found.models.filter(({ name }) => !used.has(name)),
+    logGroups: [],
+    logStreams: [],
+    objects: [],
+  };
+}
+
+/** Whether there is nothing. */
+export function isEmpty(found: Leftovers): boolean {
+  return [
+    found.endpoints,
+    found.endpointConfigs,
+    found.models,
+    found.logGroups,
+    found.logStreams,
+    found.objects,
+  ].every((list) => list.length === 0);
+}
+
+/** For machines: objects are many, and only counted. */
+export function countObjects({ objects, ...rest }: Leftovers) {
+  return { ...rest, objects: objects.length };
+}
+
+export function leftoversText(found: Leftovers): string {
+  if (isEmpty(found)) return "Executions have left nothing behind.";
+  const rows = [
+    ["endpoint", found.endpoints],
+    ["endpoint configuration", found.endpointConfigs],
+    ["model", found.models],
+    ["log group", found.logGroups],
+  ] as const;
+  const lines = rows.flatMap(([kind, list]) =>
+    list.map(({ name, since, costPerDay }) => {
+      const when = since === undefined ? "" : `  since ${since.toISOString().slice(0, 16).replace("T", " ")}`;
+      const cost = costPerDay === undefined ? "" : `  ≈ $${costPerDay.toFixed(2)} a day`;
+      return `  ${kind.padEnd(23)} ${name}${when}${cost}`;
+    }),
+  );
+  if (found.logStreams.length > 0) lines.push(`  ${found.logStreams.length} log streams of jobs`);
+  if (found.objects.length > 0) {
+    lines.push(`  ${found.objects.length} object versions under ${writtenPrefixes.join(", ")}`);
+  }
+  return ["Executions have made:", ...lines].join("\n");
+}
+
+async function findEndpoints(environment: Environment): Promise<Leftover[]> {
+  const { aws, config } = environment;
+  const found: Named[] = [];
+  for await (const page of paginateListEndpoints({ client: aws.sagemaker() }, nameSearch(environment))) {
+    for (const e of page.Endpoints ?? []) {
+      found.push({ name: e.EndpointName, arn: e.EndpointArn, since: e.CreationTime });
+    }
+  }
+  return await Promise.all(
+    (await owned(environment, found)).map(async (endpoint) => {
+      const { EndpointConfigName } = await aws
+        .sagemaker()
+        .send(new DescribeEndpointCommand({ EndpointName: endpoint.name }));
+      const variants = EndpointConfigName === undefined ? [] : await variantsOf(aws, EndpointConfigName);
+      return { ...endpoint, costPerDay: endpointCostPerDay(variants, config.region) };
+    }),
+  );
+}
+
+async function findEndpointConfigs(environment: Environment): Promise<Leftover[]> {
+  const found: Named[] = [];
+  const client = environment.aws.sagemaker();
+  for await (const page of paginateListEndpointConfigs({ client }, nameSearch(environment))) {
+    for (const c of page.EndpointConfigs ?? []) {
+      found.push({ name: c.EndpointConfigName, arn: c.EndpointConfigArn, since: c.CreationTime });
+    }
+  }
+  return await owned(environment, found);
+}
+
+async function findModels(environment: Environment): Promise<Leftover[]> {
+  const found: Named[] = [];
+  const client = environment.aws.sagemaker();
+  for await (const page of paginateListModels({ client }, nameSearch(environment))) {
+    for (const m of page.Models ?? []) {
+      found.push({ name: m.ModelName, arn: m.ModelArn, since: m.CreationTime });
+    }
+  }
+  return await owned(environment, found);
+}
+
+interface Named {
+  readonly name?: string;
+  readonly arn?: string;
+  readonly since?: Date;
+}
+
+function nameSearch({ baseName }: Environment) {
+  return { NameContains: baseName };
+}
+
+/** What is ours by name and by tag. */
+async function owned({ aws, baseName }: Environment, found: readonly Named[]): Promise<Leftover[]> {
+  const ours: Leftover[] = [];
+  for (const { name, arn, since } of found) {
+    if (name === undefined || !ownedBy(baseName, name)) continue;
+    const { Tags = [] } = await aws.sagemaker().send(new ListTagsCommand({ ResourceArn: arn }));
+    if (Tags.some(({ Key, Value }) => Key === "workflow" && Value === baseName)) ours.push({ name, since });
+  }
+  return ours;
+}
+
+async function variantsOf(
+  aws: Environment["aws"],
+  EndpointConfigName: string,
+): Promise<readonly ProductionVariant[]> {
+  const { ProductionVariants = [] } = await aws
+    .sagemaker()
+    .send(new DescribeEndpointConfigCommand({ EndpointConfigName }));
+  return ProductionVariants;
+}
+
+/** Logs of endpoints; that of the stable name also when its endpoint is gone. */
+async function endpointLogs(
+  { aws, baseName }: Environment,
+  endpoints: readonly Leftover[],
+): Promise<Leftover[]> {
+  const names = new Set([baseName, ...endpoints.map(({ name }) => name)]);
+  const start = `/aws/sagemaker/Endpoints/`;
+  const found: Leftover[] = [];
+  const search = { logGroupNamePrefix: start + baseName };
+  for await (const page of paginateDescribeLogGroups({ client: aws.logs() }, search)) {
+    for (const { logGroupName = "", creationTime } of page.logGroups ?? []) {
+      if (names.has(logGroupName.slice(start.length))) {
+        found.push({ name: logGroupName, since: time(creationTime) });
+      }
+    }
+  }
+  return found;
+}
+
+async function jobLogs({ aws, baseName }: Environment): Promise<LogStream[]> {
+  const found: LogStream[] = [];
+  for (const [group, kind] of Object.entries(jobLogGroups)) {
+    const search = { logGroupName: group, logStreamNamePrefix: `${baseName}-${kind}-` };
+    try {
+      for await (const page of paginateDescribeLogStreams({ client: aws.logs() }, search)) {
+        for (const { logStreamName = "", creationTime } of page.logStreams ?? []) {
+          found.push({ group, name: logStreamName, since: time(creationTime) });
+        }
+      }
+    } catch (error) {
+      // Before the first job of an account there is no group.
+      if (!(error instanceof Error && error.name === "ResourceNotFoundException")) throw error;
+    }
+  }
+  return found;
+}
+
+function time(epochMilliseconds: number | undefined): Date | undefined {
+  return epochMilliseconds === undefined ? undefined : new Date(epochMilliseconds);
+}

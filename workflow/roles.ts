@@ -1,0 +1,171 @@
+/** The roles of the workflow, and what each may do. The state machine's permissions come from its steps. */
+
+import { allow, allowKey, type PolicyStatement } from "./iam";
+import { baseName, evaluationFunctionName, type NameScope } from "./names";
+import { prefixes, type WorkflowReferences, type WorkflowSettings } from "./settings";
+
+/** An execution role: who assumes it, and what it may do. */
+export interface RoleDescription {
+  /** A role's name starts with this, at most 38 characters. */
+  readonly namePrefix: string;
+  readonly description: string;
+  /** The service that assumes the role. */
+  readonly service: string;
+  readonly policyStatements: readonly PolicyStatement[];
+}
+
+/** What processing jobs, training jobs and the model server may do. */
+export function sageMakerRole(
+  settings: WorkflowSettings,
+  references: Omit<WorkflowReferences, "sageMakerRoleArn" | "evaluationFunctionVersionArn">,
+): RoleDescription {
+  const { partition, region, account, bucketName, dataBucketName, imageRepositoryArn } = references;
+  const object = (bucket: string, keys: string) => `arn:${partition}:s3:::${bucket}/${keys}`;
+  const written = [prefixes.processedData, prefixes.modelArtifacts].map((p) => object(bucketName, `${p}*`));
+  const buckets = [...new Set([bucketName, dataBucketName])].map((name) => `arn:${partition}:s3:::${name}`);
+  const page = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html";
+  return {
+    namePrefix: `${baseName(settings)}-sagemaker-`,
+    description: "What the jobs and the endpoint of the workflow run as",
+    service: "sagemaker.amazonaws.com",
+    policyStatements: [
+      allow(
+        ["s3:GetObject"],
+        [
+          object(dataBucketName, `${settings.dataPrefix}*`),
+          object(bucketName, `${prefixes.executionCode}*`),
+          ...written,
+        ],
+      ),
+      allow(["s3:PutObject"], written),
+      allow(["s3:ListBucket"], buckets),
+      ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
+      // The page grants these on every log group: SageMaker's own start with /aws/sagemaker/.
+      allow(
+        ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        [`arn:${partition}:logs:${region}:${account}:log-group:/aws/sagemaker/*`],
+        { page },
+      ),
+      allow(["cloudwatch:PutMetricData"], ["*"], {
+        conditions: { StringLike: { "cloudwatch:namespace": ["*sagemaker*", "*SageMaker*"] } },
+        reason: "the action has no resource type; the namespace is what can be narrowed",
+        page,
+      }),
+      allow(["ecr:GetAuthorizationToken"], ["*"], { reason: "the action has no resource type", page }),
+      allow(
+        ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
+        [imageRepositoryArn],
+        { page },
+      ),
+      ...(settings.vpc === undefined ? [] : [networkInterfaces(page)]),
+    ],
+  };
+}
+
+/** SageMaker puts network interfaces of its own into the subnets. */
+function networkInterfaces(page: string): PolicyStatement {
+  return allow(
+    [
+      "ec2:CreateNetworkInterface",
+      "ec2:CreateNetworkInterfacePermission",
+      "ec2:DeleteNetworkInterface",
+      "ec2:DeleteNetworkInterfacePermission",
+      "ec2:DescribeDhcpOptions",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:DescribeSecurityGroups",
+      "ec2:DescribeSubnets",
+      "ec2:DescribeVpcs",
+    ],
+    ["*"],
+    { reason: "the page names no narrower resource: the interfaces' ids are not known before", page },
+  );
+}
+
+/** What the state machine may call: what its states need, and what Step Functions writes logs and traces with. */
+export function stateMachineRole(
+  scope: NameScope,
+  policyStatements: readonly PolicyStatement[],
+): RoleDescription {
+  return {
+    namePrefix: `${baseName(scope)}-states-`,
+    description: "What the state machine of the workflow may call",
+    service: "states.amazonaws.com",
+    policyStatements: [
+      ...policyStatements,
+      allow(
+        [
+          "logs:CreateLogDelivery",
+          "logs:GetLogDelivery",
+          "logs:UpdateLogDelivery",
+          "logs:DeleteLogDelivery",
+          "logs:ListLogDeliveries",
+          "logs:PutResourcePolicy",
+          "logs:DescribeResourcePolicies",
+          "logs:DescribeLogGroups",
+        ],
+        ["*"],
+        {
+          reason: "log deliveries have no resource type",
+          page: "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
+        },
+      ),
+      allow(
+        [
+          "xray:PutTraceSegments",
+          "xray:PutTelemetryRecords",
+          "xray:GetSamplingRules",
+          "xray:GetSamplingTargets",
+        ],
+        ["*"],
+        {
+          reason: "the actions have no resource type",
+          page: "https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html",
+        },
+      ),
+    ],
+  };
+}
+
+/** What the evaluation function may do. */
+export function evaluationFunctionRole(
+  scope: NameScope,
+  references: Pick<WorkflowReferences, "partition" | "region" | "account" | "bucketName" | "kmsKeyArn">,
+): RoleDescription {
+  const { partition, region, account, bucketName } = references;
+  const artifacts = `arn:${partition}:s3:::${bucketName}/${prefixes.modelArtifacts}*`;
+  const log = `arn:${partition}:logs:${region}:${account}:log-group:${functionLogGroupName(scope)}`;
+  return {
+    namePrefix: `${baseName(scope)}-evaluate-`,
+    description: "What the evaluation function of the workflow may do",
+    service: "lambda.amazonaws.com",
+    policyStatements: [
+      allow(["s3:GetObject"], [`${artifacts}/output/output.tar.gz`]),
+      allow(["s3:PutObject"], [`${artifacts}/output/evaluation.json`]),
+      // Without it S3 answers a missing object with 403, and the function could not name what is missing.
+      allow(["s3:ListBucket"], [`arn:${partition}:s3:::${bucketName}`]),
+      ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
+      allow(["logs:CreateLogStream", "logs:PutLogEvents"], [`${log}:*`], {
+        page: "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
+      }),
+      allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], {
+        reason: "the actions have no resource type",
+        page: "https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html",
+      }),
+    ],
+  };
+}
+
+/** The log group of the evaluation function. */
+export function functionLogGroupName(scope: NameScope): string {
+  return `/aws/lambda/${evaluationFunctionName(scope)}`;
+}
+
+/** What the schedule may do: start executions of this state machine. */
+export function scheduleRole(scope: NameScope, stateMachineArn: string): RoleDescription {
+  return {
+    namePrefix: `${baseName(scope)}-schedule-`,
+    description: "What the schedule of the workflow may start",
+    service: "scheduler.amazonaws.com",
+    policyStatements: [allow(["states:StartExecution"], [stateMachineArn])],
+  };
+}
