@@ -10,7 +10,7 @@ const candidates = ["python3.11", "python3.12", "python3.13", "python3.10", "pyt
 export const projectRoot = resolve(__dirname, "..");
 
 /** The names of the environments in `python/locks/`. */
-export type EnvironmentName = "emulator" | "scikit-learn-1.2-1" | "dev";
+export type EnvironmentName = "emulator" | "scikit-learn-1.2-1" | "dev" | "security";
 
 const preparedSchema = z.record(
   z.string(),

@@ -1,0 +1,119 @@
+import type { EnvironmentConfig } from "../../config-schema";
+import type { AcceptedFinding } from "./findings";
+
+const withoutKey = ({ kmsKeyArn }: EnvironmentConfig) => kmsKeyArn === undefined;
+const mailsAlarms = ({ alarmAddresses }: EnvironmentConfig) => alarmAddresses.length > 0;
+const inVpc = ({ vpc }: EnvironmentConfig) => vpc !== undefined;
+
+/** What checkov (CKV…) and parliament find and we leave as it is. */
+export const accepted: readonly AcceptedFinding[] = [
+  {
+    check: "CKV_AWS_145",
+    resource: /^Workflow\/Artifacts\/Resource$/,
+    where: withoutKey,
+    reason: "S3 encrypts with its own key; an environment that wants a key of its own says kmsKeyArn",
+  },
+  {
+    check: "CKV_AWS_158",
+    resource: /\/LogGroup$/,
+    where: withoutKey,
+    reason: "CloudWatch Logs encrypts with its own key; an environment that wants another one says kmsKeyArn",
+  },
+  {
+    check: "CKV_AWS_297",
+    resource: /^Workflow\/Schedule\/Resource$/,
+    where: (environment) => environment.schedule !== undefined && withoutKey(environment),
+    reason: "the schedule holds an empty input; an environment that wants a key of its own says kmsKeyArn",
+  },
+  {
+    check: "CKV_AWS_338",
+    resource: /\/LogGroup$/,
+    where: ({ retention }) => retention.logsInDays < 365,
+    reason: "how long logs are kept is each environment's decision; checkov would have a year everywhere",
+  },
+  {
+    check: "CKV_AWS_18",
+    resource: /^Workflow\/Artifacts\/Resource$/,
+    reason:
+      "access logs need a second bucket, one for a whole account; who must know each read turns on CloudTrail data events",
+  },
+  {
+    check: "CKV_AWS_144",
+    resource: /^Workflow\/Artifacts\/Resource$/,
+    reason:
+      "a copy in a second region is a decision on where data may be; versions guard against mistakes here",
+  },
+  {
+    check: "CKV2_AWS_62",
+    resource: /^Workflow\/Artifacts\/Resource$/,
+    reason: "nothing waits for the bucket's events: executions start by schedule or by hand",
+  },
+  {
+    check: "CKV_AWS_115",
+    resource: /^Workflow\/Evaluation\/Resource$/,
+    reason:
+      "an execution calls it once; a reserved share is taken from the account's, which may be 10 in all",
+  },
+  {
+    check: "CKV_AWS_116",
+    resource: /^Workflow\/Evaluation\/Resource$/,
+    reason: "a dead letter queue is for asynchronous calls; the state machine waits for the answer",
+  },
+  {
+    check: "CKV_AWS_117",
+    resource: /^Workflow\/Evaluation\/Resource$/,
+    reason: "it calls S3 only, whose access its role and the bucket's policy limit; it takes no connections",
+  },
+  {
+    check: "CKV_AWS_272",
+    resource: /^Workflow\/Evaluation\/Resource$/,
+    reason: "Terraform uploads the reviewed source itself, by its hash; nobody else builds the archive",
+  },
+  {
+    check: "CKV_AWS_285",
+    resource: /^Workflow\/StateMachine\/Resource$/,
+    reason: "everything is logged but the execution data, which could hold what nobody should read in a log",
+  },
+  {
+    check: "CREDENTIALS_EXPOSURE",
+    resource: /Role\/Resource$/,
+    reason: "a trust policy is nothing but sts:AssumeRole, for the one service that it names",
+  },
+  {
+    check: "CREDENTIALS_EXPOSURE",
+    resource: /^Workflow\/SageMakerRole\/Policy$/,
+    reason:
+      "SageMaker pulls the image with ecr:GetAuthorizationToken; the token opens what the role may pull",
+  },
+  {
+    check: "RESOURCE_STAR",
+    resource: /^Workflow\/SageMakerRole\/Policy$/,
+    where: inVpc,
+    reason: "SageMaker makes network interfaces of its own in the subnets, whose ids are not known before",
+  },
+  {
+    check: "PERMISSIONS_MANAGEMENT_ACTIONS",
+    resource: /^Workflow\/SageMakerRole\/Policy$/,
+    where: inVpc,
+    reason:
+      "with a network interface's permission SageMaker's own account may attach it to the job's machine",
+  },
+  {
+    check: "PERMISSIONS_MANAGEMENT_ACTIONS",
+    resource: /^Workflow\/StateMachine\/Role\/Policy$/,
+    reason:
+      "iam:PassRole hands over one role to one service; Step Functions itself writes the log's policy with logs:PutResourcePolicy",
+  },
+  {
+    check: "PERMISSIONS_MANAGEMENT_ACTIONS",
+    resource: /^Workflow\/Alarms\/Key$/,
+    where: (environment) => mailsAlarms(environment) && withoutKey(environment),
+    reason: "without the account's administrators in its policy a key could be lost for ever",
+  },
+  {
+    check: "RESOURCE_STAR",
+    resource: /^Workflow\/Alarms\/Key$/,
+    where: (environment) => mailsAlarms(environment) && withoutKey(environment),
+    reason: "in a key's policy * is the key itself",
+  },
+];
