@@ -145,6 +145,14 @@ describe("the pipeline stack", () => {
     expect(JSON.stringify(pipeline)).not.toMatch(/aws_iam_role_policy_attachment|managed_policy_arns/);
   });
 
+  it("names no resource twice in a statement", () => {
+    for (const { policy } of Object.values(pipeline.resource?.aws_iam_role_policy ?? {})) {
+      for (const { Resource } of JSON.parse(String(policy)).Statement) {
+        expect(new Set(Resource).size).toBe(Resource.length);
+      }
+    }
+  });
+
   it("is the same when synthesized again", () => {
     expect(synth().pipeline.resource).toEqual(pipeline.resource);
   });

@@ -82,6 +82,14 @@ export function program(): Command {
     .addHelpText("after", examples("npm run cleanup -- dev", "npm run cleanup -- dev --superseded --yes"))
     .action(async (name, options) => (await import("./cleanup")).cleanUp(name, options));
 
+  deployed(command("estimate", "price an environment: while nothing runs, and for each run"))
+    .addOption(assumption("--runs-per-month <number>", "runs in a month"))
+    .addOption(assumption("--processing-minutes <number>", "minutes of one processing job"))
+    .addOption(assumption("--training-minutes <number>", "minutes of one training job"))
+    .addOption(json())
+    .addHelpText("after", examples("npm run estimate -- dev", "npm run estimate -- prod --runs-per-month 30"))
+    .action(async (name, options) => (await import("./costs/command")).showEstimate(name, options));
+
   deployed(command("bootstrap", "make the bucket for Terraform's state, once per environment"))
     .addHelpText("after", examples("npm run bootstrap -- dev"))
     .action(async (name) => (await import("./deploy/state-bucket")).bootstrap(name));
@@ -157,6 +165,10 @@ function timeout(): Option {
   return new Option("--timeout <seconds>", "how long to wait for the execution")
     .default(defaultTimeoutSeconds)
     .argParser(positiveNumber);
+}
+
+function assumption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(positiveNumber);
 }
 
 function positiveNumber(text: string): number {

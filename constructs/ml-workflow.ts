@@ -97,12 +97,14 @@ export class MlWorkflow extends Construct {
     const partition = new DataAwsPartition(this, "Partition").partition;
     const account = new DataAwsCallerIdentity(this, "Account").accountId;
     const settings = workflowSettings(workflow, scriptKey);
+    // Asked twice it would be two tokens, which nobody can tell to be the same name.
+    const { bucketName } = this.bucket;
     const base = {
       partition,
       region,
       account,
-      bucketName: this.bucket.bucketName,
-      dataBucketName: workflow.data?.bucketName ?? this.bucket.bucketName,
+      bucketName,
+      dataBucketName: workflow.data?.bucketName ?? bucketName,
       kmsKeyArn,
       ...this.image(workflow.image ?? defaultImage, partition, region),
     };

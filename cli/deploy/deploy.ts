@@ -1,6 +1,7 @@
 import { confirmed, requireAnswer } from "../confirm";
 import { announce, openEnvironment } from "../environment";
-import { isUnchanged, reviewSummary } from "../review/review";
+import { reviewSummary } from "../review/comment";
+import { review } from "../review/review";
 import { defaultOutputsFile } from "../target";
 import { planStacks } from "./plan";
 import { stacksOf } from "./stacks";
@@ -21,9 +22,9 @@ export async function deploy(name: string, options: DeployOptions): Promise<void
   await requireStateBucket(environment);
   if (!options.yes) {
     const stacks = await planStacks(environment, (line) => process.stderr.write(`${line}\n`));
-    const review = { environment: name, region: environment.config.region, stacks };
-    process.stdout.write(`${reviewSummary(review)}\n`);
-    if (!isUnchanged(stacks) && !(await confirmed(`Deploy this to ${name}?`))) {
+    const input = { environment: name, region: environment.config.region, stacks };
+    process.stdout.write(`${reviewSummary(input)}\n`);
+    if (review(input).hasChanges && !(await confirmed(`Deploy this to ${name}?`))) {
       process.stdout.write("Nothing was deployed.\n");
       return;
     }

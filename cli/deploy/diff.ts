@@ -1,5 +1,5 @@
 import { announce, openEnvironment } from "../environment";
-import { initialize, stacksOf, upstreamIsDeployed } from "./stacks";
+import { stacksOf, upstreamIsDeployed } from "./stacks";
 import { requireStateBucket } from "./state-bucket";
 import { requireTerraform, runCdktf } from "./terraform";
 
@@ -11,7 +11,6 @@ export async function diff(name: string): Promise<void> {
   await requireStateBucket(environment);
   await runCdktf(environment, ["synth"], process.stderr);
   for (const stack of stacksOf(environment)) {
-    await initialize(environment, stack.name);
     if (stack.upstream !== undefined && !(await upstreamIsDeployed(environment, stack))) {
       process.stdout.write(`${stack.name}: after ${stack.upstream}, which is not deployed yet\n`);
     } else {

@@ -1,5 +1,5 @@
 import type { Environment } from "../environment";
-import type { StackReview } from "../review/review";
+import type { ReviewInput } from "../review/review";
 import { initialize, stacksOf, synthesized, upstreamIsDeployed } from "./stacks";
 import { runCdktf, runTerraform } from "./terraform";
 
@@ -15,10 +15,10 @@ const planFile = "review.tfplan";
 export async function planStacks(
   environment: Environment,
   tell: (line: string) => void,
-): Promise<StackReview[]> {
+): Promise<ReviewInput["stacks"]> {
   tell("Synthesizing the stacks");
   await runCdktf(environment, ["synth"], process.stderr);
-  const plans: StackReview[] = [];
+  const plans: ReviewInput["stacks"][number][] = [];
   for (const stack of stacksOf(environment)) {
     tell(`Planning ${stack.name}`);
     await initialize(environment, stack.name);

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { announce, openEnvironment } from "../environment";
-import { reviewComment } from "../review/review";
+import { reviewComment } from "../review/comment";
 import { planStacks } from "./plan";
 import { requireStateBucket } from "./state-bucket";
 import { requireTerraform } from "./terraform";

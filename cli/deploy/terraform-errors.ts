@@ -10,7 +10,8 @@ const knownErrors: readonly KnownError[] = [
   {
     pattern: /Error acquiring the state lock/,
     explain: (_, { name }, output) => {
-      const field = (key: string) => new RegExp(`${key}:\\s+(\\S.*)`).exec(output)?.[1]?.trim() ?? "unknown";
+      const field = (key: string) =>
+        new RegExp(`^\\s*${key}:\\s+(\\S.*)`, "m").exec(output)?.[1]?.trim() ?? "unknown";
       const stack = /Path:\s+\S*?([\w-]+)\/terraform\.tfstate/.exec(output)?.[1] ?? `${name}-pipeline`;
       return `The state of ${stack} is locked by ${field("Who")} since ${field("Created")} (${field("Operation")}). Wait until that has ended. If it was killed and nobody works on ${name}, release the lock: terraform -chdir=cdktf.out/stacks/${stack} force-unlock ${field("ID")}`;
     },

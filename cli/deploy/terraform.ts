@@ -8,6 +8,8 @@ import { CliError, exitCodes, FailedError, UsageError } from "../errors";
 import { projectRoot } from "../python";
 import { explainTerraform } from "./terraform-errors";
 
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** Where cdktf writes what it synthesizes. */
 export const outputFolder = "cdktf.out";
 
@@ -30,7 +32,8 @@ export async function runCdktf(
   args: readonly string[],
   show: NodeJS.WritableStream = process.stdout,
 ): Promise<void> {
-  const { code, output } = await run("cdktf", args, environment, show);
+  const color = process.stdout.isTTY ? [] : ["--no-color"];
+  const { code, output } = await run("cdktf", [...args, ...color], environment, show);
   if (code === 0) return;
   throw failure(`cdktf ${args.slice(0, 2).join(" ")}`, output, environment);
 }
@@ -92,12 +95,19 @@ function run(
     cwd: projectRoot,
     env: { ...process.env, ...variables(environment) },
     stdio: ["ignore", "pipe", "pipe"],
+    // Terraform ends in order at the first signal and without a word to its state at the second: it must get one only.
+    detached: true,
   };
   return new Promise((settle, fail) => {
     const child = spawn(command, args, options);
-    // Ctrl-C reaches Terraform by itself, which then ends in order and releases the lock: wait for it.
-    const patience = () => {};
-    process.on("SIGINT", patience);
+    let interrupted = false;
+    const interrupt = () => {
+      if (interrupted) return;
+      interrupted = true;
+      process.stderr.write("Interrupted: Terraform is asked to end in order; this takes a moment\n");
+      child.kill("SIGINT");
+    };
+    for (const signal of signals) process.on(signal, interrupt);
     let stdout = "";
     let output = "";
     child.stdout?.on("data", (chunk: Buffer) => {
@@ -110,9 +120,9 @@ function run(
       show?.write(chunk);
     });
     child.on("error", fail);
-    child.on("close", (code, signal) => {
-      process.off("SIGINT", patience);
-      if (signal === "SIGINT" || code === exitCodes.detached) {
+    child.on("close", (code) => {
+      for (const signal of signals) process.off(signal, interrupt);
+      if (interrupted) {
         fail(
           new CliError(
             "Interrupted. What Terraform had made is in its state; run it again",
@@ -129,6 +139,8 @@ function variables({ aws, config }: Environment): Record<string, string> {
   return {
     CHECKPOINT_DISABLE: "1",
     TF_IN_AUTOMATION: "1",
+    // Its output goes through a pipe, where a spinner is only noise.
+    CI: "1",
     PATH: [resolve(projectRoot, "node_modules/.bin"), process.env.PATH ?? ""].join(delimiter),
     ...(endpoint === undefined ? {} : emulatorVariables({ endpoint, region: config.region })),
   };

@@ -1,0 +1,163 @@
+/** What an account holds of the kinds that `npm start` makes, so that two accounts can be compared. */
+
+import { DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import {
+  GetRoleCommand,
+  GetRolePolicyCommand,
+  ListRolePoliciesCommand,
+  ListRolesCommand,
+} from "@aws-sdk/client-iam";
+import {
+  GetFunctionCommand,
+  ListFunctionsCommand,
+  ListVersionsByFunctionCommand,
+} from "@aws-sdk/client-lambda";
+import {
+  GetBucketEncryptionCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketPolicyCommand,
+  GetBucketTaggingCommand,
+  GetBucketVersioningCommand,
+  GetPublicAccessBlockCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
+} from "@aws-sdk/client-s3";
+import { DescribeStateMachineCommand, ListStateMachinesCommand } from "@aws-sdk/client-sfn";
+import type { Aws } from "../../cli/aws";
+
+/** Everything of the workflow in the account; what is unique to one account is replaced by placeholders. */
+export async function describeAccount(aws: Aws, baseName: string) {
+  const [buckets, roles, functions, machines, logGroups] = await Promise.all([
+    describeBuckets(aws, baseName),
+    describeRoles(aws, baseName),
+    describeFunctions(aws),
+    describeMachines(aws),
+    describeLogGroups(aws, baseName),
+  ]);
+  const text = JSON.stringify({ buckets, roles, functions, machines, logGroups })
+    .replace(new RegExp(`${baseName}-(sagemaker|states|evaluate)-[0-9a-zA-Z]+`, "g"), `${baseName}-$1-ID`)
+    .replace(new RegExp(`${baseName}-[0-9a-f]{16,}`, "g"), `${baseName}-ID`);
+  return JSON.parse(text);
+}
+
+/** The names of what the account holds, finished or not; empty after a destroy. */
+export async function namesIn(aws: Aws, baseName: string): Promise<string[]> {
+  const [{ Buckets = [] }, { Roles = [] }, { Functions = [] }, { stateMachines = [] }, { logGroups = [] }] =
+    await Promise.all([
+      aws.s3().send(new ListBucketsCommand({})),
+      aws.iam().send(new ListRolesCommand({})),
+      aws.lambda().send(new ListFunctionsCommand({})),
+      aws.sfn().send(new ListStateMachinesCommand({})),
+      aws.logs().send(new DescribeLogGroupsCommand({})),
+    ]);
+  return [
+    ...Buckets.map(({ Name }) => Name),
+    ...Roles.map(({ RoleName }) => RoleName),
+    ...Functions.map(({ FunctionName }) => FunctionName),
+    ...stateMachines.map((machine) => machine.name),
+    ...logGroups.map(({ logGroupName }) => logGroupName),
+  ].filter((one = "") => one.includes(baseName) && !one.startsWith("tfstate-")) as string[];
+}
+
+async function describeBuckets(aws: Aws, baseName: string) {
+  const s3 = aws.s3();
+  const { Buckets = [] } = await s3.send(new ListBucketsCommand({ Prefix: `${baseName}-` }));
+  return await Promise.all(
+    Buckets.map(async ({ Name: Bucket = "" }) => {
+      const [versioning, encryption, access, policy, lifecycle, tags, objects] = await Promise.all([
+        s3.send(new GetBucketVersioningCommand({ Bucket })),
+        s3.send(new GetBucketEncryptionCommand({ Bucket })),
+        s3.send(new GetPublicAccessBlockCommand({ Bucket })),
+        s3.send(new GetBucketPolicyCommand({ Bucket })),
+        s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket })),
+        s3.send(new GetBucketTaggingCommand({ Bucket })),
+        s3.send(new ListObjectsV2Command({ Bucket, Prefix: "code/" })),
+      ]);
+      return {
+        name: Bucket,
+        versioning: versioning.Status,
+        encryption: encryption.ServerSideEncryptionConfiguration,
+        access: access.PublicAccessBlockConfiguration,
+        policy: JSON.parse(policy.Policy ?? "{}"),
+        lifecycle: lifecycle.Rules,
+        tags: sorted(tags.TagSet),
+        objects: objects.Contents?.map(({ Key }) => Key),
+      };
+    }),
+  );
+}
+
+async function describeRoles(aws: Aws, baseName: string) {
+  const iam = aws.iam();
+  const { Roles = [] } = await iam.send(new ListRolesCommand({}));
+  const ours = Roles.filter(({ RoleName }) => RoleName?.startsWith(`${baseName}-`));
+  const described = await Promise.all(
+    ours.map(async ({ RoleName }) => {
+      const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
+      const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
+      const policies = await Promise.all(
+        PolicyNames.map(async (PolicyName) => {
+          const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
+          return { PolicyName, document: JSON.parse(decodeURIComponent(PolicyDocument)) };
+        }),
+      );
+      return {
+        name: RoleName ?? "",
+        description: Role?.Description,
+        trust: JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? "")),
+        policies,
+        tags: sorted(Role?.Tags),
+      };
+    }),
+  );
+  return described.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+async function describeFunctions(aws: Aws) {
+  const lambda = aws.lambda();
+  const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+  return await Promise.all(
+    Functions.map(async ({ FunctionName }) => {
+      const { Configuration, Tags } = await lambda.send(new GetFunctionCommand({ FunctionName }));
+      const { Versions = [] } = await lambda.send(new ListVersionsByFunctionCommand({ FunctionName }));
+      return {
+        name: FunctionName ?? "",
+        role: Configuration?.Role,
+        runtime: Configuration?.Runtime,
+        handler: Configuration?.Handler,
+        timeout: Configuration?.Timeout,
+        memory: Configuration?.MemorySize,
+        tracing: Configuration?.TracingConfig?.Mode,
+        environment: Configuration?.Environment?.Variables ?? {},
+        versions: Versions.map(({ Version }) => Version),
+        tags: Tags,
+      };
+    }),
+  );
+}
+
+async function describeMachines(aws: Aws) {
+  const sfn = aws.sfn();
+  const { stateMachines = [] } = await sfn.send(new ListStateMachinesCommand({}));
+  return await Promise.all(
+    stateMachines.map(async ({ stateMachineArn }) => {
+      const { name, type, roleArn, definition, loggingConfiguration, tracingConfiguration } = await sfn.send(
+        new DescribeStateMachineCommand({ stateMachineArn }),
+      );
+      // Terraform leaves out what is false.
+      const logging = { includeExecutionData: false, ...loggingConfiguration };
+      return { name, type, roleArn, definition, logging, tracingConfiguration };
+    }),
+  );
+}
+
+async function describeLogGroups(aws: Aws, baseName: string) {
+  const { logGroups = [] } = await aws.logs().send(new DescribeLogGroupsCommand({}));
+  return logGroups
+    .filter(({ logGroupName = "" }) => logGroupName.includes(baseName))
+    .map(({ logGroupName, retentionInDays }) => ({ name: logGroupName, retentionInDays }));
+}
+
+function sorted(tags: readonly { readonly Key?: string; readonly Value?: string }[] = []): string[] {
+  return tags.map(({ Key, Value }) => `${Key}=${Value}`).sort();
+}

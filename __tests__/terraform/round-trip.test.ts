@@ -1,0 +1,165 @@
+/** One environment, from nothing to nothing, by real Terraform against the emulator. */
+
+import { ListBucketsCommand, ListObjectVersionsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  DescribeEndpointCommand,
+  ListEndpointConfigsCommand,
+  ListEndpointsCommand,
+  ListModelsCommand,
+} from "@aws-sdk/client-sagemaker";
+import { workflowProps } from "../../config";
+import { TestCloud } from "../runs/cloud";
+import { housingCsv } from "../runs/housing-data";
+import { describeAccount, namesIn } from "./account";
+import { terraformIsAvailable } from "./available";
+import { ProjectCopy } from "./project-copy";
+
+jest.setTimeout(300_000);
+
+const name = "housing-local";
+const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
+
+(terraformIsAvailable() ? describe : describe.skip)("an environment", () => {
+  let cloud: TestCloud;
+  let project: ProjectCopy;
+  let bucket: string;
+
+  beforeAll(async () => {
+    cloud = await TestCloud.start();
+    project = new ProjectCopy(cloud.aws.connection.endpoint as string);
+  }, 600_000);
+
+  afterAll(async () => {
+    project?.remove();
+    await cloud?.stop();
+  });
+
+  /** Runs a command that has to succeed, and returns what it printed. */
+  async function run(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await project.run(...args);
+    if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${stdout}\n${stderr}`);
+    return stdout;
+  }
+
+  it("is refused before its state bucket is there, and told how to make it", async () => {
+    const { code, stderr } = await project.run("deploy", "local", "--yes");
+    expect(code).toBe(2);
+    expect(stderr).toContain("make it with npm run bootstrap -- local");
+  });
+
+  it("gets a state bucket that can be made twice", async () => {
+    expect(await run("bootstrap", "local")).toContain("Made the state bucket tfstate-housing-local");
+    expect(await run("bootstrap", "local")).toContain("Checked the state bucket");
+  });
+
+  it("shows what it will be, the stack that waits for another one included", async () => {
+    const comment = await run("review", "local");
+    expect(comment).toContain("<!-- review:local -->");
+    expect(comment).toContain("local-test-run");
+    expect(comment).toMatch(/after .?local-pipeline/);
+    expect(comment).toContain("DataPreprocessing");
+  });
+
+  it("is deployed, with its outputs in a file of its own", async () => {
+    const said = await run("deploy", "local", "--yes");
+    expect(said).toContain("Deployed local; outputs are in outputs.local.json");
+  });
+
+  it("holds what `npm start` makes, and runs the very same definition", async () => {
+    const other = await TestCloud.start();
+    try {
+      await other.deploy(workflowProps("local"));
+      const deployed = await describeAccount(cloud.aws, name);
+      expect(deployed).toEqual(await describeAccount(other.aws, name));
+      expect(deployed.machines).toHaveLength(1);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it("shows no difference, twice", async () => {
+    for (let round = 0; round < 2; round++) {
+      const said = await run("diff", "local");
+      expect(said.match(/No changes\. Your infrastructure matches the configuration/g)).toHaveLength(2);
+    }
+    expect(await run("review", "local")).toContain("No changes");
+  });
+
+  it("runs, to a live endpoint", async () => {
+    const { Buckets = [] } = await cloud.aws.s3().send(new ListBucketsCommand({ Prefix: `${name}-` }));
+    bucket = Buckets[0]?.Name as string;
+    for (const [key, rows, seed] of [
+      ["train", 400, 1],
+      ["test", 100, 2],
+    ] as const) {
+      const Body = housingCsv(rows, seed);
+      await cloud.aws.s3().send(new PutObjectCommand({ Bucket: bucket, Key: `raw-data/${key}.csv`, Body }));
+    }
+    const said = await run(
+      "execute",
+      "local",
+      "--outputs-file",
+      "outputs.local.json",
+      "--name",
+      "first",
+      ...quick,
+    );
+    expect(said).toMatch(/predictions +[\d.]+, [\d.]+/);
+  });
+
+  it("shows exactly what one changed script line and one hyperparameter change", async () => {
+    project.edit("config.ts", '"max-depth": 10,', '"max-depth": 9,');
+    project.edit("python/scripts/training.py", '"""', '"""Changed. ');
+    const comment = await run("review", "local");
+    const changed = [...comment.matchAll(/^- (?:⚠ )?(add|change|replace|destroy) `(\w+)/gm)];
+    expect(changed.map(([, action, type]) => `${action} ${type}`)).toEqual([
+      "replace aws_s3_object", // its key holds the hash of the scripts
+      "change aws_iam_role_policy", // which names the key
+      "change aws_sfn_state_machine",
+    ]);
+    const states = [...comment.matchAll(/^ {2}- (?:added|changed|removed): `(\w+)`/gm)];
+    expect(states.map(([, state]) => state)).toEqual([
+      "CheckInput", // the hyperparameter
+      "PinCode",
+      "DataPreprocessing",
+      "ModelTraining",
+    ]);
+    expect(comment).toMatch(/max-depth[^→]*10[^→]*→[^→]*max-depth[^→]*9/);
+  });
+
+  it("is deployed again, and the next run updates the same endpoint", async () => {
+    await run("deploy", "local", "--yes");
+    await run("execute", "local", "--outputs-file", "outputs.local.json", "--name", "second", ...quick);
+    const { EndpointConfigName } = await cloud.aws
+      .sagemaker()
+      .send(new DescribeEndpointCommand({ EndpointName: name }));
+    expect(EndpointConfigName).toContain("second");
+  });
+
+  it("lists what the executions made, and what it costs", async () => {
+    const found = JSON.parse(await run("leftovers", "local", "--json"));
+    expect(found.endpoints).toEqual([expect.objectContaining({ name, costPerDay: expect.any(Number) })]);
+    expect(found.models).toHaveLength(2);
+    expect(found.objects).toBeGreaterThan(5);
+    expect(await run("leftovers", "local")).toMatch(/endpoint +housing-local +since .* a day/);
+  });
+
+  it("is not destroyed while an endpoint serves", async () => {
+    const { code, stderr } = await project.run("destroy", "local", "--yes");
+    expect(code).toBe(2);
+    expect(stderr).toContain("npm run destroy -- local --with-leftovers");
+    expect(await namesIn(cloud.aws, name)).not.toEqual([]);
+  });
+
+  it("is destroyed with everything that executions made, and leaves nothing", async () => {
+    await run("destroy", "local", "--yes", "--with-leftovers");
+    const sagemaker = cloud.aws.sagemaker();
+    const { Endpoints } = await sagemaker.send(new ListEndpointsCommand({}));
+    const { EndpointConfigs } = await sagemaker.send(new ListEndpointConfigsCommand({}));
+    const { Models } = await sagemaker.send(new ListModelsCommand({}));
+    expect([Endpoints, EndpointConfigs, Models]).toEqual([[], [], []]);
+    expect(await namesIn(cloud.aws, name)).toEqual([]);
+    const versions = cloud.aws.s3().send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    await expect(versions).rejects.toThrow("does not exist");
+  });
+});
