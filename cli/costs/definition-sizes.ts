@@ -1,0 +1,185 @@
+/** What a state machine runs, read from its definition: jobs, endpoint variants, functions, transitions. */
+
+import { z } from "zod";
+import type { VariantSize } from "./endpoint-cost";
+import type { InstanceUse } from "./prices";
+
+/** A state, as far as its cost is read from it. */
+export interface StateJson {
+  readonly Type: string;
+  readonly Next?: string;
+  readonly End?: boolean;
+  readonly Default?: string;
+  readonly Choices?: readonly { readonly Next?: string }[];
+  readonly Resource?: string;
+  readonly Arguments?: unknown;
+  readonly Parameters?: unknown;
+  readonly Seconds?: unknown;
+  readonly Items?: unknown;
+  readonly ItemProcessor?: GraphJson;
+  readonly Iterator?: GraphJson;
+  readonly Branches?: readonly GraphJson[];
+  readonly [field: string]: unknown;
+}
+
+export interface GraphJson {
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, StateJson>>;
+}
+
+/** A definition in Amazon States Language, as JSON: deployed, planned or local. */
+export interface DefinitionJson extends GraphJson {
+  readonly [field: string]: unknown;
+}
+
+const graphSchema: z.ZodType<GraphJson> = z.lazy(() =>
+  z.looseObject({ StartAt: z.string(), States: z.record(z.string(), stateSchema) }),
+);
+const stateSchema: z.ZodType<StateJson> = z.looseObject({
+  Type: z.string(),
+  Next: z.string().optional(),
+  End: z.boolean().optional(),
+  Default: z.string().optional(),
+  Choices: z.array(z.looseObject({ Next: z.string().optional() })).optional(),
+  Resource: z.string().optional(),
+  ItemProcessor: graphSchema.optional(),
+  Iterator: graphSchema.optional(),
+  Branches: z.array(graphSchema).optional(),
+});
+
+/**
+ * Reads the text of a definition.
+ *
+ * @throws Error when it is no state machine in Amazon States Language; it says where
+ */
+export function parseDefinition(text: string): DefinitionJson {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`The state machine's definition is not JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  const result = graphSchema.safeParse(json);
+  if (!result.success) {
+    throw new Error(`The state machine's definition is not right:\n${z.prettifyError(result.error)}`);
+  }
+  return result.data as DefinitionJson;
+}
+
+/** Instances that a state pays for while its job runs. */
+export interface JobSize {
+  readonly state: string;
+  readonly use: Exclude<InstanceUse, "hosting">;
+  /** Missing where an expression decides it at run time. */
+  readonly instanceType?: string;
+  readonly instanceCount: number;
+  /** Jobs of this size: more than one for a hyperparameter tuning job. */
+  readonly jobs: number;
+  readonly spot: boolean;
+}
+
+export interface DefinitionSizes {
+  readonly jobs: readonly JobSize[];
+  /** Production variants of every endpoint configuration that a state makes. */
+  readonly variants: readonly VariantSize[];
+  /** States that invoke a function. */
+  readonly functions: readonly string[];
+}
+
+/** Reads from the Task states, wherever they stand, what they run. */
+export function definitionSizes(definition: GraphJson): DefinitionSizes {
+  const tasks = tasksOf(definition);
+  return {
+    jobs: tasks.flatMap(([name, state]) => jobsOf(name, state)),
+    variants: tasks.flatMap(([, state]) =>
+      calls(state, "createEndpointConfig") ? (list(request(state).ProductionVariants) as VariantSize[]) : [],
+    ),
+    functions: tasks.flatMap(([name, state]) =>
+      calls(state, "invoke") || state.Resource?.includes(":lambda:") ? [name] : [],
+    ),
+  };
+}
+
+function tasksOf(graph: GraphJson): [string, StateJson][] {
+  return Object.entries(graph.States).flatMap(([name, state]): [string, StateJson][] =>
+    state.Type === "Task" ? [[name, state]] : innerGraphs(state).flatMap(tasksOf),
+  );
+}
+
+/** The graphs inside a Map or Parallel state. */
+export function innerGraphs({
+  ItemProcessor,
+  Iterator: iterator,
+  Branches,
+}: StateJson): readonly GraphJson[] {
+  const graph = ItemProcessor ?? iterator;
+  return graph === undefined ? (Branches ?? []) : [graph];
+}
+
+/** Whether a task calls an API: `arn:aws:states:::sagemaker:createTrainingJob.sync` calls createTrainingJob. */
+function calls(state: StateJson, action: string): boolean {
+  return new RegExp(`:${action}(\\.\\w+(:\\d+)?)?$`).test(state.Resource ?? "");
+}
+
+function jobsOf(state: string, json: StateJson): JobSize[] {
+  const asked = request(json);
+  const job = (use: JobSize["use"], resources: unknown, spot: unknown, jobs: unknown = 1): JobSize[] =>
+    clusters(object(resources)).map((cluster) => ({
+      state,
+      use,
+      instanceType: plainText(cluster.InstanceType),
+      instanceCount: count(cluster.InstanceCount),
+      jobs: count(jobs),
+      spot: spot === true,
+    }));
+  if (calls(json, "createProcessingJob")) {
+    return job("processing", object(asked.ProcessingResources).ClusterConfig, false);
+  }
+  if (calls(json, "createTrainingJob")) {
+    return job("training", asked.ResourceConfig, asked.EnableManagedSpotTraining);
+  }
+  if (calls(json, "createTransformJob")) return job("transform", asked.TransformResources, false);
+  if (calls(json, "createHyperParameterTuningJob")) {
+    const training = object(asked.TrainingJobDefinition);
+    const limits = object(object(asked.HyperParameterTuningJobConfig).ResourceLimits);
+    return job(
+      "training",
+      training.ResourceConfig,
+      training.EnableManagedSpotTraining,
+      limits.MaxNumberOfTrainingJobs,
+    );
+  }
+  return [];
+}
+
+/** A heterogeneous cluster has groups in place of one size. */
+function clusters(resources: Record<string, unknown>): Record<string, unknown>[] {
+  const groups = list(resources.InstanceGroups);
+  return groups.length === 0 ? [resources] : groups.map(object);
+}
+
+/** A task's request, in JSONata's and in JSONPath's field. */
+function request(state: StateJson): Record<string, unknown> {
+  return object(state.Arguments ?? state.Parameters);
+}
+
+function object(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** Text that is no expression. */
+function plainText(value: unknown): string | undefined {
+  return typeof value === "string" && !value.startsWith("{%") ? value : undefined;
+}
+
+function count(value: unknown): number {
+  return typeof value === "number" ? value : 1;
+}

@@ -1,0 +1,66 @@
+import type { CostRow, Estimate } from "./estimate";
+
+/** An amount in USD; `≈` marks one whose price was not read on a page of AWS. */
+export function usd(amount: number, approximate: boolean): string {
+  const digits = amount === 0 || amount >= 1 ? amount.toFixed(2) : plain(Number(amount.toPrecision(2)));
+  return `${approximate ? "≈ " : ""}$${digits}`;
+}
+
+/** Without an exponent. */
+function plain(amount: number): string {
+  return amount.toFixed(Math.max(2, 1 - Math.floor(Math.log10(amount))));
+}
+
+/** The estimate as text for a person. */
+export function estimateText(estimate: Estimate): string {
+  const { region, durations, runsPerMonth, idle, run, rates, missing, approximate } = estimate;
+  const sums: [string, string][] = [
+    ["idle, a day", usd(estimate.idlePerDay, some(idle)) + without(idle)],
+    ["idle, a month", usd(estimate.idlePerMonth, some(idle)) + without(idle)],
+    ["a run", usd(estimate.perRun, some(run)) + without(run)],
+    [`a month with ${runsPerMonth} runs`, usd(estimate.perMonth, approximate) + without([...idle, ...run])],
+  ];
+  const blocks = [
+    `Estimate for ${region}, in USD, on demand, without free tiers and taxes.`,
+    table(
+      "Each month, the endpoint in service",
+      idle.map((row) => [row.what, amount(row)]),
+    ),
+    table(
+      "Each run that succeeds",
+      run.map((row) => [row.what, amount(row)]),
+    ),
+    table("Sums", sums),
+    table(
+      "By use, not in the sums",
+      rates.map((row) => [row.what, `${usd(row.unitPrice ?? 0, row.approximate)} per ${row.unit}`]),
+    ),
+    missing.map((line) => `! ${line}`).join("\n"),
+    `Assumed: processing ${durations.processingMinutes} min, training ${durations.trainingMinutes} min, deployment ${durations.deploymentMinutes} min, a function ${durations.functionSeconds} s. Not counted: volumes of jobs, data transfer, key requests, and the old instances that serve while an endpoint is updated.`,
+    approximate
+      ? "≈ a price that was not read on a page of AWS; cli/costs/prices.ts names each one's source."
+      : "",
+  ];
+  return blocks.filter((block) => block !== "").join("\n\n");
+}
+
+/** Says which rows a sum leaves out. */
+function without(rows: readonly CostRow[]): string {
+  const names = rows.filter(({ usd }) => usd === undefined).map(({ what }) => what);
+  return names.length === 0 ? "" : `, without ${names.join("; ")}`;
+}
+
+function some(rows: readonly CostRow[]): boolean {
+  return rows.some(({ approximate }) => approximate);
+}
+
+function amount({ usd: value, quantity, unit, approximate }: CostRow): string {
+  if (value === undefined) return "no price known";
+  return unit === "state transition" ? `${usd(value, approximate)} (${quantity})` : usd(value, approximate);
+}
+
+function table(title: string, rows: readonly (readonly [string, string])[]): string {
+  if (rows.length === 0) return "";
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [title, ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join("\n");
+}

@@ -1,0 +1,69 @@
+import { type GraphJson, innerGraphs, type StateJson } from "./definition-sizes";
+
+/** How long an execution waits in its polls. */
+export interface Polling {
+  readonly minutes: number;
+  /** Between two checks, where an expression decides it at run time. */
+  readonly intervalSeconds: number;
+}
+
+/**
+ * State transitions of an execution that succeeds.
+ *
+ * Counts the states on the shortest way to a success, and again those of each loop that waits on it, as often as fits
+ * into the polling. https://aws.amazon.com/step-functions/pricing/: every step that is executed is one transition.
+ */
+export function transitionsPerRun(graph: GraphJson, polling: Polling): number {
+  const path = shortestPath(graph, graph.StartAt, ({ Type, End }) => Type === "Succeed" || End === true);
+  let transitions = 0;
+  for (const name of path) {
+    const state = graph.States[name] as StateJson;
+    transitions += 1 + insideOf(state, polling);
+    if (state.Type === "Wait") {
+      const seconds = typeof state.Seconds === "number" ? state.Seconds : polling.intervalSeconds;
+      const checks = Math.ceil((polling.minutes * 60) / Math.max(seconds, 1));
+      transitions += loopLength(graph, name, state) * Math.max(checks - 1, 0);
+    }
+  }
+  return transitions;
+}
+
+function insideOf(state: StateJson, polling: Polling): number {
+  const times = Array.isArray(state.Items) ? state.Items.length : 1;
+  const inner = innerGraphs(state).map((graph) => transitionsPerRun(graph, polling));
+  return times * inner.reduce((sum, transitions) => sum + transitions, 0);
+}
+
+/** States of the shortest loop through `start`; 0 where no way leads back. */
+function loopLength(graph: GraphJson, start: string, state: StateJson): number {
+  const ways = nextStates(state).map((next) => shortestPath(graph, next, (_, name) => name === start));
+  const lengths = ways.map((way) => way.length).filter((length) => length > 0);
+  return lengths.length === 0 ? 0 : Math.min(...lengths);
+}
+
+/** The names on the shortest way from `start` to the first state that is a `goal`, both included; empty without one. */
+function shortestPath(
+  graph: GraphJson,
+  start: string,
+  goal: (state: StateJson, name: string) => boolean,
+): readonly string[] {
+  const paths: string[][] = [[start]];
+  const seen = new Set([start]);
+  for (const path of paths) {
+    const name = path.at(-1) as string;
+    const state = graph.States[name];
+    if (state === undefined) continue;
+    if (goal(state, name)) return path;
+    for (const next of nextStates(state)) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      paths.push([...path, next]);
+    }
+  }
+  return [];
+}
+
+/** Where a state leads when nothing fails. */
+function nextStates({ Next, Choices = [], Default }: StateJson): string[] {
+  return [Next, ...Choices.map((choice) => choice.Next), Default].filter((name) => name !== undefined);
+}
