@@ -13,6 +13,7 @@ from emulator.runtime.errors import UnsupportedError
 _ACCELERATED = re.compile(r"ml\.(p|g|inf|trn)\d")
 _PROFILER = ("ProfilerRuleConfigurations", "TensorBoardOutputConfig")
 _PROCESSING = "/opt/ml/processing/"
+_VPC_IDS = {"Subnets": "subnet", "SecurityGroupIds": "sg"}
 
 
 def check_processing_request(request: dict) -> None:
@@ -22,6 +23,7 @@ def check_processing_request(request: dict) -> None:
     network = request.get("NetworkConfig") or {}
     if network.get("EnableNetworkIsolation"):
         _refuse("NetworkConfig.EnableNetworkIsolation", True, "leave it out here")
+    check_vpc(network.get("VpcConfig"), "NetworkConfig.VpcConfig")
     if not (request.get("AppSpecification") or {}).get("ContainerEntrypoint"):
         _refuse("AppSpecification.ContainerEntrypoint", None, "name the program to run")
     for index, item in enumerate(request.get("ProcessingInputs") or []):
@@ -44,6 +46,7 @@ def check_processing_request(request: dict) -> None:
 def check_training_request(request: dict) -> None:
     """Refuse a CreateTrainingJob request that cannot run here."""
     _check_cluster(request.get("ResourceConfig") or {}, "ResourceConfig")
+    check_vpc(request.get("VpcConfig"), "VpcConfig")
     _check_absent(
         request,
         "",
@@ -81,6 +84,19 @@ def check_container(container: dict) -> None:
         _refuse("Container.ModelDataUrl", url, "give the s3:// address of a .tar.gz")
     if (container.get("Environment") or {}).get("SAGEMAKER_MULTI_MODEL"):
         _refuse("Container.Environment.SAGEMAKER_MULTI_MODEL", "set", "serve one model each")
+
+
+def check_vpc(vpc: dict | None, field: str) -> None:
+    """Refuse a VPC configuration whose names are not those of subnets and security groups.
+
+    It has no effect here beyond that: everything runs on this machine.
+    """
+    for member, prefix in _VPC_IDS.items():
+        for given in (vpc or {}).get(member) or []:
+            if not re.fullmatch(rf"{prefix}-[0-9a-f]+", given):
+                _refuse(
+                    f"{field}.{member}", given, f"give the id of one: {prefix}-0123456789abcdef0"
+                )
 
 
 def check_instance_type(instance_type: str | None, field: str) -> None:

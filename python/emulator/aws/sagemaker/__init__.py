@@ -1,7 +1,7 @@
 """SageMaker: moto's records, joined to jobs and model servers that run."""
 
 from emulator.aws.access import EmulatedAws
-from emulator.aws.sagemaker import endpoints, invocations, jobs, records
+from emulator.aws.sagemaker import endpoints, invocations, jobs, model_registry, records
 from emulator.aws.sagemaker.invocation_metrics import InvocationMetrics
 from emulator.aws.work import Work
 from emulator.faults import Faults
@@ -24,6 +24,7 @@ def install(work: Work, aws: EmulatedAws, faults: Faults) -> SageMaker:
     """Put every correction in place, and return what will run, to be stopped at the end."""
     sagemaker = SageMaker(work, faults)
     records.install(aws, work.check_image)
+    model_registry.install()
     jobs.install(sagemaker.jobs)
     endpoints.install(sagemaker.endpoints)
     invocations.install(sagemaker.endpoints, InvocationMetrics())

@@ -11,11 +11,11 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
-from emulator.aws.access import EmulatedAws
+from emulator.aws.access import REGION, EmulatedAws
 from emulator.aws.patching import wrap
 from emulator.aws.roles import trusts
 from emulator.runtime.errors import UnsupportedError
-from emulator.runtime.request_checks import check_container, check_instance_type
+from emulator.runtime.request_checks import check_container, check_instance_type, check_vpc
 
 _SERVICE = "sagemaker.amazonaws.com"
 
@@ -30,6 +30,7 @@ def install(aws: EmulatedAws, check_image: Callable[[str], object]) -> None:
             raise ValidationError(message=f'Cannot create already existing model "{existing.arn}".')
         role_arn = self._get_param("ExecutionRoleArn")
         check_role(role_arn)
+        check_vpc(json.loads(self.body).get("VpcConfig"), "VpcConfig")
         for container in _containers(self):
             check_container(container)
             check_image(container["Image"])
@@ -74,6 +75,14 @@ def _check_model_data(aws: EmulatedAws, url: str, role_arn: str) -> None:
     try:
         aws.client("s3", role_arn).head_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))
     except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 403:
+            raise ValidationError(
+                message=f"Could not access model data at {url}. Please ensure that the role "
+                f'"{role_arn}" exists and that its trust relationship policy allows the action '
+                f'"sts:AssumeRole" for the service principal "{_SERVICE}". Also ensure that the '
+                'role has "s3:GetObject" permissions and that the object is located in '
+                f"{REGION}."
+            ) from error
         raise ValidationError(message=f"Could not find model data at {url}.") from error
 
 

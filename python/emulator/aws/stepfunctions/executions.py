@@ -17,6 +17,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from emulator.aws.events import emit, epoch_ms
+from emulator.aws.metrics import Metric, put_metrics
 from emulator.aws.patching import wrap
 from emulator.aws.stepfunctions.logging import log_group_of, session_for
 
@@ -26,6 +27,13 @@ KEPT_EXECUTIONS = 20
 """Ended executions kept for each state machine; older ones are forgotten, except their names."""
 
 _CONFIGURATION = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
+
+_ENDED = {
+    "SUCCEEDED": "ExecutionsSucceeded",
+    "FAILED": "ExecutionsFailed",
+    "ABORTED": "ExecutionsAborted",
+    "TIMED_OUT": "ExecutionsTimedOut",
+}
 
 
 class _Names:
@@ -138,3 +146,19 @@ def _announce(execution: Any, status: str) -> None:
         detail,
         [execution.execution_arn],
     )
+    put_metrics(_metrics(execution, status))
+
+
+def _metrics(execution: Any, status: str) -> list[Metric]:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+    def metric(name: str, value: float = 1, unit: str = "Count") -> Metric:
+        machine = {"StateMachineArn": execution.state_machine_arn}
+        return Metric("AWS/States", name, machine, value, unit)
+
+    if status == "RUNNING":
+        return [metric("ExecutionsStarted")]
+    lasted = execution.stop_date - execution.start_date
+    return [
+        metric(_ENDED[status]),
+        metric("ExecutionTime", lasted.total_seconds() * 1000, "Milliseconds"),
+    ]

@@ -1,34 +1,8 @@
 """Events of executions and jobs, seen by a rule with a log group as its target."""
 
 import json
-import time
 
 import pytest
-
-
-@pytest.fixture
-def seen(client, name):
-    """Give the events that match a pattern once there are enough of them."""
-    group = f"/aws/events/{name}"
-    client("logs").create_log_group(logGroupName=group)
-    arn = f"arn:aws:logs:us-east-1:123456789012:log-group:{group}"
-
-    def watch(pattern):
-        client("events").put_rule(Name=name, EventPattern=json.dumps(pattern))
-        client("events").put_targets(Rule=name, Targets=[{"Id": "log", "Arn": arn}])
-
-        def wait_for(count):
-            deadline, found = time.monotonic() + 5, []
-            while len(found) < count and time.monotonic() < deadline:
-                events = client("logs").filter_log_events(logGroupName=group)["events"]
-                found = [json.loads(event["message"]) for event in events]
-            return found
-
-        return wait_for
-
-    yield watch
-    client("events").remove_targets(Rule=name, Ids=["log"])
-    client("events").delete_rule(Name=name)
 
 
 def test_an_execution_tells_its_status(machine, seen):
@@ -73,3 +47,30 @@ def test_a_target_that_cannot_be_reached_fails_no_execution(machine, client, nam
     finally:
         events.remove_targets(Rule=name, Ids=["x"])
         events.delete_rule(Name=name)
+
+
+@pytest.mark.parametrize(
+    ("state", "options", "status"),
+    [
+        ({"Type": "Fail", "Error": "E"}, {}, "FAILED"),
+        (
+            {"Type": "Wait", "Seconds": 300, "End": True},
+            {"definition": {"TimeoutSeconds": 1}},
+            "TIMED_OUT",
+        ),
+    ],
+)
+def test_each_way_to_end_is_told(machine, seen, state, options, status):
+    made = machine({"Only": state}, **options)
+    wait_for = seen({"source": ["aws.states"], "detail": {"stateMachineArn": [made.arn]}})
+    made.run()
+    assert [event["detail"]["status"] for event in wait_for(2)] == ["RUNNING", status]
+
+
+def test_a_stopped_execution_tells_that_it_was_aborted(machine, client, seen):
+    made = machine({"Only": {"Type": "Wait", "Seconds": 3000, "End": True}})
+    wait_for = seen({"source": ["aws.states"], "detail": {"status": ["ABORTED"]}})
+    arn = made.start()
+    client("stepfunctions").stop_execution(executionArn=arn, error="E", cause="why")
+    (aborted,) = wait_for(1)
+    assert aborted["detail"]["executionArn"] == arn

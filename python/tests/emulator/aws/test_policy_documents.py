@@ -60,6 +60,54 @@ def test_conditions_hold_as_iam_says(condition, expected):
     assert speaks({"Condition": condition}, context) is expected
 
 
-def test_fails_for_a_condition_that_is_not_known():
-    with pytest.raises(UnknownConditionError, match="'DateLessThan'"):
-        speaks({"Condition": {"DateLessThan": {"aws:CurrentTime": "2026"}}})
+@pytest.mark.parametrize(
+    ("operator", "wanted", "value", "expected"),
+    [
+        ("DateLessThan", "2026-01-01T00:00:00Z", "2025-12-31T23:59:59+00:00", True),
+        ("DateGreaterThan", "1767225600", "2026-01-01T00:00:01Z", True),
+        ("IpAddress", "127.0.0.0/8", "127.0.0.1", True),
+        ("NotIpAddress", "127.0.0.0/8", "127.0.0.1", False),
+        ("NumericEquals", "5", "no number", False),
+        ("ForAnyValue:StringEquals", ["a", "b"], ["b", "c"], True),
+        ("ForAnyValue:StringEquals", ["a"], ["b", "c"], False),
+        ("ForAnyValue:StringEquals", ["a"], [], False),
+        ("ForAllValues:StringLike", ["a*", "b"], ["ab", "b"], True),
+        ("ForAllValues:StringLike", ["a*"], ["ab", "b"], False),
+        ("ForAllValues:StringEquals", ["a"], [], True),
+        ("ForAllValues:StringNotEquals", ["a"], ["b", "a"], False),
+        ("StringNotEquals", "a", ["b", "a"], False),
+        ("StringEquals", "*", "anything", False),
+        ("StringLike", "a?c", "abc", True),
+    ],
+)
+def test_operators_compare_as_iam_says(operator, wanted, value, expected):
+    assert speaks({"Condition": {operator: {"x:Key": wanted}}}, {"x:key": value}) is expected
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("arn:aws:s3:::bucket/${aws:PrincipalTag/folder}/key", True),
+        ("arn:aws:s3:::bucket/${aws:PrincipalTag/other, 'a'}/key", True),
+        ("arn:aws:s3:::bucket/${aws:PrincipalTag/other}/key", False),
+        # What a variable stands for is no pattern, and this one is no wildcard either.
+        ("arn:aws:s3:::bucket/${x:pattern}", False),
+        ("arn:aws:s3:::bucket/${*}", False),
+    ],
+)
+def test_variables_are_filled_from_the_request(resource, expected):
+    context = {"aws:principaltag/folder": "a", "x:pattern": "*"}
+    assert speaks({"Resource": resource}, context) is expected
+
+
+def test_a_condition_can_name_a_variable():
+    condition = {"StringEquals": {"aws:ResourceTag/owner": "${aws:PrincipalTag/owner}"}}
+    both = {"aws:resourcetag/owner": "x", "aws:principaltag/owner": "x"}
+    assert speaks({"Condition": condition}, both)
+    assert not speaks({"Condition": condition}, {**both, "aws:principaltag/owner": "y"})
+
+
+@pytest.mark.parametrize("operator", ["BinaryEquals", "ForEach:StringEquals"])
+def test_fails_for_a_condition_that_is_not_known(operator):
+    with pytest.raises(UnknownConditionError, match=f"'{operator}'"):
+        speaks({"Condition": {operator: {"aws:CurrentTime": "2026"}}})

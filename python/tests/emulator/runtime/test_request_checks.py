@@ -32,6 +32,25 @@ def changed(request, path, value):
     return request
 
 
+VPC = {"Subnets": ["subnet-0a1b"], "SecurityGroupIds": ["sg-0a1b"]}
+
+
+def test_jobs_in_a_vpc_with_encryption_pass(processing_request, training):
+    request = changed(processing_request(""), "NetworkConfig.VpcConfig", VPC)
+    request["NetworkConfig"]["EnableInterContainerTrafficEncryption"] = True
+    check_processing_request(
+        changed(request, "ProcessingResources.ClusterConfig.VolumeKmsKeyId", "key")
+    )
+    training = {**training, "VpcConfig": VPC, "EnableInterContainerTrafficEncryption": True}
+    check_training_request(changed(training, "ResourceConfig.VolumeKmsKeyId", "key"))
+
+
+def test_fails_on_a_security_group_that_is_none(training):
+    vpc = {**VPC, "SecurityGroupIds": ["group-1"]}
+    with pytest.raises(UnsupportedError, match=r"VpcConfig.SecurityGroupIds: .* 'group-1'; give"):
+        check_training_request({**training, "VpcConfig": vpc})
+
+
 def test_what_can_run_passes(processing_request, training):
     check_processing_request(processing_request(""))
     check_training_request(training)
@@ -48,6 +67,7 @@ def test_what_can_run_passes(processing_request, training):
         ("ProcessingResources.ClusterConfig.InstanceCount", 2),
         ("ProcessingResources.ClusterConfig.InstanceType", "ml.p3.2xlarge"),
         ("NetworkConfig.EnableNetworkIsolation", True),
+        ("NetworkConfig.VpcConfig.Subnets", ["net-1"]),
         ("AppSpecification.ContainerEntrypoint", None),
         ("ProcessingInputs.0.DatasetDefinition", {"LocalPath": "/opt/ml/processing/x"}),
         ("ProcessingInputs.0.S3Input.S3DataType", "ManifestFile"),

@@ -1,0 +1,74 @@
+"""Deliveries, one after the other, apart from what caused them."""
+
+import logging
+import queue
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from moto.sqs.models import sqs_backends
+
+from emulator.aws.access import ACCOUNT
+from emulator.aws.eventbridge.targets import DeliveryError, Sender, Targets
+from emulator.aws.metrics import Metric, put_metrics
+
+LOG = logging.getLogger("emulator")
+
+
+class Deliveries:
+    """Delivers in a thread of its own; what fails is told here, never to the source.
+
+    A failed delivery is not tried again: what the emulator refuses once, it refuses again.
+    """
+
+    def __init__(self, targets: Targets) -> None:
+        self._targets = targets
+        self._waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name="deliveries", daemon=True).start()
+
+    def submit(self, target: Mapping[str, Any], text: str, sender: Sender, metric: Metric) -> None:
+        """Deliver soon; `metric` counts it if it fails."""
+        self._waiting.put((target, text, sender, metric))
+
+    def fail(
+        self, target: Mapping[str, Any], text: str, sender: Sender, metric: Metric, reason: str
+    ) -> None:
+        """Tell of a delivery that failed: the log, the metric, the dead-letter queue."""
+        LOG.warning("%s did not reach %s: %s", sender.source_arn, target["Arn"], reason)
+        put_metrics([metric])
+        queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")
+        if not queue_arn:
+            return
+        attributes = {
+            "RULE_ARN": sender.source_arn,
+            "TARGET_ARN": target["Arn"],
+            "ERROR_CODE": reason.partition(":")[0],
+            "ERROR_MESSAGE": reason,
+        }
+        try:
+            sqs_backends[ACCOUNT][queue_arn.split(":")[3]].send_message(
+                queue_arn.split(":")[5],
+                text,
+                message_attributes={
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in attributes.items()
+                },
+            )
+        except Exception as error:
+            LOG.warning("the dead-letter queue %s took nothing: %s", queue_arn, error)
+
+    def close(self) -> None:
+        """Stop after the delivery that runs."""
+        self._waiting.put(None)
+
+    def _run(self) -> None:
+        while (item := self._waiting.get()) is not None:
+            target, text, sender, metric = item
+            try:
+                self._targets.send(target, text, sender)
+            except DeliveryError as error:
+                self.fail(target, text, sender, metric, str(error))
+            except Exception as error:
+                LOG.exception("a delivery to %s failed inside the emulator", target["Arn"])
+                reason = f"InternalFailure: {type(error).__name__}: {error}"
+                self.fail(target, text, sender, metric, reason)

@@ -1,0 +1,79 @@
+"""What a target gets of an event."""
+
+import json
+
+import pytest
+
+from emulator.aws.eventbridge.inputs import InputError, target_input
+
+RULE = "arn:aws:events:us-east-1:123456789012:rule/approved"
+EVENT = {
+    "detail-type": "Model Approved",
+    "source": "test",
+    "time": "2026-01-02T03:04:05Z",
+    "detail": {"arn": "arn:1", "version": 3, "say": 'a "b"', "tags": {"k": "v"}, "list": [1, 2]},
+}
+
+
+def given(**target):
+    return target_input(target, EVENT, RULE)
+
+
+def template(text, **paths):
+    return given(InputTransformer={"InputPathsMap": paths, "InputTemplate": text})
+
+
+def test_all_of_it():
+    assert json.loads(given()) == EVENT
+
+
+def test_a_constant():
+    assert given(Input='{"a": 1}') == '{"a": 1}'
+
+
+def test_a_part():
+    assert json.loads(given(InputPath="$.detail.tags")) == {"k": "v"}
+    assert json.loads(given(InputPath="$.detail-type")) == "Model Approved"
+    assert json.loads(given(InputPath="$.detail.list[1]")) == 2
+
+
+def test_a_template_quotes_what_stands_alone():
+    text = template(
+        '{"arn": <arn>, "version": <version>, "tags": <tags>, "all": "v<version> of <arn>"}',
+        arn="$.detail.arn",
+        version="$.detail.version",
+        tags="$.detail.tags",
+    )
+    assert json.loads(text) == {
+        "arn": "arn:1",
+        "version": 3,
+        "tags": {"k": "v"},
+        "all": "v3 of arn:1",
+    }
+
+
+def test_quotes_of_the_event_do_not_end_the_templates():
+    assert json.loads(template('{"x": "he said <s>"}', s="$.detail.say")) == {"x": 'he said a "b"'}
+
+
+def test_a_template_of_text():
+    assert template('"<v> is there"', v="$.detail.version") == '"3 is there"'
+
+
+def test_variables_of_event_bridge():
+    text = template('{"rule": <aws.events.rule-name>, "e": <aws.events.event.json>}')
+    assert json.loads(text) == {"rule": "approved", "e": EVENT}
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"InputPath": "$.detail.none"}, r"nothing at '\$\.detail\.none'"),
+        ({"InputTransformer": {"InputPathsMap": {"x": "$.y"}, "InputTemplate": "<x>"}}, "nothing"),
+        ({"InputTransformer": {"InputTemplate": '{"a": <b>}'}}, "makes no JSON"),
+        ({"InputTransformer": {"InputTemplate": "<aws.events.x>"}}, "not a variable"),
+    ],
+)
+def test_fails_when_the_event_does_not_give_it(target, message):
+    with pytest.raises(InputError, match=message):
+        given(**target)
