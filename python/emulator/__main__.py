@@ -65,7 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     }
     versions = {name: version(name) for name in ("moto", "boto3", "jsonata-python")}
     description = {**ready, "versions": {"python": platform.python_version(), **versions}}
-    http = server.serve_on(listener, server.Application(lambda: description, faults))
+    application = server.Application(lambda: description, faults, emulator.audit)
+    http = server.serve_on(listener, application)
     threading.Thread(target=http.serve_forever, name="http", daemon=True).start()
     stopped = _stop_requests(options.exit_with_stdin)
     print(json.dumps(ready), flush=True)  # noqa: T201 - the line that parents wait for

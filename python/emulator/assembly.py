@@ -44,6 +44,7 @@ class Emulator:
             ),
         )
         self._cloud = Cloud(aws, work, faults, time_scale)
+        self.audit = self._cloud.audit
 
     def close(self) -> None:
         """Stop everything that runs."""

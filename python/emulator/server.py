@@ -7,14 +7,13 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
+from emulator.aws.permissions.audit import Audit
+from emulator.aws.unknown_operations import moto_services
 from emulator.faults import FaultRuleError, Faults
 from emulator.http_handler import Handler
-
-LOG = logging.getLogger("emulator")
 
 HOST = "127.0.0.1"
 _BACKLOG = 128
@@ -57,12 +56,17 @@ class Application:
         Gives what ``GET /_emulator`` answers.
     faults : Faults
         The rules that ``/_emulator/faults`` replaces and clears.
+    audit : Audit
+        What roles used, which ``/_emulator/audit`` gives and empties.
     """
 
-    def __init__(self, describe: Callable[[], dict[str, Any]], faults: Faults) -> None:
-        self._moto = DomainDispatcherApplication(create_backend_app)
+    def __init__(
+        self, describe: Callable[[], dict[str, Any]], faults: Faults, audit: Audit
+    ) -> None:
+        self._moto = moto_services()
         self._describe = describe
         self._faults = faults
+        self._audit = audit
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
@@ -75,15 +79,7 @@ class Application:
                 {"error": "moto's own controls are shut; stop the emulator instead"}, 404
             )
             return answer(environ, start_response)
-        try:
-            return self._moto(environ, start_response)
-        except Exception as error:  # moto has no such service
-            LOG.warning("no service answers %s: %s", path, error)
-            problem = (
-                f"the emulator does not know what this request asks for, or failed at it: {error}"
-            )
-            answer = _json({"__type": "NotImplementedException", "message": problem}, 400)
-            return answer(environ, start_response)
+        return self._moto(environ, start_response)
 
     def _control(self, request: Request) -> Response:
         if request.path == "/_emulator" and request.method == "GET":
@@ -97,7 +93,12 @@ class Application:
         if request.path == "/_emulator/faults" and request.method == "DELETE":
             self._faults.clear()
             return _json({})
-        known = "GET /_emulator, POST /_emulator/faults, DELETE /_emulator/faults"
+        if request.path == "/_emulator/audit" and request.method == "GET":
+            return _json(self._audit.describe())
+        if request.path == "/_emulator/audit" and request.method == "DELETE":
+            self._audit.clear()
+            return _json({})
+        known = "GET /_emulator, POST and DELETE /_emulator/faults, GET and DELETE /_emulator/audit"
         return _json({"error": f"{request.method} {request.path} is not known; {known} are"}, 404)
 
 

@@ -2,6 +2,7 @@
 
 from emulator.aws.access import EmulatedAws
 from emulator.aws.patching import check_moto_version
+from emulator.aws.permissions.audit import Audit
 from emulator.aws.work import Work
 from emulator.faults import Faults
 
@@ -18,14 +19,33 @@ class Cloud:
             If moto is not the pinned version, or a name that a correction needs is gone.
         """
         check_moto_version()
-        from emulator.aws import functions, requests, s3, sagemaker, stepfunctions
+        from emulator.aws import (
+            bucket_configuration,
+            eventbridge,
+            function_configuration,
+            functions,
+            requests,
+            s3,
+            sagemaker,
+            stepfunctions,
+        )
+        from emulator.aws.permissions.checks import Permissions
 
-        requests.install(faults)
-        s3.install(faults)
+        self.audit = Audit()
+        permissions = Permissions(self.audit)
+        requests.install(faults, permissions)
+        s3.install(faults, permissions)
         stepfunctions.install(aws, time_scale)
+        from emulator.aws.permissions import trust  # needs the interpreter to be set up
+
+        trust.install(permissions)
+        bucket_configuration.install()
         functions.install(work.functions)
+        function_configuration.install()
+        self._eventbridge = eventbridge.install(aws, time_scale)
         self._sagemaker = sagemaker.install(work, aws, faults)
 
     def close(self) -> None:
-        """Stop the jobs and model servers that run."""
+        """Stop the jobs and model servers that run, and the schedules."""
+        self._eventbridge.close()
         self._sagemaker.close()

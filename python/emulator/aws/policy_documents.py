@@ -1,73 +1,103 @@
 """Policy documents: which statements speak about a request.
 
-Knows the conditions that bucket policies use; a request's context is given by the caller, with
-keys in lower case.
+A request's context is given by the caller: something whose ``get`` takes a condition key in lower
+case. Policy variables are filled from the same context.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 """
 
+import datetime
+import functools
+import ipaddress
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from emulator.aws.roles import as_list
+Values = str | list[str] | None
 
-_TESTS: dict[str, Callable[[str, str], bool]] = {
-    "stringequals": lambda wanted, got: wanted == got,
-    "stringequalsignorecase": lambda wanted, got: wanted.lower() == got.lower(),
-    "stringlike": lambda wanted, got: _like(wanted, got),
-    "arnequals": lambda wanted, got: _like(wanted, got),
-    "arnlike": lambda wanted, got: _like(wanted, got),
-    "bool": lambda wanted, got: wanted.lower() == got.lower(),
-    "numericequals": lambda wanted, got: float(wanted) == float(got),
-    "numericlessthan": lambda wanted, got: float(got) < float(wanted),
-    "numericlessthanequals": lambda wanted, got: float(got) <= float(wanted),
-    "numericgreaterthan": lambda wanted, got: float(got) > float(wanted),
-    "numericgreaterthanequals": lambda wanted, got: float(got) >= float(wanted),
-}
+
+class Context(Protocol):
+    """Values of condition keys."""
+
+    def get(self, key: str, /) -> Values:
+        """Return the value of a key in lower case, or None if the request has none.
+
+        Raises
+        ------
+        UnknownConditionError
+            If the request may have one that cannot be told here.
+        """
+        ...
 
 
 class UnknownConditionError(ValueError):
     """A policy asks for a condition that cannot be evaluated here."""
 
 
+def parse(policy: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a policy document; equal texts give the same object, which nobody may change."""
+    return _parse_text(policy) if isinstance(policy, str) else policy
+
+
+@functools.lru_cache(maxsize=512)
+def _parse_text(text: str) -> Mapping[str, Any]:
+    return json.loads(text)
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a policy's value as a list; policies write a single one without brackets."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
 def effects(
     document: Mapping[str, Any],
     action: str,
-    resource: str,
-    principals: set[str],
-    context: Mapping[str, str],
+    resource: str | None,
+    principals: set[str] | None,
+    context: Context,
 ) -> Iterator[str]:
     """Yield ``Allow`` or ``Deny`` for each statement that speaks about a request.
 
     Parameters
     ----------
-    action, resource : str
-        As in ``s3:GetObject`` and ``arn:aws:s3:::bucket/key``.
-    principals : set of str
-        Every ARN and account id that the caller may be written as.
-    context : mapping
-        Values of condition keys, the keys in lower case.
+    action : str
+        As in ``s3:GetObject``.
+    resource : str or None
+        As in ``arn:aws:s3:::bucket/key``; None for a trust policy, which names none.
+    principals : set of str or None
+        Every ARN, account id and service that the caller may be written as; None for a policy of
+        an identity, which names none.
+    context : Context
+        Values of condition keys.
 
     Raises
     ------
     UnknownConditionError
-        If a statement that matches otherwise has a condition operator that is not known here.
+        If a statement that matches otherwise has a condition that cannot be evaluated here.
     """
     for statement in as_list(document.get("Statement")):
         if (
-            _matches_element(statement, "Action", action.lower(), str.lower)
-            and _matches_element(statement, "Resource", resource, str)
-            and _matches_principal(statement, principals)
+            _matches_action(statement, action)
+            and (resource is None or _matches_resource(statement, resource, context))
+            and (principals is None or _matches_principal(statement, principals))
             and _conditions_hold(statement.get("Condition") or {}, context)
         ):
             yield statement["Effect"]
 
 
-def _matches_element(
-    statement: Mapping[str, Any], element: str, value: str, normalise: Callable[[str], str]
-) -> bool:
-    if f"Not{element}" in statement:
-        return not any(_like(normalise(p), value) for p in as_list(statement[f"Not{element}"]))
-    return any(_like(normalise(p), value) for p in as_list(statement.get(element)))
+def _matches_action(statement: Mapping[str, Any], action: str) -> bool:
+    negated = "NotAction" in statement
+    patterns = as_list(statement["NotAction" if negated else "Action"])
+    return any(_like(p.lower(), action.lower()) for p in patterns) != negated
+
+
+def _matches_resource(statement: Mapping[str, Any], resource: str, context: Context) -> bool:
+    negated = "NotResource" in statement
+    patterns = as_list(statement.get("NotResource" if negated else "Resource"))
+    return any(_like(p, resource, context) for p in patterns) != negated
 
 
 def _matches_principal(statement: Mapping[str, Any], principals: set[str]) -> bool:
@@ -77,40 +107,132 @@ def _matches_principal(statement: Mapping[str, Any], principals: set[str]) -> bo
 
 
 def _is_one_of(element: Any, principals: set[str]) -> bool:
-    named = as_list(element.get("AWS")) if isinstance(element, dict) else as_list(element)
-    return "*" in named or bool(principals & set(named))
+    if not isinstance(element, dict):
+        return "*" in as_list(element)
+    named = {name for names in element.values() for name in as_list(names)}
+    return "*" in as_list(element.get("AWS")) or bool(principals & named)
 
 
-def _conditions_hold(conditions: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+def _conditions_hold(conditions: Mapping[str, Any], context: Context) -> bool:
     return all(
-        _condition_holds(operator, context.get(key.lower()), [str(w) for w in as_list(wanted)])
+        _condition_holds(operator, key, [_text(w) for w in as_list(wanted)], context)
         for operator, keys in conditions.items()
         for key, wanted in keys.items()
     )
 
 
-def _condition_holds(operator: str, value: str | None, wanted: list[str]) -> bool:
-    name = re.sub(r"^for(any|all)values?:", "", operator.lower())
+def _condition_holds(operator: str, key: str, wanted: list[str], context: Context) -> bool:
+    quantifier, _, name = operator.lower().rpartition(":")
+    values = [_text(value) for value in as_list(context.get(key.lower()))]
     if name == "null":
-        return any((value is None) == (w.lower() == "true") for w in wanted)
+        return any((not values) == (w.lower() == "true") for w in wanted)
     if_exists = name.endswith("ifexists")
     name = name.removesuffix("ifexists")
     negated = "not" in name
     test = _TESTS.get(name.replace("not", "", 1))
-    if test is None:
+    if test is None or quantifier not in ("", "foranyvalue", "forallvalues"):
         raise UnknownConditionError(
             f"the emulator does not know the condition operator {operator!r}; it knows "
-            f"{', '.join(sorted(_TESTS))}"
+            f"{', '.join(sorted(_TESTS))}, Null, and these with Not and IfExists"
         )
-    if value is None:
-        return negated or if_exists
-    return any(test(w, value) for w in wanted) != negated
+    if not values:
+        return if_exists or (quantifier == "forallvalues" if quantifier else negated)
+    held = [_one_holds(test, wanted, value, context) != negated for value in values]
+    if quantifier:
+        return all(held) if quantifier == "forallvalues" else any(held)
+    return all(held) if negated else any(held)
 
 
-def _like(pattern: str, value: str) -> bool:
-    return re.fullmatch(_wildcards(pattern), value, re.DOTALL) is not None
+def _one_holds(test: "_Test", wanted: list[str], value: str, context: Context) -> bool:
+    try:
+        return any(test(w, value, context) for w in wanted)
+    except (ValueError, TypeError) as error:
+        if isinstance(error, UnknownConditionError):
+            raise
+        return False  # no number, date or address
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool) else str(value)
+
+
+def _like(pattern: str, value: str, context: Context | None = None) -> bool:
+    if "${" in pattern and context is not None:
+        expression = _with_variables(pattern, context)
+        return expression is not None and re.fullmatch(expression, value, re.DOTALL) is not None
+    return _compiled(pattern).fullmatch(value) is not None
+
+
+@functools.lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(_wildcards(pattern), re.DOTALL)
 
 
 def _wildcards(pattern: str) -> str:
     parts = {"*": ".*", "?": "."}
     return "".join(parts.get(char, re.escape(char)) for char in pattern)
+
+
+def _with_variables(pattern: str, context: Context) -> str | None:
+    """Return the pattern as an expression, or None if a variable has no value."""
+    expression = ""
+    for i, part in enumerate(re.split(r"\$\{([^}]*)\}", pattern)):
+        if i % 2 == 0:
+            expression += _wildcards(part)
+            continue
+        value = _variable(part, context)
+        if value is None:
+            return None
+        expression += re.escape(value)
+    return expression
+
+
+def _variable(text: str, context: Context) -> str | None:
+    if text in ("*", "?", "$"):
+        return text
+    key, _, default = text.partition(",")
+    value = context.get(key.strip().lower())
+    if isinstance(value, list):
+        raise UnknownConditionError(f"the policy variable ${{{key}}} has several values")
+    return (default.strip().strip("'") or None) if value is None else value
+
+
+def _same(wanted: str, got: str, context: Context) -> bool:
+    return _like(re.sub(r"(?<!\$\{)[*?]", r"${\g<0>}", wanted), got, context)
+
+
+def _date(text: str) -> datetime.datetime:
+    if text.isdigit():
+        return datetime.datetime.fromtimestamp(int(text), datetime.timezone.utc)
+    time = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return time if time.tzinfo else time.replace(tzinfo=datetime.timezone.utc)
+
+
+_Test = Callable[[str, str, Context], bool]
+
+
+def _ordered(prefix: str, convert: Callable[[str], Any]) -> dict[str, _Test]:
+    return {
+        f"{prefix}equals": lambda wanted, got, _: convert(got) == convert(wanted),
+        f"{prefix}lessthan": lambda wanted, got, _: convert(got) < convert(wanted),
+        f"{prefix}lessthanequals": lambda wanted, got, _: convert(got) <= convert(wanted),
+        f"{prefix}greaterthan": lambda wanted, got, _: convert(got) > convert(wanted),
+        f"{prefix}greaterthanequals": lambda wanted, got, _: convert(got) >= convert(wanted),
+    }
+
+
+_TESTS: dict[str, _Test] = {
+    "stringequals": _same,
+    "stringequalsignorecase": lambda wanted, got, context: _same(
+        wanted.lower(), got.lower(), context
+    ),
+    "stringlike": _like,
+    "arnequals": _like,
+    "arnlike": _like,
+    "bool": lambda wanted, got, _: wanted.lower() == got.lower(),
+    "ipaddress": lambda wanted, got, _: (
+        ipaddress.ip_address(got) in ipaddress.ip_network(wanted, strict=False)
+    ),
+    **_ordered("numeric", float),
+    **_ordered("date", _date),
+}

@@ -1,22 +1,24 @@
 """What happens to a request before moto handles it, and when moto cannot.
 
-A request is checked against its model, then a fault rule may refuse it, then moto acts. An
-operation that moto lacks becomes an error that SDKs do not retry: moto's own answer, an HTML page
-with status 500, makes them try for minutes.
+A request is checked against its model and the caller's permissions, then a fault rule may refuse
+it, then moto acts. An operation that moto lacks becomes an error that SDKs do not retry: moto's own
+answer, an HTML page with status 500, makes them try for minutes.
 """
 
 import functools
 import json
 import logging
 import re
+import warnings
 from typing import Any
 
 from moto.core import responses
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 
-from emulator.aws.operations import iam_name, operation_model, resource_name
+from emulator.aws.operations import iam_name, operation_model, resource_name, service_model
 from emulator.aws.patching import replace, wrap
+from emulator.aws.permissions.checks import AccessDeniedError, Permissions
 from emulator.aws.request_validation import SerializationError, validation_message
 from emulator.faults import Faults, InjectedError
 from emulator.runtime.errors import UnsupportedError
@@ -30,13 +32,15 @@ class EmulatorError(ServiceException):
     """An error answered in the protocol of the service that was called: code, then message."""
 
 
-def install(faults: Faults) -> None:
+def install(faults: Faults, permissions: Permissions) -> None:
     """Check every request before moto acts, and answer in AWS's form when moto cannot."""
 
     def call_action(original: Any, self: Any) -> Any:
         try:
-            _check(self, faults)
+            _check(self, faults, permissions)
             return original(self)
+        except AccessDeniedError as error:
+            return _denied(self, str(error))
         except ServiceException as error:
             return _answer(self, error)
         except UnsupportedError as error:
@@ -48,6 +52,8 @@ def install(faults: Faults) -> None:
             text = f"{called(self)} failed inside the emulator: {type(error).__name__}: {error}"
             return _answer(self, EmulatorError("InternalFailure", text), status=500)
 
+    # Models do not list the errors that every service has, such as a denial.
+    warnings.filterwarnings("ignore", ".*does not match an error shape", UserWarning)
     wrap(BaseResponse, "call_action", call_action)
     # moto inspects the whole class again for every request.
     original = responses.method_names_from_class  # pyright: ignore[reportPrivateImportUsage]
@@ -59,7 +65,7 @@ def called(response: Any) -> str:
     return iam_name(response.boto3_service_name, response._get_action() or "an unknown operation")
 
 
-def _check(response: Any, faults: Faults) -> None:
+def _check(response: Any, faults: Faults, permissions: Permissions) -> None:
     operation = response._get_action()
     if not operation:
         return
@@ -73,6 +79,8 @@ def _check(response: Any, faults: Faults) -> None:
             raise EmulatorError("SerializationException", str(error)) from error
         if problem:
             raise EmulatorError("ValidationException", problem)
+    if model is not None:
+        permissions.check_request(response, operation)
     in_path = _NAMED_IN_PATH.search(response.path)
     name = in_path[1] if in_path else resource_name(operation, _first_values(parameters))
     try:
@@ -86,6 +94,13 @@ def _first_values(parameters: dict[str, Any]) -> dict[str, Any]:
         key: value[0] if isinstance(value, list) and value else value
         for key, value in parameters.items()
     }
+
+
+def _denied(response: Any, message: str) -> Any:
+    protocol = service_model(response.boto3_service_name).protocol
+    code = "AccessDeniedException" if "json" in protocol else "AccessDenied"
+    status = 400 if protocol == "json" else 403
+    return _answer(response, EmulatorError(code, message), status)
 
 
 def _not_built(response: Any, error: NotImplementedError) -> EmulatorError:

@@ -1,34 +1,42 @@
 """Execution roles: do they exist, and whom do they trust."""
 
-import json
+import logging
 from typing import Any
 
 from moto.iam.models import iam_backends
 
 from emulator.aws.access import ACCOUNT
+from emulator.aws.policy_documents import UnknownConditionError, effects, parse
+
+LOG = logging.getLogger("emulator")
 
 
-def trusts(role_arn: str, service: str) -> bool:
-    """Whether the role exists and lets `service` (``sagemaker.amazonaws.com``) assume it."""
-    backend = iam_backends[ACCOUNT]["aws"]
-    role = next((role for role in backend.roles.values() if role.arn == role_arn), None)
+def find_role(role_arn: str) -> Any | None:
+    """Return moto's record of a role, or None if there is no such role."""
+    roles = list(iam_backends[ACCOUNT]["aws"].roles.values())
+    return next((role for role in roles if role.arn == role_arn), None)
+
+
+def trusts(role_arn: str, service: str, source_arn: str | None = None) -> bool:
+    """Whether the role exists and lets a service assume it.
+
+    Parameters
+    ----------
+    service : str
+        As in ``sagemaker.amazonaws.com``.
+    source_arn : str, optional
+        What the service acts for, where it is known: its ``aws:SourceArn``.
+    """
+    role = find_role(role_arn)
     if role is None:
         return False
-    policy = role.assume_role_policy_document
-    document = json.loads(policy) if isinstance(policy, str) else policy
-    return any(
-        statement.get("Effect") == "Allow" and service in _services(statement)
-        for statement in as_list(document.get("Statement"))
-    )
-
-
-def _services(statement: dict[str, Any]) -> list[str]:
-    principal = statement.get("Principal")
-    return as_list(principal.get("Service")) if isinstance(principal, dict) else []
-
-
-def as_list(value: Any) -> list[Any]:
-    """Return a policy's value as a list; policies write a single one without brackets."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+    context = {"aws:sourceaccount": ACCOUNT}
+    if source_arn:
+        context["aws:sourcearn"] = source_arn
+    document = parse(role.assume_role_policy_document)
+    try:
+        found = list(effects(document, "sts:AssumeRole", None, {service}, context))
+    except UnknownConditionError as error:
+        LOG.warning("nobody is trusted by %s: %s", role_arn, error)
+        return False
+    return "Allow" in found and "Deny" not in found

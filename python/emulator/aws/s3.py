@@ -1,44 +1,60 @@
-"""S3: bucket policies with their conditions, fault rules, object bodies on disk."""
+"""S3: permissions with bucket policies and keys, fault rules, object bodies on disk."""
 
-import json
+import contextvars
 import os
 from typing import Any
 
+import xmltodict
 from moto.core.responses import ActionResult
 from moto.iam.access_control import PermissionResult
-from moto.s3.exceptions import S3AccessDeniedError, S3ClientError
+from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
-from moto.sts.models import sts_backends
 
-from emulator.aws.access import ACCOUNT
 from emulator.aws.patching import replace, wrap
-from emulator.aws.policy_documents import effects
+from emulator.aws.permissions.actions import UnknownActionError
+from emulator.aws.permissions.callers import access_key_of, find_caller
+from emulator.aws.permissions.checks import AccessDeniedError, Permissions
+from emulator.aws.permissions.decisions import ResourcePolicy
+from emulator.aws.permissions.keys import key_policy
+from emulator.aws.permissions.s3_actions import Need, deletions, needs, operation_of
+from emulator.aws.policy_documents import UnknownConditionError, effects, parse
 from emulator.faults import Faults, InjectedError
 
 _BODY_IN_MEMORY_BYTES = 16 * 1024
 
+_may_not_be_deleted: contextvars.ContextVar[frozenset[str]] = contextvars.ContextVar(
+    "_may_not_be_deleted", default=frozenset()
+)
 
-def install(faults: Faults) -> None:
-    """Evaluate bucket policies as AWS does, and keep object bodies out of memory."""
+
+def install(faults: Faults, permissions: Permissions) -> None:
+    """Check permissions as AWS does, and keep object bodies out of memory."""
 
     def authorize(
         original: Any, self: Any, bucket_name: str | None = None, key_name: str | None = None
     ) -> None:
         original(self, bucket_name, key_name)
-        action = f"s3:{self._get_action()}"
+        _check(permissions, self, bucket_name, key_name)
         resource = "/".join(part for part in (bucket_name, key_name) if part)
         try:
-            faults.refuse(action, resource)
+            faults.refuse(f"s3:{self._get_action()}", resource)
         except InjectedError as error:
             raise S3ClientError(error.code, error.message) from error
-        if bucket_name and _is_denied(self, bucket_name, action, resource):
-            raise S3AccessDeniedError
+
+    def delete_objects(original: Any, self: Any, bucket_name: str, **options: Any) -> Any:
+        denied = frozenset(_denied_deletions(permissions, self, bucket_name))
+        token = _may_not_be_deleted.set(denied)
+        try:
+            return original(self, bucket_name, **options)
+        finally:
+            _may_not_be_deleted.reset(token)
 
     # Past this size moto moves a body to an unnamed temporary file.
     os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(_BODY_IN_MEMORY_BYTES)
     replace(FakeBucket, "get_permission", _permission_of_anyone)
     wrap(S3Response, "_authenticate_and_authorize_s3_action", authorize)
+    wrap(S3Response, "_bucket_response_delete_keys", delete_objects)
     for name in ("bucket_response", "key_response"):
         wrap(S3Response, name, _answer_plainly)
 
@@ -53,44 +69,66 @@ def _answer_plainly(original: Any, self: Any, *args: Any) -> Any:
         return self._send_response(self.serialized(ActionResult(refusal)))
 
 
-def _is_denied(response: Any, bucket_name: str, action: str, resource: str) -> bool:
-    policy = _policy(response, bucket_name)
-    return policy is not None and "Deny" in effects(
-        policy, action, f"arn:aws:s3:::{resource}", _principals(response), _context(response)
-    )
+def _check(
+    permissions: Permissions, response: Any, bucket_name: str | None, key_name: str | None
+) -> None:
+    operation = operation_of(response)
+    if operation == "DeleteObjects":
+        return  # each object is asked for by itself
+    if operation is None:
+        operation = response._get_action()  # a preflight request, or what moto will refuse
+    caller = find_caller(access_key_of(response))
+    for need, concerns_developer in needs(response, operation, bucket_name, key_name):
+        if caller is None and not concerns_developer:
+            continue
+        try:
+            permissions.check(
+                caller, need.action, need.resource, need.keys, _policy(response, need)
+            )
+        except AccessDeniedError as error:
+            raise _denied(str(error)) from error
+        except UnknownActionError as error:
+            if caller is not None:
+                raise _denied(str(error)) from error
 
 
-def _policy(response: Any, bucket_name: str) -> dict[str, Any] | None:
+def _denied(message: str) -> S3ClientError:
+    return S3ClientError("AccessDenied", message)
+
+
+def _denied_deletions(permissions: Permissions, response: Any, bucket_name: str) -> list[str]:
+    listed = xmltodict.parse(response.body)["Delete"].get("Object") or []
+    keys = [item["Key"] for item in (listed if isinstance(listed, list) else [listed])]
+    caller = find_caller(access_key_of(response))
+    denied = []
+    for arn, need in deletions(bucket_name, keys).items():
+        try:
+            permissions.check(caller, need.action, arn, need.keys, _policy(response, need))
+        except AccessDeniedError:
+            denied.append(arn)
+    return denied
+
+
+def _policy(response: Any, need: Need) -> ResourcePolicy | None:
+    if need.action.startswith("kms:"):
+        return key_policy(need.resource)
+    bucket = need.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
     try:
-        policy = response.backend.get_bucket(bucket_name).policy
+        policy = response.backend.get_bucket(bucket).policy
     except S3ClientError:
         return None  # the bucket is about to be made, or missing, which moto says
-    return json.loads(policy) if policy else None
+    return ResourcePolicy(parse(policy.decode())) if policy else None
 
 
 def _permission_of_anyone(self: Any, action: str, resource: str) -> PermissionResult:
     # moto asks before it has authenticated, and ignores conditions; a Deny is `authorize`'s part.
+    if resource in _may_not_be_deleted.get():
+        return PermissionResult.DENIED
     if self.policy is None:
         return PermissionResult.NEUTRAL
     context = {"aws:securetransport": "true"}
-    allowed = "Allow" in effects(json.loads(self.policy), action, resource, set(), context)
-    return PermissionResult.PERMITTED if allowed else PermissionResult.NEUTRAL
-
-
-def _principals(response: Any) -> set[str]:
-    account = {ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"}
-    role = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(response.access_key)
-    return account | ({role.role_arn, role.arn} if role else set())
-
-
-def _context(response: Any) -> dict[str, str]:
-    headers = {f"s3:{key.lower()}": value for key, value in response.headers.items()}
-    query = {f"s3:{key}": values[0] for key, values in response.querystring.items() if values}
-    return {
-        **headers,
-        **query,
-        "aws:sourceip": "127.0.0.1",
-        # Nothing leaves this machine, so the plain loopback listener counts as TLS: a policy that
-        # refuses plain HTTP must not lock everyone out.
-        "aws:securetransport": "true",
-    }
+    try:
+        found = set(effects(parse(self.policy.decode()), action, resource, set(), context))
+    except UnknownConditionError:
+        return PermissionResult.NEUTRAL
+    return PermissionResult.PERMITTED if "Allow" in found else PermissionResult.NEUTRAL

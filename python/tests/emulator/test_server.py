@@ -7,6 +7,7 @@ import pytest
 from werkzeug.test import Client
 
 from emulator import server
+from emulator.aws.permissions.audit import Audit
 from emulator.faults import Faults, InjectedError
 
 
@@ -16,8 +17,13 @@ def faults():
 
 
 @pytest.fixture
-def web(faults):
-    return Client(server.Application(lambda: {"endpoint": "here"}, faults))
+def audit():
+    return Audit()
+
+
+@pytest.fixture
+def web(faults, audit):
+    return Client(server.Application(lambda: {"endpoint": "here"}, faults, audit))
 
 
 def test_it_describes_itself(web):
@@ -56,3 +62,12 @@ def test_it_listens_on_loopback_alone_and_says_when_a_port_is_taken():
             server.bind(port)
     with server.bind(port), socket.create_connection(("127.0.0.1", port)):
         pass
+
+
+def test_it_gives_and_empties_the_audit(web, audit):
+    audit.record("arn:aws:iam::123456789012:role/r", "s3:GetObject", "arn:1", allowed=True)
+    use = {"action": "s3:GetObject", "resource": "arn:1", "allowed": 1, "denied": 0}
+    role = {"arn": "arn:aws:iam::123456789012:role/r", "name": "r", "uses": [use]}
+    assert web.get("/_emulator/audit").json == {"roles": [role]}
+    assert web.delete("/_emulator/audit").status_code == 200
+    assert web.get("/_emulator/audit").json == {"roles": []}

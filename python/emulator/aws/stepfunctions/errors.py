@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from botocore.exceptions import ClientError
 from moto.stepfunctions.parser import api
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import (
     ErrorEqualsDecl,
@@ -12,9 +13,12 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import iteration_worker
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (  # noqa: E501
+    StateTaskServiceLambda,
+)
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 
-from emulator.aws.patching import replace
+from emulator.aws.patching import replace, wrap
 
 _NEVER_BY_WILDCARD = {"States.Runtime", "States.DataLimitExceeded"}
 
@@ -24,6 +28,7 @@ def install() -> None:
     for module in (iteration_worker, branches_decl, state_fail):
         replace(module, "CustomErrorName", any_error_name)
     replace(ErrorEqualsDecl, "_eval_body", _matches)
+    wrap(StateTaskServiceLambda, "_from_error", _lambda_error)
     for error in vars(api).values():
         # moto answers with TYPE, and these classes have `code` alone.
         if isinstance(error, type) and "code" in vars(error):
@@ -36,6 +41,16 @@ def any_error_name(error_name: str | None) -> ErrorName:
         return StatesErrorName.from_name(error_name or "")
     except ValueError:
         return ErrorName(error_name=error_name)
+
+
+def _lambda_error(original: Any, self: Any, env: Any, ex: Exception) -> Any:
+    failure = original(self, env, ex)
+    # Errors that Lambda's model does not have, such as a denial.
+    # https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
+    if type(ex) is ClientError:
+        failure.error_name = any_error_name("Lambda.AWSLambdaException")
+        failure.event_details["taskFailedEventDetails"]["error"] = "Lambda.AWSLambdaException"
+    return failure
 
 
 def _matches(self: Any, env: Any) -> None:

@@ -117,15 +117,25 @@ def _session():
     cloud = Cloud(
         aws, Work(jobs, functions, servers, pretended_image_check), faults, time_scale=0.02
     )
-    http = server.serve_on(listener, server.Application(lambda: {"endpoint": endpoint}, faults))
+    application = server.Application(lambda: {"endpoint": endpoint}, faults, cloud.audit)
+    http = server.serve_on(listener, application)
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole"}
-    principal = {"Service": ["sagemaker.amazonaws.com", "states.amazonaws.com"]}
+    principal = {"Service": [f"{name}.amazonaws.com" for name in ("sagemaker", "states", "lambda")]}
     document = json.dumps({"Statement": [{**trust, "Principal": principal}]})
-    aws.client("iam").create_role(RoleName="workflow", AssumeRolePolicyDocument=document)
+    iam = aws.client("iam")
+    iam.create_role(RoleName="workflow", AssumeRolePolicyDocument=document)
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    iam.put_role_policy(RoleName="workflow", PolicyName="all", PolicyDocument=policy)
     yield types.SimpleNamespace(
-        aws=aws, faults=faults, functions=functions, servers=servers, endpoint=endpoint
+        aws=aws,
+        faults=faults,
+        functions=functions,
+        servers=servers,
+        endpoint=endpoint,
+        audit=cloud.audit,
     )
     cloud.close()
     http.shutdown()
@@ -245,3 +255,88 @@ def request_for():
         },
     }
     return lambda kind: copy.deepcopy(requests[kind])
+
+
+@pytest.fixture
+def seen(client, name):
+    """Give the events that match a pattern once there are enough of them."""
+    group = f"/aws/events/{name}"
+    client("logs").create_log_group(logGroupName=group)
+    arn = f"arn:aws:logs:us-east-1:123456789012:log-group:{group}"
+
+    def watch(pattern):
+        client("events").put_rule(Name=name, EventPattern=json.dumps(pattern))
+        client("events").put_targets(Rule=name, Targets=[{"Id": "log", "Arn": arn}])
+
+        def wait_for(count):
+            deadline, found = time.monotonic() + 5, []
+            while len(found) < count and time.monotonic() < deadline:
+                events = client("logs").filter_log_events(logGroupName=group)["events"]
+                found = [json.loads(event["message"]) for event in events]
+            return found
+
+        return wait_for
+
+    yield watch
+    client("events").remove_targets(Rule=name, Ids=["log"])
+    client("events").delete_rule(Name=name)
+
+
+@pytest.fixture
+def until():
+    """Wait for something true and give it."""
+
+    def wait(condition, seconds=5):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = condition()
+            if found:
+                return found
+            time.sleep(0.02)
+        raise AssertionError("it did not come true")
+
+    return wait
+
+
+@pytest.fixture
+def role(client, name):
+    """Create a role that a service may assume, allowed the given actions."""
+    iam, made = client("iam"), []
+
+    def create(service="events.amazonaws.com", actions=("states:StartExecution",), condition=None):
+        trust = {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": service},
+            **({"Condition": condition} if condition else {}),
+        }
+        role_name = f"{name}-{len(made)}"
+        arn = iam.create_role(
+            RoleName=role_name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+        )["Role"]["Arn"]
+        allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        if actions:
+            iam.put_role_policy(
+                RoleName=role_name,
+                PolicyName="p",
+                PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+            )
+        made.append(arn)
+        return arn
+
+    return create
+
+
+@pytest.fixture
+def machine_input(client, machine, until):
+    """Give a state machine, and what its first execution got."""
+    made = machine({"Only": {"Type": "Pass", "End": True}})
+    sfn = client("stepfunctions")
+
+    def wait():
+        (found,) = until(lambda: sfn.list_executions(stateMachineArn=made.arn)["executions"])
+        return json.loads(sfn.describe_execution(executionArn=found["executionArn"])["input"])
+
+    made.first_input = wait
+    made.executions = lambda: sfn.list_executions(stateMachineArn=made.arn)["executions"]
+    return made

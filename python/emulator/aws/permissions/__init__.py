@@ -1,0 +1,1 @@
+"""Permissions: what a role asks for is checked against policies, as IAM does."""

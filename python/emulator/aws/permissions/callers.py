@@ -1,0 +1,79 @@
+"""Who calls with a role's credentials, and which policies are about them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+from emulator.aws.access import ACCOUNT
+from emulator.aws.policy_documents import parse
+from emulator.aws.roles import find_role
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A session of a role."""
+
+    arn: str
+    role_arn: str
+    user_id: str
+
+    @property
+    def principals(self) -> set[str]:
+        """How a resource's policy may name this caller."""
+        return {self.arn, self.role_arn}
+
+
+@dataclass(frozen=True)
+class IdentityPolicies:
+    """A role's own policies, and its permissions boundary if it has one."""
+
+    identity: tuple[Document, ...]
+    boundary: Document | None
+
+
+DELEGATES = {ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"}
+"""How a resource's policy names the account, which leaves the decision to the roles' policies."""
+
+
+def access_key_of(response: Any) -> str:
+    """Return the access key of a request, also of a presigned one."""
+    signed = re.search(r"[?&]X-Amz-Credential=([A-Z0-9]+)", response.uri)
+    return signed[1] if signed else response.access_key
+
+
+def find_caller(access_key: str) -> Caller | None:
+    """Return the role's session that an access key belongs to, or None: the developer's own."""
+    session = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(access_key)
+    return Caller(session.arn, session.role_arn, session.user_id) if session else None
+
+
+def policies_of(role_arn: str) -> IdentityPolicies:
+    """Return the policies of a role as they are now; a role that is gone has none."""
+    role = find_role(role_arn)
+    if role is None:
+        return IdentityPolicies((), None)
+    inline = [parse(text) for text in list(role.policies.values())]
+    attached = [_default_version(policy) for policy in list(role.managed_policies.values())]
+    boundary = None
+    if role.permissions_boundary_arn:
+        managed = iam_backends[ACCOUNT]["aws"].managed_policies.get(role.permissions_boundary_arn)
+        # A boundary that does not exist allows nothing.
+        boundary = _default_version(managed) if managed else {"Statement": []}
+    return IdentityPolicies((*inline, *attached), boundary)
+
+
+def tags_of_role(role_arn: str) -> dict[str, str]:
+    """Return a role's tags, which its sessions carry as principal tags."""
+    role = find_role(role_arn)
+    return {tag["Key"]: tag["Value"] for tag in role.tags or []} if role else {}
+
+
+def _default_version(policy: Any) -> Document:
+    wanted = policy.default_version_id
+    return parse(next(one.document for one in policy.versions if one.version_id == wanted))

@@ -1,0 +1,179 @@
+"""Values of condition keys, told from a request when a policy asks for them.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.sagemaker.models import sagemaker_backends
+
+from emulator.aws.access import ACCOUNT
+from emulator.aws.permissions.actions import Action
+from emulator.aws.permissions.callers import Caller, tags_of_role
+from emulator.aws.policy_documents import UnknownConditionError, Values
+
+# Where the member of a request has another name than the condition key.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+_MEMBERS = {
+    "events:detail-type": ("detailtype",),
+    "sagemaker:acceleratortypes": ("acceleratortype",),
+    "sagemaker:filesystemdirectorypath": ("directorypath",),
+    "sagemaker:instancetypes": ("instancetype",),
+    "sagemaker:keepaliveperiod": ("keepaliveperiodinseconds",),
+    "sagemaker:networkisolation": ("enablenetworkisolation",),
+    "sagemaker:intercontainertrafficencryption": ("enableintercontainertrafficencryption",),
+    "sagemaker:outputkmskey": ("kmskeyid",),
+    "sagemaker:serverlessmaxconcurrency": ("maxconcurrency",),
+    "sagemaker:serverlessmemorysize": ("memorysizeinmb",),
+    "sagemaker:volumekmskey": ("volumekmskeyid",),
+    "sagemaker:vpcsecuritygroupids": ("securitygroupids",),
+    "sagemaker:vpcsubnets": ("subnets",),
+}
+# What no request here has: they come over the loopback, signed with keys, from no other service.
+_NEVER = (
+    "aws:calledvia",
+    "aws:calledviafirst",
+    "aws:calledvialast",
+    "aws:federatedprovider",
+    "aws:multifactorauthage",
+    "aws:multifactorauthpresent",
+    "aws:principalservicename",
+    "aws:referer",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceidentity",
+    "aws:sourceowner",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:username",
+    "aws:vpcsourceip",
+)
+
+
+@dataclass(frozen=True)
+class RequestContext:
+    """The condition keys of one check.
+
+    Attributes
+    ----------
+    caller : Caller or None
+        None for the developer.
+    action : Action
+        What is checked.
+    parameters : mapping
+        The request's, by the names of its model.
+    member_names : frozenset of str
+        Every member that a request of this operation may have, in lower case.
+    given : mapping
+        Values that are known already, by keys in lower case.
+    complete : bool
+        Whether `given` holds every key of the action's own service that the request has.
+    """
+
+    caller: Caller | None
+    action: Action
+    resource: str
+    region: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    member_names: frozenset[str] = frozenset()
+    given: Mapping[str, Values] = field(default_factory=dict)
+    complete: bool = False
+
+    def get(self, key: str, /) -> Values:
+        """Return the value of a key (`emulator.aws.policy_documents.Context`)."""
+        if key in self.given:
+            return self.given[key]
+        if key.startswith(("aws:resourcetag/", f"{self._service}:resourcetag/")):
+            return _pick(self._resource_tags(), key)
+        if key.startswith("aws:"):
+            return self._global(key)
+        if self.complete or not key.startswith(f"{self._service}:"):
+            return None
+        members = _MEMBERS.get(key, (key.partition(":")[2],))
+        values = [value for name, value in _members(self.parameters) if name in members]
+        if values:
+            return [item for value in values for item in _flat(value)]
+        if self.action.has_key(key) and not self.member_names.intersection(members):
+            raise self._unknown(key)
+        return None
+
+    @property
+    def _service(self) -> str:
+        return self.action.name.partition(":")[0]
+
+    def _unknown(self, key: str) -> UnknownConditionError:
+        return UnknownConditionError(
+            f"the emulator cannot tell the condition key {key!r} for {self.action.name}"
+        )
+
+    def _global(self, key: str) -> Values:
+        now = datetime.datetime.now(datetime.timezone.utc)
+        caller = self.caller
+        values: dict[str, Values] = {
+            "aws:currenttime": now.isoformat(),
+            "aws:epochtime": str(int(now.timestamp())),
+            "aws:principalaccount": ACCOUNT,
+            "aws:principalarn": caller.role_arn if caller else None,
+            "aws:principalisawsservice": "false",
+            "aws:principaltype": "AssumedRole" if caller else "User",
+            "aws:requestedregion": self.region,
+            "aws:resourceaccount": ACCOUNT,
+            # Nothing leaves this machine, so the plain loopback listener counts as TLS: a policy
+            # that refuses plain HTTP must not lock everyone out.
+            "aws:securetransport": "true",
+            "aws:sourceip": "127.0.0.1",
+            "aws:userid": caller.user_id if caller else None,
+            "aws:viaawsservice": "false",
+        }
+        if key in values:
+            return values[key]
+        if key.startswith("aws:principaltag/"):
+            return _pick(tags_of_role(caller.role_arn), key) if caller else None
+        if key.startswith("aws:requesttag/"):
+            return _pick(request_tags(self.parameters), key)
+        if key == "aws:tagkeys":
+            return list(request_tags(self.parameters)) or _flat(self.parameters.get("TagKeys", []))
+        if key in _NEVER:
+            return None
+        raise self._unknown(key)
+
+    def _resource_tags(self) -> dict[str, str]:
+        if not self.resource.startswith("arn:") or self._service != "sagemaker":
+            raise self._unknown("aws:ResourceTag")
+        try:
+            tags = sagemaker_backends[ACCOUNT][self.region].list_tags(self.resource)
+        except Exception:  # the resource is about to be made, or missing, which the service says
+            return {}
+        return {tag["Key"]: tag["Value"] for tag in tags[0]}
+
+
+def request_tags(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags that a request gives, whatever form its service wants."""
+    tags = parameters.get("Tags") or parameters.get("tags") or {}
+    if isinstance(tags, Mapping):
+        return {str(key): str(value) for key, value in tags.items()}
+    pairs = [{name.lower(): value for name, value in tag.items()} for tag in tags]
+    return {tag["key"]: tag.get("value", "") for tag in pairs if "key" in tag}
+
+
+def _pick(tags: Mapping[str, str], key: str) -> str | None:
+    wanted = key.partition("/")[2]
+    return next((value for name, value in tags.items() if name.lower() == wanted), None)
+
+
+def _members(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield name.lower(), item
+            yield from _members(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _members(item)
+
+
+def _flat(value: Any) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    return [str(item).lower() if isinstance(item, bool) else str(item) for item in items]

@@ -1,0 +1,87 @@
+import pytest
+
+from emulator.aws.permissions.actions import find_action
+from emulator.aws.permissions.callers import Caller
+from emulator.aws.permissions.context import RequestContext
+from emulator.aws.permissions.parameters import member_names
+from emulator.aws.policy_documents import UnknownConditionError
+
+ROLE = "arn:aws:iam::123456789012:role/workflow"
+CALLER = Caller("arn:aws:sts::123456789012:assumed-role/workflow/emulator", ROLE, "AROA:emulator")
+
+
+def context(action, parameters, service="sagemaker", **given):
+    names = member_names(service, action.partition(":")[2])
+    return RequestContext(CALLER, find_action(action), "*", "us-east-1", parameters, names, given)
+
+
+JOB = {
+    "ResourceConfig": {"InstanceType": "ml.m5.large", "VolumeKmsKeyId": "key"},
+    "VpcConfig": {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]},
+    "EnableNetworkIsolation": True,
+    "Tags": [{"Key": "Team", "Value": "ml"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("aws:principalarn", ROLE),
+        ("aws:requestedregion", "us-east-1"),
+        ("aws:securetransport", "true"),
+        ("aws:sourcevpce", None),
+        ("aws:requesttag/team", "ml"),
+        ("aws:requesttag/other", None),
+        ("aws:tagkeys", ["Team"]),
+        ("sagemaker:instancetypes", ["ml.m5.large"]),
+        ("sagemaker:volumekmskey", ["key"]),
+        ("sagemaker:vpcsubnets", ["subnet-1", "subnet-2"]),
+        ("sagemaker:networkisolation", ["true"]),
+        ("sagemaker:outputkmskey", None),
+        ("cloudwatch:namespace", None),
+    ],
+)
+def test_keys_are_told_from_the_request(key, expected):
+    assert context("sagemaker:CreateTrainingJob", JOB).get(key) == expected
+
+
+def test_a_member_of_the_same_name_is_the_key(name):
+    metrics = context("cloudwatch:PutMetricData", {"Namespace": "Own"}, "cloudwatch")
+    assert metrics.get("cloudwatch:namespace") == ["Own"]
+
+
+def test_a_key_that_a_request_may_have_and_has_not_is_missing():
+    publishing = context("sns:Subscribe", {}, "sns")
+    assert publishing.get("sns:protocol") is None
+
+
+@pytest.mark.parametrize("key", ["aws:principalorgid", "sagemaker:directgatedmodelaccess"])
+def test_fails_for_a_key_that_cannot_be_told(key):
+    with pytest.raises(UnknownConditionError, match=key):
+        context("sagemaker:CreateTrainingJob", {}).get(key)
+
+
+def test_tags_of_a_resource_are_those_it_has(client, name):
+    sagemaker = client("sagemaker")
+    arn = sagemaker.create_model_package_group(
+        ModelPackageGroupName=name,
+        ModelPackageGroupDescription="x",
+        Tags=[{"Key": "Team", "Value": "ml"}],
+    )["ModelPackageGroupArn"]
+    action = find_action("sagemaker:DescribeModelPackageGroup")
+    asked = RequestContext(CALLER, action, arn, "us-east-1")
+    assert asked.get("aws:resourcetag/team") == "ml"
+    assert asked.get("sagemaker:resourcetag/other") is None
+
+
+def test_the_roles_tags_are_principal_tags(client, name):
+    iam = client("iam")
+    trust = '{"Version": "2012-10-17", "Statement": []}'
+    arn = iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=trust,
+        Tags=[{"Key": "Team", "Value": "ml"}],
+    )["Role"]["Arn"]
+    caller = Caller("arn", arn, "id")
+    asked = RequestContext(caller, find_action("sagemaker:ListModels"), "*", "us-east-1")
+    assert asked.get("aws:principaltag/team") == "ml"
