@@ -43,6 +43,7 @@ export async function createLocalResources(
   aws: Aws,
   { account, region }: EmulatorAddress,
   props: WorkflowProps,
+  kmsKeyArn?: string,
 ): Promise<LocalWorkflow> {
   const partition = "aws";
   const tags = resourceTags(props);
@@ -51,7 +52,7 @@ export async function createLocalResources(
   const settings = workflowSettings(props, scriptKey);
 
   const bucketName = `${bucketNamePrefix(props)}${randomBytes(8).toString("hex")}`;
-  await createArtifactBucket(aws, bucketName, tags);
+  await createArtifactBucket(aws, bucketName, tags, kmsKeyArn);
   const dataBucketName = props.data?.bucketName ?? bucketName;
   // On AWS somebody has made it before.
   if (dataBucketName !== bucketName) await createBucket(aws, dataBucketName);
@@ -63,6 +64,7 @@ export async function createLocalResources(
     dataBucketName,
     imageUri,
     imageRepositoryArn: imageRepositoryArn(imageUri, partition),
+    kmsKeyArn,
   };
   const [sageMakerRoleArn, evaluationFunctionVersionArn] = await Promise.all([
     createRole(aws, sageMakerRole(settings, base), account, tags),
@@ -103,9 +105,14 @@ export async function createLocalResources(
   return { stateMachineArn: stateMachineArn as string, bucketName, dataBucketName };
 }
 
-async function createArtifactBucket(aws: Aws, Bucket: string, tags: Record<string, string>): Promise<void> {
+async function createArtifactBucket(
+  aws: Aws,
+  Bucket: string,
+  tags: Record<string, string>,
+  kmsKeyArn: string | undefined,
+): Promise<void> {
   await createBucket(aws, Bucket);
-  await secureBucket(aws, Bucket, { tags });
+  await secureBucket(aws, Bucket, { tags, kmsKeyArn });
   await aws.s3().send(
     new PutBucketLifecycleConfigurationCommand({
       Bucket,

@@ -24,11 +24,18 @@ export class TestCloud {
     return new TestCloud(process, new Aws({ endpoint, region }));
   }
 
-  async deploy(props: WorkflowProps): Promise<TestWorkflow> {
+  /** What each role was allowed and denied until now. */
+  async audit(): Promise<RoleAudit[]> {
+    const response = await fetch(`${this.emulator.address.endpoint}/_emulator/audit`);
+    return ((await response.json()) as { roles: RoleAudit[] }).roles;
+  }
+
+  async deploy(props: WorkflowProps, kmsKeyArn?: string): Promise<TestWorkflow> {
     const { stateMachineArn, bucketName } = await createLocalResources(
       this.aws,
       this.emulator.address,
       props,
+      kmsKeyArn,
     );
     return new TestWorkflow(this.aws, stateMachineArn, bucketName, baseName(props));
   }
@@ -48,6 +55,17 @@ export class TestCloud {
   }
 }
 
+/** What a role was allowed and denied, as the emulator counts it. */
+export interface RoleAudit {
+  readonly name: string;
+  readonly uses: readonly {
+    readonly action: string;
+    readonly resource: string;
+    readonly allowed: number;
+    readonly denied: number;
+  }[];
+}
+
 /** A deployed workflow under test. */
 export class TestWorkflow {
   private runs = 0;
@@ -55,8 +73,8 @@ export class TestWorkflow {
 
   constructor(
     readonly aws: Aws,
-    private readonly stateMachineArn: string,
-    private readonly bucketName: string,
+    readonly stateMachineArn: string,
+    readonly bucketName: string,
     readonly baseName: string,
   ) {}
 

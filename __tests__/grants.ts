@@ -1,0 +1,74 @@
+import type { PolicyStatement } from "../workflow/iam";
+import { evaluationFunction, workflowStateMachine } from "../workflow/resources";
+import { type RoleDescription, sageMakerRole, scheduleRole } from "../workflow/roles";
+import { references, workflow } from "./fixtures";
+
+const withKey = { ...references, kmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1" };
+const vpc = { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] };
+const stateMachineArn = "arn:aws:states:us-east-1:123456789012:stateMachine:housing-dev";
+
+/** The roles, with everything that a configuration can add, by what their names say. */
+export const roles = {
+  sagemaker: sageMakerRole({ ...workflow().settings, vpc }, withKey),
+  states: workflowStateMachine(workflow({}, withKey)).role,
+  evaluate: evaluationFunction(workflow().settings, withKey).role,
+  schedule: scheduleRole(workflow().settings, stateMachineArn),
+} as const;
+
+export type RoleName = keyof typeof roles;
+
+/** One action on one resource. */
+export interface Grant {
+  readonly action: string;
+  readonly resource: string;
+}
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: readonly string[];
+  readonly Resource: readonly string[];
+}
+
+export interface PolicyDocument {
+  readonly Version: string;
+  readonly Statement: readonly Statement[];
+}
+
+/** Actions that a role has for AWS's own platform: a page asks for them, and no call of ours uses them. */
+export function platformActions({ policyStatements }: RoleDescription): ReadonlySet<string> {
+  return actionsOf(policyStatements.filter(({ page }) => page !== undefined));
+}
+
+/** Actions that calls of ours use. */
+export function provableActions({ policyStatements }: RoleDescription): ReadonlySet<string> {
+  return actionsOf(policyStatements.filter(({ page }) => page === undefined));
+}
+
+function actionsOf(statements: readonly PolicyStatement[]): ReadonlySet<string> {
+  return new Set(statements.flatMap(({ actions }) => actions));
+}
+
+/** Every action on every resource that a policy allows. */
+export function grantsIn({ Statement }: PolicyDocument): Grant[] {
+  const all = Statement.flatMap(({ Action, Resource }) =>
+    Action.flatMap((action) => Resource.map((resource) => ({ action, resource }))),
+  );
+  return [...new Map(all.map((grant) => [`${grant.action} ${grant.resource}`, grant])).values()];
+}
+
+/** The policy without one grant, everything else as before. */
+export function without(policy: PolicyDocument, { action, resource }: Grant): PolicyDocument {
+  return {
+    ...policy,
+    Statement: policy.Statement.flatMap((statement) => {
+      const { Action, Resource } = statement;
+      if (!Action.includes(action) || !Resource.includes(resource)) return [statement];
+      const actions = Action.filter((one) => one !== action);
+      const resources = Resource.filter((one) => one !== resource);
+      return [
+        ...(actions.length > 0 ? [{ ...statement, Action: actions }] : []),
+        ...(resources.length > 0 ? [{ ...statement, Action: [action], Resource: resources }] : []),
+      ];
+    }),
+  };
+}

@@ -1,0 +1,142 @@
+import {
+  CreateRoleCommand,
+  DeleteRolePolicyCommand,
+  GetRolePolicyCommand,
+  ListRolesCommand,
+  PutRolePolicyCommand,
+} from "@aws-sdk/client-iam";
+import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
+import { isMissing } from "../../../cli/errors";
+import { policyDocument, trustPolicy } from "../../../workflow/iam";
+import type { WorkflowProps } from "../../../workflow/props";
+import { scheduleRole } from "../../../workflow/roles";
+import {
+  type Grant,
+  grantsIn,
+  type PolicyDocument,
+  platformActions,
+  type RoleName,
+  roles,
+  without,
+} from "../../grants";
+import type { TestCloud, TestWorkflow } from "../cloud";
+import { type Scenario, until } from "./scenarios";
+
+const folder = "__tests__/runs/permissions/scripts";
+
+/** What happened without one permission. */
+export interface Outcome {
+  /** How the run failed; empty where it did not. */
+  readonly said: string;
+  readonly denied: readonly string[];
+}
+
+/** A workflow whose roles lose one permission after the other. */
+export class Lane {
+  readonly #policies = new Map<RoleName, { name: string; document: PolicyDocument }>();
+
+  scheduleRoleArn = "";
+
+  private constructor(
+    readonly cloud: TestCloud,
+    readonly workflow: TestWorkflow,
+  ) {}
+
+  static async open(cloud: TestCloud, prefix: string, kmsKeyArn?: string): Promise<Lane> {
+    const script = (entryPoint: string) => ({ folder, entryPoint });
+    const props: WorkflowProps = {
+      prefix,
+      environment: "test",
+      processing: script("prepare.py"),
+      training: { ...script("fit.py"), hyperparameters: { behave: "well" } },
+      inference: script("serve.py"),
+      gate: { metric: "score", threshold: 0 },
+    };
+    const lane = new Lane(cloud, await cloud.deploy(props, kmsKeyArn));
+    await lane.#createScheduleRole(prefix);
+    await lane.workflow.upload("raw-data/data.csv", "1\n");
+    await lane.workflow.upload("raw-data/slow/hang", "1\n");
+    const { Roles = [] } = await cloud.aws.iam().send(new ListRolesCommand({}));
+    for (const role of Object.keys(roles) as RoleName[]) {
+      const name = Roles.find(({ RoleName = "" }) =>
+        RoleName.startsWith(`${prefix}-test-${role}-`),
+      )?.RoleName;
+      const policy = { RoleName: name, PolicyName: "permissions" };
+      const { PolicyDocument = "" } = await cloud.aws.iam().send(new GetRolePolicyCommand(policy));
+      lane.#policies.set(role, {
+        name: name as string,
+        document: JSON.parse(decodeURIComponent(PolicyDocument)) as PolicyDocument,
+      });
+    }
+    return lane;
+  }
+
+  /** `npm start` makes no schedule; its role is that of the plain data, all the same. */
+  async #createScheduleRole(prefix: string): Promise<void> {
+    const scope = { prefix, environment: "test" };
+    const role = scheduleRole(scope, this.workflow.stateMachineArn);
+    const RoleName = `${role.namePrefix}1`;
+    const trust = JSON.stringify(trustPolicy(role.service, "123456789012"));
+    const { Role } = await this.cloud.aws
+      .iam()
+      .send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
+    this.scheduleRoleArn = Role?.Arn as string;
+    await this.#put(RoleName, policyDocument(role.policyStatements));
+  }
+
+  /** What the role's calls need, in the account as it is. */
+  grants(role: RoleName): Grant[] {
+    const platform = platformActions(roles[role]);
+    return grantsIn(this.#policy(role).document).filter(({ action }) => !platform.has(action));
+  }
+
+  /** What `scenario` says when the role lacks one permission, and what the emulator has denied to it meanwhile. */
+  async without(role: RoleName, grant: Grant, scenario: Scenario): Promise<Outcome> {
+    const { name, document } = this.#policy(role);
+    await scenario.before?.(this);
+    const before = await this.#denials(name);
+    await this.#put(name, without(document, grant));
+    try {
+      const said = await scenario.run(this);
+      const denied = [...(await this.#denials(name))]
+        .filter(([action, count]) => count > (before.get(action) ?? 0))
+        .map(([action]) => action);
+      return { said, denied };
+    } finally {
+      await this.#put(name, document);
+    }
+  }
+
+  async #put(RoleName: string, document: PolicyDocument): Promise<void> {
+    const policy = { RoleName, PolicyName: "permissions" };
+    const PolicyDocument = JSON.stringify(document);
+    const iam = this.cloud.aws.iam();
+    // A policy without a statement is none.
+    if (document.Statement.length === 0) await iam.send(new DeleteRolePolicyCommand(policy));
+    else await iam.send(new PutRolePolicyCommand({ ...policy, PolicyDocument }));
+  }
+
+  async #denials(name: string): Promise<Map<string, number>> {
+    const uses = (await this.cloud.audit()).find((role) => role.name === name)?.uses ?? [];
+    const counts = new Map<string, number>();
+    for (const { action, denied } of uses) counts.set(action, (counts.get(action) ?? 0) + denied);
+    return counts;
+  }
+
+  #policy(role: RoleName) {
+    return this.#policies.get(role) as { name: string; document: PolicyDocument };
+  }
+
+  async removeEndpoint(EndpointName: string): Promise<void> {
+    const { aws } = this.cloud;
+    try {
+      await this.workflow.deleteEndpoint(EndpointName);
+      await until(async () => {
+        await aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName }));
+        return false;
+      });
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+}

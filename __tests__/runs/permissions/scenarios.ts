@@ -1,0 +1,160 @@
+/** Runs that need one permission or another, and how each says that it failed. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  ListProcessingJobsCommand,
+  ListTrainingJobsCommand,
+  StopProcessingJobCommand,
+  StopTrainingJobCommand,
+} from "@aws-sdk/client-sagemaker";
+import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import {
+  CreateStateMachineCommand,
+  DescribeStateMachineCommand,
+  ListExecutionsCommand,
+  StopExecutionCommand,
+} from "@aws-sdk/client-sfn";
+import { emulatorKey } from "../../../cli/aws";
+import { startExecution } from "../../../cli/execution";
+import type { ExecutionInput } from "../../../workflow/execution-input";
+import type { Grant, RoleName } from "../../grants";
+import type { Lane } from "./lane";
+
+export const emulatorCredentials = { accessKeyId: emulatorKey, secretAccessKey: emulatorKey };
+
+/** A run that needs a permission. */
+export interface Scenario {
+  /** Prepares the account, with every permission in place. */
+  readonly before?: (lane: Lane) => Promise<void>;
+  /** Returns how it failed. */
+  readonly run: (lane: Lane) => Promise<string>;
+}
+
+export async function execution({ workflow }: Lane, input: object): Promise<string> {
+  const { description } = await workflow.run(input);
+  return description.status === "SUCCEEDED" ? "" : `${description.error}: ${description.cause}`;
+}
+
+/** The endpoint that the input names; without a name, the stable one. */
+const endpointOf = (lane: Lane, name?: string) =>
+  name === undefined ? lane.workflow.baseName : `${lane.workflow.baseName}-${name}`;
+const named = (name?: string) => (name === undefined ? {} : { EndpointName: name });
+
+const creates = (name?: string): Scenario => ({
+  before: (lane) => lane.removeEndpoint(endpointOf(lane, name)),
+  run: (lane) => execution(lane, named(name)),
+});
+
+const updates = (name?: string): Scenario => ({
+  before: async (lane) => {
+    await lane.removeEndpoint(endpointOf(lane, name));
+    expect(await execution(lane, named(name))).toBe("");
+  },
+  run: (lane) => execution(lane, named(name)),
+});
+
+/** An endpoint whose first model cannot be loaded is replaced by the next execution. */
+const replacesFailed = (name?: string): Scenario => ({
+  before: async (lane) => {
+    await lane.removeEndpoint(endpointOf(lane, name));
+    const broken = { ...named(name), HyperParameters: { behave: "broken" } };
+    expect(await execution(lane, broken)).toContain("DeploymentFailed");
+  },
+  run: (lane) => execution(lane, named(name)),
+});
+
+/** Without evaluation.json the function says what is missing, which it has to be allowed to see. */
+const findsNothing: Scenario = {
+  run: async (lane) => {
+    const said = await execution(lane, { HyperParameters: { behave: "forget" } });
+    return said.includes("evaluation.json") ? "" : said;
+  },
+};
+
+const isRefusedAtCreation: Scenario = {
+  run: async ({ cloud, workflow: { stateMachineArn } }) => {
+    const sfn = cloud.aws.sfn();
+    const { definition, roleArn } = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
+    const create = new CreateStateMachineCommand({ name: "another", definition, roleArn });
+    return await sfn.send(create).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+  },
+};
+
+/** An execution that is stopped stops its job. */
+const isStopped = (kind: "Processing" | "Training", input: ExecutionInput): Scenario => ({
+  run: async ({ cloud: { aws }, workflow }) => {
+    const sagemaker = aws.sagemaker();
+    const search = { NameContains: workflow.baseName, StatusEquals: "InProgress" } as const;
+    const running = async () => {
+      if (kind === "Processing") {
+        const { ProcessingJobSummaries = [] } = await sagemaker.send(new ListProcessingJobsCommand(search));
+        return ProcessingJobSummaries.map(({ ProcessingJobName }) => ProcessingJobName);
+      }
+      const { TrainingJobSummaries = [] } = await sagemaker.send(new ListTrainingJobsCommand(search));
+      return TrainingJobSummaries.map(({ TrainingJobName }) => TrainingJobName);
+    };
+    const arn = await startExecution(aws.sfn(), workflow.stateMachineArn, `stopped-${Date.now()}`, input);
+    await until(async () => (await running()).length > 0);
+    await aws.sfn().send(new StopExecutionCommand({ executionArn: arn }));
+    await sleep(1500);
+    const left = await running();
+    for (const name of left) {
+      // Nothing else would end it, and only as many jobs run as there are cores.
+      if (kind === "Processing")
+        await sagemaker.send(new StopProcessingJobCommand({ ProcessingJobName: name }));
+      else await sagemaker.send(new StopTrainingJobCommand({ TrainingJobName: name }));
+    }
+    await until(async () => (await running()).length === 0);
+    return left.length > 0 ? "the job runs on" : "";
+  },
+});
+
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await condition()); tries++) {
+    if (tries > 600) throw new Error(`This did not become true within a minute: ${condition}`);
+    await sleep(100);
+  }
+}
+
+/** The schedule starts an execution. */
+export const startsBySchedule: Scenario = {
+  run: async ({ cloud, workflow: { stateMachineArn, baseName }, scheduleRoleArn }) => {
+    const sfn = cloud.aws.sfn();
+    const executions = async () =>
+      (await sfn.send(new ListExecutionsCommand({ stateMachineArn }))).executions ?? [];
+    const before = (await executions()).length;
+    const { endpoint, region } = cloud.aws.connection;
+    const scheduler = new SchedulerClient({ endpoint, region, credentials: emulatorCredentials });
+    await scheduler.send(
+      new CreateScheduleCommand({
+        Name: `${baseName}-${Date.now()}`,
+        ScheduleExpression: `at(${new Date(Date.now() + 1000).toISOString().slice(0, 19)})`,
+        FlexibleTimeWindow: { Mode: "OFF" },
+        ActionAfterCompletion: "DELETE",
+        Target: { Arn: stateMachineArn, RoleArn: scheduleRoleArn, Input: "{}" },
+      }),
+    );
+    await sleep(3000);
+    await until(async () => (await executions()).every(({ status }) => status !== "RUNNING"));
+    return (await executions()).length > before ? "" : "no execution was started";
+  },
+};
+
+/** The run that needs a permission. */
+export function scenarioFor(role: RoleName, { action, resource }: Grant): Scenario {
+  const name = resource.endsWith("test-*") ? "other" : undefined;
+  if (role === "schedule") return startsBySchedule;
+  if (action.startsWith("events:")) return isRefusedAtCreation;
+  if (action === "sagemaker:StopProcessingJob")
+    return isStopped("Processing", { DataPrefix: "raw-data/slow/" });
+  if (action === "sagemaker:StopTrainingJob") {
+    return isStopped("Training", { HyperParameters: { behave: "hang" } });
+  }
+  if (action === "sagemaker:UpdateEndpoint") return updates(name);
+  if (action === "sagemaker:DeleteEndpoint") return replacesFailed(name);
+  if (role === "evaluate" && action === "s3:ListBucket") return findsNothing;
+  return creates(name);
+}

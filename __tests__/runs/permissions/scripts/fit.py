@@ -1,0 +1,23 @@
+"""The smallest training that the workflow accepts; --behave makes it misbehave."""
+
+import argparse
+import json
+import os
+import tarfile
+import time
+from pathlib import Path
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--behave", default="well")
+behave = parser.parse_args().behave
+
+if behave == "hang":
+    time.sleep(600)
+model_dir = Path(os.environ["SM_MODEL_DIR"])
+(model_dir / "model.json").write_text(json.dumps({"answer": 42, "broken": behave == "broken"}))
+for bundle in Path(os.environ["SM_CHANNEL_CODE"]).glob("*.tar.gz"):
+    with tarfile.open(bundle) as archive:
+        archive.extractall(model_dir / "code")
+if behave != "forget":
+    evaluation = Path(os.environ["SM_OUTPUT_DATA_DIR"]) / "evaluation.json"
+    evaluation.write_text(json.dumps({"score": 1.0}))
