@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import packageJson from "../package.json";
 import { executionInput } from "../workflow/execution-input";
 import { failures } from "../workflow/failures";
+import { roles } from "./grants";
 
 const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
   readdirSync("docs", { recursive: true, encoding: "utf8" })
@@ -31,6 +32,27 @@ describe("docs/execution-input.md", () => {
   it("has every failure as the source has them", () => {
     const rows = Object.entries(failures).map(([name, meaning]) => [`\`${name}\``, meaning]);
     expect(text).toContain(table(["error", "what it means"], rows));
+  });
+});
+
+describe("docs/permissions.md", () => {
+  it("has every permission that only a page of AWS asks for", () => {
+    const rows = Object.entries(roles).flatMap(([role, { policyStatements }]) =>
+      policyStatements.flatMap(({ actions, resources, page }) =>
+        page === undefined
+          ? []
+          : [
+              [
+                `\`…-${role}-…\``,
+                actions.map((action) => `\`${action}\``).join(", "),
+                resources.map((resource) => `\`${resource}\``).join(", "),
+                `[${page.split("/").at(-1)?.replace(".html", "")}](${page})`,
+              ],
+            ],
+      ),
+    );
+    const text = readFileSync("docs/permissions.md", "utf8");
+    expect(text).toContain(table(["role", "actions", "on", "page"], rows));
   });
 });
 

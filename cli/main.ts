@@ -115,6 +115,11 @@ export function program(): Command {
     .addHelpText("after", examples("npm run destroy -- dev", "npm run destroy -- dev --with-leftovers"))
     .action(async (name, options) => (await import("./deploy/destroy")).destroy(name, options));
 
+  command("audit", "list what each role has used in the emulator, and what it was denied")
+    .addOption(json())
+    .addHelpText("after", examples("npm run audit"))
+    .action(async (options) => (await import("./audit")).showAudit(options));
+
   command("emulator", "run the emulator alone, in the foreground")
     .option("--port <number>", "port to listen on; a free one by default", port)
     .option("--time-scale <factor>", "shortens Wait states and retry intervals, such as 0.1", timeScale)

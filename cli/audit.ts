@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { localEndpoint } from "./environment";
+import { FailedError } from "./errors";
+
+const auditSchema = z.object({
+  roles: z.array(
+    z.object({
+      name: z.string(),
+      uses: z.array(
+        z.object({
+          action: z.string(),
+          resource: z.string(),
+          allowed: z.number(),
+          denied: z.number(),
+        }),
+      ),
+    }),
+  ),
+});
+
+type Audit = z.output<typeof auditSchema>;
+
+/** Lists what each role has used since the emulator started, and what it was denied. */
+export async function showAudit(options: { readonly json: boolean }): Promise<void> {
+  const response = await fetch(`${localEndpoint()}/_emulator/audit`);
+  if (!response.ok) throw new FailedError(`The emulator has no audit: ${await response.text()}`);
+  const audit = auditSchema.parse(await response.json());
+  process.stdout.write(`${options.json ? JSON.stringify(audit, null, 2) : auditText(audit)}\n`);
+}
+
+export function auditText({ roles }: Audit): string {
+  if (roles.length === 0) return "No role has asked for anything yet.";
+  return roles
+    .flatMap(({ name, uses }) => [
+      name,
+      ...uses.map(({ action, resource, allowed, denied }) => {
+        const refused = denied === 0 ? "" : `, denied ${denied} times`;
+        return `  ${action.padEnd(36)} ${resource}  ${allowed}${refused}`;
+      }),
+    ])
+    .join("\n");
+}
