@@ -50,7 +50,8 @@ def install(faults: Faults, permissions: Permissions) -> None:
         except Exception as error:
             LOG.exception("%s failed inside the emulator", called(self))
             text = f"{called(self)} failed inside the emulator: {type(error).__name__}: {error}"
-            return _answer(self, EmulatorError("InternalFailure", text), status=500)
+            # Not 500: SDKs and Terraform would repeat for minutes what fails the same way again.
+            return _answer(self, EmulatorError("InternalFailure", text))
 
     # Models do not list the errors that every service has, such as a denial.
     warnings.filterwarnings("ignore", ".*does not match an error shape", UserWarning)

@@ -94,7 +94,7 @@ def test_a_fault_inside_the_emulator_is_named(client, cloud, name, monkeypatch):
     sagemaker = client("sagemaker", checked=False)
     with pytest.raises(sagemaker.exceptions.ClientError) as error:
         sagemaker.list_models()
-    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert "sagemaker:ListModels failed inside the emulator: ZeroDivisionError" in str(error.value)
 
 
