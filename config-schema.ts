@@ -103,14 +103,21 @@ const configSchema = z.strictObject({
 /** One environment, with the defaults filled in. */
 export type EnvironmentConfig = z.output<typeof environmentSchema>;
 
+/** `config.ts` is wrong; the message lists every wrong value with its place. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+}
+
 /**
  * Checks a configuration and fills in the defaults.
  *
- * @throws Error that lists every wrong value with its place
+ * @throws ConfigurationError
  */
 export function parseConfig(config: z.input<typeof configSchema>): z.output<typeof configSchema> {
   const result = configSchema.safeParse(config);
-  if (!result.success) throw new Error(`The configuration is not right:\n${z.prettifyError(result.error)}`);
+  if (!result.success) {
+    throw new ConfigurationError(`The configuration is not right:\n${z.prettifyError(result.error)}`);
+  }
   return result.data;
 }
 

@@ -1,3 +1,5 @@
+import { ConfigurationError } from "../config-schema";
+
 /** What the exit code tells: 0 succeeded, and these. */
 export const exitCodes = { failed: 1, usage: 2, unknown: 3, detached: 130 } as const;
 
@@ -64,6 +66,7 @@ const networkErrors = new Set([
 /** Turns an error of the AWS SDK into one that says what to do; another error stays what it is. */
 export function explain(error: unknown): unknown {
   if (error instanceof CliError || !(error instanceof Error)) return error;
+  if (error instanceof ConfigurationError) return new UsageError(error.message, { cause: error });
   const { code } = error as { code?: string };
   if (credentialErrors.has(error.name)) {
     return new OutcomeUnknownError(

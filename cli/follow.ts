@@ -19,7 +19,7 @@ export async function followInTask(
   task.title = title;
   const shown = new Set<string>();
   try {
-    return await watchExecution(aws.sfn(), executionArn, {
+    const result = await watchExecution(aws.sfn(), executionArn, {
       timeoutSeconds,
       pollMilliseconds: aws.isEmulator ? 500 : 3000,
       signal,
@@ -37,12 +37,14 @@ export async function followInTask(
         task.output = visitLine(visit);
       },
     });
+    const { status } = result.description;
+    task.title = status === "SUCCEEDED" ? title : `${title}: ${status}`;
+    return result;
   } catch (error) {
+    task.title = title;
     if (!signal.aborted) throw error;
     throw new DetachedError(
       `Left ${executionArn}, which goes on. Follow it again with --attach ${executionArn.split(":").at(-1)}`,
     );
-  } finally {
-    task.title = title;
   }
 }

@@ -3,14 +3,25 @@ import { localEnvironment } from "../config-schema";
 import { CliError, exitCodes, explain } from "./errors";
 import { defaultTimeoutSeconds } from "./follow";
 
-const exitCodesText = `
+/** What the exit codes mean for commands that run the workflow, and for the others. */
+const exitCodesText = {
+  run: `
 Exit codes:
   0    succeeded
   1    the execution or the endpoint test failed
   2    wrong usage; nothing was started
   3    outcome unknown: stopped waiting, or AWS could not be asked
   130  left by Ctrl-C; the execution goes on
-`;
+`,
+  other: `
+Exit codes:
+  0    done
+  1    failed; the message says how
+  2    wrong usage, or refused; nothing was touched
+  3    AWS could not be asked
+  130  interrupted by Ctrl-C
+`,
+} as const;
 
 /** The commands; each loads what it needs only when it is called. */
 export function program(): Command {
@@ -198,7 +209,9 @@ function port(text: string): number {
 }
 
 function examples(...lines: string[]): string {
-  return ["", "Examples:", ...lines.map((line) => `  ${line}`), exitCodesText].join("\n");
+  const runs = /^npm (?:start|run execute)/.test(lines[0] ?? "");
+  const codes = exitCodesText[runs ? "run" : "other"];
+  return ["", "Examples:", ...lines.map((line) => `  ${line}`), codes].join("\n");
 }
 
 /** Runs one command line and returns the exit code. */
@@ -213,7 +226,8 @@ export async function main(args: readonly string[], complain: (text: string) => 
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
       if (thrown.exitCode === 0) return 0; // help was asked for
-      complain(thrown.message);
+      const named = thrown.code === "commander.missingArgument" ? "; config.ts has the environments" : "";
+      complain(`${thrown.message}${named}`);
       return exitCodes.usage;
     }
     const error = explain(thrown);

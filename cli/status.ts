@@ -124,6 +124,11 @@ async function newestMetrics({ aws, stateMachineArn }: Target): Promise<Status["
   }
 }
 
+function size(bytes: number): string {
+  const kibibytes = bytes / 1024;
+  return kibibytes < 1024 ? `${kibibytes.toFixed(1)} KiB` : `${(kibibytes / 1024).toFixed(1)} MiB`;
+}
+
 function statusText({ executions, objects, endpoints, metrics }: Status): string {
   const section = (title: string, lines: readonly string[]) => [
     title,
@@ -140,8 +145,7 @@ function statusText({ executions, objects, endpoints, metrics }: Status): string
     ...section(
       "Objects",
       Object.entries(objects).map(
-        ([prefix, { count, bytes }]) =>
-          `${prefix.padEnd(18)} ${count} objects, ${(bytes / 1024 / 1024).toFixed(1)} MiB`,
+        ([prefix, { count, bytes }]) => `${prefix.padEnd(18)} ${count} objects, ${size(bytes)}`,
       ),
     ),
     ...section(

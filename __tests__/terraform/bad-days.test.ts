@@ -72,7 +72,7 @@ const name = "housing-local";
     let said = "";
     child.stdout?.on("data", (chunk) => {
       said += chunk;
-      if (/aws_s3_bucket_versioning.*Creation complete/.test(said)) child.kill("SIGTERM");
+      if (/Artifacts\/Versioning: Creation complete/.test(said)) child.kill("SIGTERM");
     });
     const { code, stderr } = await ended;
     expect([code, stderr]).toEqual([130, expect.stringContaining("run it again")]);

@@ -11,14 +11,26 @@ function plain(amount: number): string {
   return amount.toFixed(Math.max(2, 1 - Math.floor(Math.log10(amount))));
 }
 
+/** A sum of rows; where one of them has no price it is only what is known to be paid. */
+export function sum(amount: number, rows: readonly CostRow[]): string {
+  const known = usd(
+    amount,
+    rows.some(({ approximate }) => approximate),
+  );
+  return rows.every(({ usd }) => usd !== undefined) ? known : `unknown, at least ${known}`;
+}
+
 /** The estimate as text for a person. */
 export function estimateText(estimate: Estimate): string {
   const { region, durations, runsPerMonth, idle, run, rates, missing, approximate } = estimate;
   const sums: [string, string][] = [
-    ["idle, a day", usd(estimate.idlePerDay, some(idle)) + without(idle)],
-    ["idle, a month", usd(estimate.idlePerMonth, some(idle)) + without(idle)],
-    ["a run", usd(estimate.perRun, some(run)) + without(run)],
-    [`a month with ${runsPerMonth} runs`, usd(estimate.perMonth, approximate) + without([...idle, ...run])],
+    ["idle, a day", sum(estimate.idlePerDay, idle) + without(idle)],
+    ["idle, a month", sum(estimate.idlePerMonth, idle) + without(idle)],
+    ["a run", sum(estimate.perRun, run) + without(run)],
+    [
+      `a month with ${runsPerMonth} runs`,
+      sum(estimate.perMonth, [...idle, ...run]) + without([...idle, ...run]),
+    ],
   ];
   const blocks = [
     `Estimate for ${region}, in USD, on demand, without free tiers and taxes.`,
@@ -48,10 +60,6 @@ export function estimateText(estimate: Estimate): string {
 function without(rows: readonly CostRow[]): string {
   const names = rows.filter(({ usd }) => usd === undefined).map(({ what }) => what);
   return names.length === 0 ? "" : `, without ${names.join("; ")}`;
-}
-
-function some(rows: readonly CostRow[]): boolean {
-  return rows.some(({ approximate }) => approximate);
 }
 
 function amount({ usd: value, quantity, unit, approximate }: CostRow): string {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { confirmed, requireAnswer } from "../confirm";
 import { announce, openEnvironment } from "../environment";
 import { reviewSummary } from "../review/comment";
@@ -20,25 +21,28 @@ export async function deploy(name: string, options: DeployOptions): Promise<void
   await requireTerraform(environment);
   await announce(environment);
   await requireStateBucket(environment);
+  const outputsFile = options.outputsFile ?? defaultOutputsFile(name);
   if (!options.yes) {
     const stacks = await planStacks(environment, (line) => process.stderr.write(`${line}\n`));
     const input = { environment: name, region: environment.config.region, stacks };
     process.stdout.write(`${reviewSummary(input)}\n`);
-    if (review(input).hasChanges && !(await confirmed(`Deploy this to ${name}?`))) {
+    const { hasChanges } = review(input);
+    if (!hasChanges && existsSync(outputsFile)) return;
+    if (hasChanges && !(await confirmed(`Deploy this to ${name}?`))) {
       process.stdout.write("Nothing was deployed.\n");
       return;
     }
   }
-  const outputsFile = options.outputsFile ?? defaultOutputsFile(name);
   const stacks = stacksOf(environment).map((stack) => stack.name);
-  await runCdktf(environment, [
-    "deploy",
-    ...stacks,
+  const flags = [
     "--auto-approve",
     // It would ask the registry for other platforms, for a lock file that nobody keeps.
     "--skip-provider-lock",
     "--outputs-file",
     outputsFile,
-  ]);
-  process.stdout.write(`Deployed ${name}; outputs are in ${outputsFile}. Next: npm run execute -- ${name}\n`);
+  ];
+  await runCdktf(environment, ["deploy", ...stacks, ...flags], "progress");
+  process.stdout.write(
+    `Deployed ${name}; outputs are in ${outputsFile}. Next: npm run execute -- ${name}, the first time with --upload-sample-data\n`,
+  );
 }

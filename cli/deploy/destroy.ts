@@ -31,6 +31,7 @@ export async function destroy(name: string, options: DestroyOptions): Promise<vo
   if (!options.withLeftovers) refuseWhileServing(name, found);
   await refuseToLoseData(environment, options.withLeftovers);
   process.stdout.write(`${leftoversText(found)}\n`);
+  await announceLoss(environment, found);
   const what = options.withLeftovers && !isEmpty(found) ? "all of this and " : "";
   if (!options.yes && !(await confirmed(`Destroy ${what}the stacks of ${name}?`))) {
     process.stdout.write("Nothing was destroyed.\n");
@@ -40,7 +41,8 @@ export async function destroy(name: string, options: DestroyOptions): Promise<vo
     await removeLeftovers(environment, found, (line) => process.stdout.write(`${line}\n`));
   }
   const stacks = stacksOf(environment).map((stack) => stack.name);
-  await runCdktf(environment, ["destroy", ...stacks.reverse(), "--auto-approve", "--skip-provider-lock"]);
+  const flags = ["--auto-approve", "--skip-provider-lock"];
+  await runCdktf(environment, ["destroy", ...stacks.reverse(), ...flags], "progress");
   rmSync(defaultOutputsFile(name), { force: true });
   process.stdout.write(`Destroyed ${name}.`);
   process.stdout.write(
@@ -77,6 +79,17 @@ function refuseWhileServing(name: string, { endpoints }: Leftovers): void {
   const names = endpoints.map((endpoint) => endpoint.name).join(", ");
   throw new UsageError(
     `An endpoint still serves, and costs money: ${names}. Nothing was touched. Take it down first (npm run cleanup -- ${name}), or let this do so: npm run destroy -- ${name} --with-leftovers`,
+  );
+}
+
+/** Says what goes with the bucket that no list above has: the data of people. */
+async function announceLoss({ aws, config }: Environment, { bucketName, objects }: Leftovers): Promise<void> {
+  if (!config.forceDestroy || bucketName === undefined) return;
+  const listed = new Set(objects.map(({ Key }) => Key));
+  let others = 0;
+  for await (const { Key = "" } of objectVersions(aws, bucketName)) if (!listed.has(Key)) others++;
+  process.stdout.write(
+    `The bucket ${bucketName} goes with ${others} more object versions, such as raw data and code: forceDestroy is set.\n`,
   );
 }
 

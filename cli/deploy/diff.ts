@@ -9,12 +9,12 @@ export async function diff(name: string): Promise<void> {
   await requireTerraform(environment);
   await announce(environment);
   await requireStateBucket(environment);
-  await runCdktf(environment, ["synth"], process.stderr);
+  await runCdktf(environment, ["synth"], "nothing");
   for (const stack of stacksOf(environment)) {
     if (stack.upstream !== undefined && !(await upstreamIsDeployed(environment, stack))) {
       process.stdout.write(`${stack.name}: after ${stack.upstream}, which is not deployed yet\n`);
     } else {
-      await runCdktf(environment, ["diff", stack.name, "--skip-synth", "--skip-provider-lock"]);
+      await runCdktf(environment, ["diff", stack.name, "--skip-synth", "--skip-provider-lock"], "all");
     }
   }
 }

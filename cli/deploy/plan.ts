@@ -17,7 +17,7 @@ export async function planStacks(
   tell: (line: string) => void,
 ): Promise<ReviewInput["stacks"]> {
   tell("Synthesizing the stacks");
-  await runCdktf(environment, ["synth"], process.stderr);
+  await runCdktf(environment, ["synth"], "nothing");
   const plans: ReviewInput["stacks"][number][] = [];
   for (const stack of stacksOf(environment)) {
     tell(`Planning ${stack.name}`);

@@ -1,7 +1,9 @@
 /** Terraform and cdktf as child processes, and what their errors mean. */
 
 import { type SpawnOptions, spawn } from "node:child_process";
-import { delimiter, resolve } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { Writable } from "node:stream";
 import { emulatorVariables } from "../emulator-process";
 import type { Environment } from "../environment";
 import { CliError, exitCodes, FailedError, UsageError } from "../errors";
@@ -21,21 +23,59 @@ export function stackFolder(stack: string): string {
   return resolve(projectRoot, outputFolder, "stacks", stack);
 }
 
+/** What is shown of a cdktf command: everything, what happens to resources, or nothing but an error. */
+type Shown = "all" | "progress" | "nothing";
+
 /**
- * Runs a cdktf command and shows what it says.
+ * Runs a cdktf command; everything that it says goes into a log file beside what it synthesizes.
  *
- * @param show where its lines go
  * @throws FailedError that tells what to do, where the reason is known
  */
 export async function runCdktf(
   environment: Environment,
   args: readonly string[],
-  show: NodeJS.WritableStream = process.stdout,
+  shown: Shown,
 ): Promise<void> {
-  const color = process.stdout.isTTY ? [] : ["--no-color"];
-  const { code, output } = await run("cdktf", [...args, ...color], environment, show);
+  const show = shown === "all" ? process.stdout : shown === "progress" ? progressLines() : undefined;
+  const { code, output } = await run("cdktf", [...args, "--no-color"], environment, show);
+  const log = join(projectRoot, outputFolder, `${environment.name}-${args[0]}.log`);
+  mkdirSync(dirname(log), { recursive: true });
+  writeFileSync(log, output);
   if (code === 0) return;
-  throw failure(`cdktf ${args.slice(0, 2).join(" ")}`, output, environment);
+  const detail = shown === "all" ? undefined : lastLines(output);
+  throw failure(`cdktf ${args[0]}`, output, environment, `${detail ?? "see above"}\n(all of it: ${log})`);
+}
+
+/** Passes on the lines that tell what happens to a resource, without cdktf's gutter. */
+function progressLines(): NodeJS.WritableStream {
+  let rest = "";
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        const told =
+          /(?:\(([\w/-]+)\))?: ((?:Still )?(?:Creating|Modifying|Destroying)\.\.\.|(?:Creation|Modifications|Destruction) complete after \w+)/.exec(
+            line,
+          );
+        if (told !== null) process.stdout.write(`  ${told[1] ?? line.trim()}: ${told[2]}\n`);
+        else if (/^\s*(?:[\w-]+ {2})?(?:Apply|Destroy) complete!/.test(line)) {
+          process.stdout.write(`${line.replace(/^\s*/, "")}\n`);
+        }
+      }
+      done();
+    },
+  });
+}
+
+/** The end of an output, from its first error on, without Terraform's frame. */
+function lastLines(output: string): string {
+  const lines = output
+    .split("\n")
+    .map((line) => line.replace(/[│╷╵]/g, "").trim())
+    .filter((line) => line !== "");
+  const first = lines.findIndex((line) => line.startsWith("Error:"));
+  return lines.slice(first === -1 ? -10 : first, first === -1 ? undefined : first + 15).join("\n");
 }
 
 /**

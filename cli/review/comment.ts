@@ -1,4 +1,4 @@
-import { usd } from "../costs/report";
+import { sum } from "../costs/report";
 import type { PermissionGroup } from "./permissions";
 import type { AttributeChange, ResourceSummary } from "./resources";
 import { type CostChange, type Review, type ReviewInput, review, type StackReview } from "./review";
@@ -224,7 +224,9 @@ function readable(json: unknown): unknown {
 
 function costLine({ stateMachine, before, after }: CostChange): Line {
   const sums = (pick: "idlePerMonth" | "perRun") =>
-    [before, after].map((found) => (found === undefined ? undefined : usd(found[pick], found.approximate)));
+    [before, after].map((found) =>
+      found === undefined ? undefined : sum(found[pick], pick === "perRun" ? found.run : found.idle),
+    );
   const change = ([old, now]: (string | undefined)[]) =>
     old === now ? `${now}, unchanged` : [old ?? "nothing", now ?? "nothing"].join(" → ");
   const missing = (after ?? before)?.missing ?? [];

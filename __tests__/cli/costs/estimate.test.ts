@@ -67,7 +67,7 @@ it("names a price that is missing, and leaves it out of the sums", () => {
   expect(found.idlePerMonth).toBe(0);
   const text = estimateText(found);
   expect(text).toMatch(/endpoint, 1 × ml\.t2\.medium +no price known\n/);
-  expect(text).toMatch(/idle, a month +\$0\.00, without endpoint, 1 × ml\.t2\.medium\n/);
+  expect(text).toMatch(/idle, a month +unknown, at least \$0\.00, without endpoint, 1 × ml\.t2\.medium\n/);
 });
 
 it("asks nothing for a serverless endpoint that nobody asks, and names its price by use", () => {

@@ -6,7 +6,7 @@ from typing import Any
 from moto.iam.models import iam_backends
 
 from emulator.aws.access import ACCOUNT
-from emulator.aws.policy_documents import UnknownConditionError, effects, parse
+from emulator.aws.permissions.policy_documents import UnknownConditionError, effects, parse
 
 LOG = logging.getLogger("emulator")
 

@@ -17,8 +17,8 @@ from emulator.aws.permissions.callers import access_key_of, find_caller
 from emulator.aws.permissions.checks import AccessDeniedError, Permissions
 from emulator.aws.permissions.decisions import ResourcePolicy
 from emulator.aws.permissions.keys import key_policy
+from emulator.aws.permissions.policy_documents import UnknownConditionError, effects, parse
 from emulator.aws.permissions.s3_actions import Need, deletions, needs, operation_of
-from emulator.aws.policy_documents import UnknownConditionError, effects, parse
 from emulator.faults import Faults, InjectedError
 
 _BODY_IN_MEMORY_BYTES = 16 * 1024

@@ -10,7 +10,7 @@ from moto.awslambda.models import lambda_backends
 from moto.sns.models import sns_backends
 
 from emulator.aws.access import ACCOUNT, EmulatedAws
-from emulator.aws.policy_documents import UnknownConditionError, effects, parse
+from emulator.aws.permissions.policy_documents import UnknownConditionError, effects, parse
 from emulator.aws.roles import trusts
 
 

@@ -23,8 +23,8 @@ from emulator.aws.permissions.context import RequestContext, request_tags
 from emulator.aws.permissions.decisions import ResourcePolicy, refusal
 from emulator.aws.permissions.keys import key_policy
 from emulator.aws.permissions.parameters import member_names, parse_parameters
+from emulator.aws.permissions.policy_documents import Values, parse
 from emulator.aws.permissions.resources import Scope, resource_arns
-from emulator.aws.policy_documents import Values, parse
 from emulator.aws.roles import find_role
 
 LOG = logging.getLogger("emulator")

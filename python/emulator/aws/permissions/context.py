@@ -13,7 +13,7 @@ from moto.sagemaker.models import sagemaker_backends
 from emulator.aws.access import ACCOUNT
 from emulator.aws.permissions.actions import Action
 from emulator.aws.permissions.callers import Caller, tags_of_role
-from emulator.aws.policy_documents import UnknownConditionError, Values
+from emulator.aws.permissions.policy_documents import UnknownConditionError, Values
 
 # Where the member of a request has another name than the condition key.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
@@ -83,7 +83,7 @@ class RequestContext:
     complete: bool = False
 
     def get(self, key: str, /) -> Values:
-        """Return the value of a key (`emulator.aws.policy_documents.Context`)."""
+        """Return the value of a key (`emulator.aws.permissions.policy_documents.Context`)."""
         if key in self.given:
             return self.given[key]
         if key.startswith(("aws:resourcetag/", f"{self._service}:resourcetag/")):

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 from dataclasses import dataclass
 
 from emulator.aws.permissions.callers import DELEGATES, Document, IdentityPolicies
-from emulator.aws.policy_documents import Context, UnknownConditionError, effects
+from emulator.aws.permissions.policy_documents import Context, UnknownConditionError, effects
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """KMS keys: which one is meant, and what its policy says."""
 
 from emulator.aws.permissions.decisions import ResourcePolicy
+from emulator.aws.permissions.policy_documents import parse
 from emulator.aws.permissions.resources import find_key
-from emulator.aws.policy_documents import parse
 
 
 def key_policy(arn: str) -> ResourcePolicy | None:

@@ -10,8 +10,8 @@ from moto.s3.exceptions import S3ClientError
 from werkzeug.exceptions import HTTPException
 
 from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.permissions.policy_documents import Values
 from emulator.aws.permissions.resources import find_key
-from emulator.aws.policy_documents import Values
 
 # Where the action has another name than the operation.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html

@@ -4,7 +4,7 @@ from emulator.aws.permissions.actions import find_action
 from emulator.aws.permissions.callers import Caller
 from emulator.aws.permissions.context import RequestContext
 from emulator.aws.permissions.parameters import member_names
-from emulator.aws.policy_documents import UnknownConditionError
+from emulator.aws.permissions.policy_documents import UnknownConditionError
 
 ROLE = "arn:aws:iam::123456789012:role/workflow"
 CALLER = Caller("arn:aws:sts::123456789012:assumed-role/workflow/emulator", ROLE, "AROA:emulator")

@@ -1,6 +1,6 @@
 import pytest
 
-from emulator.aws.policy_documents import UnknownConditionError, effects
+from emulator.aws.permissions.policy_documents import UnknownConditionError, effects
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 OBJECT = "arn:aws:s3:::bucket/a/key"
