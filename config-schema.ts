@@ -62,6 +62,8 @@ const environmentSchema = z.strictObject({
     .prefault({}),
   /** In place of the gate's threshold in the workflow's props. */
   gate: z.strictObject({ threshold: z.number() }).optional(),
+  /** Whether a model that passes the gate is released by itself, or when a person approves it. */
+  approval: z.enum(["automatic", "manual"]).default("automatic"),
   /** Starts an execution by itself, such as `rate(7 days)` or `cron(0 3 ? * MON *)`. */
   schedule: z
     .strictObject({
@@ -132,13 +134,14 @@ export function inEnvironment(
   environment: EnvironmentConfig | undefined,
 ): WorkflowProps {
   if (environment === undefined) return props;
-  const { sizes, gate, vpc, tags } = environment;
+  const { sizes, gate, vpc, tags, approval } = environment;
   return {
     ...props,
     processing: { ...props.processing, ...sizes.processing },
     training: { ...props.training, ...sizes.training },
     endpoint: { ...props.endpoint, ...sizes.endpoint },
     gate: { ...props.gate, ...gate },
+    approval,
     vpc: vpc ?? props.vpc,
     tags: { ...props.tags, ...tags },
   };

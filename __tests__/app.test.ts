@@ -2,7 +2,7 @@ import { contentHash } from "../source-files";
 import { workflowDefinition } from "../workflow/definition";
 import { resourceTags } from "../workflow/resources";
 import { workflow } from "./fixtures";
-import { dev, only, synth } from "./synthesized";
+import { dev, named, only, synth } from "./synthesized";
 
 describe("the pipeline stack", () => {
   const { pipeline } = synth();
@@ -13,9 +13,11 @@ describe("the pipeline stack", () => {
       Object.keys(all).length,
     ]);
     expect(Object.fromEntries(counts)).toEqual({
-      aws_cloudwatch_log_group: 2,
-      aws_iam_role: 3,
-      aws_iam_role_policy: 3,
+      aws_cloudwatch_event_rule: 1,
+      aws_cloudwatch_event_target: 1,
+      aws_cloudwatch_log_group: 3,
+      aws_iam_role: 5,
+      aws_iam_role_policy: 5,
       aws_lambda_function: 1,
       aws_s3_bucket: 1,
       aws_s3_bucket_lifecycle_configuration: 1,
@@ -24,7 +26,8 @@ describe("the pipeline stack", () => {
       aws_s3_bucket_server_side_encryption_configuration: 1,
       aws_s3_bucket_versioning: 1,
       aws_s3_object: 1,
-      aws_sfn_state_machine: 1,
+      aws_sagemaker_model_package_group: 1,
+      aws_sfn_state_machine: 2,
     });
   });
 
@@ -89,12 +92,12 @@ describe("the pipeline stack", () => {
 
   it("publishes the evaluation function as a version, which is the one that the definition invokes", () => {
     expect(only(pipeline, "aws_lambda_function")).toMatchObject({ publish: true, runtime: "python3.11" });
-    const { definition } = only(pipeline, "aws_sfn_state_machine") as { definition: string };
+    const { definition } = named(pipeline, "aws_sfn_state_machine", "housing-dev") as { definition: string };
     expect(definition).toMatch(/"FunctionName": "\$\{aws_lambda_function\.\w+\.qualified_arn\}"/);
   });
 
   it("logs and traces the state machine, without execution data", () => {
-    expect(only(pipeline, "aws_sfn_state_machine")).toMatchObject({
+    expect(named(pipeline, "aws_sfn_state_machine", "housing-dev")).toMatchObject({
       name: "housing-dev",
       type: "STANDARD",
       tracing_configuration: { enabled: true },
@@ -108,11 +111,12 @@ describe("the pipeline stack", () => {
     expect(groups.map(({ name, retention_in_days }) => [name, retention_in_days]).sort()).toEqual([
       ["/aws/lambda/housing-dev-evaluate-model", 30],
       ["/aws/vendedlogs/states/housing-dev", 30],
+      ["/aws/vendedlogs/states/housing-dev-release", 30],
     ]);
   });
 
   it("deploys the very definition that the workflow says, its references left to Terraform", () => {
-    const { definition } = only(pipeline, "aws_sfn_state_machine") as { definition: string };
+    const { definition } = named(pipeline, "aws_sfn_state_machine", "housing-dev") as { definition: string };
     const here = JSON.stringify(workflowDefinition(workflow()).definition);
     const placeholders = (text: string) =>
       text
@@ -187,7 +191,7 @@ describe("someone's own workflow", () => {
     image: { repository: "sagemaker-xgboost", tag: "1.7-1" },
     data: { bucketName: "lake", prefix: "wine/" },
   }).pipeline;
-  const { definition } = only(own, "aws_sfn_state_machine") as { definition: string };
+  const { definition } = named(own, "aws_sfn_state_machine", "wine-dev") as { definition: string };
 
   it("uploads each of its folders once", () => {
     const keys = Object.values(own.resource?.aws_s3_object ?? {}).map(({ key }) =>

@@ -2,7 +2,7 @@ import { environments, workflowProps } from "../config";
 import { inEnvironment, parseConfig } from "../config-schema";
 import type { StateMachineDefinition } from "../workflow/asl";
 import { checkNameScope } from "../workflow/names";
-import { type dev, only, type Synthesized, synth } from "./synthesized";
+import { type dev, named, only, type Synthesized, synth } from "./synthesized";
 
 const boundary = "arn:aws:iam::123456789012:policy/limits";
 
@@ -57,7 +57,7 @@ describe("an environment's entry", () => {
       tags: { team: "ml" },
     });
     const { pipeline } = synth(entry, inEnvironment(workflowProps("dev"), entry));
-    const { definition } = only(pipeline, "aws_sfn_state_machine") as { definition: string };
+    const { definition } = named(pipeline, "aws_sfn_state_machine", "housing-dev") as { definition: string };
     const { States } = JSON.parse(definition) as StateMachineDefinition;
     const VpcConfig = { Subnets: ["subnet-1", "subnet-2"], SecurityGroupIds: ["sg-1"] };
     const Tags = expect.arrayContaining([{ Key: "team", Value: "ml" }]);
@@ -115,7 +115,7 @@ describe("an environment's entry", () => {
       inDev({ permissionsBoundaryArn: boundary, schedule: { expression: "rate(1 day)" } }),
     );
     const roles = resources(pipeline, "aws_iam_role");
-    expect(roles).toHaveLength(4);
+    expect(roles).toHaveLength(6);
     for (const role of roles) expect(role).toMatchObject({ permissions_boundary: boundary });
   });
 
@@ -138,11 +138,11 @@ describe("an environment's entry", () => {
       target: { input: "{}", arn: expect.stringContaining("aws_sfn_state_machine") },
     });
     const policies = resources(pipeline, "aws_iam_role_policy").map(({ policy }) => String(policy));
-    expect(policies.filter((policy) => policy.includes("states:StartExecution"))).toEqual([
+    expect(policies).toContainEqual(
       expect.stringMatching(
-        /"Action":\["states:StartExecution"\],"Resource":\["\$\{aws_sfn_state_machine\.\w+\.arn\}"\]/,
+        /^[^}]*"Action":\["states:StartExecution"\],"Resource":\["\$\{aws_sfn_state_machine\.Workflow_StateMachine_\w+\.arn\}"\]/,
       ),
-    ]);
+    );
   });
 
   it("mails bad ends of executions to its addresses, through an encrypted topic", () => {
@@ -202,7 +202,7 @@ describe("two environments in one account", () => {
 
   it("cannot be called like the kind of a name, where the names of another workflow begin", () => {
     expect(() => checkNameScope({ prefix: "housing-dev", environment: "train" })).toThrow(
-      "environment must not be prep, train, model, config",
+      "environment must not be prep, train, compare, model, config",
     );
   });
 });

@@ -1,18 +1,22 @@
 import type { PolicyStatement } from "../workflow/iam";
-import { evaluationFunction, workflowStateMachine } from "../workflow/resources";
-import { type RoleDescription, sageMakerRole, scheduleRole } from "../workflow/roles";
+import { evaluationFunction, releaseStateMachine, workflowStateMachine } from "../workflow/resources";
+import { approvalRole, type RoleDescription, sageMakerRole, scheduleRole } from "../workflow/roles";
 import { references, workflow } from "./fixtures";
 
 const withKey = { ...references, kmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1" };
 const vpc = { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] };
 const stateMachineArn = "arn:aws:states:us-east-1:123456789012:stateMachine:housing-dev";
 
+const full = workflow({ comparison: { folder: "python/scripts", entryPoint: "comparison.py" } }, withKey);
+
 /** The roles, with everything that a configuration can add, by what their names say. */
 export const roles = {
   sagemaker: sageMakerRole({ ...workflow().settings, vpc }, withKey),
-  states: workflowStateMachine(workflow({}, withKey)).role,
+  states: workflowStateMachine(full).role,
+  release: releaseStateMachine(full).role,
   evaluate: evaluationFunction(workflow().settings, withKey).role,
   schedule: scheduleRole(workflow().settings, stateMachineArn),
+  approved: approvalRole(workflow().settings, `${stateMachineArn}-release`),
 } as const;
 
 export type RoleName = keyof typeof roles;

@@ -30,6 +30,13 @@ export function synth(
   return { pipeline: read("dev-pipeline"), testRun: read("dev-test-run") };
 }
 
+/** The resource of a type that has a name. */
+export function named(stack: Synthesized, type: string, name: string): Record<string, unknown> {
+  const found = Object.values(stack.resource?.[type] ?? {}).find((resource) => resource.name === name);
+  if (found === undefined) throw new Error(`There is no ${type} called ${name}`);
+  return found;
+}
+
 /** The one resource of a type. */
 export function only(stack: Synthesized, type: string, block = "resource"): Record<string, unknown> {
   const found = Object.values(stack[block]?.[type] ?? {});

@@ -4,6 +4,7 @@ import {
   DeleteEndpointCommand,
   DeleteEndpointConfigCommand,
   DeleteModelCommand,
+  DeleteModelPackageCommand,
   DescribeEndpointCommand,
 } from "@aws-sdk/client-sagemaker";
 import { deleteVersions } from "./buckets";
@@ -41,12 +42,14 @@ export async function cleanUp(name: string, options: CleanupOptions): Promise<vo
 }
 
 function namesOf(found: Leftovers) {
-  const { endpoints, endpointConfigs, models, logGroups, logStreams, objects } = countObjects(found);
+  const { endpoints, endpointConfigs, models, modelPackages, logGroups, logStreams, objects } =
+    countObjects(found);
   const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
   return {
     endpoints: names(endpoints),
     endpointConfigs: names(endpointConfigs),
     models: names(models),
+    modelPackages: names(modelPackages),
     logGroups: names(logGroups),
     logStreams: names(logStreams),
     objects,
@@ -72,6 +75,10 @@ export async function removeLeftovers(
   for (const { name: ModelName } of found.models) {
     await sagemaker.send(new DeleteModelCommand({ ModelName })).catch(ignoreMissing);
     tell(`Deleted model ${ModelName}`);
+  }
+  for (const { name: ModelPackageName } of found.modelPackages) {
+    await sagemaker.send(new DeleteModelPackageCommand({ ModelPackageName }));
+    tell(`Deleted model package ${ModelPackageName}`);
   }
   for (const { name: logGroupName } of found.logGroups) {
     await aws.logs().send(new DeleteLogGroupCommand({ logGroupName }));

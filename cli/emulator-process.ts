@@ -22,7 +22,7 @@ export type EmulatorAddress = z.output<typeof readySchema>;
 export interface EmulatorOptions {
   /** @default - a free one */
   readonly port?: number;
-  /** Shortens Wait states and retry intervals: 0.1 makes ten seconds one. */
+  /** Shortens waits, as `timeScaleText` lists them: 0.1 makes ten seconds one. */
   readonly timeScale?: number;
   /** File with faults to inject; docs/emulator.md describes it. */
   readonly faults?: string;
@@ -110,6 +110,12 @@ export function runningEmulator(): EmulatorAddress | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Says what the emulator's time scale shortens; docs/emulator.md has the details. */
+export function timeScaleText(timeScale: number): string {
+  if (timeScale === 1) return "time scale 1";
+  return `time scale ${timeScale} for waits, retry intervals, rate() schedules, alarm periods and deployment waits`;
 }
 
 /** The variables that point any AWS SDK, CLI or Terraform at the emulator. */

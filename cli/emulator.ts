@@ -1,4 +1,4 @@
-import { type EmulatorOptions, EmulatorProcess, emulatorVariables } from "./emulator-process";
+import { type EmulatorOptions, EmulatorProcess, emulatorVariables, timeScaleText } from "./emulator-process";
 import { FailedError } from "./errors";
 import { interruption } from "./progress";
 import { prepareEnvironments } from "./python";
@@ -12,7 +12,7 @@ export async function runEmulator(options: EmulatorOptions): Promise<void> {
   const emulator = await EmulatorProcess.start(environments.emulator?.python as string, options);
   const { endpoint, timeScale, isolation } = emulator.address;
   tell(
-    `The emulator is up at ${endpoint} until Ctrl-C (time scale ${timeScale}, jobs isolated by ${isolation}).`,
+    `The emulator is up at ${endpoint} until Ctrl-C (${timeScaleText(timeScale)}, jobs isolated by ${isolation}).`,
   );
   tell("Point any AWS SDK, CLI or Terraform at it:");
   for (const [name, value] of Object.entries(emulatorVariables(emulator.address))) {

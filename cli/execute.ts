@@ -82,6 +82,8 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
         enabled: (ctx) => ctx.result === undefined || ctx.result.description.status === "SUCCEEDED",
         task: async (ctx) => {
           const { EndpointName } = executionOutput(ctx.result as ExecutionResult);
+          // A version that waits for approval has no endpoint yet.
+          if (EndpointName === undefined) return;
           ctx.predictions = await testEndpoint(aws, EndpointName, testRun.instances);
         },
       },

@@ -7,12 +7,14 @@ import {
   type ProductionVariant,
   paginateListEndpointConfigs,
   paginateListEndpoints,
+  paginateListModelPackages,
   paginateListModels,
 } from "@aws-sdk/client-sagemaker";
 import { prefixes } from "../workflow/settings";
 import { findArtifactBucket, objectVersions } from "./buckets";
 import { endpointCostPerDay } from "./costs/endpoint-cost";
 import { announce, type Environment, openEnvironment } from "./environment";
+import { isMissing } from "./errors";
 import { ownedBy } from "./ownership";
 
 /** Something that an execution made, and Terraform does not know of. */
@@ -28,6 +30,8 @@ export interface Leftovers {
   readonly endpoints: readonly Leftover[];
   readonly endpointConfigs: readonly Leftover[];
   readonly models: readonly Leftover[];
+  /** Registered versions, by their ARNs. */
+  readonly modelPackages: readonly Leftover[];
   readonly logGroups: readonly Leftover[];
   readonly logStreams: readonly LogStream[];
   /** Objects in the artifact bucket, every version of each. */
@@ -60,10 +64,11 @@ export async function showLeftovers(name: string, options: { readonly json: bool
 
 /** What executions made, found by name and tag. */
 export async function findLeftovers(environment: Environment): Promise<Leftovers> {
-  const [endpoints, endpointConfigs, models, bucketName] = await Promise.all([
+  const [endpoints, endpointConfigs, models, modelPackages, bucketName] = await Promise.all([
     findEndpoints(environment),
     findEndpointConfigs(environment),
     findModels(environment),
+    findModelPackages(environment),
     findArtifactBucket(environment),
   ]);
   const objects: ObjectIdentifier[] = [];
@@ -76,6 +81,7 @@ export async function findLeftovers(environment: Environment): Promise<Leftovers
     endpoints,
     endpointConfigs,
     models,
+    modelPackages,
     logGroups: await endpointLogs(environment, endpoints),
     logStreams: await jobLogs(environment),
     objects,
@@ -102,6 +108,7 @@ export async function superseded({ aws }: Environment, found: Leftovers): Promis
     endpoints: [],
     endpointConfigs: found.endpointConfigs.filter(({ name }) => !used.has(name)),
     models: found.models.filter(({ name }) => !used.has(name)),
+    modelPackages: [],
     logGroups: [],
     logStreams: [],
     objects: [],
@@ -114,6 +121,7 @@ export function isEmpty(found: Leftovers): boolean {
     found.endpoints,
     found.endpointConfigs,
     found.models,
+    found.modelPackages,
     found.logGroups,
     found.logStreams,
     found.objects,
@@ -131,6 +139,7 @@ export function leftoversText(found: Leftovers): string {
     ["endpoint", found.endpoints],
     ["endpoint configuration", found.endpointConfigs],
     ["model", found.models],
+    ["model package", found.modelPackages],
     ["log group", found.logGroups],
   ] as const;
   const lines = rows.flatMap(([kind, list]) =>
@@ -186,6 +195,22 @@ async function findModels(environment: Environment): Promise<Leftover[]> {
     }
   }
   return await owned(environment, found);
+}
+
+/** Versions in the workflow's model package group, which is named for it. */
+async function findModelPackages({ aws, baseName }: Environment): Promise<Leftover[]> {
+  const found: Leftover[] = [];
+  const search = { ModelPackageGroupName: baseName };
+  try {
+    for await (const page of paginateListModelPackages({ client: aws.sagemaker() }, search)) {
+      for (const { ModelPackageArn: name = "", CreationTime: since } of page.ModelPackageSummaryList ?? []) {
+        found.push({ name, since });
+      }
+    }
+  } catch (error) {
+    if (!isMissing(error) && !(error instanceof Error && /does not exist/.test(error.message))) throw error;
+  }
+  return found;
 }
 
 interface Named {

@@ -3,6 +3,7 @@ import { CreateLogGroupCommand, PutRetentionPolicyCommand } from "@aws-sdk/clien
 import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateFunctionCommand, type Runtime, waitUntilFunctionActiveV2 } from "@aws-sdk/client-lambda";
 import { PutBucketLifecycleConfigurationCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { CreateModelPackageGroupCommand } from "@aws-sdk/client-sagemaker";
 import { CreateStateMachineCommand } from "@aws-sdk/client-sfn";
 import { contentHash, scriptKey } from "../source-files";
 import { policyDocument, trustPolicy } from "../workflow/iam";
@@ -14,11 +15,15 @@ import {
   defaultLogRetentionInDays,
   defaultNoncurrentVersionDays,
   evaluationFunction,
+  modelPackageGroup,
+  releaseStateMachine,
   resourceTags,
+  type StateMachineDescription,
   unfinishedUploadDays,
   workflowStateMachine,
 } from "../workflow/resources";
 import { type RoleDescription, sageMakerRole } from "../workflow/roles";
+import type { WorkflowReferences } from "../workflow/settings";
 import { packFolder } from "./archives";
 import type { Aws } from "./aws";
 import { createBucket, secureBucket } from "./buckets";
@@ -81,10 +86,31 @@ export async function createLocalResources(
       ),
     ),
   ]);
-  const machine = workflowStateMachine({
+  const workflow = {
     settings,
     references: { ...base, sageMakerRoleArn, evaluationFunctionVersionArn },
-  });
+  };
+  const group = modelPackageGroup(props);
+  const [stateMachineArn] = await Promise.all([
+    createStateMachine(aws, workflowStateMachine(workflow), base, tags),
+    createStateMachine(aws, releaseStateMachine(workflow), base, tags),
+    aws.sagemaker().send(
+      new CreateModelPackageGroupCommand({
+        ModelPackageGroupName: group.name,
+        ModelPackageGroupDescription: group.description,
+        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      }),
+    ),
+  ]);
+  return { stateMachineArn, bucketName, dataBucketName };
+}
+
+async function createStateMachine(
+  aws: Aws,
+  machine: StateMachineDescription,
+  { partition, region, account }: Pick<WorkflowReferences, "partition" | "region" | "account">,
+  tags: Record<string, string>,
+): Promise<string> {
   const roleArn = await createRole(aws, machine.role, account, tags);
   await createLogGroup(aws, machine.logGroupName, tags);
   const logGroupArn = `arn:${partition}:logs:${region}:${account}:log-group:${machine.logGroupName}:*`;
@@ -102,7 +128,7 @@ export async function createLocalResources(
       tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
     }),
   );
-  return { stateMachineArn: stateMachineArn as string, bucketName, dataBucketName };
+  return stateMachineArn as string;
 }
 
 async function createArtifactBucket(

@@ -42,7 +42,7 @@ export function program(): Command {
   command("start", "run the whole workflow on this machine, in the emulator")
     .option("--input <json|file>", "execution input (docs/execution-input.md)")
     .option("--name <name>", "name of the execution")
-    .option("--time-scale <factor>", "shortens Wait states and retry intervals, such as 0.1", timeScale)
+    .option("--time-scale <factor>", "shortens waits, retry intervals, alarm periods, such as 0.1", timeScale)
     .option("--faults <file>", "faults to inject (docs/emulator.md)")
     .addOption(timeout())
     .option("--keep", "stay in the foreground with the endpoint up until Ctrl-C", false)
@@ -126,6 +126,22 @@ export function program(): Command {
     .addHelpText("after", examples("npm run destroy -- dev", "npm run destroy -- dev --with-leftovers"))
     .action(async (name, options) => (await import("./deploy/destroy")).destroy(name, options));
 
+  deployed(command("approve", "show a registered version beside the one that serves, and approve it"))
+    .argument("<version>", "its number in the registry", version)
+    .usage("-- <environment> <version> [options]")
+    .option("--reject", "reject it instead", false)
+    .addOption(yes("approve"))
+    .addHelpText("after", examples("npm run approve -- dev 7", "npm run approve -- dev 7 --reject"))
+    .action(async (name, number, options) => (await import("./approve")).approve(name, number, options));
+
+  deployed(command("rollback", "list the registered versions, or put one in service again"))
+    .argument("[version]", "its number in the registry; without it they are listed", version)
+    .usage("-- <environment> [version] [options]")
+    .addOption(yes("release"))
+    .addOption(timeout())
+    .addHelpText("after", examples("npm run rollback -- dev", "npm run rollback -- dev 6"))
+    .action(async (name, number, options) => (await import("./rollback")).rollback(name, number, options));
+
   command("audit", "list what each role has used in the emulator, and what it was denied")
     .addOption(json())
     .addHelpText("after", examples("npm run audit"))
@@ -133,7 +149,7 @@ export function program(): Command {
 
   command("emulator", "run the emulator alone, in the foreground")
     .option("--port <number>", "port to listen on; a free one by default", port)
-    .option("--time-scale <factor>", "shortens Wait states and retry intervals, such as 0.1", timeScale)
+    .option("--time-scale <factor>", "shortens waits, retry intervals, alarm periods, such as 0.1", timeScale)
     .option("--faults <file>", "faults to inject (docs/emulator.md)")
     .addHelpText("after", examples("npm run emulator", "npm run emulator -- --port 4566"))
     .action(async (options) => (await import("./emulator")).runEmulator(options));
@@ -191,6 +207,13 @@ function positiveNumber(text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value <= 0)
     throw new InvalidArgumentError("It must be a number greater than 0.");
+  return value;
+}
+
+function version(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError("It must be a whole number from 1.");
   return value;
 }
 

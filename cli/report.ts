@@ -10,6 +10,9 @@ export interface RunReport {
   /** Of the execution, from its start to its end. */
   readonly seconds: number;
   readonly metrics?: Readonly<Record<string, number>>;
+  /** The version that was registered. */
+  readonly modelPackage?: string;
+  /** Missing where the version waits for approval. */
   readonly endpoint?: { readonly name: string; readonly config: string; readonly superseded: boolean };
   readonly predictions?: readonly unknown[];
   readonly artifacts?: {
@@ -29,11 +32,8 @@ export function successReport(result: ExecutionResult, predictions?: readonly un
   return {
     ...outline(result),
     metrics: output.Metrics,
-    endpoint: {
-      name: output.EndpointName,
-      config: output.EndpointConfigName,
-      superseded: output.Superseded,
-    },
+    modelPackage: output.ModelPackageArn,
+    endpoint: releasedEndpoint(output),
     predictions,
     artifacts: {
       model: output.ModelDataUrl,
@@ -42,6 +42,11 @@ export function successReport(result: ExecutionResult, predictions?: readonly un
     },
     ignoredInput: output.IgnoredInput,
   };
+}
+
+function releasedEndpoint({ EndpointName, EndpointConfigName = "", Superseded = false }: ExecutionReport) {
+  if (EndpointName === undefined) return undefined;
+  return { name: EndpointName, config: EndpointConfigName, superseded: Superseded };
 }
 
 /** The report of an execution that did not succeed. */
@@ -73,6 +78,7 @@ function outline({ description, visits }: ExecutionResult) {
 /** The report as text for a person. */
 export function reportText({
   metrics,
+  modelPackage,
   endpoint,
   predictions,
   artifacts,
@@ -83,6 +89,10 @@ export function reportText({
     name,
     String(round(value)),
   ]);
+  if (modelPackage !== undefined) {
+    const waits = endpoint === undefined ? ", which waits for approval" : "";
+    rows.push(["version", `${modelPackage.split("/").slice(-2).join("/")}${waits}`]);
+  }
   if (endpoint !== undefined) {
     rows.push([
       "endpoint",

@@ -8,7 +8,7 @@ import { testRun, workflowProps } from "../config";
 import { localEnvironment } from "../config-schema";
 import { rawDataPrefix, type WorkflowProps } from "../workflow/props";
 import { Aws, emulatorKey, objectAt } from "./aws";
-import { EmulatorProcess, emulatorVariables } from "./emulator-process";
+import { EmulatorProcess, emulatorVariables, timeScaleText } from "./emulator-process";
 import { testEndpoint } from "./endpoint-test";
 import { CliError, exitCodes, FailedError, OutcomeUnknownError, UsageError } from "./errors";
 import { type ExecutionResult, startExecution, uniqueName } from "./execution";
@@ -99,7 +99,7 @@ function tasks(options: StartOptions, props: WorkflowProps, input: object, signa
       task: async (ctx, task) => {
         ctx.emulator = await EmulatorProcess.start(interpreter(ctx, "emulator"), options);
         const { endpoint, region, timeScale, isolation } = ctx.emulator.address;
-        task.title = `Emulator at ${endpoint} (time scale ${timeScale}, jobs isolated by ${isolation})`;
+        task.title = `Emulator at ${endpoint} (${timeScaleText(timeScale)}, jobs isolated by ${isolation})`;
         ctx.aws = new Aws({ region, endpoint });
       },
     },
@@ -137,7 +137,9 @@ function tasks(options: StartOptions, props: WorkflowProps, input: object, signa
       task: async (ctx) => {
         const { aws, result } = ctx as Required<Context>;
         const { EndpointName } = executionOutput(result);
-        ctx.report = successReport(result, await testEndpoint(aws, EndpointName, testRun.instances));
+        const predictions =
+          EndpointName === undefined ? undefined : await testEndpoint(aws, EndpointName, testRun.instances);
+        ctx.report = successReport(result, predictions);
       },
     },
     {

@@ -12,12 +12,18 @@ import {
   type WorkflowProps,
   workflowSettings,
 } from "../workflow/props";
-import { bucketNamePrefix, defaultLogRetentionInDays } from "../workflow/resources";
+import {
+  bucketNamePrefix,
+  defaultLogRetentionInDays,
+  releaseStateMachine,
+  workflowStateMachine,
+} from "../workflow/resources";
 import { sageMakerRole } from "../workflow/roles";
 import { ArtifactBucket } from "./artifact-bucket";
 import { EvaluationFunction } from "./evaluation-function";
 import { ExecutionRole } from "./execution-role";
 import { FailureAlarms } from "./failure-alarms";
+import { ModelRegistry } from "./model-registry";
 import { ScriptBundle } from "./script-bundle";
 import { type ScheduleExpression, WorkflowSchedule } from "./workflow-schedule";
 import { WorkflowStateMachine } from "./workflow-state-machine";
@@ -77,6 +83,8 @@ export class MlWorkflow extends Construct {
   readonly sageMakerRole: ExecutionRole;
   readonly evaluationFunction: EvaluationFunction;
   readonly stateMachine: WorkflowStateMachine;
+  /** Releases a version that is registered already. */
+  readonly release: WorkflowStateMachine;
 
   constructor(scope: Construct, id: string, props: MlWorkflowProps) {
     super(scope, id);
@@ -117,16 +125,28 @@ export class MlWorkflow extends Construct {
       references: base,
       logRetentionInDays,
     });
-    this.stateMachine = new WorkflowStateMachine(this, "StateMachine", {
-      workflow: {
-        settings,
-        references: {
-          ...base,
-          sageMakerRoleArn: this.sageMakerRole.roleArn,
-          evaluationFunctionVersionArn: this.evaluationFunction.versionArn,
-        },
+    const described = {
+      settings,
+      references: {
+        ...base,
+        sageMakerRoleArn: this.sageMakerRole.roleArn,
+        evaluationFunctionVersionArn: this.evaluationFunction.versionArn,
       },
+    };
+    this.stateMachine = new WorkflowStateMachine(this, "StateMachine", {
+      stateMachine: workflowStateMachine(described),
+      references: base,
       logRetentionInDays,
+    });
+    this.release = new WorkflowStateMachine(this, "Release", {
+      stateMachine: releaseStateMachine(described),
+      references: base,
+      logRetentionInDays,
+    });
+    new ModelRegistry(this, "Registry", {
+      nameScope: workflow,
+      account,
+      releaseStateMachineArn: this.release.stateMachineArn,
     });
     const { stateMachineArn } = this.stateMachine;
     if (props.schedule !== undefined) {

@@ -1,36 +1,36 @@
 import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { SfnStateMachine } from "@cdktf/provider-aws/lib/sfn-state-machine";
 import { Construct } from "constructs";
-import { workflowStateMachine } from "../workflow/resources";
-import type { Workflow } from "../workflow/settings";
+import type { StateMachineDescription } from "../workflow/resources";
+import type { WorkflowReferences } from "../workflow/settings";
 import { ExecutionRole } from "./execution-role";
 
 export interface WorkflowStateMachineProps {
-  readonly workflow: Workflow;
+  readonly stateMachine: StateMachineDescription;
+  readonly references: Pick<WorkflowReferences, "account" | "kmsKeyArn">;
   readonly logRetentionInDays: number;
 }
 
-/** The state machine with its role, its log and its traces. */
+/** A state machine with its role, its log and its traces. */
 export class WorkflowStateMachine extends Construct {
   readonly role: ExecutionRole;
   private readonly resource: SfnStateMachine;
 
-  constructor(scope: Construct, id: string, { workflow, logRetentionInDays }: WorkflowStateMachineProps) {
+  constructor(scope: Construct, id: string, props: WorkflowStateMachineProps) {
     super(scope, id);
-    const { references } = workflow;
-    const description = workflowStateMachine(workflow);
-    this.role = new ExecutionRole(this, "Role", { role: description.role, account: references.account });
+    const { stateMachine, references, logRetentionInDays } = props;
+    this.role = new ExecutionRole(this, "Role", { role: stateMachine.role, account: references.account });
     const logGroup = new CloudwatchLogGroup(this, "LogGroup", {
-      name: description.logGroupName,
+      name: stateMachine.logGroupName,
       retentionInDays: logRetentionInDays,
       kmsKeyId: references.kmsKeyArn,
     });
     this.resource = new SfnStateMachine(this, "Resource", {
-      name: description.name,
+      name: stateMachine.name,
       roleArn: this.role.roleArn,
-      definition: description.definition,
+      definition: stateMachine.definition,
       type: "STANDARD",
-      loggingConfiguration: { ...description.logging, logDestination: `${logGroup.arn}:*` },
+      loggingConfiguration: { ...stateMachine.logging, logDestination: `${logGroup.arn}:*` },
       tracingConfiguration: { enabled: true },
       // AWS tries the role's permissions for logging when it makes the state machine.
       dependsOn: [this.role.policy],

@@ -4,14 +4,20 @@ import type { PolicyStatement } from "./iam";
 import { checkNameScope } from "./names";
 import type { Workflow } from "./settings";
 import type { Step } from "./step";
-import { endpointStep } from "./steps/endpoint";
+import { comparisonStep } from "./steps/comparison";
+import { endpointStep, longestDeploymentSeconds } from "./steps/endpoint";
 import { evaluationStep } from "./steps/evaluation";
 import { inputStep } from "./steps/input";
-import { modelStep } from "./steps/model";
+import { modelStep, namesOfExecution, namesOfVersion, type ReleaseNames } from "./steps/model";
+import { packageStep } from "./steps/package";
 import { pinCodeStep } from "./steps/pin-code";
 import { preprocessingStep } from "./steps/preprocessing";
-import { reportStep } from "./steps/report";
+import { registrationStep } from "./steps/registration";
+import { releaseInputStep } from "./steps/release-input";
+import { approvalReportStep, releaseReportStep, reportStep } from "./steps/report";
 import { trainingStep } from "./steps/training";
+
+const longestReleaseSeconds = longestDeploymentSeconds + 3600;
 
 /** A state machine, and the permissions that its states need. */
 export interface WorkflowDefinition {
@@ -30,12 +36,43 @@ export function workflowDefinition(workflow: Workflow): WorkflowDefinition {
     inputStep(workflow, "PinCode"),
     pinCodeStep(workflow, "DataPreprocessing"),
     preprocessingStep(workflow, "ModelTraining"),
-    trainingStep(workflow, "ModelEvaluation"),
-    evaluationStep(workflow, "CreateModel"),
-    modelStep(workflow, "FindEndpoint"),
-    endpointStep(workflow, "MLPipelineComplete"),
-    reportStep(),
+    ...(workflow.settings.comparison === undefined
+      ? [trainingStep(workflow, "ModelEvaluation")]
+      : [
+          trainingStep(workflow, "FindChampion"),
+          comparisonStep(workflow, workflow.settings.comparison, "ModelEvaluation"),
+        ]),
+    evaluationStep(workflow, "RegisterModel"),
+    ...(workflow.settings.approval === "automatic"
+      ? [
+          registrationStep(workflow, "ReadPackage"),
+          ...release(workflow, namesOfExecution(workflow), "MLPipelineComplete"),
+          reportStep(),
+        ]
+      : [registrationStep(workflow, "WaitingForApproval"), approvalReportStep()]),
   ]);
+}
+
+/**
+ * The release of one model package version that is approved, to the endpoint in service.
+ *
+ * @throws Error when the definition is not legal
+ */
+export function releaseDefinition(workflow: Workflow): WorkflowDefinition {
+  return compose("Releases an approved model package version", longestReleaseSeconds, [
+    releaseInputStep(workflow, "ReadPackage"),
+    ...release(workflow, namesOfVersion(workflow), "ReleaseComplete"),
+    releaseReportStep(),
+  ]);
+}
+
+/** From a registered version to an endpoint that serves it. */
+function release(workflow: Workflow, names: ReleaseNames, next: string): Step[] {
+  return [
+    packageStep(workflow, "CreateModel"),
+    modelStep(workflow, names, "FindEndpoint"),
+    endpointStep(workflow, names, next),
+  ];
 }
 
 /** Joins steps into one state machine that starts with the first step's first state. */

@@ -9,8 +9,13 @@ export const failures = {
     "The code could not be copied to the execution's own folder, or the data not be looked up.",
   ProcessingJobFailed: "The processing job failed, or could not be started.",
   TrainingJobFailed: "The training job failed, or could not be started.",
+  ComparisonFailed: "The comparison job failed, or the model that serves could not be read.",
   EvaluationFailed: "The evaluation function failed, or found no usable metrics.",
-  ModelPerformanceInsufficient: "The model's metric is not above the threshold; nothing was deployed.",
+  ModelPerformanceInsufficient:
+    "The model's metric is not above the threshold, or it is no better than the model that serves; nothing was released.",
+  RegistrationFailed: "The model could not be registered.",
+  PackageUnusable:
+    "The registered version is not approved, not complete, or its artifact is gone; nothing was deployed.",
   DeploymentFailed: "The model could not be put in service.",
 } as const;
 

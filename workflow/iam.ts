@@ -45,7 +45,7 @@ export function policyDocument(statements: readonly PolicyStatement[]) {
 }
 
 /** Services that say for which account they assume a role. Lambda's pages do not promise it. */
-const namesItsAccount = ["sagemaker.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com"];
+const namesItsAccount = ["sagemaker", "states", "scheduler", "events"].map((name) => `${name}.amazonaws.com`);
 
 /** The trust policy that lets one AWS service assume a role, where it can be told for this account only. */
 export function trustPolicy(service: string, account: string) {

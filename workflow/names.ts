@@ -21,7 +21,7 @@ export interface NameScope {
 export const maxNameLength = 63;
 
 /** What names are given to; an environment called like one would share the start of its names with another workflow. */
-const kinds = ["prep", "train", "model", "config"] as const;
+const kinds = ["prep", "train", "compare", "model", "config"] as const;
 
 /** What a name is given to. */
 export type Kind = (typeof kinds)[number];
@@ -33,6 +33,11 @@ const attemptLength = 5;
 /** The start of every name in `scope`; also what permissions are scoped by. */
 export function baseName({ prefix, environment }: NameScope): string {
   return `${prefix}-${environment}`;
+}
+
+/** The name of the state machine that releases registered versions. */
+export function releaseName(scope: NameScope): string {
+  return `${baseName(scope)}-release`;
 }
 
 /** The evaluation function's name. */
@@ -83,13 +88,14 @@ export const executionFolder = `${slug("$states.context.Execution.Name", 40)} & 
 export function freshName(
   scope: NameScope,
   kind: Kind,
-  given: keyof ExecutionInput,
+  given: keyof ExecutionInput | undefined,
   attempt?: string,
 ): string {
   const start = `${baseName(scope)}-${kind}-`;
   const room = maxNameLength - start.length - 1 - hashLength - attemptLength;
   const asked = `$states.context.Execution.Input.${given}`;
-  const chosen = `$exists(${asked}) ? ${asked} : $states.context.Execution.Name`;
+  const execution = "$states.context.Execution.Name";
+  const chosen = given === undefined ? execution : `$exists(${asked}) ? ${asked} : ${execution}`;
   const retry = "$string($states.context.State.RetryCount)";
   return [
     literal(start),
@@ -107,6 +113,13 @@ export function endpointName(scope: NameScope): string {
   const base = baseName(scope);
   const given = "$states.context.Execution.Input.EndpointName";
   return `$exists(${given}) ? ${literal(`${base}-`)} & ${slug(given, maxNameLength - base.length - 1)} : ${literal(base)}`;
+}
+
+/** JSONata: a name of one `kind` for the model package version in `$package`: the same each time it is released. */
+export function versionName(scope: NameScope, kind: Kind): string {
+  // Versions begin at 1 again in a group that was made anew.
+  const identity = "$modelPackageArn & $package.created";
+  return `${literal(`${baseName(scope)}-${kind}-v`)} & $string($package.version) & "-" & $substring($hash(${identity}, "SHA-256"), 0, ${hashLength})`;
 }
 
 function executionHash(redriveCount?: string): string {

@@ -54,10 +54,35 @@ export interface WorkflowProps extends NameScope {
      */
     readonly metrics?: readonly string[];
   };
+  /**
+   * Compares a new model with the one that serves, on the same held-out data. Gets `--challenger` and, unless nothing
+   * serves yet, `--champion` with a model.tar.gz in it, `--test-data`, what preprocessing wrote into `holdout/`,
+   * `--output` and `--metric`; writes comparison.json.
+   *
+   * @default - only the gate's threshold decides
+   */
+  readonly comparison?: JobProps & {
+    /** @default - none */
+    readonly arguments?: readonly string[];
+  };
   /** Serves the model: model_fn, input_fn, predict_fn and output_fn, or transform_fn. */
   readonly inference: ScriptProps;
-  /** Only a model whose metric, a key of its evaluation.json, is greater than the threshold is deployed. */
-  readonly gate: { readonly metric: string; readonly threshold: number };
+  /**
+   * Only a model whose metric, a key of its evaluation.json, is greater than the threshold is released. With a
+   * comparison its improvement must be greater than the margin, too, by the lower bound of the confidence interval.
+   */
+  readonly gate: {
+    readonly metric: string;
+    readonly threshold: number;
+    /** @default 0 */
+    readonly margin?: number;
+  };
+  /**
+   * Whether the execution that trained a model releases it, or a person approves it first.
+   *
+   * @default "automatic"
+   */
+  readonly approval?: WorkflowSettings["approval"];
   /**
    * The endpoint's one production variant.
    *
@@ -119,6 +144,9 @@ export function workflowSettings(
   scriptKey: (script: ScriptProps) => string,
 ): WorkflowSettings {
   const { prefix, environment, gate, endpoint } = props;
+  if (!Number.isFinite(gate.margin ?? 0)) {
+    throw new Error(`gate.margin must be a finite number, got ${gate.margin}`);
+  }
   if (!Number.isFinite(gate.threshold)) {
     throw new Error(`gate.threshold must be a finite number, got ${gate.threshold}`);
   }
@@ -126,13 +154,9 @@ export function workflowSettings(
   if (!/^[^/].*\/$/.test(dataPrefix)) {
     throw new Error(`data.prefix must end with / and not start with it, got "${dataPrefix}"`);
   }
-  const job = (name: "processing" | "training"): JobSettings => ({
-    codeKey: scriptKey(props[name]),
-    entryPoint: props[name].entryPoint,
-    instanceType: props[name].instanceType ?? "ml.m5.large",
-    instanceCount: atLeastOne(`${name}.instanceCount`, props[name].instanceCount ?? 1),
-    volumeSizeInGB: atLeastOne(`${name}.volumeSizeInGB`, props[name].volumeSizeInGB ?? 30),
-    maxRuntimeInSeconds: atLeastOne(`${name}.maxRuntimeInSeconds`, props[name].maxRuntimeInSeconds ?? 3600),
+  const job = (name: JobName): JobSettings => ({
+    ...jobSettings(name, props[name] as JobProps),
+    codeKey: scriptKey(props[name] as JobProps),
   });
   const processing = { ...job("processing"), arguments: props.processing.arguments ?? [] };
   const training = {
@@ -140,8 +164,13 @@ export function workflowSettings(
     hyperparameters: stringValues(props.training.hyperparameters ?? {}),
     metrics: props.training.metrics ?? [],
   };
+  const comparison = props.comparison && {
+    ...job("comparison"),
+    arguments: props.comparison.arguments ?? [],
+  };
   const longest =
     longestJobSeconds(processing.maxRuntimeInSeconds) +
+    (comparison === undefined ? 0 : longestJobSeconds(comparison.maxRuntimeInSeconds)) +
     longestJobSeconds(training.maxRuntimeInSeconds) +
     longestDeploymentSeconds;
   return {
@@ -149,8 +178,10 @@ export function workflowSettings(
     environment,
     processing,
     training,
+    comparison,
     inference: { codeKey: scriptKey(props.inference), entryPoint: props.inference.entryPoint },
-    gate,
+    gate: { margin: 0, ...gate },
+    approval: props.approval ?? "automatic",
     endpoint: {
       variantName: "primary",
       instanceType: "ml.t2.medium",
@@ -166,13 +197,26 @@ export function workflowSettings(
 }
 
 /** The folders of code, each once. */
-export function scriptFolders({ processing, training, inference }: WorkflowProps): string[] {
-  return [...new Set([processing, training, inference].map(({ folder }) => folder))];
+export function scriptFolders({ processing, training, comparison, inference }: WorkflowProps): string[] {
+  const scripts = [processing, training, inference, ...(comparison === undefined ? [] : [comparison])];
+  return [...new Set(scripts.map(({ folder }) => folder))];
 }
 
 /** The prefix under which the raw data lies. */
 export function rawDataPrefix({ data }: WorkflowProps): string {
   return data?.prefix ?? prefixes.rawData;
+}
+
+type JobName = "processing" | "training" | "comparison";
+
+function jobSettings(name: JobName, job: JobProps): Omit<JobSettings, "codeKey"> {
+  return {
+    entryPoint: job.entryPoint,
+    instanceType: job.instanceType ?? "ml.m5.large",
+    instanceCount: atLeastOne(`${name}.instanceCount`, job.instanceCount ?? 1),
+    volumeSizeInGB: atLeastOne(`${name}.volumeSizeInGB`, job.volumeSizeInGB ?? 30),
+    maxRuntimeInSeconds: atLeastOne(`${name}.maxRuntimeInSeconds`, job.maxRuntimeInSeconds ?? 3600),
+  };
 }
 
 function atLeastOne(name: string, value: number): number {

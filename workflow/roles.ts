@@ -81,7 +81,7 @@ function networkInterfaces(page: string): PolicyStatement {
   );
 }
 
-/** What the state machine may call: what its states need, and what Step Functions writes logs and traces with. */
+/** What the state machine of the workflow may call. */
 export function stateMachineRole(
   scope: NameScope,
   policyStatements: readonly PolicyStatement[],
@@ -90,41 +90,48 @@ export function stateMachineRole(
     namePrefix: `${baseName(scope)}-states-`,
     description: "What the state machine of the workflow may call",
     service: "states.amazonaws.com",
-    policyStatements: [
-      ...policyStatements,
-      allow(
-        [
-          "logs:CreateLogDelivery",
-          "logs:GetLogDelivery",
-          "logs:UpdateLogDelivery",
-          "logs:DeleteLogDelivery",
-          "logs:ListLogDeliveries",
-          "logs:PutResourcePolicy",
-          "logs:DescribeResourcePolicies",
-          "logs:DescribeLogGroups",
-        ],
-        ["*"],
-        {
-          reason: "log deliveries have no resource type",
-          page: "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
-        },
-      ),
-      allow(
-        [
-          "xray:PutTraceSegments",
-          "xray:PutTelemetryRecords",
-          "xray:GetSamplingRules",
-          "xray:GetSamplingTargets",
-        ],
-        ["*"],
-        {
-          reason: "the actions have no resource type",
-          page: "https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html",
-        },
-      ),
-    ],
+    policyStatements: [...policyStatements, ...logsAndTraces],
   };
 }
+
+/** What the state machine of releases may call. */
+export function releaseRole(scope: NameScope, policyStatements: readonly PolicyStatement[]): RoleDescription {
+  return {
+    namePrefix: `${baseName(scope)}-release-`,
+    description: "What the state machine of releases may call",
+    service: "states.amazonaws.com",
+    policyStatements: [...policyStatements, ...logsAndTraces],
+  };
+}
+
+/** What Step Functions writes logs and traces with. */
+const logsAndTraces: readonly PolicyStatement[] = [
+  allow(
+    [
+      "logs:CreateLogDelivery",
+      "logs:GetLogDelivery",
+      "logs:UpdateLogDelivery",
+      "logs:DeleteLogDelivery",
+      "logs:ListLogDeliveries",
+      "logs:PutResourcePolicy",
+      "logs:DescribeResourcePolicies",
+      "logs:DescribeLogGroups",
+    ],
+    ["*"],
+    {
+      reason: "log deliveries have no resource type",
+      page: "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
+    },
+  ),
+  allow(
+    ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"],
+    ["*"],
+    {
+      reason: "the actions have no resource type",
+      page: "https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html",
+    },
+  ),
+];
 
 /** What the evaluation function may do. */
 export function evaluationFunctionRole(
@@ -139,7 +146,10 @@ export function evaluationFunctionRole(
     description: "What the evaluation function of the workflow may do",
     service: "lambda.amazonaws.com",
     policyStatements: [
-      allow(["s3:GetObject"], [`${artifacts}/output/output.tar.gz`]),
+      allow(
+        ["s3:GetObject"],
+        [`${artifacts}/output/output.tar.gz`, `${artifacts}/comparison/comparison.json`],
+      ),
       allow(["s3:PutObject"], [`${artifacts}/output/evaluation.json`]),
       // Without it S3 answers a missing object with 403, and the function could not name what is missing.
       allow(["s3:ListBucket"], [`arn:${partition}:s3:::${bucketName}`]),
@@ -167,5 +177,15 @@ export function scheduleRole(scope: NameScope, stateMachineArn: string): RoleDes
     description: "What the schedule of the workflow may start",
     service: "scheduler.amazonaws.com",
     policyStatements: [allow(["states:StartExecution"], [stateMachineArn])],
+  };
+}
+
+/** What the rule may do that hears of approvals: start a release. */
+export function approvalRole(scope: NameScope, releaseStateMachineArn: string): RoleDescription {
+  return {
+    namePrefix: `${baseName(scope)}-approved-`,
+    description: "What an approval of a version may start",
+    service: "events.amazonaws.com",
+    policyStatements: [allow(["states:StartExecution"], [releaseStateMachineArn])],
   };
 }

@@ -31,13 +31,19 @@ export interface WorkflowSettings extends NameScope {
     /** Metrics that the script prints as `<name>: <number>`; SageMaker records them. */
     readonly metrics: readonly string[];
   };
+  /** The job that compares a new model with the one that serves; without it, only the threshold decides. */
+  readonly comparison?: JobSettings & { readonly arguments: readonly string[] };
   readonly inference: ScriptSettings;
   readonly gate: {
     /** A key of evaluation.json. */
     readonly metric: string;
     /** The metric must be greater. */
     readonly threshold: number;
+    /** The lower bound of the improvement over the model that serves must be greater. */
+    readonly margin: number;
   };
+  /** Whether the execution that trained a model releases it, or a person approves it first. */
+  readonly approval: "automatic" | "manual";
   readonly endpoint: {
     readonly variantName: string;
     readonly instanceType: string;

@@ -96,6 +96,18 @@ export class TestWorkflow {
     return await watchExecution(this.aws.sfn(), arn, { timeoutSeconds: 3600, pollMilliseconds });
   }
 
+  /** Releases a registered version to its end. */
+  async release(input: object): Promise<ExecutionResult> {
+    const name = `release-${this.started}-${++this.runs}`;
+    const arn = await startExecution(
+      this.aws.sfn(),
+      `${this.stateMachineArn}-release`,
+      name,
+      input as ExecutionInput,
+    );
+    return await watchExecution(this.aws.sfn(), arn, { timeoutSeconds: 600, pollMilliseconds: 100 });
+  }
+
   async deleteEndpoint(EndpointName: string): Promise<void> {
     await this.aws.sagemaker().send(new DeleteEndpointCommand({ EndpointName }));
   }

@@ -143,6 +143,34 @@ describe("status", () => {
   });
 });
 
+describe("approve and rollback", () => {
+  it("lists the versions, and which one serves", async () => {
+    const { code, stdout } = await command(["rollback", "local"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ 1 {2}Approved +test_r2 0\.\d{4} .* first\n/);
+    expect(stdout.match(/serves$/gm)).toHaveLength(1);
+  });
+
+  it("puts an older version in service again", async () => {
+    const { code, stdout } = await command(["rollback", "local", "1", "--yes"]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("Version 1 serves.")]);
+    expect((await command(["rollback", "local"])).stdout).toMatch(/ 1 {2}Approved .* serves\n?$/m);
+    const again = await command(["rollback", "local", "1", "--yes"]);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining("Version 1 serves already")]);
+  });
+
+  it("shows a version beside the one that serves, and takes the decision down", async () => {
+    const rejected = await command(["approve", "local", "2", "--reject", "--yes"]);
+    expect(rejected.stdout).toMatch(/version 2 +version 1 serves\n[\s\S]*test_r2 +0\.\d+ +0\.\d+/);
+    const refused = await command(["rollback", "local", "2", "--yes"]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("Version 2 is Rejected")]);
+    expect((await command(["approve", "local", "2", "--yes"])).stdout).toContain("Version 2 is approved");
+    const twice = await command(["approve", "local", "2", "--yes"]);
+    expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining("is Approved already")]);
+    expect((await command(["approve", "local", "99", "--yes"])).stderr).toContain("There is no version 99");
+  });
+});
+
 describe("cleanup", () => {
   const left = async () => {
     const sagemaker = cloud.aws.sagemaker();
@@ -163,7 +191,11 @@ describe("cleanup", () => {
     const { code, stdout } = await command(["cleanup", "--yes", "--json"]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
-      removed: { endpoints: ["housing-local"], objects: expect.any(Number) },
+      removed: {
+        endpoints: ["housing-local"],
+        modelPackages: expect.arrayContaining([expect.stringMatching(/model-package\/housing-local\/1$/)]),
+        objects: expect.any(Number),
+      },
     });
     expect(await left()).toEqual([0, 0, 0]);
     const { objects } = JSON.parse((await command(["status", "--json"])).stdout);

@@ -60,7 +60,7 @@ describe("a run", () => {
     });
     expect(report.Metrics).toMatchObject({ feature_count: 8, training_samples: 400 });
     expect(report.Gate.Value).toBeGreaterThan(0.7);
-    const predictions = await testEndpoint(workflow.aws, report.EndpointName, testRun.instances);
+    const predictions = await testEndpoint(workflow.aws, report.EndpointName as string, testRun.instances);
     expect(predictions).toEqual([expect.any(Number), expect.any(Number)]);
     expect(await serving()).toMatchObject({
       EndpointStatus: "InService",

@@ -22,40 +22,53 @@ import {
   ListBucketsCommand,
   ListObjectsV2Command,
 } from "@aws-sdk/client-s3";
+import { ListModelPackageGroupsCommand } from "@aws-sdk/client-sagemaker";
 import { DescribeStateMachineCommand, ListStateMachinesCommand } from "@aws-sdk/client-sfn";
 import type { Aws } from "../../cli/aws";
 
 /** Everything of the workflow in the account; what is unique to one account is replaced by placeholders. */
 export async function describeAccount(aws: Aws, baseName: string) {
-  const [buckets, roles, functions, machines, logGroups] = await Promise.all([
+  const [buckets, roles, functions, machines, logGroups, registries] = await Promise.all([
     describeBuckets(aws, baseName),
     describeRoles(aws, baseName),
     describeFunctions(aws),
     describeMachines(aws),
     describeLogGroups(aws, baseName),
+    describeRegistries(aws),
   ]);
-  const text = JSON.stringify({ buckets, roles, functions, machines, logGroups })
-    .replace(new RegExp(`${baseName}-(sagemaker|states|evaluate)-[0-9a-zA-Z]+`, "g"), `${baseName}-$1-ID`)
+  const text = JSON.stringify({ buckets, roles, functions, machines, logGroups, registries })
+    .replace(
+      new RegExp(`${baseName}-(sagemaker|states|release|evaluate)-[0-9a-zA-Z]+`, "g"),
+      `${baseName}-$1-ID`,
+    )
     .replace(new RegExp(`${baseName}-[0-9a-f]{16,}`, "g"), `${baseName}-ID`);
   return JSON.parse(text);
 }
 
 /** The names of what the account holds, finished or not; empty after a destroy. */
 export async function namesIn(aws: Aws, baseName: string): Promise<string[]> {
-  const [{ Buckets = [] }, { Roles = [] }, { Functions = [] }, { stateMachines = [] }, { logGroups = [] }] =
-    await Promise.all([
-      aws.s3().send(new ListBucketsCommand({})),
-      aws.iam().send(new ListRolesCommand({})),
-      aws.lambda().send(new ListFunctionsCommand({})),
-      aws.sfn().send(new ListStateMachinesCommand({})),
-      aws.logs().send(new DescribeLogGroupsCommand({})),
-    ]);
+  const [
+    { Buckets = [] },
+    { Roles = [] },
+    { Functions = [] },
+    { stateMachines = [] },
+    { logGroups = [] },
+    registries,
+  ] = await Promise.all([
+    aws.s3().send(new ListBucketsCommand({})),
+    aws.iam().send(new ListRolesCommand({})),
+    aws.lambda().send(new ListFunctionsCommand({})),
+    aws.sfn().send(new ListStateMachinesCommand({})),
+    aws.logs().send(new DescribeLogGroupsCommand({})),
+    describeRegistries(aws),
+  ]);
   return [
     ...Buckets.map(({ Name }) => Name),
     ...Roles.map(({ RoleName }) => RoleName),
     ...Functions.map(({ FunctionName }) => FunctionName),
     ...stateMachines.map((machine) => machine.name),
     ...logGroups.map(({ logGroupName }) => logGroupName),
+    ...registries.map((registry) => registry.name),
   ].filter((one = "") => one.includes(baseName) && !one.startsWith("tfstate-")) as string[];
 }
 
@@ -90,7 +103,10 @@ async function describeBuckets(aws: Aws, baseName: string) {
 async function describeRoles(aws: Aws, baseName: string) {
   const iam = aws.iam();
   const { Roles = [] } = await iam.send(new ListRolesCommand({}));
-  const ours = Roles.filter(({ RoleName }) => RoleName?.startsWith(`${baseName}-`));
+  // Rules come through Terraform only, and so does the role of the approvals' rule.
+  const ours = Roles.filter(
+    ({ RoleName }) => RoleName?.startsWith(`${baseName}-`) && !RoleName.startsWith(`${baseName}-approved-`),
+  );
   const described = await Promise.all(
     ours.map(async ({ RoleName }) => {
       const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
@@ -139,8 +155,9 @@ async function describeFunctions(aws: Aws) {
 async function describeMachines(aws: Aws) {
   const sfn = aws.sfn();
   const { stateMachines = [] } = await sfn.send(new ListStateMachinesCommand({}));
+  const byName = [...stateMachines].sort((a, b) => (a.name ?? "").localeCompare(b.name ?? ""));
   return await Promise.all(
-    stateMachines.map(async ({ stateMachineArn }) => {
+    byName.map(async ({ stateMachineArn }) => {
       const { name, type, roleArn, definition, loggingConfiguration, tracingConfiguration } = await sfn.send(
         new DescribeStateMachineCommand({ stateMachineArn }),
       );
@@ -156,6 +173,15 @@ async function describeLogGroups(aws: Aws, baseName: string) {
   return logGroups
     .filter(({ logGroupName = "" }) => logGroupName.includes(baseName))
     .map(({ logGroupName, retentionInDays }) => ({ name: logGroupName, retentionInDays }));
+}
+
+async function describeRegistries(aws: Aws) {
+  const sagemaker = aws.sagemaker();
+  const { ModelPackageGroupSummaryList = [] } = await sagemaker.send(new ListModelPackageGroupsCommand({}));
+  return ModelPackageGroupSummaryList.map(({ ModelPackageGroupName, ModelPackageGroupDescription }) => ({
+    name: ModelPackageGroupName,
+    description: ModelPackageGroupDescription,
+  }));
 }
 
 function sorted(tags: readonly { readonly Key?: string; readonly Value?: string }[] = []): string[] {

@@ -71,7 +71,7 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
       await other.deploy(workflowProps("local"));
       const deployed = await describeAccount(cloud.aws, name);
       expect(deployed).toEqual(await describeAccount(other.aws, name));
-      expect(deployed.machines).toHaveLength(1);
+      expect(deployed.machines).toHaveLength(2);
     } finally {
       await other.stop();
     }

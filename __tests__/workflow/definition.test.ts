@@ -1,6 +1,6 @@
 import type { State, StateGraph, TaskState } from "../../workflow/asl";
 import { checkDefinition } from "../../workflow/checks";
-import { compose, workflowDefinition } from "../../workflow/definition";
+import { compose, releaseDefinition, workflowDefinition } from "../../workflow/definition";
 import { failures } from "../../workflow/failures";
 import { workflow } from "../fixtures";
 import { context, evaluate } from "./evaluate";
@@ -50,7 +50,10 @@ describe("the definition", () => {
       expect([name, caught]).toEqual([name, true]);
       expect(task.Catch?.at(-1)?.ErrorEquals ?? ["States.ALL"]).toEqual(["States.ALL"]);
     }
-    const ends = Object.entries(definition.States).filter(([, s]) => s.Type === "Fail");
+    const full = workflow({ comparison: { folder: "python/scripts", entryPoint: "comparison.py" } });
+    const ends = Object.entries(workflowDefinition(full).definition.States).filter(
+      ([, s]) => s.Type === "Fail",
+    );
     expect(ends.map(([name]) => name).sort()).toEqual(Object.keys(failures).sort());
     for (const [name, end] of ends) expect(end).toMatchObject({ Error: name });
   });
@@ -95,6 +98,35 @@ describe("the definition", () => {
 
   it("holds nothing that Terraform would read as its own", () => {
     expect(JSON.stringify(definition)).not.toMatch(/[$%]\{/);
+  });
+});
+
+describe("the definition of a release", () => {
+  it("is one that Step Functions accepts, and ends in named failures", () => {
+    const { definition } = releaseDefinition(workflow());
+    const result = aslValidator(definition);
+    expect(result.isValid ? "" : result.errorsText("\n")).toBe("");
+    const ends = Object.entries(definition.States).filter(([, s]) => s.Type === "Fail");
+    expect(ends.map(([name]) => name)).toEqual(["InvalidInput", "PackageUnusable", "DeploymentFailed"]);
+    for (const [name, task, caught] of tasks(definition)) {
+      expect([name, caught, task.TimeoutSeconds === undefined]).toEqual([name, true, false]);
+    }
+  });
+});
+
+describe("the definition of a workflow", () => {
+  it.each([
+    ["with a comparison", { comparison: { folder: "f", entryPoint: "c.py" } }],
+    ["with approval by a person", { approval: "manual" as const }],
+  ])("%s is one that Step Functions accepts", (_, props) => {
+    const result = aslValidator(workflowDefinition(workflow(props)).definition);
+    expect(result.isValid ? "" : result.errorsText("\n")).toBe("");
+  });
+
+  it("has no endpoint to make where a person approves first", () => {
+    const { definition, policyStatements } = workflowDefinition(workflow({ approval: "manual" }));
+    expect(Object.keys(definition.States)).not.toContain("CreateEndpoint");
+    expect(JSON.stringify(policyStatements)).not.toContain("sagemaker:CreateEndpoint");
   });
 });
 

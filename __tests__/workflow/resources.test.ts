@@ -67,6 +67,14 @@ describe("the state machine's role", () => {
         `iam:PassRole ${references.sageMakerRoleArn} ${passRole}`,
         "lambda:InvokeFunction arn:aws:lambda:us-east-1:123456789012:function:housing-dev-evaluate-model:*",
         `s3:ListBucket ${bucket} {"StringLike":{"s3:prefix":"raw-data/*"}}`,
+        `s3:ListBucket ${bucket} {"StringLike":{"s3:prefix":"model-artifacts/*"}}`,
+        ...on(`${sagemaker}:model-package-group/housing-dev`, "sagemaker:CreateModelPackage"),
+        ...on(
+          `${sagemaker}:model-package/housing-dev/*`,
+          "sagemaker:CreateModel",
+          "sagemaker:CreateModelPackage",
+          "sagemaker:DescribeModelPackage",
+        ),
         `s3:GetObject ${bucket}/code/scripts-0123456789abcdef.tar.gz`,
         ...on(`${bucket}/code/executions/*`, "s3:PutObject", "s3:PutObjectTagging"),
         ...on(
@@ -142,6 +150,7 @@ describe("the evaluation function's role", () => {
     expect(permissions(evaluationFunction(settings, references).role)).toEqual([
       `logs:CreateLogStream ${group}`,
       `logs:PutLogEvents ${group}`,
+      `s3:GetObject ${bucket}/model-artifacts/*/comparison/comparison.json`,
       `s3:GetObject ${bucket}/model-artifacts/*/output/output.tar.gz`,
       `s3:ListBucket ${bucket}`,
       `s3:PutObject ${bucket}/model-artifacts/*/output/evaluation.json`,

@@ -74,7 +74,12 @@ async function refuseWhileRunning({ aws, name, config, baseName }: Environment):
   }
 }
 
-function refuseWhileServing(name: string, { endpoints }: Leftovers): void {
+function refuseWhileServing(name: string, { endpoints, modelPackages }: Leftovers): void {
+  if (endpoints.length === 0 && modelPackages.length > 0) {
+    throw new UsageError(
+      `${modelPackages.length} versions are registered, and a model registry that holds some cannot be destroyed. Nothing was touched. Remove them first (npm run cleanup -- ${name}), or let this do so: npm run destroy -- ${name} --with-leftovers`,
+    );
+  }
   if (endpoints.length === 0) return;
   const names = endpoints.map((endpoint) => endpoint.name).join(", ");
   throw new UsageError(

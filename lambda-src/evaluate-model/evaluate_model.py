@@ -13,13 +13,14 @@ import boto3
 
 from evaluation import (
     MAX_ARCHIVE_BYTES,
+    MAX_MEMBER_BYTES,
     ArchiveTooLarge,
     EvaluationFileMissing,
     InvalidEvent,
     is_finite_number,
-    passes,
     read_archive,
 )
+from gate import Comparison, decide, read_comparison
 
 TEXT_KEYS = ("TrainingJobName", "S3Bucket", "ModelDataUrl", "Metric")
 
@@ -32,25 +33,33 @@ class Request(NamedTuple):
     output_prefix: str
     metric: str
     threshold: float
+    comparison_key: str | None
+    margin: float
+    accept_incomparable: bool
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Read the metrics of a training job, write them to evaluation.json, compare one.
+    """Read the metrics of a training job, write them to evaluation.json, judge the model.
 
     Parameters
     ----------
     event : dict
         ``TrainingJobName``, ``S3Bucket``, ``ModelDataUrl`` (the address of model.tar.gz as the job
         reports it; output.tar.gz lies beside it, evaluation.json will), ``Metric`` and
-        ``Threshold``: the metric must be greater.
+        ``Threshold``: the metric must be greater. Optional: ``ComparisonUrl``, the address of the
+        comparison job's comparison.json; ``Margin``, which the lower bound of the improvement over
+        the champion must be greater than, 0 if left out; ``AcceptIncomparable``, true to let a
+        model replace a champion that it cannot be compared with.
     context : object
         Not used.
 
     Returns
     -------
     dict
-        ``TrainingJobName``, ``EvaluationUrl``, ``Metrics``, ``Metric``, ``Value``, ``Threshold``
-        and ``Passed``.
+        ``TrainingJobName``, ``EvaluationUrl``, ``Metrics``, ``Metric``, ``Value``, ``Threshold``,
+        ``Passed``, and ``Rule`` and ``Reason``: what decided. With a comparison also
+        ``ComparisonUrl``, ``Margin``, ``ComparisonStatus`` and ``Difference``, null where nothing
+        is compared.
     """
     request = parse_event(event)
     s3 = _s3()
@@ -77,7 +86,13 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         Body=evaluation.content,
         ContentType="application/json",
     )
-    passed = passes(evaluation.metrics, request.metric, request.threshold)
+    comparison = _comparison(s3, request)
+    decision = decide(
+        *(evaluation.metrics, request.metric, request.threshold),
+        comparison,
+        request.margin,
+        request.accept_incomparable,
+    )
     return {
         "TrainingJobName": request.training_job_name,
         "EvaluationUrl": f"s3://{request.bucket}/{evaluation_key}",
@@ -85,7 +100,10 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "Metric": request.metric,
         "Value": evaluation.metrics[request.metric],
         "Threshold": request.threshold,
-        "Passed": passed,
+        "Passed": decision.passed,
+        "Rule": decision.rule,
+        "Reason": decision.reason,
+        **_compared(request, comparison),
     }
 
 
@@ -102,16 +120,68 @@ def parse_event(event: dict[str, Any]) -> Request:
             raise InvalidEvent(f"{key} must be a text that is not empty, got {event.get(key)!r}")
     if not is_finite_number(event.get("Threshold")):
         raise InvalidEvent(f"Threshold must be a finite number, got {event.get('Threshold')!r}")
-    bucket, url = event["S3Bucket"], event["ModelDataUrl"]
-    address = re.fullmatch(r"s3://([^/]+)/((?:.+/)?)[^/]+", url)
+    if not is_finite_number(event.get("Margin", 0)):
+        raise InvalidEvent(f"Margin must be a finite number, got {event['Margin']!r}")
+    if not isinstance(event.get("AcceptIncomparable", False), bool):
+        raise InvalidEvent(
+            f"AcceptIncomparable must be true or false, got {event['AcceptIncomparable']!r}"
+        )
+    model_key = _key(event, "ModelDataUrl", "model-artifacts/<job>/output/model.tar.gz")
+    compared = event.get("ComparisonUrl") is not None
+    return Request(
+        training_job_name=event["TrainingJobName"],
+        bucket=event["S3Bucket"],
+        output_prefix=model_key[: model_key.rfind("/") + 1],
+        metric=event["Metric"],
+        threshold=event["Threshold"],
+        comparison_key=_key(event, "ComparisonUrl", "<folder>/comparison.json")
+        if compared
+        else None,
+        margin=event.get("Margin", 0),
+        accept_incomparable=event.get("AcceptIncomparable", False),
+    )
+
+
+def _key(event: dict[str, Any], name: str, example: str) -> str:
+    bucket, url = event["S3Bucket"], event[name]
+    address = re.fullmatch(r"s3://([^/]+)/(.*[^/])", url) if isinstance(url, str) else None
     if address is None or address[1] != bucket:
         raise InvalidEvent(
-            f"ModelDataUrl must be the address of an object in bucket {bucket}, as "
-            f"s3://{bucket}/model-artifacts/<job>/output/model.tar.gz, got {url!r}"
+            f"{name} must be the address of an object in bucket {bucket}, as "
+            f"s3://{bucket}/{example}, got {url!r}"
         )
-    return Request(
-        event["TrainingJobName"], bucket, address[2], event["Metric"], event["Threshold"]
-    )
+    return address[2]
+
+
+def _comparison(s3: Any, request: Request) -> Comparison | None:
+    if request.comparison_key is None:
+        return None
+    url = f"s3://{request.bucket}/{request.comparison_key}"
+    try:
+        found = s3.get_object(Bucket=request.bucket, Key=request.comparison_key)
+    except s3.exceptions.NoSuchKey as error:
+        raise EvaluationFileMissing(
+            f"{url} does not exist: the comparison job did not write it"
+        ) from error
+    if found["ContentLength"] > MAX_MEMBER_BYTES:
+        raise ArchiveTooLarge(
+            f"{url} has {found['ContentLength']} bytes, more than {MAX_MEMBER_BYTES}; name fewer "
+            "slices"
+        )
+    with found["Body"] as body:
+        return read_comparison(body.read())
+
+
+def _compared(request: Request, comparison: Comparison | None) -> dict[str, Any]:
+    if comparison is None:
+        return {}
+    difference = comparison.difference
+    return {
+        "ComparisonUrl": f"s3://{request.bucket}/{request.comparison_key}",
+        "Margin": request.margin,
+        "ComparisonStatus": comparison.status,
+        "Difference": difference and difference._asdict(),
+    }
 
 
 @functools.cache

@@ -85,7 +85,8 @@ def _parse(arguments: list[str] | None) -> Any:
         "--time-scale",
         type=_time_scale,
         default=1.0,
-        help="how long Wait states and retry intervals last, as a part of their time (1)",
+        help="how long waits, retry intervals, alarm periods and the waits of deployments last, as "
+        "a part of their time (1)",
     )
     parser.add_argument("--state-dir", type=Path, default=Path(".emulator"), help="working files")
     parser.add_argument("--faults", type=Path, help="JSON file with fault rules")

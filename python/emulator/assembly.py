@@ -27,7 +27,8 @@ class Emulator:
     """
 
     def __init__(self, aws: EmulatedAws, faults: Faults, state_dir: Path, time_scale: float):
-        environments = Environments(state_dir / "environments")
+        # Resolved: an environment knows itself by its path, and would be built again at another.
+        environments = Environments((state_dir / "environments").resolve())
         isolation = detect_isolation()
         self.isolation = isolation.name
         self._functions = FunctionRunner(state_dir, aws)

@@ -10,6 +10,8 @@ _KEYS = ("operation", "match", "times", "error", "message", "failureReason")
 FAILING_OPERATIONS = (
     "sagemaker:CreateProcessingJob",
     "sagemaker:CreateTrainingJob",
+    "sagemaker:CreateTransformJob",
+    "sagemaker:CreateModelPackage",
     "sagemaker:CreateEndpoint",
     "sagemaker:UpdateEndpoint",
 )

@@ -11,6 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
 
+# SageMaker writes the first in every processing job, and reads the second when the job ends.
+# Source: https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
+PROCESSING_CONFIG = Path("/opt/ml/config/processingjobconfig.json")
+EXIT_MESSAGE = Path("/opt/ml/output/message")
+
 
 class JobError(Exception):
     """A fault of the data or the arguments; its message says what, where and how to mend it."""
@@ -70,6 +75,11 @@ def run(main: Callable[[], None], reason_file: Path | None = None) -> int:
             print(f"could not write {reason_file}: {error}", file=sys.stderr)
     print(reason, file=sys.stderr, flush=True)
     return 1
+
+
+def exit_message() -> Path | None:
+    """Give the file whose text SageMaker shows as a processing job's ExitMessage; None outside."""
+    return EXIT_MESSAGE if PROCESSING_CONFIG.is_file() else None
 
 
 def require_file(folder: Path, name: str) -> Path:

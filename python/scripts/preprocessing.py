@@ -5,6 +5,7 @@ Both files are read in chunks, so that memory does not grow with the data.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +15,15 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from csv_table import CsvTable, require_filled_columns, require_same_columns, write_csv
-from job import ArgumentParser, JobError, require_file, run, whole_number, written_aside
-
-# SageMaker writes the first in every processing job, and reads the second when the job ends.
-# Source: https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
-PROCESSING_CONFIG = Path("/opt/ml/config/processingjobconfig.json")
-EXIT_MESSAGE = Path("/opt/ml/output/message")
+from job import (
+    ArgumentParser,
+    JobError,
+    exit_message,
+    require_file,
+    run,
+    whole_number,
+    written_aside,
+)
 
 
 def fit_scaler(table: CsvTable, chunk_rows: int) -> StandardScaler:
@@ -85,6 +89,9 @@ def scaled_chunks(
 def preprocess(input_data: Path, output_data: Path, target: str, chunk_rows: int) -> None:
     """Read train.csv and test.csv; write them scaled, and the scaler beside the train data.
 
+    A copy of test.csv goes to ``holdout/``: models are compared on raw features, as each brings a
+    scaler of its own.
+
     Raises
     ------
     JobError
@@ -102,11 +109,8 @@ def preprocess(input_data: Path, output_data: Path, target: str, chunk_rows: int
             rows = write_csv(path, [*train.features, target], chunks)
             print(f"{name}: {rows} rows, {table.rows_without_target} rows without a target dropped")
         joblib.dump(scaler, aside / "train" / "scaler.pkl")
-
-
-def exit_message() -> Path | None:
-    """Give the file whose text SageMaker shows as the ExitMessage; None outside a job."""
-    return EXIT_MESSAGE if PROCESSING_CONFIG.is_file() else None
+        (aside / "holdout").mkdir()
+        shutil.copyfile(test.path, aside / "holdout" / "test.csv")
 
 
 def _partial_fit(scaler: StandardScaler, X: np.ndarray) -> None:

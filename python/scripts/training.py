@@ -10,8 +10,7 @@ import json
 import os
 import shutil
 import sys
-import tarfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 import joblib
@@ -20,6 +19,7 @@ import sklearn
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
+from archive import unpack
 from csv_table import CsvTable, require_same_columns
 from job import ArgumentParser, JobError, require_file, run, whole_number
 
@@ -178,7 +178,7 @@ def _place_code(source: Path, target: Path) -> None:
         names = ", ".join(archive.name for archive in archives)
         raise JobError(f"{source}: one archive of inference code is expected, found {names}")
     if archives:
-        _unpack(archives[0], target)
+        unpack(archives[0], target)
     elif source.is_dir():
         ignored = shutil.ignore_patterns("__pycache__", ".*")
         shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
@@ -186,29 +186,6 @@ def _place_code(source: Path, target: Path) -> None:
         raise JobError(
             f"{archives[0] if archives else source}: no inference code (*.py) at its root"
         )
-
-
-def _unpack(archive: Path, target: Path) -> None:
-    try:
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                name = PurePosixPath(member.name)
-                if (
-                    name.is_absolute()
-                    or ".." in name.parts
-                    or not (member.isfile() or member.isdir())
-                ):
-                    raise JobError(
-                        f"{archive}: '{member.name}' is not a plain file inside the archive"
-                    )
-                content = tar.extractfile(member)
-                if content is not None:
-                    path = target / name
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    with content, path.open("wb") as file:
-                        shutil.copyfileobj(content, file)
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise JobError(f"{archive}: not a readable tar.gz: {error}") from error
 
 
 def main() -> None:

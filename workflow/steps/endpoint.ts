@@ -1,10 +1,11 @@
-import { type JsonObject, jsonata, literal, type Retrier, type WaitState } from "../asl";
+import { type ChoiceRule, type JsonObject, jsonata, literal, type Retrier, type WaitState } from "../asl";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
 import { baseName, endpointName } from "../names";
 import { sageMakerRetry } from "../retries";
 import { arn, integration, type Workflow } from "../settings";
 import { executionTags, type Step, sdkCall } from "../step";
+import type { ReleaseNames } from "./model";
 
 const maxChecks = 120;
 
@@ -36,7 +37,7 @@ const briefRetry: readonly Retrier[] = [
  * create. Else: update. Then wait until the configuration that serves is the one asked for, or it is clear that it
  * never will be.
  */
-export function endpointStep(workflow: Workflow, next: string): Step {
+export function endpointStep(workflow: Workflow, names: ReleaseNames, next: string): Step {
   const { settings } = workflow;
   // The stable name, and those that an execution's input adds to it.
   const endpoints = [baseName(settings), `${baseName(settings)}-*`].map((name) =>
@@ -75,6 +76,7 @@ export function endpointStep(workflow: Workflow, next: string): Step {
       ChooseDeployment: {
         Type: "Choice",
         Choices: [
+          ...(names.reusable ? [servesAlready(next)] : []),
           {
             Condition: jsonata('$endpoint.status = "Absent"'),
             Assign: { replacedConfigName: "none" },
@@ -163,6 +165,15 @@ export function endpointStep(workflow: Workflow, next: string): Step {
         [...endpoints, arn(workflow, "sagemaker", `endpoint-config/${baseName(settings)}-config-*`)],
       ),
     ],
+  };
+}
+
+/** A version that is released again finds its own configuration in service. */
+function servesAlready(next: string): ChoiceRule {
+  return {
+    Condition: jsonata('$endpoint.status = "InService" and $endpoint.configName = $endpointConfigName'),
+    Assign: { superseded: false },
+    Next: next,
   };
 }
 

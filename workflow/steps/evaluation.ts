@@ -22,6 +22,10 @@ export function evaluationStep(workflow: Workflow, next: string): Step {
             ModelDataUrl: jsonata("$modelDataUrl"),
             Metric: settings.gate.metric,
             Threshold: jsonata("$threshold"),
+            ...(settings.comparison !== undefined && {
+              ComparisonUrl: jsonata("$comparisonUrl"),
+              Margin: settings.gate.margin,
+            }),
           },
         },
         Assign: { evaluation: jsonata("$states.result.Payload") },
@@ -41,7 +45,7 @@ export function evaluationStep(workflow: Workflow, next: string): Step {
         `{
           "state": "CheckModelPerformance",
           "job": $trainingJobName,
-          "reason": $evaluation.Metric & " is " & $string($evaluation.Value) & ", must be greater than " & $string($threshold),
+          "reason": $evaluation.Reason,
           "metrics": $evaluation.Metrics
         }`,
       ),

@@ -19,6 +19,8 @@ interface JobStepProps {
   /** Name of the state that runs the job. */
   readonly state: string;
   readonly kind: "Processing" | "Training";
+  /** What tells the states and variables of this job from those of another one of its kind. */
+  readonly called: string;
   /** What the names of these jobs start with. */
   readonly namePrefix: string;
   readonly request: JsonObject;
@@ -38,11 +40,11 @@ interface JobStepProps {
  * the catch leads to a choice, and only lost instances, missing capacity and internal errors are paid twice.
  */
 export function jobStep(workflow: Workflow, props: JobStepProps): Step {
-  const { state, kind, failure, next } = props;
+  const { state, kind, called, failure, next } = props;
   const nameKey = `${kind}JobName`;
   const status = `$lowercase($states.result.${kind}JobStatus)`;
-  const failed = `${kind}AttemptFailed`;
-  const wait = `WaitBefore${kind}`;
+  const failed = `${called}AttemptFailed`;
+  const wait = `WaitBefore${called}`;
   const states: Record<string, State> = {
     [state]: {
       Type: "Task",
@@ -50,7 +52,7 @@ export function jobStep(workflow: Workflow, props: JobStepProps): Step {
       Arguments: { ...props.request, StoppingCondition: { MaxRuntimeInSeconds: props.maxRuntimeInSeconds } },
       Assign: {
         ...props.assign,
-        [`${kind.toLowerCase()}JobName`]: jsonata(`
+        [`${called.toLowerCase()}JobName`]: jsonata(`
           ${status} = "stopped"
             ? $error("The job was stopped: by hand, or after ${props.maxRuntimeInSeconds} s, its longest run")
             : $states.result.${nameKey}`),

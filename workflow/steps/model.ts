@@ -1,7 +1,7 @@
-import { jsonata } from "../asl";
+import { type ChoiceState, type JsonObject, jsonata, literal } from "../asl";
 import { catchAll } from "../failures";
 import { allow } from "../iam";
-import { baseName, freshName } from "../names";
+import { baseName, freshName, versionName } from "../names";
 import { sageMakerRetry } from "../retries";
 import { arn, integration, vpcConfig, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
@@ -10,10 +10,37 @@ import { passSageMakerRole } from "./job";
 /** JSONata: the last part of an ARN, which is the name of what was made; these calls return nothing else. */
 const nameFromArn = (arnKey: string) => jsonata(`$split($states.result.${arnKey}, "/")[-1]`);
 
-/** Makes the model and the endpoint configuration that the release asks for. */
-export function modelStep(workflow: Workflow, next: string): Step {
+/** JSONata for the names of what a release makes. */
+export interface ReleaseNames {
+  readonly model: string;
+  readonly config: string;
+  /** Whether a name that is taken is that of the very same thing. */
+  readonly reusable: boolean;
+}
+
+/** Names after the execution that trained the model. */
+export function namesOfExecution({ settings }: Workflow): ReleaseNames {
+  return {
+    model: freshName(settings, "model", "ModelName"),
+    config: freshName(settings, "config", "EndpointConfigName"),
+    reusable: false,
+  };
+}
+
+/** Names after the version, and for the configuration after what it runs on: a second release makes nothing anew. */
+export function namesOfVersion({ settings }: Workflow): ReleaseNames {
+  const size = `$substring($hash(${literal(JSON.stringify(settings.endpoint))}, "SHA-256"), 0, 8)`;
+  return {
+    model: versionName(settings, "model"),
+    config: `${versionName(settings, "config")} & "-" & ${size}`,
+    reusable: true,
+  };
+}
+
+/** Makes the model and the endpoint configuration that the release asks for; what is there already is taken. */
+export function modelStep(workflow: Workflow, names: ReleaseNames, next: string): Step {
   const { settings, references } = workflow;
-  const { endpoint, inference } = settings;
+  const { endpoint } = settings;
   const base = baseName(settings);
   return {
     states: {
@@ -21,33 +48,27 @@ export function modelStep(workflow: Workflow, next: string): Step {
         Type: "Task",
         Resource: integration(workflow, "sagemaker:createModel"),
         Arguments: {
-          ModelName: jsonata(freshName(settings, "model", "ModelName")),
+          ModelName: jsonata(names.model),
           ExecutionRoleArn: references.sageMakerRoleArn,
-          PrimaryContainer: {
-            Image: references.imageUri,
-            ModelDataUrl: jsonata("$modelDataUrl"),
-            Environment: {
-              SAGEMAKER_PROGRAM: inference.entryPoint,
-              // The image looks into /opt/ml/code, which is empty, unless told otherwise.
-              SAGEMAKER_SUBMIT_DIRECTORY: "/opt/ml/model/code",
-              SAGEMAKER_CONTAINER_LOG_LEVEL: "20",
-              SAGEMAKER_REGION: references.region,
-            },
-          },
+          PrimaryContainer: { ModelPackageName: jsonata("$modelPackageArn") },
           ...vpcConfig(workflow),
           Tags: executionTags(workflow),
         },
         Assign: { modelName: nameFromArn("ModelArn") },
         TimeoutSeconds: 300,
         Retry: sageMakerRetry,
-        Catch: [catchAll("CreateModel", "DeploymentFailed")],
+        Catch: [catchAll("CreateModel", names.reusable ? "ModelRefused" : "DeploymentFailed")],
         Next: "CreateEndpointConfig",
       },
+      ...(names.reusable && {
+        ModelRefused: ifTaken({ modelName: jsonata(names.model) }, "CreateEndpointConfig"),
+        ConfigRefused: ifTaken({ endpointConfigName: jsonata(names.config), pause: 1, checks: 0 }, next),
+      }),
       CreateEndpointConfig: {
         Type: "Task",
         Resource: integration(workflow, "sagemaker:createEndpointConfig"),
         Arguments: {
-          EndpointConfigName: jsonata(freshName(settings, "config", "EndpointConfigName")),
+          EndpointConfigName: jsonata(names.config),
           ProductionVariants: [
             {
               VariantName: endpoint.variantName,
@@ -62,20 +83,52 @@ export function modelStep(workflow: Workflow, next: string): Step {
         Assign: { endpointConfigName: nameFromArn("EndpointConfigArn"), pause: 1, checks: 0 },
         TimeoutSeconds: 300,
         Retry: sageMakerRetry,
-        Catch: [catchAll("CreateEndpointConfig", "DeploymentFailed")],
+        Catch: [catchAll("CreateEndpointConfig", names.reusable ? "ConfigRefused" : "DeploymentFailed")],
         Next: next,
       },
     },
     policyStatements: [
+      // Making a model from a package is authorized on both.
+      // https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html
       allow(
-        ["sagemaker:CreateModel", "sagemaker:AddTags"],
-        [arn(workflow, "sagemaker", `model/${base}-model-*`)],
+        ["sagemaker:CreateModel"],
+        [
+          arn(workflow, "sagemaker", `model/${base}-model-*`),
+          arn(workflow, "sagemaker", `model-package/${base}/*`),
+        ],
       ),
+      allow(["sagemaker:AddTags"], [arn(workflow, "sagemaker", `model/${base}-model-*`)]),
       allow(
         ["sagemaker:CreateEndpointConfig", "sagemaker:AddTags"],
         [arn(workflow, "sagemaker", `endpoint-config/${base}-config-*`)],
       ),
       passSageMakerRole(workflow),
     ],
+  };
+}
+
+/** Goes on with what has the name already. */
+function ifTaken(assign: JsonObject, next: string): ChoiceState {
+  return {
+    Type: "Choice",
+    Choices: [
+      { Condition: jsonata('$contains($failure.reason, "already existing")'), Assign: assign, Next: next },
+    ],
+    Default: "DeploymentFailed",
+  };
+}
+
+/** The container that serves a model: image, artifact, entry point. */
+export function modelContainer({ settings, references }: Workflow, modelDataUrl: `{% ${string} %}`) {
+  return {
+    Image: references.imageUri,
+    ModelDataUrl: modelDataUrl,
+    Environment: {
+      SAGEMAKER_PROGRAM: settings.inference.entryPoint,
+      // The image looks into /opt/ml/code, which is empty, unless told otherwise.
+      SAGEMAKER_SUBMIT_DIRECTORY: "/opt/ml/model/code",
+      SAGEMAKER_CONTAINER_LOG_LEVEL: "20",
+      SAGEMAKER_REGION: references.region,
+    },
   };
 }

@@ -13,7 +13,11 @@ import { artifactUrl, executionTags, type Step, sdkCall, source } from "../step"
 export function pinCodeStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
   const keys = [
-    ...new Set([settings.processing, settings.training, settings.inference].map((s) => s.codeKey)),
+    ...new Set(
+      [settings.processing, settings.training, settings.inference, settings.comparison].flatMap((script) =>
+        script === undefined ? [] : [script.codeKey],
+      ),
+    ),
   ];
   const { bucketName } = references;
   return {

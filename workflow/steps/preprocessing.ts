@@ -5,7 +5,7 @@ import { artifactUrl, executionTags, type Step } from "../step";
 import { jobStep } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
 
-const codeFolder = "/opt/ml/processing/input/code";
+export const codeFolder = "/opt/ml/processing/input/code";
 const dataFolder = "/opt/ml/processing/input/data";
 const outputFolder = "/opt/ml/processing/output";
 
@@ -23,6 +23,7 @@ export function preprocessingStep(workflow: Workflow, next: string): Step {
   return jobStep(workflow, {
     state: "DataPreprocessing",
     kind: "Processing",
+    called: "Processing",
     namePrefix,
     failure: "ProcessingJobFailed",
     retryAfterSeconds: 30,
@@ -32,13 +33,7 @@ export function preprocessingStep(workflow: Workflow, next: string): Step {
       RoleArn: references.sageMakerRoleArn,
       AppSpecification: {
         ImageUri: references.imageUri,
-        // The image has no entry point of its own for processing, and nothing unpacks or installs for it.
-        ContainerEntrypoint: [
-          "/bin/bash",
-          "-ec",
-          `cd ${codeFolder}; tar -xzf "$0"; [ ! -f requirements.txt ] || pip install -q -r requirements.txt; exec python3 "$@"`,
-          basename(processing.codeKey),
-        ],
+        ContainerEntrypoint: entryPoint(processing.codeKey),
         ContainerArguments: [
           processing.entryPoint,
           "--input-data",
@@ -85,16 +80,27 @@ export function preprocessingStep(workflow: Workflow, next: string): Step {
   });
 }
 
+/** The image has no entry point of its own for processing, and nothing unpacks or installs for it. */
+export function entryPoint(codeKey: string): string[] {
+  return [
+    "/bin/bash",
+    "-ec",
+    `cd ${codeFolder}; tar -xzf "$0"; [ ! -f requirements.txt ] || pip install -q -r requirements.txt; exec python3 "$@"`,
+    basename(codeKey),
+  ];
+}
+
 function s3Input(inputName: string, url: `{% ${string} %}`, localPath: string) {
+  return { InputName: inputName, S3Input: { S3Uri: url, ...wholeCopy(localPath) } };
+}
+
+/** An input that every instance gets as a whole, before the script starts. */
+export function wholeCopy(localPath: string) {
   return {
-    InputName: inputName,
-    S3Input: {
-      S3Uri: url,
-      LocalPath: localPath,
-      S3DataType: "S3Prefix",
-      S3InputMode: "File",
-      S3DataDistributionType: "FullyReplicated",
-    },
+    LocalPath: localPath,
+    S3DataType: "S3Prefix",
+    S3InputMode: "File",
+    S3DataDistributionType: "FullyReplicated",
   };
 }
 

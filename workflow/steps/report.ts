@@ -1,34 +1,48 @@
-import { jsonata } from "../asl";
+import { type JsonObject, jsonata } from "../asl";
 import type { Step } from "../step";
+
+/** What is known of a model that passed the gate. */
+const trained = {
+  Metrics: jsonata("$evaluation.Metrics"),
+  Gate: {
+    Metric: jsonata("$evaluation.Metric"),
+    Value: jsonata("$evaluation.Value"),
+    Threshold: jsonata("$threshold"),
+  },
+  ProcessingJobName: jsonata("$processingJobName"),
+  TrainingJobName: jsonata("$trainingJobName"),
+  ModelPackageArn: jsonata("$modelPackageArn"),
+  ProcessedDataUrl: jsonata("$processedDataUrl"),
+  ModelDataUrl: jsonata("$modelDataUrl"),
+  EvaluationUrl: jsonata("$evaluation.EvaluationUrl"),
+  IgnoredInput: jsonata("$ignoredInput"),
+};
+
+/** What a release put in service. */
+const released = {
+  ModelName: jsonata("$modelName"),
+  EndpointConfigName: jsonata("$endpointConfigName"),
+  EndpointName: jsonata("$endpointName"),
+  Superseded: jsonata("$superseded"),
+};
 
 /** Ends the workflow with its report: the execution's output. */
 export function reportStep(): Step {
-  return {
-    states: {
-      MLPipelineComplete: {
-        Type: "Succeed",
-        Output: {
-          Metrics: jsonata("$evaluation.Metrics"),
-          Gate: {
-            Metric: jsonata("$evaluation.Metric"),
-            Value: jsonata("$evaluation.Value"),
-            Threshold: jsonata("$threshold"),
-          },
-          ProcessingJobName: jsonata("$processingJobName"),
-          TrainingJobName: jsonata("$trainingJobName"),
-          ModelName: jsonata("$modelName"),
-          EndpointConfigName: jsonata("$endpointConfigName"),
-          EndpointName: jsonata("$endpointName"),
-          Superseded: jsonata("$superseded"),
-          ProcessedDataUrl: jsonata("$processedDataUrl"),
-          ModelDataUrl: jsonata("$modelDataUrl"),
-          EvaluationUrl: jsonata("$evaluation.EvaluationUrl"),
-          IgnoredInput: jsonata("$ignoredInput"),
-        },
-      },
-    },
-    policyStatements: [],
-  };
+  return succeed("MLPipelineComplete", { ...trained, ...released });
+}
+
+/** Ends the workflow where a person decides on the release. */
+export function approvalReportStep(): Step {
+  return succeed("WaitingForApproval", trained);
+}
+
+/** Ends a release with its report. */
+export function releaseReportStep(): Step {
+  return succeed("ReleaseComplete", { ModelPackageArn: trained.ModelPackageArn, ...released });
+}
+
+function succeed(name: string, Output: JsonObject): Step {
+  return { states: { [name]: { Type: "Succeed", Output } }, policyStatements: [] };
 }
 
 /** The output of a succeeded execution. */
@@ -38,11 +52,13 @@ export interface ExecutionReport {
   readonly Gate: { readonly Metric: string; readonly Value: number; readonly Threshold: number };
   readonly ProcessingJobName: string;
   readonly TrainingJobName: string;
-  readonly ModelName: string;
-  readonly EndpointConfigName: string;
-  readonly EndpointName: string;
+  /** The registered version; the keys of the release are missing where it waits for approval. */
+  readonly ModelPackageArn: string;
+  readonly ModelName?: string;
+  readonly EndpointConfigName?: string;
+  readonly EndpointName?: string;
   /** True where another execution had updated the endpoint before this one saw its own model in service. */
-  readonly Superseded: boolean;
+  readonly Superseded?: boolean;
   readonly ProcessedDataUrl: string;
   readonly ModelDataUrl: string;
   readonly EvaluationUrl: string;

@@ -21,6 +21,7 @@ export function trainingStep(workflow: Workflow, next: string): Step {
   return jobStep(workflow, {
     state: "ModelTraining",
     kind: "Training",
+    called: "Training",
     namePrefix: `${baseName(settings)}-train-`,
     failure: "TrainingJobFailed",
     retryAfterSeconds: 60,

@@ -9,7 +9,7 @@ import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
 import { isMissing } from "../../../cli/errors";
 import { policyDocument, trustPolicy } from "../../../workflow/iam";
 import type { WorkflowProps } from "../../../workflow/props";
-import { scheduleRole } from "../../../workflow/roles";
+import { approvalRole, type RoleDescription, scheduleRole } from "../../../workflow/roles";
 import {
   type Grant,
   grantsIn,
@@ -36,6 +36,7 @@ export class Lane {
   readonly #policies = new Map<RoleName, { name: string; document: PolicyDocument }>();
 
   scheduleRoleArn = "";
+  approvalRoleArn = "";
 
   private constructor(
     readonly cloud: TestCloud,
@@ -49,13 +50,18 @@ export class Lane {
       environment: "test",
       processing: script("prepare.py"),
       training: { ...script("fit.py"), hyperparameters: { behave: "well" } },
+      comparison: script("compare.py"),
       inference: script("serve.py"),
       gate: { metric: "score", threshold: 0 },
     };
     const lane = new Lane(cloud, await cloud.deploy(props, kmsKeyArn));
-    await lane.#createScheduleRole(prefix);
+    const scope = { prefix, environment: "test" };
+    const { stateMachineArn } = lane.workflow;
+    lane.scheduleRoleArn = await lane.#createRole(scheduleRole(scope, stateMachineArn));
+    lane.approvalRoleArn = await lane.#createRole(approvalRole(scope, `${stateMachineArn}-release`));
     await lane.workflow.upload("raw-data/data.csv", "1\n");
     await lane.workflow.upload("raw-data/slow/hang", "1\n");
+    await lane.workflow.upload("raw-data/later/hang-comparison", "1\n");
     const { Roles = [] } = await cloud.aws.iam().send(new ListRolesCommand({}));
     for (const role of Object.keys(roles) as RoleName[]) {
       const name = Roles.find(({ RoleName = "" }) =>
@@ -71,17 +77,15 @@ export class Lane {
     return lane;
   }
 
-  /** `npm start` makes no schedule; its role is that of the plain data, all the same. */
-  async #createScheduleRole(prefix: string): Promise<void> {
-    const scope = { prefix, environment: "test" };
-    const role = scheduleRole(scope, this.workflow.stateMachineArn);
+  /** `npm start` makes no schedules and rules; their roles are those of the plain data, all the same. */
+  async #createRole(role: RoleDescription): Promise<string> {
     const RoleName = `${role.namePrefix}1`;
     const trust = JSON.stringify(trustPolicy(role.service, "123456789012"));
     const { Role } = await this.cloud.aws
       .iam()
       .send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
-    this.scheduleRoleArn = Role?.Arn as string;
     await this.#put(RoleName, policyDocument(role.policyStatements));
+    return Role?.Arn as string;
   }
 
   /** What the role's calls need, in the account as it is. */

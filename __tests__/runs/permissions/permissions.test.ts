@@ -8,7 +8,7 @@ import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { type Grant, platformActions, provableActions, type RoleName, roles } from "../../grants";
 import { TestCloud } from "../cloud";
 import { Lane } from "./lane";
-import { emulatorCredentials, execution, scenarioFor, startsBySchedule } from "./scenarios";
+import { emulatorCredentials, execution, scenarioFor, startsByApproval, startsBySchedule } from "./scenarios";
 
 /** What lacks these fails without their name: only the emulator's count of denials has it. */
 const silent = /^(events:|states:StartExecution$|sagemaker:Stop)/;
@@ -54,7 +54,9 @@ describe("without one permission", () => {
       }
     };
     const [first] = lanes;
+    expect(await execution(first as Lane, {})).toBe("");
     expect(await startsBySchedule.run(first as Lane)).toBe("");
+    expect(await startsByApproval.run(first as Lane)).toBe("");
     const forKey = ({ action }: Grant) => action.startsWith("kms:");
     await Promise.all([
       ...lanes.map((lane, lane_) =>

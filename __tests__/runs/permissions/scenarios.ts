@@ -2,10 +2,18 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+  RemoveTargetsCommand,
+} from "@aws-sdk/client-eventbridge";
+import {
+  ListModelPackagesCommand,
   ListProcessingJobsCommand,
   ListTrainingJobsCommand,
   StopProcessingJobCommand,
   StopTrainingJobCommand,
+  UpdateModelPackageCommand,
 } from "@aws-sdk/client-sagemaker";
 import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import {
@@ -15,8 +23,9 @@ import {
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
 import { emulatorKey } from "../../../cli/aws";
-import { startExecution } from "../../../cli/execution";
+import { type ExecutionResult, startExecution } from "../../../cli/execution";
 import type { ExecutionInput } from "../../../workflow/execution-input";
+import { approvalRule } from "../../../workflow/resources";
 import type { Grant, RoleName } from "../../grants";
 import type { Lane } from "./lane";
 
@@ -31,7 +40,23 @@ export interface Scenario {
 }
 
 export async function execution({ workflow }: Lane, input: object): Promise<string> {
-  const { description } = await workflow.run(input);
+  return failureText(await workflow.run(input));
+}
+
+/** Releases the first version that the workflow has registered. */
+async function release({ cloud: { aws }, workflow }: Lane, input: object): Promise<string> {
+  const { ModelPackageSummaryList = [] } = await aws.sagemaker().send(
+    new ListModelPackagesCommand({
+      ModelPackageGroupName: workflow.baseName,
+      SortBy: "CreationTime",
+      SortOrder: "Ascending",
+    }),
+  );
+  const { ModelPackageArn } = ModelPackageSummaryList[0] ?? {};
+  return failureText(await workflow.release({ ModelPackageArn, ...input }));
+}
+
+function failureText({ description }: ExecutionResult): string {
   return description.status === "SUCCEEDED" ? "" : `${description.error}: ${description.cause}`;
 }
 
@@ -40,27 +65,29 @@ const endpointOf = (lane: Lane, name?: string) =>
   name === undefined ? lane.workflow.baseName : `${lane.workflow.baseName}-${name}`;
 const named = (name?: string) => (name === undefined ? {} : { EndpointName: name });
 
-const creates = (name?: string): Scenario => ({
+type Run = typeof execution;
+
+const creates = (run: Run, name?: string): Scenario => ({
   before: (lane) => lane.removeEndpoint(endpointOf(lane, name)),
-  run: (lane) => execution(lane, named(name)),
+  run: (lane) => run(lane, named(name)),
 });
 
-const updates = (name?: string): Scenario => ({
+const updates = (run: Run, name?: string): Scenario => ({
   before: async (lane) => {
     await lane.removeEndpoint(endpointOf(lane, name));
     expect(await execution(lane, named(name))).toBe("");
   },
-  run: (lane) => execution(lane, named(name)),
+  run: (lane) => run(lane, named(name)),
 });
 
 /** An endpoint whose first model cannot be loaded is replaced by the next execution. */
-const replacesFailed = (name?: string): Scenario => ({
+const replacesFailed = (run: Run, name?: string): Scenario => ({
   before: async (lane) => {
     await lane.removeEndpoint(endpointOf(lane, name));
     const broken = { ...named(name), HyperParameters: { behave: "broken" } };
     expect(await execution(lane, broken)).toContain("DeploymentFailed");
   },
-  run: (lane) => execution(lane, named(name)),
+  run: (lane) => run(lane, named(name)),
 });
 
 /** Without evaluation.json the function says what is missing, which it has to be allowed to see. */
@@ -84,10 +111,10 @@ const isRefusedAtCreation: Scenario = {
 };
 
 /** An execution that is stopped stops its job. */
-const isStopped = (kind: "Processing" | "Training", input: ExecutionInput): Scenario => ({
+const isStopped = (kind: "Processing" | "Training", named: string, input: ExecutionInput): Scenario => ({
   run: async ({ cloud: { aws }, workflow }) => {
     const sagemaker = aws.sagemaker();
-    const search = { NameContains: workflow.baseName, StatusEquals: "InProgress" } as const;
+    const search = { NameContains: `${workflow.baseName}${named}`, StatusEquals: "InProgress" } as const;
     const running = async () => {
       if (kind === "Processing") {
         const { ProcessingJobSummaries = [] } = await sagemaker.send(new ListProcessingJobsCommand(search));
@@ -143,18 +170,56 @@ export const startsBySchedule: Scenario = {
   },
 };
 
+/** The approval of a version starts its release. */
+export const startsByApproval: Scenario = {
+  run: async ({ cloud: { aws }, workflow, approvalRoleArn }) => {
+    const sfn = aws.sfn();
+    const stateMachineArn = `${workflow.stateMachineArn}-release`;
+    const executions = async () =>
+      (await sfn.send(new ListExecutionsCommand({ stateMachineArn }))).executions ?? [];
+    const before = (await executions()).length;
+    const { endpoint, region } = aws.connection;
+    const events = new EventBridgeClient({ endpoint, region, credentials: emulatorCredentials });
+    const scope = { prefix: workflow.baseName.replace(/-test$/, ""), environment: "test" };
+    const { name, eventPattern, inputPaths, inputTemplate } = approvalRule(scope);
+    await events.send(new PutRuleCommand({ Name: name, EventPattern: JSON.stringify(eventPattern) }));
+    const target = { Id: "release", Arn: stateMachineArn, RoleArn: approvalRoleArn };
+    const InputTransformer = { InputPathsMap: inputPaths, InputTemplate: inputTemplate };
+    await events.send(new PutTargetsCommand({ Rule: name, Targets: [{ ...target, InputTransformer }] }));
+    const sagemaker = aws.sagemaker();
+    const group = { ModelPackageGroupName: workflow.baseName };
+    const { ModelPackageSummaryList = [] } = await sagemaker.send(new ListModelPackagesCommand(group));
+    const { ModelPackageArn } = ModelPackageSummaryList[0] ?? {};
+    for (const ModelApprovalStatus of ["Rejected", "Approved"] as const) {
+      await sagemaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ModelApprovalStatus }));
+    }
+    await sleep(2000);
+    await events.send(new RemoveTargetsCommand({ Rule: name, Ids: ["release"] }));
+    await until(async () => (await executions()).every(({ status }) => status !== "RUNNING"));
+    return (await executions()).length > before ? "" : "no release was started";
+  },
+};
+
 /** The run that needs a permission. */
 export function scenarioFor(role: RoleName, { action, resource }: Grant): Scenario {
   const name = resource.endsWith("test-*") ? "other" : undefined;
+  const run = role === "release" ? release : execution;
   if (role === "schedule") return startsBySchedule;
+  if (role === "approved") return startsByApproval;
   if (action.startsWith("events:")) return isRefusedAtCreation;
-  if (action === "sagemaker:StopProcessingJob")
-    return isStopped("Processing", { DataPrefix: "raw-data/slow/" });
-  if (action === "sagemaker:StopTrainingJob") {
-    return isStopped("Training", { HyperParameters: { behave: "hang" } });
+  if (action === "sagemaker:StopProcessingJob") {
+    return resource.includes("-compare-")
+      ? isStopped("Processing", "-compare-", { DataPrefix: "raw-data/later/" })
+      : isStopped("Processing", "-prep-", { DataPrefix: "raw-data/slow/" });
   }
-  if (action === "sagemaker:UpdateEndpoint") return updates(name);
-  if (action === "sagemaker:DeleteEndpoint") return replacesFailed(name);
+  if (action === "sagemaker:StopTrainingJob") {
+    return isStopped("Training", "-train-", { HyperParameters: { behave: "hang" } });
+  }
+  if (championReads.test(action) || action === "sagemaker:UpdateEndpoint") return updates(run, name);
+  if (action === "sagemaker:DeleteEndpoint") return replacesFailed(run, name);
   if (role === "evaluate" && action === "s3:ListBucket") return findsNothing;
-  return creates(name);
+  return creates(run, name);
 }
+
+/** What is read of the model that serves. */
+const championReads = /^sagemaker:Describe(EndpointConfig|Model)$/;

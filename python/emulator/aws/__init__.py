@@ -20,7 +20,9 @@ class Cloud:
         """
         check_moto_version()
         from emulator.aws import (
+            autoscaling,
             bucket_configuration,
+            cloudwatch,
             eventbridge,
             function_configuration,
             functions,
@@ -43,9 +45,12 @@ class Cloud:
         functions.install(work.functions)
         function_configuration.install()
         self._eventbridge = eventbridge.install(aws, time_scale)
-        self._sagemaker = sagemaker.install(work, aws, faults)
+        self._cloudwatch = cloudwatch.install(aws, time_scale)
+        self._sagemaker = sagemaker.install(work, aws, faults, permissions, time_scale)
+        autoscaling.install(permissions)
 
     def close(self) -> None:
         """Stop the jobs and model servers that run, and the schedules."""
         self._eventbridge.close()
+        self._cloudwatch.close()
         self._sagemaker.close()

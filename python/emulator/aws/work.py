@@ -26,6 +26,12 @@ class JobRunner(Protocol):
         """Run a training job; `on_phase` hears each secondary status with its message."""
         ...
 
+    def run_transform(
+        self, request: dict, container: dict, role_arn: str, stop: Event
+    ) -> JobOutcome:
+        """Run a batch transform job with a model's container and execution role."""
+        ...
+
 
 class FunctionRunner(Protocol):
     """Runs Lambda functions."""
@@ -38,7 +44,9 @@ class FunctionRunner(Protocol):
 class ModelServer(Protocol):
     """Serves one model until it is stopped."""
 
-    def invoke(self, body: bytes, headers: Mapping[str, str]) -> ServerResponse:
+    def invoke(
+        self, body: bytes, headers: Mapping[str, str], timeout_seconds: float = 60
+    ) -> ServerResponse:
         """Pass a request on to ``/invocations``."""
         ...
 

@@ -1,4 +1,4 @@
-"""Runs processing and training jobs, as many at once as there are cores."""
+"""Runs processing, training and transform jobs, as many at once as there are cores."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +22,11 @@ from emulator.runtime.errors import JobFault
 from emulator.runtime.isolation import Isolation
 from emulator.runtime.job import MAX_REASON_LENGTH, Job, JobOutcome
 from emulator.runtime.job_log import JobLog, Metric
+from emulator.runtime.model_servers import ModelServer, ModelServerError
 from emulator.runtime.processing import run_processing_job
 from emulator.runtime.state_dir import keep_failed, new_directory
 from emulator.runtime.training import run_training_job
+from emulator.runtime.transform import Settings, run_transform_job
 
 __all__ = ["JobOutcome", "JobRunner", "Metric"]
 
@@ -98,6 +101,51 @@ class JobRunner:
         )
         return replace(outcome, secondary_status=outcome.secondary_status or outcome.status)
 
+    def run_transform(
+        self, request: dict, container: dict, role_arn: str, stop: threading.Event
+    ) -> JobOutcome:
+        """Run a batch transform job to its end; its faults are in the outcome.
+
+        Parameters
+        ----------
+        container : dict
+            A checked container definition of the job's model.
+        role_arn : str
+            The model's execution role.
+        """
+        name, group = request["TransformJobName"], "TransformJobs"
+        instance = f"{name}/i-{uuid.uuid4().hex[:17]}"
+        environment = {
+            **(container.get("Environment") or {}),
+            **Settings.of(request).environment,
+            **(request.get("Environment") or {}),
+        }
+
+        def run(job: Job) -> JobOutcome:
+            try:
+                server = ModelServer.start(
+                    name,
+                    {**container, "Environment": environment},
+                    role_arn,
+                    state_dir=self._state_dir,
+                    aws=self._aws,
+                    environments=self._environments,
+                    isolation=self._isolation,
+                    log_group=f"/aws/sagemaker/{group}",
+                    log_stream=instance,
+                )
+            except ModelServerError as error:
+                raise JobFault(
+                    f"AlgorithmError: the model server did not start: {error}"
+                ) from error
+            try:
+                return run_transform_job(request, server, job.s3, job.directory, job.log, stop)
+            finally:
+                server.stop()
+
+        image, stream = container["Image"], f"{instance}/data-log"
+        return self._run(group, name, image, role_arn, stop, run, stream=stream)
+
     def _run(
         self,
         kind: str,
@@ -107,6 +155,7 @@ class JobRunner:
         stop: threading.Event,
         run: Callable[[Job], JobOutcome],
         metric_definitions: Sequence[dict] = (),
+        stream: str | None = None,
     ) -> JobOutcome:
         while not self._slots.acquire(timeout=0.1):
             if stop.is_set():
@@ -114,7 +163,7 @@ class JobRunner:
         try:
             python = self._environments.python_for_image(image)
             directory = new_directory(self._state_dir, kind, name)
-            stream = f"{name}/algo-1-{int(time.time())}"
+            stream = stream or f"{name}/algo-1-{int(time.time())}"
             group = f"/aws/sagemaker/{kind}"
             log = JobLog(self._aws, group, stream, directory / "log.txt", metric_definitions)
             outcome = JobOutcome("Failed")

@@ -110,20 +110,23 @@ class ModelServer:
                 raise ModelServerError(str(error)) from error
             raise
 
-    def invoke(self, body: bytes, headers: Mapping[str, str]) -> ServerResponse:
+    def invoke(
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout_seconds: float = _INVOCATION_SECONDS,
+    ) -> ServerResponse:
         """Send a request to /invocations.
 
         Raises
         ------
         ModelServerError
-            When the server does not answer within 60 seconds, or is gone.
+            When the server does not answer in time, or is gone.
         """
         try:
-            return self._connections.request(
-                "POST", "/invocations", headers, body, _INVOCATION_SECONDS
-            )
+            return self._connections.request("POST", "/invocations", headers, body, timeout_seconds)
         except TimeoutError as error:
-            text = f"no response from the container within {_INVOCATION_SECONDS} seconds"
+            text = f"no response from the container within {timeout_seconds:g} seconds"
             raise ModelServerError(text) from error
         except OSError as error:
             raise ModelServerError(f"the container is not responding: {error}") from error

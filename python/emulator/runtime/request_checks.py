@@ -68,6 +68,18 @@ def check_training_request(request: dict) -> None:
         _check_channel(channel, f"InputDataConfig[{channel.get('ChannelName')}]")
 
 
+def check_transform_request(request: dict) -> None:
+    """Refuse a CreateTransformJob request that cannot run here."""
+    _check_cluster(request.get("TransformResources") or {}, "TransformResources")
+    _check_absent(request, "", ("DataCaptureConfig", "DataProcessing"), "leave it out here")
+    source = request.get("TransformInput") or {}
+    _check_value(source, "TransformInput", "SplitType", "None", "Line")
+    s3_source = (source.get("DataSource") or {}).get("S3DataSource") or {}
+    _check_value(s3_source, "TransformInput.DataSource.S3DataSource", "S3DataType", "S3Prefix")
+    if request.get("MaxPayloadInMB") == 0:
+        _refuse("MaxPayloadInMB", 0, "give a limit: requests are not sent in chunks")
+
+
 def check_container(container: dict) -> None:
     """Refuse a container definition of a model that cannot be served here."""
     _check_value(container, "Container", "Mode", "SingleModel")

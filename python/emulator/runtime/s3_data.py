@@ -34,16 +34,12 @@ def download_prefix(s3: Any, uri: str, target: Path, *, required: bool = True) -
     JobFault
         When nothing matches and data is required, or S3 refuses.
     """
-    bucket, prefix = split_uri(uri)
+    bucket, _ = split_uri(uri)
     target.mkdir(parents=True, exist_ok=True)
     found = False
     with _faults("Data download failed", uri):
-        for key in _keys(s3, bucket, prefix):
+        for key, name in objects_under(s3, uri):
             found = True
-            if key.startswith(f"{prefix.rstrip('/')}/") or not prefix:
-                name = key[len(prefix) :].lstrip("/")
-            else:
-                name = key[prefix.rfind("/") + 1 :]
             if ".." in Path(name).parts:
                 raise JobFault(f"ClientError: Data download failed: {key!r} leaves its folder")
             _download(s3, bucket, key, target / name)
@@ -53,6 +49,17 @@ def download_prefix(s3: Any, uri: str, target: Path, *, required: bool = True) -
             "Please ensure that the bucket exists, that objects exist under that S3 prefix, and "
             f'that the role has "s3:ListBucket" permissions on bucket "{bucket}".'
         )
+
+
+def objects_under(s3: Any, uri: str) -> Iterator[tuple[str, str]]:
+    """Yield the key of each object that a key *prefix* matches, and its name below the prefix."""
+    bucket, prefix = split_uri(uri)
+    with _faults("Data download failed", uri):
+        for key in _keys(s3, bucket, prefix):
+            if key.startswith(f"{prefix.rstrip('/')}/") or not prefix:
+                yield key, key[len(prefix) :].lstrip("/")
+            else:
+                yield key, key[prefix.rfind("/") + 1 :]
 
 
 def download_object(s3: Any, uri: str, path: Path) -> None:

@@ -63,8 +63,15 @@ def store(s3: InMemoryS3, metrics: dict) -> bytes:
     return content
 
 
-@pytest.mark.parametrize(("r2", "passed"), [(0.774, True), (0.7, False), (0.1, False)])
-def test_returns_metrics_and_verdict(s3: InMemoryS3, r2: float, passed: bool):
+@pytest.mark.parametrize(
+    ("r2", "passed", "reason"),
+    [
+        (0.774, True, "test_r2 is 0.774, greater than 0.7"),
+        (0.7, False, "test_r2 is 0.7, must be greater than 0.7"),
+        (0.1, False, "test_r2 is 0.1, must be greater than 0.7"),
+    ],
+)
+def test_returns_metrics_and_verdict(s3: InMemoryS3, r2: float, passed: bool, reason: str):
     metrics = {**METRICS, "test_r2": r2}
     store(s3, metrics)
 
@@ -76,6 +83,8 @@ def test_returns_metrics_and_verdict(s3: InMemoryS3, r2: float, passed: bool):
         "Value": r2,
         "Threshold": 0.7,
         "Passed": passed,
+        "Rule": "Threshold",
+        "Reason": reason,
     }
 
 
@@ -115,6 +124,76 @@ def test_a_missing_metric_is_an_error_and_the_evaluation_is_kept(s3: InMemoryS3)
     assert ("artifacts", f"{PREFIX}evaluation.json") in s3.objects
 
 
+COMPARISON_KEY = "comparisons/demo-compare-1/comparison.json"
+COMPARED = {**EVENT, "ComparisonUrl": f"s3://artifacts/{COMPARISON_KEY}"}
+DIFFERENCE = {"metric": "test_r2", "value": 0.02, "low": 0.01, "high": 0.03, "confidence": 0.95}
+
+
+def compare(s3: InMemoryS3, **comparison: object) -> None:
+    s3.objects["artifacts", COMPARISON_KEY] = json.dumps(comparison).encode()
+
+
+@pytest.mark.parametrize(("margin", "passed"), [(None, True), (0.005, True), (0.01, False)])
+def test_a_model_that_is_compared_must_beat_the_champion_by_the_margin(
+    s3: InMemoryS3, margin: "float | None", passed: bool
+):
+    store(s3, METRICS)
+    compare(s3, status="compared", difference={**DIFFERENCE, "resamples": 1000})
+
+    result = lambda_handler({**COMPARED, **({} if margin is None else {"Margin": margin})}, None)
+
+    assert (result["Passed"], result["Rule"]) == (passed, "Margin")
+    assert result["ComparisonUrl"] == COMPARED["ComparisonUrl"]
+    assert result["ComparisonStatus"] == "compared"
+    assert result["Margin"] == (margin or 0)
+    assert result["Difference"] == DIFFERENCE
+    assert json.loads(json.dumps(result)) == result
+
+
+def test_the_first_release_says_so(s3: InMemoryS3):
+    store(s3, METRICS)
+    compare(s3, status="first-release", reason="there is no champion", difference=None)
+
+    result = lambda_handler(COMPARED, None)
+
+    assert (result["Passed"], result["Rule"]) == (True, "FirstRelease")
+    assert result["Difference"] is None
+
+
+@pytest.mark.parametrize("accept", [False, True])
+def test_a_champion_that_cannot_be_compared_is_replaced_only_on_request(
+    s3: InMemoryS3, accept: bool
+):
+    store(s3, METRICS)
+    compare(s3, status="not-comparable", reason="its artifact is broken")
+
+    result = lambda_handler({**COMPARED, "AcceptIncomparable": accept}, None)
+
+    assert (result["Passed"], result["Rule"]) == (accept, "ChampionNotComparable")
+    assert "its artifact is broken" in result["Reason"]
+
+
+def test_a_comparison_address_of_null_is_none(s3: InMemoryS3):
+    store(s3, METRICS)
+
+    assert lambda_handler({**EVENT, "ComparisonUrl": None}, None)["Rule"] == "Threshold"
+
+
+def test_fails_when_the_comparison_is_missing(s3: InMemoryS3):
+    store(s3, METRICS)
+
+    with pytest.raises(EvaluationFileMissing, match=r"comparison\.json does not exist"):
+        lambda_handler(COMPARED, None)
+
+
+def test_fails_when_the_comparison_is_too_large(s3: InMemoryS3):
+    store(s3, METRICS)
+    s3.objects["artifacts", COMPARISON_KEY] = b" " * (1024**2 + 1)
+
+    with pytest.raises(ArchiveTooLarge, match=r"comparison\.json has 1048577 bytes"):
+        lambda_handler(COMPARED, None)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -125,6 +204,11 @@ def test_a_missing_metric_is_an_error_and_the_evaluation_is_kept(s3: InMemoryS3)
         ({"Threshold": "0.7"}, "Threshold must be a finite number, got '0.7'"),
         ({"Threshold": True}, "Threshold must be a finite number, got True"),
         ({"Threshold": float("nan")}, "Threshold must be a finite number, got nan"),
+        ({"Margin": None}, "Margin must be a finite number, got None"),
+        ({"Margin": "0"}, "Margin must be a finite number, got '0'"),
+        ({"AcceptIncomparable": "no"}, "AcceptIncomparable must be true or false, got 'no'"),
+        ({"ComparisonUrl": "s3://other/c.json"}, "ComparisonUrl must be the address of an object"),
+        ({"ComparisonUrl": 3}, "ComparisonUrl must be the address of an object"),
         ({"ModelDataUrl": "model.tar.gz"}, "ModelDataUrl must be the address of an object"),
         ({"ModelDataUrl": "s3://artifacts/"}, "ModelDataUrl must be the address of an object"),
         ({"ModelDataUrl": "s3://other/model.tar.gz"}, "in bucket artifacts, as s3://artifacts/"),

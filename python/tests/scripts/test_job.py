@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+import job
 from job import ArgumentParser, JobError, run, whole_number, written_aside
 
 
@@ -88,3 +89,11 @@ def test_nothing_written_aside_remains_after_a_fault(tmp_path: Path):
         raise JobError("half way")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_a_processing_job_has_an_exit_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(job, "EXIT_MESSAGE", tmp_path / "message")
+    monkeypatch.setattr(job, "PROCESSING_CONFIG", tmp_path / "config.json")
+    assert job.exit_message() is None
+    (tmp_path / "config.json").write_text("{}")
+    assert job.exit_message() == tmp_path / "message"

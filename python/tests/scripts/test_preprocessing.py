@@ -165,12 +165,12 @@ def test_fails_when_a_file_is_missing_and_lists_what_was_found(tmp_path: Path, r
     assert last.endswith(f"found in {tmp_path}: housing.csv")
 
 
-def test_only_a_processing_job_has_an_exit_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(preprocessing, "EXIT_MESSAGE", tmp_path / "message")
-    monkeypatch.setattr(preprocessing, "PROCESSING_CONFIG", tmp_path / "config.json")
-    assert preprocessing.exit_message() is None
-    (tmp_path / "config.json").write_text("{}")
-    assert preprocessing.exit_message() == tmp_path / "message"
+def test_the_raw_test_rows_are_set_aside_as_they_came(data, tmp_path: Path):
+    held_out = "target,b,a\n1,2,3\n,4,5\n2,,1\n3,1,1\n"
+
+    preprocess(data("a,b,target\n1,2,3\n", held_out), tmp_path / "out", "target", 10)
+
+    assert (tmp_path / "out/holdout/test.csv").read_text() == held_out
 
 
 MEASURE_PEAK = """

@@ -12,5 +12,5 @@ arguments = parser.parse_args()
 
 if (arguments.input_data / "hang").is_file():
     time.sleep(600)
-for name in ("train", "test"):
+for name in ("train", "test", "holdout"):
     shutil.copytree(arguments.input_data, arguments.output_data / name)

@@ -86,7 +86,8 @@ class Targets:
         arn = target["Arn"]
         if not target.get("RoleArn"):
             _check_policy(_topic_policy(arn), "sns:Publish", arn, sender)
-        self._client("sns", target).publish(TopicArn=arn, Message=text)
+        subject = {"Subject": target["Subject"]} if "Subject" in target else {}
+        self._client("sns", target).publish(TopicArn=arn, Message=text, **subject)
 
     def _send_message(self, target: Mapping[str, Any], text: str, sender: Sender) -> None:
         region, account, name = target["Arn"].split(":")[3:6]

@@ -58,6 +58,14 @@ def resource_arns(action: Action, parameters: Mapping[str, Any], scope: Scope) -
         group = _last_part(parameters["ModelPackageGroupName"]).lower()
         template = "arn:${Partition}:sagemaker:${Region}:${Account}:model-package/"
         arns[scope.fill(template) + f"{group}/*"] = None
+    if action.name == "sagemaker:CreateModel":
+        # A model made from a package is also about the package.
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html
+        for container in _nested(parameters):
+            for name in _strings(container, "ModelPackageName"):
+                package = name.rpartition(":model-package/")[2].lower()
+                template = "arn:${Partition}:sagemaker:${Region}:${Account}:model-package/"
+                arns[scope.fill(template) + package] = None
     if action.name.startswith("lambda:") and parameters.get("Qualifier"):
         # https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
         return [f"{arn}:{parameters['Qualifier']}" for arn in arns]

@@ -1,8 +1,20 @@
 """SageMaker: moto's records, joined to jobs and model servers that run."""
 
 from emulator.aws.access import EmulatedAws
-from emulator.aws.sagemaker import endpoints, invocations, jobs, model_registry, records
+from emulator.aws.cloudwatch.alarms import tick_seconds
+from emulator.aws.permissions.checks import Permissions
+from emulator.aws.sagemaker import (
+    async_invocations,
+    endpoint_kinds,
+    endpoint_requests,
+    endpoints,
+    invocations,
+    jobs,
+    model_registry,
+    records,
+)
 from emulator.aws.sagemaker.invocation_metrics import InvocationMetrics
+from emulator.aws.sagemaker.running_jobs import RunningJobs
 from emulator.aws.work import Work
 from emulator.faults import Faults
 
@@ -10,22 +22,28 @@ from emulator.faults import Faults
 class SageMaker:
     """The jobs and endpoints that run."""
 
-    def __init__(self, work: Work, faults: Faults) -> None:
-        self.jobs = jobs.RunningJobs(work.jobs, faults, work.check_image)
-        self.endpoints = endpoints.Endpoints(work.start_model_server, faults)
+    def __init__(self, work: Work, aws: EmulatedAws, faults: Faults, time_scale: float) -> None:
+        self.jobs = RunningJobs(work.jobs, faults, work.check_image, aws)
+        self.endpoints = endpoints.Endpoints(work.start_model_server, faults, time_scale)
+        self.async_invocations = async_invocations.AsyncInvocations(aws, self.endpoints)
 
     def close(self) -> None:
         """Stop all of them."""
         self.jobs.close()
+        self.async_invocations.close()
         self.endpoints.close()
 
 
-def install(work: Work, aws: EmulatedAws, faults: Faults) -> SageMaker:
+def install(
+    work: Work, aws: EmulatedAws, faults: Faults, permissions: Permissions, time_scale: float
+) -> SageMaker:
     """Put every correction in place, and return what will run, to be stopped at the end."""
-    sagemaker = SageMaker(work, faults)
+    sagemaker = SageMaker(work, aws, faults, time_scale)
+    endpoint_kinds.install()
     records.install(aws, work.check_image)
-    model_registry.install()
+    model_registry.install(aws, work.check_image, faults)
     jobs.install(sagemaker.jobs)
-    endpoints.install(sagemaker.endpoints)
-    invocations.install(sagemaker.endpoints, InvocationMetrics())
+    endpoint_requests.install(sagemaker.endpoints, permissions)
+    async_invocations.install(sagemaker.async_invocations, sagemaker.endpoints)
+    invocations.install(sagemaker.endpoints, InvocationMetrics(tick_seconds(time_scale)))
     return sagemaker

@@ -1,70 +1,124 @@
 """Endpoints: their life cycle, with real model servers behind the records."""
 
-import logging
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable
 from typing import Any
 
-from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
-from moto.sagemaker.exceptions import ValidationError
-from moto.sagemaker.models import FakeEndpoint
-from moto.sagemaker.responses import SageMakerResponse
 
-from emulator.aws.patching import add, replace, wrap
+from emulator.aws.sagemaker.deployment_policy import DeploymentPolicy
+from emulator.aws.sagemaker.deployments import Clock, Deployment
 from emulator.aws.sagemaker.fleet import Fleet, VariantPlan
-from emulator.aws.sagemaker.state_changes import announce_endpoint
+from emulator.aws.sagemaker.state_changes import announce_deployment, announce_endpoint
+from emulator.aws.sagemaker.traffic import Traffic
 from emulator.aws.work import StartModelServer
 from emulator.faults import Faults
-from emulator.runtime.errors import UnsupportedError
-
-LOG = logging.getLogger("emulator")
 
 
 class Endpoints:
-    """The fleets that serve, by endpoint name."""
+    """What serves, by endpoint name.
 
-    def __init__(self, start_model_server: StartModelServer, faults: Faults) -> None:
+    Parameters
+    ----------
+    time_scale : float
+        Part of their time that the waits of a deployment last.
+    """
+
+    def __init__(
+        self, start_model_server: StartModelServer, faults: Faults, time_scale: float = 1.0
+    ) -> None:
         self._start_model_server = start_model_server
         self._faults = faults
-        self._serving: dict[str, Fleet] = {}
+        self._traffic: dict[str, Traffic] = {}
         self._lock = threading.RLock()
-        self._closed = False
+        self._clock = Clock(time_scale, threading.Event())
 
-    def serving(self, name: str) -> Fleet | None:
-        """Return the fleet that answers for an endpoint, if one does."""
-        return self._serving.get(name)
+    def serving(self, name: str) -> Traffic | None:
+        """Return what passes on the requests to an endpoint, if it serves."""
+        return self._traffic.get(name)
 
-    def deploy(self, operation: str, endpoint: Any, config: str, plan: list[VariantPlan]) -> None:
-        """Bring up `config` behind the endpoint, in a thread.
+    def create(self, endpoint: Any, kind: str, config: str, plans: list[VariantPlan]) -> None:
+        """Bring up a new endpoint, in a thread; it is Failed if its servers do not get healthy."""
+        endpoint.failure_reason = None
+        endpoint.pending_deployment_summary = None
+        endpoint.production_variants = None
+        endpoint.endpoint_status = "Creating"
+        announce_endpoint(endpoint)
+        self._in_thread(lambda: self._create(endpoint, kind, config, plans), endpoint)
 
-        What served before answers until the new servers are healthy. If they do not get healthy
-        the endpoint stays with what it had, or is Failed if it had nothing.
-        """
-        self._in_thread(lambda: self._deploy(operation, endpoint, config, plan), endpoint)
-
-    def _deploy(self, operation: str, endpoint: Any, config: str, plan: list[VariantPlan]) -> None:
-        name = endpoint.endpoint_name
+    def _create(self, endpoint: Any, kind: str, config: str, plans: list[VariantPlan]) -> None:
         try:
-            reason = self._faults.failure_reason(operation, name)
-            if reason is not None:
-                raise RuntimeError(reason)
-            fleet = Fleet.start(name, plan, self._start_model_server)
+            fleet = self._start("sagemaker:CreateEndpoint", endpoint, config, plans)
         except Exception as error:
-            self._settle(endpoint, "InService" if name in self._serving else "Failed", str(error))
+            self._settle(endpoint, "Failed", str(error))
             return
         with self._lock:
-            abandoned = self._closed or endpoint.endpoint_status == "Deleting"
-            previous = None if abandoned else self._serving.get(name)
+            abandoned = self._clock.closed.is_set() or endpoint.endpoint_status == "Deleting"
             if not abandoned:
-                self._serving[name] = fleet
-                endpoint.endpoint_config_name = config
-                endpoint.production_variants = endpoint.next_variants
-                self._settle(endpoint, "InService", None)
+                self._traffic[endpoint.endpoint_name] = Traffic(fleet, kind)
+                endpoint.production_variants = _described(fleet)
         if abandoned:
             fleet.stop()
-        if previous is not None:
-            previous.retire()
+            return
+        self._settle(endpoint, "InService", None)
+
+    def update(
+        self, endpoint: Any, config: str, plans: list[VariantPlan], policy: DeploymentPolicy
+    ) -> None:
+        """Move an endpoint that serves to `config`, in a thread.
+
+        What served before answers until the new servers are healthy. If they do not get healthy,
+        or an alarm goes off, the endpoint stays with what it had, and says why.
+        """
+
+        def changed(summary: dict[str, Any]) -> None:
+            endpoint.pending_deployment_summary = summary
+            announce_deployment(endpoint)
+
+        deployment = Deployment(config, plans, policy, self._clock, changed)
+        self._begin(endpoint)
+        changed(deployment.creating())
+        self._in_thread(lambda: self._update(endpoint, deployment), endpoint)
+
+    def _update(self, endpoint: Any, deployment: Deployment) -> None:
+        config, plans = deployment.config, deployment.plans
+        try:
+            old = deployment.run(
+                self._traffic[endpoint.endpoint_name],
+                lambda: self._start("sagemaker:UpdateEndpoint", endpoint, config, plans),
+            )
+        except Exception as error:
+            self._settle(endpoint, "InService", str(error))
+            return
+        with self._lock:
+            endpoint.endpoint_config_name = config
+            endpoint.production_variants = [plan.describe() for plan in plans]
+        self._settle(endpoint, "InService", None)
+        old.retire()
+
+    def adjust(self, endpoint: Any, changes: dict[str, dict[str, Any]]) -> None:
+        """Change weights and capacities of variants that serve, from the next request on."""
+        traffic = self._traffic[endpoint.endpoint_name]
+        self._begin(endpoint)
+        traffic.fleet.adjust(changes)
+        endpoint.production_variants = _described(traffic.fleet)
+        announce_deployment(endpoint)
+        self._settle(endpoint, "InService", None)
+
+    def _begin(self, endpoint: Any) -> None:
+        with self._lock:
+            endpoint.failure_reason = None
+            endpoint.last_modified_time = utcnow()
+            endpoint.endpoint_status = "Updating"
+        announce_endpoint(endpoint)
+
+    def _start(self, operation: str, endpoint: Any, config: str, plans: list[VariantPlan]) -> Fleet:
+        reason = self._faults.failure_reason(operation, endpoint.endpoint_name)
+        if reason is not None:
+            raise RuntimeError(reason)
+        return Fleet.start(endpoint.endpoint_name, config, plans, self._start_model_server)
 
     def _settle(self, endpoint: Any, status: str, failure_reason: str | None) -> None:
         with self._lock:
@@ -80,11 +134,11 @@ class Endpoints:
         """Take the endpoint out of service, and `forget` it when its servers are down."""
         with self._lock:
             endpoint.endpoint_status = "Deleting"
-            fleet = self._serving.pop(endpoint.endpoint_name, None)
+            traffic = self._traffic.pop(endpoint.endpoint_name, None)
         announce_endpoint(endpoint)
 
         def take_down() -> None:
-            if fleet is not None:
+            for fleet in traffic.close() if traffic is not None else ():
                 fleet.retire()
             forget()
 
@@ -93,101 +147,16 @@ class Endpoints:
     def close(self) -> None:
         """End every server: with the emulator go those who would wait for an answer."""
         with self._lock:
-            self._closed = True
-            fleets = list(self._serving.values())
-            self._serving.clear()
-        for fleet in fleets:
-            fleet.kill()
+            self._clock.closed.set()
+            everything = list(self._traffic.values())
+            self._traffic.clear()
+        for traffic in everything:
+            for fleet in traffic.close():
+                fleet.kill()
 
     def _in_thread(self, work: Callable[[], None], endpoint: Any) -> None:
         threading.Thread(target=work, name=endpoint.arn, daemon=True).start()
 
 
-def install(endpoints: Endpoints) -> None:
-    """Serve what endpoints promise; moto's are InService at once and answer a fixed text."""
-
-    def create_endpoint(original: Any, self: Any) -> Any:
-        backend, name = self.sagemaker_backend, self._get_param("EndpointName")
-        if name in backend.endpoints:
-            arn = backend.endpoints[name].arn
-            raise ValidationError(message=f'Cannot create already existing endpoint "{arn}".')
-        config = self._get_param("EndpointConfigName")
-        plan = _plan(backend, config)
-        response = original(self)
-        endpoint = backend.endpoints[name]
-        endpoint.endpoint_status = "Creating"
-        endpoint.next_variants = endpoint.production_variants
-        endpoint.production_variants = None
-        announce_endpoint(endpoint)
-        endpoints.deploy("sagemaker:CreateEndpoint", endpoint, config, plan)
-        return response
-
-    def update_endpoint(self: Any) -> ActionResult:
-        if self._get_param("DeploymentConfig"):
-            raise UnsupportedError(
-                "DeploymentConfig: the emulator replaces all servers at once when the new ones are "
-                "healthy; leave it out here"
-            )
-        endpoint, config = _find(self), self._get_param("EndpointConfigName")
-        plan = _plan(self.sagemaker_backend, config)
-        if endpoint.endpoint_status == "Failed":
-            raise ValidationError(
-                message=f'Cannot update endpoint "{endpoint.arn}" in status Failed; delete it and '
-                "create it again."
-            )
-        _refuse_in_progress(endpoint)
-        variants = self.sagemaker_backend.endpoint_configs[config].production_variants
-        endpoint.next_variants = endpoint._process_production_variants(variants)
-        endpoint.failure_reason = None
-        endpoint.pending_deployment_summary = {
-            "EndpointConfigName": config,
-            "ProductionVariants": [{"VariantName": variant.name} for variant in plan],
-            "StartTime": utcnow(),
-        }
-        endpoint.last_modified_time = utcnow()
-        endpoint.endpoint_status = "Updating"
-        announce_endpoint(endpoint)
-        endpoints.deploy("sagemaker:UpdateEndpoint", endpoint, config, plan)
-        return ActionResult({"EndpointArn": endpoint.arn})
-
-    def delete_endpoint(self: Any) -> EmptyResult:
-        endpoint = _find(self)
-        if endpoint.endpoint_status != "Creating":
-            _refuse_in_progress(endpoint)
-        records = self.sagemaker_backend.endpoints
-        endpoints.delete(endpoint, lambda: records.pop(endpoint.endpoint_name, None))
-        return EmptyResult()
-
-    wrap(SageMakerResponse, "create_endpoint", create_endpoint)
-    add(SageMakerResponse, "update_endpoint", update_endpoint)
-    replace(SageMakerResponse, "delete_endpoint", delete_endpoint)
-
-
-def _find(response: Any) -> Any:
-    backend, name = response.sagemaker_backend, response._get_param("EndpointName")
-    if name not in backend.endpoints:
-        arn = FakeEndpoint.arn_formatter(name, backend.account_id, backend.region_name)
-        raise ValidationError(message=f'Could not find endpoint "{arn}".')
-    return backend.endpoints[name]
-
-
-def _refuse_in_progress(endpoint: Any) -> None:
-    if endpoint.endpoint_status not in ("InService", "Failed"):
-        raise ValidationError(message=f'Cannot update in-progress endpoint "{endpoint.arn}".')
-
-
-def _plan(backend: Any, config: str) -> list[VariantPlan]:
-    variants = backend.describe_endpoint_config(config)["ProductionVariants"]
-    plan = []
-    for variant in variants:
-        model = backend.describe_model(variant["ModelName"])
-        weight = variant.get("InitialVariantWeight")
-        plan.append(
-            VariantPlan(
-                name=variant["VariantName"],
-                weight=1.0 if weight is None else weight,
-                container=model.primary_container or model.containers[0],
-                role_arn=model.execution_role_arn,
-            )
-        )
-    return plan
+def _described(fleet: Fleet) -> list[dict[str, Any]]:
+    return [plan.describe() for plan in fleet.plans.values()]

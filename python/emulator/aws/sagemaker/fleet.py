@@ -1,11 +1,12 @@
 """The model servers of one endpoint configuration, and the requests that they still answer."""
 
-import contextlib
+from __future__ import annotations
+
 import random
 import threading
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from emulator.aws.work import ModelServer, StartModelServer
@@ -17,26 +18,65 @@ class UnknownVariantError(LookupError):
     """The caller asked for a variant that the endpoint does not have."""
 
 
+class ThrottledError(Exception):
+    """A serverless variant answers as many requests as it may."""
+
+
 @dataclass(frozen=True)
 class VariantPlan:
-    """A production variant and the model behind it, as they were when the endpoint asked."""
+    """A production variant and the model behind it, as they were when the endpoint asked.
+
+    Attributes
+    ----------
+    instance_count : int or None
+        None for a serverless variant. One server stands for all instances.
+    serverless : dict or None
+        Its ``ServerlessConfig``.
+    """
 
     name: str
     weight: float
     container: dict[str, Any]
     role_arn: str
+    instance_count: int | None = 1
+    serverless: dict[str, Any] | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Return the variant as DescribeEndpoint has it."""
+        described: dict[str, Any] = {
+            "VariantName": self.name,
+            "CurrentWeight": self.weight,
+            "DesiredWeight": self.weight,
+        }
+        if self.instance_count is not None:
+            described["CurrentInstanceCount"] = self.instance_count
+            described["DesiredInstanceCount"] = self.instance_count
+        if self.serverless is not None:
+            described["CurrentServerlessConfig"] = self.serverless
+        return described
+
+
+@dataclass
+class Variant:
+    """A variant that serves."""
+
+    plan: VariantPlan
+    server: ModelServer
+    in_flight: int = 0
 
 
 class Fleet:
     """Model servers by variant. Requests in flight keep them up until they are answered."""
 
-    def __init__(self, servers: dict[str, tuple[ModelServer, float]]) -> None:
-        self._servers = servers
-        self._in_flight = 0
+    def __init__(self, config: str, variants: Iterable[Variant]) -> None:
+        self.config = config
+        self._variants = {variant.plan.name: variant for variant in variants}
         self._idle = threading.Condition()
 
     @classmethod
-    def start(cls, endpoint: str, variants: list[VariantPlan], start: StartModelServer) -> "Fleet":
+    def start(
+        cls, endpoint: str, config: str, plans: Iterable[VariantPlan], start: StartModelServer
+    ) -> Fleet:
         """Start a server for each variant and wait until all are healthy.
 
         Raises
@@ -44,54 +84,82 @@ class Fleet:
         ModelServerError
             If one of them is not; the others are stopped then.
         """
-        servers: dict[str, tuple[ModelServer, float]] = {}
+        variants: list[Variant] = []
         try:
-            for variant in variants:
+            for plan in plans:
                 server = start(
-                    variant.name,
-                    variant.container,
-                    variant.role_arn,
+                    plan.name,
+                    plan.container,
+                    plan.role_arn,
                     log_group=f"/aws/sagemaker/Endpoints/{endpoint}",
-                    log_stream=f"{variant.name}/i-{uuid.uuid4().hex[:17]}",
+                    log_stream=f"{plan.name}/i-{uuid.uuid4().hex[:17]}",
                 )
-                servers[variant.name] = (server, variant.weight)
+                variants.append(Variant(plan, server))
         except Exception:
-            for server, _ in servers.values():
-                server.stop()
+            for variant in variants:
+                variant.server.stop()
             raise
-        return cls(servers)
+        return cls(config, variants)
 
-    @contextlib.contextmanager
-    def serving(self, variant: str | None) -> Iterator[tuple[str, ModelServer]]:
-        """Choose a variant, by weight unless one is given, and hold its server for a request."""
-        if variant is not None and variant not in self._servers:
-            raise UnknownVariantError(variant)
-        name = variant or self._choose()
+    @property
+    def plans(self) -> dict[str, VariantPlan]:
+        """The variants as they are now, by name."""
         with self._idle:
-            self._in_flight += 1
-        try:
-            yield name, self._servers[name][0]
-        finally:
-            with self._idle:
-                self._in_flight -= 1
-                self._idle.notify_all()
+            return {name: variant.plan for name, variant in self._variants.items()}
+
+    def adjust(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change fields of variants' plans, by variant: weights count from the next request on."""
+        with self._idle:
+            for name, fields in changes.items():
+                variant = self._variants[name]
+                variant.plan = replace(variant.plan, **fields)
+
+    def hold(self, name: str | None) -> Variant:
+        """Choose a variant, by weight unless one is named, and keep it up until `release`.
+
+        Raises
+        ------
+        UnknownVariantError
+            If there is no variant of that name.
+        ThrottledError
+            If the variant is serverless and busy.
+        """
+        with self._idle:
+            if name is not None and name not in self._variants:
+                raise UnknownVariantError(name)
+            variant = self._variants[name or self._choose()]
+            serverless = variant.plan.serverless
+            if serverless is not None and variant.in_flight >= serverless["MaxConcurrency"]:
+                raise ThrottledError
+            variant.in_flight += 1
+            return variant
+
+    def release(self, variant: Variant) -> None:
+        """Say that the request is answered for which `hold` gave the variant."""
+        with self._idle:
+            variant.in_flight -= 1
+            self._idle.notify_all()
 
     def _choose(self) -> str:
-        names, weights = list(self._servers), [weight for _, weight in self._servers.values()]
+        names = list(self._variants)
+        weights = [variant.plan.weight for variant in self._variants.values()]
         return random.choices(names, weights)[0] if any(weights) else names[0]  # noqa: S311
 
     def retire(self) -> None:
         """Stop the servers once the requests in flight are answered."""
         with self._idle:
-            self._idle.wait_for(lambda: self._in_flight == 0, _DRAINING_SECONDS)
+            self._idle.wait_for(self._is_idle, _DRAINING_SECONDS)
         self.stop()
+
+    def _is_idle(self) -> bool:
+        return not any(variant.in_flight for variant in self._variants.values())
 
     def stop(self) -> None:
         """Stop the servers; each lets its running requests end."""
-        for server, _ in self._servers.values():
-            server.stop()
+        for variant in self._variants.values():
+            variant.server.stop()
 
     def kill(self) -> None:
         """End the servers now."""
-        for server, _ in self._servers.values():
-            server.kill()
+        for variant in self._variants.values():
+            variant.server.kill()

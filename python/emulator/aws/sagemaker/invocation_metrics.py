@@ -1,62 +1,66 @@
 """The CloudWatch metrics ``AWS/SageMaker`` of invocations."""
 
+from __future__ import annotations
+
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.utils import utcnow
 
 from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.cloudwatch.summary import Summary
+from emulator.aws.sagemaker.traffic import Assignment
 
-_FLUSH_SECONDS = 1.0
-
-
-@dataclass
-class _Statistics:
-    unit: str
-    count: int = 0
-    total: float = 0.0
-    low: float = float("inf")
-    high: float = float("-inf")
-
-    def add(self, value: float) -> None:
-        self.count += 1
-        self.total += value
-        self.low = min(self.low, value)
-        self.high = max(self.high, value)
+_UNITS = {"ModelLatency": "Microseconds", "OverheadLatency": "Microseconds"}
+_Key = tuple[tuple[tuple[str, str], ...], str]
 
 
 class InvocationMetrics:
-    """Collects what invocations cost, and publishes one value set a second while there are any.
+    """Collects what invocations cost, and publishes one value set at a time while there are any.
 
     Single values would grow the emulator's memory with every invocation.
+
+    Parameters
+    ----------
+    flush_seconds : float
+        Time from the first invocation to the values that tell of it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, flush_seconds: float = 1.0) -> None:
+        self._flush_seconds = flush_seconds
         self._lock = threading.Lock()
-        self._pending: dict[tuple[str, str, str], _Statistics] = {}
+        self._pending: dict[_Key, Summary] = {}
         self._timer: threading.Timer | None = None
 
     def count(
-        self, endpoint: str, variant: str, status: int, model_latency: float, overhead: float
+        self,
+        endpoint: str,
+        assigned: Assignment,
+        status: int,
+        model_latency: float,
+        overhead: float,
     ) -> None:
-        """Count an invocation; latencies are in seconds, and published in microseconds."""
+        """Count an invocation; latencies are in seconds, and published in microseconds.
+
+        Each fleet is counted for the variant, and by its configuration as a third dimension.
+        """
         values = {
-            "Invocations": (1, "Count"),
-            "InvocationsPerInstance": (1, "Count"),
-            "Invocation4XXErrors": (int(400 <= status < 500), "Count"),
-            "Invocation5XXErrors": (int(status >= 500 or status == 0), "Count"),
-            "InvocationModelErrors": (int(not 200 <= status < 400), "Count"),
-            "ModelLatency": (model_latency * 1e6, "Microseconds"),
-            "OverheadLatency": (overhead * 1e6, "Microseconds"),
+            "Invocations": 1,
+            "InvocationsPerInstance": 1 / (assigned.plan.instance_count or 1),
+            "Invocation4XXErrors": int(400 <= status < 500),
+            "Invocation5XXErrors": int(status >= 500 or status == 0),
+            "InvocationModelErrors": int(not 200 <= status < 400),
+            "ModelLatency": model_latency * 1e6,
+            "OverheadLatency": overhead * 1e6,
         }
+        variant = (("EndpointName", endpoint), ("VariantName", assigned.plan.name))
         with self._lock:
-            for metric, (value, unit) in values.items():
-                key = (endpoint, variant, metric)
-                self._pending.setdefault(key, _Statistics(unit)).add(value)
+            for dimensions in (variant, (*variant, ("EndpointConfigName", assigned.config))):
+                for metric, value in values.items():
+                    self._pending.setdefault((dimensions, metric), Summary()).add(value)
             if self._timer is None:
-                self._timer = threading.Timer(_FLUSH_SECONDS, self.flush)
+                self._timer = threading.Timer(self._flush_seconds, self.flush)
                 self._timer.daemon = True
                 self._timer.start()
 
@@ -65,25 +69,17 @@ class InvocationMetrics:
         with self._lock:
             pending, self._pending, self._timer = self._pending, {}, None
         now = utcnow()
-        data = [_datum(key, statistics, now) for key, statistics in pending.items()]
+        data = [_datum(key, summary, now) for key, summary in pending.items()]
         if data:
             cloudwatch_backends[ACCOUNT][REGION].put_metric_data("AWS/SageMaker", data)
 
 
-def _datum(key: tuple[str, str, str], statistics: _Statistics, now: Any) -> dict[str, Any]:
-    endpoint, variant, metric = key
+def _datum(key: _Key, summary: Summary, now: Any) -> dict[str, Any]:
+    dimensions, metric = key
     return {
         "MetricName": metric,
-        "Dimensions": [
-            {"Name": "EndpointName", "Value": endpoint},
-            {"Name": "VariantName", "Value": variant},
-        ],
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions],
         "Timestamp": now,
-        "Unit": statistics.unit,
-        "StatisticValues": {
-            "SampleCount": statistics.count,
-            "Sum": statistics.total,
-            "Minimum": statistics.low,
-            "Maximum": statistics.high,
-        },
+        "Unit": _UNITS.get(metric, "Count"),
+        "Summary": summary,
     }

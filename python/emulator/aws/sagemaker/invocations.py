@@ -8,13 +8,16 @@ from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from emulator.aws.access import ACCOUNT, REGION
 from emulator.aws.patching import replace
+from emulator.aws.sagemaker.endpoint_kinds import ASYNCHRONOUS, SERVERLESS
 from emulator.aws.sagemaker.endpoints import Endpoints
-from emulator.aws.sagemaker.fleet import UnknownVariantError
+from emulator.aws.sagemaker.fleet import ThrottledError, UnknownVariantError
 from emulator.aws.sagemaker.invocation_metrics import InvocationMetrics
+from emulator.aws.sagemaker.traffic import NoTrafficError
 from emulator.aws.work import ModelServer
 from emulator.runtime.model_servers import ModelServerError, ServerResponse
 
 MAX_PAYLOAD_BYTES = 6_291_456
+_MAX_PAYLOAD_BYTES = {SERVERLESS: 4_194_304}
 _CONSOLE = f"https://{REGION}.console.aws.amazon.com/cloudwatch/home?region={REGION}"
 _NO_ANSWER = 0  # the status that SageMaker reports for a container that did not answer
 _PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes")
@@ -27,26 +30,33 @@ def install(endpoints: Endpoints, metrics: InvocationMetrics) -> None:
         started = time.perf_counter()
         name = self._get_param("EndpointName")
         body = self.raw_body
-        if len(body) > MAX_PAYLOAD_BYTES:
+        traffic = endpoints.serving(name)
+        if traffic is None:
+            return _not_found(name)
+        limit = _MAX_PAYLOAD_BYTES.get(traffic.kind, MAX_PAYLOAD_BYTES)
+        if len(body) > limit:
             return _refused(
                 "1 validation error detected: Value at 'body' failed to satisfy constraint: Member "
-                f"must have length less than or equal to {MAX_PAYLOAD_BYTES}"
+                f"must have length less than or equal to {limit}"
             )
-        fleet = endpoints.serving(name)
-        if fleet is None:
-            return _refused(f"Endpoint {name} of account {ACCOUNT} not found.")
+        if traffic.kind == ASYNCHRONOUS:
+            return _refused(f"Endpoint {name} is asynchronous: use InvokeEndpointAsync.")
         headers = {key: self.headers[key] for key in _PASSED_ON if key in self.headers}
         wanted = self.headers.get("X-Amzn-SageMaker-Target-Variant")
         try:
-            with fleet.serving(wanted) as (variant, server):
+            with traffic.serving(wanted) as assigned:
                 asked = time.perf_counter()
-                response = _ask(server, body, headers)
+                response = _ask(assigned.server, body, headers)
                 model_latency = time.perf_counter() - asked
         except UnknownVariantError:
             return _refused(f"Variant {wanted} not found for Request")
-        answer = _answer(name, variant, response)
+        except ThrottledError:
+            return _error(429, "ThrottlingException", {"Message": "Rate exceeded"})
+        except NoTrafficError:
+            return _not_found(name)
+        answer = _answer(name, assigned.plan.name, response)
         overhead = time.perf_counter() - started - model_latency
-        metrics.count(name, variant, response.status, model_latency, overhead)
+        metrics.count(name, assigned, response.status, model_latency, overhead)
         return answer
 
     SageMakerRuntimeResponse.use_raw_body = True  # a payload need not be text
@@ -81,6 +91,10 @@ def _answer(endpoint: str, variant: str, response: ServerResponse) -> Any:
         "LogStreamArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}",
     }
     return _error(424, "ModelError", body)
+
+
+def _not_found(name: str) -> Any:
+    return _refused(f"Endpoint {name} of account {ACCOUNT} not found.")
 
 
 def _refused(message: str) -> Any:

@@ -4,16 +4,18 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlparse
 
-from botocore.exceptions import ClientError
+from moto.core.responses import ActionResult
 from moto.sagemaker.exceptions import ValidationError
-from moto.sagemaker.models import SageMakerModelBackend
+from moto.sagemaker.models import Model, SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
-from emulator.aws.access import REGION, EmulatedAws
-from emulator.aws.patching import wrap
+from emulator.aws.access import EmulatedAws
+from emulator.aws.patching import replace, wrap
 from emulator.aws.roles import trusts
+from emulator.aws.sagemaker.async_requests import check_async_config
+from emulator.aws.sagemaker.model_data import check_model_data
+from emulator.aws.sagemaker.model_registry import container_of_package, find_package
 from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.request_checks import check_container, check_instance_type, check_vpc
 
@@ -31,17 +33,58 @@ def install(aws: EmulatedAws, check_image: Callable[[str], object]) -> None:
         role_arn = self._get_param("ExecutionRoleArn")
         check_role(role_arn)
         check_vpc(json.loads(self.body).get("VpcConfig"), "VpcConfig")
-        for container in _containers(self):
-            check_container(container)
-            check_image(container["Image"])
-            if container.get("ModelDataUrl"):
-                _check_model_data(aws, container["ModelDataUrl"], role_arn)
-        return original(self)
+        (given,) = _containers(self)
+        served = given
+        if given.get("ModelPackageName"):
+            served = container_of_package(self.sagemaker_backend, given)
+        check_container(served)
+        check_image(served["Image"])
+        if served.get("ModelDataUrl"):
+            check_model_data(aws, served["ModelDataUrl"], role_arn)
+        response = original(self)
+        if served is not given:
+            _serve(self.sagemaker_backend._models[name], served)
+        return response
 
     wrap(ValidationError, "__init__", _double_quotes)
     wrap(SageMakerResponse, "create_model", create_model)
+    replace(Model, "response_object", property(_description(Model.response_object)))
+    replace(SageMakerResponse, "describe_endpoint_config", _describe_endpoint_config)
     wrap(SageMakerResponse, "create_endpoint_config", _create_endpoint_config)
     wrap(SageMakerModelBackend, "_get_resource_from_arn", _existing_resource)
+
+
+def served_container(model: Any) -> dict[str, Any]:
+    """Return the container that serves a model; where the model names a package, the package's."""
+    return model.primary_container or model.containers[0]
+
+
+def _serve(model: Any, container: dict[str, Any]) -> None:
+    # DescribeModel goes on to name the package.
+    model.given = {
+        "PrimaryContainer": model.primary_container,
+        "Containers": model.containers,
+    }
+    model.primary_container, model.containers = container, []
+
+
+def _description(original: Any) -> Callable[[Any], dict[str, Any]]:
+    def description(model: Any) -> dict[str, Any]:
+        return _without_empty({**original.fget(model), **getattr(model, "given", {})})
+
+    return description
+
+
+def _describe_endpoint_config(self: Any) -> ActionResult:
+    backend = self.sagemaker_backend
+    found = backend.describe_endpoint_config(self._get_param("EndpointConfigName"))
+    return ActionResult(_without_empty(found))
+
+
+def _without_empty(described: dict[str, Any]) -> dict[str, Any]:
+    # Terraform takes moto's empty structures for settings that somebody made, and replaces what
+    # has them.
+    return {key: value for key, value in described.items() if value not in (None, {}, [])}
 
 
 def check_role(role_arn: str) -> None:
@@ -70,22 +113,6 @@ def _containers(response: Any) -> list[dict[str, Any]]:
     return given
 
 
-def _check_model_data(aws: EmulatedAws, url: str, role_arn: str) -> None:
-    parts = urlparse(url)
-    try:
-        aws.client("s3", role_arn).head_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 403:
-            raise ValidationError(
-                message=f"Could not access model data at {url}. Please ensure that the role "
-                f'"{role_arn}" exists and that its trust relationship policy allows the action '
-                f'"sts:AssumeRole" for the service principal "{_SERVICE}". Also ensure that the '
-                'role has "s3:GetObject" permissions and that the object is located in '
-                f"{REGION}."
-            ) from error
-        raise ValidationError(message=f"Could not find model data at {url}.") from error
-
-
 def _create_endpoint_config(original: Any, self: Any) -> Any:
     name = self._get_param("EndpointConfigName")
     existing = self.sagemaker_backend.endpoint_configs.get(name)
@@ -106,9 +133,9 @@ def _create_endpoint_config(original: Any, self: Any) -> Any:
 
 
 def _check_features(request: dict[str, Any]) -> None:
-    asked = [
-        name for name in ("AsyncInferenceConfig", "ShadowProductionVariants") if name in request
-    ]
+    if request.get("AsyncInferenceConfig"):
+        check_async_config(request["AsyncInferenceConfig"])
+    asked = [name for name in ("ShadowProductionVariants",) if name in request]
     if request.get("DataCaptureConfig", {}).get("EnableCapture"):
         asked.append("DataCaptureConfig.EnableCapture")
     for name in asked:
@@ -116,6 +143,11 @@ def _check_features(request: dict[str, Any]) -> None:
 
 
 def _existing_resource(original: Any, self: Any, arn: str) -> Any:
+    if ":model-package/" in arn:
+        package = find_package(self, arn)
+        # Versions have their group's tags.
+        group = self.model_package_groups.get(package.model_package_group_name)
+        return package if group is None else group
     resource = original(self, arn)
     if resource is None:
         raise ValidationError(message=f'Could not find "{arn}".')

@@ -47,6 +47,7 @@ class _Job:
 _JOBS = {
     "createProcessingJob": _Job("processing_job", "ProcessingJobName", "ProcessingJobStatus"),
     "createTrainingJob": _Job("training_job", "TrainingJobName", "TrainingJobStatus"),
+    "createTransformJob": _Job("transform_job", "TransformJobName", "TransformJobStatus"),
 }
 
 

@@ -11,6 +11,7 @@ from emulator.aws.operations import operation_model, service_model, services
 OPTIMIZED_SAGEMAKER = {
     "createProcessingJob": True,
     "createTrainingJob": True,
+    "createTransformJob": True,
     "createModel": False,
     "createEndpointConfig": False,
     "createEndpoint": False,

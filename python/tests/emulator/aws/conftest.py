@@ -18,6 +18,7 @@ from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.functions import FunctionResult
 from emulator.runtime.jobs import JobOutcome, Metric
 from emulator.runtime.model_servers import ModelServerError, ServerResponse
+from tests.emulator.aws.serving import Serving
 
 ROLE = "arn:aws:iam::123456789012:role/workflow"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -31,6 +32,9 @@ def pretended_image_check(uri):
 class PretendedJobs:
     """Jobs end as their name says: `...-fails`, `...-endless` (until stopped), else well."""
 
+    def __init__(self):
+        self.transforms = []
+
     def run_processing(self, request, job_arn, stop):
         return self._end(request["ProcessingJobName"], stop)
 
@@ -38,6 +42,10 @@ class PretendedJobs:
         on_phase("Downloading", "Downloading input data")
         on_phase("Training", "Training in progress")
         return self._end(request["TrainingJobName"], stop)
+
+    def run_transform(self, request, container, role_arn, stop):
+        self.transforms.append((request, container, role_arn))
+        return self._end(request["TransformJobName"], stop)
 
     def _end(self, name, stop):
         if name.endswith("-endless"):
@@ -76,7 +84,7 @@ class PretendedServer:
         self._environment = container.get("Environment", {})
         self.stopped = threading.Event()
 
-    def invoke(self, body, headers):
+    def invoke(self, body, headers, timeout_seconds=60.0):
         time.sleep(float(self._environment.get("DELAY", 0)))
         assert not self.stopped.is_set(), "a request came to a stopped server"
         status = int(self._environment.get("STATUS", 200))
@@ -132,6 +140,7 @@ def _session():
     yield types.SimpleNamespace(
         aws=aws,
         faults=faults,
+        jobs=jobs,
         functions=functions,
         servers=servers,
         endpoint=endpoint,
@@ -161,6 +170,12 @@ def name(request):
     """Give a name that no other test has."""
     digest = abs(hash(request.node.nodeid)) % 10**8
     return f"t{digest}-{time.monotonic_ns() % 10**6}"
+
+
+@pytest.fixture
+def serving(client, name):
+    """Give short ways to make an endpoint."""
+    return Serving(client, name)
 
 
 class Machine:

@@ -7,72 +7,10 @@ import time
 import pytest
 
 from emulator.aws.sagemaker.endpoints import Endpoints
-from emulator.aws.sagemaker.fleet import Fleet
+from emulator.aws.sagemaker.fleet import Fleet, Variant, VariantPlan
+from emulator.aws.sagemaker.traffic import Traffic
 from emulator.faults import Faults
 from tests.emulator.aws.conftest import PretendedServer
-
-ROLE = "arn:aws:iam::123456789012:role/workflow"
-IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
-
-
-class Serving:
-    """Short ways to make what serves."""
-
-    def __init__(self, client, name):
-        self.sagemaker = client("sagemaker")
-        self.runtime = client("sagemaker-runtime")
-        self.name = name
-        client("s3").create_bucket(Bucket=name)
-        client("s3").put_object(Bucket=name, Key="model.tar.gz", Body=b"")
-
-    def model(self, name, **changes):
-        container = {"Image": IMAGE, "ModelDataUrl": f"s3://{self.name}/model.tar.gz", **changes}
-        return self.sagemaker.create_model(
-            ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container
-        )
-
-    def config(self, suffix, **environment):
-        name = f"{self.name}-{suffix}"
-        self.model(name, Environment=environment)
-        variant = {
-            "VariantName": "primary",
-            "ModelName": name,
-            "InstanceType": "ml.t2.medium",
-            "InitialInstanceCount": 1,
-            "InitialVariantWeight": 1.0,
-        }
-        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-        return name
-
-    def create(self, suffix, **environment):
-        config = self.config(suffix, **environment)
-        self.sagemaker.create_endpoint(EndpointName=self.name, EndpointConfigName=config)
-
-    def update(self, suffix, **environment):
-        config = self.config(suffix, **environment)
-        self.sagemaker.update_endpoint(EndpointName=self.name, EndpointConfigName=config)
-
-    def describe(self):
-        return self.sagemaker.describe_endpoint(EndpointName=self.name)
-
-    def settled(self, seconds=5):
-        deadline = time.monotonic() + seconds
-        while (endpoint := self.describe())["EndpointStatus"] not in ("InService", "Failed"):
-            assert time.monotonic() < deadline, endpoint["EndpointStatus"]
-            time.sleep(0.01)
-        return endpoint
-
-    def delete(self):
-        self.sagemaker.delete_endpoint(EndpointName=self.name)
-
-    def ask(self, body=b"1,2", **options):
-        response = self.runtime.invoke_endpoint(EndpointName=self.name, Body=body, **options)
-        return response["Body"].read().decode()
-
-
-@pytest.fixture
-def serving(client, name):
-    return Serving(client, name)
 
 
 def test_an_endpoint_is_created_serves_and_is_deleted(serving, cloud):
@@ -304,6 +242,8 @@ def test_changes_of_state_are_events(serving, client, name):
 def test_closing_ends_every_server():
     servers = [PretendedServer({}), PretendedServer({})]
     endpoints = Endpoints(lambda *_, **__: servers[0], Faults())
-    endpoints._serving["e"] = Fleet({"a": (servers[0], 1.0), "b": (servers[1], 1.0)})
+    plans = [VariantPlan(name, 1.0, {}, "arn:role") for name in "ab"]
+    fleet = Fleet("c", [Variant(plan, server) for plan, server in zip(plans, servers)])
+    endpoints._traffic["e"] = Traffic(fleet, "real-time")
     endpoints.close()
     assert [server.stopped.is_set() for server in servers] == [True, True]

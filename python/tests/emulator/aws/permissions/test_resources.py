@@ -50,6 +50,19 @@ FUNCTION = arn("lambda", "function:f")
             {"ModelPackageName": arn("sagemaker", "model-package/group/1")},
             [arn("sagemaker", "model-package/group/1")],
         ),
+        *(
+            (
+                "sagemaker:CreateModel",
+                {"ModelName": "m", "PrimaryContainer": {"ModelPackageName": name}},
+                [arn("sagemaker", "model/m"), arn("sagemaker", "model-package/group/1")],
+            )
+            for name in ("Group/1", arn("sagemaker", "model-package/group/1"))
+        ),
+        (
+            "sagemaker:CreateTransformJob",
+            {"TransformJobName": "Score-1", "ModelName": "m"},
+            [arn("sagemaker", "transform-job/score-1")],
+        ),
         ("sagemaker:ListModels", {"NameContains": "x"}, ["*"]),
         ("states:StartExecution", {"stateMachineArn": MACHINE, "input": "{}"}, [MACHINE]),
         ("states:StartExecution", {"stateMachineArn": f"{MACHINE}:3"}, [MACHINE]),

@@ -1,0 +1,43 @@
+import { UpdateModelPackageCommand } from "@aws-sdk/client-sagemaker";
+import { confirmed, requireAnswer } from "./confirm";
+import { announce, openEnvironment } from "./environment";
+import { UsageError } from "./errors";
+import { comparisonText, findVersion, listVersions } from "./versions";
+
+export interface ApproveOptions {
+  readonly yes: boolean;
+  /** Rejects the version instead. */
+  readonly reject: boolean;
+}
+
+/** Shows a version beside the one that serves, asks, and approves it; the approval starts its release. */
+export async function approve(name: string, version: number, options: ApproveOptions): Promise<void> {
+  requireAnswer(options.yes);
+  const environment = openEnvironment(name);
+  await announce(environment);
+  const versions = await listVersions(environment);
+  const chosen = findVersion(versions, version);
+  const champion = versions.find(({ serves }) => serves);
+  process.stdout.write(`${comparisonText(chosen, champion)}\n`);
+  const [verb, status] = options.reject ? ["Reject", "Rejected"] : ["Approve", "Approved"];
+  if (chosen.approval === status) {
+    throw new UsageError(
+      `Version ${version} is ${status} already; release it again with npm run rollback -- ${name} ${version}`,
+    );
+  }
+  if (!options.yes && !(await confirmed(`${verb} version ${version} for ${name}?`))) {
+    process.stdout.write("Nothing was changed.\n");
+    return;
+  }
+  await environment.aws.sagemaker().send(
+    new UpdateModelPackageCommand({
+      ModelPackageArn: chosen.arn,
+      ModelApprovalStatus: status as "Approved",
+    }),
+  );
+  process.stdout.write(
+    options.reject
+      ? `Version ${version} is rejected.\n`
+      : `Version ${version} is approved, which starts its release. See it serve: npm run rollback -- ${name}\n`,
+  );
+}

@@ -1,0 +1,126 @@
+import { GetObjectCommand } from "@aws-sdk/client-s3";
+import {
+  DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
+  DescribeModelCommand,
+  DescribeModelPackageCommand,
+  paginateListModelPackages,
+} from "@aws-sdk/client-sagemaker";
+import { objectAt } from "./aws";
+import type { Environment } from "./environment";
+import { isMissing, UsageError } from "./errors";
+
+/** One registered version of the workflow's model. */
+export interface ModelVersion {
+  readonly arn: string;
+  readonly version: number;
+  readonly approval: string;
+  readonly since?: Date;
+  /** Whether the environment's endpoint serves it. */
+  readonly serves: boolean;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** What the gate looked at, who trained it, from what. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** The registered versions, newest first. */
+export async function listVersions(environment: Environment): Promise<ModelVersion[]> {
+  const { aws, baseName } = environment;
+  const serving = await servingPackage(environment);
+  const search = {
+    ModelPackageGroupName: baseName,
+    SortBy: "CreationTime",
+    SortOrder: "Descending",
+  } as const;
+  const arns: string[] = [];
+  try {
+    for await (const page of paginateListModelPackages({ client: aws.sagemaker() }, search)) {
+      for (const { ModelPackageArn } of page.ModelPackageSummaryList ?? []) {
+        if (ModelPackageArn !== undefined) arns.push(ModelPackageArn);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Error && /does not exist/.test(error.message))) throw error;
+    throw new UsageError(`Environment ${environment.name} has no model registry: deploy it first`, {
+      cause: error,
+    });
+  }
+  return await Promise.all(arns.map((arn) => describeVersion(environment, arn, arn === serving)));
+}
+
+/**
+ * One of `versions` by its number.
+ *
+ * @throws UsageError when there is none
+ */
+export function findVersion(versions: readonly ModelVersion[], number: number): ModelVersion {
+  const found = versions.find(({ version }) => version === number);
+  if (found === undefined) {
+    const known = versions.map(({ version }) => version).join(", ") || "none yet";
+    throw new UsageError(`There is no version ${number}; there are ${known}`);
+  }
+  return found;
+}
+
+export function versionsText(versions: readonly ModelVersion[]): string {
+  if (versions.length === 0) return "No version is registered yet.";
+  const rows = versions.map(({ version, approval, since, serves, properties }) => {
+    const gate = `${properties.metric} ${Number(properties.value).toFixed(4)}`;
+    const when = since?.toISOString().slice(0, 16).replace("T", " ") ?? "";
+    return `  ${String(version).padStart(4)}  ${approval.padEnd(22)} ${gate}  ${when}  ${properties.execution}${serves ? "  serves" : ""}`;
+  });
+  return ["Versions (newest first)", ...rows].join("\n");
+}
+
+/** Two versions side by side, metric by metric. */
+export function comparisonText(challenger: ModelVersion, champion: ModelVersion | undefined): string {
+  const names = Object.keys(challenger.metrics);
+  const width = Math.max(6, ...names.map((name) => name.length));
+  const cell = (value: number | undefined) => (value === undefined ? "-" : value.toFixed(4)).padStart(12);
+  const head = `  ${"".padEnd(width)}${`version ${challenger.version}`.padStart(12)}${(champion === undefined ? "nothing" : `version ${champion.version}`).padStart(12)} serves`;
+  const rows = names.map(
+    (name) => `  ${name.padEnd(width)}${cell(challenger.metrics[name])}${cell(champion?.metrics[name])}`,
+  );
+  return [head, ...rows].join("\n");
+}
+
+async function describeVersion({ aws }: Environment, arn: string, serves: boolean): Promise<ModelVersion> {
+  const found = await aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: arn }));
+  const metricsUrl = found.ModelMetrics?.ModelQuality?.Statistics?.S3Uri;
+  return {
+    arn,
+    version: found.ModelPackageVersion ?? 0,
+    approval: found.ModelApprovalStatus ?? "",
+    since: found.CreationTime,
+    serves,
+    metrics: metricsUrl === undefined ? {} : await readMetrics(aws, metricsUrl),
+    properties: found.CustomerMetadataProperties ?? {},
+  };
+}
+
+async function readMetrics(aws: Environment["aws"], url: string): Promise<Record<string, number>> {
+  try {
+    const { Body } = await aws.s3().send(new GetObjectCommand(objectAt(url)));
+    return JSON.parse((await Body?.transformToString()) ?? "{}");
+  } catch (error) {
+    if (error instanceof Error && error.name === "NoSuchKey") return {}; // cleaned up
+    throw error;
+  }
+}
+
+/** The package of the model that the endpoint serves. */
+async function servingPackage({ aws, baseName }: Environment): Promise<string | undefined> {
+  const sagemaker = aws.sagemaker();
+  try {
+    const { EndpointConfigName } = await sagemaker.send(
+      new DescribeEndpointCommand({ EndpointName: baseName }),
+    );
+    const config = await sagemaker.send(new DescribeEndpointConfigCommand({ EndpointConfigName }));
+    const [variant] = config.ProductionVariants ?? [];
+    const model = await sagemaker.send(new DescribeModelCommand({ ModelName: variant?.ModelName }));
+    return model.PrimaryContainer?.ModelPackageName;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,180 @@
+"""What an A/B test is told: the controller's event, checked."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+# Later minutes than these are read again at each look, as CloudWatch may still be adding to them.
+SETTLING_MINUTES = 5
+
+
+class InvalidExperiment(Exception):  # noqa: N818
+    """The event lacks something, holds a value that cannot be used, or is not what was begun."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A checked event.
+
+    Attributes
+    ----------
+    low, high : float
+        Range of a reward.
+    effect : float
+        Difference of mean rewards, in their unit, that is worth finding.
+    alpha : float
+        Probability to promote, stop or roll back any time although no challenger differs from the
+        champion and none exceeds the error rate.
+    max_error_rate : float
+        Share of invocations, in (0, 1), that may fail.
+    max_latency : float
+        Mean model latency of a minute, in milliseconds.
+    latency_minutes : int
+        Minutes with traffic, one after the other, that must be above it.
+    reward_prefix : str
+        Where the variants' folders of rewards lie, with a slash at its end.
+    """
+
+    name: str
+    endpoint: str
+    bucket: str
+    champion: str
+    challengers: tuple[str, ...]
+    low: float
+    high: float
+    effect: float
+    alpha: float
+    max_error_rate: float
+    max_latency: float
+    latency_minutes: int
+    reward_prefix: str
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """All variants, the champion first."""
+        return (self.champion, *self.challengers)
+
+    def key(self, name: str) -> str:
+        """Return the key of one of the test's own objects."""
+        return f"experiments/{self.endpoint}/{self.name}/{name}"
+
+
+_REQUIRED = (
+    "Experiment",
+    "EndpointName",
+    "S3Bucket",
+    "Champion",
+    "Challengers",
+    "RewardRange",
+    "Effect",
+    "MaxErrorRate",
+    "MaxLatencyMilliseconds",
+)
+_OPTIONAL = {"Alpha": 0.05, "LatencyMinutes": 3, "RewardPrefix": None}
+# SageMaker's own pattern of endpoints and variants.
+_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+
+
+def parse_event(event: Mapping[str, Any]) -> Settings:
+    """Check the event.
+
+    Raises
+    ------
+    InvalidExperiment
+        Naming the key that is missing, unknown, or has a value that cannot be used.
+    """
+    known = (*_REQUIRED, *_OPTIONAL)
+    for key in event:
+        if key not in known:
+            raise InvalidExperiment(
+                f"{key} is not a key of an A/B test; they are {', '.join(known)}"
+            )
+    for key in _REQUIRED:
+        if key not in event:
+            raise InvalidExperiment(f"{key} is missing; see docs/ab-tests.md")
+    values = {**_OPTIONAL, **event}
+    low, high = _range(values["RewardRange"])
+    champion = _name(values, "Champion")
+    endpoint = _name(values, "EndpointName")
+    prefix = values["RewardPrefix"]
+    if prefix is None:
+        prefix = f"rewards/{endpoint}/"
+    if not isinstance(prefix, str) or not re.fullmatch(r"rewards/(.+/)?", prefix):
+        raise InvalidExperiment(
+            f"RewardPrefix must start with rewards/ and end with a slash, got {prefix!r}"
+        )
+    minutes = values["LatencyMinutes"]
+    if type(minutes) is not int or not 1 <= minutes <= SETTLING_MINUTES:
+        raise InvalidExperiment(
+            f"LatencyMinutes must be a whole number from 1 to {SETTLING_MINUTES}, got {minutes!r}"
+        )
+    bucket = values["S3Bucket"]
+    if not isinstance(bucket, str) or not bucket:
+        raise InvalidExperiment(f"S3Bucket must be a text that is not empty, got {bucket!r}")
+    return Settings(
+        name=_name(values, "Experiment"),
+        endpoint=endpoint,
+        bucket=bucket,
+        champion=champion,
+        challengers=_challengers(values["Challengers"], champion),
+        low=low,
+        high=high,
+        effect=_number(values, "Effect", 0, high - low),
+        alpha=_number(values, "Alpha", 0, 1),
+        max_error_rate=_number(values, "MaxErrorRate", 0, 1),
+        max_latency=_number(values, "MaxLatencyMilliseconds", 0, math.inf),
+        latency_minutes=minutes,
+        reward_prefix=prefix,
+    )
+
+
+def is_finite_number(value: Any) -> TypeGuard[float]:
+    """Tell whether a JSON value is a number to count with; true and false are none."""
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _name(values: Mapping[str, Any], key: str) -> str:
+    value = values[key]
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise InvalidExperiment(
+            f"{key} must be letters, digits and dashes, at most 63 and no dash at an end, "
+            f"got {value!r}"
+        )
+    return value
+
+
+def _number(values: Mapping[str, Any], key: str, above: float, below: float) -> float:
+    value = values[key]
+    if not is_finite_number(value) or not above < value < below:
+        raise InvalidExperiment(
+            f"{key} must be a number greater than {above:g} and less than {below:g}, got {value!r}"
+        )
+    return float(value)
+
+
+def _range(value: Any) -> tuple[float, float]:
+    fits = isinstance(value, list) and len(value) == 2 and all(map(is_finite_number, value))
+    if not fits or not value[0] < value[1]:
+        raise InvalidExperiment(
+            f"RewardRange must be the lowest and the highest reward, as [0, 1], got {value!r}"
+        )
+    return float(value[0]), float(value[1])
+
+
+def _challengers(value: Any, champion: str) -> tuple[str, ...]:
+    # An endpoint has ten variants at most.
+    if not isinstance(value, list) or not 1 <= len(value) <= 9:
+        raise InvalidExperiment(f"Challengers must be a list of 1 to 9 variants, got {value!r}")
+    names = tuple(_name({"Challengers": name}, "Challengers") for name in value)
+    if len({champion, *names}) <= len(names):
+        raise InvalidExperiment(
+            f"Champion and Challengers must be different variants, got {champion!r} and {value!r}"
+        )
+    return names

@@ -1,0 +1,140 @@
+"""Check what an endpoint answers to recorded examples."""
+
+# The state machine knows the exceptions by these names.
+# ruff: noqa: N818
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from typing import Any, NamedTuple
+
+JSON, CSV = "application/json", "text/csv"
+
+MAX_EXAMPLES = 100
+
+
+class InvalidExamples(Exception):
+    """The examples lack something, or hold a value that cannot be used."""
+
+
+class Example(NamedTuple):
+    """Instances to ask, and the range in which every prediction for them must lie."""
+
+    instances: list[Any]
+    low: float
+    high: float
+
+
+def parse_examples(examples: Any) -> list[Example]:
+    """Check examples.
+
+    Parameters
+    ----------
+    examples : list of dict
+        Each with ``instances``, a list that is not empty, and ``low`` and ``high``, which a
+        prediction may also equal.
+
+    Raises
+    ------
+    InvalidExamples
+        Naming the first example that cannot be used, and why.
+    """
+    if not isinstance(examples, list) or not 1 <= len(examples) <= MAX_EXAMPLES:
+        raise InvalidExamples(
+            f"the examples must be a list of 1 to {MAX_EXAMPLES}, got {_short(examples)}"
+        )
+    return [_example(number, example) for number, example in enumerate(examples, start=1)]
+
+
+def request_body(instances: list[Any], content_type: str) -> str:
+    """Write instances as a request.
+
+    Raises
+    ------
+    InvalidExamples
+        If the content type is unknown, or instances do not fit it.
+    """
+    if content_type == JSON:
+        return json.dumps({"instances": instances})
+    if content_type != CSV:
+        raise InvalidExamples(f"ContentType must be {JSON} or {CSV}, got {_short(content_type)}")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for instance in instances:
+        if not isinstance(instance, list):
+            raise InvalidExamples(
+                f"an instance must be a list of values to be sent as {CSV}, got {_short(instance)}"
+            )
+        writer.writerow(instance)
+    return text.getvalue()
+
+
+def failures(example: Example, answer: str) -> list[str]:
+    """Say what is wrong with an answer.
+
+    Parameters
+    ----------
+    example : Example
+        What was asked.
+    answer : str
+        JSON: a list of numbers, or an object with such a list as ``predictions``.
+
+    Returns
+    -------
+    list of str
+        A sentence per fault; empty if there is none.
+    """
+    try:
+        predictions = json.loads(answer)
+    except (ValueError, RecursionError):
+        return [f"the answer is not JSON: {_short(answer)}"]
+    if isinstance(predictions, dict):
+        predictions = predictions.get("predictions")
+    if not isinstance(predictions, list):
+        return [f"the answer holds no list of predictions: {_short(answer)}"]
+    count = len(example.instances)
+    if len(predictions) != count:
+        return [f"{len(predictions)} predictions for {count} instances"]
+    told = ((number, _fault(value, example)) for number, value in enumerate(predictions, start=1))
+    return [f"instance {number}: {fault}" for number, fault in told if fault]
+
+
+def _fault(value: Any, example: Example) -> str | None:
+    if not _is_finite_number(value):
+        return f"{_short(value)} is not a finite number"
+    if not example.low <= value <= example.high:
+        return f"{value} is not between {example.low} and {example.high}"
+    return None
+
+
+def _example(number: int, example: Any) -> Example:
+    if not isinstance(example, dict):
+        raise InvalidExamples(f"example {number} must be an object, got {_short(example)}")
+    values: Any = (example.get(key) for key in ("instances", "low", "high"))
+    instances, low, high = values
+    if not isinstance(instances, list) or not instances:
+        raise InvalidExamples(
+            f"example {number}: instances must be a list that is not empty, got {_short(instances)}"
+        )
+    for key, value in (("low", low), ("high", high)):
+        if not _is_finite_number(value):
+            raise InvalidExamples(
+                f"example {number}: {key} must be a finite number, got {_short(value)}"
+            )
+    if low > high:
+        raise InvalidExamples(f"example {number}: low is {low}, greater than high, {high}")
+    return Example(instances, low, high)
+
+
+def _is_finite_number(value: Any) -> bool:
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value, default=str)[:200]

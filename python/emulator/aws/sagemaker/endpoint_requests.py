@@ -1,0 +1,214 @@
+"""The requests that create, update and delete endpoints, checked and passed on to what serves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace as changed
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.sagemaker.exceptions import ValidationError
+from moto.sagemaker.models import FakeEndpoint
+from moto.sagemaker.responses import SageMakerResponse
+
+from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.cloudwatch.alarms import missing_alarms
+from emulator.aws.patching import add, replace, wrap
+from emulator.aws.permissions.checks import AccessDeniedError, Permissions
+from emulator.aws.sagemaker.deployment_policy import DeploymentPolicy, parse_policy
+from emulator.aws.sagemaker.endpoint_kinds import ASYNCHRONOUS, check_same_kind, kind_of
+from emulator.aws.sagemaker.endpoints import Endpoints
+from emulator.aws.sagemaker.fleet import VariantPlan
+from emulator.aws.sagemaker.traffic import Traffic
+
+_PROPERTIES = {"DesiredInstanceCount": "instance_count", "DesiredWeight": "weight"}
+
+
+def install(endpoints: Endpoints, permissions: Permissions) -> None:
+    """Serve what endpoints promise; moto's are InService at once and answer a fixed text."""
+
+    def create_endpoint(original: Any, self: Any) -> Any:
+        backend, name = self.sagemaker_backend, self._get_param("EndpointName")
+        if name in backend.endpoints:
+            arn = backend.endpoints[name].arn
+            raise ValidationError(message=f'Cannot create already existing endpoint "{arn}".')
+        config, deployment = self._get_param("EndpointConfigName"), _deployment_config(self)
+        plans = _plans(backend, config)
+        _check_deployment(permissions, deployment, plans)
+        response = original(self)
+        endpoint = backend.endpoints[name]
+        # For updates with RetainDeploymentConfig; there is no traffic to shift yet.
+        endpoint.last_deployment_config = deployment
+        kind = kind_of(backend.endpoint_configs[config])
+        endpoints.create(endpoint, kind, config, plans)
+        return response
+
+    def update_endpoint(self: Any) -> ActionResult:
+        backend, config = self.sagemaker_backend, self._get_param("EndpointConfigName")
+        endpoint = _find(self)
+        plans = _plans(backend, config)
+        if endpoint.endpoint_status == "Failed":
+            raise ValidationError(
+                message=f'Cannot update endpoint "{endpoint.arn}" in status Failed; delete it and '
+                "create it again."
+            )
+        _refuse_in_progress(endpoint)
+        traffic = _traffic(endpoints, endpoint)
+        check_same_kind(traffic.kind, kind_of(backend.endpoint_configs[config]))
+        serving = traffic.fleet.plans
+        if self._get_param("RetainAllVariantProperties"):
+            excluded = self._get_param("ExcludeRetainedVariantProperties") or []
+            names = {one["VariantPropertyType"] for one in excluded}
+            plans = [_retained(plan, serving.get(plan.name), names) for plan in plans]
+        deployment = _deployment_config(self)
+        if self._get_param("RetainDeploymentConfig"):
+            if deployment:
+                raise ValidationError(
+                    message="Give either DeploymentConfig or RetainDeploymentConfig."
+                )
+            deployment = endpoint.last_deployment_config
+        if deployment:
+            _check_same_variants(serving, plans)
+        policy = _check_deployment(permissions, deployment, plans)
+        endpoint.last_deployment_config = deployment or endpoint.last_deployment_config
+        endpoints.update(endpoint, config, plans, policy)
+        return ActionResult({"EndpointArn": endpoint.arn})
+
+    def update_weights_and_capacities(self: Any) -> ActionResult:
+        endpoint = _find(self)
+        _refuse_in_progress(endpoint, "InService")
+        traffic = _traffic(endpoints, endpoint)
+        serving = traffic.fleet.plans
+        changes: dict[str, dict[str, Any]] = {}
+        for wanted in self._get_param("DesiredWeightsAndCapacities"):
+            name = wanted["VariantName"]
+            if name in changes:
+                raise ValidationError(
+                    message=f'The variant name "{name}" was non-unique within the request.'
+                )
+            if name not in serving:
+                raise ValidationError(
+                    message=f'The variant name(s) "{name}" is/are not present within endpoint '
+                    f'configuration "{endpoint.endpoint_config_name}".'
+                )
+            changes[name] = _adjustment(wanted, serving[name], traffic.kind)
+        endpoints.adjust(endpoint, changes)
+        return ActionResult({"EndpointArn": endpoint.arn})
+
+    def delete_endpoint(self: Any) -> EmptyResult:
+        endpoint = _find(self)
+        if endpoint.endpoint_status != "Creating":
+            _refuse_in_progress(endpoint)
+        records = self.sagemaker_backend.endpoints
+        endpoints.delete(endpoint, lambda: records.pop(endpoint.endpoint_name, None))
+        return EmptyResult()
+
+    wrap(SageMakerResponse, "create_endpoint", create_endpoint)
+    add(SageMakerResponse, "update_endpoint", update_endpoint)
+    replace(
+        SageMakerResponse, "update_endpoint_weights_and_capacities", update_weights_and_capacities
+    )
+    replace(SageMakerResponse, "delete_endpoint", delete_endpoint)
+
+
+def _find(response: Any) -> Any:
+    backend, name = response.sagemaker_backend, response._get_param("EndpointName")
+    if name not in backend.endpoints:
+        arn = FakeEndpoint.arn_formatter(name, backend.account_id, backend.region_name)
+        raise ValidationError(message=f'Could not find endpoint "{arn}".')
+    return backend.endpoints[name]
+
+
+def _refuse_in_progress(endpoint: Any, *settled: str) -> None:
+    if endpoint.endpoint_status not in (settled or ("InService", "Failed")):
+        raise ValidationError(message=f'Cannot update in-progress endpoint "{endpoint.arn}".')
+
+
+def _deployment_config(response: Any) -> dict[str, Any] | None:
+    return json.loads(response.body).get("DeploymentConfig")
+
+
+def _plans(backend: Any, config: str) -> list[VariantPlan]:
+    plans = []
+    for variant in backend.describe_endpoint_config(config)["ProductionVariants"]:
+        model = backend.describe_model(variant["ModelName"])
+        weight, serverless = variant.get("InitialVariantWeight"), variant.get("ServerlessConfig")
+        plans.append(
+            VariantPlan(
+                name=variant["VariantName"],
+                weight=1.0 if weight is None else weight,
+                container=model.primary_container or model.containers[0],
+                role_arn=model.execution_role_arn,
+                instance_count=None if serverless else variant.get("InitialInstanceCount", 1),
+                serverless=serverless,
+            )
+        )
+    return plans
+
+
+def _traffic(endpoints: Endpoints, endpoint: Any) -> Traffic:
+    traffic = endpoints.serving(endpoint.endpoint_name)
+    if traffic is None:  # it was deleted since it was found
+        raise ValidationError(message=f'Could not find endpoint "{endpoint.arn}".')
+    return traffic
+
+
+def _retained(plan: VariantPlan, serving: VariantPlan | None, excluded: set[str]) -> VariantPlan:
+    if serving is None:
+        return plan
+    kept = [field for name, field in _PROPERTIES.items() if name not in excluded]
+    return changed(plan, **{field: getattr(serving, field) for field in kept})
+
+
+def _adjustment(wanted: Mapping[str, Any], plan: VariantPlan, kind: str) -> dict[str, Any]:
+    fields = {
+        field: wanted[name] for name, field in _PROPERTIES.items() if wanted.get(name) is not None
+    }
+    concurrency = wanted.get("ServerlessUpdateConfig")
+    if plan.serverless is None and concurrency:
+        raise ValidationError(message=f"The variant {plan.name} is not serverless.")
+    if plan.serverless is not None:
+        if "instance_count" in fields:
+            raise ValidationError(message=f"The variant {plan.name} is serverless: no instances.")
+        fields["serverless"] = {**plan.serverless, **(concurrency or {})}
+    if fields.get("instance_count") == 0 and kind != ASYNCHRONOUS:
+        raise ValidationError(
+            message=f"DesiredInstanceCount of the variant {plan.name} must be 1 or more: only "
+            "asynchronous endpoints may have no instance."
+        )
+    return fields
+
+
+def _check_same_variants(serving: Mapping[str, VariantPlan], plans: Iterable[VariantPlan]) -> None:
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html
+    wanted = sorted(plan.name for plan in plans)
+    if sorted(serving) != wanted:
+        raise ValidationError(
+            message="With DeploymentConfig, the new endpoint configuration must have the variant "
+            f"names of the old one: {sorted(serving)}, got {wanted}."
+        )
+
+
+def _check_deployment(
+    permissions: Permissions, deployment: dict[str, Any] | None, plans: list[VariantPlan]
+) -> DeploymentPolicy:
+    policy = parse_policy(deployment, {plan.name: plan.instance_count for plan in plans})
+    missing = missing_alarms(policy.alarms)
+    if missing:
+        raise ValidationError(
+            message=f"AutoRollbackConfiguration names CloudWatch alarms that do not exist: "
+            f"{missing}."
+        )
+    # SageMaker reads the alarms with the execution role of the model.
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+    for role_arn in sorted({plan.role_arn for plan in plans}):
+        for alarm in policy.alarms:
+            arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{alarm}"
+            try:
+                permissions.check_role(role_arn, "cloudwatch:DescribeAlarms", arn)
+            except AccessDeniedError as error:
+                raise ValidationError(
+                    message=f"Cannot read the CloudWatch alarm {alarm}: {error}"
+                ) from error
+    return policy

@@ -1,0 +1,33 @@
+"""The model artifacts that models and model packages name."""
+
+from urllib.parse import urlparse
+
+from botocore.exceptions import ClientError
+from moto.sagemaker.exceptions import ValidationError
+
+from emulator.aws.access import REGION, EmulatedAws
+
+_SERVICE = "sagemaker.amazonaws.com"
+
+
+def check_model_data(aws: EmulatedAws, url: str, role_arn: str | None = None) -> None:
+    """Refuse an artifact that is not there, or that a role cannot read.
+
+    Raises
+    ------
+    ValidationError
+        With AWS's text about the one or the other.
+    """
+    parts = urlparse(url)
+    try:
+        aws.client("s3", role_arn).head_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 403 and role_arn:
+            raise ValidationError(
+                message=f"Could not access model data at {url}. Please ensure that the role "
+                f'"{role_arn}" exists and that its trust relationship policy allows the action '
+                f'"sts:AssumeRole" for the service principal "{_SERVICE}". Also ensure that the '
+                'role has "s3:GetObject" permissions and that the object is located in '
+                f"{REGION}."
+            ) from error
+        raise ValidationError(message=f"Could not find model data at {url}.") from error

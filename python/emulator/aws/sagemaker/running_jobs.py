@@ -1,0 +1,161 @@
+"""Jobs that run: each in its thread, with moto's record of it kept up to date."""
+
+import copy
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.sagemaker.exceptions import ResourceInUseException, ValidationError
+
+from emulator.aws.access import EmulatedAws
+from emulator.aws.work import JobRunner
+from emulator.faults import Faults
+from emulator.runtime.jobs import JobOutcome
+
+LOG = logging.getLogger("emulator")
+
+_CLOSING_SECONDS = 5.0
+
+
+class RunningJobs:
+    """The jobs that run, each in its thread."""
+
+    def __init__(
+        self,
+        runner: JobRunner,
+        faults: Faults,
+        check_image: Callable[[str], object],
+        aws: EmulatedAws,
+    ) -> None:
+        self.runner = runner
+        self.faults = faults
+        self.check_image = check_image
+        self.aws = aws
+        self._running: dict[str, tuple[threading.Thread, threading.Event]] = {}
+        self._lock = threading.Lock()
+
+    def start(self, arn: str, run: Callable[[threading.Event], None]) -> None:
+        """Run a job in its own thread; `run` gets the event that asks it to stop."""
+        stop = threading.Event()
+
+        def run_and_leave() -> None:
+            try:
+                run(stop)
+            finally:
+                with self._lock:
+                    self._running.pop(arn, None)
+
+        thread = threading.Thread(target=run_and_leave, name=arn, daemon=True)
+        with self._lock:
+            self._running[arn] = (thread, stop)
+        thread.start()
+
+    def stop(self, arn: str) -> None:
+        """Ask a job to stop."""
+        with self._lock:
+            running = self._running.get(arn)
+        if running:
+            running[1].set()
+
+    def close(self) -> None:
+        """Stop every job and give them a moment; what is left dies with this process."""
+        with self._lock:
+            running = list(self._running.values())
+        for _, stop in running:
+            stop.set()
+        deadline = time.monotonic() + _CLOSING_SECONDS
+        for thread, _ in running:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """A kind of job.
+
+    Attributes
+    ----------
+    name : str
+        In words.
+    noun : str
+        In the API: ``<noun>Name``, ``<noun>Status``.
+    records : str
+        moto's dictionary of them.
+    status : str
+        moto's attribute.
+    check : callable
+        Refuses what cannot run; gets the running jobs, moto's backend and the request.
+    begin : callable
+        Turns moto's record, born Completed, into one of a job that begins.
+    run : callable
+        Runs the job to its end, in its thread.
+    """
+
+    name: str
+    noun: str
+    records: str
+    status: str
+    check: Callable[[RunningJobs, Any, dict[str, Any]], None]
+    begin: Callable[[Any, dict[str, Any]], None]
+    run: Callable[[RunningJobs, Any, dict[str, Any], threading.Event], None]
+
+
+def creator(jobs: RunningJobs, kind: JobKind) -> Callable[..., ActionResult]:
+    """Return what wraps moto's operation that creates a job."""
+
+    def create(original: Any, self: Any) -> ActionResult:
+        request = json.loads(self.body)
+        name = request[f"{kind.noun}Name"]
+        records = getattr(self.sagemaker_backend, kind.records)
+        if name in records:
+            raise ResourceInUseException(
+                message="Job name must be unique within an AWS account and region, and a job with "
+                f"this name already exists ({records[name].arn})"
+            )
+        kind.check(jobs, self.sagemaker_backend, request)
+        response = original(self)
+        record = records[name]
+        kind.begin(record, request)
+        jobs.start(record.arn, lambda stop: kind.run(jobs, record, copy.deepcopy(request), stop))
+        return response
+
+    return create
+
+
+def stopper(jobs: RunningJobs, kind: JobKind) -> Callable[[Any], EmptyResult]:
+    """Return the operation that stops a job."""
+
+    def stop(self: Any) -> EmptyResult:
+        name = self._get_param(f"{kind.noun}Name")
+        record = getattr(self.sagemaker_backend, kind.records).get(name)
+        if record is None:
+            raise ValidationError(message="Requested resource not found.")
+        status = getattr(record, kind.status)
+        if status not in ("InProgress", "Stopping"):
+            raise ValidationError(
+                message=f"The request was rejected because the {kind.name} is in status {status}."
+            )
+        setattr(record, kind.status, "Stopping")
+        jobs.stop(record.arn)
+        return EmptyResult()
+
+    return stop
+
+
+def outcome_of(
+    jobs: RunningJobs, operation: str, name: str, run: Callable[[], JobOutcome]
+) -> JobOutcome:
+    """Return how a job ended that `run` runs, or that a fault rule fails."""
+    reason = jobs.faults.failure_reason(operation, name)
+    if reason is not None:
+        return JobOutcome(status="Failed", failure_reason=reason)
+    try:
+        return run()
+    except Exception as error:
+        LOG.exception("%s of %s failed inside the emulator", operation, name)
+        reason = f"InternalServerError: the emulator failed: {type(error).__name__}: {error}"
+        return JobOutcome(status="Failed", failure_reason=reason)

@@ -1,0 +1,348 @@
+"""Compare a new model with the one that serves; what SageMaker runs as a processing job.
+
+Both predict the same held-out rows, each with the code of its own artifact. The rows must be held
+out for both: split the data the same way each time. Models of a number are compared, by R², RMSE
+or MAE.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from comparison_report import report_page, verdict
+from comparison_statistics import (
+    HIGHER_IS_BETTER,
+    metrics,
+    model_quality,
+    paired_bootstrap,
+    slice_errors,
+    slice_rows,
+)
+from csv_table import CsvTable
+from job import (
+    ArgumentParser,
+    JobError,
+    exit_message,
+    require_file,
+    run,
+    whole_number,
+    written_aside,
+)
+from model_predictions import ModelArtifact
+
+CHUNK_ROWS = 20_000
+# Predictions that the importances of all features together may cost.
+IMPORTANCE_ROWS = 50_000
+DEFAULT_SLICES = 2
+
+# What comparison.json says under "status"; the gate knows them by these names.
+COMPARED, FIRST_RELEASE, NOT_COMPARABLE = "compared", "first-release", "not-comparable"
+
+
+class HeldOut(NamedTuple):
+    """Raw held-out rows."""
+
+    X: np.ndarray
+    y: np.ndarray
+    features: list[str]
+
+
+class Evaluation(NamedTuple):
+    """What one model predicts, and how good that is."""
+
+    predictions: np.ndarray
+    metrics: dict[str, float]
+    importances: dict[str, float]
+
+
+def load(folder: Path, target: str) -> HeldOut:
+    """Load the held-out rows that preprocessing set aside.
+
+    Raises
+    ------
+    JobError
+        If test.csv is missing or not readable, or has fewer than two rows with a target.
+    """
+    table = CsvTable(require_file(folder, "test.csv"), target)
+    chunks = list(table.chunks(table.features, CHUNK_ROWS))
+    y = np.concatenate([y for _, y in chunks])
+    if len(y) < 2:
+        raise JobError(f"{table.path}: {len(y)} row with a target; a comparison needs two or more")
+    return HeldOut(np.concatenate([X for X, _ in chunks]), y, table.features)
+
+
+def evaluate(model: ModelArtifact, data: HeldOut, metric: str, seed: int) -> Evaluation:
+    """Measure a model, and each feature's importance to it.
+
+    An importance is by how much the metric gets worse when the values of that feature are
+    shuffled; it needs nothing of a model but predictions. The rows and their order are the same
+    for every model.
+
+    Raises
+    ------
+    JobError
+        If the model cannot predict these rows, or not by finite numbers.
+    """
+    features = model.features(data.features)
+    order = [data.features.index(name) for name in features]
+    rng = np.random.default_rng(seed)
+    n_rows = len(data.y)
+    size = min(n_rows, max(IMPORTANCE_ROWS // len(data.features), 100))
+    sample = rng.choice(n_rows, size, replace=False)
+    shuffled = {name: rng.permutation(size) for name in data.features}
+
+    blocks = [data.X[:, order]]
+    for position, name in enumerate(features):
+        block = data.X[sample][:, order]
+        block[:, position] = block[shuffled[name], position]
+        blocks.append(block)
+    predicted = model.predict(np.concatenate(blocks))
+
+    predictions = predicted[:n_rows]
+    with np.errstate(over="ignore"):
+        measured = metrics(data.y, predictions)
+        for name, value in measured.items():
+            if not np.isfinite(value):
+                raise JobError(
+                    f"{model.path}: {name} is {value}: the target does not vary on the held-out "
+                    "rows, or a value is too large to be measured"
+                )
+        intact = metrics(data.y[sample], predictions[sample])[metric]
+        without = [
+            metrics(data.y[sample], part)[metric]
+            for part in np.split(predicted[n_rows:], len(features))
+        ]
+    sign = 1 if HIGHER_IS_BETTER[metric] else -1
+    importances = {
+        name: float(np.nan_to_num(sign * (intact - value)))
+        for name, value in zip(features, without)
+    }
+    return Evaluation(predictions, measured, importances)
+
+
+def compare(
+    challenger: Evaluation,
+    champion: Evaluation | None,
+    reason: str | None,
+    data: HeldOut,
+    options: argparse.Namespace,
+) -> dict[str, Any]:
+    """Put two evaluations side by side, as comparison.json holds them.
+
+    Parameters
+    ----------
+    challenger : Evaluation
+        Of the new model.
+    champion : Evaluation, optional
+        Of the model that serves.
+    reason : str, optional
+        Why there is a champion without an evaluation; None also where there is no champion.
+    data : HeldOut
+        What both predicted.
+    options : Namespace
+        ``metric``, ``confidence``, ``resamples``, ``seed``, ``slices`` and ``target``.
+
+    Raises
+    ------
+    JobError
+        If a slice is asked for by a name that is no feature, or the difference is not defined.
+    """
+    difference = None
+    if champion is not None:
+        settings = {key: getattr(options, key) for key in ("metric", "confidence", "resamples")}
+        try:
+            found = paired_bootstrap(
+                *(data.y, challenger.predictions, champion.predictions),
+                **settings,
+                seed=options.seed,
+            )
+        except ValueError as error:
+            raise JobError(f"the held-out data: {error}") from error
+        difference = {
+            **settings,
+            "higherIsBetter": HIGHER_IS_BETTER[options.metric],
+            **found._asdict(),
+        }
+    models = {"challenger": challenger, "champion": champion}
+    slices = [
+        {
+            "name": label,
+            "rows": int(rows.sum()),
+            **{
+                name: model and slice_errors(data.y, model.predictions, rows)
+                for name, model in models.items()
+            },
+        }
+        for name, values in _slice_columns(challenger, data, options)
+        for label, rows in slice_rows(name, values)
+    ]
+    by_importance = sorted(
+        data.features, key=lambda name: -challenger.importances.get(name, -np.inf)
+    )
+    status = NOT_COMPARABLE if reason else FIRST_RELEASE
+    return {
+        "status": COMPARED if champion else status,
+        "reason": None if champion else reason or "this is the first release, there is no champion",
+        "metric": options.metric,
+        "rows": len(data.y),
+        **{name: model and {"metrics": model.metrics} for name, model in models.items()},
+        "difference": difference,
+        "slices": slices,
+        "featureImportances": [
+            {
+                "name": feature,
+                **{
+                    name: model and model.importances.get(feature) for name, model in models.items()
+                },
+            }
+            for feature in by_importance
+        ],
+    }
+
+
+def evaluate_champion(
+    folder: Path, data: HeldOut, options: argparse.Namespace
+) -> tuple[Evaluation | None, str | None]:
+    """Evaluate the model that serves, if there is one and it still can be.
+
+    A champion that is broken must not keep its own successor from being measured.
+
+    Returns
+    -------
+    Evaluation or None
+        None without a champion, or where it could not be evaluated.
+    str or None
+        Why it could not be evaluated.
+    """
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return None, None
+    try:
+        return evaluate_artifact(folder, data, options), None
+    except JobError as error:
+        return None, f"the champion could not be evaluated: {error}"
+
+
+def evaluate_artifact(folder: Path, data: HeldOut, options: argparse.Namespace) -> Evaluation:
+    """Evaluate the model.tar.gz in a folder, and leave nothing of it behind.
+
+    Raises
+    ------
+    JobError
+        If the artifact cannot be used, or the model cannot predict the rows.
+    """
+    with TemporaryDirectory(prefix="model-") as work:
+        model = ModelArtifact(folder, Path(work), options.program, options.timeout_seconds)
+        return evaluate(model, data, options.metric, options.seed)
+
+
+def write(
+    output: Path,
+    comparison: dict[str, Any],
+    quality: dict[str, Any],
+    page: str,
+) -> None:
+    """Write comparison.json, model-quality.json and report.html, all or none of them."""
+    with written_aside(output) as aside:
+        for name, content in (("comparison", comparison), ("model-quality", quality)):
+            text = json.dumps(content, indent=2, allow_nan=False)
+            (aside / f"{name}.json").write_text(text, encoding="utf-8")
+        (aside / "report.html").write_text(page, encoding="utf-8")
+
+
+def _slice_columns(
+    challenger: Evaluation, data: HeldOut, options: argparse.Namespace
+) -> list[tuple[str, np.ndarray]]:
+    ranked = sorted(challenger.importances, key=lambda name: -challenger.importances[name])
+    names: Sequence[str] = options.slices or ranked[:DEFAULT_SLICES]
+    unknown = [name for name in names if name not in data.features]
+    if unknown:
+        raise JobError(
+            f"--slice: no feature {', '.join(unknown)}; there are {', '.join(data.features)}"
+        )
+    columns = [(name, data.X[:, data.features.index(name)]) for name in names]
+    return [(options.target, data.y), *columns]
+
+
+def _confidence(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.5 <= value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 0.5 and below 1, got '{text}'")
+    return value
+
+
+def main() -> None:
+    """Read the arguments and do the work."""
+    parser = ArgumentParser(description=__doc__)
+    inputs = "/opt/ml/processing/input"
+    parser.add_argument(
+        "--challenger", type=Path, default=f"{inputs}/challenger", help="folder of a model.tar.gz"
+    )
+    parser.add_argument(
+        "--champion",
+        type=Path,
+        default=f"{inputs}/champion",
+        help="folder of the model.tar.gz that serves; absent or empty on the first release",
+    )
+    parser.add_argument(
+        "--test-data",
+        type=Path,
+        default=f"{inputs}/holdout",
+        help="folder of the raw held-out rows, test.csv",
+    )
+    parser.add_argument("--output", type=Path, default="/opt/ml/processing/output")
+    parser.add_argument("--target", default="target", help="name of the target column")
+    parser.add_argument(
+        "--metric",
+        choices=sorted(HIGHER_IS_BETTER),
+        default="test_r2",
+        help="what the models are compared by",
+    )
+    parser.add_argument("--confidence", type=_confidence, default=0.95)
+    parser.add_argument("--resamples", type=whole_number(100), default=1000)
+    parser.add_argument("--seed", type=whole_number(0), default=42)
+    parser.add_argument(
+        "--slice",
+        dest="slices",
+        action="append",
+        metavar="FEATURE",
+        help="a feature by whose quartiles errors are told, beside the target's; can be repeated; "
+        "default: the two that matter most to the challenger",
+    )
+    parser.add_argument(
+        "--program", default="inference.py", help="the file in the models' code that serves them"
+    )
+    parser.add_argument(
+        "--timeout-seconds",
+        type=whole_number(1),
+        default=1800,
+        help="how long one model may take to predict everything",
+    )
+    options = parser.parse_args()
+
+    data = load(options.test_data, options.target)
+    challenger = evaluate_artifact(options.challenger, data, options)
+    champion, reason = evaluate_champion(options.champion, data, options)
+    comparison = compare(challenger, champion, reason, data, options)
+    quality = model_quality(data.y, challenger.predictions, options.seed)
+    evaluations = {"challenger": challenger, **({"champion": champion} if champion else {})}
+    residuals = {name: model.predictions - data.y for name, model in evaluations.items()}
+    write(options.output, comparison, quality, report_page(comparison, residuals, options.target))
+    for name, model in evaluations.items():
+        for metric, value in model.metrics.items():
+            print(f"{name} {metric}: {value}")
+    print(verdict(comparison))
+
+
+if __name__ == "__main__":
+    sys.exit(run(main, exit_message()))

@@ -1,0 +1,218 @@
+"""Measure regression models, and how sure a difference between two of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+# Draws held in memory at once; more rows than this are drawn one resample at a time.
+DRAWS_PER_BLOCK = 1_000_000
+# Model Monitor gives no standard deviation for fewer rows. Source:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metrics.html
+ROWS_FOR_DEVIATION = 200
+
+HIGHER_IS_BETTER = {"test_r2": True, "test_rmse": False, "test_mae": False}
+
+
+class Difference(NamedTuple):
+    """By how much the challenger is better, and the interval that holds the truth.
+
+    Attributes
+    ----------
+    value : float
+        In the metric's unit, positive where the challenger is better, whether the metric is
+        better high or low.
+    low, high : float
+        Bounds of the percentile interval.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def metrics(y: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+    """Measure predictions.
+
+    Returns
+    -------
+    dict of str to float
+        ``test_r2``; ``test_rmse`` and ``test_mae`` in units of the target. R² is not finite where
+        the target does not vary.
+    """
+    errors = predictions - y
+    squared = np.mean(errors**2)
+    with np.errstate(all="ignore"):
+        r2 = 1.0 - squared / np.mean(_centred(y) ** 2)
+    return {
+        "test_r2": float(r2),
+        "test_rmse": float(np.sqrt(squared)),
+        "test_mae": float(np.mean(np.abs(errors))),
+    }
+
+
+def paired_bootstrap(
+    y: np.ndarray,
+    challenger: np.ndarray,
+    champion: np.ndarray,
+    metric: str,
+    confidence: float,
+    resamples: int,
+    seed: int,
+) -> Difference:
+    """Tell how much better the challenger is, with a percentile bootstrap interval.
+
+    Both models are measured on the same resampled rows: what makes rows hard for both cancels out,
+    and the interval is as narrow as the models are alike. It covers the chance in which rows were
+    held out, not the one in training: a lucky seed makes a model that truly is a little better. How
+    much is worth a release is for the gate's margin to say.
+
+    Parameters
+    ----------
+    y, challenger, champion : ndarray of shape (n_rows,)
+        The target, and what each model predicts.
+    metric : str
+        A key of `HIGHER_IS_BETTER`.
+    confidence : float
+        Of the two-sided interval, between 0 and 1.
+    resamples : int
+        How often to draw as many rows as there are.
+    seed : int
+        The same one gives the same interval.
+
+    Raises
+    ------
+    ValueError
+        If the metric is not defined on the rows, or on any resample of them.
+
+    Notes
+    -----
+    Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 13 and 16.
+    """
+    columns = _columns(y, challenger, champion)
+    value = _improvement(metric, columns.sum(axis=0, keepdims=True))[0]
+    blocks = _resampled_sums(columns, resamples, np.random.default_rng(seed))
+    improvements = np.concatenate([_improvement(metric, sums) for sums in blocks])
+    # In small data a resample may hold one value of the target only, where R² is not defined.
+    improvements = improvements[np.isfinite(improvements)]
+    if not np.isfinite(value) or not len(improvements):
+        raise ValueError(f"{metric} is not defined on the {len(y)} rows: the target hardly varies")
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(improvements, [tail, 1 - tail])
+    return Difference(float(value), float(low), float(high))
+
+
+def model_quality(y: np.ndarray, predictions: np.ndarray, seed: int) -> dict[str, dict]:
+    """Give regression statistics as SageMaker Model Monitor writes them, for a model package.
+
+    The standard deviation is that of five random subsets of 80 % of the rows, and the text "NaN"
+    where there are too few rows for it.
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metrics.html
+    """
+
+    def measure(rows: np.ndarray) -> dict[str, float]:
+        measured = metrics(y[rows], predictions[rows])
+        rmse = measured["test_rmse"]
+        return {
+            **{"mae": measured["test_mae"], "mse": rmse**2},
+            **{"rmse": rmse, "r2": measured["test_r2"]},
+        }
+
+    rng = np.random.default_rng(seed)
+    everything = np.arange(len(y))
+    subsets = []
+    if len(y) >= ROWS_FOR_DEVIATION:
+        size = len(y) * 4 // 5
+        subsets = [measure(rng.choice(len(y), size, replace=False)) for _ in range(5)]
+    return {
+        "regression_metrics": {
+            name: {
+                "value": value,
+                "standard_deviation": float(np.std([subset[name] for subset in subsets]))
+                if subsets
+                else "NaN",
+            }
+            for name, value in measure(everything).items()
+        }
+    }
+
+
+def slice_rows(name: str, values: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Part rows by the quartiles of a column.
+
+    Yields
+    ------
+    label : str
+        The column and the range of the part; a part of its own has the rows without a value.
+    rows : ndarray of bool
+        Which rows are in it; parts that equal values leave empty are left out.
+    """
+    missing = np.isnan(values)
+    known = values[~missing]
+    edges = np.unique(np.quantile(known, [0.0, 0.25, 0.5, 0.75, 1.0])) if len(known) else known
+    if len(edges) == 1:
+        yield f"{name} = {edges[0]:.4g}", ~missing
+    for position, (low, high) in enumerate(zip(edges[:-1], edges[1:])):
+        above = values >= low if position == 0 else values > low
+        rows = above & (values <= high)
+        if rows.any():
+            yield f"{name} {low:.4g} to {high:.4g}", rows
+    if missing.any():
+        yield f"{name} not known", missing
+
+
+def slice_errors(y: np.ndarray, predictions: np.ndarray, rows: np.ndarray) -> dict[str, float]:
+    """Measure a slice: ``rmse``, ``mae``, and ``bias``, the mean of prediction minus target."""
+    measured = metrics(y[rows], predictions[rows])
+    return {
+        "rmse": measured["test_rmse"],
+        "mae": measured["test_mae"],
+        "bias": float(np.mean(predictions[rows] - y[rows])),
+    }
+
+
+def _columns(y: np.ndarray, challenger: np.ndarray, champion: np.ndarray) -> np.ndarray:
+    """Give what, summed over rows, every improvement can be computed from.
+
+    Errors are subtracted row by row, so that equal predictions differ by exactly nothing.
+    """
+    errors, others = challenger - y, champion - y
+    gains = [others**2 - errors**2, np.abs(others) - np.abs(errors)]
+    centred = _centred(y)
+    return np.column_stack(
+        [np.ones(len(y)), *gains, errors**2, others**2, centred, centred**2],
+    )
+
+
+def _centred(y: np.ndarray) -> np.ndarray:
+    # Around the mean, or the squares of large targets swallow their variance.
+    return y - y.mean() if np.ptp(y) > 0 else np.zeros(len(y))
+
+
+def _improvement(metric: str, sums: np.ndarray) -> np.ndarray:
+    count, squared, absolute, errors, others, target, target_squared = sums.T
+    with np.errstate(all="ignore"):
+        if metric == "test_mae":
+            return absolute / count
+        if metric == "test_rmse":
+            together = np.sqrt(others / count) + np.sqrt(errors / count)
+            return np.divide(squared / count, together, out=0 * count, where=together > 0)
+        variation = target_squared - target**2 / count
+        # What is left of rows with one and the same target is rounding.
+        variation[variation <= 1e-12 * target_squared] = np.nan
+        return squared / variation
+
+
+def _resampled_sums(
+    columns: np.ndarray, resamples: int, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    n_rows = len(columns)
+    block = max(1, DRAWS_PER_BLOCK // n_rows)
+    for start in range(0, resamples, block):
+        size = min(block, resamples - start)
+        drawn = rng.integers(0, n_rows, (size, n_rows))
+        drawn += np.arange(size)[:, np.newaxis] * n_rows
+        counts = np.bincount(drawn.ravel(), minlength=size * n_rows)
+        yield counts.reshape(size, n_rows) @ columns

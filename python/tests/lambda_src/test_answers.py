@@ -1,0 +1,77 @@
+import pytest
+
+from answers import Example, InvalidExamples, failures, parse_examples, request_body
+
+EXAMPLE = {"instances": [[1, 2], [3, 4]], "low": 0, "high": 5}
+TWO = Example([[1, 2], [3, 4]], 0, 5)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ['{"predictions": [0, 5]}', "[2.5, 0.1]", '{"predictions": [1, 2], "model_type": "F"}'],
+)
+def test_predictions_within_the_range_have_no_fault(answer: str):
+    assert failures(TWO, answer) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("", ['the answer is not JSON: ""']),
+        ("[" * 100_000, ["the answer is not JSON"]),
+        ("3", ["the answer holds no list of predictions"]),
+        ('{"error": "no"}', ["the answer holds no list of predictions"]),
+        ("[1]", ["1 predictions for 2 instances"]),
+        ("[1, 2, 3]", ["3 predictions for 2 instances"]),
+        ("[1, NaN]", ["instance 2: NaN is not a finite number"]),
+        ("[Infinity, 1]", ["instance 1: Infinity is not a finite number"]),
+        ('["1", null]', ["instance 1: ", "instance 2: null is not a finite number"]),
+        ("[true, [1]]", ["instance 1: true", "instance 2: [1] is not a finite number"]),
+        ("[-0.1, 5.1]", ["instance 1: -0.1 is not between 0 and 5", "instance 2: 5.1 is not"]),
+    ],
+)
+def test_each_fault_of_an_answer_is_told(answer: str, told: "list[str]"):
+    found = failures(TWO, answer)
+
+    assert len(found) == len(told)
+    for fault, beginning in zip(found, told):
+        assert fault.startswith(beginning)
+
+
+def test_examples_are_read():
+    assert parse_examples([EXAMPLE]) == [TWO]
+
+
+@pytest.mark.parametrize(
+    ("examples", "reason"),
+    [
+        (None, "the examples must be a list of 1 to 100, got null"),
+        ([], "the examples must be a list of 1 to 100, got []"),
+        ([EXAMPLE] * 101, "the examples must be a list of 1 to 100"),
+        ([3], "example 1 must be an object, got 3"),
+        ([EXAMPLE, {"low": 0, "high": 1}], "example 2: instances must be a list that is not empty"),
+        ([{**EXAMPLE, "instances": []}], "example 1: instances must be a list"),
+        ([{**EXAMPLE, "low": None}], "example 1: low must be a finite number, got null"),
+        ([{**EXAMPLE, "high": float("inf")}], "example 1: high must be a finite number"),
+        ([{**EXAMPLE, "low": 6}], "example 1: low is 6, greater than high, 5"),
+    ],
+)
+def test_fails_at_examples_that_cannot_be_used(examples: object, reason: str):
+    with pytest.raises(InvalidExamples) as caught:
+        parse_examples(examples)
+
+    assert reason in str(caught.value)
+
+
+def test_a_request_is_json_or_csv():
+    assert request_body([[1, None], {"a": 2}], "application/json") == (
+        '{"instances": [[1, null], {"a": 2}]}'
+    )
+    assert request_body([[1, "a,b"], [2.5, None]], "text/csv") == '1,"a,b"\n2.5,\n'
+
+
+def test_fails_when_instances_do_not_fit_the_content_type():
+    with pytest.raises(InvalidExamples, match="to be sent as text/csv, got"):
+        request_body([{"a": 1}], "text/csv")
+    with pytest.raises(InvalidExamples, match="must be application/json or text/csv"):
+        request_body([[1]], "image/png")

@@ -1,0 +1,199 @@
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+import smoke_test
+from answers import InvalidExamples
+from smoke_test import lambda_handler
+
+EXAMPLE = {"instances": [[1, 2]], "low": 0, "high": 5}
+EVENT = {"EndpointName": "housing-dev", "Examples": [EXAMPLE, {**EXAMPLE, "low": 2}]}
+URL = "s3://artifacts/smoke/examples.json"
+
+
+def refused(code: str, status: int = 400) -> ClientError:
+    response: Any = {
+        "Error": {"Code": code, "Message": "as it is"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(response, "InvokeEndpoint")
+
+
+class Endpoint:
+    """Answers with what it was given, one by one; a single answer again and again."""
+
+    def __init__(self, *answers: "str | Exception"):
+        self.answers = list(answers)
+        self.requests: list[dict[str, Any]] = []
+
+    def invoke_endpoint(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return {"Body": io.BytesIO(answer.encode()), "InvokedProductionVariant": "primary"}
+
+
+class OneFile:
+    class exceptions:  # noqa: N801
+        class NoSuchKey(Exception):  # noqa: N818
+            pass
+
+    def __init__(self, content: "bytes | None"):
+        self.content = content
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+        assert (Bucket, Key) == ("artifacts", "smoke/examples.json")
+        if self.content is None:
+            raise self.exceptions.NoSuchKey(Key)
+        return {"Body": io.BytesIO(self.content), "ContentLength": len(self.content)}
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> "list[float]":
+    slept: list[float] = []
+    monkeypatch.setattr("smoke_test.time.sleep", slept.append)
+    return slept
+
+
+@pytest.fixture
+def ask(monkeypatch: pytest.MonkeyPatch, pauses: "list[float]"):
+    def send(endpoint: Endpoint, file: "bytes | None" = None, **changes: Any) -> dict[str, Any]:
+        clients = {"sagemaker-runtime": endpoint, "s3": OneFile(file)}
+        monkeypatch.setattr(smoke_test, "_client", clients.__getitem__)
+        event = {key: value for key, value in {**EVENT, **changes}.items() if value is not None}
+        return lambda_handler(event, None)
+
+    return send
+
+
+def test_an_endpoint_that_answers_every_example_rightly_passes(ask):
+    endpoint = Endpoint('{"predictions": [4.37]}')
+
+    assert ask(endpoint) == {
+        "EndpointName": "housing-dev",
+        "Passed": True,
+        "Failures": [],
+        "Asked": 2,
+        "Variants": ["primary"],
+    }
+    assert (
+        endpoint.requests
+        == [
+            {
+                "EndpointName": "housing-dev",
+                "ContentType": "application/json",
+                "Accept": "application/json",
+                "Body": b'{"instances": [[1, 2]]}',
+            }
+        ]
+        * 2
+    )
+
+
+def test_every_wrong_answer_is_told_with_its_example(ask):
+    result = ask(Endpoint("[9]", "[1]"))
+
+    assert result["Passed"] is False
+    assert result["Failures"] == [
+        "example 1: instance 1: 9 is not between 0 and 5",
+        "example 2: instance 1: 1 is not between 2 and 5",
+    ]
+
+
+def test_csv_is_sent_on_request(ask):
+    endpoint = Endpoint("[4]")
+
+    assert ask(endpoint, ContentType="text/csv")["Passed"]
+    assert endpoint.requests[0]["ContentType"] == "text/csv"
+    assert endpoint.requests[0]["Body"] == b"1,2\n"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused("ThrottlingException"),
+        refused("ModelNotReadyException", 429),
+        refused("ServiceUnavailable", 503),
+        refused("InternalFailure", 500),
+        ReadTimeoutError(endpoint_url="https://runtime"),
+    ],
+)
+def test_what_passes_is_tried_again(ask, pauses: "list[float]", error: Exception):
+    assert ask(Endpoint(error, error, "[4]"))["Passed"]
+    assert pauses == [0.5, 1.0]
+
+
+def test_an_endpoint_that_never_answers_fails_after_a_while(ask, pauses: "list[float]"):
+    endpoint = Endpoint(refused("ThrottlingException"))
+
+    result = ask(endpoint)
+
+    assert result["Passed"] is False
+    assert result["Failures"][0].startswith("example 1: no answer in 5 attempts: ")
+    assert "ThrottlingException" in result["Failures"][0]
+    assert (len(result["Failures"]), result["Asked"], sum(pauses)) == (1, 1, 7.5)
+
+
+@pytest.mark.parametrize("code", ["ValidationError", "ModelError"])
+def test_a_missing_endpoint_or_failing_model_fails_the_test_at_once(
+    ask, pauses: "list[float]", code: str
+):
+    # A model's own 500 comes as a ModelError of status 424.
+    result = ask(Endpoint(refused(code, 424)))
+
+    assert result["Passed"] is False
+    assert code in result["Failures"][0]
+    assert pauses == []
+
+
+def test_a_fault_of_the_test_itself_is_an_error(ask):
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        ask(Endpoint(refused("AccessDeniedException", 403)))
+
+
+def test_examples_may_lie_in_a_file(ask):
+    endpoint = Endpoint("[4]")
+
+    result = ask(endpoint, json.dumps([EXAMPLE]).encode(), Examples=None, ExamplesUrl=URL)
+
+    assert (result["Passed"], result["Asked"]) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "reason"),
+    [
+        (None, {"EndpointName": None}, "EndpointName must be a text that is not empty, got None"),
+        (None, {"Examples": None}, "the examples must be a list of 1 to 100, got null"),
+        (None, {"ContentType": "image/png"}, "ContentType must be application/json or text/csv"),
+        (None, {"ExamplesUrl": URL}, "give Examples or ExamplesUrl, not both"),
+        (None, {"Examples": None, "ExamplesUrl": "examples.json"}, "as s3://<bucket>/<key>"),
+        (None, {"Examples": None, "ExamplesUrl": URL}, f"{URL} does not exist"),
+        (b"{", {"Examples": None, "ExamplesUrl": URL}, f"{URL} is not JSON"),
+        (b" " * (1024**2 + 1), {"Examples": None, "ExamplesUrl": URL}, "has 1048577 bytes"),
+    ],
+)
+def test_fails_at_an_event_that_cannot_be_used_before_anything_is_asked(
+    ask, file: "bytes | None", changes: "dict[str, Any]", reason: str
+):
+    endpoint = Endpoint("[4]")
+
+    with pytest.raises(InvalidExamples) as caught:
+        ask(endpoint, file, **changes)
+
+    assert reason in str(caught.value)
+    assert endpoint.requests == []
+
+
+def test_importing_the_function_makes_no_client():
+    program = "import boto3; boto3.client = None; import smoke_test"
+
+    subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(smoke_test.__file__).parent, check=True
+    )

@@ -1,0 +1,70 @@
+import { jsonata, literal } from "../asl";
+import { catchAll, failState } from "../failures";
+import { allow } from "../iam";
+import { baseName } from "../names";
+import { sageMakerRetry } from "../retries";
+import { arn, type Workflow } from "../settings";
+import { type Step, sdkCall } from "../step";
+import { modelContainer } from "./model";
+
+/** Registers the model that has passed the gate as the next version of its model package group. */
+export function registrationStep(workflow: Workflow, next: string): Step {
+  const { settings, references } = workflow;
+  const group = baseName(settings);
+  return {
+    states: {
+      RegisterModel: {
+        Type: "Task",
+        Resource: sdkCall(workflow, "sagemaker", "createModelPackage"),
+        Arguments: {
+          ModelPackageGroupName: group,
+          ModelPackageDescription: jsonata('"Trained by execution " & $states.context.Execution.Name'),
+          InferenceSpecification: {
+            Containers: [modelContainer(workflow, jsonata("$modelDataUrl"))],
+            SupportedContentTypes: ["application/json", "text/csv"],
+            SupportedResponseMIMETypes: ["application/json", "text/csv"],
+            SupportedRealtimeInferenceInstanceTypes: [settings.endpoint.instanceType],
+          },
+          ModelMetrics: {
+            ModelQuality: {
+              Statistics: { ContentType: "application/json", S3Uri: jsonata("$evaluation.EvaluationUrl") },
+            },
+          },
+          ModelApprovalStatus: settings.approval === "automatic" ? "Approved" : "PendingManualApproval",
+          CustomerMetadataProperties: {
+            // Values allow fewer characters than execution names do.
+            execution: jsonata('$replace($states.context.Execution.Name, /[^A-Za-z0-9_.:=+@-]/, "-")'),
+            trainingJob: jsonata("$trainingJobName"),
+            processedData: jsonata("$processedDataUrl"),
+            code: jsonata(
+              `${literal(`s3://${references.bucketName}/code/executions/`)} & $executionFolder & "/"`,
+            ),
+            metric: settings.gate.metric,
+            value: jsonata("$string($evaluation.Value)"),
+            threshold: jsonata("$string($threshold)"),
+          },
+          MetadataProperties: { GeneratedBy: jsonata("$states.context.Execution.Id") },
+          // A retry must not make a second version.
+          ClientToken: jsonata(
+            '$substring($hash($states.context.Execution.Id & $states.context.Execution.StartTime, "SHA-256"), 0, 36)',
+          ),
+        },
+        Assign: { modelPackageArn: jsonata("$states.result.ModelPackageArn"), looks: 0 },
+        TimeoutSeconds: 300,
+        Retry: sageMakerRetry,
+        Catch: [catchAll("RegisterModel", "RegistrationFailed")],
+        Next: next,
+      },
+      RegistrationFailed: failState("RegistrationFailed"),
+    },
+    policyStatements: [
+      allow(
+        ["sagemaker:CreateModelPackage"],
+        [
+          arn(workflow, "sagemaker", `model-package-group/${group}`),
+          arn(workflow, "sagemaker", `model-package/${group}/*`),
+        ],
+      ),
+    ],
+  };
+}

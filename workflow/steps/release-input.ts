@@ -1,0 +1,37 @@
+import { jsonata } from "../asl";
+import { failState } from "../failures";
+import { baseName } from "../names";
+import { arn, type Workflow } from "../settings";
+import type { Step } from "../step";
+
+/** Checks what a release is asked for: `{"ModelPackageArn": …}`, a version of this workflow's own group. */
+export function releaseInputStep(workflow: Workflow, next: string): Step {
+  const versions = arn(workflow, "sagemaker", `model-package/${baseName(workflow.settings)}/`);
+  const given = "$states.context.Execution.Input.ModelPackageArn";
+  return {
+    states: {
+      CheckInput: {
+        Type: "Choice",
+        Choices: [
+          {
+            // Not by length: at synthesis the account may be a token of another length.
+            Condition: jsonata(
+              `$type(${given}) = "string" ? ${given} != "" and $substringBefore(${given}, "${versions}") = "" : false`,
+            ),
+            Assign: { modelPackageArn: jsonata(given), looks: 0 },
+            Next: next,
+          },
+        ],
+        Assign: {
+          failure: {
+            state: "CheckInput",
+            reason: `ModelPackageArn must be the ARN of a version, beginning with ${versions}`,
+          },
+        },
+        Default: "InvalidInput",
+      },
+      InvalidInput: failState("InvalidInput"),
+    },
+    policyStatements: [],
+  };
+}
