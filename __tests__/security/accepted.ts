@@ -71,7 +71,7 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "CKV_AWS_285",
-    resource: /^Workflow\/StateMachine\/Resource$/,
+    resource: /^Workflow\/(StateMachine|Release)\/Resource$/,
     reason: "everything is logged but the execution data, which could hold what nobody should read in a log",
   },
   {
@@ -100,7 +100,7 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "PERMISSIONS_MANAGEMENT_ACTIONS",
-    resource: /^Workflow\/StateMachine\/Role\/Policy$/,
+    resource: /^Workflow\/(StateMachine|Release)\/Role\/Policy$/,
     reason:
       "iam:PassRole hands over one role to one service; Step Functions itself writes the log's policy with logs:PutResourcePolicy",
   },
