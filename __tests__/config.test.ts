@@ -171,6 +171,38 @@ describe("an environment's entry", () => {
     expect(only(pipeline, "aws_kms_key")).toMatchObject({ enable_key_rotation: true });
   });
 
+  it("moves updates in by a canary with alarms, where there are two instances or more", () => {
+    const entry = inDev({ sizes: { endpoint: { initialInstanceCount: 2 } } });
+    const { pipeline } = synth(entry, inEnvironment(workflowProps("dev"), entry));
+    const alarms = resources(pipeline, "aws_cloudwatch_metric_alarm");
+    const names = alarms.map(({ alarm_name }) => alarm_name);
+    expect(names).toEqual(["housing-dev-endpoint-errors", "housing-dev-endpoint-latency"]);
+    for (const alarm of alarms) {
+      expect(alarm).toMatchObject({
+        namespace: "AWS/SageMaker",
+        treat_missing_data: "notBreaching",
+        dimensions: { EndpointName: "housing-dev", VariantName: "primary" },
+      });
+    }
+    for (const machine of ["housing-dev", "housing-dev-release"]) {
+      const { definition } = named(pipeline, "aws_sfn_state_machine", machine) as { definition: string };
+      const { States } = JSON.parse(definition) as StateMachineDefinition;
+      expect(States.UpdateEndpoint).toMatchObject({
+        Arguments: {
+          DeploymentConfig: {
+            AutoRollbackConfiguration: { Alarms: names.map((AlarmName) => ({ AlarmName })) },
+          },
+        },
+      });
+    }
+  });
+
+  it("replaces one instance all at once, without alarms", () => {
+    const { pipeline } = synth();
+    expect(resources(pipeline, "aws_cloudwatch_metric_alarm")).toEqual([]);
+    expect(JSON.stringify(pipeline)).not.toContain("DeploymentConfig");
+  });
+
   it("encrypts the topic with the environment's key, where it has one", () => {
     const kmsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/1";
     const { pipeline } = synth(inDev({ alarmAddresses: ["a@example.com"], kmsKeyArn }));

@@ -4,14 +4,20 @@ import { approvalRole, type RoleDescription, sageMakerRole, scheduleRole } from 
 import { references, workflow } from "./fixtures";
 
 const withKey = { ...references, kmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1" };
-const vpc = { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] };
 const stateMachineArn = "arn:aws:states:us-east-1:123456789012:stateMachine:housing-dev";
 
-const full = workflow({ comparison: { folder: "python/scripts", entryPoint: "comparison.py" } }, withKey);
+const full = workflow(
+  {
+    comparison: { folder: "python/scripts", entryPoint: "comparison.py" },
+    endpoint: { initialInstanceCount: 2 },
+    vpc: { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] },
+  },
+  withKey,
+);
 
 /** The roles, with everything that a configuration can add, by what their names say. */
 export const roles = {
-  sagemaker: sageMakerRole({ ...workflow().settings, vpc }, withKey),
+  sagemaker: sageMakerRole(full.settings, withKey),
   states: workflowStateMachine(full).role,
   release: releaseStateMachine(full).role,
   evaluate: evaluationFunction(workflow().settings, withKey).role,

@@ -45,6 +45,11 @@ interface Context {
 /** Runs the whole workflow for real on this machine: emulator, resources, data, execution, endpoint. */
 export async function start(options: StartOptions): Promise<void> {
   const props = workflowProps(localEnvironment);
+  if ((props.endpoint?.initialInstanceCount ?? 1) > 1) {
+    throw new UsageError(
+      "An endpoint of two or more instances is updated by a canary, which needs alarms, and these come with Terraform only: give local one instance in config.ts, or use npm run emulator and npm run deploy -- local",
+    );
+  }
   if (options.name !== undefined && existsSync(runFolder(options.name))) {
     throw new UsageError(
       `There is a run called ${options.name} in .runs/ already: give another --name, or remove it`,

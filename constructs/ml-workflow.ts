@@ -3,6 +3,7 @@ import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import { DataAwsSagemakerPrebuiltEcrImage } from "@cdktf/provider-aws/lib/data-aws-sagemaker-prebuilt-ecr-image";
 import { Construct } from "constructs";
 import { scriptKey } from "../source-files";
+import { hasGuardrails } from "../workflow/guardrails";
 import { imageRepositoryArn } from "../workflow/image";
 import { checkNameScope } from "../workflow/names";
 import {
@@ -20,6 +21,7 @@ import {
 } from "../workflow/resources";
 import { sageMakerRole } from "../workflow/roles";
 import { ArtifactBucket } from "./artifact-bucket";
+import { EndpointAlarms } from "./endpoint-alarms";
 import { EvaluationFunction } from "./evaluation-function";
 import { ExecutionRole } from "./execution-role";
 import { FailureAlarms } from "./failure-alarms";
@@ -158,6 +160,7 @@ export class MlWorkflow extends Construct {
         kmsKeyArn,
       });
     }
+    if (hasGuardrails(settings)) new EndpointAlarms(this, "EndpointAlarms", { settings });
     const { alarmAddresses = [] } = props;
     if (alarmAddresses.length > 0) {
       new FailureAlarms(this, "Alarms", {

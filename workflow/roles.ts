@@ -1,5 +1,6 @@
 /** The roles of the workflow, and what each may do. The state machine's permissions come from its steps. */
 
+import { endpointAlarms, hasGuardrails } from "./guardrails";
 import { allow, allowKey, type PolicyStatement } from "./iam";
 import { baseName, evaluationFunctionName, type NameScope } from "./names";
 import { prefixes, type WorkflowReferences, type WorkflowSettings } from "./settings";
@@ -57,6 +58,18 @@ export function sageMakerRole(
         [imageRepositoryArn],
         { page },
       ),
+      // An update with guardrails looks at its alarms as the role of the model that serves.
+      // https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+      ...(hasGuardrails(settings)
+        ? [
+            allow(
+              ["cloudwatch:DescribeAlarms"],
+              endpointAlarms(settings).map(
+                ({ name }) => `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}`,
+              ),
+            ),
+          ]
+        : []),
       ...(settings.vpc === undefined ? [] : [networkInterfaces(page)]),
     ],
   };

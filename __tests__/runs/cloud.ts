@@ -1,13 +1,15 @@
+import { CloudWatchClient, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { DeleteEndpointCommand } from "@aws-sdk/client-sagemaker";
-import { Aws } from "../../cli/aws";
+import { Aws, emulatorKey } from "../../cli/aws";
 import { EmulatorProcess } from "../../cli/emulator-process";
 import { type ExecutionResult, startExecution, watchExecution } from "../../cli/execution";
 import { createLocalResources } from "../../cli/local-resources";
 import { prepareEnvironments } from "../../cli/python";
 import { resolveTarget } from "../../cli/target";
 import type { ExecutionInput } from "../../workflow/execution-input";
-import { baseName } from "../../workflow/names";
+import { endpointAlarms } from "../../workflow/guardrails";
+import { baseName, type NameScope } from "../../workflow/names";
 import type { WorkflowProps } from "../../workflow/props";
 
 /** An emulator of a test's own, with short waits. */
@@ -28,6 +30,33 @@ export class TestCloud {
   async audit(): Promise<RoleAudit[]> {
     const response = await fetch(`${this.emulator.address.endpoint}/_emulator/audit`);
     return ((await response.json()) as { roles: RoleAudit[] }).roles;
+  }
+
+  /** Makes the alarms of a workflow's endpoint, which come with Terraform otherwise. */
+  async createEndpointAlarms(scope: NameScope, variant: string): Promise<void> {
+    const { endpoint, region } = this.aws.connection;
+    const credentials = { accessKeyId: emulatorKey, secretAccessKey: emulatorKey };
+    const cloudwatch = new CloudWatchClient({ endpoint, region, credentials });
+    for (const alarm of endpointAlarms(scope)) {
+      await cloudwatch.send(
+        new PutMetricAlarmCommand({
+          AlarmName: alarm.name,
+          Namespace: "AWS/SageMaker",
+          MetricName: alarm.metricName,
+          Statistic: alarm.statistic,
+          ExtendedStatistic: alarm.extendedStatistic,
+          Threshold: alarm.threshold,
+          EvaluationPeriods: alarm.evaluationPeriods,
+          Period: 60,
+          ComparisonOperator: "GreaterThanThreshold",
+          TreatMissingData: "notBreaching",
+          Dimensions: [
+            { Name: "EndpointName", Value: baseName(scope) },
+            { Name: "VariantName", Value: variant },
+          ],
+        }),
+      );
+    }
   }
 
   async deploy(props: WorkflowProps, kmsKeyArn?: string): Promise<TestWorkflow> {

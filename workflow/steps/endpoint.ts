@@ -1,5 +1,6 @@
 import { type ChoiceRule, type JsonObject, jsonata, literal, type Retrier, type WaitState } from "../asl";
 import { catchAll, failState } from "../failures";
+import { deploymentConfig } from "../guardrails";
 import { allow } from "../iam";
 import { baseName, endpointName } from "../names";
 import { sageMakerRetry } from "../retries";
@@ -107,7 +108,7 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: stri
         Next: "WaitForOtherDeployment",
       },
       CreateEndpoint: deploy(workflow, "CreateEndpoint", { Tags: executionTags(workflow) }),
-      UpdateEndpoint: deploy(workflow, "UpdateEndpoint", {}),
+      UpdateEndpoint: deploy(workflow, "UpdateEndpoint", deploymentConfig(workflow)),
       DeploymentRefused: {
         Type: "Choice",
         Comment: "Another execution may have been a moment faster.",

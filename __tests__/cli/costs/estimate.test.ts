@@ -156,7 +156,7 @@ describe("showEstimate", () => {
     expect(found.idle.map(({ what }: { what: string }) => what)).toEqual([
       "endpoint, 2 × ml.m5.large",
       "1 × KMS key",
-      "3 × alarm",
+      "5 × alarm",
     ]);
   }, 30_000);
 

@@ -43,7 +43,12 @@ export class Lane {
     readonly workflow: TestWorkflow,
   ) {}
 
-  static async open(cloud: TestCloud, prefix: string, kmsKeyArn?: string): Promise<Lane> {
+  /** `more` of what a configuration can ask for: a key, or an endpoint that is updated by a canary. */
+  static async open(
+    cloud: TestCloud,
+    prefix: string,
+    { kmsKeyArn, instances = 1 }: { kmsKeyArn?: string; instances?: number } = {},
+  ): Promise<Lane> {
     const script = (entryPoint: string) => ({ folder, entryPoint });
     const props: WorkflowProps = {
       prefix,
@@ -53,12 +58,14 @@ export class Lane {
       comparison: script("compare.py"),
       inference: script("serve.py"),
       gate: { metric: "score", threshold: 0 },
+      endpoint: { initialInstanceCount: instances },
     };
     const lane = new Lane(cloud, await cloud.deploy(props, kmsKeyArn));
     const scope = { prefix, environment: "test" };
     const { stateMachineArn } = lane.workflow;
     lane.scheduleRoleArn = await lane.#createRole(scheduleRole(scope, stateMachineArn));
     lane.approvalRoleArn = await lane.#createRole(approvalRole(scope, `${stateMachineArn}-release`));
+    if (instances > 1) await cloud.createEndpointAlarms(props, "primary");
     await lane.workflow.upload("raw-data/data.csv", "1\n");
     await lane.workflow.upload("raw-data/slow/hang", "1\n");
     await lane.workflow.upload("raw-data/later/hang-comparison", "1\n");

@@ -37,7 +37,8 @@ describe("without one permission", () => {
     });
     const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
     const lanes = await Promise.all(["one", "two", "three"].map((prefix) => Lane.open(cloud, prefix)));
-    const withKey = await Lane.open(cloud, "key", KeyMetadata?.Arn);
+    const withKey = await Lane.open(cloud, "key", { kmsKeyArn: KeyMetadata?.Arn });
+    const guarded = await Lane.open(cloud, "guarded", { instances: 2 });
     const proved = new Set<string>();
     const unproved: string[] = [];
 
@@ -63,6 +64,7 @@ describe("without one permission", () => {
         proveAll(lane, (grant, index) => !forKey(grant) && index % lanes.length === lane_),
       ),
       proveAll(withKey, forKey),
+      proveAll(guarded, ({ action }) => action === "cloudwatch:DescribeAlarms"),
     ]);
 
     expect(unproved).toEqual([]);

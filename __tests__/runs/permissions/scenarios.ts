@@ -158,13 +158,14 @@ export const startsBySchedule: Scenario = {
     await scheduler.send(
       new CreateScheduleCommand({
         Name: `${baseName}-${Date.now()}`,
-        ScheduleExpression: `at(${new Date(Date.now() + 1000).toISOString().slice(0, 19)})`,
+        // Whole seconds only, and a time that is past never comes.
+        ScheduleExpression: `at(${new Date(Date.now() + 3000).toISOString().slice(0, 19)})`,
         FlexibleTimeWindow: { Mode: "OFF" },
         ActionAfterCompletion: "DELETE",
         Target: { Arn: stateMachineArn, RoleArn: scheduleRoleArn, Input: "{}" },
       }),
     );
-    await sleep(3000);
+    await sleep(5000);
     await until(async () => (await executions()).every(({ status }) => status !== "RUNNING"));
     return (await executions()).length > before ? "" : "no execution was started";
   },
@@ -215,6 +216,7 @@ export function scenarioFor(role: RoleName, { action, resource }: Grant): Scenar
   if (action === "sagemaker:StopTrainingJob") {
     return isStopped("Training", "-train-", { HyperParameters: { behave: "hang" } });
   }
+  if (action === "cloudwatch:DescribeAlarms") return updates(run);
   if (championReads.test(action) || action === "sagemaker:UpdateEndpoint") return updates(run, name);
   if (action === "sagemaker:DeleteEndpoint") return replacesFailed(run, name);
   if (role === "evaluate" && action === "s3:ListBucket") return findsNothing;

@@ -12,4 +12,6 @@ def model_fn(model_dir):
 
 
 def transform_fn(model, body, content_type, accept):
+    if model["failing"]:
+        raise RuntimeError("this model answers nothing")
     return json.dumps({"predictions": [model["answer"]]}), "application/json"

@@ -1,0 +1,90 @@
+/** Updates of an endpoint with two instances, under traffic: a canary first, and back when it fails. */
+
+import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
+import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
+import type { WorkflowProps } from "../../workflow/props";
+import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
+
+jest.setTimeout(180_000);
+
+const folder = "__tests__/runs/permissions/scripts";
+const script = (entryPoint: string) => ({ folder, entryPoint });
+const props: WorkflowProps = {
+  prefix: "canary",
+  environment: "test",
+  processing: script("prepare.py"),
+  training: { ...script("fit.py"), hyperparameters: { behave: "well" } },
+  inference: script("serve.py"),
+  gate: { metric: "score", threshold: 0 },
+  endpoint: { initialInstanceCount: 2 },
+};
+
+let cloud: TestCloud;
+let workflow: TestWorkflow;
+
+beforeAll(async () => {
+  cloud = await TestCloud.start();
+  workflow = await cloud.deploy(props);
+  await cloud.createEndpointAlarms(props, "primary");
+  await workflow.upload("raw-data/data.csv", "1\n");
+}, 600_000);
+
+afterAll(() => cloud?.stop());
+
+/** Runs the workflow while the endpoint is asked all the time, and counts the answers. */
+async function runUnderTraffic(input: object) {
+  const asked = { answered: 0, failed: 0 };
+  let over = false;
+  const caller = async () => {
+    while (!over) {
+      const ask = new InvokeEndpointCommand({ EndpointName: "canary-test", Body: "1" });
+      await cloud.aws
+        .runtime()
+        .send(ask)
+        .then(
+          () => asked.answered++,
+          () => asked.failed++,
+        );
+    }
+  };
+  const callers = [caller(), caller()];
+  const result = await workflow.run(input);
+  over = true;
+  await Promise.all(callers);
+  return { result, ...asked };
+}
+
+async function serving(): Promise<string | undefined> {
+  const endpoint = await cloud.aws
+    .sagemaker()
+    .send(new DescribeEndpointCommand({ EndpointName: "canary-test" }));
+  expect(endpoint.EndpointStatus).toBe("InService");
+  return endpoint.EndpointConfigName;
+}
+
+it("is made at once, since nothing serves yet", async () => {
+  expect(failureOf(await workflow.run())).toEqual(succeeded);
+});
+
+it("moves to a good model without losing a request", async () => {
+  const before = await serving();
+  const { result, answered, failed } = await runUnderTraffic({});
+  expect(failureOf(result)).toEqual(succeeded);
+  expect(await serving()).not.toBe(before);
+  expect(failed).toBe(0);
+  expect(answered).toBeGreaterThan(100);
+});
+
+it("goes back to the model before when the canary fails, and says why", async () => {
+  const before = await serving();
+  const { result, answered, failed } = await runUnderTraffic({ HyperParameters: { behave: "failing" } });
+  const { error, cause } = failureOf(result);
+  expect([error, cause.reason]).toEqual([
+    "DeploymentFailed",
+    expect.stringMatching(/is InService .*, not InService with .*canary-test-endpoint-errors/),
+  ]);
+  expect(await serving()).toBe(before);
+  expect(failed).toBeGreaterThan(0);
+  // At most the share of the canary: one of two instances, for as long as it was in service.
+  expect(failed).toBeLessThan(answered / 2);
+});

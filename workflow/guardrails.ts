@@ -1,0 +1,76 @@
+/** How an update of the endpoint is moved in, and the alarms that move it back. */
+
+import type { JsonObject } from "./asl";
+import { baseName, type NameScope } from "./names";
+import type { Workflow, WorkflowSettings } from "./settings";
+
+/** Seconds in which the canary has to prove itself, and until the old instances go. */
+const bakeSeconds = 300;
+const terminationSeconds = 120;
+
+/** An alarm on the endpoint that rolls an update back. */
+export interface EndpointAlarm {
+  readonly name: string;
+  readonly description: string;
+  readonly metricName: string;
+  readonly statistic?: "Sum";
+  readonly extendedStatistic?: "p99";
+  readonly threshold: number;
+  readonly evaluationPeriods: number;
+}
+
+/**
+ * Whether updates are moved in by a canary.
+ *
+ * A canary is at most half of the instances, so that one instance cannot have one: it is replaced all at once.
+ * https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-canary.html
+ */
+export function hasGuardrails({ endpoint }: Pick<WorkflowSettings, "endpoint">): boolean {
+  return endpoint.initialInstanceCount >= 2;
+}
+
+/** The alarms that roll an update back: errors of the model, and its latency in microseconds. */
+export function endpointAlarms(scope: NameScope): readonly EndpointAlarm[] {
+  const base = `${baseName(scope)}-endpoint`;
+  return [
+    {
+      name: `${base}-errors`,
+      description: `The model answers with errors; an update in progress is rolled back. Its log: /aws/sagemaker/Endpoints/${baseName(scope)}`,
+      metricName: "InvocationModelErrors",
+      statistic: "Sum",
+      threshold: 5,
+      evaluationPeriods: 1,
+    },
+    {
+      name: `${base}-latency`,
+      description:
+        "The slowest hundredth of answers takes more than 5 s; an update in progress is rolled back.",
+      metricName: "ModelLatency",
+      extendedStatistic: "p99",
+      threshold: 5_000_000,
+      // The first few requests of new instances are slow.
+      evaluationPeriods: 2,
+    },
+  ];
+}
+
+/** The deployment part of UpdateEndpoint: a canary of one instance, where there are two or more. */
+export function deploymentConfig({ settings }: Workflow): JsonObject {
+  if (!hasGuardrails(settings)) return {};
+  return {
+    DeploymentConfig: {
+      BlueGreenUpdatePolicy: {
+        TrafficRoutingConfiguration: {
+          Type: "CANARY",
+          CanarySize: { Type: "INSTANCE_COUNT", Value: 1 },
+          WaitIntervalInSeconds: bakeSeconds,
+        },
+        TerminationWaitInSeconds: terminationSeconds,
+        MaximumExecutionTimeoutInSeconds: 3000,
+      },
+      AutoRollbackConfiguration: {
+        Alarms: endpointAlarms(settings).map(({ name }) => ({ AlarmName: name })),
+      },
+    },
+  };
+}
