@@ -1,8 +1,8 @@
 /** Terraform and cdktf as child processes, and what their errors mean. */
 
-import { type SpawnOptions, spawn } from "node:child_process";
+import { execFileSync, type SpawnOptions, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { Writable } from "node:stream";
 import { emulatorVariables } from "../emulator-process";
 import type { Environment } from "../environment";
@@ -135,7 +135,7 @@ function run(
     cwd: projectRoot,
     env: { ...process.env, ...variables(environment) },
     stdio: ["ignore", "pipe", "pipe"],
-    // Terraform ends in order at the first signal and without a word to its state at the second: it must get one only.
+    // Ctrl-C must not reach cdktf, which would leave Terraform behind in the middle of its work.
     detached: true,
   };
   return new Promise((settle, fail) => {
@@ -145,7 +145,10 @@ function run(
       if (interrupted) return;
       interrupted = true;
       process.stderr.write("Interrupted: Terraform is asked to end in order; this takes a moment\n");
-      child.kill("SIGINT");
+      const running = terraformsBelow(child.pid as number);
+      // Terraform ends in order at the first signal, and releases the lock; cdktf then ends by itself.
+      for (const pid of running) process.kill(pid, "SIGINT");
+      if (running.length === 0) child.kill("SIGINT");
     };
     for (const signal of signals) process.on(signal, interrupt);
     let stdout = "";
@@ -172,6 +175,24 @@ function run(
       } else settle({ code: code ?? 1, stdout, output });
     });
   });
+}
+
+/** The Terraform processes that a process has started, by itself or through others. */
+function terraformsBelow(ancestor: number): number[] {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,comm="], { encoding: "utf8" }).split("\n");
+  const processes = lines.flatMap((line) => {
+    const [, pid, parent, command = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), name: basename(command) }];
+  });
+  const below = new Set([ancestor]);
+  // A child has mostly a higher number than its parent, but not when numbers begin anew.
+  for (let size = 0; size !== below.size; ) {
+    size = below.size;
+    for (const { pid, parent } of processes) if (below.has(parent)) below.add(pid);
+  }
+  return processes
+    .filter(({ pid, name }) => below.has(pid) && basename(terraformBinary()) === name)
+    .map(({ pid }) => pid);
 }
 
 function variables({ aws, config }: Environment): Record<string, string> {
