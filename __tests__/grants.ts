@@ -1,5 +1,6 @@
+import { evaluationFunction } from "../workflow/functions";
 import type { PolicyStatement } from "../workflow/iam";
-import { evaluationFunction, releaseStateMachine, workflowStateMachine } from "../workflow/resources";
+import { releaseStateMachine, workflowStateMachine } from "../workflow/resources";
 import { approvalRole, type RoleDescription, sageMakerRole, scheduleRole } from "../workflow/roles";
 import { references, workflow } from "./fixtures";
 

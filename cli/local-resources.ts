@@ -6,6 +6,7 @@ import { PutBucketLifecycleConfigurationCommand, PutObjectCommand } from "@aws-s
 import { CreateModelPackageGroupCommand } from "@aws-sdk/client-sagemaker";
 import { CreateStateMachineCommand } from "@aws-sdk/client-sfn";
 import { contentHash, scriptKey } from "../source-files";
+import { evaluationFunction, type FunctionDescription } from "../workflow/functions";
 import { policyDocument, trustPolicy } from "../workflow/iam";
 import { imageRepositoryArn } from "../workflow/image";
 import { defaultImage, scriptFolders, type WorkflowProps, workflowSettings } from "../workflow/props";
@@ -14,7 +15,6 @@ import {
   codeKey,
   defaultLogRetentionInDays,
   defaultNoncurrentVersionDays,
-  evaluationFunction,
   modelPackageGroup,
   releaseStateMachine,
   resourceTags,
@@ -189,7 +189,7 @@ async function createRole(
 
 async function createFunction(
   aws: Aws,
-  description: ReturnType<typeof evaluationFunction>,
+  description: FunctionDescription,
   account: string,
   tags: Record<string, string>,
 ): Promise<string> {
@@ -201,6 +201,7 @@ async function createFunction(
   const { FunctionArn, Version } = await aws.lambda().send(
     new CreateFunctionCommand({
       FunctionName: description.name,
+      Description: description.description,
       Role,
       Code: { ZipFile },
       Runtime: description.runtime satisfies Runtime,
@@ -208,6 +209,7 @@ async function createFunction(
       Timeout: description.timeoutSeconds,
       MemorySize: description.memorySizeInMB,
       TracingConfig: { Mode: "Active" },
+      Environment: description.variables && { Variables: { ...description.variables } },
       Publish: true,
       Tags: tags,
     }),

@@ -3,6 +3,7 @@ import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import { DataAwsSagemakerPrebuiltEcrImage } from "@cdktf/provider-aws/lib/data-aws-sagemaker-prebuilt-ecr-image";
 import { Construct } from "constructs";
 import { scriptKey } from "../source-files";
+import { evaluationFunction } from "../workflow/functions";
 import { hasGuardrails } from "../workflow/guardrails";
 import { imageRepositoryArn } from "../workflow/image";
 import { checkNameScope } from "../workflow/names";
@@ -22,11 +23,11 @@ import {
 import { sageMakerRole } from "../workflow/roles";
 import { ArtifactBucket } from "./artifact-bucket";
 import { EndpointAlarms } from "./endpoint-alarms";
-import { EvaluationFunction } from "./evaluation-function";
 import { ExecutionRole } from "./execution-role";
 import { FailureAlarms } from "./failure-alarms";
 import { ModelRegistry } from "./model-registry";
 import { ScriptBundle } from "./script-bundle";
+import { WorkflowFunction } from "./workflow-function";
 import { type ScheduleExpression, WorkflowSchedule } from "./workflow-schedule";
 import { WorkflowStateMachine } from "./workflow-state-machine";
 
@@ -83,7 +84,7 @@ export interface MlWorkflowProps {
 export class MlWorkflow extends Construct {
   readonly bucket: ArtifactBucket;
   readonly sageMakerRole: ExecutionRole;
-  readonly evaluationFunction: EvaluationFunction;
+  readonly evaluationFunction: WorkflowFunction;
   readonly stateMachine: WorkflowStateMachine;
   /** Releases a version that is registered already. */
   readonly release: WorkflowStateMachine;
@@ -122,8 +123,8 @@ export class MlWorkflow extends Construct {
       role: sageMakerRole(settings, base),
       account,
     });
-    this.evaluationFunction = new EvaluationFunction(this, "Evaluation", {
-      nameScope: workflow,
+    this.evaluationFunction = new WorkflowFunction(this, "Evaluation", {
+      function: evaluationFunction(workflow, base),
       references: base,
       logRetentionInDays,
     });

@@ -5,16 +5,10 @@
  */
 
 import { releaseDefinition, type WorkflowDefinition, workflowDefinition } from "./definition";
-import { baseName, evaluationFunctionName, type NameScope, releaseName } from "./names";
+import { baseName, type NameScope, releaseName } from "./names";
 import type { WorkflowProps } from "./props";
-import {
-  evaluationFunctionRole,
-  functionLogGroupName,
-  type RoleDescription,
-  releaseRole,
-  stateMachineRole,
-} from "./roles";
-import { prefixes, type Workflow, type WorkflowReferences } from "./settings";
+import { type RoleDescription, releaseRole, stateMachineRole } from "./roles";
+import { prefixes, type Workflow } from "./settings";
 
 /** The key, under `code/`, of a folder's tar.gz: it changes with the folder's content. */
 export function codeKey(folder: string, contentHash: string): string {
@@ -128,22 +122,5 @@ export function approvalRule(scope: NameScope) {
     },
     inputPaths: { arn: "$.detail.ModelPackageArn" },
     inputTemplate: '{"ModelPackageArn": <arn>}',
-  } as const;
-}
-
-/** The evaluation function: AWS Lambda's settings and its role's permissions. */
-export function evaluationFunction(
-  scope: NameScope,
-  references: Pick<WorkflowReferences, "partition" | "region" | "account" | "bucketName" | "kmsKeyArn">,
-) {
-  return {
-    name: evaluationFunctionName(scope),
-    logGroupName: functionLogGroupName(scope),
-    role: evaluationFunctionRole(scope, references),
-    folder: "lambda-src/evaluate-model",
-    runtime: "python3.11",
-    handler: "evaluate_model.lambda_handler",
-    timeoutSeconds: 60,
-    memorySizeInMB: 256,
   } as const;
 }

@@ -2,7 +2,7 @@
 
 import { endpointAlarms, hasGuardrails } from "./guardrails";
 import { allow, allowKey, type PolicyStatement } from "./iam";
-import { baseName, evaluationFunctionName, type NameScope } from "./names";
+import { baseName, type NameScope } from "./names";
 import { prefixes, type WorkflowReferences, type WorkflowSettings } from "./settings";
 
 /** An execution role: who assumes it, and what it may do. */
@@ -145,43 +145,6 @@ const logsAndTraces: readonly PolicyStatement[] = [
     },
   ),
 ];
-
-/** What the evaluation function may do. */
-export function evaluationFunctionRole(
-  scope: NameScope,
-  references: Pick<WorkflowReferences, "partition" | "region" | "account" | "bucketName" | "kmsKeyArn">,
-): RoleDescription {
-  const { partition, region, account, bucketName } = references;
-  const artifacts = `arn:${partition}:s3:::${bucketName}/${prefixes.modelArtifacts}*`;
-  const log = `arn:${partition}:logs:${region}:${account}:log-group:${functionLogGroupName(scope)}`;
-  return {
-    namePrefix: `${baseName(scope)}-evaluate-`,
-    description: "What the evaluation function of the workflow may do",
-    service: "lambda.amazonaws.com",
-    policyStatements: [
-      allow(
-        ["s3:GetObject"],
-        [`${artifacts}/output/output.tar.gz`, `${artifacts}/comparison/comparison.json`],
-      ),
-      allow(["s3:PutObject"], [`${artifacts}/output/evaluation.json`]),
-      // Without it S3 answers a missing object with 403, and the function could not name what is missing.
-      allow(["s3:ListBucket"], [`arn:${partition}:s3:::${bucketName}`]),
-      ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
-      allow(["logs:CreateLogStream", "logs:PutLogEvents"], [`${log}:*`], {
-        page: "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
-      }),
-      allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], {
-        reason: "the actions have no resource type",
-        page: "https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html",
-      }),
-    ],
-  };
-}
-
-/** The log group of the evaluation function. */
-export function functionLogGroupName(scope: NameScope): string {
-  return `/aws/lambda/${evaluationFunctionName(scope)}`;
-}
 
 /** What the schedule may do: start executions of this state machine. */
 export function scheduleRole(scope: NameScope, stateMachineArn: string): RoleDescription {

@@ -1,8 +1,9 @@
 import { workflowProps } from "../../config";
+import { evaluationFunction } from "../../workflow/functions";
 import { allow, policyDocument, trustPolicy } from "../../workflow/iam";
 import { imageRepositoryArn } from "../../workflow/image";
 import { workflowSettings } from "../../workflow/props";
-import { codeKey, evaluationFunction, resourceTags, workflowStateMachine } from "../../workflow/resources";
+import { codeKey, resourceTags, workflowStateMachine } from "../../workflow/resources";
 import { type RoleDescription, sageMakerRole, scheduleRole } from "../../workflow/roles";
 import { references, workflow } from "../fixtures";
 

@@ -1,30 +1,25 @@
 import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
 import { Construct } from "constructs";
-import type { NameScope } from "../workflow/names";
-import { evaluationFunction } from "../workflow/resources";
+import type { FunctionDescription } from "../workflow/functions";
 import type { WorkflowReferences } from "../workflow/settings";
 import { ExecutionRole } from "./execution-role";
 import { sourceArchive } from "./source-archive";
 
-export interface EvaluationFunctionProps {
-  readonly nameScope: NameScope;
-  readonly references: Pick<
-    WorkflowReferences,
-    "partition" | "region" | "account" | "bucketName" | "kmsKeyArn"
-  >;
+export interface WorkflowFunctionProps {
+  readonly function: FunctionDescription;
+  readonly references: Pick<WorkflowReferences, "account" | "kmsKeyArn">;
   readonly logRetentionInDays: number;
 }
 
-/** The Lambda function that reads a training job's metrics and judges them, with its role and log. */
-export class EvaluationFunction extends Construct {
+/** A Lambda function of the workflow, with its role and log. */
+export class WorkflowFunction extends Construct {
   readonly role: ExecutionRole;
   private readonly resource: LambdaFunction;
 
-  constructor(scope: Construct, id: string, props: EvaluationFunctionProps) {
+  constructor(scope: Construct, id: string, props: WorkflowFunctionProps) {
     super(scope, id);
-    const { nameScope, references, logRetentionInDays } = props;
-    const description = evaluationFunction(nameScope, references);
+    const { function: description, references, logRetentionInDays } = props;
     this.role = new ExecutionRole(this, "Role", { role: description.role, account: references.account });
     const logGroup = new CloudwatchLogGroup(this, "LogGroup", {
       name: description.logGroupName,
@@ -34,12 +29,13 @@ export class EvaluationFunction extends Construct {
     const archive = sourceArchive(this, description.folder, "zip");
     this.resource = new LambdaFunction(this, "Resource", {
       functionName: description.name,
-      description: "Reads a training job's metrics and says whether the model passes the gate",
+      description: description.description,
       role: this.role.roleArn,
       runtime: description.runtime,
       handler: description.handler,
       timeout: description.timeoutSeconds,
       memorySize: description.memorySizeInMB,
+      environment: description.variables && { variables: { ...description.variables } },
       filename: archive.outputPath,
       sourceCodeHash: archive.outputBase64Sha256,
       // The state machine's trace goes on in the function.
