@@ -1,7 +1,7 @@
 /** What `config.ts` may say of environments, and its check. */
 
 import { z } from "zod";
-import type { WorkflowProps } from "./workflow/props";
+import { defaultRetainedReleases, type WorkflowProps } from "./workflow/props";
 import { defaultLogRetentionInDays, defaultNoncurrentVersionDays } from "./workflow/resources";
 
 /** The environment that is the emulator. */
@@ -49,6 +49,8 @@ const environmentSchema = z.strictObject({
     .strictObject({
       logsInDays: wholeNumber.default(defaultLogRetentionInDays),
       noncurrentVersionsInDays: wholeNumber.default(defaultNoncurrentVersionDays),
+      /** Endpoint configurations with their models, beside those that serve. */
+      releases: wholeNumber.default(defaultRetainedReleases),
     })
     .prefault({}),
 
@@ -134,7 +136,7 @@ export function inEnvironment(
   environment: EnvironmentConfig | undefined,
 ): WorkflowProps {
   if (environment === undefined) return props;
-  const { sizes, gate, vpc, tags, approval } = environment;
+  const { sizes, gate, vpc, tags, approval, retention } = environment;
   return {
     ...props,
     processing: { ...props.processing, ...sizes.processing },
@@ -142,6 +144,7 @@ export function inEnvironment(
     endpoint: { ...props.endpoint, ...sizes.endpoint },
     gate: { ...props.gate, ...gate },
     approval,
+    retainedReleases: retention.releases,
     vpc: vpc ?? props.vpc,
     tags: { ...props.tags, ...tags },
   };

@@ -15,10 +15,10 @@ describe("the pipeline stack", () => {
     expect(Object.fromEntries(counts)).toEqual({
       aws_cloudwatch_event_rule: 1,
       aws_cloudwatch_event_target: 1,
-      aws_cloudwatch_log_group: 3,
-      aws_iam_role: 5,
-      aws_iam_role_policy: 5,
-      aws_lambda_function: 1,
+      aws_cloudwatch_log_group: 4,
+      aws_iam_role: 6,
+      aws_iam_role_policy: 6,
+      aws_lambda_function: 2,
       aws_s3_bucket: 1,
       aws_s3_bucket_lifecycle_configuration: 1,
       aws_s3_bucket_policy: 1,
@@ -74,6 +74,7 @@ describe("the pipeline stack", () => {
     expect(archives.map(({ type, source_dir }) => [type, source_dir]).sort()).toEqual([
       ["tar.gz", expect.stringMatching(/^\.\..*\/python\/scripts$/)],
       ["zip", expect.stringMatching(/^\.\..*\/lambda-src\/evaluate-model$/)],
+      ["zip", expect.stringMatching(/^\.\..*\/lambda-src\/smoke-test$/)],
     ]);
     for (const archive of archives) {
       expect(archive).toMatchObject({
@@ -90,10 +91,13 @@ describe("the pipeline stack", () => {
     });
   });
 
-  it("publishes the evaluation function as a version, which is the one that the definition invokes", () => {
-    expect(only(pipeline, "aws_lambda_function")).toMatchObject({ publish: true, runtime: "python3.11" });
+  it("publishes each function as a version, which is the one that the definition invokes", () => {
+    for (const lambda of Object.values(pipeline.resource?.aws_lambda_function ?? {})) {
+      expect(lambda).toMatchObject({ publish: true, runtime: "python3.11" });
+    }
     const { definition } = named(pipeline, "aws_sfn_state_machine", "housing-dev") as { definition: string };
-    expect(definition).toMatch(/"FunctionName": "\$\{aws_lambda_function\.\w+\.qualified_arn\}"/);
+    const invoked = definition.match(/"FunctionName": "\$\{aws_lambda_function\.\w+\.qualified_arn\}"/g);
+    expect(new Set(invoked).size).toBe(2);
   });
 
   it("logs and traces the state machine, without execution data", () => {
@@ -110,6 +114,7 @@ describe("the pipeline stack", () => {
     const groups = Object.values(pipeline.resource?.aws_cloudwatch_log_group ?? {});
     expect(groups.map(({ name, retention_in_days }) => [name, retention_in_days]).sort()).toEqual([
       ["/aws/lambda/housing-dev-evaluate-model", 30],
+      ["/aws/lambda/housing-dev-smoke-test", 30],
       ["/aws/vendedlogs/states/housing-dev", 30],
       ["/aws/vendedlogs/states/housing-dev-release", 30],
     ]);

@@ -115,7 +115,7 @@ describe("an environment's entry", () => {
       inDev({ permissionsBoundaryArn: boundary, schedule: { expression: "rate(1 day)" } }),
     );
     const roles = resources(pipeline, "aws_iam_role");
-    expect(roles).toHaveLength(6);
+    expect(roles).toHaveLength(7);
     for (const role of roles) expect(role).toMatchObject({ permissions_boundary: boundary });
   });
 

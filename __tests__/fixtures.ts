@@ -12,6 +12,7 @@ export const references: WorkflowReferences = {
   imageRepositoryArn: "arn:aws:ecr:us-east-1:683313688378:repository/sagemaker-scikit-learn",
   sageMakerRoleArn: "arn:aws:iam::123456789012:role/housing-dev-sagemaker-1",
   evaluationFunctionVersionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-evaluate-model:1",
+  smokeTestFunctionVersionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-smoke-test:1",
 };
 
 /** The project's own workflow, with what a test changes in it. */

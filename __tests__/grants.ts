@@ -1,4 +1,4 @@
-import { evaluationFunction } from "../workflow/functions";
+import { evaluationFunction, smokeTestFunction } from "../workflow/functions";
 import type { PolicyStatement } from "../workflow/iam";
 import { releaseStateMachine, workflowStateMachine } from "../workflow/resources";
 import { approvalRole, type RoleDescription, sageMakerRole, scheduleRole } from "../workflow/roles";
@@ -11,6 +11,7 @@ const full = workflow(
   {
     comparison: { folder: "python/scripts", entryPoint: "comparison.py" },
     endpoint: { initialInstanceCount: 2 },
+    smokeTest: { examples: [{ instances: [[1]], low: 0, high: 1 }] },
     vpc: { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] },
   },
   withKey,
@@ -22,6 +23,7 @@ export const roles = {
   states: workflowStateMachine(full).role,
   release: releaseStateMachine(full).role,
   evaluate: evaluationFunction(workflow().settings, withKey).role,
+  smoke: smokeTestFunction(workflow().settings, withKey).role,
   schedule: scheduleRole(workflow().settings, stateMachineArn),
   approved: approvalRole(workflow().settings, `${stateMachineArn}-release`),
 } as const;

@@ -6,7 +6,7 @@ import { PutBucketLifecycleConfigurationCommand, PutObjectCommand } from "@aws-s
 import { CreateModelPackageGroupCommand } from "@aws-sdk/client-sagemaker";
 import { CreateStateMachineCommand } from "@aws-sdk/client-sfn";
 import { contentHash, scriptKey } from "../source-files";
-import { evaluationFunction, type FunctionDescription } from "../workflow/functions";
+import { evaluationFunction, type FunctionDescription, smokeTestFunction } from "../workflow/functions";
 import { policyDocument, trustPolicy } from "../workflow/iam";
 import { imageRepositoryArn } from "../workflow/image";
 import { defaultImage, scriptFolders, type WorkflowProps, workflowSettings } from "../workflow/props";
@@ -71,9 +71,10 @@ export async function createLocalResources(
     imageRepositoryArn: imageRepositoryArn(imageUri, partition),
     kmsKeyArn,
   };
-  const [sageMakerRoleArn, evaluationFunctionVersionArn] = await Promise.all([
+  const [sageMakerRoleArn, evaluationFunctionVersionArn, smokeTestFunctionVersionArn] = await Promise.all([
     createRole(aws, sageMakerRole(settings, base), account, tags),
     createFunction(aws, evaluationFunction(props, base), account, tags),
+    settings.smokeTest && createFunction(aws, smokeTestFunction(props, base), account, tags),
     ...scriptFolders(props).map(async (folder) =>
       aws.s3().send(
         new PutObjectCommand({
@@ -88,7 +89,7 @@ export async function createLocalResources(
   ]);
   const workflow = {
     settings,
-    references: { ...base, sageMakerRoleArn, evaluationFunctionVersionArn },
+    references: { ...base, sageMakerRoleArn, evaluationFunctionVersionArn, smokeTestFunctionVersionArn },
   };
   const group = modelPackageGroup(props);
   const [stateMachineArn] = await Promise.all([

@@ -3,7 +3,7 @@ import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import { DataAwsSagemakerPrebuiltEcrImage } from "@cdktf/provider-aws/lib/data-aws-sagemaker-prebuilt-ecr-image";
 import { Construct } from "constructs";
 import { scriptKey } from "../source-files";
-import { evaluationFunction } from "../workflow/functions";
+import { evaluationFunction, smokeTestFunction } from "../workflow/functions";
 import { hasGuardrails } from "../workflow/guardrails";
 import { imageRepositoryArn } from "../workflow/image";
 import { checkNameScope } from "../workflow/names";
@@ -128,12 +128,20 @@ export class MlWorkflow extends Construct {
       references: base,
       logRetentionInDays,
     });
+    const smokeTest =
+      settings.smokeTest &&
+      new WorkflowFunction(this, "SmokeTest", {
+        function: smokeTestFunction(workflow, base),
+        references: base,
+        logRetentionInDays,
+      });
     const described = {
       settings,
       references: {
         ...base,
         sageMakerRoleArn: this.sageMakerRole.roleArn,
         evaluationFunctionVersionArn: this.evaluationFunction.versionArn,
+        smokeTestFunctionVersionArn: smokeTest?.versionArn,
       },
     };
     this.stateMachine = new WorkflowStateMachine(this, "StateMachine", {

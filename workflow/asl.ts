@@ -75,6 +75,7 @@ export type WaitState = Described & {
 export type MapState = Described & {
   readonly Type: "Map";
   readonly Items: readonly Json[] | Jsonata;
+  readonly MaxConcurrency?: number;
   readonly ItemProcessor: { readonly ProcessorConfig: { readonly Mode: "INLINE" } } & StateGraph;
   readonly Assign?: JsonObject;
   readonly Output?: Json;

@@ -15,6 +15,9 @@ import { preprocessingStep } from "./steps/preprocessing";
 import { registrationStep } from "./steps/registration";
 import { releaseInputStep } from "./steps/release-input";
 import { approvalReportStep, releaseReportStep, reportStep } from "./steps/report";
+import { retentionStep } from "./steps/retention";
+import { rollbackStep } from "./steps/rollback";
+import { smokeTestStep } from "./steps/smoke-test";
 import { trainingStep } from "./steps/training";
 
 const longestReleaseSeconds = longestDeploymentSeconds + 3600;
@@ -66,12 +69,19 @@ export function releaseDefinition(workflow: Workflow): WorkflowDefinition {
   ]);
 }
 
-/** From a registered version to an endpoint that serves it. */
+/** From a registered version to an endpoint that serves it and has proved it. */
 function release(workflow: Workflow, names: ReleaseNames, next: string): Step[] {
+  const { smokeTest } = workflow.settings;
   return [
     packageStep(workflow, "CreateModel"),
     modelStep(workflow, names, "FindEndpoint"),
-    endpointStep(workflow, names, next),
+    endpointStep(workflow, names, {
+      served: smokeTest === undefined ? "FindEndpoints" : "SmokeTest",
+      nothingToTest: "FindEndpoints",
+    }),
+    ...(smokeTest === undefined ? [] : [smokeTestStep(workflow, smokeTest, "FindEndpoints")]),
+    rollbackStep(workflow),
+    retentionStep(workflow, next),
   ];
 }
 

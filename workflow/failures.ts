@@ -15,8 +15,14 @@ export const failures = {
     "The model's metric is not above the threshold, or it is no better than the model that serves; nothing was released.",
   RegistrationFailed: "The model could not be registered.",
   PackageUnusable:
-    "The registered version is not approved, not complete, or its artifact is gone; nothing was deployed.",
+    "The registered version is not approved, not complete, without metrics, or its artifact is gone; nothing was deployed.",
+  ExperimentRunning:
+    "Several production variants share the endpoint's traffic; end that experiment first. Nothing was changed.",
   DeploymentFailed: "The model could not be put in service.",
+  RolledBack:
+    "The new model did not start, or an alarm or the smoke test refused it; what served before serves again.",
+  RollbackFailed:
+    "The smoke test refused the new model, and the endpoint could not go back to what served before.",
 } as const;
 
 export type FailureName = keyof typeof failures;

@@ -1,7 +1,7 @@
 /** The Lambda functions of the workflow as plain data: their settings, and what each may do. */
 
 import { allow, allowKey, type PolicyStatement } from "./iam";
-import { baseName, evaluationFunctionName, type NameScope } from "./names";
+import { baseName, evaluationFunctionName, type NameScope, smokeTestFunctionName } from "./names";
 import type { RoleDescription } from "./roles";
 import { prefixes, type WorkflowReferences } from "./settings";
 
@@ -57,6 +57,38 @@ export function evaluationFunction(scope: NameScope, references: FunctionReferen
     runtime: "python3.11",
     handler: "evaluate_model.lambda_handler",
     timeoutSeconds: 60,
+    memorySizeInMB: 256,
+  };
+}
+
+/** Asks the endpoint recorded examples and checks what it answers. */
+export function smokeTestFunction(scope: NameScope, references: FunctionReferences): FunctionDescription {
+  const { partition, region, account } = references;
+  const base = baseName(scope);
+  const name = smokeTestFunctionName(scope);
+  return {
+    name,
+    description: "Asks the endpoint recorded examples and checks what it answers",
+    logGroupName: logGroupName(name),
+    role: {
+      namePrefix: `${base}-smoke-`,
+      description: "What the smoke test function of the workflow may do",
+      service: "lambda.amazonaws.com",
+      policyStatements: [
+        allow(
+          ["sagemaker:InvokeEndpoint"],
+          [base, `${base}-*`].map(
+            (endpoint) => `arn:${partition}:sagemaker:${region}:${account}:endpoint/${endpoint}`,
+          ),
+        ),
+        ...logAndTraces(name, references),
+      ],
+    },
+    folder: "lambda-src/smoke-test",
+    runtime: "python3.11",
+    handler: "smoke_test.lambda_handler",
+    // An endpoint has 60 s for an answer, and five attempts.
+    timeoutSeconds: 360,
     memorySizeInMB: 256,
   };
 }

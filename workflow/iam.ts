@@ -32,16 +32,19 @@ export function allowKey(kmsKeyArn: string | undefined, actions: readonly string
   return kmsKeyArn === undefined ? [] : [allow(actions, [kmsKeyArn])];
 }
 
-/** The policy document of `statements` in IAM's JSON; equal statements appear once, reasons stay behind. */
+/** The policy document of `statements` in IAM's JSON; what several steps need appears once, reasons stay behind. */
 export function policyDocument(statements: readonly PolicyStatement[]) {
-  const rendered = statements.map(({ actions, resources, conditions }) => ({
-    Effect: "Allow",
-    Action: [...actions].sort(),
-    Resource: [...resources],
-    ...(conditions === undefined ? {} : { Condition: conditions }),
-  }));
-  const unique = new Map(rendered.map((statement) => [JSON.stringify(statement), statement]));
-  return { Version: "2012-10-17", Statement: [...unique.values()] };
+  const granted = new Set<string>();
+  const Statement = statements.flatMap(({ actions, resources, conditions }) => {
+    const grants = (action: string) =>
+      resources.map((resource) => JSON.stringify([action, resource, conditions]));
+    const Action = actions.filter((action) => grants(action).some((grant) => !granted.has(grant))).sort();
+    for (const grant of Action.flatMap(grants)) granted.add(grant);
+    if (Action.length === 0) return [];
+    const Condition = conditions === undefined ? {} : { Condition: conditions };
+    return [{ Effect: "Allow", Action, Resource: [...resources], ...Condition }];
+  });
+  return { Version: "2012-10-17", Statement };
 }
 
 /** Services that say for which account they assume a role. Lambda's pages do not promise it. */

@@ -45,6 +45,11 @@ export function evaluationFunctionName(scope: NameScope): string {
   return `${baseName(scope)}-evaluate-model`;
 }
 
+/** The smoke test function's name. */
+export function smokeTestFunctionName(scope: NameScope): string {
+  return `${baseName(scope)}-smoke-test`;
+}
+
 /** Fails unless names built in `scope` stay legal and leave room for an execution's own name. */
 export function checkNameScope({ prefix, environment }: NameScope): void {
   if (!/^[a-z](-?[a-z0-9]){0,15}$/.test(prefix)) {

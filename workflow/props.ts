@@ -1,5 +1,11 @@
 import type { NameScope } from "./names";
-import { type JobSettings, prefixes, type VpcSettings, type WorkflowSettings } from "./settings";
+import {
+  type JobSettings,
+  prefixes,
+  type SmokeTest,
+  type VpcSettings,
+  type WorkflowSettings,
+} from "./settings";
 import { longestDeploymentSeconds } from "./steps/endpoint";
 import { longestJobSeconds } from "./steps/job";
 
@@ -90,6 +96,19 @@ export interface WorkflowProps extends NameScope {
    */
   readonly endpoint?: Partial<WorkflowSettings["endpoint"]>;
   /**
+   * What a model is asked once it serves. One that does not answer, or outside of the ranges, is taken back.
+   *
+   * @default - nothing is asked
+   */
+  readonly smokeTest?: SmokeTest;
+  /**
+   * Endpoint configurations, with their models, that a release keeps, newest first; those that serve are always kept.
+   * Any registered version can be released again: its model is made anew.
+   *
+   * @default 5
+   */
+  readonly retainedReleases?: number;
+  /**
    * The container image of jobs and endpoint: an AWS one by its tag, or any by its address.
    *
    * @default - AWS's scikit-learn image, tag "1.2-1-cpu-py3"
@@ -130,6 +149,9 @@ export interface WorkflowProps extends NameScope {
 export type ImageProps =
   | { readonly repository: string; readonly tag: string; readonly uri?: never }
   | { readonly uri: string; readonly repository?: never; readonly tag?: never };
+
+/** Releases that are kept, unless the props say otherwise. */
+export const defaultRetainedReleases = 5;
 
 export const defaultImage: ImageProps = { repository: "sagemaker-scikit-learn", tag: "1.2-1-cpu-py3" };
 
@@ -189,6 +211,8 @@ export function workflowSettings(
       initialVariantWeight: 1,
       ...endpoint,
     },
+    smokeTest: props.smokeTest && checkedSmokeTest(props.smokeTest),
+    retainedReleases: atLeastOne("retainedReleases", props.retainedReleases ?? defaultRetainedReleases),
     vpc: props.vpc,
     tags: props.tags ?? {},
     dataPrefix,
@@ -205,6 +229,24 @@ export function scriptFolders({ processing, training, comparison, inference }: W
 /** The prefix under which the raw data lies. */
 export function rawDataPrefix({ data }: WorkflowProps): string {
   return data?.prefix ?? prefixes.rawData;
+}
+
+/** The state machine sends the examples with each release: a few are enough. */
+function checkedSmokeTest(smokeTest: SmokeTest): SmokeTest {
+  const { examples } = smokeTest;
+  if (examples.length < 1 || examples.length > 100) {
+    throw new Error(`smokeTest.examples must be 1 to 100 examples, got ${examples.length}`);
+  }
+  examples.forEach(({ instances, low, high }, index) => {
+    const place = `smokeTest.examples[${index}]`;
+    if (instances.length === 0) throw new Error(`${place}.instances must not be empty`);
+    if (!(Number.isFinite(low) && Number.isFinite(high) && low <= high)) {
+      throw new Error(`${place}: low and high must be numbers, low not above high, got ${low} and ${high}`);
+    }
+  });
+  const bytes = JSON.stringify(examples).length;
+  if (bytes > 64_000) throw new Error(`smokeTest.examples must have at most 64,000 characters, got ${bytes}`);
+  return smokeTest;
 }
 
 type JobName = "processing" | "training" | "comparison";

@@ -18,7 +18,10 @@ export interface RoleDescription {
 /** What processing jobs, training jobs and the model server may do. */
 export function sageMakerRole(
   settings: WorkflowSettings,
-  references: Omit<WorkflowReferences, "sageMakerRoleArn" | "evaluationFunctionVersionArn">,
+  references: Omit<
+    WorkflowReferences,
+    "sageMakerRoleArn" | "evaluationFunctionVersionArn" | "smokeTestFunctionVersionArn"
+  >,
 ): RoleDescription {
   const { partition, region, account, bucketName, dataBucketName, imageRepositoryArn } = references;
   const object = (bucket: string, keys: string) => `arn:${partition}:s3:::${bucket}/${keys}`;

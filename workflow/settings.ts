@@ -1,4 +1,4 @@
-import type { JsonObject } from "./asl";
+import type { Json, JsonObject } from "./asl";
 import type { NameScope } from "./names";
 
 /** One script of the workflow: a folder of code, and the file in it that starts. */
@@ -21,6 +21,22 @@ export interface JobSettings extends ScriptSettings {
 export interface VpcSettings {
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
+}
+
+/** Examples that a model in service must answer within their ranges. */
+export interface SmokeTest {
+  readonly examples: readonly SmokeTestExample[];
+  /** @default "application/json" */
+  readonly contentType?: "application/json" | "text/csv";
+}
+
+/** What the endpoint is asked at once, and the range of every prediction for it. */
+export interface SmokeTestExample {
+  readonly instances: readonly Json[];
+  /** A prediction may equal it. */
+  readonly low: number;
+  /** A prediction may equal it. */
+  readonly high: number;
 }
 
 /** Everything that decides what the workflow does. Plain data: `props.ts` fills in the defaults. */
@@ -50,6 +66,10 @@ export interface WorkflowSettings extends NameScope {
     readonly initialInstanceCount: number;
     readonly initialVariantWeight: number;
   };
+  /** What a model in service is asked before its release ends; without it, nothing. */
+  readonly smokeTest?: SmokeTest;
+  /** Endpoint configurations, with their models, that are kept beside those that serve. */
+  readonly retainedReleases: number;
   /** Subnets and security groups of jobs and endpoint; without it, SageMaker's own network. */
   readonly vpc?: VpcSettings;
   /** More tags on what executions create. */
@@ -73,6 +93,8 @@ export interface WorkflowReferences {
   readonly sageMakerRoleArn: string;
   /** Of one version: what runs while a deploy happens keeps the code that it started with. */
   readonly evaluationFunctionVersionArn: string;
+  /** Of one version; where there is a smoke test. */
+  readonly smokeTestFunctionVersionArn?: string;
   readonly kmsKeyArn?: string;
 }
 

@@ -1,6 +1,6 @@
 import type { State, StateGraph, TaskState } from "../../workflow/asl";
 import { checkDefinition } from "../../workflow/checks";
-import { compose, releaseDefinition, workflowDefinition } from "../../workflow/definition";
+import { compose, workflowDefinition } from "../../workflow/definition";
 import { failures } from "../../workflow/failures";
 import { workflow } from "../fixtures";
 import { context, evaluate } from "./evaluate";
@@ -98,19 +98,6 @@ describe("the definition", () => {
 
   it("holds nothing that Terraform would read as its own", () => {
     expect(JSON.stringify(definition)).not.toMatch(/[$%]\{/);
-  });
-});
-
-describe("the definition of a release", () => {
-  it("is one that Step Functions accepts, and ends in named failures", () => {
-    const { definition } = releaseDefinition(workflow());
-    const result = aslValidator(definition);
-    expect(result.isValid ? "" : result.errorsText("\n")).toBe("");
-    const ends = Object.entries(definition.States).filter(([, s]) => s.Type === "Fail");
-    expect(ends.map(([name]) => name)).toEqual(["InvalidInput", "PackageUnusable", "DeploymentFailed"]);
-    for (const [name, task, caught] of tasks(definition)) {
-      expect([name, caught, task.TimeoutSeconds === undefined]).toEqual([name, true, false]);
-    }
   });
 });
 
@@ -238,74 +225,6 @@ describe("a job that ended badly", () => {
     await expect(evaluate(name, result("Stopped"))).rejects.toMatchObject({
       message: expect.stringContaining("The job was stopped"),
     });
-  });
-});
-
-describe("deploying", () => {
-  /** The state that a Choice leads to. */
-  async function choose(name: string, variables: Record<string, unknown>): Promise<string> {
-    const choice = definition.States[name] as Extract<State, { Type: "Choice" }>;
-    for (const rule of choice.Choices) if (await evaluate(rule.Condition, {}, variables)) return rule.Next;
-    return choice.Default;
-  }
-  const endpoint = (status: string, configName = "", pendingConfigName = "") => ({
-    status,
-    configName,
-    pendingConfigName,
-    reason: "",
-  });
-
-  it.each([
-    ["Absent", 0, "CreateEndpoint"],
-    ["Failed", 0, "DeleteFailedEndpoint"],
-    ["InService", 0, "UpdateEndpoint"],
-    ["UpdateRollbackFailed", 0, "UpdateEndpoint"],
-    ["Creating", 0, "WaitForOtherDeployment"],
-    ["Updating", 7, "WaitForOtherDeployment"],
-    ["Deleting", 7, "WaitForOtherDeployment"],
-    ["Updating", 120, "DeploymentFailed"],
-  ])("to an endpoint that is %s after %i checks goes to %s", async (status, checks, next) => {
-    expect(await choose("ChooseDeployment", { endpoint: endpoint(status), checks })).toBe(next);
-  });
-
-  it.each([
-    ["InService", "ours", "", "MLPipelineComplete"],
-    ["Creating", "ours", "", "WaitForEndpoint"],
-    ["Updating", "before", "ours", "WaitForEndpoint"],
-    ["Updating", "before", "", "WaitForEndpoint"],
-    ["Updating", "ours", "theirs", "MLPipelineComplete"],
-    ["InService", "theirs", "", "MLPipelineComplete"],
-    ["InService", "before", "", "DeploymentFailed"],
-    ["Failed", "ours", "", "DeploymentFailed"],
-  ])("that finds %s with %s (pending: %s) goes to %s", async (status, config, pending, next) => {
-    const variables = {
-      endpoint: endpoint(status, config, pending),
-      endpointConfigName: "ours",
-      replacedConfigName: "before",
-      checks: 1,
-    };
-    expect(await choose("EndpointInService", variables)).toBe(next);
-  });
-
-  it("waits 1, 2, 4, 8, 16, 30 and 30 seconds", async () => {
-    const wait = definition.States.WaitForEndpoint as Extract<State, { Type: "Wait" }>;
-    const seconds = [1];
-    for (let i = 0; i < 6; i++) {
-      seconds.push((await evaluate(wait.Assign?.pause as string, {}, { pause: seconds.at(-1) })) as number);
-    }
-    expect(seconds).toEqual([1, 2, 4, 8, 16, 30, 30]);
-  });
-
-  it("takes a missing endpoint for absent, and a throttled look-up for neither", async () => {
-    const [catcher] = state<TaskState>("FindEndpoint").Catch ?? [];
-    const found = (Cause: string) =>
-      evaluate(catcher?.Assign?.endpoint as string, {
-        errorOutput: { Error: "SageMaker.SageMakerException", Cause },
-      });
-    expect(await found('Could not find endpoint "arn:…". (Service: SageMaker)')).toMatchObject({
-      status: "Absent",
-    });
-    expect(await found("Rate exceeded (Service: SageMaker)")).toMatchObject({ status: "Unknown" });
   });
 });
 

@@ -8,13 +8,14 @@ import { arn, integration, type Workflow } from "../settings";
 import { executionTags, type Step, sdkCall } from "../step";
 import type { ReleaseNames } from "./model";
 
-const maxChecks = 120;
+/** Looks at an endpoint that is busy, before a release gives up. */
+export const maxChecks = 120;
 
-/** How long the step may wait: for another deployment, then for its own, with waits of up to 30 s. */
-export const longestDeploymentSeconds = 2 * maxChecks * 31;
+/** How long a release may wait: for another deployment, for its own, and for the way back, with waits of up to 30 s. */
+export const longestDeploymentSeconds = 3 * maxChecks * 31;
 
 /** States of an endpoint in which it accepts no update; they pass. */
-const busy = '["Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting", "Unknown"]';
+export const busyStates = '["Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting", "Unknown"]';
 
 /**
  * A new configuration may not be readable at once: AWS advises to try again.
@@ -31,19 +32,24 @@ const briefRetry: readonly Retrier[] = [
   },
 ];
 
+/** Where a deployment leads that did not fail. */
+export interface ReleaseEnds {
+  /** The new configuration serves. */
+  readonly served: string;
+  /** It served before, or another execution has replaced it already. */
+  readonly nothingToTest: string;
+}
+
 /**
  * Puts the endpoint configuration in service under one stable endpoint name.
  *
  * Absent: create. Busy, as when another execution deploys: wait. Failed, which only a create leaves behind: delete, then
  * create. Else: update. Then wait until the configuration that serves is the one asked for, or it is clear that it
- * never will be.
+ * never will be. An alarm that has moved the traffic back is `RolledBack`, of the rollback step.
  */
-export function endpointStep(workflow: Workflow, names: ReleaseNames, next: string): Step {
+export function endpointStep(workflow: Workflow, names: ReleaseNames, next: ReleaseEnds): Step {
   const { settings } = workflow;
-  // The stable name, and those that an execution's input adds to it.
-  const endpoints = [baseName(settings), `${baseName(settings)}-*`].map((name) =>
-    arn(workflow, "sagemaker", `endpoint/${name}`),
-  );
+  const endpoints = endpointArns(workflow);
   const describeEndpoint = {
     Type: "Task",
     Resource: sdkCall(workflow, "sagemaker", "describeEndpoint"),
@@ -54,7 +60,7 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: stri
     states: {
       FindEndpoint: {
         ...describeEndpoint,
-        Assign: { endpointName: jsonata(endpointName(settings)), endpoint: described },
+        Assign: { endpointName: jsonata(endpointName(settings)), endpoint: describedEndpoint },
         Catch: [
           {
             // The call models no errors: a missing endpoint and a throttled call differ in the text only.
@@ -65,6 +71,7 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: stri
                 "status": $contains($states.errorOutput.Cause, "Could not find") ? "Absent"
                   : $contains($states.errorOutput.Cause, "not authorized") ? "Hidden" : "Unknown",
                 "configName": "",
+                "sharing": 0,
                 "reason": $states.errorOutput.Cause
               }`),
             },
@@ -77,7 +84,7 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: stri
       ChooseDeployment: {
         Type: "Choice",
         Choices: [
-          ...(names.reusable ? [servesAlready(next)] : []),
+          ...(names.reusable ? [servesAlready(next.nothingToTest)] : []),
           {
             Condition: jsonata('$endpoint.status = "Absent"'),
             Assign: { replacedConfigName: "none" },
@@ -85,11 +92,22 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: stri
           },
           { Condition: jsonata('$endpoint.status = "Failed"'), Next: "DeleteFailedEndpoint" },
           {
-            Condition: jsonata(`$endpoint.status in ${busy} and $checks < ${maxChecks}`),
+            Condition: jsonata("$endpoint.sharing > 1"),
+            Assign: {
+              failure: jsonata(`{
+                "state": "ChooseDeployment",
+                "endpoint": $endpointName,
+                "reason": $string($endpoint.sharing) & " production variants of the endpoint have traffic"
+              }`),
+            },
+            Next: "ExperimentRunning",
+          },
+          {
+            Condition: jsonata(`$endpoint.status in ${busyStates} and $checks < ${maxChecks}`),
             Next: "WaitForOtherDeployment",
           },
           {
-            Condition: jsonata(`$endpoint.status = "Hidden" or $endpoint.status in ${busy}`),
+            Condition: jsonata(`$endpoint.status = "Hidden" or $endpoint.status in ${busyStates}`),
             Assign: { failure: deploymentFailure("ChooseDeployment") },
             Next: "DeploymentFailed",
           },
@@ -125,7 +143,7 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: stri
       WaitForEndpoint: growingWait("CheckEndpoint"),
       CheckEndpoint: {
         ...describeEndpoint,
-        Assign: { endpoint: described },
+        Assign: { endpoint: describedEndpoint },
         Retry: sageMakerRetry,
         Catch: [catchAll("CheckEndpoint", "DeploymentFailed")],
         Next: "EndpointInService",
@@ -138,7 +156,7 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: stri
               '$endpoint.status = "InService" and $endpoint.configName = $endpointConfigName',
             ),
             Assign: { superseded: false },
-            Next: next,
+            Next: next.served,
           },
           {
             // Another execution updates an endpoint only when the deployment before has ended: ours did serve.
@@ -146,10 +164,17 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: stri
               ($endpoint.status = "InService" and $not($endpoint.configName in [$endpointConfigName, $replacedConfigName]))
                 or ($endpoint.status = "Updating" and $not($endpoint.pendingConfigName in [$endpointConfigName, ""]))`),
             Assign: { superseded: true },
-            Next: next,
+            Next: next.nothingToTest,
           },
           {
-            Condition: jsonata(`$endpoint.status in ${busy} and $checks < ${maxChecks}`),
+            Condition: jsonata(
+              '$endpoint.status = "InService" and $endpoint.configName = $replacedConfigName',
+            ),
+            Assign: { failure: deploymentFailure("EndpointInService") },
+            Next: "RolledBack",
+          },
+          {
+            Condition: jsonata(`$endpoint.status in ${busyStates} and $checks < ${maxChecks}`),
             Next: "WaitForEndpoint",
           },
         ],
@@ -157,6 +182,7 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: stri
         Default: "DeploymentFailed",
       },
       DeploymentFailed: failState("DeploymentFailed"),
+      ExperimentRunning: failState("ExperimentRunning"),
     },
     policyStatements: [
       allow(["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint", "sagemaker:AddTags"], endpoints),
@@ -169,6 +195,12 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: stri
   };
 }
 
+/** The endpoint of the stable name, and those that an execution's input adds to it. */
+export function endpointArns(workflow: Workflow): string[] {
+  const base = baseName(workflow.settings);
+  return [base, `${base}-*`].map((name) => arn(workflow, "sagemaker", `endpoint/${name}`));
+}
+
 /** A version that is released again finds its own configuration in service. */
 function servesAlready(next: string): ChoiceRule {
   return {
@@ -179,11 +211,12 @@ function servesAlready(next: string): ChoiceRule {
 }
 
 /** What later states need to know of a described endpoint. */
-const described = jsonata(`{
+export const describedEndpoint = jsonata(`{
   "status": $states.result.EndpointStatus,
   "configName": $exists($states.result.EndpointConfigName) ? $states.result.EndpointConfigName : "",
   "pendingConfigName": $exists($states.result.PendingDeploymentSummary.EndpointConfigName)
     ? $states.result.PendingDeploymentSummary.EndpointConfigName : "",
+  "sharing": $count($states.result.ProductionVariants[CurrentWeight > 0]),
   "reason": $exists($states.result.FailureReason) ? $states.result.FailureReason : ""
 }`);
 
@@ -205,7 +238,8 @@ function deploy(workflow: Workflow, state: "CreateEndpoint" | "UpdateEndpoint", 
   } as const;
 }
 
-function growingWait(next: string): WaitState {
+/** Waits twice as long each time, up to 30 s; counts in `checks`. */
+export function growingWait(next: string): WaitState {
   return {
     Type: "Wait",
     Seconds: jsonata("$pause"),

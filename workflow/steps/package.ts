@@ -27,6 +27,7 @@ export function packageStep(workflow: Workflow, next: string): Step {
             "version": $states.result.ModelPackageVersion,
             "status": $states.result.ModelPackageStatus,
             "approval": $states.result.ModelApprovalStatus,
+            "measured": $exists($states.result.ModelMetrics.ModelQuality.Statistics.S3Uri),
             "modelDataUrl": $states.result.InferenceSpecification.Containers[0].ModelDataUrl,
             "created": $string($states.result.CreationTime)
           }`),
@@ -40,6 +41,16 @@ export function packageStep(workflow: Workflow, next: string): Step {
       PackageReady: {
         Type: "Choice",
         Choices: [
+          {
+            Condition: jsonata("$package.measured = false"),
+            Assign: {
+              failure: jsonata(`{
+                "state": "PackageReady",
+                "reason": $modelPackageArn & " has no model quality metrics: nobody can have judged it"
+              }`),
+            },
+            Next: "PackageUnusable",
+          },
           {
             Condition: jsonata('$package.status = "Completed" and $package.approval = "Approved"'),
             Next: "FindArtifact",

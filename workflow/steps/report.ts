@@ -24,6 +24,7 @@ const released = {
   EndpointConfigName: jsonata("$endpointConfigName"),
   EndpointName: jsonata("$endpointName"),
   Superseded: jsonata("$superseded"),
+  Warnings: jsonata("$warnings"),
 };
 
 /** Ends the workflow with its report: the execution's output. */
@@ -59,6 +60,8 @@ export interface ExecutionReport {
   readonly EndpointName?: string;
   /** True where another execution had updated the endpoint before this one saw its own model in service. */
   readonly Superseded?: boolean;
+  /** What went wrong after the model was in service. */
+  readonly Warnings?: readonly string[];
   readonly ProcessedDataUrl: string;
   readonly ModelDataUrl: string;
   readonly EvaluationUrl: string;

@@ -1,0 +1,52 @@
+import { jsonata } from "../asl";
+import { catchAll } from "../failures";
+import { allow } from "../iam";
+import { smokeTestFunctionName } from "../names";
+import { lambdaRetry } from "../retries";
+import { arn, integration, type SmokeTest, type Workflow } from "../settings";
+import type { Step } from "../step";
+
+/**
+ * Asks the model that has come in service recorded examples; one that answers them wrongly is taken back.
+ *
+ * So is one that could not be tested: nobody knows what it answers.
+ */
+export function smokeTestStep(workflow: Workflow, smokeTest: SmokeTest, next: string): Step {
+  const { settings, references } = workflow;
+  return {
+    states: {
+      SmokeTest: {
+        Type: "Task",
+        Resource: integration(workflow, "lambda:invoke"),
+        Arguments: {
+          FunctionName: references.smokeTestFunctionVersionArn ?? "",
+          Payload: {
+            EndpointName: jsonata("$endpointName"),
+            // JSON is JSONata; as plain JSON, validators take a list of lists for a fault.
+            Examples: jsonata(JSON.stringify(smokeTest.examples)),
+            ...(smokeTest.contentType !== undefined && { ContentType: smokeTest.contentType }),
+          },
+        },
+        Assign: { smokeTest: jsonata("$states.result.Payload") },
+        TimeoutSeconds: 420,
+        Retry: lambdaRetry,
+        Catch: [catchAll("SmokeTest", "RollBack")],
+        Next: "SmokeTestPassed",
+      },
+      SmokeTestPassed: {
+        Type: "Choice",
+        Choices: [{ Condition: jsonata("$smokeTest.Passed = true"), Next: next }],
+        Assign: {
+          failure: jsonata('{"state": "SmokeTest", "reason": $join($smokeTest.Failures, "; ")}'),
+        },
+        Default: "RollBack",
+      },
+    },
+    policyStatements: [
+      allow(
+        ["lambda:InvokeFunction"],
+        [arn(workflow, "lambda", `function:${smokeTestFunctionName(settings)}:*`)],
+      ),
+    ],
+  };
+}
