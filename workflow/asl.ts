@@ -62,8 +62,18 @@ export interface ChoiceRule {
 export interface ChoiceState extends Described {
   readonly Type: "Choice";
   readonly Choices: readonly ChoiceRule[];
-  readonly Assign?: JsonObject;
-  readonly Default: string;
+  /** Where no rule holds; the last rule may be one that always does, instead. */
+  readonly Default?: string;
+}
+
+/**
+ * The last rule of a Choice, which always holds.
+ *
+ * It stands for a Default that assigns: AWS's pages say that a Choice state's own Assign holds for its rules, too, and
+ * interpreters hold it for the default only. https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
+ */
+export function otherwise(Assign: JsonObject, Next: string): ChoiceRule {
+  return { Condition: jsonata("true"), Assign, Next };
 }
 
 export type WaitState = Described & {

@@ -67,7 +67,10 @@ function transitions(state: State): StateTransition[] {
     case "Fail":
       return [];
     case "Choice":
-      return [...state.Choices.map((rule) => to(rule.Next, rule.Assign)), to(state.Default, state.Assign)];
+      return [
+        ...state.Choices.map((rule) => to(rule.Next, rule.Assign)),
+        ...(state.Default === undefined ? [] : [to(state.Default, undefined)]),
+      ];
     default: {
       const catches = "Catch" in state ? (state.Catch ?? []) : [];
       return [

@@ -92,7 +92,7 @@ describe("an endpoint that fails", () => {
       failureReason: "The primary container did not start.",
     });
     const { error, cause } = failureOf(await workflow.run(quick));
-    expect(error).toBe("DeploymentFailed");
+    expect(error).toBe("RolledBack");
     expect(cause.reason).toContain(`with the configuration ${before}`);
     expect(await testEndpoint(cloud.aws, "housing-local", testRun.instances)).toHaveLength(2);
   });

@@ -80,7 +80,7 @@ it("goes back to the model before when the canary fails, and says why", async ()
   const { result, answered, failed } = await runUnderTraffic({ HyperParameters: { behave: "failing" } });
   const { error, cause } = failureOf(result);
   expect([error, cause.reason]).toEqual([
-    "DeploymentFailed",
+    "RolledBack",
     expect.stringMatching(/is InService .*, not InService with .*canary-test-endpoint-errors/),
   ]);
   expect(await serving()).toBe(before);

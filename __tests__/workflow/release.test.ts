@@ -12,7 +12,7 @@ const { definition } = releaseDefinition(workflow({ retainedReleases: 2 }));
 const state = <T extends State>(name: string) => definition.States[name] as T;
 
 /** The state that a Choice leads to. */
-async function choose(name: string, variables: Record<string, unknown>): Promise<string> {
+async function choose(name: string, variables: Record<string, unknown>): Promise<string | undefined> {
   const choice = state<Extract<State, { Type: "Choice" }>>(name);
   for (const rule of choice.Choices) if (await evaluate(rule.Condition, {}, variables)) return rule.Next;
   return choice.Default;

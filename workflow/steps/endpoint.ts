@@ -1,4 +1,12 @@
-import { type ChoiceRule, type JsonObject, jsonata, literal, type Retrier, type WaitState } from "../asl";
+import {
+  type ChoiceRule,
+  type JsonObject,
+  jsonata,
+  literal,
+  otherwise,
+  type Retrier,
+  type WaitState,
+} from "../asl";
 import { catchAll, failState } from "../failures";
 import { deploymentConfig } from "../guardrails";
 import { allow } from "../iam";
@@ -111,9 +119,8 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: Rele
             Assign: { failure: deploymentFailure("ChooseDeployment") },
             Next: "DeploymentFailed",
           },
+          otherwise({ replacedConfigName: jsonata("$endpoint.configName") }, "UpdateEndpoint"),
         ],
-        Assign: { replacedConfigName: jsonata("$endpoint.configName") },
-        Default: "UpdateEndpoint",
       },
       WaitForOtherDeployment: growingWait("FindEndpoint"),
       DeleteFailedEndpoint: {
@@ -177,9 +184,8 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: Rele
             Condition: jsonata(`$endpoint.status in ${busyStates} and $checks < ${maxChecks}`),
             Next: "WaitForEndpoint",
           },
+          otherwise({ failure: deploymentFailure("EndpointInService") }, "DeploymentFailed"),
         ],
-        Assign: { failure: deploymentFailure("EndpointInService") },
-        Default: "DeploymentFailed",
       },
       DeploymentFailed: failState("DeploymentFailed"),
       ExperimentRunning: failState("ExperimentRunning"),

@@ -1,4 +1,4 @@
-import { jsonata, literal } from "../asl";
+import { jsonata, literal, otherwise } from "../asl";
 import { inputProblems } from "../execution-input";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
@@ -43,9 +43,8 @@ export function inputStep(workflow: Workflow, next: string): Step {
             },
             Next: "FindData",
           },
+          otherwise({ failure: inputFailure("CheckInput") }, "InvalidInput"),
         ],
-        Assign: { failure: inputFailure("CheckInput") },
-        Default: "InvalidInput",
       },
       FindData: {
         Type: "Task",
@@ -65,9 +64,10 @@ export function inputStep(workflow: Workflow, next: string): Step {
       },
       DataFound: {
         Type: "Choice",
-        Choices: [{ Condition: jsonata("$count($inputProblems) = 0"), Next: next }],
-        Assign: { failure: inputFailure("FindData") },
-        Default: "InvalidInput",
+        Choices: [
+          { Condition: jsonata("$count($inputProblems) = 0"), Next: next },
+          otherwise({ failure: inputFailure("FindData") }, "InvalidInput"),
+        ],
       },
       InvalidInput: failState("InvalidInput"),
       PreparationFailed: failState("PreparationFailed"),

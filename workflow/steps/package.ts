@@ -1,4 +1,4 @@
-import { jsonata, literal } from "../asl";
+import { jsonata, literal, otherwise } from "../asl";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
 import { baseName } from "../names";
@@ -59,14 +59,16 @@ export function packageStep(workflow: Workflow, next: string): Step {
             Condition: jsonata(`$package.status in ["Pending", "InProgress"] and $looks < ${maxLooks}`),
             Next: "WaitForPackage",
           },
-        ],
-        Assign: {
-          failure: jsonata(`{
+          otherwise(
+            {
+              failure: jsonata(`{
             "state": "PackageReady",
             "reason": $modelPackageArn & " is " & $package.status & " and " & $package.approval & ", not Completed and Approved"
           }`),
-        },
-        Default: "PackageUnusable",
+            },
+            "PackageUnusable",
+          ),
+        ],
       },
       WaitForPackage: { Type: "Wait", Seconds: 5, Next: "ReadPackage" },
       FindArtifact: {
@@ -82,13 +84,17 @@ export function packageStep(workflow: Workflow, next: string): Step {
       },
       ArtifactFound: {
         Type: "Choice",
-        Choices: [{ Condition: jsonata("$artifacts > 0"), Next: next }],
-        Assign: {
-          failure: jsonata(
-            '{"state": "FindArtifact", "reason": "The artifact " & $package.modelDataUrl & " is gone"}',
+        Choices: [
+          { Condition: jsonata("$artifacts > 0"), Next: next },
+          otherwise(
+            {
+              failure: jsonata(
+                '{"state": "FindArtifact", "reason": "The artifact " & $package.modelDataUrl & " is gone"}',
+              ),
+            },
+            "PackageUnusable",
           ),
-        },
-        Default: "PackageUnusable",
+        ],
       },
       PackageUnusable: failState("PackageUnusable", '$merge([$failure, {"package": $modelPackageArn}])'),
     },

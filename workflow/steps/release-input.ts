@@ -1,4 +1,4 @@
-import { jsonata } from "../asl";
+import { jsonata, otherwise } from "../asl";
 import { failState } from "../failures";
 import { baseName } from "../names";
 import { arn, type Workflow } from "../settings";
@@ -21,14 +21,16 @@ export function releaseInputStep(workflow: Workflow, next: string): Step {
             Assign: { modelPackageArn: jsonata(given), looks: 0 },
             Next: next,
           },
+          otherwise(
+            {
+              failure: {
+                state: "CheckInput",
+                reason: `ModelPackageArn must be the ARN of a version, beginning with ${versions}`,
+              },
+            },
+            "InvalidInput",
+          ),
         ],
-        Assign: {
-          failure: {
-            state: "CheckInput",
-            reason: `ModelPackageArn must be the ARN of a version, beginning with ${versions}`,
-          },
-        },
-        Default: "InvalidInput",
       },
       InvalidInput: failState("InvalidInput"),
     },

@@ -1,4 +1,4 @@
-import { jsonata } from "../asl";
+import { jsonata, otherwise } from "../asl";
 import { catchAll } from "../failures";
 import { allow } from "../iam";
 import { smokeTestFunctionName } from "../names";
@@ -35,11 +35,15 @@ export function smokeTestStep(workflow: Workflow, smokeTest: SmokeTest, next: st
       },
       SmokeTestPassed: {
         Type: "Choice",
-        Choices: [{ Condition: jsonata("$smokeTest.Passed = true"), Next: next }],
-        Assign: {
-          failure: jsonata('{"state": "SmokeTest", "reason": $join($smokeTest.Failures, "; ")}'),
-        },
-        Default: "RollBack",
+        Choices: [
+          { Condition: jsonata("$smokeTest.Passed = true"), Next: next },
+          otherwise(
+            {
+              failure: jsonata('{"state": "SmokeTest", "reason": $join($smokeTest.Failures, "; ")}'),
+            },
+            "RollBack",
+          ),
+        ],
       },
     },
     policyStatements: [

@@ -19,7 +19,7 @@ it("reads the sizes of the project's own workflow", () => {
       { state: "ModelTraining", use: "training", ...size },
     ],
     variants: [{ InstanceType: "ml.t2.medium", InitialInstanceCount: 1 }],
-    functions: ["ModelEvaluation"],
+    functions: ["ModelEvaluation", "SmokeTest"],
   });
 });
 

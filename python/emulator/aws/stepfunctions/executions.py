@@ -9,6 +9,7 @@ from typing import Any
 
 from moto.stepfunctions.parser.api import (
     ExecutionAlreadyExists,
+    ExecutionStatus,
     InvalidLoggingConfiguration,
     StateMachineAlreadyExists,
 )
@@ -77,6 +78,7 @@ def install() -> None:
 
     wrap(StepFunctionsParserBackend, "start_execution", start_execution)
     wrap(StepFunctionsParserBackend, "create_state_machine", _create_state_machine)
+    wrap(Execution, "__init__", _initialize)
     wrap(Execution, "start", _start)
     wrap(BaseExecutionWorkerCommunication, "terminated", _terminated)
 
@@ -110,6 +112,12 @@ def _check_log_group(configuration: dict[str, Any] | None) -> None:
         raise InvalidLoggingConfiguration(
             message=f"Invalid Logging Configuration: Log Destination not found: {found.name}"
         )
+
+
+def _initialize(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+    original(self, *args, **kwargs)
+    # It is listed before it is started, and moto could not say its status meanwhile.
+    self.exec_status = ExecutionStatus.RUNNING
 
 
 def _start(original: Any, self: Any) -> None:

@@ -2,6 +2,7 @@ import json
 import threading
 
 import pytest
+from moto.stepfunctions.parser.backend.execution import Execution
 
 from emulator.aws.stepfunctions.executions import KEPT_EXECUTIONS
 
@@ -11,6 +12,22 @@ def test_executions_without_a_name_get_different_ones(machine):
     first, second = made.start(), made.start()
     assert first != second
     assert made.wait(second)["status"] == "SUCCEEDED"
+
+
+def test_an_execution_that_is_not_started_yet_is_running(machine, client, monkeypatch):
+    made = machine({"A": {"Type": "Succeed"}})
+    listed = []
+    start = Execution.start
+
+    def listed_first(self):
+        listed.extend(
+            client("stepfunctions").list_executions(stateMachineArn=made.arn)["executions"]
+        )
+        start(self)
+
+    monkeypatch.setattr(Execution, "start", listed_first)
+    made.run()
+    assert [execution["status"] for execution in listed] == ["RUNNING"]
 
 
 def test_the_newest_ended_executions_are_kept_and_names_stay_used(machine, client):
