@@ -59,6 +59,8 @@ export class Lane {
       inference: script("serve.py"),
       gate: { metric: "score", threshold: 0 },
       endpoint: { initialInstanceCount: instances },
+      smokeTest: { examples: [{ instances: [[1]], low: 42, high: 42 }] },
+      retainedReleases: 1,
     };
     const lane = new Lane(cloud, await cloud.deploy(props, kmsKeyArn));
     const scope = { prefix, environment: "test" };

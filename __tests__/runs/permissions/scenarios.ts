@@ -57,7 +57,9 @@ async function release({ cloud: { aws }, workflow }: Lane, input: object): Promi
 }
 
 function failureText({ description }: ExecutionResult): string {
-  return description.status === "SUCCEEDED" ? "" : `${description.error}: ${description.cause}`;
+  const { status, output = "{}", error, cause } = description;
+  // What goes wrong after a model is in service is a warning.
+  return status === "SUCCEEDED" ? (JSON.parse(output).Warnings ?? []).join() : `${error}: ${cause}`;
 }
 
 /** The endpoint that the input names; without a name, the stable one. */
@@ -217,6 +219,7 @@ export function scenarioFor(role: RoleName, { action, resource }: Grant): Scenar
     return isStopped("Training", "-train-", { HyperParameters: { behave: "hang" } });
   }
   if (action === "cloudwatch:DescribeAlarms") return updates(run);
+  if (/^sagemaker:Delete(EndpointConfig|Model)$/.test(action)) return updates(run);
   if (championReads.test(action) || action === "sagemaker:UpdateEndpoint") return updates(run, name);
   if (action === "sagemaker:DeleteEndpoint") return replacesFailed(run, name);
   if (role === "evaluate" && action === "s3:ListBucket") return findsNothing;
