@@ -4,6 +4,7 @@ import type { PolicyStatement } from "./iam";
 import { checkNameScope } from "./names";
 import type { Workflow } from "./settings";
 import type { Step } from "./step";
+import { autoscalingStep } from "./steps/autoscaling";
 import { comparisonStep } from "./steps/comparison";
 import { endpointStep, longestDeploymentSeconds } from "./steps/endpoint";
 import { evaluationStep } from "./steps/evaluation";
@@ -68,10 +69,16 @@ export function releaseDefinition(workflow: Workflow): WorkflowDefinition {
 
 /** From a registered version to an endpoint that serves it. */
 function release(workflow: Workflow, names: ReleaseNames, next: string): Step[] {
+  const { endpoint } = workflow.settings;
+  const scaling =
+    endpoint.kind === "instance" && endpoint.autoscaling !== undefined
+      ? autoscalingStep(workflow, endpoint, endpoint.autoscaling, next)
+      : undefined;
   return [
     packageStep(workflow, "CreateModel"),
     modelStep(workflow, names, "FindEndpoint"),
-    endpointStep(workflow, names, next),
+    endpointStep(workflow, names, scaling === undefined ? next : "RegisterScalableTarget"),
+    ...(scaling === undefined ? [] : [scaling]),
   ];
 }
 

@@ -17,6 +17,7 @@ export const failures = {
   PackageUnusable:
     "The registered version is not approved, not complete, or its artifact is gone; nothing was deployed.",
   DeploymentFailed: "The model could not be put in service.",
+  AutoscalingFailed: "The model serves; its scaling is not set.",
 } as const;
 
 export type FailureName = keyof typeof failures;

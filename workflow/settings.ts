@@ -1,4 +1,5 @@
 import type { JsonObject } from "./asl";
+import type { EndpointSettings } from "./endpoint-kinds";
 import type { NameScope } from "./names";
 
 /** One script of the workflow: a folder of code, and the file in it that starts. */
@@ -44,12 +45,7 @@ export interface WorkflowSettings extends NameScope {
   };
   /** Whether the execution that trained a model releases it, or a person approves it first. */
   readonly approval: "automatic" | "manual";
-  readonly endpoint: {
-    readonly variantName: string;
-    readonly instanceType: string;
-    readonly initialInstanceCount: number;
-    readonly initialVariantWeight: number;
-  };
+  readonly endpoint: EndpointSettings;
   /** Subnets and security groups of jobs and endpoint; without it, SageMaker's own network. */
   readonly vpc?: VpcSettings;
   /** More tags on what executions create. */
@@ -90,6 +86,9 @@ export const prefixes = {
   code: "code/",
   /** Copies that pin the code of one execution. */
   executionCode: "code/executions/",
+  /** What batch scoring reads, and what it writes. */
+  scoringInput: "scoring-input/",
+  scoringOutput: "scoring-output/",
 } as const;
 
 /** An ARN in the workflow's account and region. */

@@ -9,7 +9,7 @@ import { prepareEnvironments } from "../../cli/python";
 import { resolveTarget } from "../../cli/target";
 import type { ExecutionInput } from "../../workflow/execution-input";
 import { endpointAlarms } from "../../workflow/guardrails";
-import { baseName, type NameScope } from "../../workflow/names";
+import { baseName, type EndpointScope, stableEndpointName } from "../../workflow/names";
 import type { WorkflowProps } from "../../workflow/props";
 
 /** An emulator of a test's own, with short waits. */
@@ -33,7 +33,7 @@ export class TestCloud {
   }
 
   /** Makes the alarms of a workflow's endpoint, which come with Terraform otherwise. */
-  async createEndpointAlarms(scope: NameScope, variant: string): Promise<void> {
+  async createEndpointAlarms(scope: EndpointScope, variant: string): Promise<void> {
     const { endpoint, region } = this.aws.connection;
     const credentials = { accessKeyId: emulatorKey, secretAccessKey: emulatorKey };
     const cloudwatch = new CloudWatchClient({ endpoint, region, credentials });
@@ -51,7 +51,7 @@ export class TestCloud {
           ComparisonOperator: "GreaterThanThreshold",
           TreatMissingData: "notBreaching",
           Dimensions: [
-            { Name: "EndpointName", Value: baseName(scope) },
+            { Name: "EndpointName", Value: stableEndpointName(scope) },
             { Name: "VariantName", Value: variant },
           ],
         }),

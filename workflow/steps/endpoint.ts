@@ -2,7 +2,7 @@ import { type ChoiceRule, type JsonObject, jsonata, literal, type Retrier, type 
 import { catchAll, failState } from "../failures";
 import { deploymentConfig } from "../guardrails";
 import { allow } from "../iam";
-import { baseName, endpointName } from "../names";
+import { baseName, endpointName, stableEndpointName } from "../names";
 import { sageMakerRetry } from "../retries";
 import { arn, integration, type Workflow } from "../settings";
 import { executionTags, type Step, sdkCall } from "../step";
@@ -41,9 +41,8 @@ const briefRetry: readonly Retrier[] = [
 export function endpointStep(workflow: Workflow, names: ReleaseNames, next: string): Step {
   const { settings } = workflow;
   // The stable name, and those that an execution's input adds to it.
-  const endpoints = [baseName(settings), `${baseName(settings)}-*`].map((name) =>
-    arn(workflow, "sagemaker", `endpoint/${name}`),
-  );
+  const stable = stableEndpointName(settings);
+  const endpoints = [stable, `${stable}-*`].map((name) => arn(workflow, "sagemaker", `endpoint/${name}`));
   const describeEndpoint = {
     Type: "Task",
     Resource: sdkCall(workflow, "sagemaker", "describeEndpoint"),
@@ -108,7 +107,10 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: stri
         Next: "WaitForOtherDeployment",
       },
       CreateEndpoint: deploy(workflow, "CreateEndpoint", { Tags: executionTags(workflow) }),
-      UpdateEndpoint: deploy(workflow, "UpdateEndpoint", deploymentConfig(workflow)),
+      UpdateEndpoint: deploy(workflow, "UpdateEndpoint", {
+        ...deploymentConfig(workflow),
+        ...retainedInstances(workflow),
+      }),
       DeploymentRefused: {
         Type: "Choice",
         Comment: "Another execution may have been a moment faster.",
@@ -184,8 +186,30 @@ const described = jsonata(`{
   "configName": $exists($states.result.EndpointConfigName) ? $states.result.EndpointConfigName : "",
   "pendingConfigName": $exists($states.result.PendingDeploymentSummary.EndpointConfigName)
     ? $states.result.PendingDeploymentSummary.EndpointConfigName : "",
+  "instances": $exists($states.result.ProductionVariants[0].DesiredInstanceCount)
+    ? $states.result.ProductionVariants[0].DesiredInstanceCount : 0,
   "reason": $exists($states.result.FailureReason) ? $states.result.FailureReason : ""
 }`);
+
+/**
+ * An update keeps the number of instances that scaling has chosen, where it lies within the bounds; what else the
+ * configuration says holds.
+ *
+ * https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
+ */
+function retainedInstances({ settings: { endpoint } }: Workflow): JsonObject {
+  if (endpoint.kind !== "instance" || endpoint.autoscaling === undefined) return {};
+  const { minInstances, maxInstances } = endpoint.autoscaling;
+  return {
+    RetainAllVariantProperties: jsonata(
+      `$endpoint.instances >= ${minInstances} and $endpoint.instances <= ${maxInstances}`,
+    ),
+    ExcludeRetainedVariantProperties: [
+      { VariantPropertyType: "DesiredWeight" },
+      { VariantPropertyType: "DataCaptureConfig" },
+    ],
+  };
+}
 
 function deploy(workflow: Workflow, state: "CreateEndpoint" | "UpdateEndpoint", more: JsonObject) {
   const action = state === "CreateEndpoint" ? "createEndpoint" : "updateEndpoint";

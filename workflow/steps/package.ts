@@ -28,6 +28,7 @@ export function packageStep(workflow: Workflow, next: string): Step {
             "status": $states.result.ModelPackageStatus,
             "approval": $states.result.ModelApprovalStatus,
             "modelDataUrl": $states.result.InferenceSpecification.Containers[0].ModelDataUrl,
+            "environment": $states.result.InferenceSpecification.Containers[0].Environment,
             "created": $string($states.result.CreationTime)
           }`),
           looks: jsonata("$looks + 1"),
