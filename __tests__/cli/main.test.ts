@@ -47,7 +47,7 @@ describe("the command line", () => {
 
   it("has the commands that package.json names", () => {
     const named = Object.values(packageJson.scripts).flatMap(
-      (line) => /cli\/main\.ts (\w+)/.exec(line)?.[1] ?? [],
+      (line) => /cli\/main\.ts ([\w-]+)/.exec(line)?.[1] ?? [],
     );
     expect(
       program()
@@ -63,7 +63,7 @@ describe("the command line", () => {
       let help = "";
       command?.configureOutput({ writeOut: (text) => (help += text) });
       command?.outputHelp();
-      const examples = [...help.matchAll(/^ {2}npm (?:run )?(\w+)(?: -- (.*))?$/gm)];
+      const examples = [...help.matchAll(/^ {2}npm (?:run )?([\w-]+)(?: -- (.*))?$/gm)];
       expect(examples.length).toBeGreaterThan(0);
       for (const [, called, flags = ""] of examples) {
         expect(called).toBe(name);
