@@ -1,4 +1,4 @@
-import { type DefinitionJson, definitionSizes, type JobSize } from "./definition-sizes";
+import { type DefinitionJson, type DefinitionSizes, definitionSizes, type JobSize } from "./definition-sizes";
 import { hoursPerMonth, type VariantSize } from "./endpoint-cost";
 import { instanceItem, type Price, priceOf, type Unit } from "./prices";
 import { transitionsPerRun } from "./transitions";
@@ -79,13 +79,15 @@ export interface Estimate {
   readonly approximate: boolean;
   /** What the sums leave out, and what to do about it. */
   readonly missing: readonly string[];
+  /** What else to know before choosing an endpoint. */
+  readonly notes: readonly string[];
 }
 
 /** Prices a state machine and what stands beside it; the same for a deployed, a planned and a local definition. */
 export function estimate(definition: DefinitionJson, options: EstimateOptions): Estimate {
   const { region, runsPerMonth = defaultRunsPerMonth, resources = [] } = options;
   const durations = { ...defaultDurations, ...options.durations };
-  const { jobs, variants, functions } = definitionSizes(definition);
+  const { jobs, variants, functions, bakeSeconds, scaling } = definitionSizes(definition);
   const missing = new Set<string>();
   const row = (what: string, item: string | undefined, quantity: number, unit: Unit): CostRow => {
     const price = item === undefined ? undefined : priceOf(item, region);
@@ -108,6 +110,7 @@ export function estimate(definition: DefinitionJson, options: EstimateOptions): 
     ...jobs.map((job) => jobRow(job, durations, row)),
     row("state transitions", "Step Functions Standard", transitions, "state transition"),
     ...functionRows(functions.length, durations, resources, row),
+    ...(bakeSeconds === undefined ? [] : variants.map((one) => updateRow(one, bakeSeconds, durations, row))),
   ];
   const idlePerMonth = sum(idle);
   const perRun = sum(run);
@@ -117,13 +120,14 @@ export function estimate(definition: DefinitionJson, options: EstimateOptions): 
     durations,
     idle,
     run,
-    rates: rateRows(variants, region),
+    rates: rateRows(variants, region, missing),
     idlePerDay: (idlePerMonth * 24) / hoursPerMonth,
     idlePerMonth,
     perRun,
     perMonth: idlePerMonth + perRun * runsPerMonth,
     approximate: [...idle, ...run].some(({ approximate }) => approximate),
     missing: [...missing],
+    notes: variants.flatMap((variant) => notesOn(variant, region, scaling)),
   };
 }
 
@@ -165,6 +169,48 @@ function variantRow(variant: VariantSize, row: MakeRow): CostRow {
     InitialInstanceCount * hoursPerMonth,
     "hour",
   );
+}
+
+/** An update with guardrails: the new instances and the old ones are paid together, at most all of them. */
+function updateRow(
+  { InstanceType = "", InitialInstanceCount = 1 }: VariantSize,
+  bakeSeconds: number,
+  { deploymentMinutes }: Durations,
+  row: MakeRow,
+): CostRow {
+  const minutes = deploymentMinutes + bakeSeconds / 60;
+  return row(
+    `update by a canary, ${InitialInstanceCount} more × ${InstanceType} × at most ${minutes} min`,
+    instanceItem("hosting", InstanceType),
+    (InitialInstanceCount * minutes) / 60,
+    "hour",
+  );
+}
+
+/** What a choice of instances means: for updates, and where their number may go. */
+function notesOn(variant: VariantSize, region: string, scaling: DefinitionSizes["scaling"]): string[] {
+  const { InstanceType = "", InitialInstanceCount = 1, ServerlessConfig } = variant;
+  if (ServerlessConfig !== undefined) {
+    return [
+      "A serverless endpoint costs nothing while nobody asks it. It has no canary: an update moves all traffic at once.",
+    ];
+  }
+  const price = priceOf(instanceItem("hosting", InstanceType), region);
+  const amount = (instances: number) =>
+    price === undefined
+      ? "no price known"
+      : `${price.verified ? "" : "≈ "}$${(price.usd * hoursPerMonth * instances).toFixed(2)}`;
+  const fewest = scaling?.min ?? InitialInstanceCount;
+  return [
+    ...(scaling === undefined
+      ? []
+      : [
+          `Scaling keeps ${scaling.min} to ${scaling.max} instances: ${amount(scaling.min)} to ${amount(scaling.max)} a month; the sums have ${InitialInstanceCount}.`,
+        ]),
+    fewest >= 2
+      ? "A canary needs two instances or more, which this endpoint always has."
+      : `A canary needs two instances or more: ${amount(2)} a month at least. With ${fewest} an update moves all traffic at once.`,
+  ];
 }
 
 /** Rows for what costs by the piece. */
@@ -216,13 +262,29 @@ function functionRows(
   ];
 }
 
-function rateRows(variants: readonly VariantSize[], region: string): CostRow[] {
+function rateRows(variants: readonly VariantSize[], region: string, missing: Set<string>): CostRow[] {
   const items = ["CloudWatch Logs, ingested", "S3 Standard storage", "S3 PUT, COPY, POST, LIST", "S3 GET"];
-  if (variants.some(({ ServerlessConfig }) => ServerlessConfig !== undefined)) {
-    items.unshift("serverless inference");
-  }
-  return items
+  const rates = items
     .map((item) => priceOf(item, region))
     .filter((price) => price !== undefined)
     .map((price) => priced(price.item, 1, price.unit, price));
+  return [...variants.flatMap((variant) => servingRates(variant, region, missing)), ...rates];
+}
+
+/** What a serverless variant costs while it answers: by the size of its memory. */
+function servingRates({ ServerlessConfig }: VariantSize, region: string, missing: Set<string>): CostRow[] {
+  if (ServerlessConfig === undefined) return [];
+  const item = "serverless inference";
+  const price = priceOf(item, region);
+  if (price === undefined) {
+    missing.add(`no price known for ${item} in ${region}: add a row to cli/costs/prices.ts`);
+    return [];
+  }
+  const { MemorySizeInMB } = ServerlessConfig;
+  if (MemorySizeInMB === undefined) return [priced(item, 1, price.unit, price)];
+  const usd = (price.usd * MemorySizeInMB) / 1024;
+  return [
+    priced(item, 1, price.unit, price),
+    priced(`answers, with ${MemorySizeInMB} MB`, 1, "second", { ...price, usd }),
+  ];
 }

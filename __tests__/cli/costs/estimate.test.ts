@@ -77,6 +77,25 @@ it("asks nothing for a serverless endpoint that nobody asks, and names its price
   expect(found.idlePerMonth).toBe(0);
   expect(found.missing).toEqual([]);
   expect(estimateText(found)).toMatch(/serverless inference +≈ \$0\.000020 per GB-second/);
+  expect(estimateText(found)).toMatch(/answers, with 2048 MB +≈ \$0\.000040 per second/);
+  expect(estimateText(found)).toContain("costs nothing while nobody asks it. It has no canary");
+});
+
+it("says so where no price is known for a serverless endpoint's answers", () => {
+  const found = estimate(endpointConfig({ ServerlessConfig: { MemorySizeInMB: 2048 } }), {
+    region: "eu-west-1",
+  });
+  expect(found.missing).toEqual([
+    "no price known for serverless inference in eu-west-1: add a row to cli/costs/prices.ts",
+  ]);
+});
+
+it("says what a canary would take, where there is one instance", () => {
+  const { notes, run } = estimate(definition, { region: "us-east-1" });
+  expect(notes).toEqual([
+    "A canary needs two instances or more: ≈ $81.76 a month at least. With 1 an update moves all traffic at once.",
+  ]);
+  expect(run.map(({ what }) => what).join()).not.toContain("canary");
 });
 
 it("prices all jobs of a tuning job, on all their instances", () => {
@@ -153,6 +172,14 @@ describe("showEstimate", () => {
       region: "eu-west-1",
       durations: { trainingMinutes: 30, processingMinutes: 5 },
     });
+    expect(found.run.at(-1)).toMatchObject({
+      what: "update by a canary, 2 more × ml.m5.large × at most 13 min",
+      usd: expect.closeTo((0.128 * 2 * 13) / 60),
+    });
+    expect(found.notes).toEqual([
+      "Scaling keeps 2 to 4 instances: ≈ $186.88 to ≈ $373.76 a month; the sums have 2.",
+      "A canary needs two instances or more, which this endpoint always has.",
+    ]);
     expect(found.idle.map(({ what }: { what: string }) => what)).toEqual([
       "endpoint, 2 × ml.m5.large",
       "1 × KMS key",
