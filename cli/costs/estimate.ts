@@ -1,6 +1,8 @@
-import { type DefinitionJson, type DefinitionSizes, definitionSizes, type JobSize } from "./definition-sizes";
+import { type DefinitionJson, definitionSizes, type JobSize } from "./definition-sizes";
 import { hoursPerMonth, type VariantSize } from "./endpoint-cost";
-import { instanceItem, type Price, priceOf, type Unit } from "./prices";
+import { notesOn, servingRates, updateRow, variantRow } from "./endpoint-rows";
+import { instanceItem, priceOf, type Unit } from "./prices";
+import { type CostRow, type MakeRow, priced } from "./rows";
 import { transitionsPerRun } from "./transitions";
 
 /** Times that nobody can read from a definition. */
@@ -44,21 +46,6 @@ export interface EstimateOptions {
   readonly durations?: Partial<Durations>;
   /** What stands beside the state machine; what is not listed is not counted. */
   readonly resources?: readonly StackResource[];
-}
-
-/** One thing that is paid for. */
-export interface CostRow {
-  readonly what: string;
-  /** Units a month for what stands, a run for what runs. */
-  readonly quantity: number;
-  readonly unit: Unit;
-  /** USD; missing where no price is known. */
-  readonly unitPrice?: number;
-  /** USD a month for what stands, USD a run for what runs; missing where no price is known. */
-  readonly usd?: number;
-  /** The price was not read on a page of AWS. */
-  readonly approximate: boolean;
-  readonly source?: string;
 }
 
 /** What one environment costs, in USD. */
@@ -131,86 +118,8 @@ export function estimate(definition: DefinitionJson, options: EstimateOptions): 
   };
 }
 
-type MakeRow = (what: string, item: string | undefined, quantity: number, unit: Unit) => CostRow;
-
-function priced(what: string, quantity: number, unit: Unit, price: Price | undefined): CostRow {
-  return {
-    what,
-    quantity,
-    unit,
-    unitPrice: price?.usd,
-    usd: price === undefined ? undefined : price.usd * quantity,
-    approximate: price?.verified === false,
-    source: price?.source,
-  };
-}
-
 function sum(rows: readonly CostRow[]): number {
   return rows.reduce((total, { usd = 0 }) => total + usd, 0);
-}
-
-function variantRow(variant: VariantSize, row: MakeRow): CostRow {
-  const { InstanceType, InitialInstanceCount = 1, ServerlessConfig } = variant;
-  if (ServerlessConfig !== undefined) {
-    const { ProvisionedConcurrency = 0 } = ServerlessConfig;
-    return ProvisionedConcurrency > 0
-      ? row(
-          `endpoint, ${ProvisionedConcurrency} provisioned`,
-          "provisioned concurrency",
-          hoursPerMonth,
-          "hour",
-        )
-      : { what: "serverless endpoint", quantity: 0, unit: "hour", usd: 0, approximate: false };
-  }
-  const known = InstanceType !== undefined && !InstanceType.startsWith("{%");
-  return row(
-    `endpoint, ${InitialInstanceCount} × ${known ? InstanceType : "instance"}`,
-    known ? instanceItem("hosting", InstanceType) : undefined,
-    InitialInstanceCount * hoursPerMonth,
-    "hour",
-  );
-}
-
-/** An update with guardrails: the new instances and the old ones are paid together, at most all of them. */
-function updateRow(
-  { InstanceType = "", InitialInstanceCount = 1 }: VariantSize,
-  bakeSeconds: number,
-  { deploymentMinutes }: Durations,
-  row: MakeRow,
-): CostRow {
-  const minutes = deploymentMinutes + bakeSeconds / 60;
-  return row(
-    `update by a canary, ${InitialInstanceCount} more × ${InstanceType} × at most ${minutes} min`,
-    instanceItem("hosting", InstanceType),
-    (InitialInstanceCount * minutes) / 60,
-    "hour",
-  );
-}
-
-/** What a choice of instances means: for updates, and where their number may go. */
-function notesOn(variant: VariantSize, region: string, scaling: DefinitionSizes["scaling"]): string[] {
-  const { InstanceType = "", InitialInstanceCount = 1, ServerlessConfig } = variant;
-  if (ServerlessConfig !== undefined) {
-    return [
-      "A serverless endpoint costs nothing while nobody asks it. It has no canary: an update moves all traffic at once.",
-    ];
-  }
-  const price = priceOf(instanceItem("hosting", InstanceType), region);
-  const amount = (instances: number) =>
-    price === undefined
-      ? "no price known"
-      : `${price.verified ? "" : "≈ "}$${(price.usd * hoursPerMonth * instances).toFixed(2)}`;
-  const fewest = scaling?.min ?? InitialInstanceCount;
-  return [
-    ...(scaling === undefined
-      ? []
-      : [
-          `Scaling keeps ${scaling.min} to ${scaling.max} instances: ${amount(scaling.min)} to ${amount(scaling.max)} a month; the sums have ${InitialInstanceCount}.`,
-        ]),
-    fewest >= 2
-      ? "A canary needs two instances or more, which this endpoint always has."
-      : `A canary needs two instances or more: ${amount(2)} a month at least. With ${fewest} an update moves all traffic at once.`,
-  ];
 }
 
 /** Rows for what costs by the piece. */
@@ -269,22 +178,4 @@ function rateRows(variants: readonly VariantSize[], region: string, missing: Set
     .filter((price) => price !== undefined)
     .map((price) => priced(price.item, 1, price.unit, price));
   return [...variants.flatMap((variant) => servingRates(variant, region, missing)), ...rates];
-}
-
-/** What a serverless variant costs while it answers: by the size of its memory. */
-function servingRates({ ServerlessConfig }: VariantSize, region: string, missing: Set<string>): CostRow[] {
-  if (ServerlessConfig === undefined) return [];
-  const item = "serverless inference";
-  const price = priceOf(item, region);
-  if (price === undefined) {
-    missing.add(`no price known for ${item} in ${region}: add a row to cli/costs/prices.ts`);
-    return [];
-  }
-  const { MemorySizeInMB } = ServerlessConfig;
-  if (MemorySizeInMB === undefined) return [priced(item, 1, price.unit, price)];
-  const usd = (price.usd * MemorySizeInMB) / 1024;
-  return [
-    priced(item, 1, price.unit, price),
-    priced(`answers, with ${MemorySizeInMB} MB`, 1, "second", { ...price, usd }),
-  ];
 }

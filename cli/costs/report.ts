@@ -1,4 +1,5 @@
-import type { CostRow, Estimate } from "./estimate";
+import type { Estimate } from "./estimate";
+import type { CostRow } from "./rows";
 
 /** An amount in USD; `≈` marks one whose price was not read on a page of AWS. */
 export function usd(amount: number, approximate: boolean): string {
