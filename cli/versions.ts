@@ -118,7 +118,7 @@ export interface ServingModel {
 
 /** The model that an endpoint serves; undefined where there is no such endpoint. */
 export async function servingModel(
-  { aws }: Environment,
+  { aws }: Pick<Environment, "aws">,
   EndpointName: string,
 ): Promise<ServingModel | undefined> {
   const sagemaker = aws.sagemaker();

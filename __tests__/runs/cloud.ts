@@ -117,6 +117,7 @@ export class TestCloud {
   async deleteModels(start: string): Promise<void> {
     const { Models = [] } = await this.aws.sagemaker().send(new ListModelsCommand({ NameContains: start }));
     for (const { ModelName } of Models) {
+      if (!ModelName?.startsWith(start)) continue;
       await this.aws.sagemaker().send(new DeleteModelCommand({ ModelName }));
     }
   }

@@ -284,7 +284,9 @@ describe("batch scoring", () => {
   it("makes the model of a version that has none, which a release takes up", async () => {
     const sagemaker = cloud.aws.sagemaker();
     const models = async () =>
-      (await sagemaker.send(new ListModelsCommand({ NameContains: "batch-test-model" }))).Models ?? [];
+      ((await sagemaker.send(new ListModelsCommand({}))).Models ?? []).filter(({ ModelName }) =>
+        ModelName?.startsWith("batch-test-model-"),
+      );
     await cloud.deleteModels("batch-test");
     const output = `s3://${workflow.bucketName}/scoring-output/chosen/`;
     const { job } = await score("scoring-input/day/a.csv", { version: 1, output });

@@ -9,7 +9,6 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import {
   ListModelPackagesCommand,
-  ListModelsCommand,
   ListProcessingJobsCommand,
   ListTrainingJobsCommand,
   StopProcessingJobCommand,
@@ -26,6 +25,7 @@ import {
 import { emulatorKey } from "../../../cli/aws";
 import { type ExecutionResult, startExecution } from "../../../cli/execution";
 import { followScoring, type ScoringJob, startScoring } from "../../../cli/scoring/job";
+import { servingModel } from "../../../cli/versions";
 import type { ExecutionInput } from "../../../workflow/execution-input";
 import { approvalRule } from "../../../workflow/resources";
 import type { Grant, RoleName } from "../../grants";
@@ -147,13 +147,12 @@ const scores: Scenario = {
     await lane.removeEndpoint(endpointOf(lane));
     expect(await execution(lane, {})).toBe("");
   },
-  run: async ({ cloud: { aws }, workflow }) => {
-    const sagemaker = aws.sagemaker();
-    const search = { NameContains: `${workflow.baseName}-model-`, SortBy: "CreationTime" } as const;
-    const { Models = [] } = await sagemaker.send(new ListModelsCommand(search));
+  run: async (lane) => {
+    const { aws } = lane.cloud;
+    const { workflow } = lane;
     const job: ScoringJob = {
       name: `${workflow.baseName}-score-${Date.now()}`,
-      modelName: Models[0]?.ModelName as string,
+      modelName: (await servingModel({ aws }, endpointOf(lane)))?.modelName as string,
       inputUrl: `s3://${workflow.bucketName}/scoring-input/`,
       outputUrl: `s3://${workflow.bucketName}/scoring-output/`,
       format: "json",
