@@ -1,4 +1,4 @@
-import { type DefinitionJson, definitionSizes, type JobSize } from "./definition-sizes";
+import { type DefinitionJson, type DefinitionSizes, definitionSizes, type JobSize } from "./definition-sizes";
 import { hoursPerMonth, type VariantSize } from "./endpoint-cost";
 import { notesOn, servingRates, updateRow, variantRow } from "./endpoint-rows";
 import { instanceItem, priceOf, type Unit } from "./prices";
@@ -46,6 +46,8 @@ export interface EstimateOptions {
   readonly durations?: Partial<Durations>;
   /** What stands beside the state machine; what is not listed is not counted. */
   readonly resources?: readonly StackResource[];
+  /** Other state machines, of which one makes the endpoint where a person approves a version first. */
+  readonly others?: readonly DefinitionJson[];
 }
 
 /** What one environment costs, in USD. */
@@ -72,9 +74,12 @@ export interface Estimate {
 
 /** Prices a state machine and what stands beside it; the same for a deployed, a planned and a local definition. */
 export function estimate(definition: DefinitionJson, options: EstimateOptions): Estimate {
-  const { region, runsPerMonth = defaultRunsPerMonth, resources = [] } = options;
+  const { region, runsPerMonth = defaultRunsPerMonth, resources = [], others = [] } = options;
   const durations = { ...defaultDurations, ...options.durations };
-  const { jobs, variants, functions, bakeSeconds, scaling } = definitionSizes(definition);
+  const sizes = [definition, ...others].map(definitionSizes);
+  const { jobs, functions } = sizes[0] as DefinitionSizes;
+  const serving = sizes.find((one) => one.variants.length > 0) ?? (sizes[0] as DefinitionSizes);
+  const { variants, bakeSeconds, scaling } = serving;
   const missing = new Set<string>();
   const row = (what: string, item: string | undefined, quantity: number, unit: Unit): CostRow => {
     const price = item === undefined ? undefined : priceOf(item, region);

@@ -2,7 +2,7 @@ import { estimateStack, showEstimate } from "../../../cli/costs/command";
 import { parseDefinition } from "../../../cli/costs/definition-sizes";
 import { estimate } from "../../../cli/costs/estimate";
 import { estimateText, usd } from "../../../cli/costs/report";
-import { workflowDefinition } from "../../../workflow/definition";
+import { releaseDefinition, workflowDefinition } from "../../../workflow/definition";
 import { workflow } from "../../fixtures";
 
 const definition = parseDefinition(JSON.stringify(workflowDefinition(workflow()).definition));
@@ -146,6 +146,20 @@ describe("estimateStack", () => {
       runsPerMonth: 2,
       idle: [{ what: "endpoint, 1 × ml.t2.medium" }, { what: "1 × KMS key" }],
     });
+  });
+
+  it("prices the machine with jobs, and the endpoint that the one of releases makes", () => {
+    const manual = workflow({ approval: "manual", endpoint: { instanceType: "ml.m5.large" } });
+    const machines = {
+      Release: { definition: JSON.stringify(releaseDefinition(manual).definition) },
+      StateMachine: { definition: JSON.stringify(workflowDefinition(manual).definition) },
+    };
+    const stack = { resource: { aws_sfn_state_machine: machines } };
+    const { idle, run } = estimateStack("dev-pipeline", stack, "us-east-1", {});
+    expect(idle.map(({ what }) => what)).toEqual(["endpoint, 1 × ml.m5.large"]);
+    expect(run.map(({ what }) => what.split(",")[0])).toEqual(
+      expect.arrayContaining(["DataPreprocessing", "ModelTraining"]),
+    );
   });
 
   it("fails for a stack without a state machine", () => {
