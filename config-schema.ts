@@ -1,6 +1,7 @@
 /** What `config.ts` may say of environments, and its check. */
 
 import { z } from "zod";
+import { memorySizes, mostConcurrency, overEndpoint } from "./workflow/endpoint-kinds";
 import { defaultRetainedReleases, type WorkflowProps } from "./workflow/props";
 import { defaultLogRetentionInDays, defaultNoncurrentVersionDays } from "./workflow/resources";
 
@@ -16,10 +17,43 @@ const jobSizeSchema = z.strictObject({
   maxRuntimeInSeconds: wholeNumber.optional(),
 });
 
-const endpointSizeSchema = z.strictObject({
-  instanceType: z.string().startsWith("ml.", "is a SageMaker instance type such as ml.t2.medium").optional(),
-  initialInstanceCount: wholeNumber.optional(),
-});
+const variantName = z
+  .string()
+  .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/, "is letters, digits and hyphens, at most 63")
+  .optional();
+
+const endpointSchema = z.discriminatedUnion("kind", [
+  /** Instances, which cost while they are up. */
+  z.strictObject({
+    kind: z.literal("instance").optional(),
+    variantName,
+    instanceType: z
+      .string()
+      .startsWith("ml.", "is a SageMaker instance type such as ml.t2.medium")
+      .optional(),
+    initialInstanceCount: wholeNumber.optional(),
+    initialVariantWeight: z.number().nonnegative().optional(),
+    /** As many instances as keep each at this many requests a minute; with a minimum of 1 there is no canary. */
+    autoscaling: z
+      .strictObject({
+        minInstances: wholeNumber,
+        maxInstances: wholeNumber,
+        invocationsPerInstance: z.number().positive(),
+      })
+      .optional(),
+  }),
+  /** No instances: it costs while it answers. No VPC, no canary, and a first answer that takes seconds. */
+  z.strictObject({
+    kind: z.literal("serverless"),
+    variantName,
+    memorySizeInMB: z
+      .number()
+      .refine((size) => memorySizes.includes(size), `must be one of ${memorySizes.join(", ")}`)
+      .optional(),
+    /** Requests at the same time; more are throttled. */
+    maxConcurrency: wholeNumber.max(mostConcurrency).optional(),
+  }),
+]);
 
 const environmentSchema = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "must be a region such as us-east-1"),
@@ -54,14 +88,18 @@ const environmentSchema = z.strictObject({
     })
     .prefault({}),
 
-  /** What jobs and endpoint run on, in place of what the workflow's props say. */
+  /** What jobs run on, in place of what the workflow's props say. */
   sizes: z
     .strictObject({
       processing: jobSizeSchema.optional(),
       training: jobSizeSchema.optional(),
-      endpoint: endpointSizeSchema.optional(),
     })
     .prefault({}),
+  /**
+   * What the endpoint is: `instance`, the default, or `serverless` (docs/endpoints.md). Over the endpoint in the
+   * workflow's props, or in place of it where that is of the other kind.
+   */
+  endpoint: endpointSchema.optional(),
   /** In place of the gate's threshold in the workflow's props. */
   gate: z.strictObject({ threshold: z.number() }).optional(),
   /** Whether a model that passes the gate is released by itself, or when a person approves it. */
@@ -136,12 +174,12 @@ export function inEnvironment(
   environment: EnvironmentConfig | undefined,
 ): WorkflowProps {
   if (environment === undefined) return props;
-  const { sizes, gate, vpc, tags, approval, retention } = environment;
+  const { sizes, endpoint, gate, vpc, tags, approval, retention } = environment;
   return {
     ...props,
     processing: { ...props.processing, ...sizes.processing },
     training: { ...props.training, ...sizes.training },
-    endpoint: { ...props.endpoint, ...sizes.endpoint },
+    endpoint: overEndpoint(props.endpoint, endpoint),
     gate: { ...props.gate, ...gate },
     approval,
     retainedReleases: retention.releases,

@@ -23,6 +23,7 @@ export const { environments } = parseConfig({
       account: "111122223333",
       stateBucket: "tfstate-housing-dev-111122223333",
       forceDestroy: true,
+      endpoint: { kind: "serverless" },
     },
     staging: {
       region: "eu-west-1",
@@ -34,7 +35,12 @@ export const { environments } = parseConfig({
       region: "eu-west-1",
       account: "333344445555",
       stateBucket: "tfstate-housing-prod-333344445555",
-      sizes: { endpoint: { instanceType: "ml.m5.large", initialInstanceCount: 2 } },
+      endpoint: {
+        kind: "instance",
+        instanceType: "ml.m5.large",
+        initialInstanceCount: 2,
+        autoscaling: { minInstances: 2, maxInstances: 4, invocationsPerInstance: 1000 },
+      },
       gate: { threshold: 0.75 },
       schedule: { expression: "cron(0 3 ? * MON *)", timeZone: "Europe/Zurich" },
       alarmAddresses: ["ml-team@example.com"],

@@ -1,6 +1,7 @@
 import { environments, workflowProps } from "../config";
 import { inEnvironment, parseConfig } from "../config-schema";
 import type { StateMachineDefinition } from "../workflow/asl";
+import type { EndpointProps } from "../workflow/endpoint-kinds";
 import { checkNameScope } from "../workflow/names";
 import { type dev, named, only, type Synthesized, synth } from "./synthesized";
 
@@ -26,6 +27,15 @@ describe("parseConfig", () => {
     [{ vpc: { subnetIds: [], securityGroupIds: ["sg-1"] } }, "environments.dev.vpc.subnetIds"],
     [{ sizes: { training: { instanceType: "m5.large" } } }, "SageMaker instance type such as ml.m5.large"],
     [{ sizes: { trainig: {} } }, "trainig"],
+    [{ endpoint: { kind: "server" } }, "environments.dev.endpoint.kind"],
+    [{ endpoint: { kind: "serverless", instanceType: "ml.m5.large" } }, "instanceType"],
+    [{ endpoint: { kind: "serverless", memorySizeInMB: 2000 } }, "must be one of 1024, 2048, 3072"],
+    [{ endpoint: { kind: "serverless", maxConcurrency: 201 } }, "environments.dev.endpoint.maxConcurrency"],
+    [{ endpoint: { memorySizeInMB: 2048 } }, "memorySizeInMB"],
+    [
+      { endpoint: { autoscaling: { minInstances: 1 } } },
+      "environments.dev.endpoint.autoscaling.maxInstances",
+    ],
     [{ retention: { logsInDays: 0 } }, "environments.dev.retention.logsInDays"],
     [{ regoin: "x" }, "regoin"],
   ])("fails for %j, with the place and the reason", (entry, message) => {
@@ -50,8 +60,8 @@ describe("an environment's entry", () => {
       sizes: {
         processing: { instanceType: "ml.m5.xlarge" },
         training: { instanceCount: 2, volumeSizeInGB: 100, maxRuntimeInSeconds: 7200 },
-        endpoint: { instanceType: "ml.c5.large", initialInstanceCount: 3 },
       },
+      endpoint: { kind: "instance", instanceType: "ml.c5.large", initialInstanceCount: 3 },
       gate: { threshold: 0.9 },
       vpc,
       tags: { team: "ml" },
@@ -172,7 +182,7 @@ describe("an environment's entry", () => {
   });
 
   it("moves updates in by a canary with alarms, where there are two instances or more", () => {
-    const entry = inDev({ sizes: { endpoint: { initialInstanceCount: 2 } } });
+    const entry = inDev({ endpoint: { initialInstanceCount: 2 } });
     const { pipeline } = synth(entry, inEnvironment(workflowProps("dev"), entry));
     const alarms = resources(pipeline, "aws_cloudwatch_metric_alarm");
     const names = alarms.map(({ alarm_name }) => alarm_name);
@@ -195,6 +205,18 @@ describe("an environment's entry", () => {
         },
       });
     }
+  });
+
+  it("lays its endpoint over the workflow's, or in its place where that is of another kind", () => {
+    const endpoint = (base: EndpointProps | undefined, over?: object) =>
+      inEnvironment({ ...workflowProps("dev"), endpoint: base }, inDev({ endpoint: over })).endpoint;
+    const large = { instanceType: "ml.m5.large" };
+    expect(endpoint(large, { initialInstanceCount: 2 })).toEqual({ ...large, initialInstanceCount: 2 });
+    expect(endpoint(large, { kind: "serverless" })).toEqual({ kind: "serverless" });
+    expect(endpoint({ kind: "serverless", maxConcurrency: 9 }, { initialInstanceCount: 2 })).toEqual({
+      initialInstanceCount: 2,
+    });
+    expect(endpoint(large)).toEqual(large);
   });
 
   it("replaces one instance all at once, without alarms", () => {
@@ -234,7 +256,7 @@ describe("two environments in one account", () => {
 
   it("cannot be called like the kind of a name, where the names of another workflow begin", () => {
     expect(() => checkNameScope({ prefix: "housing-dev", environment: "train" })).toThrow(
-      "environment must not be prep, train, compare, model, config",
+      "environment must not be prep, train, compare, model, config, score, serverless",
     );
   });
 });

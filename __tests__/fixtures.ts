@@ -15,13 +15,13 @@ export const references: WorkflowReferences = {
   smokeTestFunctionVersionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-smoke-test:1",
 };
 
-/** The project's own workflow, with what a test changes in it. */
+/** The project's own workflow with the default endpoint, and what a test changes in it. */
 export function workflow(
   props: Partial<WorkflowProps> = {},
   more: Partial<WorkflowReferences> = {},
 ): Workflow {
   const settings = workflowSettings(
-    { ...workflowProps("dev"), ...props },
+    { ...workflowProps("dev"), endpoint: undefined, ...props },
     () => "code/scripts-0123456789abcdef.tar.gz",
   );
   return { settings, references: { ...references, ...more } };

@@ -10,8 +10,11 @@ const stateMachineArn = "arn:aws:states:us-east-1:123456789012:stateMachine:hous
 const full = workflow(
   {
     comparison: { folder: "python/scripts", entryPoint: "comparison.py" },
-    endpoint: { initialInstanceCount: 2 },
     smokeTest: { examples: [{ instances: [[1]], low: 0, high: 1 }] },
+    endpoint: {
+      instanceType: "ml.m5.large",
+      autoscaling: { minInstances: 2, maxInstances: 3, invocationsPerInstance: 100 },
+    },
     vpc: { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] },
   },
   withKey,

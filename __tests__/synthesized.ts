@@ -5,6 +5,7 @@ import { type environments, workflowProps } from "../config";
 import { parseConfig } from "../config-schema";
 import { PipelineStack } from "../constructs/pipeline-stack";
 import { TestRunStack } from "../constructs/test-run-stack";
+import type { WorkflowProps } from "../workflow/props";
 
 export type Synthesized = Record<string, Record<string, Record<string, Record<string, unknown>>>>;
 
@@ -15,7 +16,7 @@ export const dev = parseConfig({ environments: { dev: { region: "eu-west-1" } } 
 /** Both stacks of an environment, as Terraform gets them. */
 export function synth(
   environment = dev,
-  props = workflowProps("dev"),
+  props: WorkflowProps = { ...workflowProps("dev"), endpoint: undefined },
 ): { pipeline: Synthesized; testRun: Synthesized } {
   const app = Testing.app();
   const pipeline = new PipelineStack(app, "dev-pipeline", { environment, workflow: props });

@@ -12,7 +12,6 @@ import {
   PutBucketVersioningCommand,
   PutPublicAccessBlockCommand,
 } from "@aws-sdk/client-s3";
-import { workflowProps } from "../config";
 import { bucketNamePrefix, tlsOnlyPolicy } from "../workflow/resources";
 import type { Aws } from "./aws";
 import type { Environment } from "./environment";
@@ -79,12 +78,12 @@ export async function secureBucket(
 /** The artifact bucket of an environment: of its name and with its tag, since other buckets may start like it. */
 export async function findArtifactBucket({
   aws,
-  name,
   config,
+  workflow,
   baseName,
 }: Environment): Promise<string | undefined> {
   const { Buckets = [] } = await aws.s3().send(new ListBucketsCommand({}));
-  const prefix = bucketNamePrefix(workflowProps(name));
+  const prefix = bucketNamePrefix(workflow);
   for (const { Name: Bucket } of Buckets) {
     if (Bucket === undefined || Bucket === config.stateBucket) continue;
     if (Bucket !== config.bucketName && !Bucket.startsWith(prefix)) continue;

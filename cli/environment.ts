@@ -2,6 +2,7 @@ import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { environments, workflowProps } from "../config";
 import { type EnvironmentConfig, localEnvironment } from "../config-schema";
 import { baseName } from "../workflow/names";
+import type { WorkflowProps } from "../workflow/props";
 import { Aws } from "./aws";
 import { runningEmulator } from "./emulator-process";
 import { UsageError } from "./errors";
@@ -11,6 +12,8 @@ export interface Environment {
   readonly name: string;
   readonly config: EnvironmentConfig;
   readonly aws: Aws;
+  /** What the workflow is here. */
+  readonly workflow: WorkflowProps;
   /** What names in the environment start with. */
   readonly baseName: string;
 }
@@ -41,7 +44,8 @@ export function openEnvironment(name: string): Environment {
     name === localEnvironment
       ? new Aws({ region, endpoint: localEndpoint() })
       : new Aws({ region, profile, assumeRoleArn });
-  return { name, config, aws, baseName: baseName(workflowProps(name)) };
+  const workflow = workflowProps(name);
+  return { name, config, aws, workflow, baseName: baseName(workflow) };
 }
 
 /**

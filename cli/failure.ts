@@ -56,7 +56,7 @@ function parseCause(cause: string): WorkflowCause {
 }
 
 /** The last lines that a job wrote; none where the log cannot be read, which must not hide why the job failed. */
-async function lastLogLines(aws: Aws, logGroupName: string, job: string): Promise<string[]> {
+export async function lastLogLines(aws: Aws, logGroupName: string, job: string): Promise<string[]> {
   try {
     const { logStreams } = await aws
       .logs()

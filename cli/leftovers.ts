@@ -13,6 +13,7 @@ import {
 import { prefixes } from "../workflow/settings";
 import { findArtifactBucket, objectVersions } from "./buckets";
 import { endpointCostPerDay } from "./costs/endpoint-cost";
+import { endpointNames } from "./endpoint-kind";
 import { announce, type Environment, openEnvironment } from "./environment";
 import { isMissing } from "./errors";
 import { ownedBy } from "./ownership";
@@ -50,6 +51,7 @@ export const writtenPrefixes = [prefixes.processedData, prefixes.modelArtifacts,
 const jobLogGroups = {
   "/aws/sagemaker/ProcessingJobs": "prep",
   "/aws/sagemaker/TrainingJobs": "train",
+  "/aws/sagemaker/TransformJobs": "score",
 } as const;
 
 /** Lists what executions have made: what, since when, and what it costs a day. */
@@ -105,15 +107,22 @@ export async function superseded({ aws }: Environment, found: Leftovers): Promis
     }
   }
   return {
-    endpoints: [],
+    ...nothing,
     endpointConfigs: found.endpointConfigs.filter(({ name }) => !used.has(name)),
     models: found.models.filter(({ name }) => !used.has(name)),
-    modelPackages: [],
-    logGroups: [],
-    logStreams: [],
-    objects: [],
   };
 }
+
+/** Nothing at all, for what is put together piece by piece. */
+export const nothing: Leftovers = {
+  endpoints: [],
+  endpointConfigs: [],
+  models: [],
+  modelPackages: [],
+  logGroups: [],
+  logStreams: [],
+  objects: [],
+};
 
 /** Whether there is nothing. */
 export function isEmpty(found: Leftovers): boolean {
@@ -156,7 +165,7 @@ export function leftoversText(found: Leftovers): string {
   return ["Executions have made:", ...lines].join("\n");
 }
 
-async function findEndpoints(environment: Environment): Promise<Leftover[]> {
+export async function findEndpoints(environment: Environment): Promise<Leftover[]> {
   const { aws, config } = environment;
   const found: Named[] = [];
   for await (const page of paginateListEndpoints({ client: aws.sagemaker() }, nameSearch(environment))) {
@@ -175,7 +184,7 @@ async function findEndpoints(environment: Environment): Promise<Leftover[]> {
   );
 }
 
-async function findEndpointConfigs(environment: Environment): Promise<Leftover[]> {
+export async function findEndpointConfigs(environment: Environment): Promise<Leftover[]> {
   const found: Named[] = [];
   const client = environment.aws.sagemaker();
   for await (const page of paginateListEndpointConfigs({ client }, nameSearch(environment))) {
@@ -234,7 +243,7 @@ async function owned({ aws, baseName }: Environment, found: readonly Named[]): P
   return ours;
 }
 
-async function variantsOf(
+export async function variantsOf(
   aws: Environment["aws"],
   EndpointConfigName: string,
 ): Promise<readonly ProductionVariant[]> {
@@ -244,12 +253,13 @@ async function variantsOf(
   return ProductionVariants;
 }
 
-/** Logs of endpoints; that of the stable name also when its endpoint is gone. */
+/** Logs of endpoints; those of the stable names also when their endpoints are gone. */
 async function endpointLogs(
-  { aws, baseName }: Environment,
+  { aws, baseName, workflow }: Environment,
   endpoints: readonly Leftover[],
 ): Promise<Leftover[]> {
-  const names = new Set([baseName, ...endpoints.map(({ name }) => name)]);
+  const stable = endpointNames(workflow);
+  const names = new Set([stable.wanted, stable.other, ...endpoints.map(({ name }) => name)]);
   const start = `/aws/sagemaker/Endpoints/`;
   const found: Leftover[] = [];
   const search = { logGroupNamePrefix: start + baseName };

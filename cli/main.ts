@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { localEnvironment } from "../config-schema";
+import { prefixes } from "../workflow/settings";
 import { CliError, exitCodes, explain } from "./errors";
 import { defaultTimeoutSeconds } from "./follow";
 
@@ -120,6 +121,19 @@ export function program(): Command {
     .addHelpText("after", examples("npm run deploy -- dev", "npm run deploy -- dev --yes"))
     .action(async (name, options) => (await import("./deploy/deploy")).deploy(name, options));
 
+  deployed(
+    command("change-kind", "move the endpoint to the kind that config.ts asks for, instances or serverless"),
+  )
+    .option("--outputs-file <file>", "where the outputs go; outputs.<environment>.json by default")
+    .option("--keep-old", "leave the old endpoint in service; run again without it to delete it", false)
+    .addOption(yes("deploy, and delete the old endpoint,"))
+    .addOption(timeout())
+    .addHelpText(
+      "after",
+      examples("npm run change-kind -- dev --keep-old", "npm run change-kind -- dev --yes"),
+    )
+    .action(async (name, options) => (await import("./deploy/change-kind")).changeKind(name, options));
+
   deployed(command("destroy", "destroy an environment; refuses while an endpoint serves"))
     .option("--with-leftovers", "also remove what executions made, endpoints included", false)
     .addOption(yes("destroy"))
@@ -141,6 +155,34 @@ export function program(): Command {
     .addOption(timeout())
     .addHelpText("after", examples("npm run rollback -- dev", "npm run rollback -- dev 6"))
     .action(async (name, number, options) => (await import("./rollback")).rollback(name, number, options));
+
+  deployed(command("score", "score CSV in S3 with a batch transform job"))
+    .argument(
+      "<input>",
+      `key or prefix under ${prefixes.scoringInput} of the artifact bucket, or its s3:// address`,
+    )
+    .usage("-- <environment> <input> [options]")
+    .option(
+      "--output <address>",
+      `where it goes, under ${prefixes.scoringOutput} of the bucket; a folder of the job's own by default`,
+    )
+    .option("--version <number>", "registered version to score with; the one that serves by default", version)
+    .addOption(
+      new Option("--format <format>", "how the predictions are written")
+        .choices(["csv", "json"])
+        .default("csv"),
+    )
+    .option("--instance-type <type>", "what the job runs on", "ml.m5.large")
+    .option("--instances <number>", "how many of them", version, 1)
+    .addOption(timeout("job"))
+    .addHelpText(
+      "after",
+      examples(
+        "npm run score -- dev scoring-input/2026-11/",
+        "npm run score -- dev scoring-input/houses.csv --version 7 --format json",
+      ),
+    )
+    .action(async (name, input, options) => (await import("./scoring/score")).score(name, input, options));
 
   command("audit", "list what each role has used in the emulator, and what it was denied")
     .addOption(json())
@@ -193,8 +235,8 @@ function json(): Option {
   return new Option("--json", "print one JSON document, for machines").default(false);
 }
 
-function timeout(): Option {
-  return new Option("--timeout <seconds>", "how long to wait for the execution")
+function timeout(what = "execution"): Option {
+  return new Option("--timeout <seconds>", `how long to wait for the ${what}`)
     .default(defaultTimeoutSeconds)
     .argParser(positiveNumber);
 }

@@ -6,6 +6,8 @@ import { pipeline } from "node:stream/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { testRun, workflowProps } from "../config";
 import { localEnvironment } from "../config-schema";
+import { endpointSettings } from "../workflow/endpoint-kinds";
+import { hasGuardrails } from "../workflow/guardrails";
 import { rawDataPrefix, type WorkflowProps } from "../workflow/props";
 import { Aws, emulatorKey, objectAt } from "./aws";
 import { EmulatorProcess, emulatorVariables, timeScaleText } from "./emulator-process";
@@ -45,7 +47,7 @@ interface Context {
 /** Runs the whole workflow for real on this machine: emulator, resources, data, execution, endpoint. */
 export async function start(options: StartOptions): Promise<void> {
   const props = workflowProps(localEnvironment);
-  if ((props.endpoint?.initialInstanceCount ?? 1) > 1) {
+  if (hasGuardrails({ endpoint: endpointSettings(props.endpoint) })) {
     throw new UsageError(
       "An endpoint of two or more instances is updated by a canary, which needs alarms, and these come with Terraform only: give local one instance in config.ts, or use npm run emulator and npm run deploy -- local",
     );

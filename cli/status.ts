@@ -94,15 +94,17 @@ async function describeEndpoint(aws: Aws, name: string): Promise<Status["endpoin
   const endpoint = await aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName: name }));
   const { EndpointStatus = "", EndpointConfigName = "", FailureReason, ProductionVariants = [] } = endpoint;
   const config = await aws.sagemaker().send(new DescribeEndpointConfigCommand({ EndpointConfigName }));
-  const instanceTypes = new Map(config.ProductionVariants?.map((v) => [v.VariantName, v.InstanceType]));
+  const configured = new Map(config.ProductionVariants?.map((v) => [v.VariantName, v]));
   return {
     name,
     status: EndpointStatus,
     config: EndpointConfigName,
-    instances: ProductionVariants.map(
-      ({ VariantName, CurrentInstanceCount = 0, CurrentWeight = 0 }) =>
-        `${VariantName}: ${CurrentInstanceCount} × ${instanceTypes.get(VariantName)}, weight ${CurrentWeight}`,
-    ).join("; "),
+    instances: ProductionVariants.map(({ VariantName, CurrentInstanceCount = 0, CurrentWeight = 0 }) => {
+      const { ServerlessConfig, InstanceType } = configured.get(VariantName) ?? {};
+      return ServerlessConfig === undefined
+        ? `${VariantName}: ${CurrentInstanceCount} × ${InstanceType}, weight ${CurrentWeight}`
+        : `${VariantName}: serverless, ${ServerlessConfig.MemorySizeInMB} MB, ${ServerlessConfig.MaxConcurrency} at a time`;
+    }).join("; "),
     reason: FailureReason,
   };
 }

@@ -6,6 +6,7 @@ import {
   DescribeModelPackageCommand,
   paginateListModelPackages,
 } from "@aws-sdk/client-sagemaker";
+import { stableEndpointName } from "../workflow/names";
 import { objectAt } from "./aws";
 import type { Environment } from "./environment";
 import { isMissing, UsageError } from "./errors";
@@ -26,7 +27,7 @@ export interface ModelVersion {
 /** The registered versions, newest first. */
 export async function listVersions(environment: Environment): Promise<ModelVersion[]> {
   const { aws, baseName } = environment;
-  const serving = await servingPackage(environment);
+  const serving = (await servingModel(environment, stableEndpointName(environment.workflow)))?.packageArn;
   const search = {
     ModelPackageGroupName: baseName,
     SortBy: "CreationTime",
@@ -108,17 +109,25 @@ async function readMetrics(aws: Environment["aws"], url: string): Promise<Record
   }
 }
 
-/** The package of the model that the endpoint serves. */
-async function servingPackage({ aws, baseName }: Environment): Promise<string | undefined> {
+/** What an endpoint serves. */
+export interface ServingModel {
+  readonly modelName: string;
+  /** ARN of the version that the model was made from; a model that somebody made by hand may have none. */
+  readonly packageArn?: string;
+}
+
+/** The model that an endpoint serves; undefined where there is no such endpoint. */
+export async function servingModel(
+  { aws }: Pick<Environment, "aws">,
+  EndpointName: string,
+): Promise<ServingModel | undefined> {
   const sagemaker = aws.sagemaker();
   try {
-    const { EndpointConfigName } = await sagemaker.send(
-      new DescribeEndpointCommand({ EndpointName: baseName }),
-    );
+    const { EndpointConfigName } = await sagemaker.send(new DescribeEndpointCommand({ EndpointName }));
     const config = await sagemaker.send(new DescribeEndpointConfigCommand({ EndpointConfigName }));
-    const [variant] = config.ProductionVariants ?? [];
-    const model = await sagemaker.send(new DescribeModelCommand({ ModelName: variant?.ModelName }));
-    return model.PrimaryContainer?.ModelPackageName;
+    const modelName = config.ProductionVariants?.[0]?.ModelName ?? "";
+    const model = await sagemaker.send(new DescribeModelCommand({ ModelName: modelName }));
+    return { modelName, packageArn: model.PrimaryContainer?.ModelPackageName };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import { CloudwatchMetricAlarm } from "@cdktf/provider-aws/lib/cloudwatch-metric-alarm";
 import { Construct } from "constructs";
 import { endpointAlarms } from "../workflow/guardrails";
-import { baseName } from "../workflow/names";
+import { stableEndpointName } from "../workflow/names";
 import type { WorkflowSettings } from "../workflow/settings";
 
 export interface EndpointAlarmsProps {
@@ -18,7 +18,10 @@ export class EndpointAlarms extends Construct {
         alarmName: name,
         alarmDescription: description,
         namespace: "AWS/SageMaker",
-        dimensions: { EndpointName: baseName(settings), VariantName: settings.endpoint.variantName },
+        dimensions: {
+          EndpointName: stableEndpointName(settings),
+          VariantName: settings.endpoint.variantName,
+        },
         period: 60,
         comparisonOperator: "GreaterThanThreshold",
         // Without traffic there are no data, and nothing is wrong.

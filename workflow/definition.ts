@@ -4,6 +4,7 @@ import type { PolicyStatement } from "./iam";
 import { checkNameScope } from "./names";
 import type { Workflow } from "./settings";
 import type { Step } from "./step";
+import { autoscalingStep } from "./steps/autoscaling";
 import { comparisonStep } from "./steps/comparison";
 import { endpointStep, longestDeploymentSeconds } from "./steps/endpoint";
 import { evaluationStep } from "./steps/evaluation";
@@ -71,16 +72,22 @@ export function releaseDefinition(workflow: Workflow): WorkflowDefinition {
 
 /** From a registered version to an endpoint that serves it and has proved it. */
 function release(workflow: Workflow, names: ReleaseNames, next: string): Step[] {
-  const { smokeTest } = workflow.settings;
+  const { endpoint, smokeTest } = workflow.settings;
+  const scaling =
+    endpoint.kind === "instance" && endpoint.autoscaling !== undefined
+      ? autoscalingStep(workflow, endpoint, endpoint.autoscaling, "FindEndpoints")
+      : undefined;
+  const tested = scaling === undefined ? "FindEndpoints" : "RegisterScalableTarget";
   return [
     packageStep(workflow, "CreateModel"),
     modelStep(workflow, names, "FindEndpoint"),
     endpointStep(workflow, names, {
-      served: smokeTest === undefined ? "FindEndpoints" : "SmokeTest",
-      nothingToTest: "FindEndpoints",
+      served: smokeTest === undefined ? tested : "SmokeTest",
+      nothingToTest: tested,
     }),
-    ...(smokeTest === undefined ? [] : [smokeTestStep(workflow, smokeTest, "FindEndpoints")]),
+    ...(smokeTest === undefined ? [] : [smokeTestStep(workflow, smokeTest, tested)]),
     rollbackStep(workflow),
+    ...(scaling === undefined ? [] : [scaling]),
     retentionStep(workflow, next),
   ];
 }

@@ -31,6 +31,17 @@ const name = (description: string): InputKey => ({
   description,
 });
 
+/** What the endpoints of the serverless kind are called like; see `stableEndpointName`. */
+const endpointNameKey = (description: string): InputKey => {
+  const anyName = name(description);
+  return {
+    expected: (rules) => `${anyName.expected(rules)}, neither serverless nor beginning with serverless-`,
+    valid: (rules) =>
+      `(${anyName.valid(rules)}) ? $not($contains($replace($lowercase($value), /[^a-z0-9]+/, "-"), /^-?serverless(-|$)/)) : false`,
+    description,
+  };
+};
+
 const partOfName = "Lower-cased, it becomes part of the name; without it, the execution's name does.";
 
 export const executionInput = {
@@ -38,7 +49,7 @@ export const executionInput = {
   TrainingJobName: name(`Name of the training job. ${partOfName}`),
   ModelName: name(`Name of the model. ${partOfName}`),
   EndpointConfigName: name(`Name of the endpoint configuration. ${partOfName}`),
-  EndpointName: name(
+  EndpointName: endpointNameKey(
     "Name of the endpoint. Lower-cased, it becomes part of the name; without it, the environment's one endpoint is created or updated.",
   ),
   ModelDataUrl: {

@@ -23,6 +23,7 @@ export const failures = {
     "The new model did not start, or an alarm or the smoke test refused it; what served before serves again.",
   RollbackFailed:
     "The smoke test refused the new model, and the endpoint could not go back to what served before.",
+  AutoscalingFailed: "The model serves; its scaling is not set.",
 } as const;
 
 export type FailureName = keyof typeof failures;

@@ -1,7 +1,8 @@
 /** How an update of the endpoint is moved in, and the alarms that move it back. */
 
 import type { JsonObject } from "./asl";
-import { baseName, type NameScope } from "./names";
+import { fewestInstances } from "./endpoint-kinds";
+import { baseName, type EndpointScope, stableEndpointName } from "./names";
 import type { Workflow, WorkflowSettings } from "./settings";
 
 /** Seconds in which the canary has to prove itself, and until the old instances go. */
@@ -22,20 +23,21 @@ export interface EndpointAlarm {
 /**
  * Whether updates are moved in by a canary.
  *
- * A canary is at most half of the instances, so that one instance cannot have one: it is replaced all at once.
+ * A canary is at most half of the instances, so that one instance cannot have one: it is replaced all at once. An
+ * endpoint that may scale in to one cannot have one, either, and a serverless one has no guardrails at all.
  * https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-canary.html
  */
 export function hasGuardrails({ endpoint }: Pick<WorkflowSettings, "endpoint">): boolean {
-  return endpoint.initialInstanceCount >= 2;
+  return fewestInstances(endpoint) >= 2;
 }
 
 /** The alarms that roll an update back: errors of the model, and its latency in microseconds. */
-export function endpointAlarms(scope: NameScope): readonly EndpointAlarm[] {
+export function endpointAlarms(scope: EndpointScope): readonly EndpointAlarm[] {
   const base = `${baseName(scope)}-endpoint`;
   return [
     {
       name: `${base}-errors`,
-      description: `The model answers with errors; an update in progress is rolled back. Its log: /aws/sagemaker/Endpoints/${baseName(scope)}`,
+      description: `The model answers with errors; an update in progress is rolled back. Its log: /aws/sagemaker/Endpoints/${stableEndpointName(scope)}`,
       metricName: "InvocationModelErrors",
       statistic: "Sum",
       threshold: 5,

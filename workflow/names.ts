@@ -7,6 +7,7 @@
  */
 
 import { literal } from "./asl";
+import type { EndpointKind } from "./endpoint-kinds";
 import type { ExecutionInput } from "./execution-input";
 
 /** What every name of one deployed workflow starts with. */
@@ -17,11 +18,17 @@ export interface NameScope {
   readonly environment: string;
 }
 
+/** What decides the name of a workflow's endpoint. */
+export interface EndpointScope extends NameScope {
+  /** @default - on instances */
+  readonly endpoint?: { readonly kind?: EndpointKind };
+}
+
 /** SageMaker's limit for the names of jobs, models, endpoint configurations and endpoints. */
 export const maxNameLength = 63;
 
 /** What names are given to; an environment called like one would share the start of its names with another workflow. */
-const kinds = ["prep", "train", "compare", "model", "config"] as const;
+const kinds = ["prep", "train", "compare", "model", "config", "score", "serverless"] as const;
 
 /** What a name is given to. */
 export type Kind = (typeof kinds)[number];
@@ -113,9 +120,18 @@ export function freshName(
   ].join(" & ");
 }
 
+/**
+ * The name of the workflow's one endpoint.
+ *
+ * An endpoint cannot change its kind in place, so that each kind has a name of its own.
+ */
+export function stableEndpointName(scope: EndpointScope): string {
+  return scope.endpoint?.kind === "serverless" ? `${baseName(scope)}-serverless` : baseName(scope);
+}
+
 /** JSONata: the endpoint's name, which stays the same from execution to execution. */
-export function endpointName(scope: NameScope): string {
-  const base = baseName(scope);
+export function endpointName(scope: EndpointScope): string {
+  const base = stableEndpointName(scope);
   const given = "$states.context.Execution.Input.EndpointName";
   return `$exists(${given}) ? ${literal(`${base}-`)} & ${slug(given, maxNameLength - base.length - 1)} : ${literal(base)}`;
 }

@@ -1,3 +1,4 @@
+import { type EndpointProps, endpointSettings } from "./endpoint-kinds";
 import type { NameScope } from "./names";
 import {
   type JobSettings,
@@ -90,11 +91,11 @@ export interface WorkflowProps extends NameScope {
    */
   readonly approval?: WorkflowSettings["approval"];
   /**
-   * The endpoint's one production variant.
+   * The endpoint and its one production variant: on instances, or serverless (docs/endpoints.md).
    *
    * @default - one ml.t2.medium, variant "primary"
    */
-  readonly endpoint?: Partial<WorkflowSettings["endpoint"]>;
+  readonly endpoint?: EndpointProps;
   /**
    * What a model is asked once it serves. One that does not answer, or outside of the ranges, is taken back.
    *
@@ -165,7 +166,7 @@ export function workflowSettings(
   props: WorkflowProps,
   scriptKey: (script: ScriptProps) => string,
 ): WorkflowSettings {
-  const { prefix, environment, gate, endpoint } = props;
+  const { prefix, environment, gate } = props;
   if (!Number.isFinite(gate.margin ?? 0)) {
     throw new Error(`gate.margin must be a finite number, got ${gate.margin}`);
   }
@@ -204,13 +205,7 @@ export function workflowSettings(
     inference: { codeKey: scriptKey(props.inference), entryPoint: props.inference.entryPoint },
     gate: { margin: 0, ...gate },
     approval: props.approval ?? "automatic",
-    endpoint: {
-      variantName: "primary",
-      instanceType: "ml.t2.medium",
-      initialInstanceCount: 1,
-      initialVariantWeight: 1,
-      ...endpoint,
-    },
+    endpoint: endpointSettings(props.endpoint, props.vpc !== undefined),
     smokeTest: props.smokeTest && checkedSmokeTest(props.smokeTest),
     retainedReleases: atLeastOne("retainedReleases", props.retainedReleases ?? defaultRetainedReleases),
     vpc: props.vpc,

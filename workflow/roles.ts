@@ -26,6 +26,8 @@ export function sageMakerRole(
   const { partition, region, account, bucketName, dataBucketName, imageRepositoryArn } = references;
   const object = (bucket: string, keys: string) => `arn:${partition}:s3:::${bucket}/${keys}`;
   const written = [prefixes.processedData, prefixes.modelArtifacts].map((p) => object(bucketName, `${p}*`));
+  // Batch scoring runs as the model's role.
+  const scored = { input: `${prefixes.scoringInput}*`, output: `${prefixes.scoringOutput}*` };
   const buckets = [...new Set([bucketName, dataBucketName])].map((name) => `arn:${partition}:s3:::${name}`);
   const page = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html";
   return {
@@ -38,10 +40,11 @@ export function sageMakerRole(
         [
           object(dataBucketName, `${settings.dataPrefix}*`),
           object(bucketName, `${prefixes.executionCode}*`),
+          object(bucketName, scored.input),
           ...written,
         ],
       ),
-      allow(["s3:PutObject"], written),
+      allow(["s3:PutObject"], [...written, object(bucketName, scored.output)]),
       allow(["s3:ListBucket"], buckets),
       ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
       // The page grants these on every log group: SageMaker's own start with /aws/sagemaker/.

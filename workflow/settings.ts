@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "./asl";
+import type { EndpointSettings } from "./endpoint-kinds";
 import type { NameScope } from "./names";
 
 /** One script of the workflow: a folder of code, and the file in it that starts. */
@@ -60,12 +61,7 @@ export interface WorkflowSettings extends NameScope {
   };
   /** Whether the execution that trained a model releases it, or a person approves it first. */
   readonly approval: "automatic" | "manual";
-  readonly endpoint: {
-    readonly variantName: string;
-    readonly instanceType: string;
-    readonly initialInstanceCount: number;
-    readonly initialVariantWeight: number;
-  };
+  readonly endpoint: EndpointSettings;
   /** What a model in service is asked before its release ends; without it, nothing. */
   readonly smokeTest?: SmokeTest;
   /** Endpoint configurations, with their models, that are kept beside those that serve. */
@@ -112,6 +108,9 @@ export const prefixes = {
   code: "code/",
   /** Copies that pin the code of one execution. */
   executionCode: "code/executions/",
+  /** What batch scoring reads, and what it writes. */
+  scoringInput: "scoring-input/",
+  scoringOutput: "scoring-output/",
 } as const;
 
 /** An ARN in the workflow's account and region. */

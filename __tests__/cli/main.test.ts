@@ -24,6 +24,10 @@ describe("the command line", () => {
     [["start", "--input", '{"Treshold": 1}'], "Unknown key Treshold"],
     [["deploy", "dev"], "give --yes to go on without asking"],
     [["destroy", "dev"], "give --yes to go on without asking"],
+    [["change-kind", "dev"], "give --yes to go on without asking"],
+    [["score", "dev"], "missing required argument 'input'"],
+    [["score", "dev", "scoring-input/", "--format", "xml"], "Allowed choices are csv, json."],
+    [["score", "nowhere", "scoring-input/"], "There is no environment nowhere"],
     [["deploy"], "missing required argument 'environment'"],
     [["diff", "nowhere"], "There is no environment nowhere; config.ts has local, dev, staging, prod"],
     [["bootstrap", "nowhere"], "There is no environment nowhere"],
@@ -47,7 +51,7 @@ describe("the command line", () => {
 
   it("has the commands that package.json names", () => {
     const named = Object.values(packageJson.scripts).flatMap(
-      (line) => /cli\/main\.ts (\w+)/.exec(line)?.[1] ?? [],
+      (line) => /cli\/main\.ts ([\w-]+)/.exec(line)?.[1] ?? [],
     );
     expect(
       program()
@@ -63,7 +67,7 @@ describe("the command line", () => {
       let help = "";
       command?.configureOutput({ writeOut: (text) => (help += text) });
       command?.outputHelp();
-      const examples = [...help.matchAll(/^ {2}npm (?:run )?(\w+)(?: -- (.*))?$/gm)];
+      const examples = [...help.matchAll(/^ {2}npm (?:run )?([\w-]+)(?: -- (.*))?$/gm)];
       expect(examples.length).toBeGreaterThan(0);
       for (const [, called, flags = ""] of examples) {
         expect(called).toBe(name);

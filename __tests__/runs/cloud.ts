@@ -1,16 +1,21 @@
 import { CloudWatchClient, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
+import { PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import { DeleteEndpointCommand } from "@aws-sdk/client-sagemaker";
+import { DeleteEndpointCommand, DeleteModelCommand, ListModelsCommand } from "@aws-sdk/client-sagemaker";
+import { DescribeStateMachineCommand, UpdateStateMachineCommand } from "@aws-sdk/client-sfn";
 import { Aws, emulatorKey } from "../../cli/aws";
 import { EmulatorProcess } from "../../cli/emulator-process";
 import { type ExecutionResult, startExecution, watchExecution } from "../../cli/execution";
 import { createLocalResources } from "../../cli/local-resources";
 import { prepareEnvironments } from "../../cli/python";
 import { resolveTarget } from "../../cli/target";
+import { scriptKey } from "../../source-files";
 import type { ExecutionInput } from "../../workflow/execution-input";
 import { endpointAlarms } from "../../workflow/guardrails";
-import { baseName, type NameScope } from "../../workflow/names";
-import type { WorkflowProps } from "../../workflow/props";
+import { policyDocument } from "../../workflow/iam";
+import { baseName, type EndpointScope, stableEndpointName } from "../../workflow/names";
+import { type WorkflowProps, workflowSettings } from "../../workflow/props";
+import { releaseStateMachine, workflowStateMachine } from "../../workflow/resources";
 
 /** An emulator of a test's own, with short waits. */
 export class TestCloud {
@@ -33,7 +38,7 @@ export class TestCloud {
   }
 
   /** Makes the alarms of a workflow's endpoint, which come with Terraform otherwise. */
-  async createEndpointAlarms(scope: NameScope, variant: string): Promise<void> {
+  async createEndpointAlarms(scope: EndpointScope, variant: string): Promise<void> {
     const { endpoint, region } = this.aws.connection;
     const credentials = { accessKeyId: emulatorKey, secretAccessKey: emulatorKey };
     const cloudwatch = new CloudWatchClient({ endpoint, region, credentials });
@@ -51,7 +56,7 @@ export class TestCloud {
           ComparisonOperator: "GreaterThanThreshold",
           TreatMissingData: "notBreaching",
           Dimensions: [
-            { Name: "EndpointName", Value: baseName(scope) },
+            { Name: "EndpointName", Value: stableEndpointName(scope) },
             { Name: "VariantName", Value: variant },
           ],
         }),
@@ -67,6 +72,54 @@ export class TestCloud {
       kmsKeyArn,
     );
     return new TestWorkflow(this.aws, stateMachineArn, bucketName, baseName(props));
+  }
+
+  /** Deploys other props of the same workflow: its definitions change, and what their states may do. */
+  async redeploy(props: WorkflowProps, { stateMachineArn, bucketName }: TestWorkflow): Promise<void> {
+    const sfn = this.aws.sfn();
+    const iam = this.aws.iam();
+    const { roleArn = "", definition = "" } = await sfn.send(
+      new DescribeStateMachineCommand({ stateMachineArn }),
+    );
+    const { States } = JSON.parse(definition);
+    const described = {
+      settings: workflowSettings(props, scriptKey),
+      references: {
+        partition: "aws",
+        region: this.emulator.address.region,
+        account: this.emulator.address.account,
+        bucketName,
+        dataBucketName: bucketName,
+        imageUri: States.ModelTraining.Arguments.AlgorithmSpecification.TrainingImage,
+        imageRepositoryArn: "*",
+        sageMakerRoleArn: States.ModelTraining.Arguments.RoleArn,
+        evaluationFunctionVersionArn: States.ModelEvaluation.Arguments.FunctionName,
+      },
+    };
+    const releaseArn = `${stateMachineArn}-release`;
+    const release = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn: releaseArn }));
+    for (const [arn, role, machine] of [
+      [stateMachineArn, roleArn, workflowStateMachine(described)],
+      [releaseArn, release.roleArn ?? "", releaseStateMachine(described)],
+    ] as const) {
+      await iam.send(
+        new PutRolePolicyCommand({
+          RoleName: role.split("/").at(-1),
+          PolicyName: "permissions",
+          PolicyDocument: JSON.stringify(policyDocument(machine.role.policyStatements)),
+        }),
+      );
+      await sfn.send(new UpdateStateMachineCommand({ stateMachineArn: arn, definition: machine.definition }));
+    }
+  }
+
+  /** Deletes every model whose name begins so. */
+  async deleteModels(start: string): Promise<void> {
+    const { Models = [] } = await this.aws.sagemaker().send(new ListModelsCommand({ NameContains: start }));
+    for (const { ModelName } of Models) {
+      if (!ModelName?.startsWith(start)) continue;
+      await this.aws.sagemaker().send(new DeleteModelCommand({ ModelName }));
+    }
   }
 
   /** Replaces the faults that the emulator injects. */

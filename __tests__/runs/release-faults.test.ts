@@ -166,7 +166,7 @@ it("an endpoint whose traffic several variants share is left alone until one is 
 });
 
 describe("with a canary", () => {
-  const guarded = { ...props, prefix: "guarded", endpoint: { initialInstanceCount: 2 } };
+  const guarded: WorkflowProps = { ...props, prefix: "guarded", endpoint: { initialInstanceCount: 2 } };
   let workflow: TestWorkflow;
 
   beforeAll(async () => {

@@ -102,7 +102,7 @@ export const accepted: readonly AcceptedFinding[] = [
     check: "PERMISSIONS_MANAGEMENT_ACTIONS",
     resource: /^Workflow\/(StateMachine|Release)\/Role\/Policy$/,
     reason:
-      "iam:PassRole hands over one role to one service; Step Functions itself writes the log's policy with logs:PutResourcePolicy",
+      "iam:PassRole hands over one role to one service; Step Functions itself writes the log's policy with logs:PutResourcePolicy, and Application Auto Scaling makes one role of its own with iam:CreateServiceLinkedRole",
   },
   {
     check: "PERMISSIONS_MANAGEMENT_ACTIONS",

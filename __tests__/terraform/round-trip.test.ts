@@ -1,13 +1,18 @@
 /** One environment, from nothing to nothing, by real Terraform against the emulator. */
 
-import { ListBucketsCommand, ListObjectVersionsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  GetObjectCommand,
+  ListBucketsCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import {
   DescribeEndpointCommand,
   ListEndpointConfigsCommand,
   ListEndpointsCommand,
   ListModelsCommand,
 } from "@aws-sdk/client-sagemaker";
-import { workflowProps } from "../../config";
+import { testRun, workflowProps } from "../../config";
 import { TestCloud } from "../runs/cloud";
 import { housingCsv } from "../runs/housing-data";
 import { describeAccount, namesIn } from "./account";
@@ -142,6 +147,31 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
     expect(found.models).toHaveLength(2);
     expect(found.objects).toBeGreaterThan(5);
     expect(await run("leftovers", "local")).toMatch(/endpoint +housing-local +since .* a day/);
+  });
+
+  it("changes its endpoint's kind by the command that a refused deploy names", async () => {
+    const before = 'stateBucket: "tfstate-housing-local",';
+    project.edit("config.ts", before, `${before} endpoint: { kind: "serverless" },`);
+    const { code, stderr } = await project.run("deploy", "local", "--yes");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("npm run change-kind -- local")]);
+    const said = await run("change-kind", "local", "--yes");
+    expect(said).toContain("Deployed local");
+    expect(said).toContain(`Deleted endpoint ${name}\n`);
+    expect(await run("status", "local")).toMatch(
+      /InService +housing-local-serverless .*\(primary: serverless, 2048 MB, 5 at a time\)/,
+    );
+    expect(await run("change-kind", "local", "--yes")).toContain("nothing is left to do");
+  });
+
+  it("scores what lies in its bucket", async () => {
+    const Body = testRun.instances.map((row) => String(row)).join("\n");
+    await cloud.aws
+      .s3()
+      .send(new PutObjectCommand({ Bucket: bucket, Key: "scoring-input/houses.csv", Body }));
+    const said = await run("score", "local", "scoring-input/");
+    const [, Key] = /^ {2}(scoring-output\/\S+\/houses\.csv\.out) /m.exec(said) ?? [];
+    const found = await cloud.aws.s3().send(new GetObjectCommand({ Bucket: bucket, Key }));
+    expect(await found.Body?.transformToString()).toMatch(/^[\d.]+\n[\d.]+\n$/);
   });
 
   it("is not destroyed while an endpoint serves", async () => {

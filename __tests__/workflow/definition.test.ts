@@ -10,6 +10,10 @@ const aslValidator = require("asl-validator") as (definition: unknown) => {
   errorsText(separator: string): string;
 };
 
+const scaled = {
+  instanceType: "ml.m5.large",
+  autoscaling: { minInstances: 1, maxInstances: 3, invocationsPerInstance: 600 },
+};
 const { definition } = workflowDefinition(workflow());
 const state = <T extends State>(name: string) => definition.States[name] as T;
 
@@ -50,7 +54,10 @@ describe("the definition", () => {
       expect([name, caught]).toEqual([name, true]);
       expect(task.Catch?.at(-1)?.ErrorEquals ?? ["States.ALL"]).toEqual(["States.ALL"]);
     }
-    const full = workflow({ comparison: { folder: "python/scripts", entryPoint: "comparison.py" } });
+    const full = workflow({
+      comparison: { folder: "python/scripts", entryPoint: "comparison.py" },
+      endpoint: scaled,
+    });
     const ends = Object.entries(workflowDefinition(full).definition.States).filter(
       ([, s]) => s.Type === "Fail",
     );
@@ -105,6 +112,8 @@ describe("the definition of a workflow", () => {
   it.each([
     ["with a comparison", { comparison: { folder: "f", entryPoint: "c.py" } }],
     ["with approval by a person", { approval: "manual" as const }],
+    ["with a serverless endpoint", { endpoint: { kind: "serverless" as const } }],
+    ["with autoscaling", { endpoint: scaled }],
   ])("%s is one that Step Functions accepts", (_, props) => {
     const result = aslValidator(workflowDefinition(workflow(props)).definition);
     expect(result.isValid ? "" : result.errorsText("\n")).toBe("");

@@ -4,6 +4,7 @@ import {
   executionFolder,
   freshName,
   maxNameLength,
+  stableEndpointName,
 } from "../../workflow/names";
 import { context, evaluate } from "./evaluate";
 
@@ -77,6 +78,14 @@ describe("names of jobs", () => {
 describe("the endpoint's name", () => {
   it("is the same in every execution", async () => {
     expect(await evaluate(endpointName(scope), { context: context({ Name: "other" }) })).toBe("housing-dev");
+  });
+
+  it("is another one for a serverless endpoint, also where the input adds to it", async () => {
+    const serverless = { ...scope, endpoint: { kind: "serverless" as const } };
+    expect(stableEndpointName(serverless)).toBe("housing-dev-serverless");
+    expect(await evaluate(endpointName(serverless))).toBe("housing-dev-serverless");
+    const named = { context: context({ Input: { EndpointName: "Canary" } }) };
+    expect(await evaluate(endpointName(serverless), named)).toBe("housing-dev-serverless-canary");
   });
 
   it("takes in a given name, cut to the limit", async () => {

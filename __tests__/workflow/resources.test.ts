@@ -109,10 +109,10 @@ describe("the SageMaker role", () => {
   it("reads data, code and artifacts, and writes only what jobs write", () => {
     expect(permissions(sageMakerRole(settings, references))).toEqual(
       [
-        ...["raw-data", "code/executions", "processed-data", "model-artifacts"].map(
+        ...["raw-data", "code/executions", "scoring-input", "processed-data", "model-artifacts"].map(
           (prefix) => `s3:GetObject ${bucket}/${prefix}/*`,
         ),
-        ...["processed-data", "model-artifacts"].flatMap((prefix) =>
+        ...["processed-data", "model-artifacts", "scoring-output"].flatMap((prefix) =>
           on(`${bucket}/${prefix}/*`, "s3:PutObject"),
         ),
         `s3:ListBucket ${bucket}`,

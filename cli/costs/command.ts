@@ -8,7 +8,7 @@ import { environmentConfig } from "../environment";
 import { FailedError, UsageError } from "../errors";
 import { projectRoot } from "../python";
 import { parseSynthesized } from "../review/plan";
-import { parseDefinition } from "./definition-sizes";
+import { definitionSizes, parseDefinition } from "./definition-sizes";
 import { type Durations, type Estimate, estimate, type StackResource } from "./estimate";
 import { estimateText } from "./report";
 
@@ -46,11 +46,16 @@ export function estimateStack(
   const resources: StackResource[] = Object.entries(types).flatMap(([type, named]) =>
     Object.values(named).map((values) => ({ type, values })),
   );
-  const [machine] = resources.filter(({ type }) => type === "aws_sfn_state_machine");
-  if (typeof machine?.values.definition !== "string") {
+  // The stack has a machine of releases, too: a run is what has jobs.
+  const [run, ...others] = resources
+    .filter(({ type }) => type === "aws_sfn_state_machine")
+    .flatMap(({ values: { definition } }) => (typeof definition === "string" ? [definition] : []))
+    .map(parseDefinition)
+    .sort((one, two) => definitionSizes(two).jobs.length - definitionSizes(one).jobs.length);
+  if (run === undefined) {
     throw new UsageError(`The stack ${stack} has no state machine to price: name the stack of the pipeline`);
   }
-  return estimate(parseDefinition(machine.values.definition), { region, runsPerMonth, durations, resources });
+  return estimate(run, { region, runsPerMonth, durations, resources, others });
 }
 
 /** The `cdk.tf.json` of a stack as the code here makes it, away from what a deploy uses. */

@@ -86,6 +86,10 @@ export interface DefinitionSizes {
   readonly variants: readonly VariantSize[];
   /** States that invoke a function. */
   readonly functions: readonly string[];
+  /** How long an update with guardrails keeps both fleets beyond what it takes to deploy; missing without them. */
+  readonly bakeSeconds?: number;
+  /** Bounds of the number of instances, where they are scaled. */
+  readonly scaling?: { readonly min: number; readonly max: number };
 }
 
 /** Reads from the Task states, wherever they stand, what they run. */
@@ -99,7 +103,22 @@ export function definitionSizes(definition: GraphJson): DefinitionSizes {
     functions: tasks.flatMap(([name, state]) =>
       calls(state, "invoke") || state.Resource?.includes(":lambda:") ? [name] : [],
     ),
+    bakeSeconds: tasks.flatMap(([, state]) => bakeSecondsOf(state))[0],
+    scaling: tasks.flatMap(([, state]) =>
+      calls(state, "registerScalableTarget")
+        ? [{ min: count(request(state).MinCapacity), max: count(request(state).MaxCapacity) }]
+        : [],
+    )[0],
   };
+}
+
+function bakeSecondsOf(state: StateJson): number[] {
+  if (!calls(state, "updateEndpoint")) return [];
+  const { BlueGreenUpdatePolicy } = object(request(state).DeploymentConfig);
+  if (BlueGreenUpdatePolicy === undefined) return [];
+  const { TrafficRoutingConfiguration, TerminationWaitInSeconds } = object(BlueGreenUpdatePolicy);
+  const { WaitIntervalInSeconds } = object(TrafficRoutingConfiguration);
+  return [seconds(WaitIntervalInSeconds) + seconds(TerminationWaitInSeconds)];
 }
 
 function tasksOf(graph: GraphJson): [string, StateJson][] {
@@ -178,6 +197,10 @@ function list(value: unknown): unknown[] {
 /** Text that is no expression. */
 function plainText(value: unknown): string | undefined {
   return typeof value === "string" && !value.startsWith("{%") ? value : undefined;
+}
+
+function seconds(value: unknown): number {
+  return typeof value === "number" ? value : 0;
 }
 
 function count(value: unknown): number {

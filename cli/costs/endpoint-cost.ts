@@ -7,7 +7,7 @@ export const hoursPerMonth = 730;
 export interface VariantSize {
   readonly InstanceType?: string;
   readonly InitialInstanceCount?: number;
-  readonly ServerlessConfig?: { readonly ProvisionedConcurrency?: number };
+  readonly ServerlessConfig?: { readonly MemorySizeInMB?: number; readonly ProvisionedConcurrency?: number };
 }
 
 /**

@@ -1,6 +1,8 @@
-import { type DefinitionJson, definitionSizes, type JobSize } from "./definition-sizes";
+import { type DefinitionJson, type DefinitionSizes, definitionSizes, type JobSize } from "./definition-sizes";
 import { hoursPerMonth, type VariantSize } from "./endpoint-cost";
-import { instanceItem, type Price, priceOf, type Unit } from "./prices";
+import { notesOn, servingRates, updateRow, variantRow } from "./endpoint-rows";
+import { instanceItem, priceOf, type Unit } from "./prices";
+import { type CostRow, type MakeRow, priced } from "./rows";
 import { transitionsPerRun } from "./transitions";
 
 /** Times that nobody can read from a definition. */
@@ -44,21 +46,8 @@ export interface EstimateOptions {
   readonly durations?: Partial<Durations>;
   /** What stands beside the state machine; what is not listed is not counted. */
   readonly resources?: readonly StackResource[];
-}
-
-/** One thing that is paid for. */
-export interface CostRow {
-  readonly what: string;
-  /** Units a month for what stands, a run for what runs. */
-  readonly quantity: number;
-  readonly unit: Unit;
-  /** USD; missing where no price is known. */
-  readonly unitPrice?: number;
-  /** USD a month for what stands, USD a run for what runs; missing where no price is known. */
-  readonly usd?: number;
-  /** The price was not read on a page of AWS. */
-  readonly approximate: boolean;
-  readonly source?: string;
+  /** Other state machines, of which one makes the endpoint where a person approves a version first. */
+  readonly others?: readonly DefinitionJson[];
 }
 
 /** What one environment costs, in USD. */
@@ -79,13 +68,18 @@ export interface Estimate {
   readonly approximate: boolean;
   /** What the sums leave out, and what to do about it. */
   readonly missing: readonly string[];
+  /** What else to know before choosing an endpoint. */
+  readonly notes: readonly string[];
 }
 
 /** Prices a state machine and what stands beside it; the same for a deployed, a planned and a local definition. */
 export function estimate(definition: DefinitionJson, options: EstimateOptions): Estimate {
-  const { region, runsPerMonth = defaultRunsPerMonth, resources = [] } = options;
+  const { region, runsPerMonth = defaultRunsPerMonth, resources = [], others = [] } = options;
   const durations = { ...defaultDurations, ...options.durations };
-  const { jobs, variants, functions } = definitionSizes(definition);
+  const sizes = [definition, ...others].map(definitionSizes);
+  const { jobs, functions } = sizes[0] as DefinitionSizes;
+  const serving = sizes.find((one) => one.variants.length > 0) ?? (sizes[0] as DefinitionSizes);
+  const { variants, bakeSeconds, scaling } = serving;
   const missing = new Set<string>();
   const row = (what: string, item: string | undefined, quantity: number, unit: Unit): CostRow => {
     const price = item === undefined ? undefined : priceOf(item, region);
@@ -108,6 +102,7 @@ export function estimate(definition: DefinitionJson, options: EstimateOptions): 
     ...jobs.map((job) => jobRow(job, durations, row)),
     row("state transitions", "Step Functions Standard", transitions, "state transition"),
     ...functionRows(functions.length, durations, resources, row),
+    ...(bakeSeconds === undefined ? [] : variants.map((one) => updateRow(one, bakeSeconds, durations, row))),
   ];
   const idlePerMonth = sum(idle);
   const perRun = sum(run);
@@ -117,54 +112,19 @@ export function estimate(definition: DefinitionJson, options: EstimateOptions): 
     durations,
     idle,
     run,
-    rates: rateRows(variants, region),
+    rates: rateRows(variants, region, missing),
     idlePerDay: (idlePerMonth * 24) / hoursPerMonth,
     idlePerMonth,
     perRun,
     perMonth: idlePerMonth + perRun * runsPerMonth,
     approximate: [...idle, ...run].some(({ approximate }) => approximate),
     missing: [...missing],
-  };
-}
-
-type MakeRow = (what: string, item: string | undefined, quantity: number, unit: Unit) => CostRow;
-
-function priced(what: string, quantity: number, unit: Unit, price: Price | undefined): CostRow {
-  return {
-    what,
-    quantity,
-    unit,
-    unitPrice: price?.usd,
-    usd: price === undefined ? undefined : price.usd * quantity,
-    approximate: price?.verified === false,
-    source: price?.source,
+    notes: variants.flatMap((variant) => notesOn(variant, region, scaling)),
   };
 }
 
 function sum(rows: readonly CostRow[]): number {
   return rows.reduce((total, { usd = 0 }) => total + usd, 0);
-}
-
-function variantRow(variant: VariantSize, row: MakeRow): CostRow {
-  const { InstanceType, InitialInstanceCount = 1, ServerlessConfig } = variant;
-  if (ServerlessConfig !== undefined) {
-    const { ProvisionedConcurrency = 0 } = ServerlessConfig;
-    return ProvisionedConcurrency > 0
-      ? row(
-          `endpoint, ${ProvisionedConcurrency} provisioned`,
-          "provisioned concurrency",
-          hoursPerMonth,
-          "hour",
-        )
-      : { what: "serverless endpoint", quantity: 0, unit: "hour", usd: 0, approximate: false };
-  }
-  const known = InstanceType !== undefined && !InstanceType.startsWith("{%");
-  return row(
-    `endpoint, ${InitialInstanceCount} × ${known ? InstanceType : "instance"}`,
-    known ? instanceItem("hosting", InstanceType) : undefined,
-    InitialInstanceCount * hoursPerMonth,
-    "hour",
-  );
 }
 
 /** Rows for what costs by the piece. */
@@ -216,13 +176,11 @@ function functionRows(
   ];
 }
 
-function rateRows(variants: readonly VariantSize[], region: string): CostRow[] {
+function rateRows(variants: readonly VariantSize[], region: string, missing: Set<string>): CostRow[] {
   const items = ["CloudWatch Logs, ingested", "S3 Standard storage", "S3 PUT, COPY, POST, LIST", "S3 GET"];
-  if (variants.some(({ ServerlessConfig }) => ServerlessConfig !== undefined)) {
-    items.unshift("serverless inference");
-  }
-  return items
+  const rates = items
     .map((item) => priceOf(item, region))
     .filter((price) => price !== undefined)
     .map((price) => priced(price.item, 1, price.unit, price));
+  return [...variants.flatMap((variant) => servingRates(variant, region, missing)), ...rates];
 }

@@ -8,7 +8,15 @@
 /** What an instance of SageMaker is used for; each use has a price of its own. */
 export type InstanceUse = "hosting" | "processing" | "training" | "transform";
 
-export type Unit = "hour" | "month" | "GB-month" | "GB" | "GB-second" | "request" | "state transition";
+export type Unit =
+  | "hour"
+  | "month"
+  | "GB-month"
+  | "GB"
+  | "GB-second"
+  | "second"
+  | "request"
+  | "state transition";
 
 export interface Price {
   /** What is paid for, as `priceOf` is asked for it. */

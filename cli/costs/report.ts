@@ -1,4 +1,5 @@
-import type { CostRow, Estimate } from "./estimate";
+import type { Estimate } from "./estimate";
+import type { CostRow } from "./rows";
 
 /** An amount in USD; `≈` marks one whose price was not read on a page of AWS. */
 export function usd(amount: number, approximate: boolean): string {
@@ -22,7 +23,7 @@ export function sum(amount: number, rows: readonly CostRow[]): string {
 
 /** The estimate as text for a person. */
 export function estimateText(estimate: Estimate): string {
-  const { region, durations, runsPerMonth, idle, run, rates, missing, approximate } = estimate;
+  const { region, durations, runsPerMonth, idle, run, rates, missing, notes, approximate } = estimate;
   const sums: [string, string][] = [
     ["idle, a day", sum(estimate.idlePerDay, idle) + without(idle)],
     ["idle, a month", sum(estimate.idlePerMonth, idle) + without(idle)],
@@ -48,7 +49,8 @@ export function estimateText(estimate: Estimate): string {
       rates.map((row) => [row.what, `${usd(row.unitPrice ?? 0, row.approximate)} per ${row.unit}`]),
     ),
     missing.map((line) => `! ${line}`).join("\n"),
-    `Assumed: processing ${durations.processingMinutes} min, training ${durations.trainingMinutes} min, deployment ${durations.deploymentMinutes} min, a function ${durations.functionSeconds} s. Not counted: volumes of jobs, data transfer, key requests, and the old instances that serve while an endpoint is updated.`,
+    notes.join("\n"),
+    `Assumed: processing ${durations.processingMinutes} min, training ${durations.trainingMinutes} min, deployment ${durations.deploymentMinutes} min, a function ${durations.functionSeconds} s. Not counted: volumes of jobs, data transfer, key requests, data that a serverless endpoint reads and writes, batch scoring, and the old instances that serve while an endpoint is updated without a canary.`,
     approximate
       ? "≈ a price that was not read on a page of AWS; cli/costs/prices.ts names each one's source."
       : "",

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { confirmed, requireAnswer } from "../confirm";
-import { announce, openEnvironment } from "../environment";
+import { refuseChangeOfKind } from "../endpoint-kind";
+import { announce, type Environment, openEnvironment } from "../environment";
 import { reviewSummary } from "../review/comment";
 import { review } from "../review/review";
 import { defaultOutputsFile } from "../target";
@@ -18,19 +19,31 @@ export interface DeployOptions {
 export async function deploy(name: string, options: DeployOptions): Promise<void> {
   requireAnswer(options.yes);
   const environment = openEnvironment(name);
+  await requireDeployable(environment);
+  await refuseChangeOfKind(environment);
+  await deployStacks(environment, options);
+}
+
+/** Fails unless Terraform, the right account and the state bucket are there. */
+export async function requireDeployable(environment: Environment): Promise<void> {
   await requireTerraform(environment);
   await announce(environment);
   await requireStateBucket(environment);
+}
+
+/** Shows what would change, asks, and deploys; false where a person has said no. */
+export async function deployStacks(environment: Environment, options: DeployOptions): Promise<boolean> {
+  const { name } = environment;
   const outputsFile = options.outputsFile ?? defaultOutputsFile(name);
   if (!options.yes) {
     const stacks = await planStacks(environment, (line) => process.stderr.write(`${line}\n`));
     const input = { environment: name, region: environment.config.region, stacks };
     process.stdout.write(`${reviewSummary(input)}\n`);
     const { hasChanges } = review(input);
-    if (!hasChanges && existsSync(outputsFile)) return;
+    if (!hasChanges && existsSync(outputsFile)) return true;
     if (hasChanges && !(await confirmed(`Deploy this to ${name}?`))) {
       process.stdout.write("Nothing was deployed.\n");
-      return;
+      return false;
     }
   }
   const stacks = stacksOf(environment).map((stack) => stack.name);
@@ -45,4 +58,5 @@ export async function deploy(name: string, options: DeployOptions): Promise<void
   process.stdout.write(
     `Deployed ${name}; outputs are in ${outputsFile}. Next: npm run execute -- ${name}, the first time with --upload-sample-data\n`,
   );
+  return true;
 }

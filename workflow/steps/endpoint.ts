@@ -10,7 +10,7 @@ import {
 import { catchAll, failState } from "../failures";
 import { deploymentConfig } from "../guardrails";
 import { allow } from "../iam";
-import { baseName, endpointName } from "../names";
+import { baseName, endpointName, stableEndpointName } from "../names";
 import { sageMakerRetry } from "../retries";
 import { arn, integration, type Workflow } from "../settings";
 import { executionTags, type Step, sdkCall } from "../step";
@@ -133,7 +133,10 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: Rele
         Next: "WaitForOtherDeployment",
       },
       CreateEndpoint: deploy(workflow, "CreateEndpoint", { Tags: executionTags(workflow) }),
-      UpdateEndpoint: deploy(workflow, "UpdateEndpoint", deploymentConfig(workflow)),
+      UpdateEndpoint: deploy(workflow, "UpdateEndpoint", {
+        ...deploymentConfig(workflow),
+        ...retainedInstances(workflow),
+      }),
       DeploymentRefused: {
         Type: "Choice",
         Comment: "Another execution may have been a moment faster.",
@@ -203,8 +206,8 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: Rele
 
 /** The endpoint of the stable name, and those that an execution's input adds to it. */
 export function endpointArns(workflow: Workflow): string[] {
-  const base = baseName(workflow.settings);
-  return [base, `${base}-*`].map((name) => arn(workflow, "sagemaker", `endpoint/${name}`));
+  const stable = stableEndpointName(workflow.settings);
+  return [stable, `${stable}-*`].map((name) => arn(workflow, "sagemaker", `endpoint/${name}`));
 }
 
 /** A version that is released again finds its own configuration in service. */
@@ -223,8 +226,30 @@ export const describedEndpoint = jsonata(`{
   "pendingConfigName": $exists($states.result.PendingDeploymentSummary.EndpointConfigName)
     ? $states.result.PendingDeploymentSummary.EndpointConfigName : "",
   "sharing": $count($states.result.ProductionVariants[CurrentWeight > 0]),
+  "instances": $exists($states.result.ProductionVariants[0].DesiredInstanceCount)
+    ? $states.result.ProductionVariants[0].DesiredInstanceCount : 0,
   "reason": $exists($states.result.FailureReason) ? $states.result.FailureReason : ""
 }`);
+
+/**
+ * An update keeps the number of instances that scaling has chosen, where it lies within the bounds; what else the
+ * configuration says holds.
+ *
+ * https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
+ */
+function retainedInstances({ settings: { endpoint } }: Workflow): JsonObject {
+  if (endpoint.kind !== "instance" || endpoint.autoscaling === undefined) return {};
+  const { minInstances, maxInstances } = endpoint.autoscaling;
+  return {
+    RetainAllVariantProperties: jsonata(
+      `$endpoint.instances >= ${minInstances} and $endpoint.instances <= ${maxInstances}`,
+    ),
+    ExcludeRetainedVariantProperties: [
+      { VariantPropertyType: "DesiredWeight" },
+      { VariantPropertyType: "DataCaptureConfig" },
+    ],
+  };
+}
 
 function deploy(workflow: Workflow, state: "CreateEndpoint" | "UpdateEndpoint", more: JsonObject) {
   const action = state === "CreateEndpoint" ? "createEndpoint" : "updateEndpoint";

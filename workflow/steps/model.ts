@@ -1,4 +1,5 @@
 import { type ChoiceState, type JsonObject, jsonata, literal } from "../asl";
+import { variantCapacity } from "../endpoint-kinds";
 import { catchAll } from "../failures";
 import { allow } from "../iam";
 import { baseName, freshName, versionName } from "../names";
@@ -27,11 +28,18 @@ export function namesOfExecution({ settings }: Workflow): ReleaseNames {
   };
 }
 
-/** Names after the version, and for the configuration after what it runs on: a second release makes nothing anew. */
+/**
+ * Names after the version, and for the configuration after what it runs on: a second release makes nothing anew.
+ *
+ * The model of a serverless endpoint is another one: it has variables of its own, and no network.
+ */
 export function namesOfVersion({ settings }: Workflow): ReleaseNames {
-  const size = `$substring($hash(${literal(JSON.stringify(settings.endpoint))}, "SHA-256"), 0, 8)`;
+  const { endpoint } = settings;
+  const variant = { VariantName: endpoint.variantName, ...variantCapacity(endpoint) };
+  const size = `$substring($hash(${literal(JSON.stringify(variant))}, "SHA-256"), 0, 8)`;
+  const model = versionName(settings, "model");
   return {
-    model: versionName(settings, "model"),
+    model: endpoint.kind === "serverless" ? `${model} & "-serverless"` : model,
     config: `${versionName(settings, "config")} & "-" & ${size}`,
     reusable: true,
   };
@@ -50,7 +58,7 @@ export function modelStep(workflow: Workflow, names: ReleaseNames, next: string)
         Arguments: {
           ModelName: jsonata(names.model),
           ExecutionRoleArn: references.sageMakerRoleArn,
-          PrimaryContainer: { ModelPackageName: jsonata("$modelPackageArn") },
+          PrimaryContainer: { ModelPackageName: jsonata("$modelPackageArn"), ...oneWorker(workflow) },
           ...vpcConfig(workflow),
           Tags: executionTags(workflow),
         },
@@ -73,9 +81,7 @@ export function modelStep(workflow: Workflow, names: ReleaseNames, next: string)
             {
               VariantName: endpoint.variantName,
               ModelName: jsonata("$modelName"),
-              InstanceType: endpoint.instanceType,
-              InitialInstanceCount: endpoint.initialInstanceCount,
-              InitialVariantWeight: endpoint.initialVariantWeight,
+              ...variantCapacity(endpoint),
             },
           ],
           Tags: executionTags(workflow),
@@ -115,6 +121,19 @@ function ifTaken(assign: JsonObject, next: string): ChoiceState {
       { Condition: jsonata('$contains($failure.reason, "already existing")'), Assign: assign, Next: next },
     ],
     Default: "DeploymentFailed",
+  };
+}
+
+/**
+ * One worker for a serverless endpoint, whose memory is small; a version itself is good for every kind.
+ *
+ * With all variables of the version, so that nothing rests on whether the model's own come on top of them.
+ * https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+ */
+function oneWorker({ settings }: Workflow): JsonObject {
+  if (settings.endpoint.kind !== "serverless") return {};
+  return {
+    Environment: jsonata('$merge([$package.environment, {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}])'),
   };
 }
 

@@ -29,6 +29,7 @@ export function packageStep(workflow: Workflow, next: string): Step {
             "approval": $states.result.ModelApprovalStatus,
             "measured": $exists($states.result.ModelMetrics.ModelQuality.Statistics.S3Uri),
             "modelDataUrl": $states.result.InferenceSpecification.Containers[0].ModelDataUrl,
+            "environment": $states.result.InferenceSpecification.Containers[0].Environment,
             "created": $string($states.result.CreationTime)
           }`),
           looks: jsonata("$looks + 1"),

@@ -23,7 +23,10 @@ export function registrationStep(workflow: Workflow, next: string): Step {
             Containers: [modelContainer(workflow, jsonata("$modelDataUrl"))],
             SupportedContentTypes: ["application/json", "text/csv"],
             SupportedResponseMIMETypes: ["application/json", "text/csv"],
-            SupportedRealtimeInferenceInstanceTypes: [settings.endpoint.instanceType],
+            // Optional for a version; a serverless endpoint has none, and a version of it may move to any.
+            ...(settings.endpoint.kind === "instance" && {
+              SupportedRealtimeInferenceInstanceTypes: [settings.endpoint.instanceType],
+            }),
           },
           ModelMetrics: {
             ModelQuality: {

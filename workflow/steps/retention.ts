@@ -5,7 +5,6 @@ import { baseName } from "../names";
 import { sageMakerRetry } from "../retries";
 import { arn, type Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
-import { endpointArns } from "./endpoint";
 
 /**
  * Removes endpoint configurations and models of earlier releases, never those that an endpoint serves or moves to.
@@ -116,7 +115,11 @@ export function retentionStep(workflow: Workflow, next: string): Step {
     },
     policyStatements: [
       allow(["sagemaker:ListEndpoints", "sagemaker:ListEndpointConfigs"], ["*"], listed),
-      allow(["sagemaker:DescribeEndpoint"], endpointArns(workflow)),
+      // While the endpoint changes its kind there are two of them.
+      allow(
+        ["sagemaker:DescribeEndpoint"],
+        [base, `${base}-*`].map((name) => arn(workflow, "sagemaker", `endpoint/${name}`)),
+      ),
       allow(
         ["sagemaker:DescribeEndpointConfig", "sagemaker:DeleteEndpointConfig"],
         [arn(workflow, "sagemaker", `endpoint-config/${base}-config-*`)],

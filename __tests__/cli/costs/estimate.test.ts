@@ -2,7 +2,7 @@ import { estimateStack, showEstimate } from "../../../cli/costs/command";
 import { parseDefinition } from "../../../cli/costs/definition-sizes";
 import { estimate } from "../../../cli/costs/estimate";
 import { estimateText, usd } from "../../../cli/costs/report";
-import { workflowDefinition } from "../../../workflow/definition";
+import { releaseDefinition, workflowDefinition } from "../../../workflow/definition";
 import { workflow } from "../../fixtures";
 
 const definition = parseDefinition(JSON.stringify(workflowDefinition(workflow()).definition));
@@ -77,6 +77,25 @@ it("asks nothing for a serverless endpoint that nobody asks, and names its price
   expect(found.idlePerMonth).toBe(0);
   expect(found.missing).toEqual([]);
   expect(estimateText(found)).toMatch(/serverless inference +≈ \$0\.000020 per GB-second/);
+  expect(estimateText(found)).toMatch(/answers, with 2048 MB +≈ \$0\.000040 per second/);
+  expect(estimateText(found)).toContain("costs nothing while nobody asks it. It has no canary");
+});
+
+it("says so where no price is known for a serverless endpoint's answers", () => {
+  const found = estimate(endpointConfig({ ServerlessConfig: { MemorySizeInMB: 2048 } }), {
+    region: "eu-west-1",
+  });
+  expect(found.missing).toEqual([
+    "no price known for serverless inference in eu-west-1: add a row to cli/costs/prices.ts",
+  ]);
+});
+
+it("says what a canary would take, where there is one instance", () => {
+  const { notes, run } = estimate(definition, { region: "us-east-1" });
+  expect(notes).toEqual([
+    "A canary needs two instances or more: ≈ $81.76 a month at least. With 1 an update moves all traffic at once.",
+  ]);
+  expect(run.map(({ what }) => what).join()).not.toContain("canary");
 });
 
 it("prices all jobs of a tuning job, on all their instances", () => {
@@ -129,6 +148,20 @@ describe("estimateStack", () => {
     });
   });
 
+  it("prices the machine with jobs, and the endpoint that the one of releases makes", () => {
+    const manual = workflow({ approval: "manual", endpoint: { instanceType: "ml.m5.large" } });
+    const machines = {
+      Release: { definition: JSON.stringify(releaseDefinition(manual).definition) },
+      StateMachine: { definition: JSON.stringify(workflowDefinition(manual).definition) },
+    };
+    const stack = { resource: { aws_sfn_state_machine: machines } };
+    const { idle, run } = estimateStack("dev-pipeline", stack, "us-east-1", {});
+    expect(idle.map(({ what }) => what)).toEqual(["endpoint, 1 × ml.m5.large"]);
+    expect(run.map(({ what }) => what.split(",")[0])).toEqual(
+      expect.arrayContaining(["DataPreprocessing", "ModelTraining"]),
+    );
+  });
+
   it("fails for a stack without a state machine", () => {
     expect(() => estimateStack("dev-test-run", {}, "us-east-1", {})).toThrow(
       "The stack dev-test-run has no state machine to price",
@@ -153,6 +186,14 @@ describe("showEstimate", () => {
       region: "eu-west-1",
       durations: { trainingMinutes: 30, processingMinutes: 5 },
     });
+    expect(found.run.at(-1)).toMatchObject({
+      what: "update by a canary, 2 more × ml.m5.large × at most 13 min",
+      usd: expect.closeTo((0.128 * 2 * 13) / 60),
+    });
+    expect(found.notes).toEqual([
+      "Scaling keeps 2 to 4 instances: ≈ $186.88 to ≈ $373.76 a month; the sums have 2.",
+      "A canary needs two instances or more, which this endpoint always has.",
+    ]);
     expect(found.idle.map(({ what }: { what: string }) => what)).toEqual([
       "endpoint, 2 × ml.m5.large",
       "1 × KMS key",

@@ -43,11 +43,11 @@ export class Lane {
     readonly workflow: TestWorkflow,
   ) {}
 
-  /** `more` of what a configuration can ask for: a key, or an endpoint that is updated by a canary. */
+  /** `more` of what a configuration can ask for: a key, or an endpoint that is scaled and updated by a canary. */
   static async open(
     cloud: TestCloud,
     prefix: string,
-    { kmsKeyArn, instances = 1 }: { kmsKeyArn?: string; instances?: number } = {},
+    { kmsKeyArn, minInstances = 0 }: { kmsKeyArn?: string; minInstances?: number } = {},
   ): Promise<Lane> {
     const script = (entryPoint: string) => ({ folder, entryPoint });
     const props: WorkflowProps = {
@@ -58,19 +58,26 @@ export class Lane {
       comparison: script("compare.py"),
       inference: script("serve.py"),
       gate: { metric: "score", threshold: 0 },
-      endpoint: { initialInstanceCount: instances },
       smokeTest: { examples: [{ instances: [[1]], low: 42, high: 42 }] },
       retainedReleases: 1,
+      endpoint:
+        minInstances === 0
+          ? {}
+          : {
+              instanceType: "ml.m5.large",
+              autoscaling: { minInstances, maxInstances: 3, invocationsPerInstance: 100 },
+            },
     };
     const lane = new Lane(cloud, await cloud.deploy(props, kmsKeyArn));
     const scope = { prefix, environment: "test" };
     const { stateMachineArn } = lane.workflow;
     lane.scheduleRoleArn = await lane.#createRole(scheduleRole(scope, stateMachineArn));
     lane.approvalRoleArn = await lane.#createRole(approvalRole(scope, `${stateMachineArn}-release`));
-    if (instances > 1) await cloud.createEndpointAlarms(props, "primary");
+    if (minInstances > 1) await cloud.createEndpointAlarms(props, "primary");
     await lane.workflow.upload("raw-data/data.csv", "1\n");
     await lane.workflow.upload("raw-data/slow/hang", "1\n");
     await lane.workflow.upload("raw-data/later/hang-comparison", "1\n");
+    await lane.workflow.upload("scoring-input/data.csv", "1\n");
     const { Roles = [] } = await cloud.aws.iam().send(new ListRolesCommand({}));
     for (const role of Object.keys(roles) as RoleName[]) {
       const name = Roles.find(({ RoleName = "" }) =>

@@ -38,7 +38,7 @@ describe("without one permission", () => {
     const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
     const lanes = await Promise.all(["one", "two", "three"].map((prefix) => Lane.open(cloud, prefix)));
     const withKey = await Lane.open(cloud, "key", { kmsKeyArn: KeyMetadata?.Arn });
-    const guarded = await Lane.open(cloud, "guarded", { instances: 2 });
+    const guarded = await Lane.open(cloud, "guarded", { minInstances: 2 });
     const proved = new Set<string>();
     const unproved: string[] = [];
 
@@ -58,13 +58,15 @@ describe("without one permission", () => {
     expect(await execution(first as Lane, {})).toBe("");
     expect(await startsBySchedule.run(first as Lane)).toBe("");
     expect(await startsByApproval.run(first as Lane)).toBe("");
+    const forScaling =
+      /^(cloudwatch:DescribeAlarms|sagemaker:DescribeEndpointConfig|application-autoscaling:\w+)$/;
     const forKey = ({ action }: Grant) => action.startsWith("kms:");
     await Promise.all([
       ...lanes.map((lane, lane_) =>
         proveAll(lane, (grant, index) => !forKey(grant) && index % lanes.length === lane_),
       ),
       proveAll(withKey, forKey),
-      proveAll(guarded, ({ action }) => action === "cloudwatch:DescribeAlarms"),
+      proveAll(guarded, ({ action }) => forScaling.test(action)),
     ]);
 
     expect(unproved).toEqual([]);

@@ -24,6 +24,8 @@ import {
 } from "@aws-sdk/client-sfn";
 import { emulatorKey } from "../../../cli/aws";
 import { type ExecutionResult, startExecution } from "../../../cli/execution";
+import { followScoring, type ScoringJob, startScoring } from "../../../cli/scoring/job";
+import { servingModel } from "../../../cli/versions";
 import type { ExecutionInput } from "../../../workflow/execution-input";
 import { approvalRule } from "../../../workflow/resources";
 import type { Grant, RoleName } from "../../grants";
@@ -141,6 +143,35 @@ const isStopped = (kind: "Processing" | "Training", named: string, input: Execut
   },
 });
 
+/** A batch transform job runs as the role of the model that serves. */
+const scores: Scenario = {
+  before: async (lane) => {
+    await lane.removeEndpoint(endpointOf(lane));
+    expect(await execution(lane, {})).toBe("");
+  },
+  run: async (lane) => {
+    const { aws } = lane.cloud;
+    const { workflow } = lane;
+    const job: ScoringJob = {
+      name: `${workflow.baseName}-score-${Date.now()}`,
+      modelName: (await servingModel({ aws }, endpointOf(lane)))?.modelName as string,
+      inputUrl: `s3://${workflow.bucketName}/scoring-input/`,
+      outputUrl: `s3://${workflow.bucketName}/scoring-output/`,
+      format: "json",
+      instanceType: "ml.m5.large",
+      instanceCount: 1,
+      tags: {},
+    };
+    try {
+      await startScoring(aws, job);
+      await followScoring(aws, job.name, { timeoutSeconds: 60 });
+      return "";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  },
+};
+
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await condition()); tries++) {
     if (tries > 600) throw new Error(`This did not become true within a minute: ${condition}`);
@@ -218,8 +249,9 @@ export function scenarioFor(role: RoleName, { action, resource }: Grant): Scenar
   if (action === "sagemaker:StopTrainingJob") {
     return isStopped("Training", "-train-", { HyperParameters: { behave: "hang" } });
   }
-  if (action === "cloudwatch:DescribeAlarms") return updates(run);
   if (/^sagemaker:Delete(EndpointConfig|Model)$/.test(action)) return updates(run);
+  if (/^(cloudwatch:DescribeAlarms|application-autoscaling:)/.test(action)) return updates(run);
+  if (role === "sagemaker" && resource.includes("/scoring-")) return scores;
   if (championReads.test(action) || action === "sagemaker:UpdateEndpoint") return updates(run, name);
   if (action === "sagemaker:DeleteEndpoint") return replacesFailed(run, name);
   if (role === "evaluate" && action === "s3:ListBucket") return findsNothing;

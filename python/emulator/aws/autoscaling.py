@@ -42,7 +42,11 @@ _METRICS = (
 
 def install(permissions: Permissions) -> None:
     """Check what is registered for endpoints, and keep endpoints and targets together."""
-    wrap(ApplicationAutoScalingResponse, "register_scalable_target", _register)
+    wrap(
+        ApplicationAutoScalingResponse,
+        "register_scalable_target",
+        functools.partial(_register, permissions),
+    )
     wrap(ApplicationAutoScalingResponse, "put_scaling_policy", _put_policy)
     replace(ApplicationAutoscalingBackend, "deregister_scalable_target", _deregister)
     add(ApplicationAutoScalingResponse, "describe_scaling_activities", _no_activities)
@@ -53,19 +57,38 @@ def install(permissions: Permissions) -> None:
     wrap(SageMakerResponse, "delete_endpoint", functools.partial(_delete_endpoint, permissions))
 
 
-def _register(original: Any, self: Any) -> str:
+def _register(permissions: Permissions, original: Any, self: Any) -> str:
     request = json.loads(self.body)
     backend = self.applicationautoscaling_backend
     key = (request["ScalableDimension"], request["ResourceId"])
     known = backend.targets.get(key[0], {}).get(key[1])
     if request["ScalableDimension"] == _INSTANCES:
         _check_target(request, known)
+        _check_look(permissions, self, request["ResourceId"])
     response = original(self)
     target = backend.targets[key[0]][key[1]]
     target.role_arn = target.role_arn or _ROLE
     target.suspended_state = {**_NOT_SUSPENDED, **(target.suspended_state or {})}
     target.tags = {**getattr(target, "tags", {}), **(request.get("Tags") or {})}
     return response
+
+
+def _check_look(permissions: Permissions, response: Any, resource_id: str) -> None:
+    """Refuse a caller who may not describe the endpoint, whose permissions are used to look at it.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html
+    """
+    caller = find_caller(access_key_of(response))
+    if caller is None:
+        return
+    backend = sagemaker_backends[ACCOUNT][REGION]
+    endpoint = backend.endpoints[resource_id.split("/")[1]]
+    config = backend.endpoint_configs[endpoint.endpoint_config_name]
+    try:
+        permissions.check(caller, "sagemaker:DescribeEndpoint", endpoint.arn)
+        permissions.check(caller, "sagemaker:DescribeEndpointConfig", config.endpoint_config_arn)
+    except AccessDeniedError as error:
+        raise _invalid(f"Cannot look at the endpoint of {resource_id}: {error}") from error
 
 
 def _check_target(request: Mapping[str, Any], known: Any | None) -> None:

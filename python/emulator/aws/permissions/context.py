@@ -18,6 +18,8 @@ from emulator.aws.permissions.policy_documents import UnknownConditionError, Val
 # Where the member of a request has another name than the condition key.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
 _MEMBERS = {
+    "application-autoscaling:scalable-dimension": ("scalabledimension",),
+    "application-autoscaling:service-namespace": ("servicenamespace",),
     "events:detail-type": ("detailtype",),
     "sagemaker:acceleratortypes": ("acceleratortype",),
     "sagemaker:filesystemdirectorypath": ("directorypath",),

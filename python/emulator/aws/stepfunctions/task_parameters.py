@@ -20,6 +20,7 @@ OPTIMIZED_SAGEMAKER = {
 """What the optimized integration can call, and whether ``.sync`` goes with it."""
 
 _BOTO_NAMES = {
+    "applicationautoscaling": "application-autoscaling",
     "sfn": "stepfunctions",
     "cloudwatchlogs": "logs",
     "eventbridge": "events",

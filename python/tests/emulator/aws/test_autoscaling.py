@@ -229,3 +229,24 @@ def test_deleting_the_endpoint_needs_the_permission_to_deregister(scaling, cloud
     assert scaling.targets()
     delete("application-autoscaling:DeregisterScalableTarget")
     assert scaling.targets() == []
+
+
+def test_registering_needs_the_permissions_to_look_at_the_endpoint(scaling, cloud, role):
+    scaling.endpoint()
+
+    def register(*actions):
+        arn = role(
+            "states.amazonaws.com", ("application-autoscaling:RegisterScalableTarget", *actions)
+        )
+        EmulatedAws(cloud.endpoint).client("application-autoscaling", arn).register_scalable_target(
+            **scaling.about, MinCapacity=1, MaxCapacity=2
+        )
+
+    looks = ("sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig")
+    for one in looks:
+        others = [action for action in looks if action != one]
+        with pytest.raises(ClientError, match=f"Cannot look at the endpoint.* {one} "):
+            register(*others)
+    assert scaling.targets() == []
+    register(*looks)
+    assert scaling.targets()

@@ -50,6 +50,17 @@ def test_a_member_of_the_same_name_is_the_key(name):
     assert metrics.get("cloudwatch:namespace") == ["Own"]
 
 
+def test_keys_of_scalable_targets_are_told_from_the_request():
+    target = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:Desired"}
+    for operation in ("RegisterScalableTarget", "PutScalingPolicy"):
+        action = f"application-autoscaling:{operation}"
+        asked = context(action, target, "application-autoscaling")
+        assert asked.get("application-autoscaling:service-namespace") == ["sagemaker"]
+        assert asked.get("application-autoscaling:scalable-dimension") == [
+            "sagemaker:variant:Desired"
+        ]
+
+
 def test_a_key_that_a_request_may_have_and_has_not_is_missing():
     publishing = context("sns:Subscribe", {}, "sns")
     assert publishing.get("sns:protocol") is None

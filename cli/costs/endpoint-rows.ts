@@ -1,0 +1,94 @@
+/** What an endpoint costs: while it is up, while it is updated, while it answers. */
+
+import type { DefinitionSizes } from "./definition-sizes";
+import { hoursPerMonth, type VariantSize } from "./endpoint-cost";
+import type { Durations } from "./estimate";
+import { instanceItem, priceOf } from "./prices";
+import { type CostRow, type MakeRow, priced } from "./rows";
+
+/** What an endpoint costs while it is up and nobody asks it. */
+export function variantRow(variant: VariantSize, row: MakeRow): CostRow {
+  const { InstanceType, InitialInstanceCount = 1, ServerlessConfig } = variant;
+  if (ServerlessConfig !== undefined) {
+    const { ProvisionedConcurrency = 0 } = ServerlessConfig;
+    return ProvisionedConcurrency > 0
+      ? row(
+          `endpoint, ${ProvisionedConcurrency} provisioned`,
+          "provisioned concurrency",
+          hoursPerMonth,
+          "hour",
+        )
+      : { what: "serverless endpoint", quantity: 0, unit: "hour", usd: 0, approximate: false };
+  }
+  const known = InstanceType !== undefined && !InstanceType.startsWith("{%");
+  return row(
+    `endpoint, ${InitialInstanceCount} × ${known ? InstanceType : "instance"}`,
+    known ? instanceItem("hosting", InstanceType) : undefined,
+    InitialInstanceCount * hoursPerMonth,
+    "hour",
+  );
+}
+
+/** An update with guardrails: the new instances and the old ones are paid together, at most all of them. */
+export function updateRow(
+  { InstanceType = "", InitialInstanceCount = 1 }: VariantSize,
+  bakeSeconds: number,
+  { deploymentMinutes }: Durations,
+  row: MakeRow,
+): CostRow {
+  const minutes = deploymentMinutes + bakeSeconds / 60;
+  return row(
+    `update by a canary, ${InitialInstanceCount} more × ${InstanceType} × at most ${minutes} min`,
+    instanceItem("hosting", InstanceType),
+    (InitialInstanceCount * minutes) / 60,
+    "hour",
+  );
+}
+
+/** What a choice of instances means: for updates, and where their number may go. */
+export function notesOn(variant: VariantSize, region: string, scaling: DefinitionSizes["scaling"]): string[] {
+  const { InstanceType = "", InitialInstanceCount = 1, ServerlessConfig } = variant;
+  if (ServerlessConfig !== undefined) {
+    return [
+      "A serverless endpoint costs nothing while nobody asks it. It has no canary: an update moves all traffic at once.",
+    ];
+  }
+  const price = priceOf(instanceItem("hosting", InstanceType), region);
+  const amount = (instances: number) =>
+    price === undefined
+      ? "no price known"
+      : `${price.verified ? "" : "≈ "}$${(price.usd * hoursPerMonth * instances).toFixed(2)}`;
+  const fewest = scaling?.min ?? InitialInstanceCount;
+  return [
+    ...(scaling === undefined
+      ? []
+      : [
+          `Scaling keeps ${scaling.min} to ${scaling.max} instances: ${amount(scaling.min)} to ${amount(scaling.max)} a month; the sums have ${InitialInstanceCount}.`,
+        ]),
+    fewest >= 2
+      ? "A canary needs two instances or more, which this endpoint always has."
+      : `A canary needs two instances or more: ${amount(2)} a month at least. With ${fewest} an update moves all traffic at once.`,
+  ];
+}
+
+/** What a serverless variant costs while it answers: by the size of its memory. */
+export function servingRates(
+  { ServerlessConfig }: VariantSize,
+  region: string,
+  missing: Set<string>,
+): CostRow[] {
+  if (ServerlessConfig === undefined) return [];
+  const item = "serverless inference";
+  const price = priceOf(item, region);
+  if (price === undefined) {
+    missing.add(`no price known for ${item} in ${region}: add a row to cli/costs/prices.ts`);
+    return [];
+  }
+  const { MemorySizeInMB } = ServerlessConfig;
+  if (MemorySizeInMB === undefined) return [priced(item, 1, price.unit, price)];
+  const usd = (price.usd * MemorySizeInMB) / 1024;
+  return [
+    priced(item, 1, price.unit, price),
+    priced(`answers, with ${MemorySizeInMB} MB`, 1, "second", { ...price, usd }),
+  ];
+}

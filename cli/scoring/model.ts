@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import {
+  CreateModelCommand,
+  type CreateModelCommandInput,
+  DescribeModelCommand,
+  DescribeModelPackageCommand,
+  paginateListModels,
+} from "@aws-sdk/client-sagemaker";
+import { DescribeStateMachineCommand } from "@aws-sdk/client-sfn";
+import jsonata from "jsonata";
+import { stableEndpointName } from "../../workflow/names";
+import { resourceTags } from "../../workflow/resources";
+import { parseDefinition } from "../costs/definition-sizes";
+import type { Environment } from "../environment";
+import { UsageError } from "../errors";
+import { ownedBy } from "../ownership";
+import { releaseMachineArn } from "../release";
+import { findVersion, listVersions, servingModel } from "../versions";
+
+/**
+ * The model to score with: that of a version, made where there is none yet, or that which serves.
+ *
+ * @throws UsageError when nothing serves, or the version does not exist or is not approved
+ */
+export async function modelToScore(environment: Environment, number: number | undefined): Promise<string> {
+  if (number === undefined) {
+    const endpoint = stableEndpointName(environment.workflow);
+    const serving = await servingModel(environment, endpoint);
+    if (serving !== undefined) return serving.modelName;
+    throw new UsageError(
+      `No endpoint ${endpoint} serves, so that it is not clear which model is meant. Name a version: npm run rollback -- ${environment.name} lists them, --version <number> takes one`,
+    );
+  }
+  const { arn, approval } = findVersion(await listVersions(environment), number);
+  if (approval !== "Approved") {
+    throw new UsageError(
+      `Version ${number} is ${approval}, and no model can be made of it: npm run approve -- ${environment.name} ${number}`,
+    );
+  }
+  return (await findModel(environment, arn)) ?? (await makeModel(environment, arn));
+}
+
+/** A model that was made from a version before, whatever it is called. */
+async function findModel({ aws, baseName }: Environment, packageArn: string): Promise<string | undefined> {
+  const sagemaker = aws.sagemaker();
+  const search = { NameContains: `${baseName}-model-` };
+  for await (const page of paginateListModels({ client: sagemaker }, search)) {
+    for (const { ModelName } of page.Models ?? []) {
+      if (!ownedBy(baseName, ModelName)) continue;
+      const { PrimaryContainer } = await sagemaker.send(new DescribeModelCommand({ ModelName }));
+      if (PrimaryContainer?.ModelPackageName === packageArn) return ModelName;
+    }
+  }
+  return undefined;
+}
+
+/** What is read of the release's states. */
+interface Release {
+  readonly ReadPackage?: { readonly Assign?: { readonly package?: string } };
+  readonly CreateModel?: { readonly Arguments?: Readonly<Record<string, unknown>> };
+}
+
+/** Makes a version's model by the very request of the deployed release, which then takes what is there. */
+async function makeModel(environment: Environment, modelPackageArn: string): Promise<string> {
+  const { aws, workflow } = environment;
+  const stateMachineArn = await releaseMachineArn(environment);
+  const [{ definition = "" }, described] = await Promise.all([
+    aws.sfn().send(new DescribeStateMachineCommand({ stateMachineArn })),
+    aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: modelPackageArn })),
+  ]);
+  const { ReadPackage = {}, CreateModel = {} } = parseDefinition(definition).States as Release;
+  // Times as text, as Step Functions has them.
+  const states = { result: JSON.parse(JSON.stringify(described)) as object };
+  const found = await evaluated(ReadPackage.Assign?.package, { states });
+  const { Tags: _, ...request } = CreateModel.Arguments ?? {};
+  const input = (await evaluated(request, { modelPackageArn, package: found })) as CreateModelCommandInput;
+  const Tags = Object.entries(resourceTags(workflow)).map(([Key, Value]) => ({ Key, Value }));
+  await aws.sagemaker().send(new CreateModelCommand({ ...input, Tags }));
+  return input.ModelName as string;
+}
+
+/** A value of a definition with its expressions evaluated. */
+async function evaluated(value: unknown, variables: Record<string, unknown>): Promise<unknown> {
+  if (typeof value === "string" && value.startsWith("{%")) {
+    const compiled = jsonata(value.slice(2, -2));
+    // Step Functions has it, JSONata has not.
+    compiled.registerFunction("hash", (text: string) => createHash("sha256").update(text).digest("hex"));
+    return await compiled.evaluate({}, variables);
+  }
+  if (Array.isArray(value)) return await Promise.all(value.map((item) => evaluated(item, variables)));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(
+    async ([key, item]) => [key, await evaluated(item, variables)] as const,
+  );
+  return Object.fromEntries(await Promise.all(entries));
+}

@@ -1,0 +1,172 @@
+/** The kinds of endpoint: what each is made of, and what AWS excludes. */
+
+import type { JsonObject } from "./asl";
+
+/** Keeps the requests that each instance answers in a minute at a target, by more and fewer instances. */
+export interface AutoscalingSettings {
+  /** At least 1. */
+  readonly minInstances: number;
+  readonly maxInstances: number;
+  /** Requests a minute that one instance is to answer: SageMakerVariantInvocationsPerInstance. */
+  readonly invocationsPerInstance: number;
+}
+
+/** An endpoint on instances, which cost while they are up. */
+export interface InstanceEndpoint {
+  readonly kind: "instance";
+  readonly variantName: string;
+  readonly instanceType: string;
+  readonly initialInstanceCount: number;
+  readonly initialVariantWeight: number;
+  /** Without it the number of instances stays. */
+  readonly autoscaling?: AutoscalingSettings;
+}
+
+/** An endpoint that costs only while it answers; its first answer after a pause is slow. */
+export interface ServerlessEndpoint {
+  readonly kind: "serverless";
+  readonly variantName: string;
+  /** 1024 to 6144, in steps of 1024. */
+  readonly memorySizeInMB: number;
+  /** Requests that are answered at the same time, 1 to 200; more are throttled. */
+  readonly maxConcurrency: number;
+}
+
+export type EndpointSettings = InstanceEndpoint | ServerlessEndpoint;
+
+export type EndpointKind = EndpointSettings["kind"];
+
+/** What a workflow says of its endpoint; `kind` is `instance` unless it says otherwise. */
+export type EndpointProps =
+  | ({ readonly kind?: "instance" } & Partial<Omit<InstanceEndpoint, "kind">>)
+  | ({ readonly kind: "serverless" } & Partial<Omit<ServerlessEndpoint, "kind">>);
+
+/** Serverless memory sizes, in MB. */
+export const memorySizes: readonly number[] = [1024, 2048, 3072, 4096, 5120, 6144];
+
+/** Most requests that one serverless endpoint answers at the same time. */
+export const mostConcurrency = 200;
+
+/** What decides an endpoint's number of instances; a serverless one has none. */
+const ofInstances = ["instanceType", "initialInstanceCount", "initialVariantWeight", "autoscaling"] as const;
+const ofServerless = ["memorySizeInMB", "maxConcurrency"] as const;
+
+/** One endpoint's props over another's: of the same kind key by key, of another kind as a whole. */
+export function overEndpoint(base: EndpointProps = {}, over: EndpointProps | undefined): EndpointProps {
+  if (over === undefined) return base;
+  const isSame = (base.kind ?? "instance") === (over.kind ?? "instance");
+  return isSame ? ({ ...base, ...over } as EndpointProps) : over;
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @param hasVpc whether the workflow has a network of its own
+ * @throws Error when a value can't work, or AWS excludes it for the kind; it says what to do instead
+ * @see https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+ */
+export function endpointSettings(props: EndpointProps = {}, hasVpc = false): EndpointSettings {
+  const kind = props.kind ?? "instance";
+  if (kind !== "instance" && kind !== "serverless") {
+    throw new Error(`endpoint.kind must be "instance" or "serverless", got "${kind}"`);
+  }
+  refuseOtherKind(props, kind);
+  return props.kind === "serverless" ? serverless(props, hasVpc) : onInstances(props);
+}
+
+function refuseOtherKind(props: EndpointProps, kind: EndpointKind): void {
+  const [wrong, other] =
+    kind === "serverless" ? [ofInstances, "instance" as const] : [ofServerless, "serverless" as const];
+  const given = wrong.filter((name) => (props as Record<string, unknown>)[name] !== undefined);
+  if (given.length === 0) return;
+  const names = given.map((name) => `endpoint.${name}`).join(", ");
+  const why = kind === "serverless" ? "a serverless endpoint has no instances" : "instances have neither";
+  throw new Error(`${names}: ${why}; leave it out, or set endpoint.kind to "${other}"`);
+}
+
+function serverless(
+  props: Extract<EndpointProps, { kind: "serverless" }>,
+  hasVpc: boolean,
+): ServerlessEndpoint {
+  const { variantName = "primary", memorySizeInMB = 2048, maxConcurrency = 5 } = props;
+  if (hasVpc) {
+    throw new Error(
+      'vpc: SageMaker has no serverless endpoints in a VPC; leave vpc out, or set endpoint.kind to "instance"',
+    );
+  }
+  if (!memorySizes.includes(memorySizeInMB)) {
+    throw new Error(
+      `endpoint.memorySizeInMB must be one of ${memorySizes.join(", ")}, got ${memorySizeInMB}`,
+    );
+  }
+  if (!Number.isInteger(maxConcurrency) || maxConcurrency < 1 || maxConcurrency > mostConcurrency) {
+    throw new Error(
+      `endpoint.maxConcurrency must be a whole number from 1 to ${mostConcurrency}, got ${maxConcurrency}`,
+    );
+  }
+  return { kind: "serverless", variantName, memorySizeInMB, maxConcurrency };
+}
+
+function onInstances(props: Extract<EndpointProps, { kind?: "instance" }>): InstanceEndpoint {
+  const { autoscaling } = props;
+  const endpoint: InstanceEndpoint = {
+    kind: "instance",
+    variantName: props.variantName ?? "primary",
+    instanceType: props.instanceType ?? "ml.t2.medium",
+    initialInstanceCount: props.initialInstanceCount ?? autoscaling?.minInstances ?? 1,
+    initialVariantWeight: props.initialVariantWeight ?? 1,
+    ...(autoscaling && { autoscaling }),
+  };
+  if (autoscaling !== undefined) checkAutoscaling(endpoint, autoscaling);
+  if (!isCount(endpoint.initialInstanceCount)) {
+    throw new Error(
+      `endpoint.initialInstanceCount must be a whole number of 1 or more, got ${endpoint.initialInstanceCount}`,
+    );
+  }
+  return endpoint;
+}
+
+function checkAutoscaling(
+  { instanceType, initialInstanceCount: initial }: InstanceEndpoint,
+  { minInstances: min, maxInstances: max, invocationsPerInstance: target }: AutoscalingSettings,
+): void {
+  if (!isCount(min) || !isCount(max) || min > initial || initial > max) {
+    throw new Error(
+      `endpoint: 1 <= autoscaling.minInstances <= initialInstanceCount <= autoscaling.maxInstances must hold in whole numbers, got ${min}, ${initial}, ${max}`,
+    );
+  }
+  if (!(target > 0) || !Number.isFinite(target)) {
+    throw new Error(
+      `endpoint.autoscaling.invocationsPerInstance must be a number of requests a minute above 0, got ${target}`,
+    );
+  }
+  // https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html
+  if (instanceType.startsWith("ml.t2.")) {
+    throw new Error(
+      `endpoint.autoscaling: AWS does not scale burstable instances such as ${instanceType}; set endpoint.instanceType, such as ml.m5.large, or leave autoscaling out`,
+    );
+  }
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 1;
+}
+
+/** Fewest instances that the endpoint may come to have. */
+export function fewestInstances(endpoint: EndpointSettings): number {
+  if (endpoint.kind === "serverless") return 0;
+  return endpoint.autoscaling?.minInstances ?? endpoint.initialInstanceCount;
+}
+
+/** What a production variant runs on, as CreateEndpointConfig asks for it. */
+export function variantCapacity(endpoint: EndpointSettings): JsonObject {
+  if (endpoint.kind === "serverless") {
+    const { memorySizeInMB, maxConcurrency } = endpoint;
+    return { ServerlessConfig: { MemorySizeInMB: memorySizeInMB, MaxConcurrency: maxConcurrency } };
+  }
+  return {
+    InstanceType: endpoint.instanceType,
+    InitialInstanceCount: endpoint.initialInstanceCount,
+    InitialVariantWeight: endpoint.initialVariantWeight,
+  };
+}
