@@ -24,6 +24,7 @@ import { sageMakerRole } from "../workflow/roles";
 import { ArtifactBucket } from "./artifact-bucket";
 import { EndpointAlarms } from "./endpoint-alarms";
 import { ExecutionRole } from "./execution-role";
+import { Experiments } from "./experiments";
 import { FailureAlarms } from "./failure-alarms";
 import { ModelRegistry } from "./model-registry";
 import { ScriptBundle } from "./script-bundle";
@@ -74,6 +75,12 @@ export interface MlWorkflowProps {
    * @default - nobody
    */
   readonly alarmAddresses?: readonly string[];
+  /**
+   * Makes what A/B tests need: their controller, and the group for its schedule.
+   *
+   * @default false
+   */
+  readonly experiments?: boolean;
 }
 
 /**
@@ -162,6 +169,9 @@ export class MlWorkflow extends Construct {
       });
     }
     if (hasGuardrails(settings)) new EndpointAlarms(this, "EndpointAlarms", { settings });
+    if (props.experiments) {
+      new Experiments(this, "Experiments", { nameScope: workflow, references: base, logRetentionInDays });
+    }
     const { alarmAddresses = [] } = props;
     if (alarmAddresses.length > 0) {
       new FailureAlarms(this, "Alarms", {

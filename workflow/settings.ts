@@ -90,6 +90,10 @@ export const prefixes = {
   code: "code/",
   /** Copies that pin the code of one execution. */
   executionCode: "code/executions/",
+  /** What predictions of an A/B test were worth; written by whoever learns it. */
+  rewards: "rewards/",
+  /** Decisions on A/B tests. */
+  experiments: "experiments/",
 } as const;
 
 /** An ARN in the workflow's account and region. */
