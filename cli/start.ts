@@ -4,7 +4,7 @@ import { basename, join, relative, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import { testRun, workflowProps } from "../config";
+import { environments, testRun, workflowProps } from "../config";
 import { localEnvironment } from "../config-schema";
 import { rawDataPrefix, type WorkflowProps } from "../workflow/props";
 import { Aws, emulatorKey, objectAt } from "./aws";
@@ -15,6 +15,7 @@ import { type ExecutionResult, startExecution, uniqueName } from "./execution";
 import { describeFailure, readFailure } from "./failure";
 import { followInTask } from "./follow";
 import { readInput } from "./input";
+import { createLocalExperiments } from "./local-experiments";
 import { createLocalResources, type LocalWorkflow } from "./local-resources";
 import { interruption, keepLines, runTasks } from "./progress";
 import { type PreparedEnvironments, prepareEnvironments, projectRoot } from "./python";
@@ -113,6 +114,9 @@ function tasks(options: StartOptions, props: WorkflowProps, input: object, signa
       task: async (ctx) => {
         const { aws, emulator } = ctx as Required<Context>;
         ctx.workflow = await createLocalResources(aws, emulator.address, props);
+        if (environments[localEnvironment]?.experiments) {
+          await createLocalExperiments(aws, emulator.address, props, ctx.workflow);
+        }
       },
     },
     {

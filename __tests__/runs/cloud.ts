@@ -4,6 +4,7 @@ import { DeleteEndpointCommand } from "@aws-sdk/client-sagemaker";
 import { Aws, emulatorKey } from "../../cli/aws";
 import { EmulatorProcess } from "../../cli/emulator-process";
 import { type ExecutionResult, startExecution, watchExecution } from "../../cli/execution";
+import { createLocalExperiments } from "../../cli/local-experiments";
 import { createLocalResources } from "../../cli/local-resources";
 import { prepareEnvironments } from "../../cli/python";
 import { resolveTarget } from "../../cli/target";
@@ -67,6 +68,15 @@ export class TestCloud {
       kmsKeyArn,
     );
     return new TestWorkflow(this.aws, stateMachineArn, bucketName, baseName(props));
+  }
+
+  /** Makes what A/B tests of a deployed workflow need; decisions go to the topic, too. */
+  async createExperiments(
+    props: WorkflowProps,
+    { bucketName }: TestWorkflow,
+    more: { kmsKeyArn?: string; topicArn?: string } = {},
+  ): Promise<void> {
+    await createLocalExperiments(this.aws, this.emulator.address, props, { bucketName, ...more });
   }
 
   /** Replaces the faults that the emulator injects. */

@@ -14,7 +14,8 @@ behave = parser.parse_args().behave
 if behave == "hang":
     time.sleep(600)
 model_dir = Path(os.environ["SM_MODEL_DIR"])
-model = {"answer": 42, "broken": behave == "broken", "failing": behave == "failing"}
+answer = 43 if behave == "better" else 42
+model = {"answer": answer, "broken": behave == "broken", "failing": behave == "failing"}
 (model_dir / "model.json").write_text(json.dumps(model))
 for bundle in Path(os.environ["SM_CHANNEL_CODE"]).glob("*.tar.gz"):
     with tarfile.open(bundle) as archive:
