@@ -1,7 +1,13 @@
-import { evaluationFunction } from "../workflow/functions";
+import { evaluationFunction, experimentController } from "../workflow/functions";
 import type { PolicyStatement } from "../workflow/iam";
 import { releaseStateMachine, workflowStateMachine } from "../workflow/resources";
-import { approvalRole, type RoleDescription, sageMakerRole, scheduleRole } from "../workflow/roles";
+import {
+  approvalRole,
+  experimentScheduleRole,
+  type RoleDescription,
+  sageMakerRole,
+  scheduleRole,
+} from "../workflow/roles";
 import { references, workflow } from "./fixtures";
 
 const withKey = { ...references, kmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1" };
@@ -24,6 +30,11 @@ export const roles = {
   evaluate: evaluationFunction(workflow().settings, withKey).role,
   schedule: scheduleRole(workflow().settings, stateMachineArn),
   approved: approvalRole(workflow().settings, `${stateMachineArn}-release`),
+  control: experimentController(workflow().settings, {
+    ...withKey,
+    topicArn: "arn:aws:sns:us-east-1:123456789012:housing-dev",
+  }).role,
+  look: experimentScheduleRole(workflow().settings, references),
 } as const;
 
 export type RoleName = keyof typeof roles;

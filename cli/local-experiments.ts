@@ -1,6 +1,7 @@
 import { CreateScheduleGroupCommand } from "@aws-sdk/client-scheduler";
 import { experimentGroupName } from "../workflow/experiments";
 import { experimentController } from "../workflow/functions";
+import { baseName } from "../workflow/names";
 import type { WorkflowProps } from "../workflow/props";
 import { resourceTags } from "../workflow/resources";
 import { experimentScheduleRole } from "../workflow/roles";
@@ -21,6 +22,8 @@ export async function createLocalExperiments(
   await Promise.all([
     createFunction(aws, experimentController(props, references), account, tags),
     createRole(aws, experimentScheduleRole(props, references), account, tags),
-    aws.scheduler().send(new CreateScheduleGroupCommand({ Name: experimentGroupName(props), Tags })),
+    aws
+      .scheduler()
+      .send(new CreateScheduleGroupCommand({ Name: experimentGroupName(baseName(props)), Tags })),
   ]);
 }

@@ -2,7 +2,7 @@ import { SchedulerScheduleGroup } from "@cdktf/provider-aws/lib/scheduler-schedu
 import { Construct } from "constructs";
 import { experimentGroupName } from "../workflow/experiments";
 import { experimentController, type FunctionReferences } from "../workflow/functions";
-import type { NameScope } from "../workflow/names";
+import { baseName, type NameScope } from "../workflow/names";
 import { experimentScheduleRole } from "../workflow/roles";
 import { ExecutionRole } from "./execution-role";
 import { WorkflowFunction } from "./workflow-function";
@@ -38,6 +38,6 @@ export class Experiments extends Construct {
     });
     // When it is destroyed, EventBridge Scheduler deletes the schedules in it, too.
     // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-group-delete.html
-    new SchedulerScheduleGroup(this, "Group", { name: experimentGroupName(nameScope) });
+    new SchedulerScheduleGroup(this, "Group", { name: experimentGroupName(baseName(nameScope)) });
   }
 }

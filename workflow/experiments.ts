@@ -16,9 +16,9 @@ export function experimentControllerName(scope: NameScope): string {
   return `${baseName(scope)}-experiment-controller`;
 }
 
-/** The group that holds the schedule of a test that runs. */
-export function experimentGroupName(scope: NameScope): string {
-  return `${baseName(scope)}-experiments`;
+/** The group that holds the schedule of a test that runs, from what names in the environment start with. */
+export function experimentGroupName(base: string): string {
+  return `${base}-experiments`;
 }
 
 /** What the controller is told at each look; docs/ab-tests.md has the meaning of each key. */

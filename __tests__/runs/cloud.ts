@@ -79,6 +79,20 @@ export class TestCloud {
     await createLocalExperiments(this.aws, this.emulator.address, props, { bucketName, ...more });
   }
 
+  /** Makes an SNS topic, and returns its ARN. */
+  async createTopic(name: string): Promise<string> {
+    const { endpoint = "", region } = this.aws.connection;
+    const scope = `Credential=${emulatorKey}/20260101/${region}/sns/aws4_request`;
+    const response = await fetch(endpoint, {
+      method: "POST",
+      headers: { Authorization: `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=0` },
+      body: new URLSearchParams({ Action: "CreateTopic", Version: "2010-03-31", Name: name }),
+    });
+    const [, arn] = /<TopicArn>(.*)<\/TopicArn>/.exec(await response.text()) ?? [];
+    if (arn === undefined) throw new Error(`The topic ${name} was not made`);
+    return arn;
+  }
+
   /** Replaces the faults that the emulator injects. */
   async inject(...faults: object[]): Promise<void> {
     const response = await fetch(`${this.emulator.address.endpoint}/_emulator/faults`, {

@@ -7,14 +7,16 @@ import {
   UpdateModelPackageCommand,
 } from "@aws-sdk/client-sagemaker";
 import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
+import { removeLeftovers } from "../../cli/cleanup";
 import type { Environment } from "../../cli/environment";
 import { statusOf } from "../../cli/experiment/command";
 import { findEndpoint } from "../../cli/experiment/endpoint";
 import type { ExperimentNumbers, Side } from "../../cli/experiment/options";
+import { runningExperiments } from "../../cli/experiment/schedules";
 import { planExperiment, startExperiment } from "../../cli/experiment/start";
 import { planStop, stopExperiment } from "../../cli/experiment/stop";
 import { type ExperimentTarget, readDecision, resolveExperiments } from "../../cli/experiment/target";
-import { findLeftovers, superseded } from "../../cli/leftovers";
+import { findLeftovers, leftoversText, superseded } from "../../cli/leftovers";
 import { parseConfig } from "../../config-schema";
 import type { ExperimentDecision } from "../../workflow/experiments";
 import type { WorkflowProps } from "../../workflow/props";
@@ -225,7 +227,10 @@ describe("an A/B test", () => {
   });
 
   it("keeps what it needs from being called superseded", async () => {
-    const found = await superseded(trial.environment, await findLeftovers(trial.environment));
+    const all = await findLeftovers(trial.environment);
+    expect(leftoversText(all)).toContain("A/B test that runs      v2-against-v1\n");
+    const found = await superseded(trial.environment, all);
+    expect(found.experiments).toEqual([]);
     expect(found.models).toEqual([]);
     expect(found.endpointConfigs.map(({ name }) => name)).toEqual([
       expect.stringMatching(/^trial-test-config-v1-/),
@@ -266,6 +271,17 @@ describe("an A/B test", () => {
     expect(await trial.start(2)).toBe("v2-against-v1-2");
     await trial.stop("challenger");
     expect(await trial.serving()).toEqual(["primary 2 1"]);
+  });
+
+  it("goes with everything else, its schedule first", async () => {
+    await trial.start(1);
+    const told: string[] = [];
+    await removeLeftovers(trial.environment, await findLeftovers(trial.environment), (line) =>
+      told.push(line),
+    );
+    expect(told[0]).toBe("Deleted the schedule of the A/B test v1-against-v2");
+    expect(await runningExperiments(trial.environment)).toEqual([]);
+    expect(await trial.names()).toEqual({ configs: [], models: [] });
   });
 });
 

@@ -6,15 +6,10 @@ import { UsageError } from "../errors";
 import { interruption } from "../progress";
 import { findEndpoint } from "./endpoint";
 import { type ExperimentOptions, experimentNumbers, refuseOthers } from "./options";
+import { runningExperiments } from "./schedules";
 import { type ExperimentPlan, planExperiment, startExperiment } from "./start";
 import { planStop, stopExperiment } from "./stop";
-import {
-  type ExperimentTarget,
-  experimentTarget,
-  pastExperiments,
-  readDecision,
-  runningExperiments,
-} from "./target";
+import { type ExperimentTarget, experimentTarget, pastExperiments, readDecision } from "./target";
 import { decisionText, type Expectation, planText, stopText } from "./text";
 
 export const experimentActions = ["start", "status", "stop"] as const;
@@ -76,8 +71,8 @@ async function status(name: string, options: ExperimentOptions): Promise<void> {
 
 /** The test that runs, or else the one that the endpoint still serves, or else the latest. */
 export async function statusOf(target: ExperimentTarget): Promise<string> {
-  const { environment, workflow } = target;
-  const [running] = await runningExperiments(environment, workflow);
+  const { environment } = target;
+  const [running] = await runningExperiments(environment);
   const found =
     running ?? (await findEndpoint(environment))?.experiment ?? (await pastExperiments(target))[0];
   if (found === undefined) return `There was no A/B test in ${environment.name} yet.`;

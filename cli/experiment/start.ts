@@ -23,7 +23,8 @@ import {
 } from "./endpoint";
 import type { ExperimentNumbers } from "./options";
 import { experimentConfigName, experimentEvent, experimentVariants, versionModelName } from "./plan";
-import { type ExperimentTarget, pastExperiments, readDecision, runningExperiments } from "./target";
+import { runningExperiments } from "./schedules";
+import { type ExperimentTarget, pastExperiments, readDecision } from "./target";
 
 /** A test that can be started: everything was checked, nothing was made. */
 export interface ExperimentPlan {
@@ -174,8 +175,8 @@ async function createSchedule(target: ExperimentTarget, event: ExperimentEvent):
   );
 }
 
-async function refuseWhileRunning({ environment, workflow }: ExperimentTarget): Promise<void> {
-  const [running] = await runningExperiments(environment, workflow);
+async function refuseWhileRunning({ environment }: ExperimentTarget): Promise<void> {
+  const [running] = await runningExperiments(environment);
   if (running === undefined) return;
   const { name } = environment;
   throw new UsageError(

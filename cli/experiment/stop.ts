@@ -4,8 +4,6 @@ import {
   DeleteModelCommand,
   ListEndpointConfigsCommand,
 } from "@aws-sdk/client-sagemaker";
-import { DeleteScheduleCommand } from "@aws-sdk/client-scheduler";
-import { experimentGroupName } from "../../workflow/experiments";
 import type { WorkflowProps } from "../../workflow/props";
 import { resourceTags } from "../../workflow/resources";
 import type { Environment } from "../environment";
@@ -25,7 +23,8 @@ import {
 import type { Side } from "./options";
 import { experimentConfigName } from "./plan";
 import { releaseVersion } from "./release";
-import { type ExperimentTarget, readDecision, runningExperiments } from "./target";
+import { removeSchedules, runningExperiments } from "./schedules";
+import { type ExperimentTarget, readDecision } from "./target";
 
 /** How a test is to be ended. */
 export interface StopPlan {
@@ -52,8 +51,8 @@ export interface StopPlan {
  * @throws UsageError when there is nothing to stop
  */
 export async function planStop(target: ExperimentTarget, asked: Side | undefined): Promise<StopPlan> {
-  const { environment, workflow } = target;
-  const schedules = await runningExperiments(environment, workflow);
+  const { environment } = target;
+  const schedules = await runningExperiments(environment);
   const endpoint = await findEndpoint(environment);
   const sides = sidesOf(endpoint);
   const [only] = endpoint?.variants ?? [];
@@ -103,7 +102,7 @@ export async function stopExperiment(
   patience: Patience,
   { silent }: { readonly silent: boolean },
 ): Promise<void> {
-  await removeSchedules(environment, workflow, schedules);
+  await removeSchedules(environment, schedules);
   if (outcome === undefined) return;
   const { endpoint, champion, challenger, winner } = outcome;
   const made = endpoint.experiment === undefined ? [] : [endpoint.config.EndpointConfigName as string];
@@ -144,22 +143,6 @@ export async function stopExperiment(
 
 export function versionNumber(arn: string): string {
   return arn.split("/").at(-1) ?? arn;
-}
-
-/** Removes the schedules of tests: the controller looks no more. */
-export async function removeSchedules(
-  { aws }: Environment,
-  workflow: WorkflowProps,
-  schedules: readonly string[],
-): Promise<void> {
-  for (const Name of schedules) {
-    await aws
-      .scheduler()
-      .send(new DeleteScheduleCommand({ Name, GroupName: experimentGroupName(workflow) }))
-      .catch((error: unknown) => {
-        if (!(error instanceof Error && error.name === "ResourceNotFoundException")) throw error;
-      });
-  }
 }
 
 /** The winner, which serves already, under the champion's name and without the other. */

@@ -1,6 +1,6 @@
 import { paginateListRoles } from "@aws-sdk/client-iam";
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
-import { GetScheduleGroupCommand, paginateListSchedules } from "@aws-sdk/client-scheduler";
+import { GetScheduleGroupCommand } from "@aws-sdk/client-scheduler";
 import { workflowProps } from "../../config";
 import type { ExperimentDecision } from "../../workflow/experiments";
 import { experimentControllerName, experimentGroupName } from "../../workflow/experiments";
@@ -38,7 +38,7 @@ export async function resolveExperiments(
   workflow: WorkflowProps,
   bucketName: string | undefined,
 ): Promise<ExperimentTarget> {
-  const groupArn = await findGroup(environment, experimentGroupName(workflow));
+  const groupArn = await findGroup(environment, experimentGroupName(environment.baseName));
   const scheduleRoleArn = await findRole(environment, experimentScheduleRolePrefix(workflow));
   if (groupArn === undefined || scheduleRoleArn === undefined || bucketName === undefined) {
     throw new UsageError(
@@ -74,20 +74,6 @@ async function findRole({ aws }: Environment, prefix: string): Promise<string | 
     if (found !== undefined) return found.Arn;
   }
   return undefined;
-}
-
-/** The names of the tests that run: each has a schedule. None where nothing for tests is deployed. */
-export async function runningExperiments({ aws }: Environment, workflow: WorkflowProps): Promise<string[]> {
-  const names: string[] = [];
-  try {
-    const search = { GroupName: experimentGroupName(workflow) };
-    for await (const page of paginateListSchedules({ client: aws.scheduler() }, search)) {
-      names.push(...(page.Schedules ?? []).map(({ Name = "" }) => Name));
-    }
-  } catch (error) {
-    if (!(error instanceof Error && error.name === "ResourceNotFoundException")) throw error;
-  }
-  return names;
 }
 
 /** The controller's last decision on a test; undefined before its first look. */
