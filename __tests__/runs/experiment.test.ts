@@ -9,11 +9,12 @@ import {
 import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
 import { removeLeftovers } from "../../cli/cleanup";
 import type { Environment } from "../../cli/environment";
+import { planExperiment } from "../../cli/experiment/candidate";
 import { statusOf } from "../../cli/experiment/command";
 import { findEndpoint } from "../../cli/experiment/endpoint";
 import type { ExperimentNumbers, Side } from "../../cli/experiment/options";
 import { runningExperiments } from "../../cli/experiment/schedules";
-import { planExperiment, startExperiment } from "../../cli/experiment/start";
+import { startExperiment } from "../../cli/experiment/start";
 import { planStop, stopExperiment } from "../../cli/experiment/stop";
 import { type ExperimentTarget, readDecision, resolveExperiments } from "../../cli/experiment/target";
 import { findLeftovers, leftoversText, superseded } from "../../cli/leftovers";

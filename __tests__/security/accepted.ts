@@ -81,7 +81,8 @@ export const accepted: readonly AcceptedFinding[] = [
     check: "CKV_AWS_116",
     resource: /^Workflow\/Experiments\/Controller\/Resource$/,
     where: testsVariants,
-    reason: "a look that fails is made good by the next one, five minutes later; nothing is lost with its event",
+    reason:
+      "a look that fails is made good by the next one, five minutes later; nothing is lost with its event",
   },
   {
     check: "CKV_AWS_117",

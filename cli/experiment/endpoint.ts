@@ -196,3 +196,8 @@ async function untilSettled(
     }
   }
 }
+
+/** What has the name is the very same thing: names hold what was asked for, or its hash. */
+export function ignoreExisting(error: unknown): void {
+  if (!(error instanceof Error && error.message.includes("already existing"))) throw error;
+}

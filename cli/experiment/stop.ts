@@ -12,6 +12,7 @@ import { keepLines, runTasks } from "../progress";
 import {
   experimentTag,
   findEndpoint,
+  ignoreExisting,
   modelOf,
   moveTo,
   type Patience,
@@ -168,12 +169,7 @@ async function serveAlone(
       ([Key, Value]) => ({ Key, Value }),
     ),
   });
-  await environment.aws
-    .sagemaker()
-    .send(create)
-    .catch((error: unknown) => {
-      if (!(error instanceof Error && error.message.includes("already existing"))) throw error;
-    });
+  await environment.aws.sagemaker().send(create).catch(ignoreExisting);
   await moveTo(environment, name, patience, () => {});
   return name;
 }

@@ -1,8 +1,8 @@
 /** What a person reads of an A/B test. */
 
 import type { ExperimentDecision, VariantDecision } from "../../workflow/experiments";
+import type { ExperimentPlan } from "./candidate";
 import { expectedRewards } from "./plan";
-import type { ExperimentPlan } from "./start";
 import { type StopPlan, versionNumber } from "./stop";
 
 /** What is known of an endpoint's traffic and of what another variant costs. */

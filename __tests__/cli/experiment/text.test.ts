@@ -1,5 +1,5 @@
+import type { ExperimentPlan } from "../../../cli/experiment/candidate";
 import { experimentEvent, experimentVariants } from "../../../cli/experiment/plan";
-import type { ExperimentPlan } from "../../../cli/experiment/start";
 import { decisionText, planText } from "../../../cli/experiment/text";
 import type { ExperimentDecision } from "../../../workflow/experiments";
 
