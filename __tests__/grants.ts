@@ -34,7 +34,7 @@ export const roles = {
     ...withKey,
     topicArn: "arn:aws:sns:us-east-1:123456789012:housing-dev",
   }).role,
-  look: experimentScheduleRole(workflow().settings, references),
+  look: experimentScheduleRole(workflow().settings, withKey),
 } as const;
 
 export type RoleName = keyof typeof roles;

@@ -170,14 +170,25 @@ export function approvalRole(scope: NameScope, releaseStateMachineArn: string): 
 /** What the schedule of an A/B test may do: let the controller look. */
 export function experimentScheduleRole(
   scope: NameScope,
-  { partition, region, account }: Pick<WorkflowReferences, "partition" | "region" | "account">,
+  references: Pick<WorkflowReferences, "partition" | "region" | "account" | "kmsKeyArn">,
 ): RoleDescription {
+  const { partition, region, account, kmsKeyArn } = references;
   const controller = `arn:${partition}:lambda:${region}:${account}:function:${experimentControllerName(scope)}`;
   return {
     namePrefix: experimentScheduleRolePrefix(scope),
     description: "What the schedule of an A/B test may start",
     service: "scheduler.amazonaws.com",
-    policyStatements: [allow(["lambda:InvokeFunction"], [controller])],
+    policyStatements: [
+      allow(["lambda:InvokeFunction"], [controller]),
+      // The schedule's input is encrypted with the key, and read as this role.
+      ...(kmsKeyArn === undefined
+        ? []
+        : [
+            allow(["kms:Decrypt"], [kmsKeyArn], {
+              page: "https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html",
+            }),
+          ]),
+    ],
   };
 }
 
