@@ -143,7 +143,7 @@ class Trial {
 
   async decided(experiment: string): Promise<ExperimentDecision> {
     const target = await this.target();
-    for (let waited = 0; waited < 60; waited++) {
+    for (let waited = 0; waited < 180; waited++) {
       const decision = await readDecision(target, experiment);
       if (decision?.Final && decision.Applied) return decision;
       await sleep(500);
