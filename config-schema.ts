@@ -117,6 +117,9 @@ const environmentSchema = z.strictObject({
   /** Who hears by e-mail of executions that fail, time out or are aborted; each address has to confirm once. */
   alarmAddresses: z.array(z.email()).default([]),
 
+  /** Deploys what A/B tests need, which `npm run experiment` then starts: docs/ab-tests.md. */
+  experiments: z.boolean().default(false),
+
   /** Subnets and security groups of jobs and endpoint; they need ways to S3, ECR and CloudWatch Logs. */
   vpc: z
     .strictObject({

@@ -17,6 +17,7 @@ export const { environments } = parseConfig({
       account: "123456789012",
       stateBucket: "tfstate-housing-local",
       forceDestroy: true,
+      experiments: true,
     },
     dev: {
       region: "us-east-1",

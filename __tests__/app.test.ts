@@ -31,6 +31,16 @@ describe("the pipeline stack", () => {
     });
   });
 
+  it("has what A/B tests need where the environment asks for it", () => {
+    const { resource = {} } = synth({ ...dev, experiments: true }).pipeline;
+    const count = (type: string) => Object.keys(resource[type] ?? {}).length;
+    expect([count("aws_lambda_function"), count("aws_iam_role"), count("aws_cloudwatch_log_group")]).toEqual([
+      2, 7, 4,
+    ]);
+    const groups = Object.values(resource.aws_scheduler_schedule_group ?? {});
+    expect(groups).toEqual([expect.objectContaining({ name: "housing-dev-experiments" })]);
+  });
+
   it("takes both majors of the AWS provider, in the environment's region, and tags everything", () => {
     expect(pipeline.terraform?.required_providers).toMatchObject({
       aws: { version: ">= 5.100.0, < 7.0.0" },

@@ -1,7 +1,13 @@
-import { evaluationFunction, smokeTestFunction } from "../workflow/functions";
+import { evaluationFunction, experimentController, smokeTestFunction } from "../workflow/functions";
 import type { PolicyStatement } from "../workflow/iam";
 import { releaseStateMachine, workflowStateMachine } from "../workflow/resources";
-import { approvalRole, type RoleDescription, sageMakerRole, scheduleRole } from "../workflow/roles";
+import {
+  approvalRole,
+  experimentScheduleRole,
+  type RoleDescription,
+  sageMakerRole,
+  scheduleRole,
+} from "../workflow/roles";
 import { references, workflow } from "./fixtures";
 
 const withKey = { ...references, kmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1" };
@@ -29,6 +35,11 @@ export const roles = {
   smoke: smokeTestFunction(workflow().settings, withKey).role,
   schedule: scheduleRole(workflow().settings, stateMachineArn),
   approved: approvalRole(workflow().settings, `${stateMachineArn}-release`),
+  control: experimentController(workflow().settings, {
+    ...withKey,
+    topicArn: "arn:aws:sns:us-east-1:123456789012:housing-dev",
+  }).role,
+  look: experimentScheduleRole(workflow().settings, withKey),
 } as const;
 
 export type RoleName = keyof typeof roles;

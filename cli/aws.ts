@@ -1,9 +1,11 @@
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
+import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { STSClient } from "@aws-sdk/client-sts";
 import { fromNodeProviderChain, fromTemporaryCredentials } from "@aws-sdk/credential-providers";
@@ -38,6 +40,8 @@ export class Aws {
   readonly iam = this.lazily((config) => new IAMClient(config));
   readonly lambda = this.lazily((config) => new LambdaClient(config));
   readonly logs = this.lazily((config) => new CloudWatchLogsClient(config));
+  readonly scheduler = this.lazily((config) => new SchedulerClient(config));
+  readonly cloudwatch = this.lazily((config) => new CloudWatchClient(config));
   readonly sts = this.lazily((config) => new STSClient(config));
 
   get isEmulator(): boolean {

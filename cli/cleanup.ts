@@ -11,6 +11,7 @@ import { deleteVersions } from "./buckets";
 import { confirmed, requireAnswer } from "./confirm";
 import { announce, type Environment, openEnvironment } from "./environment";
 import { FailedError, isMissing } from "./errors";
+import { removeSchedules } from "./experiment/schedules";
 import { countObjects, findLeftovers, isEmpty, type Leftovers, leftoversText, superseded } from "./leftovers";
 
 export interface CleanupOptions {
@@ -42,10 +43,11 @@ export async function cleanUp(name: string, options: CleanupOptions): Promise<vo
 }
 
 function namesOf(found: Leftovers) {
-  const { endpoints, endpointConfigs, models, modelPackages, logGroups, logStreams, objects } =
+  const { experiments, endpoints, endpointConfigs, models, modelPackages, logGroups, logStreams, objects } =
     countObjects(found);
   const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
   return {
+    experiments,
     endpoints: names(endpoints),
     endpointConfigs: names(endpointConfigs),
     models: names(models),
@@ -56,7 +58,10 @@ function namesOf(found: Leftovers) {
   };
 }
 
-/** Deletes what was found. Endpoints first: a configuration must stay while an endpoint serves it. */
+/**
+ * Deletes what was found. Schedules of A/B tests first, since they look at an endpoint; then endpoints: a configuration
+ * must stay while an endpoint serves it.
+ */
 export async function removeLeftovers(
   environment: Environment,
   found: Leftovers,
@@ -64,6 +69,8 @@ export async function removeLeftovers(
 ): Promise<void> {
   const { aws } = environment;
   const sagemaker = aws.sagemaker();
+  await removeSchedules(environment, found.experiments);
+  for (const name of found.experiments) tell(`Deleted the schedule of the A/B test ${name}`);
   for (const { name } of found.endpoints) {
     await deleteEndpoint(environment, name);
     tell(`Deleted endpoint ${name}`);

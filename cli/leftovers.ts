@@ -16,6 +16,7 @@ import { endpointCostPerDay } from "./costs/endpoint-cost";
 import { endpointNames } from "./endpoint-kind";
 import { announce, type Environment, openEnvironment } from "./environment";
 import { isMissing } from "./errors";
+import { runningExperiments } from "./experiment/schedules";
 import { ownedBy } from "./ownership";
 
 /** Something that an execution made, and Terraform does not know of. */
@@ -28,6 +29,8 @@ export interface Leftover {
 
 /** What executions made. */
 export interface Leftovers {
+  /** Names of the A/B tests that run: each has a schedule, which goes first. */
+  readonly experiments: readonly string[];
   readonly endpoints: readonly Leftover[];
   readonly endpointConfigs: readonly Leftover[];
   readonly models: readonly Leftover[];
@@ -45,7 +48,12 @@ interface LogStream extends Leftover {
 }
 
 /** Prefixes that executions write; what people put in the bucket stays. */
-export const writtenPrefixes = [prefixes.processedData, prefixes.modelArtifacts, prefixes.executionCode];
+export const writtenPrefixes = [
+  prefixes.processedData,
+  prefixes.modelArtifacts,
+  prefixes.executionCode,
+  prefixes.experiments,
+];
 
 /** SageMaker's log groups of jobs; all workflows of an account share them. */
 const jobLogGroups = {
@@ -66,7 +74,8 @@ export async function showLeftovers(name: string, options: { readonly json: bool
 
 /** What executions made, found by name and tag. */
 export async function findLeftovers(environment: Environment): Promise<Leftovers> {
-  const [endpoints, endpointConfigs, models, modelPackages, bucketName] = await Promise.all([
+  const [experiments, endpoints, endpointConfigs, models, modelPackages, bucketName] = await Promise.all([
+    runningExperiments(environment),
     findEndpoints(environment),
     findEndpointConfigs(environment),
     findModels(environment),
@@ -80,6 +89,7 @@ export async function findLeftovers(environment: Environment): Promise<Leftovers
     }
   }
   return {
+    experiments,
     endpoints,
     endpointConfigs,
     models,
@@ -115,6 +125,7 @@ export async function superseded({ aws }: Environment, found: Leftovers): Promis
 
 /** Nothing at all, for what is put together piece by piece. */
 export const nothing: Leftovers = {
+  experiments: [],
   endpoints: [],
   endpointConfigs: [],
   models: [],
@@ -127,6 +138,7 @@ export const nothing: Leftovers = {
 /** Whether there is nothing. */
 export function isEmpty(found: Leftovers): boolean {
   return [
+    found.experiments,
     found.endpoints,
     found.endpointConfigs,
     found.models,
@@ -158,6 +170,7 @@ export function leftoversText(found: Leftovers): string {
       return `  ${kind.padEnd(23)} ${name}${when}${cost}`;
     }),
   );
+  lines.push(...found.experiments.map((name) => `  A/B test that runs      ${name}`));
   if (found.logStreams.length > 0) lines.push(`  ${found.logStreams.length} log streams of jobs`);
   if (found.objects.length > 0) {
     lines.push(`  ${found.objects.length} object versions under ${writtenPrefixes.join(", ")}`);

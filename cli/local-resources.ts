@@ -163,7 +163,7 @@ async function createArtifactBucket(
   );
 }
 
-async function createRole(
+export async function createRole(
   aws: Aws,
   role: RoleDescription,
   account: string,
@@ -188,7 +188,7 @@ async function createRole(
   return Role?.Arn as string;
 }
 
-async function createFunction(
+export async function createFunction(
   aws: Aws,
   description: FunctionDescription,
   account: string,

@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { localEnvironment } from "../config-schema";
 import { prefixes } from "../workflow/settings";
 import { CliError, exitCodes, explain } from "./errors";
+import { range, share } from "./experiment/options";
 import { defaultTimeoutSeconds } from "./follow";
 
 /** What the exit codes mean for commands that run the workflow, and for the others. */
@@ -183,6 +184,35 @@ export function program(): Command {
       ),
     )
     .action(async (name, input, options) => (await import("./scoring/score")).score(name, input, options));
+  deployed(command("experiment", "try a version against the one that serves, under real traffic"))
+    .addArgument(new Argument("<action>", "what to do").choices(["start", "status", "stop"]))
+    .argument("[version]", "start: the challenger's number in the registry", version)
+    .usage("-- <environment> start <version> [options] | status | stop [options]")
+    .option("--weight <share>", "start: the challenger's share of the traffic; 10% by default", share)
+    .option("--name <name>", "start: the test's name; made of the versions by default")
+    .option("--reward-range <low,high>", "start: the lowest and the highest reward, such as 0,1", range)
+    .option("--effect <number>", "start: the smallest difference worth finding", positiveNumber)
+    .option("--max-error-rate <share>", "start: the share of answers that may fail, such as 0.02", share)
+    .option("--max-latency <ms>", "start: the highest mean latency of a minute", positiveNumber)
+    .option("--alpha <share>", "start: the probability of a false alarm; 0.05 by default", share)
+    .addOption(
+      new Option("--winner <side>", "stop: who is released; as decided, or the champion, by default").choices(
+        ["champion", "challenger"],
+      ),
+    )
+    .addOption(yes("start or stop"))
+    .addOption(timeout())
+    .addHelpText(
+      "after",
+      examples(
+        "npm run experiment -- dev start 7 --reward-range 0,1 --effect 0.05 --max-error-rate 0.02 --max-latency 200",
+        "npm run experiment -- dev status",
+        "npm run experiment -- dev stop --winner champion",
+      ),
+    )
+    .action(async (name, action, number, options) =>
+      (await import("./experiment/command")).experiment(name, action, number, options),
+    );
 
   command("audit", "list what each role has used in the emulator, and what it was denied")
     .addOption(json())

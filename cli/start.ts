@@ -4,7 +4,7 @@ import { basename, join, relative, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import { testRun, workflowProps } from "../config";
+import { environments, testRun, workflowProps } from "../config";
 import { localEnvironment } from "../config-schema";
 import { endpointSettings } from "../workflow/endpoint-kinds";
 import { hasGuardrails } from "../workflow/guardrails";
@@ -17,6 +17,7 @@ import { type ExecutionResult, startExecution, uniqueName } from "./execution";
 import { describeFailure, readFailure } from "./failure";
 import { followInTask } from "./follow";
 import { readInput } from "./input";
+import { createLocalExperiments } from "./local-experiments";
 import { createLocalResources, type LocalWorkflow } from "./local-resources";
 import { interruption, keepLines, runTasks } from "./progress";
 import { type PreparedEnvironments, prepareEnvironments, projectRoot } from "./python";
@@ -115,6 +116,9 @@ function tasks(options: StartOptions, props: WorkflowProps, input: object, signa
       task: async (ctx) => {
         const { aws, emulator } = ctx as Required<Context>;
         ctx.workflow = await createLocalResources(aws, emulator.address, props);
+        if (environments[localEnvironment]?.experiments) {
+          await createLocalExperiments(aws, emulator.address, props, ctx.workflow);
+        }
       },
     },
     {

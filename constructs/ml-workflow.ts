@@ -24,6 +24,7 @@ import { sageMakerRole } from "../workflow/roles";
 import { ArtifactBucket } from "./artifact-bucket";
 import { EndpointAlarms } from "./endpoint-alarms";
 import { ExecutionRole } from "./execution-role";
+import { Experiments } from "./experiments";
 import { FailureAlarms } from "./failure-alarms";
 import { ModelRegistry } from "./model-registry";
 import { ScriptBundle } from "./script-bundle";
@@ -74,6 +75,12 @@ export interface MlWorkflowProps {
    * @default - nobody
    */
   readonly alarmAddresses?: readonly string[];
+  /**
+   * Makes what A/B tests need: their controller, and the group for its schedule.
+   *
+   * @default false
+   */
+  readonly experiments?: boolean;
 }
 
 /**
@@ -108,6 +115,11 @@ export class MlWorkflow extends Construct {
     const partition = new DataAwsPartition(this, "Partition").partition;
     const account = new DataAwsCallerIdentity(this, "Account").accountId;
     const settings = workflowSettings(workflow, scriptKey);
+    if (props.experiments && settings.endpoint.kind === "serverless") {
+      throw new Error(
+        'experiments: a serverless endpoint has one variant only; leave experiments out, or set endpoint.kind to "instance"',
+      );
+    }
     // Asked twice it would be two tokens, which nobody can tell to be the same name.
     const { bucketName } = this.bucket;
     const base = {
@@ -170,6 +182,9 @@ export class MlWorkflow extends Construct {
       });
     }
     if (hasGuardrails(settings)) new EndpointAlarms(this, "EndpointAlarms", { settings });
+    if (props.experiments) {
+      new Experiments(this, "Experiments", { nameScope: workflow, references: base, logRetentionInDays });
+    }
     const { alarmAddresses = [] } = props;
     if (alarmAddresses.length > 0) {
       new FailureAlarms(this, "Alarms", {

@@ -46,6 +46,7 @@ export class PipelineStack extends TerraformStack {
       noncurrentVersionDays: retention.noncurrentVersionsInDays,
       schedule: environment.schedule,
       alarmAddresses: environment.alarmAddresses,
+      experiments: environment.experiments,
     });
     if (permissionsBoundaryArn !== undefined) {
       Aspects.of(this).add({

@@ -1,5 +1,6 @@
 /** The Lambda functions of the workflow as plain data: their settings, and what each may do. */
 
+import { experimentControllerName, experimentEventSource } from "./experiments";
 import { allow, allowKey, type PolicyStatement } from "./iam";
 import { baseName, evaluationFunctionName, type NameScope, smokeTestFunctionName } from "./names";
 import type { RoleDescription } from "./roles";
@@ -90,6 +91,54 @@ export function smokeTestFunction(scope: NameScope, references: FunctionReferenc
     // An endpoint has 60 s for an answer, and five attempts.
     timeoutSeconds: 360,
     memorySizeInMB: 256,
+  };
+}
+
+/** Looks at an A/B test, and promotes, holds or rolls back: docs/ab-tests.md. */
+export function experimentController(
+  scope: NameScope,
+  references: FunctionReferences & { readonly topicArn?: string },
+): FunctionDescription {
+  const { partition, region, account, bucketName, kmsKeyArn, topicArn } = references;
+  const name = experimentControllerName(scope);
+  const base = baseName(scope);
+  const bucket = `arn:${partition}:s3:::${bucketName}`;
+  const sagemaker = `arn:${partition}:sagemaker:${region}:${account}`;
+  const [rewards, experiments] = [`${prefixes.rewards}*`, `${prefixes.experiments}*`];
+  return {
+    name,
+    description: "Looks at an A/B test, and promotes, holds or rolls back",
+    logGroupName: logGroupName(name),
+    role: {
+      namePrefix: `${base}-control-`,
+      description: "What the controller of A/B tests may do",
+      service: "lambda.amazonaws.com",
+      policyStatements: [
+        allow(
+          ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"],
+          [`${sagemaker}:endpoint/${base}`],
+        ),
+        allow(["sagemaker:DescribeEndpointConfig"], [`${sagemaker}:endpoint-config/${base}-config-*`]),
+        allow(["cloudwatch:GetMetricData"], ["*"], { reason: "the action has no resource type" }),
+        allow(["s3:GetObject"], [`${bucket}/${rewards}`, `${bucket}/${experiments}`]),
+        allow(["s3:PutObject"], [`${bucket}/${experiments}`]),
+        allow(["s3:ListBucket"], [bucket], {
+          conditions: { StringLike: { "s3:prefix": [rewards, experiments] } },
+        }),
+        ...allowKey(kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
+        allow(["events:PutEvents"], [`arn:${partition}:events:${region}:${account}:event-bus/default`], {
+          conditions: { StringEquals: { "events:source": experimentEventSource } },
+        }),
+        ...(topicArn === undefined ? [] : [allow(["sns:Publish"], [topicArn])]),
+        ...logAndTraces(name, references),
+      ],
+    },
+    folder: "lambda-src/experiment-controller",
+    runtime: "python3.11",
+    handler: "experiment_controller.lambda_handler",
+    timeoutSeconds: 120,
+    memorySizeInMB: 512,
+    variables: topicArn === undefined ? undefined : { TOPIC_ARN: topicArn },
   };
 }
 

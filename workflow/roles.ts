@@ -1,5 +1,6 @@
 /** The roles of the workflow, and what each may do. The state machine's permissions come from its steps. */
 
+import { experimentControllerName } from "./experiments";
 import { endpointAlarms, hasGuardrails } from "./guardrails";
 import { allow, allowKey, type PolicyStatement } from "./iam";
 import { baseName, type NameScope } from "./names";
@@ -170,4 +171,34 @@ export function approvalRole(scope: NameScope, releaseStateMachineArn: string): 
     service: "events.amazonaws.com",
     policyStatements: [allow(["states:StartExecution"], [releaseStateMachineArn])],
   };
+}
+
+/** What the schedule of an A/B test may do: let the controller look. */
+export function experimentScheduleRole(
+  scope: NameScope,
+  references: Pick<WorkflowReferences, "partition" | "region" | "account" | "kmsKeyArn">,
+): RoleDescription {
+  const { partition, region, account, kmsKeyArn } = references;
+  const controller = `arn:${partition}:lambda:${region}:${account}:function:${experimentControllerName(scope)}`;
+  return {
+    namePrefix: experimentScheduleRolePrefix(scope),
+    description: "What the schedule of an A/B test may start",
+    service: "scheduler.amazonaws.com",
+    policyStatements: [
+      allow(["lambda:InvokeFunction"], [controller]),
+      // The schedule's input is encrypted with the key, and read as this role.
+      ...(kmsKeyArn === undefined
+        ? []
+        : [
+            allow(["kms:Decrypt"], [kmsKeyArn], {
+              page: "https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html",
+            }),
+          ]),
+    ],
+  };
+}
+
+/** The name of the role above starts with this. */
+export function experimentScheduleRolePrefix(scope: NameScope): string {
+  return `${baseName(scope)}-look-`;
 }

@@ -111,6 +111,10 @@ export const prefixes = {
   /** What batch scoring reads, and what it writes. */
   scoringInput: "scoring-input/",
   scoringOutput: "scoring-output/",
+  /** What predictions of an A/B test were worth; written by whoever learns it. */
+  rewards: "rewards/",
+  /** Decisions on A/B tests. */
+  experiments: "experiments/",
 } as const;
 
 /** An ARN in the workflow's account and region. */

@@ -33,6 +33,19 @@ describe("the command line", () => {
     [["bootstrap", "nowhere"], "There is no environment nowhere"],
     [["cleanup"], "give --yes to go on without asking"],
     [["execute", "nowhere"], "There is no environment nowhere"],
+    [["experiment", "nowhere", "status"], "There is no environment nowhere"],
+    [["experiment", "local", "begin"], "Allowed choices are start, status, stop."],
+    [["experiment", "local", "start"], "start needs a version: npm run rollback -- local lists them"],
+    [
+      ["experiment", "local", "start", "2", "--effect", "0.05"],
+      "start needs --reward-range, --max-error-rate, --max-latency",
+    ],
+    [["experiment", "local", "start", "2", "--weight", "100%"], "It must be a share such as 10% or 0.1."],
+    [["experiment", "local", "start", "2", "--reward-range", "1,0"], "the lowest and the highest reward"],
+    [["experiment", "local", "start", "2", "--winner", "champion"], "start takes no --winner"],
+    [["experiment", "local", "stop", "--alpha", "0.1", "--yes"], "stop takes no --alpha"],
+    [["experiment", "local", "status", "2"], "status takes no version"],
+    [["experiment", "local", "stop"], "give --yes to go on without asking"],
   ])("%j is wrong usage, found before anything starts", async (args, message) => {
     const { code, said } = await run(...args);
     expect(said).toContain(message);

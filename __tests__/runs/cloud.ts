@@ -6,6 +6,7 @@ import { DescribeStateMachineCommand, UpdateStateMachineCommand } from "@aws-sdk
 import { Aws, emulatorKey } from "../../cli/aws";
 import { EmulatorProcess } from "../../cli/emulator-process";
 import { type ExecutionResult, startExecution, watchExecution } from "../../cli/execution";
+import { createLocalExperiments } from "../../cli/local-experiments";
 import { createLocalResources } from "../../cli/local-resources";
 import { prepareEnvironments } from "../../cli/python";
 import { resolveTarget } from "../../cli/target";
@@ -94,6 +95,7 @@ export class TestCloud {
         imageRepositoryArn: "*",
         sageMakerRoleArn: States.ModelTraining.Arguments.RoleArn,
         evaluationFunctionVersionArn: States.ModelEvaluation.Arguments.FunctionName,
+        smokeTestFunctionVersionArn: States.SmokeTest?.Arguments.FunctionName,
       },
     };
     const releaseArn = `${stateMachineArn}-release`;
@@ -120,6 +122,29 @@ export class TestCloud {
       if (!ModelName?.startsWith(start)) continue;
       await this.aws.sagemaker().send(new DeleteModelCommand({ ModelName }));
     }
+  }
+
+  /** Makes what A/B tests of a deployed workflow need; decisions go to the topic, too. */
+  async createExperiments(
+    props: WorkflowProps,
+    { bucketName }: TestWorkflow,
+    more: { kmsKeyArn?: string; topicArn?: string } = {},
+  ): Promise<void> {
+    await createLocalExperiments(this.aws, this.emulator.address, props, { bucketName, ...more });
+  }
+
+  /** Makes an SNS topic, and returns its ARN. */
+  async createTopic(name: string): Promise<string> {
+    const { endpoint = "", region } = this.aws.connection;
+    const scope = `Credential=${emulatorKey}/20260101/${region}/sns/aws4_request`;
+    const response = await fetch(endpoint, {
+      method: "POST",
+      headers: { Authorization: `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=0` },
+      body: new URLSearchParams({ Action: "CreateTopic", Version: "2010-03-31", Name: name }),
+    });
+    const [, arn] = /<TopicArn>(.*)<\/TopicArn>/.exec(await response.text()) ?? [];
+    if (arn === undefined) throw new Error(`The topic ${name} was not made`);
+    return arn;
   }
 
   /** Replaces the faults that the emulator injects. */

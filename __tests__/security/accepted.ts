@@ -3,6 +3,7 @@ import type { AcceptedFinding } from "./findings";
 
 const withoutKey = ({ kmsKeyArn }: EnvironmentConfig) => kmsKeyArn === undefined;
 const mailsAlarms = ({ alarmAddresses }: EnvironmentConfig) => alarmAddresses.length > 0;
+const testsVariants = ({ experiments }: EnvironmentConfig) => experiments;
 const inVpc = ({ vpc }: EnvironmentConfig) => vpc !== undefined;
 
 /** What checkov (CKV…) and parliament find and we leave as it is. */
@@ -67,6 +68,32 @@ export const accepted: readonly AcceptedFinding[] = [
   {
     check: "CKV_AWS_272",
     resource: /^Workflow\/Evaluation\/Resource$/,
+    reason: "Terraform uploads the reviewed source itself, by its hash; nobody else builds the archive",
+  },
+  {
+    check: "CKV_AWS_115",
+    resource: /^Workflow\/Experiments\/Controller\/Resource$/,
+    where: testsVariants,
+    reason:
+      "a schedule calls it every few minutes; a reserved share is taken from the account's, which may be 10 in all",
+  },
+  {
+    check: "CKV_AWS_116",
+    resource: /^Workflow\/Experiments\/Controller\/Resource$/,
+    where: testsVariants,
+    reason:
+      "a look that fails is made good by the next one, five minutes later; nothing is lost with its event",
+  },
+  {
+    check: "CKV_AWS_117",
+    resource: /^Workflow\/Experiments\/Controller\/Resource$/,
+    where: testsVariants,
+    reason: "it calls AWS's own services only, as its role lets it; it takes no connections",
+  },
+  {
+    check: "CKV_AWS_272",
+    resource: /^Workflow\/Experiments\/Controller\/Resource$/,
+    where: testsVariants,
     reason: "Terraform uploads the reviewed source itself, by its hash; nobody else builds the archive",
   },
   {

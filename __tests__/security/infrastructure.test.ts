@@ -33,6 +33,7 @@ const { environments: strict } = parseConfig({
       retention: { logsInDays: 365 },
       schedule: { expression: "rate(7 days)" },
       alarmAddresses: ["team@example.com"],
+      experiments: true,
       vpc: { subnetIds: ["subnet-0123456789abcdef0"], securityGroupIds: ["sg-0123456789abcdef0"] },
       permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/boundary",
       tags: { "cost-center": "ml" },

@@ -23,22 +23,24 @@ import {
   ListObjectsV2Command,
 } from "@aws-sdk/client-s3";
 import { ListModelPackageGroupsCommand } from "@aws-sdk/client-sagemaker";
+import { ListScheduleGroupsCommand } from "@aws-sdk/client-scheduler";
 import { DescribeStateMachineCommand, ListStateMachinesCommand } from "@aws-sdk/client-sfn";
 import type { Aws } from "../../cli/aws";
 
 /** Everything of the workflow in the account; what is unique to one account is replaced by placeholders. */
 export async function describeAccount(aws: Aws, baseName: string) {
-  const [buckets, roles, functions, machines, logGroups, registries] = await Promise.all([
+  const [buckets, roles, functions, machines, logGroups, registries, scheduleGroups] = await Promise.all([
     describeBuckets(aws, baseName),
     describeRoles(aws, baseName),
     describeFunctions(aws),
     describeMachines(aws),
     describeLogGroups(aws, baseName),
     describeRegistries(aws),
+    scheduleGroupNames(aws),
   ]);
-  const text = JSON.stringify({ buckets, roles, functions, machines, logGroups, registries })
+  const text = JSON.stringify({ buckets, roles, functions, machines, logGroups, registries, scheduleGroups })
     .replace(
-      new RegExp(`${baseName}-(sagemaker|states|release|evaluate)-[0-9a-zA-Z]+`, "g"),
+      new RegExp(`${baseName}-(sagemaker|states|release|evaluate|control|look)-[0-9a-zA-Z]+`, "g"),
       `${baseName}-$1-ID`,
     )
     .replace(new RegExp(`${baseName}-[0-9a-f]{16,}`, "g"), `${baseName}-ID`);
@@ -54,6 +56,7 @@ export async function namesIn(aws: Aws, baseName: string): Promise<string[]> {
     { stateMachines = [] },
     { logGroups = [] },
     registries,
+    scheduleGroups,
   ] = await Promise.all([
     aws.s3().send(new ListBucketsCommand({})),
     aws.iam().send(new ListRolesCommand({})),
@@ -61,6 +64,7 @@ export async function namesIn(aws: Aws, baseName: string): Promise<string[]> {
     aws.sfn().send(new ListStateMachinesCommand({})),
     aws.logs().send(new DescribeLogGroupsCommand({})),
     describeRegistries(aws),
+    scheduleGroupNames(aws),
   ]);
   return [
     ...Buckets.map(({ Name }) => Name),
@@ -69,6 +73,7 @@ export async function namesIn(aws: Aws, baseName: string): Promise<string[]> {
     ...stateMachines.map((machine) => machine.name),
     ...logGroups.map(({ logGroupName }) => logGroupName),
     ...registries.map((registry) => registry.name),
+    ...scheduleGroups,
   ].filter((one = "") => one.includes(baseName) && !one.startsWith("tfstate-")) as string[];
 }
 
@@ -132,8 +137,9 @@ async function describeRoles(aws: Aws, baseName: string) {
 async function describeFunctions(aws: Aws) {
   const lambda = aws.lambda();
   const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+  const byName = [...Functions].sort((a, b) => (a.FunctionName ?? "").localeCompare(b.FunctionName ?? ""));
   return await Promise.all(
-    Functions.map(async ({ FunctionName }) => {
+    byName.map(async ({ FunctionName }) => {
       const { Configuration, Tags } = await lambda.send(new GetFunctionCommand({ FunctionName }));
       const { Versions = [] } = await lambda.send(new ListVersionsByFunctionCommand({ FunctionName }));
       return {
@@ -172,7 +178,13 @@ async function describeLogGroups(aws: Aws, baseName: string) {
   const { logGroups = [] } = await aws.logs().send(new DescribeLogGroupsCommand({}));
   return logGroups
     .filter(({ logGroupName = "" }) => logGroupName.includes(baseName))
-    .map(({ logGroupName, retentionInDays }) => ({ name: logGroupName, retentionInDays }));
+    .map(({ logGroupName = "", retentionInDays }) => ({ name: logGroupName, retentionInDays }))
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+async function scheduleGroupNames(aws: Aws) {
+  const { ScheduleGroups = [] } = await aws.scheduler().send(new ListScheduleGroupsCommand({}));
+  return ScheduleGroups.map(({ Name }) => Name).sort();
 }
 
 async function describeRegistries(aws: Aws) {

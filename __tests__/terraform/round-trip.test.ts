@@ -73,7 +73,8 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
   it("holds what `npm start` makes, and runs the very same definition", async () => {
     const other = await TestCloud.start();
     try {
-      await other.deploy(workflowProps("local"));
+      const props = workflowProps("local");
+      await other.createExperiments(props, await other.deploy(props));
       const deployed = await describeAccount(cloud.aws, name);
       expect(deployed).toEqual(await describeAccount(other.aws, name));
       expect(deployed.machines).toHaveLength(2);
@@ -147,6 +148,22 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
     expect(found.models).toHaveLength(2);
     expect(found.objects).toBeGreaterThan(5);
     expect(await run("leftovers", "local")).toMatch(/endpoint +housing-local +since .* a day/);
+  });
+
+  it("tries the version before under real traffic", async () => {
+    const numbers = ["--reward-range", "0,1", "--effect", "0.1", "--max-error-rate", "2%"];
+    const said = await run(
+      ...["experiment", "local", "start", "1", "--yes", "--max-latency", "60000", ...numbers],
+    );
+    expect(said).toContain("A/B test v1-against-v2 on endpoint housing-local");
+    expect(said).toContain("≈ $1.34 a day for the challenger");
+    expect(said).toContain("The test v1-against-v2 runs.");
+    expect(await run("status", "local")).toMatch(
+      /primary: 1 × ml.t2.medium, weight 0.9; challenger: 1 × ml.t2.medium, weight 0.1/,
+    );
+    expect(await run("experiment", "local", "status")).toContain("A/B test v1-against-v2 runs");
+    expect(await run("leftovers", "local")).toContain("A/B test that runs      v1-against-v2");
+    expect(await run("experiment", "local", "stop", "--yes")).toContain("housing-local");
   });
 
   it("changes its endpoint's kind by the command that a refused deploy names", async () => {

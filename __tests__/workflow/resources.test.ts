@@ -1,10 +1,15 @@
 import { workflowProps } from "../../config";
-import { evaluationFunction } from "../../workflow/functions";
+import { evaluationFunction, experimentController } from "../../workflow/functions";
 import { allow, policyDocument, trustPolicy } from "../../workflow/iam";
 import { imageRepositoryArn } from "../../workflow/image";
 import { workflowSettings } from "../../workflow/props";
 import { codeKey, resourceTags, workflowStateMachine } from "../../workflow/resources";
-import { type RoleDescription, sageMakerRole, scheduleRole } from "../../workflow/roles";
+import {
+  experimentScheduleRole,
+  type RoleDescription,
+  sageMakerRole,
+  scheduleRole,
+} from "../../workflow/roles";
 import { references, workflow } from "../fixtures";
 
 /** A role's permissions, one line for each action on each resource. */
@@ -275,5 +280,51 @@ describe("workflowSettings", () => {
     ],
   ])("fails for %j", (props, message) => {
     expect(settle(props)).toThrow(message);
+  });
+});
+
+describe("the roles of A/B tests", () => {
+  it("let the controller read what it counts, set weights, and tell of decisions", () => {
+    const { role, variables } = experimentController(settings, references);
+    const granted = permissions(role).filter((line) => !/^(logs|xray):/.test(line));
+    expect(granted).toEqual(
+      [
+        `sagemaker:DescribeEndpoint ${sagemaker}:endpoint/housing-dev`,
+        `sagemaker:UpdateEndpointWeightsAndCapacities ${sagemaker}:endpoint/housing-dev`,
+        `sagemaker:DescribeEndpointConfig ${sagemaker}:endpoint-config/housing-dev-config-*`,
+        "cloudwatch:GetMetricData *",
+        `s3:GetObject ${bucket}/rewards/*`,
+        `s3:GetObject ${bucket}/experiments/*`,
+        `s3:PutObject ${bucket}/experiments/*`,
+        `s3:ListBucket ${bucket} {"StringLike":{"s3:prefix":["rewards/*","experiments/*"]}}`,
+        'events:PutEvents arn:aws:events:us-east-1:123456789012:event-bus/default {"StringEquals":{"events:source":"sagemaker-workflow.experiments"}}',
+      ].sort(),
+    );
+    expect(variables).toBeUndefined();
+  });
+
+  it("name the topic that hears of decisions, where there is one", () => {
+    const topicArn = "arn:aws:sns:us-east-1:123456789012:housing-dev";
+    const { role, variables } = experimentController(settings, { ...references, topicArn });
+    expect(permissions(role)).toContain(`sns:Publish ${topicArn}`);
+    expect(variables).toEqual({ TOPIC_ARN: topicArn });
+  });
+
+  it("let the schedule invoke the controller, and nothing else", () => {
+    const role = experimentScheduleRole(settings, references);
+    expect(permissions(role)).toEqual([
+      "lambda:InvokeFunction arn:aws:lambda:us-east-1:123456789012:function:housing-dev-experiment-controller",
+    ]);
+  });
+
+  it("have names of legal length in the longest scope", () => {
+    const scope = { prefix: "a".repeat(16), environment: "b".repeat(10) };
+    for (const { namePrefix } of [
+      experimentController(scope, references).role,
+      experimentScheduleRole(scope, references),
+    ]) {
+      expect(namePrefix.length).toBeLessThanOrEqual(38);
+    }
+    expect(experimentController(scope, references).name.length).toBeLessThanOrEqual(64);
   });
 });

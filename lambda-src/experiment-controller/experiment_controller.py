@@ -87,11 +87,12 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def _begun(settings: Settings) -> State | None:
-    s3 = _client("s3")
-    try:
-        found = s3.get_object(Bucket=settings.bucket, Key=settings.key("state.json"))
-    except s3.exceptions.NoSuchKey:
+    s3, key = _client("s3"), settings.key("state.json")
+    # A list, since S3 answers GetObject that there is no such key only to who may list every key.
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=key)
+    if not any(found["Key"] == key for page in pages for found in page.get("Contents", [])):
         return None
+    found = s3.get_object(Bucket=settings.bucket, Key=key)
     with contextlib.closing(found["Body"]) as body:
         return load(body.read(), settings)
 

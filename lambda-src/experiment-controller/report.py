@@ -89,13 +89,13 @@ def message(document: Mapping[str, Any]) -> tuple[str, str]:
     done, following = {
         "promote": (
             f"{document['Winner']} promoted",
-            f"{document['Winner']} gets all traffic. Remove the schedule of the test; release the "
-            "model alone when it suits, as the other variants still cost.",
+            f"{document['Winner']} gets all traffic. End the test when it suits, as the other "
+            "variants still cost: npm run experiment -- <environment> stop",
         ),
         "rollBack": (
             f"rolled back to {champion}",
-            f"{champion} gets all traffic. Remove the schedule of the test; release without the "
-            "challenger when it suits, as it still costs.",
+            f"{champion} gets all traffic. End the test when it suits, as the challenger still "
+            "costs: npm run experiment -- <environment> stop",
         ),
         "stop": (
             "a challenger stopped",

@@ -37,6 +37,7 @@ export class Lane {
 
   scheduleRoleArn = "";
   approvalRoleArn = "";
+  lookRoleArn = "";
 
   private constructor(
     readonly cloud: TestCloud,
@@ -69,6 +70,8 @@ export class Lane {
             },
     };
     const lane = new Lane(cloud, await cloud.deploy(props, kmsKeyArn));
+    const topicArn = await cloud.createTopic(`${prefix}-test`);
+    await cloud.createExperiments(props, lane.workflow, { kmsKeyArn, topicArn });
     const scope = { prefix, environment: "test" };
     const { stateMachineArn } = lane.workflow;
     lane.scheduleRoleArn = await lane.#createRole(scheduleRole(scope, stateMachineArn));
@@ -79,6 +82,8 @@ export class Lane {
     await lane.workflow.upload("raw-data/later/hang-comparison", "1\n");
     await lane.workflow.upload("scoring-input/data.csv", "1\n");
     const { Roles = [] } = await cloud.aws.iam().send(new ListRolesCommand({}));
+    const look = Roles.find(({ RoleName = "" }) => RoleName.startsWith(`${prefix}-test-look-`));
+    lane.lookRoleArn = look?.Arn as string;
     for (const role of Object.keys(roles) as RoleName[]) {
       const name = Roles.find(({ RoleName = "" }) =>
         RoleName.startsWith(`${prefix}-test-${role}-`),

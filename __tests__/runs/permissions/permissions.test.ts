@@ -7,11 +7,22 @@
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { type Grant, platformActions, provableActions, type RoleName, roles } from "../../grants";
 import { TestCloud } from "../cloud";
+import { looksAtExperiment, looksBySchedule } from "./experiment-scenarios";
 import { Lane } from "./lane";
-import { emulatorCredentials, execution, scenarioFor, startsByApproval, startsBySchedule } from "./scenarios";
+import {
+  emulatorCredentials,
+  execution,
+  type Scenario,
+  scenarioFor,
+  startsByApproval,
+  startsBySchedule,
+} from "./scenarios";
+
+/** Of the roles of A/B tests each permission is needed by a look. */
+const looks: Partial<Record<RoleName, Scenario>> = { control: looksAtExperiment, look: looksBySchedule };
 
 /** What lacks these fails without their name: only the emulator's count of denials has it. */
-const silent = /^(events:|states:StartExecution$|sagemaker:Stop)/;
+const silent = /^(events:|states:StartExecution$|lambda:InvokeFunction$|sagemaker:Stop)/;
 
 describe.each(Object.entries(roles))("the role of %s", (_, role) => {
   it("has each action for a call of ours, or on a page of AWS, and none for both", () => {
@@ -46,7 +57,7 @@ describe("without one permission", () => {
       expect(await execution(lane, {})).toBe("");
       for (const role of Object.keys(roles) as RoleName[]) {
         for (const grant of lane.grants(role).filter(wanted)) {
-          const { said, denied } = await lane.without(role, grant, scenarioFor(role, grant));
+          const { said, denied } = await lane.without(role, grant, looks[role] ?? scenarioFor(role, grant));
           const named = said.includes(grant.action) || (said !== "" && silent.test(grant.action));
           if (denied.includes(grant.action) && named) proved.add(`${role} ${grant.action}`);
           else
@@ -58,6 +69,10 @@ describe("without one permission", () => {
     expect(await execution(first as Lane, {})).toBe("");
     expect(await startsBySchedule.run(first as Lane)).toBe("");
     expect(await startsByApproval.run(first as Lane)).toBe("");
+    for (const look of Object.values(looks)) {
+      await look.before?.(first as Lane);
+      expect(await look.run(first as Lane)).toBe("");
+    }
     const forScaling =
       /^(cloudwatch:DescribeAlarms|sagemaker:DescribeEndpointConfig|application-autoscaling:\w+)$/;
     const forKey = ({ action }: Grant) => action.startsWith("kms:");

@@ -1,0 +1,128 @@
+/** Looks at an A/B test, by the controller itself and by its schedule. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import {
+  CreateEndpointConfigCommand,
+  DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
+  ListEndpointsCommand,
+  UpdateEndpointCommand,
+} from "@aws-sdk/client-sagemaker";
+import { CreateScheduleCommand } from "@aws-sdk/client-scheduler";
+import { experimentVariants } from "../../../cli/experiment/plan";
+import { experimentControllerName, experimentGroupName } from "../../../workflow/experiments";
+import type { Lane } from "./lane";
+import { execution, type Scenario, until } from "./scenarios";
+
+let tests = 0;
+
+const scopeOf = ({ workflow: { baseName } }: Lane) => ({
+  prefix: baseName.replace(/-test$/, ""),
+  environment: "test",
+});
+
+/** Two variants that serve. */
+async function serveTwo(lane: Lane): Promise<void> {
+  const EndpointName = lane.workflow.baseName;
+  const sagemaker = lane.cloud.aws.sagemaker();
+  const { Endpoints = [] } = await sagemaker.send(
+    new ListEndpointsCommand({ NameContains: EndpointName, StatusEquals: "InService" }),
+  );
+  if (!Endpoints.some((found) => found.EndpointName === EndpointName)) {
+    await lane.removeEndpoint(EndpointName);
+    expect(await execution(lane, {})).toBe("");
+  }
+  const endpoint = await sagemaker.send(new DescribeEndpointCommand({ EndpointName }));
+  const { EndpointConfigName } = endpoint;
+  const config = await sagemaker.send(new DescribeEndpointConfigCommand({ EndpointConfigName }));
+  const [variant] = config.ProductionVariants ?? [];
+  if (variant === undefined) throw new Error(`${EndpointName} has no variant`);
+  const name = `${EndpointName}-config-pair-${++tests}`;
+  await sagemaker.send(
+    new CreateEndpointConfigCommand({
+      EndpointConfigName: name,
+      ProductionVariants: experimentVariants(variant, 1, variant.ModelName ?? "", 0.5),
+    }),
+  );
+  await sagemaker.send(new UpdateEndpointCommand({ EndpointName, EndpointConfigName: name }));
+  await until(async () => {
+    const found = await sagemaker.send(new DescribeEndpointCommand({ EndpointName }));
+    return found.EndpointStatus === "InService" && found.EndpointConfigName === name;
+  });
+}
+
+/** A test whose rewards promote the challenger at the first look; what its controller is told. */
+async function newTest({ workflow }: Lane): Promise<string> {
+  const Experiment = `look-${++tests}`;
+  const RewardPrefix = `rewards/${workflow.baseName}/${Experiment}/`;
+  for (const [variant, reward] of [
+    ["primary", 0],
+    ["challenger", 1],
+  ] as const) {
+    const lines = Array.from({ length: 100 }, (_, n) =>
+      JSON.stringify({ inferenceId: `order-${n}`, variant, reward }),
+    );
+    await workflow.upload(`${RewardPrefix}${variant}/1.jsonl`, lines.join("\n"));
+  }
+  return JSON.stringify({
+    Experiment,
+    EndpointName: workflow.baseName,
+    S3Bucket: workflow.bucketName,
+    Champion: "primary",
+    Challengers: ["challenger"],
+    RewardRange: [0, 1],
+    Effect: 0.5,
+    MaxErrorRate: 0.02,
+    MaxLatencyMilliseconds: 60_000,
+    RewardPrefix,
+  });
+}
+
+/** The controller promotes, and finds at its second look that the endpoint has the weights. */
+export const looksAtExperiment: Scenario = {
+  before: serveTwo,
+  run: async (lane) => {
+    const event = await newTest(lane);
+    for (let look = 1; look <= 2; look++) {
+      const { FunctionError, Payload } = await lane.cloud.aws
+        .lambda()
+        .send(new InvokeCommand({ FunctionName: experimentControllerName(scopeOf(lane)), Payload: event }));
+      const answer = Buffer.from(Payload ?? []).toString();
+      if (FunctionError !== undefined) return answer;
+      if (look === 2) return JSON.parse(answer).Applied ? "" : answer;
+    }
+    return "";
+  },
+};
+
+/** The schedule lets the controller look. */
+export const looksBySchedule: Scenario = {
+  before: serveTwo,
+  run: async (lane) => {
+    const { cloud, workflow, lookRoleArn } = lane;
+    const Input = await newTest(lane);
+    const { Experiment } = JSON.parse(Input);
+    const FunctionName = experimentControllerName(scopeOf(lane));
+    await cloud.aws.scheduler().send(
+      new CreateScheduleCommand({
+        Name: Experiment,
+        GroupName: experimentGroupName(workflow.baseName),
+        // Whole seconds only, and a time that is past never comes.
+        ScheduleExpression: `at(${new Date(Date.now() + 3000).toISOString().slice(0, 19)})`,
+        FlexibleTimeWindow: { Mode: "OFF" },
+        ActionAfterCompletion: "DELETE",
+        Target: {
+          Arn: `arn:aws:lambda:us-east-1:123456789012:function:${FunctionName}`,
+          RoleArn: lookRoleArn,
+          Input,
+        },
+      }),
+    );
+    await sleep(6000);
+    const Prefix = `experiments/${workflow.baseName}/${Experiment}/`;
+    const list = new ListObjectsV2Command({ Bucket: workflow.bucketName, Prefix });
+    return (await cloud.aws.s3().send(list)).KeyCount ? "" : "nobody looked";
+  },
+};

@@ -1,0 +1,110 @@
+import { paginateListRoles } from "@aws-sdk/client-iam";
+import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { GetScheduleGroupCommand } from "@aws-sdk/client-scheduler";
+import { workflowProps } from "../../config";
+import type { ExperimentDecision } from "../../workflow/experiments";
+import { experimentControllerName, experimentGroupName } from "../../workflow/experiments";
+import type { WorkflowProps } from "../../workflow/props";
+import { experimentScheduleRolePrefix } from "../../workflow/roles";
+import { prefixes } from "../../workflow/settings";
+import { findArtifactBucket } from "../buckets";
+import { type Environment, openEnvironment } from "../environment";
+import { UsageError } from "../errors";
+
+/** An environment in which A/B tests are deployed. */
+export interface ExperimentTarget {
+  readonly environment: Environment;
+  readonly workflow: WorkflowProps;
+  readonly bucketName: string;
+  /** ARNs of the schedule group, the controller and the schedule's role. */
+  readonly groupArn: string;
+  readonly controllerArn: string;
+  readonly scheduleRoleArn: string;
+}
+
+/** The environment called `name`; see `resolveExperiments`. */
+export async function experimentTarget(name: string): Promise<ExperimentTarget> {
+  const environment = openEnvironment(name);
+  return await resolveExperiments(environment, workflowProps(name), await findArtifactBucket(environment));
+}
+
+/**
+ * Finds what A/B tests need in an environment.
+ *
+ * @throws UsageError when it is not deployed
+ */
+export async function resolveExperiments(
+  environment: Environment,
+  workflow: WorkflowProps,
+  bucketName: string | undefined,
+): Promise<ExperimentTarget> {
+  const groupArn = await findGroup(environment, experimentGroupName(environment.baseName));
+  const scheduleRoleArn = await findRole(environment, experimentScheduleRolePrefix(workflow));
+  if (groupArn === undefined || scheduleRoleArn === undefined || bucketName === undefined) {
+    throw new UsageError(
+      `Environment ${environment.name} has nothing for A/B tests: set experiments: true of it in config.ts, and run npm run deploy -- ${environment.name}`,
+    );
+  }
+  const [, partition, , region, account] = groupArn.split(":");
+  return {
+    environment,
+    workflow,
+    bucketName,
+    groupArn,
+    controllerArn: `arn:${partition}:lambda:${region}:${account}:function:${experimentControllerName(workflow)}`,
+    scheduleRoleArn,
+  };
+}
+
+async function findGroup({ aws }: Environment, Name: string): Promise<string | undefined> {
+  try {
+    return (await aws.scheduler().send(new GetScheduleGroupCommand({ Name }))).Arn;
+  } catch (error) {
+    if (error instanceof Error && error.name === "ResourceNotFoundException") return undefined;
+    throw error;
+  }
+}
+
+/** The names of roles end in what AWS chose. */
+async function findRole({ aws }: Environment, prefix: string): Promise<string | undefined> {
+  for await (const { Roles = [] } of paginateListRoles({ client: aws.iam() }, {})) {
+    const found = Roles.find(
+      ({ RoleName }) => RoleName?.startsWith(prefix) && !RoleName.slice(prefix.length).includes("-"),
+    );
+    if (found !== undefined) return found.Arn;
+  }
+  return undefined;
+}
+
+/** The controller's last decision on a test; undefined before its first look. */
+export async function readDecision(
+  { environment, bucketName }: ExperimentTarget,
+  experiment: string,
+): Promise<ExperimentDecision | undefined> {
+  const Key = `${prefixes.experiments}${environment.baseName}/${experiment}/decision.json`;
+  try {
+    const { Body } = await environment.aws.s3().send(new GetObjectCommand({ Bucket: bucketName, Key }));
+    return JSON.parse((await Body?.transformToString()) ?? "null") ?? undefined;
+  } catch (error) {
+    if (error instanceof Error && error.name === "NoSuchKey") return undefined;
+    throw error;
+  }
+}
+
+/** The names of all tests that the controller has looked at, the latest first. */
+export async function pastExperiments({ environment, bucketName }: ExperimentTarget): Promise<string[]> {
+  const Prefix = `${prefixes.experiments}${environment.baseName}/`;
+  const found: { name: string; time: number }[] = [];
+  let ContinuationToken: string | undefined;
+  do {
+    const page = await environment.aws
+      .s3()
+      .send(new ListObjectsV2Command({ Bucket: bucketName, Prefix, ContinuationToken }));
+    for (const { Key = "", LastModified } of page.Contents ?? []) {
+      const [name = "", file] = Key.slice(Prefix.length).split("/");
+      if (file === "state.json") found.push({ name, time: LastModified?.getTime() ?? 0 });
+    }
+    ContinuationToken = page.NextContinuationToken;
+  } while (ContinuationToken !== undefined);
+  return found.sort((a, b) => b.time - a.time).map(({ name }) => name);
+}

@@ -1,0 +1,29 @@
+import { CreateScheduleGroupCommand } from "@aws-sdk/client-scheduler";
+import { experimentGroupName } from "../workflow/experiments";
+import { experimentController } from "../workflow/functions";
+import { baseName } from "../workflow/names";
+import type { WorkflowProps } from "../workflow/props";
+import { resourceTags } from "../workflow/resources";
+import { experimentScheduleRole } from "../workflow/roles";
+import type { Aws } from "./aws";
+import type { EmulatorAddress } from "./emulator-process";
+import { createFunction, createRole } from "./local-resources";
+
+/** Makes what A/B tests need in the emulator, from the same plain data that the constructs write as Terraform. */
+export async function createLocalExperiments(
+  aws: Aws,
+  { account, region }: EmulatorAddress,
+  props: WorkflowProps,
+  more: { readonly bucketName: string; readonly kmsKeyArn?: string; readonly topicArn?: string },
+): Promise<void> {
+  const tags = resourceTags(props);
+  const references = { partition: "aws", region, account, ...more };
+  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  await Promise.all([
+    createFunction(aws, experimentController(props, references), account, tags),
+    createRole(aws, experimentScheduleRole(props, references), account, tags),
+    aws
+      .scheduler()
+      .send(new CreateScheduleGroupCommand({ Name: experimentGroupName(baseName(props)), Tags })),
+  ]);
+}

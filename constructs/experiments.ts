@@ -1,0 +1,43 @@
+import { SchedulerScheduleGroup } from "@cdktf/provider-aws/lib/scheduler-schedule-group";
+import { Construct } from "constructs";
+import { experimentGroupName } from "../workflow/experiments";
+import { experimentController, type FunctionReferences } from "../workflow/functions";
+import { baseName, type NameScope } from "../workflow/names";
+import { experimentScheduleRole } from "../workflow/roles";
+import { ExecutionRole } from "./execution-role";
+import { WorkflowFunction } from "./workflow-function";
+
+export interface ExperimentsProps {
+  readonly nameScope: NameScope;
+  readonly references: FunctionReferences;
+  readonly logRetentionInDays: number;
+  /**
+   * The SNS topic that hears of decisions.
+   *
+   * @default - decisions are events on the default bus only
+   */
+  readonly topicArn?: string;
+}
+
+/** What A/B tests need: the controller, the group for the schedule of a test that runs, and the schedule's role. */
+export class Experiments extends Construct {
+  readonly controller: WorkflowFunction;
+  readonly scheduleRole: ExecutionRole;
+
+  constructor(scope: Construct, id: string, props: ExperimentsProps) {
+    super(scope, id);
+    const { nameScope, references, logRetentionInDays, topicArn } = props;
+    this.controller = new WorkflowFunction(this, "Controller", {
+      function: experimentController(nameScope, { ...references, topicArn }),
+      references,
+      logRetentionInDays,
+    });
+    this.scheduleRole = new ExecutionRole(this, "ScheduleRole", {
+      role: experimentScheduleRole(nameScope, references),
+      account: references.account,
+    });
+    // When it is destroyed, EventBridge Scheduler deletes the schedules in it, too.
+    // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-group-delete.html
+    new SchedulerScheduleGroup(this, "Group", { name: experimentGroupName(baseName(nameScope)) });
+  }
+}
