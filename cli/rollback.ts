@@ -1,18 +1,11 @@
-import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
-import { workflowProps } from "../config";
-import { releaseName } from "../workflow/names";
 import { confirmed, requireAnswer } from "./confirm";
 import { announce, openEnvironment } from "./environment";
-import { FailedError, UsageError } from "./errors";
-import { startExecution, uniqueName } from "./execution";
-import { describeFailure, readFailure } from "./failure";
-import { followInTask } from "./follow";
-import { interruption, keepLines, runTasks } from "./progress";
+import { UsageError } from "./errors";
+import { type ReleaseOptions, releaseVersion } from "./release";
 import { findVersion, listVersions, versionsText } from "./versions";
 
-export interface RollbackOptions {
+export interface RollbackOptions extends ReleaseOptions {
   readonly yes: boolean;
-  readonly timeout: number;
 }
 
 /** Lists the versions, or releases one of them again, by the same steps as after an approval. */
@@ -23,7 +16,6 @@ export async function rollback(
 ): Promise<void> {
   if (version !== undefined) requireAnswer(options.yes);
   const environment = openEnvironment(name);
-  const { aws, config } = environment;
   await announce(environment);
   const versions = await listVersions(environment);
   process.stdout.write(`${versionsText(versions)}\n`);
@@ -39,30 +31,5 @@ export async function rollback(
     process.stdout.write("Nothing was changed.\n");
     return;
   }
-  const { Account, Arn = "" } = await aws.sts().send(new GetCallerIdentityCommand({}));
-  const machine = releaseName(workflowProps(name));
-  const arn = `arn:${Arn.split(":")[1]}:states:${config.region}:${Account}:stateMachine:${machine}`;
-  const signal = interruption();
-  const context: { result?: Awaited<ReturnType<typeof followInTask>> } = {};
-  await runTasks(
-    context,
-    [
-      {
-        title: "Release",
-        rendererOptions: keepLines,
-        task: async (ctx, task) => {
-          const execution = await startExecution(aws.sfn(), arn, uniqueName(), {
-            ModelPackageArn: chosen.arn,
-          } as object);
-          ctx.result = await followInTask(aws, execution, task, options.timeout, signal);
-        },
-      },
-    ],
-    { silent: false },
-  );
-  const description = context.result?.description;
-  if (description?.status !== "SUCCEEDED") {
-    throw new FailedError(describeFailure(await readFailure(aws, description ?? {})));
-  }
-  process.stdout.write(`Version ${version} serves.\n`);
+  await releaseVersion(environment, chosen, options);
 }
