@@ -19,6 +19,8 @@ export interface ModelVersion {
   /** Whether the environment's endpoint serves it. */
   readonly serves: boolean;
   readonly metrics: Readonly<Record<string, number>>;
+  /** Where the model artifact lies. */
+  readonly modelDataUrl?: string;
   /** What the gate looked at, who trained it, from what. */
   readonly properties: Readonly<Record<string, string>>;
 }
@@ -73,11 +75,15 @@ export function versionsText(versions: readonly ModelVersion[]): string {
 }
 
 /** Two versions side by side, metric by metric. */
-export function comparisonText(challenger: ModelVersion, champion: ModelVersion | undefined): string {
+export function comparisonText(
+  challenger: ModelVersion,
+  champion: ModelVersion | undefined,
+  called = { challenger: `version ${challenger.version}`, champion: `version ${champion?.version}` },
+): string {
   const names = Object.keys(challenger.metrics);
   const width = Math.max(6, ...names.map((name) => name.length));
   const cell = (value: number | undefined) => (value === undefined ? "-" : value.toFixed(4)).padStart(12);
-  const head = `  ${"".padEnd(width)}${`version ${challenger.version}`.padStart(12)}${(champion === undefined ? "nothing" : `version ${champion.version}`).padStart(12)} serves`;
+  const head = `  ${"".padEnd(width)}${called.challenger.padStart(12)}${(champion === undefined ? "nothing" : called.champion).padStart(12)} serves`;
   const rows = names.map(
     (name) => `  ${name.padEnd(width)}${cell(challenger.metrics[name])}${cell(champion?.metrics[name])}`,
   );
@@ -94,6 +100,7 @@ async function describeVersion({ aws }: Environment, arn: string, serves: boolea
     since: found.CreationTime,
     serves,
     metrics: metricsUrl === undefined ? {} : await readMetrics(aws, metricsUrl),
+    modelDataUrl: found.InferenceSpecification?.Containers?.[0]?.ModelDataUrl,
     properties: found.CustomerMetadataProperties ?? {},
   };
 }
