@@ -1,4 +1,4 @@
-import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import {
   DescribeEndpointCommand,
   DescribeEndpointConfigCommand,
@@ -67,7 +67,8 @@ export function findVersion(versions: readonly ModelVersion[], number: number): 
 export function versionsText(versions: readonly ModelVersion[]): string {
   if (versions.length === 0) return "No version is registered yet.";
   const rows = versions.map(({ version, approval, since, serves, properties }) => {
-    const gate = `${properties.metric} ${Number(properties.value).toFixed(4)}`;
+    const { metric, value, threshold, better } = properties;
+    const gate = `${metric} ${Number(value).toFixed(4)} ${better === "smaller" ? "<" : ">"} ${threshold}`;
     const when = since?.toISOString().slice(0, 16).replace("T", " ") ?? "";
     return `  ${String(version).padStart(4)}  ${approval.padEnd(22)} ${gate}  ${when}  ${properties.execution}${serves ? "  serves" : ""}`;
   });
@@ -88,6 +89,20 @@ export function comparisonText(
     (name) => `  ${name.padEnd(width)}${cell(challenger.metrics[name])}${cell(champion?.metrics[name])}`,
   );
   return [head, ...rows].join("\n");
+}
+
+/** The address of the comparison's report of a version; none where nothing was compared. */
+export async function comparisonReport(
+  { aws }: Environment,
+  { modelDataUrl }: ModelVersion,
+): Promise<string | undefined> {
+  if (modelDataUrl === undefined) return undefined;
+  const url = modelDataUrl.replace(/\/output\/[^/]+$/, "/comparison/report.html");
+  const { Bucket, Key } = objectAt(url);
+  const { Contents = [] } = await aws
+    .s3()
+    .send(new ListObjectsV2Command({ Bucket, Prefix: Key, MaxKeys: 1 }));
+  return Contents.some((found) => found.Key === Key) ? url : undefined;
 }
 
 async function describeVersion({ aws }: Environment, arn: string, serves: boolean): Promise<ModelVersion> {
