@@ -11,44 +11,32 @@ import {
   UpdateModelPackageCommand,
 } from "@aws-sdk/client-sagemaker";
 import { ListExecutionsCommand } from "@aws-sdk/client-sfn";
-import { Aws, emulatorKey, objectAt } from "../../cli/aws";
+import { emulatorKey, objectAt } from "../../cli/aws";
 import type { Environment } from "../../cli/environment";
 import { promoteBetween } from "../../cli/promote";
 import { listVersions } from "../../cli/versions";
-import { environments, workflowProps } from "../../config";
-import type { EnvironmentConfig } from "../../config-schema";
+import { workflowProps } from "../../config";
 import { policyDocument, trustPolicy } from "../../workflow/iam";
 import { baseName } from "../../workflow/names";
 import { approvalRule } from "../../workflow/resources";
 import { approvalRole } from "../../workflow/roles";
-import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
-import { housingCsv } from "./housing-data";
+import { TestCloud } from "./cloud";
 import { until } from "./permissions/scenarios";
+import { deployWithVersions, environmentIn, options } from "./promotion";
 
 jest.setTimeout(180_000);
 
 const versions = "arn:aws:sagemaker:us-east-1:123456789012:model-package/housing";
-const options = { yes: true, timeout: 120, silent: true };
 
 let cloud: TestCloud;
-let local: TestWorkflow;
-
-/** A fresh connection to an environment of config.ts, as if it were deployed to the emulator. */
-function environment(name: string): Environment {
-  const config = { ...environments[name], region: "us-east-1" } as EnvironmentConfig;
-  return { name, config, aws: new Aws(cloud.aws.connection), baseName: baseName(workflowProps(name)) };
-}
+const environment = (name: string) => environmentIn(cloud, name);
 
 beforeAll(async () => {
   cloud = await TestCloud.start();
-  local = await cloud.deploy(workflowProps("local"));
+  await deployWithVersions(cloud);
   await cloud.deploy(workflowProps("dev"));
   await cloud.deploy({ ...workflowProps("staging"), approval: "manual" });
   await releaseWhatIsApproved("dev");
-  await local.upload("raw-data/train.csv", housingCsv(400, 1));
-  await local.upload("raw-data/test.csv", housingCsv(100, 2));
-  const input = { HyperParameters: { "n-estimators": 5 }, Threshold: 0 };
-  for (const _ of [1, 2]) expect(failureOf(await local.run(input))).toEqual(succeeded);
 }, 600_000);
 
 afterAll(() => cloud?.stop());
