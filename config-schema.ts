@@ -100,7 +100,7 @@ const environmentSchema = z.strictObject({
    * workflow's props, or in place of it where that is of the other kind.
    */
   endpoint: endpointSchema.optional(),
-  /** In place of the gate's threshold in the workflow's props. */
+  /** In place of the gate's threshold in the workflow's props; metric and direction are the workflow's. */
   gate: z.strictObject({ threshold: z.number() }).optional(),
   /** Whether a model that passes the gate is released by itself, or when a person approves it. */
   approval: z.enum(["automatic", "manual"]).default("automatic"),

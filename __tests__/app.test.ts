@@ -35,7 +35,7 @@ describe("the pipeline stack", () => {
     const { resource = {} } = synth({ ...dev, experiments: true }).pipeline;
     const count = (type: string) => Object.keys(resource[type] ?? {}).length;
     expect([count("aws_lambda_function"), count("aws_iam_role"), count("aws_cloudwatch_log_group")]).toEqual([
-      2, 7, 4,
+      3, 8, 5,
     ]);
     const groups = Object.values(resource.aws_scheduler_schedule_group ?? {});
     expect(groups).toEqual([expect.objectContaining({ name: "housing-dev-experiments" })]);

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { destinationPermissions, sourcePermissions } from "../cli/promotion/permissions";
 import packageJson from "../package.json";
 import { executionInput } from "../workflow/execution-input";
 import { failures } from "../workflow/failures";
@@ -53,6 +54,20 @@ describe("docs/permissions.md", () => {
     );
     const text = readFileSync("docs/permissions.md", "utf8");
     expect(text).toContain(table(["role", "actions", "on", "page"], rows));
+  });
+});
+
+describe("docs/promotion.md", () => {
+  const text = readFileSync("docs/promotion.md", "utf8");
+  const account = { prefix: "housing", partition: "aws", region: "us-east-1", account: "123456789012" };
+
+  it.each([
+    ["dev", sourcePermissions({ ...account, environment: "dev" })],
+    ["prod", destinationPermissions({ ...account, environment: "prod" })],
+  ])("has what a person needs in %s", (_, statements) => {
+    const code = (values: readonly string[]) => values.map((value) => `\`${value}\``).join(", ");
+    const rows = statements.map(({ actions, resources }) => [code(actions), code(resources)]);
+    expect(text).toContain(table(["actions", "on"], rows));
   });
 });
 

@@ -2,7 +2,7 @@ import { UpdateModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { confirmed, requireAnswer } from "./confirm";
 import { announce, openEnvironment } from "./environment";
 import { UsageError } from "./errors";
-import { comparisonText, findVersion, listVersions } from "./versions";
+import { comparisonReport, comparisonText, findVersion, listVersions } from "./versions";
 
 export interface ApproveOptions {
   readonly yes: boolean;
@@ -19,10 +19,17 @@ export async function approve(name: string, version: number, options: ApproveOpt
   const chosen = findVersion(versions, version);
   const champion = versions.find(({ serves }) => serves);
   process.stdout.write(`${comparisonText(chosen, champion)}\n`);
+  const report = await comparisonReport(environment, chosen);
+  if (report !== undefined) process.stdout.write(`Comparison: ${report}\n`);
   const [verb, status] = options.reject ? ["Reject", "Rejected"] : ["Approve", "Approved"];
   if (chosen.approval === status) {
     throw new UsageError(
       `Version ${version} is ${status} already; release it again with npm run rollback -- ${name} ${version}`,
+    );
+  }
+  if (!options.reject && Object.keys(chosen.metrics).length === 0) {
+    throw new UsageError(
+      `Version ${version} has no metrics, or they are gone: nobody can tell what would serve. Reject it with --reject, or train again`,
     );
   }
   if (!options.yes && !(await confirmed(`${verb} version ${version} for ${name}?`))) {

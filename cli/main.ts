@@ -214,6 +214,18 @@ export function program(): Command {
       (await import("./experiment/command")).experiment(name, action, number, options),
     );
 
+  command("promote", "copy an approved version into another environment's registry, and release it there")
+    .argument("<from>", "environment of config.ts that has the version")
+    .argument("<to>", "environment that gets it")
+    .argument("[version]", "its number in <from>; without it the one that serves", version)
+    .usage("-- <from> <to> [version] [options]")
+    .addOption(yes("promote"))
+    .addOption(timeout())
+    .addHelpText("after", examples("npm run promote -- dev staging", "npm run promote -- staging prod 7"))
+    .action(async (from, to, number, options) =>
+      (await import("./promote")).promote(from, to, number, options),
+    );
+
   command("audit", "list what each role has used in the emulator, and what it was denied")
     .addOption(json())
     .addHelpText("after", examples("npm run audit"))

@@ -1,51 +1,88 @@
+import {
+  DescribeExecutionCommand,
+  paginateListExecutions,
+  StateMachineDoesNotExist,
+} from "@aws-sdk/client-sfn";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { releaseName } from "../workflow/names";
 import type { Environment } from "./environment";
 import { FailedError } from "./errors";
-import { type ExecutionResult, startExecution, uniqueName } from "./execution";
+import { startExecution, uniqueName } from "./execution";
 import { describeFailure, readFailure } from "./failure";
 import { followInTask } from "./follow";
-import { interruption, keepLines, runTasks } from "./progress";
+import { interruption, keepLines, type ProgressTask, runTasks } from "./progress";
 
-/** The ARN of the state machine that releases the environment's versions. */
-export async function releaseMachineArn({ aws, config, workflow }: Environment): Promise<string> {
-  const { Account, Arn = "" } = await aws.sts().send(new GetCallerIdentityCommand({}));
-  const partition = Arn.split(":")[1];
-  return `arn:${partition}:states:${config.region}:${Account}:stateMachine:${releaseName(workflow)}`;
+export interface ReleaseOptions {
+  /** Seconds to wait for the end. */
+  readonly timeout: number;
+  /** Shows no progress. */
+  readonly silent?: boolean;
 }
 
 /**
- * Releases a registered version by the state machine for that, and shows its progress.
+ * Puts a registered version, given by its ARN, in service with the environment's release state machine, and shows how that goes.
  *
- * @param timeout seconds to wait
  * @throws FailedError when the release fails
  */
 export async function releaseVersion(
   environment: Environment,
+  arn: string,
+  { timeout, silent = false }: ReleaseOptions,
+): Promise<void> {
+  const signal = interruption();
+  const task = async (_: object, task: ProgressTask) =>
+    await followRelease(environment, arn, task, timeout, signal);
+  await runTasks({}, [{ title: "Release", rendererOptions: keepLines, task }], { silent });
+  process.stdout.write(`Version ${arn.split("/").at(-1)} serves.\n`);
+}
+
+/**
+ * Releases a version, and follows that to its end.
+ *
+ * Where a release of the version runs already, that one is followed, and no second one is started.
+ *
+ * @throws FailedError when the release fails
+ */
+export async function followRelease(
+  environment: Environment,
   ModelPackageArn: string,
-  timeout: number,
+  task: ProgressTask,
+  timeoutSeconds: number,
+  signal: AbortSignal,
 ): Promise<void> {
   const { aws } = environment;
-  const arn = await releaseMachineArn(environment);
-  const signal = interruption();
-  const context: { result?: ExecutionResult } = {};
-  await runTasks(
-    context,
-    [
-      {
-        title: "Release",
-        rendererOptions: keepLines,
-        task: async (ctx, task) => {
-          const input = { ModelPackageArn } as object;
-          const execution = await startExecution(aws.sfn(), arn, uniqueName(), input);
-          ctx.result = await followInTask(aws, execution, task, timeout, signal);
-        },
-      },
-    ],
-    { silent: false },
-  );
-  const description = context.result?.description;
-  if (description?.status !== "SUCCEEDED") {
-    throw new FailedError(describeFailure(await readFailure(aws, description ?? {})));
+  const machine = await stateMachineArn(environment, releaseName(environment.workflow));
+  const execution =
+    (await runningRelease(environment, machine, ModelPackageArn)) ??
+    (await startExecution(aws.sfn(), machine, uniqueName(), { ModelPackageArn } as object));
+  const { description } = await followInTask(aws, execution, task, timeoutSeconds, signal);
+  if (description.status !== "SUCCEEDED") {
+    throw new FailedError(describeFailure(await readFailure(aws, description)));
   }
+}
+
+/** The ARN of a state machine in the environment's account and region. */
+export async function stateMachineArn({ aws, config }: Environment, name: string): Promise<string> {
+  const { Account, Arn = "" } = await aws.sts().send(new GetCallerIdentityCommand({}));
+  return `arn:${Arn.split(":")[1]}:states:${config.region}:${Account}:stateMachine:${name}`;
+}
+
+async function runningRelease(
+  { aws }: Environment,
+  stateMachineArn: string,
+  ModelPackageArn: string,
+): Promise<string | undefined> {
+  const search = { stateMachineArn, statusFilter: "RUNNING" } as const;
+  try {
+    for await (const { executions = [] } of paginateListExecutions({ client: aws.sfn() }, search)) {
+      for (const { executionArn } of executions) {
+        const { input = "{}" } = await aws.sfn().send(new DescribeExecutionCommand({ executionArn }));
+        if (JSON.parse(input).ModelPackageArn === ModelPackageArn) return executionArn;
+      }
+    }
+  } catch (error) {
+    // Starting says what to do about it.
+    if (!(error instanceof StateMachineDoesNotExist)) throw error;
+  }
+  return undefined;
 }

@@ -1,12 +1,11 @@
 import { confirmed, requireAnswer } from "./confirm";
 import { announce, openEnvironment } from "./environment";
 import { UsageError } from "./errors";
-import { releaseVersion } from "./release";
+import { type ReleaseOptions, releaseVersion } from "./release";
 import { findVersion, listVersions, versionsText } from "./versions";
 
-export interface RollbackOptions {
+export interface RollbackOptions extends ReleaseOptions {
   readonly yes: boolean;
-  readonly timeout: number;
 }
 
 /** Lists the versions, or releases one of them again, by the same steps as after an approval. */
@@ -32,6 +31,5 @@ export async function rollback(
     process.stdout.write("Nothing was changed.\n");
     return;
   }
-  await releaseVersion(environment, chosen.arn, options.timeout);
-  process.stdout.write(`Version ${version} serves.\n`);
+  await releaseVersion(environment, chosen.arn, options);
 }

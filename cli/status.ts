@@ -126,7 +126,8 @@ async function newestMetrics({ aws, stateMachineArn }: Target): Promise<Status["
   }
 }
 
-function size(bytes: number): string {
+/** A size in bytes as text. */
+export function size(bytes: number): string {
   const kibibytes = bytes / 1024;
   return kibibytes < 1024 ? `${kibibytes.toFixed(1)} KiB` : `${(kibibytes / 1024).toFixed(1)} MiB`;
 }

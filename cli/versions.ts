@@ -1,4 +1,4 @@
-import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import {
   DescribeEndpointCommand,
   DescribeEndpointConfigCommand,
@@ -20,6 +20,8 @@ export interface ModelVersion {
   /** Whether the environment's endpoint serves it. */
   readonly serves: boolean;
   readonly metrics: Readonly<Record<string, number>>;
+  /** Where the model artifact lies. */
+  readonly modelDataUrl?: string;
   /** What the gate looked at, who trained it, from what. */
   readonly properties: Readonly<Record<string, string>>;
 }
@@ -66,7 +68,8 @@ export function findVersion(versions: readonly ModelVersion[], number: number): 
 export function versionsText(versions: readonly ModelVersion[]): string {
   if (versions.length === 0) return "No version is registered yet.";
   const rows = versions.map(({ version, approval, since, serves, properties }) => {
-    const gate = `${properties.metric} ${Number(properties.value).toFixed(4)}`;
+    const { metric, value, threshold, better } = properties;
+    const gate = `${metric} ${Number(value).toFixed(4)} ${better === "smaller" ? "<" : ">"} ${threshold}`;
     const when = since?.toISOString().slice(0, 16).replace("T", " ") ?? "";
     return `  ${String(version).padStart(4)}  ${approval.padEnd(22)} ${gate}  ${when}  ${properties.execution}${serves ? "  serves" : ""}`;
   });
@@ -74,15 +77,33 @@ export function versionsText(versions: readonly ModelVersion[]): string {
 }
 
 /** Two versions side by side, metric by metric. */
-export function comparisonText(challenger: ModelVersion, champion: ModelVersion | undefined): string {
+export function comparisonText(
+  challenger: ModelVersion,
+  champion: ModelVersion | undefined,
+  called = { challenger: `version ${challenger.version}`, champion: `version ${champion?.version}` },
+): string {
   const names = Object.keys(challenger.metrics);
   const width = Math.max(6, ...names.map((name) => name.length));
   const cell = (value: number | undefined) => (value === undefined ? "-" : value.toFixed(4)).padStart(12);
-  const head = `  ${"".padEnd(width)}${`version ${challenger.version}`.padStart(12)}${(champion === undefined ? "nothing" : `version ${champion.version}`).padStart(12)} serves`;
+  const head = `  ${"".padEnd(width)}${called.challenger.padStart(12)}${(champion === undefined ? "nothing" : called.champion).padStart(12)} serves`;
   const rows = names.map(
     (name) => `  ${name.padEnd(width)}${cell(challenger.metrics[name])}${cell(champion?.metrics[name])}`,
   );
   return [head, ...rows].join("\n");
+}
+
+/** The address of the comparison's report of a version; none where nothing was compared. */
+export async function comparisonReport(
+  { aws }: Environment,
+  { modelDataUrl }: ModelVersion,
+): Promise<string | undefined> {
+  if (modelDataUrl === undefined) return undefined;
+  const url = modelDataUrl.replace(/\/output\/[^/]+$/, "/comparison/report.html");
+  const { Bucket, Key } = objectAt(url);
+  const { Contents = [] } = await aws
+    .s3()
+    .send(new ListObjectsV2Command({ Bucket, Prefix: Key, MaxKeys: 1 }));
+  return Contents.some((found) => found.Key === Key) ? url : undefined;
 }
 
 async function describeVersion({ aws }: Environment, arn: string, serves: boolean): Promise<ModelVersion> {
@@ -95,6 +116,7 @@ async function describeVersion({ aws }: Environment, arn: string, serves: boolea
     since: found.CreationTime,
     serves,
     metrics: metricsUrl === undefined ? {} : await readMetrics(aws, metricsUrl),
+    modelDataUrl: found.InferenceSpecification?.Containers?.[0]?.ModelDataUrl,
     properties: found.CustomerMetadataProperties ?? {},
   };
 }

@@ -67,7 +67,8 @@ export const executionInput = {
   Threshold: {
     expected: () => "a number",
     valid: () => '$type($value) = "number"',
-    description: "What the gate's metric must be greater than. Without it, the deployed threshold.",
+    description:
+      "What the gate's metric must be greater than, or smaller than where that is better. Without it, the deployed threshold.",
   },
   HyperParameters: {
     expected: ({ hyperparameters }) =>

@@ -12,7 +12,7 @@ export const failures = {
   ComparisonFailed: "The comparison job failed, or the model that serves could not be read.",
   EvaluationFailed: "The evaluation function failed, or found no usable metrics.",
   ModelPerformanceInsufficient:
-    "The model's metric is not above the threshold, or it is no better than the model that serves; nothing was released.",
+    "The model's metric does not pass the threshold, or it is no better than the model that serves; nothing was released.",
   RegistrationFailed: "The model could not be registered.",
   PackageUnusable:
     "The registered version is not approved, not complete, without metrics, or its artifact is gone; nothing was deployed.",

@@ -1,4 +1,5 @@
 import { type EndpointProps, endpointSettings } from "./endpoint-kinds";
+import { type Gate, gateSettings } from "./gate";
 import type { NameScope } from "./names";
 import {
   type JobSettings,
@@ -75,14 +76,17 @@ export interface WorkflowProps extends NameScope {
   /** Serves the model: model_fn, input_fn, predict_fn and output_fn, or transform_fn. */
   readonly inference: ScriptProps;
   /**
-   * Only a model whose metric, a key of its evaluation.json, is greater than the threshold is released. With a
-   * comparison its improvement must be greater than the margin, too, by the lower bound of the confidence interval.
+   * Only a model whose metric, a key of its evaluation.json, is greater than the threshold is released, or smaller
+   * where that is `better`. With a comparison its improvement must be greater than the margin, too, by the lower bound
+   * of the confidence interval; an improvement is positive in either direction.
    */
   readonly gate: {
     readonly metric: string;
     readonly threshold: number;
     /** @default 0 */
     readonly margin?: number;
+    /** @default "greater"; for a metric that is an error by its name, such as test_rmse, it must be said */
+    readonly better?: Gate["better"];
   };
   /**
    * Whether the execution that trained a model releases it, or a person approves it first.
@@ -167,12 +171,6 @@ export function workflowSettings(
   scriptKey: (script: ScriptProps) => string,
 ): WorkflowSettings {
   const { prefix, environment, gate } = props;
-  if (!Number.isFinite(gate.margin ?? 0)) {
-    throw new Error(`gate.margin must be a finite number, got ${gate.margin}`);
-  }
-  if (!Number.isFinite(gate.threshold)) {
-    throw new Error(`gate.threshold must be a finite number, got ${gate.threshold}`);
-  }
   const dataPrefix = rawDataPrefix(props);
   if (!/^[^/].*\/$/.test(dataPrefix)) {
     throw new Error(`data.prefix must end with / and not start with it, got "${dataPrefix}"`);
@@ -203,7 +201,7 @@ export function workflowSettings(
     training,
     comparison,
     inference: { codeKey: scriptKey(props.inference), entryPoint: props.inference.entryPoint },
-    gate: { margin: 0, ...gate },
+    gate: gateSettings(gate),
     approval: props.approval ?? "automatic",
     endpoint: endpointSettings(props.endpoint, props.vpc !== undefined),
     smokeTest: props.smokeTest && checkedSmokeTest(props.smokeTest),

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "./asl";
 import type { EndpointSettings } from "./endpoint-kinds";
+import type { Gate } from "./gate";
 import type { NameScope } from "./names";
 
 /** One script of the workflow: a folder of code, and the file in it that starts. */
@@ -51,14 +52,7 @@ export interface WorkflowSettings extends NameScope {
   /** The job that compares a new model with the one that serves; without it, only the threshold decides. */
   readonly comparison?: JobSettings & { readonly arguments: readonly string[] };
   readonly inference: ScriptSettings;
-  readonly gate: {
-    /** A key of evaluation.json. */
-    readonly metric: string;
-    /** The metric must be greater. */
-    readonly threshold: number;
-    /** The lower bound of the improvement over the model that serves must be greater. */
-    readonly margin: number;
-  };
+  readonly gate: Gate;
   /** Whether the execution that trained a model releases it, or a person approves it first. */
   readonly approval: "automatic" | "manual";
   readonly endpoint: EndpointSettings;

@@ -46,6 +46,12 @@ describe("the command line", () => {
     [["experiment", "local", "stop", "--alpha", "0.1", "--yes"], "stop takes no --alpha"],
     [["experiment", "local", "status", "2"], "status takes no version"],
     [["experiment", "local", "stop"], "give --yes to go on without asking"],
+    [["promote", "dev"], "missing required argument 'to'"],
+    [["promote", "dev", "staging"], "give --yes to go on without asking"],
+    [["promote", "dev", "staging", "latest"], "It must be a whole number from 1."],
+    [["promote", "dev", "nowhere", "--yes"], "There is no environment nowhere"],
+    [["promote", "dev", "dev", "--yes"], "dev is both environments"],
+    [["promote", "local", "dev", "--yes"], "local is the emulator and dev is not"],
   ])("%j is wrong usage, found before anything starts", async (args, message) => {
     const { code, said } = await run(...args);
     expect(said).toContain(message);

@@ -2,11 +2,14 @@
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import {
+  DescribeModelPackageCommand,
   ListEndpointConfigsCommand,
   ListEndpointsCommand,
   ListModelsCommand,
 } from "@aws-sdk/client-sagemaker";
+import { objectAt } from "../../cli/aws";
 import { workflowProps } from "../../config";
 import { TestCloud } from "./cloud";
 import { housingCsv } from "./housing-data";
@@ -168,6 +171,21 @@ describe("approve and rollback", () => {
     const twice = await command(["approve", "local", "2", "--yes"]);
     expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining("is Approved already")]);
     expect((await command(["approve", "local", "99", "--yes"])).stderr).toContain("There is no version 99");
+  });
+});
+
+describe("approve", () => {
+  it("refuses a version whose metrics nobody can see", async () => {
+    expect((await command(["approve", "local", "3", "--reject", "--yes"])).code).toBe(0);
+    const { ModelMetrics } = await cloud.aws.sagemaker().send(
+      new DescribeModelPackageCommand({
+        ModelPackageName: "arn:aws:sagemaker:us-east-1:123456789012:model-package/housing-local/3",
+      }),
+    );
+    const url = ModelMetrics?.ModelQuality?.Statistics?.S3Uri as string;
+    await cloud.aws.s3().send(new DeleteObjectCommand(objectAt(url)));
+    const { code, stderr } = await command(["approve", "local", "3", "--yes"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("Version 3 has no metrics")]);
   });
 });
 

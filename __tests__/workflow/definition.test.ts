@@ -2,6 +2,7 @@ import type { State, StateGraph, TaskState } from "../../workflow/asl";
 import { checkDefinition } from "../../workflow/checks";
 import { compose, workflowDefinition } from "../../workflow/definition";
 import { failures } from "../../workflow/failures";
+import type { WorkflowProps } from "../../workflow/props";
 import { workflow } from "../fixtures";
 import { context, evaluate } from "./evaluate";
 
@@ -63,6 +64,19 @@ describe("the definition", () => {
     );
     expect(ends.map(([name]) => name).sort()).toEqual(Object.keys(failures).sort());
     for (const [name, end] of ends) expect(end).toMatchObject({ Error: name });
+  });
+
+  it("tells the gate which values are better", () => {
+    const states = (gate: WorkflowProps["gate"]) => {
+      const { States } = workflowDefinition(workflow({ gate })).definition;
+      return [States.ModelEvaluation, States.RegisterModel].map((state) => JSON.stringify(state));
+    };
+    for (const state of states({ metric: "test_rmse", threshold: 0.6, better: "smaller" })) {
+      expect(state).toMatch(/"[Bb]etter":"smaller"/);
+    }
+    for (const state of states({ metric: "test_r2", threshold: 0.7 })) {
+      expect(state).toMatch(/"[Bb]etter":"greater"/);
+    }
   });
 
   it("limits every task and the execution in time", () => {

@@ -267,6 +267,7 @@ describe("workflowSettings", () => {
       { gate: { metric: "test_r2", threshold: Number.NaN } },
       "gate.threshold must be a finite number, got NaN",
     ],
+    [{ gate: { metric: "test_rmse", threshold: 0.6 } }, "gate.better is missing: test_rmse is an error"],
     [{ data: { prefix: "raw" } }, 'data.prefix must end with / and not start with it, got "raw"'],
     [{ data: { prefix: "/raw/" } }, "data.prefix must end with /"],
     [{ timeoutSeconds: 0 }, "timeoutSeconds must be a whole number of 1 or more, got 0"],

@@ -80,7 +80,7 @@ export async function moveToKind(
       say("Nothing was changed.");
       return;
     }
-    await releaseVersion(environment, packageArn, timeout);
+    await releaseVersion(environment, packageArn, { timeout });
   }
   await testEndpoint(environment.aws, wanted, instances);
   say(`${wanted} serves and answers. Switch the callers of ${other} to it.`);

@@ -11,6 +11,7 @@ import { resourceTags } from "../../workflow/resources";
 import type { Environment } from "../environment";
 import { isMissing, UsageError } from "../errors";
 import { keepLines, runTasks } from "../progress";
+import { followRelease } from "../release";
 import {
   experimentTag,
   findEndpoint,
@@ -25,7 +26,6 @@ import {
 } from "./endpoint";
 import type { Side } from "./options";
 import { experimentConfigName } from "./plan";
-import { releaseVersion } from "./release";
 import { removeSchedules, runningExperiments } from "./schedules";
 import { type ExperimentTarget, readDecision } from "./target";
 
@@ -132,7 +132,14 @@ export async function stopExperiment(
       {
         title: `Release of version ${versionNumber(outcome.versionArn)}`,
         rendererOptions: keepLines,
-        task: async (_, task) => await releaseVersion(environment, outcome.versionArn, task, patience),
+        task: async (_, task) =>
+          await followRelease(
+            environment,
+            outcome.versionArn,
+            task,
+            patience.timeoutSeconds,
+            patience.signal,
+          ),
       },
       {
         title: "What the test made",

@@ -8,13 +8,13 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import { DescribeStateMachineCommand } from "@aws-sdk/client-sfn";
 import jsonata from "jsonata";
-import { stableEndpointName } from "../../workflow/names";
+import { releaseName, stableEndpointName } from "../../workflow/names";
 import { resourceTags } from "../../workflow/resources";
 import { parseDefinition } from "../costs/definition-sizes";
 import type { Environment } from "../environment";
 import { UsageError } from "../errors";
 import { ownedBy } from "../ownership";
-import { releaseMachineArn } from "../release";
+import { stateMachineArn as machineArn } from "../release";
 import { findVersion, listVersions, servingModel } from "../versions";
 
 /**
@@ -63,7 +63,7 @@ interface Release {
 /** Makes a version's model by the very request of the deployed release, which then takes what is there. */
 async function makeModel(environment: Environment, modelPackageArn: string): Promise<string> {
   const { aws, workflow } = environment;
-  const stateMachineArn = await releaseMachineArn(environment);
+  const stateMachineArn = await machineArn(environment, releaseName(environment.workflow));
   const [{ definition = "" }, described] = await Promise.all([
     aws.sfn().send(new DescribeStateMachineCommand({ stateMachineArn })),
     aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: modelPackageArn })),

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import boto3
 
 from evaluation import (
+    BETTER,
     MAX_ARCHIVE_BYTES,
     MAX_MEMBER_BYTES,
     ArchiveTooLarge,
+    Better,
     EvaluationFileMissing,
     InvalidEvent,
     is_finite_number,
@@ -33,6 +35,7 @@ class Request(NamedTuple):
     output_prefix: str
     metric: str
     threshold: float
+    better: Better
     comparison_key: str | None
     margin: float
     accept_incomparable: bool
@@ -46,7 +49,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     event : dict
         ``TrainingJobName``, ``S3Bucket``, ``ModelDataUrl`` (the address of model.tar.gz as the job
         reports it; output.tar.gz lies beside it, evaluation.json will), ``Metric`` and
-        ``Threshold``: the metric must be greater. Optional: ``ComparisonUrl``, the address of the
+        ``Threshold``: the metric must be greater. Optional: ``Better``, ``smaller`` where the
+        metric must be smaller instead; ``ComparisonUrl``, the address of the
         comparison job's comparison.json; ``Margin``, which the lower bound of the improvement over
         the champion must be greater than, 0 if left out; ``AcceptIncomparable``, true to let a
         model replace a champion that it cannot be compared with.
@@ -57,7 +61,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     -------
     dict
         ``TrainingJobName``, ``EvaluationUrl``, ``Metrics``, ``Metric``, ``Value``, ``Threshold``,
-        ``Passed``, and ``Rule`` and ``Reason``: what decided. With a comparison also
+        ``Better``, ``Passed``, and ``Rule`` and ``Reason``: what decided. With a comparison also
         ``ComparisonUrl``, ``Margin``, ``ComparisonStatus`` and ``Difference``, null where nothing
         is compared.
     """
@@ -92,6 +96,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         comparison,
         request.margin,
         request.accept_incomparable,
+        request.better,
     )
     return {
         "TrainingJobName": request.training_job_name,
@@ -100,6 +105,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "Metric": request.metric,
         "Value": evaluation.metrics[request.metric],
         "Threshold": request.threshold,
+        "Better": request.better,
         "Passed": decision.passed,
         "Rule": decision.rule,
         "Reason": decision.reason,
@@ -122,6 +128,8 @@ def parse_event(event: dict[str, Any]) -> Request:
         raise InvalidEvent(f"Threshold must be a finite number, got {event.get('Threshold')!r}")
     if not is_finite_number(event.get("Margin", 0)):
         raise InvalidEvent(f"Margin must be a finite number, got {event['Margin']!r}")
+    if event.get("Better", "greater") not in BETTER:
+        raise InvalidEvent(f"Better must be {' or '.join(BETTER)}, got {event['Better']!r}")
     if not isinstance(event.get("AcceptIncomparable", False), bool):
         raise InvalidEvent(
             f"AcceptIncomparable must be true or false, got {event['AcceptIncomparable']!r}"
@@ -134,6 +142,7 @@ def parse_event(event: dict[str, Any]) -> Request:
         output_prefix=model_key[: model_key.rfind("/") + 1],
         metric=event["Metric"],
         threshold=event["Threshold"],
+        better=event.get("Better", "greater"),
         comparison_key=_key(event, "ComparisonUrl", "<folder>/comparison.json")
         if compared
         else None,

@@ -10,7 +10,7 @@ import json
 import math
 import tarfile
 import zlib
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, Literal, NamedTuple, get_args
 
 # Where evaluation.json may stand: AWS packs the content of /opt/ml/output/data, the AWS SDK's
 # local mode the folder around it.
@@ -20,6 +20,10 @@ MAX_ARCHIVE_BYTES = 32 * 1024**2
 MAX_UNPACKED_BYTES = 64 * 1024**2
 MAX_MEMBER_BYTES = 1024**2
 MAX_MEMBERS = 1_000
+
+# Which values of a metric are better.
+Better = Literal["greater", "smaller"]
+BETTER = get_args(Better)
 
 
 class InvalidEvent(Exception):
@@ -70,8 +74,10 @@ def read_archive(archive: IO[bytes]) -> Evaluation:
     return Evaluation(_metrics(content), content)
 
 
-def passes(metrics: dict[str, float], metric: str, threshold: float) -> bool:
-    """Tell whether a metric is greater than the threshold; equal to it is not enough.
+def passes(
+    metrics: dict[str, float], metric: str, threshold: float, better: Better = "greater"
+) -> bool:
+    """Tell whether a metric is on the better side of the threshold; equal to it is not enough.
 
     Raises
     ------
@@ -82,7 +88,8 @@ def passes(metrics: dict[str, float], metric: str, threshold: float) -> bool:
         raise MetricMissing(
             f"evaluation.json has no metric '{metric}'; it has {', '.join(sorted(metrics))}"
         )
-    return metrics[metric] > threshold
+    value = metrics[metric]
+    return value < threshold if better == "smaller" else value > threshold
 
 
 class _LimitedReader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, NamedTuple
 
-from evaluation import EvaluationFileInvalid, is_finite_number, passes
+from evaluation import Better, EvaluationFileInvalid, is_finite_number, passes
 
 # What the comparison job writes under "status".
 COMPARED, FIRST_RELEASE, NOT_COMPARABLE = "compared", "first-release", "not-comparable"
@@ -40,11 +40,14 @@ class Comparison(NamedTuple):
         Why nothing is compared; empty if something is.
     difference : Difference or None
         None unless something is compared.
+    better : str or None
+        Which values of the compared metric count as better; None where the comparison does not say.
     """
 
     status: str
     reason: str
     difference: Difference | None
+    better: Better | None = None
 
 
 class Decision(NamedTuple):
@@ -71,7 +74,8 @@ def read_comparison(content: bytes) -> Comparison:
         raise EvaluationFileInvalid("comparison.json is not an object")
     status = comparison.get("status")
     if status == COMPARED:
-        return Comparison(COMPARED, "", _difference(comparison.get("difference")))
+        difference = comparison.get("difference")
+        return Comparison(COMPARED, "", _difference(difference), _better(difference))
     if status in (FIRST_RELEASE, NOT_COMPARABLE):
         return Comparison(status, str(comparison.get("reason")), None)
     raise EvaluationFileInvalid(
@@ -87,11 +91,12 @@ def decide(
     comparison: Comparison | None = None,
     margin: float = 0.0,
     accept_incomparable: bool = False,
+    better: Better = "greater",
 ) -> Decision:
     """Decide about a new model.
 
-    It passes if its metric is greater than the threshold, and there is no champion or the lower
-    bound of its improvement over the champion is greater than the margin.
+    It passes if its metric is on the better side of the threshold, and there is no champion or the
+    lower bound of its improvement over the champion is greater than the margin.
 
     Parameters
     ----------
@@ -104,32 +109,39 @@ def decide(
     comparison : Comparison, optional
         With the champion; None where the workflow compares nothing.
     margin : float
-        In the unit of the compared metric. 0 asks for better beyond noise; what is negative
-        tolerates as much loss.
+        In the unit of the compared metric, positive for an improvement in either direction. 0 asks
+        for better beyond noise; what is negative tolerates as much loss.
     accept_incomparable : bool
-        Whether a champion that cannot be compared with may be replaced by what is only above the
-        threshold.
+        Whether a champion that cannot be compared with may be replaced by what only passes
+        the threshold.
+    better : str
+        Which values of the metric are better, ``greater`` or ``smaller`` ones.
 
     Raises
     ------
     MetricMissing
         If there is no such metric.
+    EvaluationFileInvalid
+        If the comparison takes other values of the same metric for the better ones.
     """
-    above = passes(metrics, metric, threshold)
-    told = f"{metric} is {metrics[metric]}, " + (
-        f"greater than {threshold}" if above else f"must be greater than {threshold}"
-    )
-    if not above or comparison is None:
-        return Decision(above, "Threshold", told)
+    passed = passes(metrics, metric, threshold, better)
+    told = f"{metric} is {metrics[metric]}, {'' if passed else 'must be '}{better} than {threshold}"
+    if not passed or comparison is None:
+        return Decision(passed, "Threshold", told)
     difference = comparison.difference
     if difference is not None:
-        better = difference.low > margin
+        if difference.metric == metric and comparison.better not in (None, better):
+            raise EvaluationFileInvalid(
+                f"comparison.json: {comparison.better} values of {metric} are better, but the gate "
+                f"says {better}; correct gate.better"
+            )
+        enough = difference.low > margin
         return Decision(
-            better,
+            enough,
             "Margin",
             f"{told}; over the champion {difference.metric} improves by {difference.value:.4g}, "
             f"with {difference.confidence * 100:g} % confidence by {difference.low:.4g} or more, "
-            + (f"greater than {margin:g}" if better else f"which must be greater than {margin:g}"),
+            + (f"greater than {margin:g}" if enough else f"which must be greater than {margin:g}"),
         )
     if comparison.status == FIRST_RELEASE:
         return Decision(True, "FirstRelease", f"{told}; first release, there is no champion")
@@ -154,3 +166,15 @@ def _difference(difference: Any) -> Difference:
                 "number"
             )
     return Difference(metric=difference["metric"], **numbers)
+
+
+def _better(difference: Any) -> Better | None:
+    higher = difference.get("higherIsBetter")
+    if higher is None:
+        return None
+    if not isinstance(higher, bool):
+        raise EvaluationFileInvalid(
+            f"comparison.json: difference.higherIsBetter is {json.dumps(higher)[:100]}, not true "
+            "or false"
+        )
+    return "greater" if higher else "smaller"

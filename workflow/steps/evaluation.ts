@@ -6,7 +6,7 @@ import { lambdaRetry } from "../retries";
 import { arn, integration, type Workflow } from "../settings";
 import type { Step } from "../step";
 
-/** Reads the model's metrics with the evaluation function, and lets only a model above the threshold go on. */
+/** Reads the model's metrics with the evaluation function, and lets only a model that passes the gate go on. */
 export function evaluationStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
   return {
@@ -22,6 +22,7 @@ export function evaluationStep(workflow: Workflow, next: string): Step {
             ModelDataUrl: jsonata("$modelDataUrl"),
             Metric: settings.gate.metric,
             Threshold: jsonata("$threshold"),
+            Better: settings.gate.better,
             ...(settings.comparison !== undefined && {
               ComparisonUrl: jsonata("$comparisonUrl"),
               Margin: settings.gate.margin,

@@ -45,6 +45,7 @@ export function registrationStep(workflow: Workflow, next: string): Step {
             metric: settings.gate.metric,
             value: jsonata("$string($evaluation.Value)"),
             threshold: jsonata("$string($threshold)"),
+            better: settings.gate.better,
           },
           MetadataProperties: { GeneratedBy: jsonata("$states.context.Execution.Id") },
           // A retry must not make a second version.

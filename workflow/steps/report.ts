@@ -1,4 +1,5 @@
 import { type JsonObject, jsonata } from "../asl";
+import type { Gate } from "../gate";
 import type { Step } from "../step";
 
 /** What is known of a model that passed the gate. */
@@ -8,6 +9,7 @@ const trained = {
     Metric: jsonata("$evaluation.Metric"),
     Value: jsonata("$evaluation.Value"),
     Threshold: jsonata("$threshold"),
+    Better: jsonata("$evaluation.Better"),
   },
   ProcessingJobName: jsonata("$processingJobName"),
   TrainingJobName: jsonata("$trainingJobName"),
@@ -50,7 +52,12 @@ function succeed(name: string, Output: JsonObject): Step {
 export interface ExecutionReport {
   /** Everything in evaluation.json. */
   readonly Metrics: Readonly<Record<string, number>>;
-  readonly Gate: { readonly Metric: string; readonly Value: number; readonly Threshold: number };
+  readonly Gate: {
+    readonly Metric: string;
+    readonly Value: number;
+    readonly Threshold: number;
+    readonly Better: Gate["better"];
+  };
   readonly ProcessingJobName: string;
   readonly TrainingJobName: string;
   /** The registered version; the keys of the release are missing where it waits for approval. */

@@ -82,10 +82,22 @@ def test_returns_metrics_and_verdict(s3: InMemoryS3, r2: float, passed: bool, re
         "Metric": "test_r2",
         "Value": r2,
         "Threshold": 0.7,
+        "Better": "greater",
         "Passed": passed,
         "Rule": "Threshold",
         "Reason": reason,
     }
+
+
+@pytest.mark.parametrize(("rmse", "passed"), [(0.49, True), (0.5, False)])
+def test_a_metric_may_be_better_smaller(s3: InMemoryS3, rmse: float, passed: bool):
+    store(s3, {**METRICS, "test_rmse": rmse})
+
+    result = lambda_handler(
+        {**EVENT, "Metric": "test_rmse", "Threshold": 0.5, "Better": "smaller"}, None
+    )
+
+    assert (result["Passed"], result["Better"]) == (passed, "smaller")
 
 
 def test_writes_the_evaluation_beside_the_archive_as_the_job_wrote_it(s3: InMemoryS3):
@@ -206,6 +218,8 @@ def test_fails_when_the_comparison_is_too_large(s3: InMemoryS3):
         ({"Threshold": float("nan")}, "Threshold must be a finite number, got nan"),
         ({"Margin": None}, "Margin must be a finite number, got None"),
         ({"Margin": "0"}, "Margin must be a finite number, got '0'"),
+        ({"Better": "lower"}, "Better must be greater or smaller, got 'lower'"),
+        ({"Better": None}, "Better must be greater or smaller, got None"),
         ({"AcceptIncomparable": "no"}, "AcceptIncomparable must be true or false, got 'no'"),
         ({"ComparisonUrl": "s3://other/c.json"}, "ComparisonUrl must be the address of an object"),
         ({"ComparisonUrl": 3}, "ComparisonUrl must be the address of an object"),

@@ -158,6 +158,14 @@ def test_a_model_passes_only_above_the_threshold(value: float, threshold: float,
     assert passes({"test_r2": value}, "test_r2", threshold) is verdict
 
 
+@pytest.mark.parametrize(
+    ("value", "threshold", "verdict"),
+    [(0.69, 0.7, True), (0.7, 0.7, False), (0.71, 0.7, False), (-2, -1, True), (1, 1, False)],
+)
+def test_or_only_below_it(value: float, threshold: float, verdict: bool):
+    assert passes({"test_rmse": value}, "test_rmse", threshold, "smaller") is verdict
+
+
 def test_fails_when_the_metric_is_missing_and_names_those_there_are():
     with pytest.raises(MetricMissing, match="no metric 'f1'; it has test_r2, test_rmse"):
         passes(METRICS, "f1", 0.7)

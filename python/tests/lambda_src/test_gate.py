@@ -43,6 +43,40 @@ def test_the_lower_bound_of_the_improvement_must_be_greater_than_the_margin(
     assert ("which must be greater than" in decision.reason) is not passed
 
 
+@pytest.mark.parametrize(
+    ("rmse", "passed", "told"),
+    [
+        (0.49, True, "test_rmse is 0.49, smaller than 0.5"),
+        (0.5, False, "test_rmse is 0.5, must be smaller than 0.5"),
+        (0.7, False, "test_rmse is 0.7, must be smaller than 0.5"),
+    ],
+)
+def test_a_metric_that_is_better_smaller_must_be_below_the_threshold(
+    rmse: float, passed: bool, told: str
+):
+    decision = decide({"test_rmse": rmse}, "test_rmse", 0.5, better="smaller")
+
+    assert decision == Decision(passed, "Threshold", told)
+
+
+@pytest.mark.parametrize(("low", "passed"), [(0.001, True), (-0.001, False)])
+def test_an_improvement_is_positive_where_smaller_is_better_too(low: float, passed: bool):
+    comparison = compared(low)._replace(better="smaller")
+
+    decision = decide({"test_rmse": 0.4}, "test_rmse", 0.5, comparison, better="smaller")
+
+    assert (decision.passed, decision.rule) == (passed, "Margin")
+
+
+def test_fails_when_the_comparison_has_the_other_direction():
+    comparison = compared(0.1)._replace(better="smaller")
+
+    with pytest.raises(EvaluationFileInvalid, match="smaller values of test_rmse are better"):
+        decide({"test_rmse": 0.7}, "test_rmse", 0.5, comparison)
+    # Another metric may have another direction.
+    assert decide({"test_r2": 0.7}, "test_r2", 0.5, comparison).passed
+
+
 def test_what_beats_the_champion_must_be_above_the_threshold_too():
     decision = decide({"test_r2": 0.5}, "test_r2", 0.7, compared(0.3))
 
@@ -79,6 +113,15 @@ def test_a_comparison_is_read():
     assert read_comparison(content) == Comparison("compared", "", Difference(**DIFFERENCE))
 
 
+@pytest.mark.parametrize(("higher", "better"), [(True, "greater"), (False, "smaller")])
+def test_a_comparison_may_say_which_values_are_better(higher: bool, better: str):
+    difference = {**DIFFERENCE, "higherIsBetter": higher}
+
+    found = read_comparison(json.dumps({"status": "compared", "difference": difference}).encode())
+
+    assert found.better == better
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -90,6 +133,12 @@ def test_a_comparison_is_read():
         (b'{"status": "better"}', 'status is "better"'),
         (b'{"status": "compared"}', "difference is not an object with a metric"),
         (b'{"status": "compared", "difference": {}}', "difference is not an object with a metric"),
+        (
+            json.dumps(
+                {"status": "compared", "difference": {**DIFFERENCE, "higherIsBetter": "no"}}
+            ).encode(),
+            'difference.higherIsBetter is "no", not true or false',
+        ),
         (
             json.dumps({"status": "compared", "difference": {**DIFFERENCE, "low": None}}).encode(),
             "difference.low is null, not a finite number",

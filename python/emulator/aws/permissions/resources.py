@@ -127,8 +127,10 @@ def _arns(value: Any) -> Iterator[str]:
         if value.startswith("arn:"):
             yield value
     elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _arns(item)
+        for member, item in value.items():
+            # What a version says of itself is no resource of the request.
+            if member != "CustomerMetadataProperties":
+                yield from _arns(item)
     elif isinstance(value, list):
         for item in value:
             yield from _arns(item)

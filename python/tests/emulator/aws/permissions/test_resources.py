@@ -112,6 +112,14 @@ FUNCTION = arn("lambda", "function:f")
             {"QueueUrl": f"http://127.0.0.1:1/{ACCOUNT}/q"},
             [arn("sqs", "q")],
         ),
+        (
+            "sagemaker:CreateModelPackage",
+            {
+                "ModelPackageGroupName": "g",
+                "CustomerMetadataProperties": {"from": arn("sagemaker", "model-package/other/1")},
+            },
+            [arn("sagemaker", "model-package-group/g"), arn("sagemaker", "model-package/g/*")],
+        ),
         ("iam:GetRole", {"RoleName": "none"}, [f"arn:aws:iam::{ACCOUNT}:role/none"]),
     ],
 )

@@ -1,0 +1,168 @@
+import { CreateModelPackageCommand, DescribeModelPackageCommand } from "@aws-sdk/client-sagemaker";
+import { DescribeStateMachineCommand, StateMachineDoesNotExist } from "@aws-sdk/client-sfn";
+import { workflowProps } from "../config";
+import { localEnvironment } from "../config-schema";
+import { gateSettings } from "../workflow/gate";
+import { findArtifactBucket } from "./buckets";
+import { confirmed, requireAnswer } from "./confirm";
+import { announce, type Environment, environmentConfig, openEnvironment } from "./environment";
+import { UsageError } from "./errors";
+import { keepLines, type ProgressTask, runTasks } from "./progress";
+import { copyArtifact, findArtifacts } from "./promotion/copy";
+import { checkGate, checkPair, chooseVersion, promotionText, type Side } from "./promotion/plan";
+import {
+  checkImage,
+  copiedUrl,
+  promotable,
+  promotedFolder,
+  promotedRequest,
+  registrationOf,
+} from "./promotion/version";
+import { type ReleaseOptions, releaseVersion, stateMachineArn } from "./release";
+import { listVersions, type ModelVersion } from "./versions";
+
+export interface PromoteOptions extends ReleaseOptions {
+  readonly yes: boolean;
+}
+
+/** Copies an approved version into another environment's registry, and starts its release there. */
+export async function promote(
+  fromName: string,
+  toName: string,
+  version: number | undefined,
+  options: PromoteOptions,
+): Promise<void> {
+  requireAnswer(options.yes);
+  for (const name of [fromName, toName]) environmentConfig(name);
+  checkPair(side(fromName), side(toName));
+  const [from, to] = [openEnvironment(fromName), openEnvironment(toName)];
+  await announce(from);
+  await announce(to);
+  await promoteBetween(from, to, version, options);
+}
+
+/**
+ * Promotes between two environments that are open: looks at everything, asks, copies, registers, releases.
+ *
+ * The version is registered when all its files are there, so that a promotion that was interrupted goes on.
+ *
+ * @throws UsageError when it can't be done; nothing was made then
+ */
+export async function promoteBetween(
+  from: Environment,
+  to: Environment,
+  number: number | undefined,
+  options: PromoteOptions,
+): Promise<void> {
+  const plan = await preparePromotion(from, to, number);
+  const { chosen, source, existing } = plan;
+  process.stdout.write(`${promotionText({ ...plan, from: from.name, to: to.name })}\n`);
+  if (existing?.serves) {
+    process.stdout.write(`Version ${existing.version} of ${to.name} is this one, and serves already.\n`);
+    return;
+  }
+  const question = `Promote version ${chosen.version} of ${from.name} to ${to.name}?`;
+  if (!options.yes && !(await confirmed(question))) {
+    process.stdout.write("Nothing was changed.\n");
+    return;
+  }
+  const checksums = await copyArtifacts(from, to, plan, options);
+  const registered = existing ?? (await register(to, plan, checksums.get(source.model) as string));
+  const { version, approval } = registered;
+  if (approval === "Approved") return await releaseVersion(to, registered.arn, options);
+  process.stdout.write(
+    `Version ${version} of ${to.name} waits for approval: npm run approve -- ${to.name} ${version}\n`,
+  );
+}
+
+type Plan = Awaited<ReturnType<typeof preparePromotion>>;
+
+/** Finds out everything that a promotion needs, and refuses what can't end well; it only reads. */
+async function preparePromotion(from: Environment, to: Environment, number: number | undefined) {
+  const chosen = chooseVersion(from.name, await listVersions(from), number);
+  const source = promotable(
+    from.name,
+    await from.aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: chosen.arn })),
+  );
+  const artifacts = await findArtifacts(from.aws, source);
+  const arn = await stateMachineArn(to, to.baseName);
+  const registration = registrationOf(to.name, await deployedDefinition(to, arn));
+  checkImage(source, to.name, registration);
+  checkGate(chosen, to.name, gateSettings(workflowProps(to.name).gate));
+  const versions = await listVersions(to);
+  const bucketName = await findArtifactBucket(to);
+  if (bucketName === undefined) throw notDeployed(to);
+  const destination = { bucketName, folder: promotedFolder(source) };
+  const copied = copiedUrl(destination, source.model);
+  const existing = versions.find(
+    ({ properties, modelDataUrl }) => properties.promotedFrom === source.arn && modelDataUrl === copied,
+  );
+  if (existing?.approval === "Rejected") {
+    throw new UsageError(
+      `Version ${existing.version} of ${to.name} is this one, and was rejected there: approve it with npm run approve -- ${to.name} ${existing.version}, or promote another one`,
+    );
+  }
+  const champion = versions.find(({ serves }) => serves);
+  return {
+    ...{ chosen, source, artifacts, destination, registration, existing, champion },
+    stateMachineArn: arn,
+  };
+}
+
+async function deployedDefinition(to: Environment, arn: string): Promise<string> {
+  try {
+    const { definition = "{}" } = await to.aws
+      .sfn()
+      .send(new DescribeStateMachineCommand({ stateMachineArn: arn }));
+    return definition;
+  } catch (error) {
+    if (error instanceof StateMachineDoesNotExist) throw notDeployed(to, error);
+    throw error;
+  }
+}
+
+function notDeployed({ name, baseName }: Environment, cause?: Error): UsageError {
+  return new UsageError(
+    `Nothing is deployed in ${name}: there is no workflow ${baseName}. Deploy it with npm run deploy -- ${name}`,
+    { cause },
+  );
+}
+
+/** Copies the files one after the other; SHA-256 by name, in hexadecimal digits. */
+async function copyArtifacts(
+  from: Environment,
+  to: Environment,
+  { source, artifacts, destination }: Plan,
+  { silent = false }: PromoteOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const checksums = new Map<string, string>();
+  const task = {
+    title: "Copy",
+    rendererOptions: keepLines,
+    task: async (_: object, task: ProgressTask) => {
+      for (const artifact of artifacts) {
+        const { sha256, found } = await copyArtifact([from.aws, to.aws], artifact, source, destination);
+        checksums.set(artifact.name, sha256);
+        task.output = `${artifact.name}  sha256 ${sha256.slice(0, 16)}…${found ? "  there already" : ""}`;
+      }
+    },
+  };
+  await runTasks({}, [task], { silent });
+  return checksums;
+}
+
+async function register(
+  { aws, name }: Environment,
+  { source, registration, destination }: Plan,
+  sha256: string,
+): Promise<Pick<ModelVersion, "arn" | "version" | "approval">> {
+  const request = promotedRequest(source, registration, destination, sha256);
+  const { ModelPackageArn: arn = "" } = await aws.sagemaker().send(new CreateModelPackageCommand(request));
+  const version = Number(arn.split("/").at(-1));
+  process.stdout.write(`Registered as version ${version} of ${name}.\n`);
+  return { arn, version, approval: registration.ModelApprovalStatus };
+}
+
+function side(name: string): Side {
+  return { name, prefix: workflowProps(name).prefix, isEmulator: name === localEnvironment };
+}

@@ -1,0 +1,66 @@
+/** What the person who promotes must be allowed, in each of the two accounts; docs/promotion.md has it as a table. */
+
+import { allow, type PolicyStatement } from "../../workflow/iam";
+import { baseName, type NameScope, releaseName } from "../../workflow/names";
+import { bucketNamePrefix } from "../../workflow/resources";
+import { prefixes } from "../../workflow/settings";
+
+/** What the permissions name. */
+export interface PermissionScope extends NameScope {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+}
+
+/** In the environment that has the version: reading, and nothing else. */
+export function sourcePermissions(scope: PermissionScope): PolicyStatement[] {
+  return [
+    ...registryReads(scope),
+    allow(["s3:ListBucket"], [bucket(scope)]),
+    allow(["s3:GetObject"], [`${bucket(scope)}/${prefixes.modelArtifacts}*`]),
+  ];
+}
+
+/** In the environment that gets it. */
+export function destinationPermissions(scope: PermissionScope): PolicyStatement[] {
+  const { partition, region, account } = scope;
+  const states = (resource: string) => `arn:${partition}:states:${region}:${account}:${resource}`;
+  const group = baseName(scope);
+  return [
+    ...registryReads(scope),
+    allow(["states:DescribeStateMachine"], [states(`stateMachine:${group}`)]),
+    allow(["s3:ListAllMyBuckets"], ["*"], { reason: "the action has no resource type" }),
+    allow(["s3:ListBucket", "s3:GetBucketTagging"], [bucket(scope)]),
+    // Reading, too: what is there already is not copied again, and what serves is shown.
+    allow(["s3:GetObject", "s3:PutObject"], [`${bucket(scope)}/${prefixes.modelArtifacts}*`]),
+    allow(
+      ["sagemaker:CreateModelPackage"],
+      [sagemaker(scope, `model-package-group/${group}`), sagemaker(scope, `model-package/${group}/*`)],
+    ),
+    allow(["states:StartExecution", "states:ListExecutions"], [states(`stateMachine:${releaseName(scope)}`)]),
+    allow(
+      ["states:DescribeExecution", "states:GetExecutionHistory"],
+      [states(`execution:${releaseName(scope)}:*`)],
+    ),
+  ];
+}
+
+/** The versions, and which one serves. */
+function registryReads(scope: PermissionScope): PolicyStatement[] {
+  const base = baseName(scope);
+  return [
+    allow(["sagemaker:ListModelPackages"], ["*"], { reason: "the action has no resource type" }),
+    allow(["sagemaker:DescribeModelPackage"], [sagemaker(scope, `model-package/${base}/*`)]),
+    allow(["sagemaker:DescribeEndpoint"], [sagemaker(scope, `endpoint/${base}`)]),
+    allow(["sagemaker:DescribeEndpointConfig"], [sagemaker(scope, `endpoint-config/${base}-config-*`)]),
+    allow(["sagemaker:DescribeModel"], [sagemaker(scope, `model/${base}-model-*`)]),
+  ];
+}
+
+function sagemaker({ partition, region, account }: PermissionScope, resource: string): string {
+  return `arn:${partition}:sagemaker:${region}:${account}:${resource}`;
+}
+
+function bucket(scope: PermissionScope): string {
+  return `arn:${scope.partition}:s3:::${bucketNamePrefix(scope)}*`;
+}
