@@ -16,6 +16,7 @@ export const { environments } = parseConfig({
       account: "123456789012",
       stateBucket: "tfstate-housing-local",
       forceDestroy: true,
+      notifications: { emails: ["ml-team@example.com"] },
     },
     dev: {
       region: "us-east-1",
@@ -27,7 +28,7 @@ export const { environments } = parseConfig({
       region: "eu-west-1",
       account: "222233334444",
       stateBucket: "tfstate-housing-staging-222233334444",
-      alarmAddresses: ["ml-team@example.com"],
+      notifications: { emails: ["ml-team@example.com"] },
     },
     prod: {
       region: "eu-west-1",
@@ -36,7 +37,8 @@ export const { environments } = parseConfig({
       sizes: { endpoint: { instanceType: "ml.m5.large", initialInstanceCount: 2 } },
       gate: { threshold: 0.75 },
       schedule: { expression: "cron(0 3 ? * MON *)", timeZone: "Europe/Zurich" },
-      alarmAddresses: ["ml-team@example.com"],
+      notifications: { emails: ["ml-team@example.com"] },
+      alarms: { noTrafficMinutes: 60 },
       retention: { logsInDays: 365 },
       tags: { "cost-center": "ml" },
     },

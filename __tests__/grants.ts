@@ -1,5 +1,6 @@
 import { evaluationFunction } from "../workflow/functions";
 import type { PolicyStatement } from "../workflow/iam";
+import { notifyFunction, webhookFunction } from "../workflow/notifications";
 import { releaseStateMachine, workflowStateMachine } from "../workflow/resources";
 import { approvalRole, type RoleDescription, sageMakerRole, scheduleRole } from "../workflow/roles";
 import { references, workflow } from "./fixtures";
@@ -24,6 +25,15 @@ export const roles = {
   evaluate: evaluationFunction(workflow().settings, withKey).role,
   schedule: scheduleRole(workflow().settings, stateMachineArn),
   approved: approvalRole(workflow().settings, `${stateMachineArn}-release`),
+  notify: notifyFunction(workflow().settings, {
+    ...withKey,
+    topicArn: "arn:aws:sns:us-east-1:123456789012:housing-dev-notifications",
+    topicKeyArn: withKey.kmsKeyArn,
+  }).role,
+  webhook: webhookFunction(workflow().settings, withKey, {
+    format: "slack",
+    parameter: "/housing/dev/webhook",
+  }).role,
 } as const;
 
 export type RoleName = keyof typeof roles;

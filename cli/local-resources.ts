@@ -187,7 +187,8 @@ async function createRole(
   return Role?.Arn as string;
 }
 
-async function createFunction(
+/** Makes a function with its role and log, and returns the ARN of its version. */
+export async function createFunction(
   aws: Aws,
   description: FunctionDescription,
   account: string,

@@ -45,7 +45,9 @@ export class PipelineStack extends TerraformStack {
       logRetentionInDays: retention.logsInDays,
       noncurrentVersionDays: retention.noncurrentVersionsInDays,
       schedule: environment.schedule,
-      alarmAddresses: environment.alarmAddresses,
+      notifications: environment.notifications,
+      noTrafficMinutes: environment.alarms.noTrafficMinutes,
+      dashboard: environment.dashboard,
     });
     if (permissionsBoundaryArn !== undefined) {
       Aspects.of(this).add({

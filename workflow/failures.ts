@@ -17,6 +17,9 @@ export const failures = {
   PackageUnusable:
     "The registered version is not approved, not complete, or its artifact is gone; nothing was deployed.",
   DeploymentFailed: "The model could not be put in service.",
+  RolledBack:
+    "The new model was in service and was refused by an alarm or by the smoke test; the model before serves again.",
+  RollbackFailed: "The new model was refused, and the endpoint could not go back to the model before.",
 } as const;
 
 export type FailureName = keyof typeof failures;

@@ -62,12 +62,12 @@ export function evaluationFunction(scope: NameScope, references: FunctionReferen
 }
 
 /** Lambda's own log group of a function, which we make so that it is encrypted and does not last for ever. */
-function logGroupName(functionName: string): string {
+export function logGroupName(functionName: string): string {
   return `/aws/lambda/${functionName}`;
 }
 
 /** What Lambda itself writes logs and traces with, as the function's role. */
-function logAndTraces(
+export function logAndTraces(
   functionName: string,
   { partition, region, account }: FunctionReferences,
 ): readonly PolicyStatement[] {

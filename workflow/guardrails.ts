@@ -29,13 +29,19 @@ export function hasGuardrails({ endpoint }: Pick<WorkflowSettings, "endpoint">):
   return endpoint.initialInstanceCount >= 2;
 }
 
+/** The endpoint that alarms and dashboard watch: the one that executions use unless their input names another. */
+export function endpointDimensions(settings: WorkflowSettings) {
+  return { EndpointName: baseName(settings), VariantName: settings.endpoint.variantName } as const;
+}
+
 /** The alarms that roll an update back: errors of the model, and its latency in microseconds. */
 export function endpointAlarms(scope: NameScope): readonly EndpointAlarm[] {
   const base = `${baseName(scope)}-endpoint`;
+  const remedy = `If the model is at fault, put the one before in service: npm run rollback -- ${scope.environment}`;
   return [
     {
       name: `${base}-errors`,
-      description: `The model answers with errors; an update in progress is rolled back. Its log: /aws/sagemaker/Endpoints/${baseName(scope)}`,
+      description: `The model answers with errors; an update in progress is rolled back. Its log: /aws/sagemaker/Endpoints/${baseName(scope)}. ${remedy}`,
       metricName: "InvocationModelErrors",
       statistic: "Sum",
       threshold: 5,
@@ -43,8 +49,7 @@ export function endpointAlarms(scope: NameScope): readonly EndpointAlarm[] {
     },
     {
       name: `${base}-latency`,
-      description:
-        "The slowest hundredth of answers takes more than 5 s; an update in progress is rolled back.",
+      description: `The slowest hundredth of answers takes more than 5 s; an update in progress is rolled back. ${remedy}`,
       metricName: "ModelLatency",
       extendedStatistic: "p99",
       threshold: 5_000_000,

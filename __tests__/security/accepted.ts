@@ -1,8 +1,9 @@
 import type { EnvironmentConfig } from "../../config-schema";
+import { hasRecipients } from "../../workflow/notifications";
 import type { AcceptedFinding } from "./findings";
 
 const withoutKey = ({ kmsKeyArn }: EnvironmentConfig) => kmsKeyArn === undefined;
-const mailsAlarms = ({ alarmAddresses }: EnvironmentConfig) => alarmAddresses.length > 0;
+const tells = ({ notifications }: EnvironmentConfig) => hasRecipients(notifications);
 const inVpc = ({ vpc }: EnvironmentConfig) => vpc !== undefined;
 
 /** What checkov (CKV…) and parliament find and we leave as it is. */
@@ -106,14 +107,14 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "PERMISSIONS_MANAGEMENT_ACTIONS",
-    resource: /^Workflow\/Alarms\/Key$/,
-    where: (environment) => mailsAlarms(environment) && withoutKey(environment),
+    resource: /^Workflow\/Observability\/Notifications\/Key$/,
+    where: (environment) => tells(environment) && withoutKey(environment),
     reason: "without the account's administrators in its policy a key could be lost for ever",
   },
   {
     check: "RESOURCE_STAR",
-    resource: /^Workflow\/Alarms\/Key$/,
-    where: (environment) => mailsAlarms(environment) && withoutKey(environment),
+    resource: /^Workflow\/Observability\/Notifications\/Key$/,
+    where: (environment) => tells(environment) && withoutKey(environment),
     reason: "in a key's policy * is the key itself",
   },
 ];

@@ -8,6 +8,7 @@ const trained = {
     Metric: jsonata("$evaluation.Metric"),
     Value: jsonata("$evaluation.Value"),
     Threshold: jsonata("$threshold"),
+    Reason: jsonata("$evaluation.Reason"),
   },
   ProcessingJobName: jsonata("$processingJobName"),
   TrainingJobName: jsonata("$trainingJobName"),
@@ -49,7 +50,13 @@ function succeed(name: string, Output: JsonObject): Step {
 export interface ExecutionReport {
   /** Everything in evaluation.json. */
   readonly Metrics: Readonly<Record<string, number>>;
-  readonly Gate: { readonly Metric: string; readonly Value: number; readonly Threshold: number };
+  readonly Gate: {
+    readonly Metric: string;
+    readonly Value: number;
+    readonly Threshold: number;
+    /** What decided, with the numbers of a comparison. */
+    readonly Reason: string;
+  };
   readonly ProcessingJobName: string;
   readonly TrainingJobName: string;
   /** The registered version; the keys of the release are missing where it waits for approval. */
