@@ -190,7 +190,7 @@ def server(tmp_path):
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_):
+        def log_message(self, format, *args):
             pass
 
     listener = http.server.HTTPServer(("127.0.0.1", 0), Handler)
