@@ -1,8 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import packageJson from "../package.json";
+import { workflowAlarms } from "../workflow/alarms";
 import { executionInput } from "../workflow/execution-input";
 import { failures } from "../workflow/failures";
+import { baseName } from "../workflow/names";
+import { stateMachineArns } from "../workflow/notifications";
+import { references, workflow } from "./fixtures";
 import { roles } from "./grants";
 
 const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
@@ -53,6 +57,21 @@ describe("docs/permissions.md", () => {
     );
     const text = readFileSync("docs/permissions.md", "utf8");
     expect(text).toContain(table(["role", "actions", "on", "page"], rows));
+  });
+});
+
+describe("docs/notifications.md", () => {
+  it("has every alarm, and no other", () => {
+    const { settings } = workflow();
+    const base = baseName(settings);
+    const alarms = workflowAlarms(settings, {
+      stateMachineArns: stateMachineArns(settings, references),
+      functionNames: [`${base}-notify`, `${base}-webhook`],
+      noTrafficMinutes: 60,
+    });
+    const [, section = ""] = readFileSync("docs/notifications.md", "utf8").split("## Alarms");
+    const rows = [...section.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, names = ""]) => names.split(", "));
+    expect(rows.sort()).toEqual(alarms.map(({ name }) => `\`${name.slice(base.length + 1)}\``).sort());
   });
 });
 

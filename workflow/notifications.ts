@@ -179,7 +179,8 @@ export function webhookFunction(
       service: "lambda.amazonaws.com",
       policyStatements: [
         allow(["ssm:GetParameter"], [`arn:${partition}:ssm:${region}:${account}:parameter${parameter}`]),
-        // Where the parameter is encrypted with the environment's key; everybody who may read parameters may use SSM's own.
+        // Where the parameter is encrypted with the environment's key; SSM's own key is open to the account's roles.
+        // https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
         ...allowKey(kmsKeyArn, ["kms:Decrypt"]),
         ...logAndTraces(name, references),
       ],

@@ -67,8 +67,33 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "CKV_AWS_272",
-    resource: /^Workflow\/Evaluation\/Resource$/,
+    resource: /^Workflow\/(Evaluation|Observability\/Notifications\/(Notify|Webhook))\/Resource$/,
     reason: "Terraform uploads the reviewed source itself, by its hash; nobody else builds the archive",
+  },
+  {
+    check: "CKV_AWS_115",
+    resource: /^Workflow\/Observability\/Notifications\/(Notify|Webhook)\/Resource$/,
+    where: tells,
+    reason: "an execution or an alarm calls it once; a reserved share is taken from the account's",
+  },
+  {
+    check: "CKV_AWS_116",
+    resource: /^Workflow\/Observability\/Notifications\/(Notify|Webhook)\/Resource$/,
+    where: tells,
+    reason:
+      "Lambda tries twice more, then an alarm goes off; what was not told stands in the execution itself",
+  },
+  {
+    check: "CKV_AWS_117",
+    resource: /^Workflow\/Observability\/Notifications\/(Notify|Webhook)\/Resource$/,
+    where: tells,
+    reason: "they call AWS, and the webhook's URL, which is outside; they take no connections",
+  },
+  {
+    check: "CKV_AWS_173",
+    resource: /^Workflow\/Observability\/Notifications\/(Notify|Webhook)\/Resource$/,
+    where: tells,
+    reason: "the variables are names and texts; the webhook's URL lies in a SecureString parameter",
   },
   {
     check: "CKV_AWS_285",

@@ -103,9 +103,8 @@ async function describeBuckets(aws: Aws, baseName: string) {
 async function describeRoles(aws: Aws, baseName: string) {
   const iam = aws.iam();
   const { Roles = [] } = await iam.send(new ListRolesCommand({}));
-  // Rules come through Terraform only, and so does the role of the approvals' rule.
   const ours = Roles.filter(
-    ({ RoleName }) => RoleName?.startsWith(`${baseName}-`) && !RoleName.startsWith(`${baseName}-approved-`),
+    ({ RoleName }) => RoleName?.startsWith(`${baseName}-`) && !isOfTerraform(RoleName),
   );
   const described = await Promise.all(
     ours.map(async ({ RoleName }) => {
@@ -133,7 +132,7 @@ async function describeFunctions(aws: Aws) {
   const lambda = aws.lambda();
   const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
   return await Promise.all(
-    Functions.map(async ({ FunctionName }) => {
+    Functions.filter((one) => !isOfTerraform(one.FunctionName)).map(async ({ FunctionName }) => {
       const { Configuration, Tags } = await lambda.send(new GetFunctionCommand({ FunctionName }));
       const { Versions = [] } = await lambda.send(new ListVersionsByFunctionCommand({ FunctionName }));
       return {
@@ -171,7 +170,7 @@ async function describeMachines(aws: Aws) {
 async function describeLogGroups(aws: Aws, baseName: string) {
   const { logGroups = [] } = await aws.logs().send(new DescribeLogGroupsCommand({}));
   return logGroups
-    .filter(({ logGroupName = "" }) => logGroupName.includes(baseName))
+    .filter(({ logGroupName = "" }) => logGroupName.includes(baseName) && !isOfTerraform(logGroupName))
     .map(({ logGroupName, retentionInDays }) => ({ name: logGroupName, retentionInDays }));
 }
 
@@ -182,6 +181,11 @@ async function describeRegistries(aws: Aws) {
     name: ModelPackageGroupName,
     description: ModelPackageGroupDescription,
   }));
+}
+
+/** Rules and notifications come through Terraform only, and so do their roles, functions and logs. */
+function isOfTerraform(name = ""): boolean {
+  return /-(approved|notify|webhook)(-|$)/.test(name);
 }
 
 function sorted(tags: readonly { readonly Key?: string; readonly Value?: string }[] = []): string[] {
