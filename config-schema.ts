@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { memorySizes, mostConcurrency, overEndpoint } from "./workflow/endpoint-kinds";
+import { hasRecipients, webhookFormats } from "./workflow/notifications";
 import { defaultRetainedReleases, type WorkflowProps } from "./workflow/props";
 import { defaultLogRetentionInDays, defaultNoncurrentVersionDays } from "./workflow/resources";
 
@@ -55,7 +56,7 @@ const endpointSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-const environmentSchema = z.strictObject({
+const environmentEntrySchema = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "must be a region such as us-east-1"),
   /** The only account that this environment may be deployed to; without it, the credentials' account. */
   account: z
@@ -114,8 +115,36 @@ const environmentSchema = z.strictObject({
       timeZone: z.string().default("UTC"),
     })
     .optional(),
-  /** Who hears by e-mail of executions that fail, time out or are aborted; each address has to confirm once. */
-  alarmAddresses: z.array(z.email()).default([]),
+  /** Who hears of releases, executions that end badly, and alarms: docs/notifications.md. */
+  notifications: z
+    .strictObject({
+      /** Each address has to confirm once. */
+      emails: z.array(z.email()).default([]),
+      /** A chat's channel; the URL is a secret, and lies in an SSM parameter of type SecureString. */
+      webhook: z
+        .strictObject({
+          format: z.enum(webhookFormats),
+          parameter: z
+            .string()
+            .regex(
+              /^(\/[A-Za-z0-9_.-]+)+$/,
+              "must be the name of an SSM parameter such as /housing/prod/webhook; the URL itself is a secret",
+            ),
+        })
+        .optional(),
+    })
+    .prefault({}),
+  /** Names of alarms of yours that roll back an update with a canary, beside those on errors and latency. */
+  rollbackAlarms: z.array(z.string().min(1).max(255)).max(8).default([]),
+  /** Alarms beside those on executions, the endpoint's errors and its latency; all need `notifications`. */
+  alarms: z
+    .strictObject({
+      /** Minutes without a request after which the endpoint counts as forgotten; at most a day. */
+      noTrafficMinutes: wholeNumber.max(1440).optional(),
+    })
+    .prefault({}),
+  /** A CloudWatch dashboard of executions and endpoint. */
+  dashboard: z.boolean().default(true),
 
   /** Deploys what A/B tests need, which `npm run experiment` then starts: docs/ab-tests.md. */
   experiments: z.boolean().default(false),
@@ -135,6 +164,14 @@ const environmentSchema = z.strictObject({
   /** More tags on everything, executions' jobs and endpoints included. */
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
 });
+
+const environmentSchema = environmentEntrySchema.refine(
+  ({ alarms, notifications }) => alarms.noTrafficMinutes === undefined || hasRecipients(notifications),
+  {
+    path: ["alarms", "noTrafficMinutes"],
+    error: "nobody would hear the alarm: give notifications.emails or notifications.webhook",
+  },
+);
 
 const configSchema = z.strictObject({
   environments: z.record(
@@ -186,6 +223,7 @@ export function inEnvironment(
     gate: { ...props.gate, ...gate },
     approval,
     retainedReleases: retention.releases,
+    rollbackAlarms: [...(props.rollbackAlarms ?? []), ...environment.rollbackAlarms],
     vpc: vpc ?? props.vpc,
     tags: { ...props.tags, ...tags },
   };

@@ -18,6 +18,7 @@ export const { environments } = parseConfig({
       stateBucket: "tfstate-housing-local",
       forceDestroy: true,
       experiments: true,
+      notifications: { emails: ["ml-team@example.com"] },
     },
     dev: {
       region: "us-east-1",
@@ -30,7 +31,7 @@ export const { environments } = parseConfig({
       region: "eu-west-1",
       account: "222233334444",
       stateBucket: "tfstate-housing-staging-222233334444",
-      alarmAddresses: ["ml-team@example.com"],
+      notifications: { emails: ["ml-team@example.com"] },
     },
     prod: {
       region: "eu-west-1",
@@ -44,7 +45,8 @@ export const { environments } = parseConfig({
       },
       gate: { threshold: 0.75 },
       schedule: { expression: "cron(0 3 ? * MON *)", timeZone: "Europe/Zurich" },
-      alarmAddresses: ["ml-team@example.com"],
+      notifications: { emails: ["ml-team@example.com"] },
+      alarms: { noTrafficMinutes: 60 },
       retention: { logsInDays: 365 },
       tags: { "cost-center": "ml" },
     },

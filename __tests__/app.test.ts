@@ -13,6 +13,7 @@ describe("the pipeline stack", () => {
       Object.keys(all).length,
     ]);
     expect(Object.fromEntries(counts)).toEqual({
+      aws_cloudwatch_dashboard: 1,
       aws_cloudwatch_event_rule: 1,
       aws_cloudwatch_event_target: 1,
       aws_cloudwatch_log_group: 4,

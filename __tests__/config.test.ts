@@ -5,6 +5,7 @@ import type { EndpointProps } from "../workflow/endpoint-kinds";
 import { checkNameScope } from "../workflow/names";
 import { type dev, named, only, type Synthesized, synth } from "./synthesized";
 
+const notifications = { emails: ["a@example.com"] };
 const boundary = "arn:aws:iam::123456789012:policy/limits";
 
 function inDev(entry: object) {
@@ -23,7 +24,14 @@ describe("parseConfig", () => {
     [{ assumeRoleArn: "deployer" }, "must be a role's ARN"],
     [{ permissionsBoundaryArn: "limits" }, "must be a policy's ARN"],
     [{ schedule: { expression: "every day" } }, "must be rate(…) or cron(…)"],
-    [{ alarmAddresses: ["nobody"] }, "environments.dev.alarmAddresses[0]"],
+    [{ notifications: { emails: ["nobody"] } }, "environments.dev.notifications.emails[0]"],
+    [{ notifications: { webhook: { format: "irc", parameter: "/a" } } }, "notifications.webhook.format"],
+    [
+      { notifications: { webhook: { format: "slack", parameter: "https://hooks.slack.com/services/T0" } } },
+      "must be the name of an SSM parameter such as /housing/prod/webhook; the URL itself is a secret",
+    ],
+    [{ alarms: { noTrafficMinutes: 60 } }, "nobody would hear the alarm"],
+    [{ alarms: { noTrafficMinutes: 1441 }, notifications }, "environments.dev.alarms.noTrafficMinutes"],
     [{ vpc: { subnetIds: [], securityGroupIds: ["sg-1"] } }, "environments.dev.vpc.subnetIds"],
     [{ sizes: { training: { instanceType: "m5.large" } } }, "SageMaker instance type such as ml.m5.large"],
     [{ sizes: { trainig: {} } }, "trainig"],
@@ -155,19 +163,20 @@ describe("an environment's entry", () => {
     );
   });
 
-  it("mails bad ends of executions to its addresses, through an encrypted topic", () => {
-    const { pipeline } = synth(inDev({ alarmAddresses: ["a@example.com", "b@example.com"] }));
+  it("tells its addresses of executions and alarms, through an encrypted topic", () => {
+    const { pipeline } = synth(inDev({ notifications: { emails: ["a@example.com", "b@example.com"] } }));
     const alarms = resources(pipeline, "aws_cloudwatch_metric_alarm");
-    expect(alarms.map(({ metric_name }) => metric_name).sort()).toEqual([
-      "ExecutionsAborted",
-      "ExecutionsFailed",
-      "ExecutionsTimedOut",
+    expect(alarms.map(({ alarm_name }) => alarm_name).sort()).toEqual([
+      "housing-dev-endpoint-errors",
+      "housing-dev-endpoint-latency",
+      ...["aborted", "failed", "timed-out"].map((end) => `housing-dev-executions-${end}`),
+      "housing-dev-notify-errors",
+      ...["aborted", "failed", "timed-out"].map((end) => `housing-dev-release-executions-${end}`),
     ]);
     for (const alarm of alarms) {
       expect(alarm).toMatchObject({
-        namespace: "AWS/States",
         treat_missing_data: "notBreaching",
-        alarm_description: expect.stringContaining("npm run status -- dev"),
+        alarm_description: expect.stringMatching(/: npm run \w+ -- dev$/),
         alarm_actions: [expect.stringContaining("aws_sns_topic")],
       });
     }
@@ -176,9 +185,59 @@ describe("an environment's entry", () => {
       "b@example.com",
     ]);
     expect(only(pipeline, "aws_sns_topic")).toMatchObject({
+      name: "housing-dev-notifications",
       kms_master_key_id: expect.stringContaining("aws_kms_key"),
     });
     expect(only(pipeline, "aws_kms_key")).toMatchObject({ enable_key_rotation: true });
+    expect(only(pipeline, "aws_lambda_permission")).toMatchObject({
+      principal: "events.amazonaws.com",
+      source_arn: expect.stringContaining("aws_cloudwatch_event_rule"),
+    });
+    const { event_pattern } = named(pipeline, "aws_cloudwatch_event_rule", "housing-dev-ended");
+    expect(JSON.parse(String(event_pattern)).detail.stateMachineArn).toEqual([
+      expect.stringMatching(/:stateMachine:housing-dev$/),
+      expect.stringMatching(/:stateMachine:housing-dev-release$/),
+    ]);
+  });
+
+  it("posts to a chat, whose URL only a parameter knows", () => {
+    const webhook = { format: "teams", parameter: "/housing/dev/webhook" };
+    const { pipeline } = synth(inDev({ notifications: { webhook } }));
+    const functions = resources(pipeline, "aws_lambda_function");
+    expect(functions.find(({ function_name }) => function_name === "housing-dev-webhook")).toMatchObject({
+      environment: { variables: { PARAMETER: "/housing/dev/webhook", FORMAT: "teams" } },
+    });
+    expect(only(pipeline, "aws_sns_topic_subscription")).toMatchObject({ protocol: "lambda" });
+    const permissions = resources(pipeline, "aws_lambda_permission");
+    expect(permissions.map(({ principal }) => principal)).toEqual([
+      "events.amazonaws.com",
+      "sns.amazonaws.com",
+    ]);
+    expect(pipeline.resource?.aws_ssm_parameter).toBeUndefined();
+    const names = resources(pipeline, "aws_cloudwatch_metric_alarm").map(({ alarm_name }) => alarm_name);
+    expect(names).toContain("housing-dev-webhook-errors");
+  });
+
+  it("tells of an endpoint that nobody asks, where it should be asked", () => {
+    const { pipeline } = synth(inDev({ notifications, alarms: { noTrafficMinutes: 60 } }));
+    const alarms = resources(pipeline, "aws_cloudwatch_metric_alarm");
+    const name = "housing-dev-endpoint-no-traffic";
+    expect(alarms.find(({ alarm_name }) => alarm_name === name)).toMatchObject({
+      metric_name: "Invocations",
+      period: 3600,
+      comparison_operator: "LessThanThreshold",
+      threshold: 1,
+      treat_missing_data: "breaching",
+    });
+  });
+
+  it("has a dashboard unless it says otherwise, with the states of the alarms there are", () => {
+    const body = ({ pipeline }: ReturnType<typeof synth>) =>
+      String(only(pipeline, "aws_cloudwatch_dashboard").dashboard_body);
+    expect(body(synth())).not.toContain('"type":"alarm"');
+    expect(body(synth(inDev({ notifications })))).toContain('"type":"alarm"');
+    const { pipeline } = synth(inDev({ dashboard: false }));
+    expect(pipeline.resource?.aws_cloudwatch_dashboard).toBeUndefined();
   });
 
   it("moves updates in by a canary with alarms, where there are two instances or more", () => {
@@ -227,7 +286,7 @@ describe("an environment's entry", () => {
 
   it("encrypts the topic with the environment's key, where it has one", () => {
     const kmsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/1";
-    const { pipeline } = synth(inDev({ alarmAddresses: ["a@example.com"], kmsKeyArn }));
+    const { pipeline } = synth(inDev({ notifications, kmsKeyArn }));
     expect(only(pipeline, "aws_sns_topic")).toMatchObject({ kms_master_key_id: kmsKeyArn });
     expect(pipeline.resource?.aws_kms_key).toBeUndefined();
   });
@@ -236,13 +295,20 @@ describe("an environment's entry", () => {
 describe("two environments in one account", () => {
   /** Every name that a stack gives, and the starts of those that AWS completes. */
   function names(environment: string): string[] {
-    const entry = inDev({ alarmAddresses: ["a@example.com"], schedule: { expression: "rate(1 day)" } });
+    const webhook = { format: "slack", parameter: "/webhook" };
+    const entry = inDev({
+      notifications: { ...notifications, webhook },
+      schedule: { expression: "rate(1 day)" },
+    });
     const { pipeline } = synth(entry, { ...workflowProps("dev"), environment });
-    const keys = ["name", "name_prefix", "bucket_prefix", "function_name", "alarm_name"];
-    return Object.entries(pipeline.resource ?? {})
-      .filter(([type]) => type !== "aws_iam_role_policy") // it belongs to its role
-      .flatMap(([, all]) => Object.values(all))
-      .flatMap((resource) => keys.flatMap((key) => (key in resource ? [String(resource[key])] : [])));
+    const keys = ["name", "name_prefix", "bucket_prefix", "function_name", "alarm_name", "dashboard_name"];
+    return (
+      Object.entries(pipeline.resource ?? {})
+        // They belong to their role or function.
+        .filter(([type]) => !["aws_iam_role_policy", "aws_lambda_permission"].includes(type))
+        .flatMap(([, all]) => Object.values(all))
+        .flatMap((resource) => keys.flatMap((key) => (key in resource ? [String(resource[key])] : [])))
+    );
   }
 
   it("share no name", () => {

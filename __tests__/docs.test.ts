@@ -2,8 +2,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { destinationPermissions, sourcePermissions } from "../cli/promotion/permissions";
 import packageJson from "../package.json";
+import { workflowAlarms } from "../workflow/alarms";
 import { executionInput } from "../workflow/execution-input";
 import { failures } from "../workflow/failures";
+import { baseName } from "../workflow/names";
+import { stateMachineArns } from "../workflow/notifications";
+import { references, workflow } from "./fixtures";
 import { roles } from "./grants";
 
 const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
@@ -68,6 +72,21 @@ describe("docs/promotion.md", () => {
     const code = (values: readonly string[]) => values.map((value) => `\`${value}\``).join(", ");
     const rows = statements.map(({ actions, resources }) => [code(actions), code(resources)]);
     expect(text).toContain(table(["actions", "on"], rows));
+  });
+});
+
+describe("docs/notifications.md", () => {
+  it("has every alarm, and no other", () => {
+    const { settings } = workflow();
+    const base = baseName(settings);
+    const alarms = workflowAlarms(settings, {
+      stateMachineArns: stateMachineArns(settings, references),
+      functionNames: [`${base}-notify`, `${base}-webhook`],
+      noTrafficMinutes: 60,
+    });
+    const [, section = ""] = readFileSync("docs/notifications.md", "utf8").split("## Alarms");
+    const rows = [...section.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, names = ""]) => names.split(", "));
+    expect(rows.sort()).toEqual(alarms.map(({ name }) => `\`${name.slice(base.length + 1)}\``).sort());
   });
 });
 

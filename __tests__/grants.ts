@@ -1,5 +1,6 @@
 import { evaluationFunction, experimentController, smokeTestFunction } from "../workflow/functions";
 import type { PolicyStatement } from "../workflow/iam";
+import { notifyFunction, webhookFunction } from "../workflow/notifications";
 import { releaseStateMachine, workflowStateMachine } from "../workflow/resources";
 import {
   approvalRole,
@@ -40,6 +41,15 @@ export const roles = {
     topicArn: "arn:aws:sns:us-east-1:123456789012:housing-dev",
   }).role,
   look: experimentScheduleRole(workflow().settings, withKey),
+  notify: notifyFunction(workflow().settings, {
+    ...withKey,
+    topicArn: "arn:aws:sns:us-east-1:123456789012:housing-dev-notifications",
+    topicKeyArn: withKey.kmsKeyArn,
+  }).role,
+  webhook: webhookFunction(workflow().settings, withKey, {
+    format: "slack",
+    parameter: "/housing/dev/webhook",
+  }).role,
 } as const;
 
 export type RoleName = keyof typeof roles;

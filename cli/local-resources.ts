@@ -188,6 +188,7 @@ export async function createRole(
   return Role?.Arn as string;
 }
 
+/** Makes a function with its role and log, and returns the ARN of its version. */
 export async function createFunction(
   aws: Aws,
   description: FunctionDescription,

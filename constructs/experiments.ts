@@ -12,11 +12,11 @@ export interface ExperimentsProps {
   readonly references: FunctionReferences;
   readonly logRetentionInDays: number;
   /**
-   * The SNS topic that hears of decisions.
+   * The SNS topic that hears of decisions, and its key.
    *
    * @default - decisions are events on the default bus only
    */
-  readonly topicArn?: string;
+  readonly topic?: { readonly topicArn: string; readonly topicKeyArn: string };
 }
 
 /** What A/B tests need: the controller, the group for the schedule of a test that runs, and the schedule's role. */
@@ -26,9 +26,13 @@ export class Experiments extends Construct {
 
   constructor(scope: Construct, id: string, props: ExperimentsProps) {
     super(scope, id);
-    const { nameScope, references, logRetentionInDays, topicArn } = props;
+    const { nameScope, references, logRetentionInDays, topic } = props;
     this.controller = new WorkflowFunction(this, "Controller", {
-      function: experimentController(nameScope, { ...references, topicArn }),
+      function: experimentController(nameScope, {
+        ...references,
+        topicArn: topic?.topicArn,
+        topicKeyArn: topic?.topicKeyArn,
+      }),
       references,
       logRetentionInDays,
     });

@@ -4,9 +4,9 @@ import { DataAwsSagemakerPrebuiltEcrImage } from "@cdktf/provider-aws/lib/data-a
 import { Construct } from "constructs";
 import { scriptKey } from "../source-files";
 import { evaluationFunction, smokeTestFunction } from "../workflow/functions";
-import { hasGuardrails } from "../workflow/guardrails";
 import { imageRepositoryArn } from "../workflow/image";
 import { checkNameScope } from "../workflow/names";
+import type { NotificationsProps } from "../workflow/notifications";
 import {
   defaultImage,
   type ImageProps,
@@ -22,11 +22,10 @@ import {
 } from "../workflow/resources";
 import { sageMakerRole } from "../workflow/roles";
 import { ArtifactBucket } from "./artifact-bucket";
-import { EndpointAlarms } from "./endpoint-alarms";
 import { ExecutionRole } from "./execution-role";
 import { Experiments } from "./experiments";
-import { FailureAlarms } from "./failure-alarms";
 import { ModelRegistry } from "./model-registry";
+import { Observability } from "./observability";
 import { ScriptBundle } from "./script-bundle";
 import { WorkflowFunction } from "./workflow-function";
 import { type ScheduleExpression, WorkflowSchedule } from "./workflow-schedule";
@@ -70,17 +69,29 @@ export interface MlWorkflowProps {
    */
   readonly schedule?: ScheduleExpression;
   /**
-   * Who hears by e-mail of executions that fail, time out or are aborted.
+   * Who hears of releases, executions that end badly, and alarms.
    *
    * @default - nobody
    */
-  readonly alarmAddresses?: readonly string[];
   /**
    * Makes what A/B tests need: their controller, and the group for its schedule.
    *
    * @default false
    */
   readonly experiments?: boolean;
+  readonly notifications?: NotificationsProps;
+  /**
+   * Minutes without a request to the endpoint after which an alarm goes off; it needs `notifications`.
+   *
+   * @default - an endpoint may be without traffic
+   */
+  readonly noTrafficMinutes?: number;
+  /**
+   * Makes a CloudWatch dashboard.
+   *
+   * @default true
+   */
+  readonly dashboard?: boolean;
 }
 
 /**
@@ -95,6 +106,7 @@ export class MlWorkflow extends Construct {
   readonly stateMachine: WorkflowStateMachine;
   /** Releases a version that is registered already. */
   readonly release: WorkflowStateMachine;
+  readonly observability: Observability;
 
   constructor(scope: Construct, id: string, props: MlWorkflowProps) {
     super(scope, id);
@@ -181,17 +193,20 @@ export class MlWorkflow extends Construct {
         kmsKeyArn,
       });
     }
-    if (hasGuardrails(settings)) new EndpointAlarms(this, "EndpointAlarms", { settings });
+    this.observability = new Observability(this, "Observability", {
+      settings,
+      references: base,
+      logRetentionInDays,
+      notifications: props.notifications,
+      noTrafficMinutes: props.noTrafficMinutes,
+      dashboard: props.dashboard,
+    });
     if (props.experiments) {
-      new Experiments(this, "Experiments", { nameScope: workflow, references: base, logRetentionInDays });
-    }
-    const { alarmAddresses = [] } = props;
-    if (alarmAddresses.length > 0) {
-      new FailureAlarms(this, "Alarms", {
+      new Experiments(this, "Experiments", {
         nameScope: workflow,
-        addresses: alarmAddresses,
-        stateMachineArn,
         references: base,
+        logRetentionInDays,
+        topic: this.observability.notifications,
       });
     }
   }

@@ -45,8 +45,10 @@ export class PipelineStack extends TerraformStack {
       logRetentionInDays: retention.logsInDays,
       noncurrentVersionDays: retention.noncurrentVersionsInDays,
       schedule: environment.schedule,
-      alarmAddresses: environment.alarmAddresses,
       experiments: environment.experiments,
+      notifications: environment.notifications,
+      noTrafficMinutes: environment.alarms.noTrafficMinutes,
+      dashboard: environment.dashboard,
     });
     if (permissionsBoundaryArn !== undefined) {
       Aspects.of(this).add({

@@ -47,6 +47,15 @@ export class WorkflowFunction extends Construct {
     });
   }
 
+  get functionName(): string {
+    return this.resource.functionName;
+  }
+
+  /** The ARN of the newest code, whatever its version. */
+  get functionArn(): string {
+    return this.resource.arn;
+  }
+
   /** The ARN of the version that this deploy publishes. */
   get versionArn(): string {
     return this.resource.qualifiedArn;

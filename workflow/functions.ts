@@ -97,9 +97,9 @@ export function smokeTestFunction(scope: NameScope, references: FunctionReferenc
 /** Looks at an A/B test, and promotes, holds or rolls back: docs/ab-tests.md. */
 export function experimentController(
   scope: NameScope,
-  references: FunctionReferences & { readonly topicArn?: string },
+  references: FunctionReferences & { readonly topicArn?: string; readonly topicKeyArn?: string },
 ): FunctionDescription {
-  const { partition, region, account, bucketName, kmsKeyArn, topicArn } = references;
+  const { partition, region, account, bucketName, kmsKeyArn, topicArn, topicKeyArn } = references;
   const name = experimentControllerName(scope);
   const base = baseName(scope);
   const bucket = `arn:${partition}:s3:::${bucketName}`;
@@ -130,6 +130,7 @@ export function experimentController(
           conditions: { StringEquals: { "events:source": experimentEventSource } },
         }),
         ...(topicArn === undefined ? [] : [allow(["sns:Publish"], [topicArn])]),
+        ...allowKey(topicKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
         ...logAndTraces(name, references),
       ],
     },
@@ -143,12 +144,12 @@ export function experimentController(
 }
 
 /** Lambda's own log group of a function, which we make so that it is encrypted and does not last for ever. */
-function logGroupName(functionName: string): string {
+export function logGroupName(functionName: string): string {
   return `/aws/lambda/${functionName}`;
 }
 
 /** What Lambda itself writes logs and traces with, as the function's role. */
-function logAndTraces(
+export function logAndTraces(
   functionName: string,
   { partition, region, account }: FunctionReferences,
 ): readonly PolicyStatement[] {

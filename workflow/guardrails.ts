@@ -31,13 +31,19 @@ export function hasGuardrails({ endpoint }: Pick<WorkflowSettings, "endpoint">):
   return fewestInstances(endpoint) >= 2;
 }
 
+/** The endpoint that alarms and dashboard watch: the one that executions use unless their input names another. */
+export function endpointDimensions(settings: WorkflowSettings) {
+  return { EndpointName: stableEndpointName(settings), VariantName: settings.endpoint.variantName } as const;
+}
+
 /** The alarms that roll an update back: errors of the model, and its latency in microseconds. */
 export function endpointAlarms(scope: EndpointScope): readonly EndpointAlarm[] {
   const base = `${baseName(scope)}-endpoint`;
+  const remedy = `If the model is at fault, put the one before in service: npm run rollback -- ${scope.environment}`;
   return [
     {
       name: `${base}-errors`,
-      description: `The model answers with errors; an update in progress is rolled back. Its log: /aws/sagemaker/Endpoints/${stableEndpointName(scope)}`,
+      description: `The model answers with errors; an update in progress is rolled back. Its log: /aws/sagemaker/Endpoints/${stableEndpointName(scope)}. ${remedy}`,
       metricName: "InvocationModelErrors",
       statistic: "Sum",
       threshold: 5,
@@ -45,8 +51,7 @@ export function endpointAlarms(scope: EndpointScope): readonly EndpointAlarm[] {
     },
     {
       name: `${base}-latency`,
-      description:
-        "The slowest hundredth of answers takes more than 5 s; an update in progress is rolled back.",
+      description: `The slowest hundredth of answers takes more than 5 s; an update in progress is rolled back. ${remedy}`,
       metricName: "ModelLatency",
       extendedStatistic: "p99",
       threshold: 5_000_000,
@@ -54,6 +59,30 @@ export function endpointAlarms(scope: EndpointScope): readonly EndpointAlarm[] {
       evaluationPeriods: 2,
     },
   ];
+}
+
+/** Names of the alarms that roll an update back: our two, and those that the workflow names. */
+export function rollbackAlarmNames(settings: WorkflowSettings): readonly string[] {
+  return [...endpointAlarms(settings).map(({ name }) => name), ...settings.rollbackAlarms];
+}
+
+/**
+ * Checks the names of alarms that a workflow adds.
+ *
+ * @throws Error when AWS would not take them, or nothing could be rolled back
+ */
+export function checkedRollbackAlarms(
+  names: readonly string[],
+  settings: Pick<WorkflowSettings, "endpoint">,
+): readonly string[] {
+  // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoRollbackConfig.html: ten in all.
+  if (names.length > 8) throw new Error(`rollbackAlarms must be at most 8, got ${names.length}`);
+  if (names.length > 0 && !hasGuardrails(settings)) {
+    throw new Error(
+      "rollbackAlarms: an endpoint that may have one instance, or none, is updated all at once, and no alarm rolls that back; set endpoint.initialInstanceCount to 2, or leave rollbackAlarms out",
+    );
+  }
+  return names;
 }
 
 /** The deployment part of UpdateEndpoint: a canary of one instance, where there are two or more. */
@@ -71,7 +100,7 @@ export function deploymentConfig({ settings }: Workflow): JsonObject {
         MaximumExecutionTimeoutInSeconds: 3000,
       },
       AutoRollbackConfiguration: {
-        Alarms: endpointAlarms(settings).map(({ name }) => ({ AlarmName: name })),
+        Alarms: rollbackAlarmNames(settings).map((AlarmName) => ({ AlarmName })),
       },
     },
   };

@@ -1,5 +1,6 @@
 import { type EndpointProps, endpointSettings } from "./endpoint-kinds";
 import { type Gate, gateSettings } from "./gate";
+import { checkedRollbackAlarms } from "./guardrails";
 import type { NameScope } from "./names";
 import {
   type JobSettings,
@@ -101,6 +102,12 @@ export interface WorkflowProps extends NameScope {
    */
   readonly endpoint?: EndpointProps;
   /**
+   * Names of alarms that you have made, such as one on orders, that roll back an update with a canary, as ours do.
+   *
+   * @default - only the alarms on errors and latency of the endpoint
+   */
+  readonly rollbackAlarms?: readonly string[];
+  /**
    * What a model is asked once it serves. One that does not answer, or outside of the ranges, is taken back.
    *
    * @default - nothing is asked
@@ -189,6 +196,7 @@ export function workflowSettings(
     ...job("comparison"),
     arguments: props.comparison.arguments ?? [],
   };
+  const endpoint = endpointSettings(props.endpoint, props.vpc !== undefined);
   const longest =
     longestJobSeconds(processing.maxRuntimeInSeconds) +
     (comparison === undefined ? 0 : longestJobSeconds(comparison.maxRuntimeInSeconds)) +
@@ -203,7 +211,8 @@ export function workflowSettings(
     inference: { codeKey: scriptKey(props.inference), entryPoint: props.inference.entryPoint },
     gate: gateSettings(gate),
     approval: props.approval ?? "automatic",
-    endpoint: endpointSettings(props.endpoint, props.vpc !== undefined),
+    endpoint,
+    rollbackAlarms: checkedRollbackAlarms(props.rollbackAlarms ?? [], { endpoint }),
     smokeTest: props.smokeTest && checkedSmokeTest(props.smokeTest),
     retainedReleases: atLeastOne("retainedReleases", props.retainedReleases ?? defaultRetainedReleases),
     vpc: props.vpc,

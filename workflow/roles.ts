@@ -1,7 +1,7 @@
 /** The roles of the workflow, and what each may do. The state machine's permissions come from its steps. */
 
 import { experimentControllerName } from "./experiments";
-import { endpointAlarms, hasGuardrails } from "./guardrails";
+import { hasGuardrails, rollbackAlarmNames } from "./guardrails";
 import { allow, allowKey, type PolicyStatement } from "./iam";
 import { baseName, type NameScope } from "./names";
 import { prefixes, type WorkflowReferences, type WorkflowSettings } from "./settings";
@@ -71,8 +71,8 @@ export function sageMakerRole(
         ? [
             allow(
               ["cloudwatch:DescribeAlarms"],
-              endpointAlarms(settings).map(
-                ({ name }) => `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}`,
+              rollbackAlarmNames(settings).map(
+                (name) => `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}`,
               ),
             ),
           ]

@@ -56,6 +56,8 @@ export interface WorkflowSettings extends NameScope {
   /** Whether the execution that trained a model releases it, or a person approves it first. */
   readonly approval: "automatic" | "manual";
   readonly endpoint: EndpointSettings;
+  /** Alarms of the account, beside our own, that roll an update with a canary back. */
+  readonly rollbackAlarms: readonly string[];
   /** What a model in service is asked before its release ends; without it, nothing. */
   readonly smokeTest?: SmokeTest;
   /** Endpoint configurations, with their models, that are kept beside those that serve. */

@@ -1,9 +1,10 @@
 import type { EnvironmentConfig } from "../../config-schema";
+import { hasRecipients } from "../../workflow/notifications";
 import type { AcceptedFinding } from "./findings";
 
 const withoutKey = ({ kmsKeyArn }: EnvironmentConfig) => kmsKeyArn === undefined;
-const mailsAlarms = ({ alarmAddresses }: EnvironmentConfig) => alarmAddresses.length > 0;
 const testsVariants = ({ experiments }: EnvironmentConfig) => experiments;
+const tells = ({ notifications }: EnvironmentConfig) => hasRecipients(notifications);
 const inVpc = ({ vpc }: EnvironmentConfig) => vpc !== undefined;
 
 /** What checkov (CKV…) and parliament find and we leave as it is. */
@@ -67,7 +68,7 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "CKV_AWS_272",
-    resource: /^Workflow\/Evaluation\/Resource$/,
+    resource: /^Workflow\/(Evaluation|Observability\/Notifications\/(Notify|Webhook))\/Resource$/,
     reason: "Terraform uploads the reviewed source itself, by its hash; nobody else builds the archive",
   },
   {
@@ -95,6 +96,31 @@ export const accepted: readonly AcceptedFinding[] = [
     resource: /^Workflow\/Experiments\/Controller\/Resource$/,
     where: testsVariants,
     reason: "Terraform uploads the reviewed source itself, by its hash; nobody else builds the archive",
+  },
+  {
+    check: "CKV_AWS_115",
+    resource: /^Workflow\/Observability\/Notifications\/(Notify|Webhook)\/Resource$/,
+    where: tells,
+    reason: "an execution or an alarm calls it once; a reserved share is taken from the account's",
+  },
+  {
+    check: "CKV_AWS_116",
+    resource: /^Workflow\/Observability\/Notifications\/(Notify|Webhook)\/Resource$/,
+    where: tells,
+    reason:
+      "Lambda tries twice more, then an alarm goes off; what was not told stands in the execution itself",
+  },
+  {
+    check: "CKV_AWS_117",
+    resource: /^Workflow\/Observability\/Notifications\/(Notify|Webhook)\/Resource$/,
+    where: tells,
+    reason: "they call AWS, and the webhook's URL, which is outside; they take no connections",
+  },
+  {
+    check: "CKV_AWS_173",
+    resource: /^Workflow\/Observability\/Notifications\/(Notify|Webhook)\/Resource$/,
+    where: tells,
+    reason: "the variables are names and texts; the webhook's URL lies in a SecureString parameter",
   },
   {
     check: "CKV_AWS_285",
@@ -133,14 +159,20 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "PERMISSIONS_MANAGEMENT_ACTIONS",
-    resource: /^Workflow\/Alarms\/Key$/,
-    where: (environment) => mailsAlarms(environment) && withoutKey(environment),
+    resource: /^Workflow\/Observability\/Notifications\/Key$/,
+    where: (environment) => tells(environment) && withoutKey(environment),
     reason: "without the account's administrators in its policy a key could be lost for ever",
   },
   {
+    check: "RESOURCE_MISMATCH",
+    resource: /^Workflow\/Observability\/Notifications\/Notify\/Role\/Policy$/,
+    where: tells,
+    reason: "the linter's list has express executions only; these state machines are standard ones",
+  },
+  {
     check: "RESOURCE_STAR",
-    resource: /^Workflow\/Alarms\/Key$/,
-    where: (environment) => mailsAlarms(environment) && withoutKey(environment),
+    resource: /^Workflow\/Observability\/Notifications\/Key$/,
+    where: (environment) => tells(environment) && withoutKey(environment),
     reason: "in a key's policy * is the key itself",
   },
 ];

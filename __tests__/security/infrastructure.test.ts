@@ -32,8 +32,11 @@ const { environments: strict } = parseConfig({
       kmsKeyArn: "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555",
       retention: { logsInDays: 365 },
       schedule: { expression: "rate(7 days)" },
-      alarmAddresses: ["team@example.com"],
       experiments: true,
+      notifications: {
+        emails: ["team@example.com"],
+        webhook: { format: "slack", parameter: "/strict/webhook" },
+      },
       vpc: { subnetIds: ["subnet-0123456789abcdef0"], securityGroupIds: ["sg-0123456789abcdef0"] },
       permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/boundary",
       tags: { "cost-center": "ml" },

@@ -84,6 +84,7 @@ const examples: Readonly<Record<string, string>> = {
   "aws_s3_bucket.arn": "arn:aws:s3:::example",
   "aws_s3_bucket.bucket": "example",
   "aws_sfn_state_machine.arn": `arn:aws:states:us-east-1:${account}:stateMachine:example`,
+  "aws_kms_key.arn": `arn:aws:kms:us-east-1:${account}:key/11111111-2222-3333-4444-555555555555`,
   "aws_sns_topic.arn": `arn:aws:sns:us-east-1:${account}:example`,
 };
 

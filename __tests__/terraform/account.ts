@@ -108,9 +108,8 @@ async function describeBuckets(aws: Aws, baseName: string) {
 async function describeRoles(aws: Aws, baseName: string) {
   const iam = aws.iam();
   const { Roles = [] } = await iam.send(new ListRolesCommand({}));
-  // Rules come through Terraform only, and so does the role of the approvals' rule.
   const ours = Roles.filter(
-    ({ RoleName }) => RoleName?.startsWith(`${baseName}-`) && !RoleName.startsWith(`${baseName}-approved-`),
+    ({ RoleName }) => RoleName?.startsWith(`${baseName}-`) && !isOfTerraform(RoleName),
   );
   const described = await Promise.all(
     ours.map(async ({ RoleName }) => {
@@ -139,22 +138,24 @@ async function describeFunctions(aws: Aws) {
   const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
   const byName = [...Functions].sort((a, b) => (a.FunctionName ?? "").localeCompare(b.FunctionName ?? ""));
   return await Promise.all(
-    byName.map(async ({ FunctionName }) => {
-      const { Configuration, Tags } = await lambda.send(new GetFunctionCommand({ FunctionName }));
-      const { Versions = [] } = await lambda.send(new ListVersionsByFunctionCommand({ FunctionName }));
-      return {
-        name: FunctionName ?? "",
-        role: Configuration?.Role,
-        runtime: Configuration?.Runtime,
-        handler: Configuration?.Handler,
-        timeout: Configuration?.Timeout,
-        memory: Configuration?.MemorySize,
-        tracing: Configuration?.TracingConfig?.Mode,
-        environment: Configuration?.Environment?.Variables ?? {},
-        versions: Versions.map(({ Version }) => Version),
-        tags: Tags,
-      };
-    }),
+    byName
+      .filter((one) => !isOfTerraform(one.FunctionName))
+      .map(async ({ FunctionName }) => {
+        const { Configuration, Tags } = await lambda.send(new GetFunctionCommand({ FunctionName }));
+        const { Versions = [] } = await lambda.send(new ListVersionsByFunctionCommand({ FunctionName }));
+        return {
+          name: FunctionName ?? "",
+          role: Configuration?.Role,
+          runtime: Configuration?.Runtime,
+          handler: Configuration?.Handler,
+          timeout: Configuration?.Timeout,
+          memory: Configuration?.MemorySize,
+          tracing: Configuration?.TracingConfig?.Mode,
+          environment: Configuration?.Environment?.Variables ?? {},
+          versions: Versions.map(({ Version }) => Version),
+          tags: Tags,
+        };
+      }),
   );
 }
 
@@ -177,7 +178,7 @@ async function describeMachines(aws: Aws) {
 async function describeLogGroups(aws: Aws, baseName: string) {
   const { logGroups = [] } = await aws.logs().send(new DescribeLogGroupsCommand({}));
   return logGroups
-    .filter(({ logGroupName = "" }) => logGroupName.includes(baseName))
+    .filter(({ logGroupName = "" }) => logGroupName.includes(baseName) && !isOfTerraform(logGroupName))
     .map(({ logGroupName = "", retentionInDays }) => ({ name: logGroupName, retentionInDays }))
     .sort((a, b) => a.name.localeCompare(b.name));
 }
@@ -194,6 +195,11 @@ async function describeRegistries(aws: Aws) {
     name: ModelPackageGroupName,
     description: ModelPackageGroupDescription,
   }));
+}
+
+/** Rules and notifications come through Terraform only, and so do their roles, functions and logs. */
+function isOfTerraform(name = ""): boolean {
+  return /-(approved|notify|webhook)(-|$)/.test(name);
 }
 
 function sorted(tags: readonly { readonly Key?: string; readonly Value?: string }[] = []): string[] {

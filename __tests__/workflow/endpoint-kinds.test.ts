@@ -94,7 +94,7 @@ describe("guardrails", () => {
 
   it("name the log of the endpoint that they watch", () => {
     const [alarm] = endpointAlarms({ prefix: "p", environment: "e", endpoint: { kind: "instance" } });
-    expect(alarm?.description).toMatch(/\/aws\/sagemaker\/Endpoints\/p-e$/);
+    expect(alarm?.description).toMatch(/\/aws\/sagemaker\/Endpoints\/p-e\./);
   });
 });
 

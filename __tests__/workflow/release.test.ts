@@ -1,6 +1,7 @@
 import type { MapState, State, TaskState } from "../../workflow/asl";
 import { releaseDefinition } from "../../workflow/definition";
-import { workflow } from "../fixtures";
+import { sageMakerRole } from "../../workflow/roles";
+import { references, workflow } from "../fixtures";
 import { evaluate } from "./evaluate";
 
 const aslValidator = require("asl-validator") as (definition: unknown) => {
@@ -192,5 +193,30 @@ describe("retention", () => {
       { name: "a", models: ["m3"] },
     ];
     expect(await assigned("ReadConfigs", "supersededModels", found, { servingConfigs: [] })).toEqual(["m3"]);
+  });
+});
+
+describe("alarms that roll an update back", () => {
+  const guarded = { endpoint: { initialInstanceCount: 2 }, rollbackAlarms: ["orders-low"] };
+
+  it("are those of the endpoint and those that the workflow names", () => {
+    const { States } = releaseDefinition(workflow(guarded)).definition;
+    const { Arguments } = States.UpdateEndpoint as TaskState;
+    expect(Arguments).toMatchObject({
+      DeploymentConfig: {
+        AutoRollbackConfiguration: {
+          Alarms: ["housing-dev-endpoint-errors", "housing-dev-endpoint-latency", "orders-low"].map(
+            (AlarmName) => ({ AlarmName }),
+          ),
+        },
+      },
+    });
+    const { settings } = workflow(guarded);
+    expect(JSON.stringify(sageMakerRole(settings, references))).toContain(":alarm:orders-low");
+  });
+
+  it("are refused where nothing could be rolled back", () => {
+    expect(() => workflow({ rollbackAlarms: ["orders-low"] })).toThrow(/updated all at once/);
+    expect(() => workflow({ ...guarded, rollbackAlarms: Array(9).fill("a") })).toThrow(/at most 8, got 9/);
   });
 });

@@ -130,12 +130,16 @@ function sum(rows: readonly CostRow[]): number {
 /** Rows for what costs by the piece. */
 function countedRows(resources: readonly StackResource[], row: MakeRow): CostRow[] {
   const keys = resources.filter(({ type }) => type === "aws_kms_key").length;
+  const dashboards = resources.filter(({ type }) => type === "aws_cloudwatch_dashboard").length;
   const metrics = resources
     .filter(({ type }) => type === "aws_cloudwatch_metric_alarm")
     .reduce((total, { values }) => total + alarmMetrics(values), 0);
   return [
     ...(keys > 0 ? [row(`${keys} × KMS key`, "KMS key", keys, "month")] : []),
     ...(metrics > 0 ? [row(`${metrics} × alarm`, "CloudWatch alarm", metrics, "month")] : []),
+    ...(dashboards > 0
+      ? [row(`${dashboards} × dashboard`, "CloudWatch dashboard", dashboards, "month")]
+      : []),
   ];
 }
 

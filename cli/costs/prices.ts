@@ -142,6 +142,7 @@ export const prices: readonly Price[] = [
   { item: "Lambda requests", region: "any", unit: "request", usd: 0.0000002, ...lambdaPage },
   { item: "Lambda duration", region: "any", unit: "GB-second", usd: 0.00001667, ...lambdaPage },
   { item: "KMS key", region: "any", unit: "month", usd: 1, ...kmsPage },
+  { item: "CloudWatch dashboard", region: "any", unit: "month", usd: 3, ...cloudWatchPage },
   { item: "CloudWatch alarm", region: "us-east-1", unit: "month", usd: 0.1, ...cloudWatchPage },
   { item: "CloudWatch Logs, ingested", region: "us-east-1", unit: "GB", usd: 0.5, ...cloudWatchPage },
   { item: "S3 Standard storage", region: "us-east-1", unit: "GB-month", usd: 0.023, ...s3Page },

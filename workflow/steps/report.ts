@@ -10,6 +10,7 @@ const trained = {
     Value: jsonata("$evaluation.Value"),
     Threshold: jsonata("$threshold"),
     Better: jsonata("$evaluation.Better"),
+    Reason: jsonata("$evaluation.Reason"),
   },
   ProcessingJobName: jsonata("$processingJobName"),
   TrainingJobName: jsonata("$trainingJobName"),
@@ -57,6 +58,8 @@ export interface ExecutionReport {
     readonly Value: number;
     readonly Threshold: number;
     readonly Better: Gate["better"];
+    /** What decided, with the numbers of a comparison. */
+    readonly Reason: string;
   };
   readonly ProcessingJobName: string;
   readonly TrainingJobName: string;

@@ -119,11 +119,12 @@ it("tells of a size that is decided when it runs", () => {
   expect(missing).toEqual(["endpoint, 1 × instance: its size is decided when it runs"]);
 });
 
-it("counts keys, and alarms by their metrics", () => {
+it("counts keys, dashboards, and alarms by their metrics", () => {
   const { idle } = estimate(definition, {
     region: "us-east-1",
     resources: [
       { type: "aws_kms_key", values: {} },
+      { type: "aws_cloudwatch_dashboard", values: {} },
       { type: "aws_cloudwatch_metric_alarm", values: { metric_query: [] } },
       {
         type: "aws_cloudwatch_metric_alarm",
@@ -134,6 +135,7 @@ it("counts keys, and alarms by their metrics", () => {
   expect(idle.slice(1).map(({ what, usd }) => [what, usd])).toEqual([
     ["1 × KMS key", 1],
     ["3 × alarm", expect.closeTo(0.3)],
+    ["1 × dashboard", 3],
   ]);
 });
 
@@ -197,7 +199,8 @@ describe("showEstimate", () => {
     expect(found.idle.map(({ what }: { what: string }) => what)).toEqual([
       "endpoint, 2 × ml.m5.large",
       "1 × KMS key",
-      "5 × alarm",
+      "10 × alarm",
+      "1 × dashboard",
     ]);
   }, 30_000);
 

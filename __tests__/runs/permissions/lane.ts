@@ -20,6 +20,7 @@ import {
   without,
 } from "../../grants";
 import type { TestCloud, TestWorkflow } from "../cloud";
+import { TestNotifications } from "../notifications-cloud";
 import { type Scenario, until } from "./scenarios";
 
 const folder = "__tests__/runs/permissions/scripts";
@@ -76,6 +77,8 @@ export class Lane {
     const { stateMachineArn } = lane.workflow;
     lane.scheduleRoleArn = await lane.#createRole(scheduleRole(scope, stateMachineArn));
     lane.approvalRoleArn = await lane.#createRole(approvalRole(scope, `${stateMachineArn}-release`));
+    // Nothing is posted here: the secret is only read.
+    await TestNotifications.create(cloud, scope, { kmsKeyArn, format: "slack", url: "https://localhost/" });
     if (minInstances > 1) await cloud.createEndpointAlarms(props, "primary");
     await lane.workflow.upload("raw-data/data.csv", "1\n");
     await lane.workflow.upload("raw-data/slow/hang", "1\n");

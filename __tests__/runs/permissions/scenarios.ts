@@ -7,6 +7,7 @@ import {
   PutTargetsCommand,
   RemoveTargetsCommand,
 } from "@aws-sdk/client-eventbridge";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
 import {
   ListModelPackagesCommand,
   ListProcessingJobsCommand,
@@ -234,12 +235,43 @@ export const startsByApproval: Scenario = {
   },
 };
 
+/** A function's own error, where it fails. */
+async function failureOf({ cloud }: Lane, FunctionName: string, event: object): Promise<string> {
+  const { FunctionError, Payload } = await cloud.aws
+    .lambda()
+    .send(new InvokeCommand({ FunctionName, Payload: JSON.stringify(event) }));
+  return FunctionError === undefined ? "" : JSON.parse(Payload?.transformToString() ?? "{}").errorMessage;
+}
+
+/** What an execution of one of the state machines has ended in is told. */
+const tells = (run: Run, machine: "" | "-release"): Scenario => ({
+  before: async (lane) => {
+    expect(await run(lane, {})).toBe("");
+  },
+  run: async (lane) => {
+    const stateMachineArn = `${lane.workflow.stateMachineArn}${machine}`;
+    const { executions = [] } = await lane.cloud.aws
+      .sfn()
+      .send(new ListExecutionsCommand({ stateMachineArn, statusFilter: "SUCCEEDED" }));
+    const { executionArn } = executions[0] ?? {};
+    return await failureOf(lane, `${lane.workflow.baseName}-notify`, { detail: { executionArn } });
+  },
+});
+
+/** The function that posts to a chat reads the chat's URL, even where it has nothing to post. */
+const readsItsSecret: Scenario = {
+  run: (lane) => failureOf(lane, `${lane.workflow.baseName}-webhook`, { Records: [] }),
+};
+
 /** The run that needs a permission. */
 export function scenarioFor(role: RoleName, { action, resource }: Grant): Scenario {
   const name = resource.endsWith("test-*") ? "other" : undefined;
   const run = role === "release" ? release : execution;
   if (role === "schedule") return startsBySchedule;
   if (role === "approved") return startsByApproval;
+  if (role === "webhook") return readsItsSecret;
+  if (role === "notify")
+    return resource.includes("-release:") ? tells(release, "-release") : tells(execution, "");
   if (action.startsWith("events:")) return isRefusedAtCreation;
   if (action === "sagemaker:StopProcessingJob") {
     return resource.includes("-compare-")

@@ -30,6 +30,7 @@ class Cloud:
             s3,
             sagemaker,
             stepfunctions,
+            topics,
         )
         from emulator.aws.permissions.checks import Permissions
 
@@ -45,6 +46,7 @@ class Cloud:
         functions.install(work.functions)
         function_configuration.install()
         self._eventbridge = eventbridge.install(aws, time_scale)
+        topics.install(self._eventbridge.deliveries)
         self._cloudwatch = cloudwatch.install(aws, time_scale)
         self._sagemaker = sagemaker.install(work, aws, faults, permissions, time_scale)
         autoscaling.install(permissions)

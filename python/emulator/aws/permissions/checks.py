@@ -21,6 +21,7 @@ from emulator.aws.permissions.callers import (
 )
 from emulator.aws.permissions.context import RequestContext, request_tags
 from emulator.aws.permissions.decisions import ResourcePolicy, refusal
+from emulator.aws.permissions.encryption import key_uses
 from emulator.aws.permissions.keys import key_policy
 from emulator.aws.permissions.parameters import member_names, parse_parameters
 from emulator.aws.permissions.policy_documents import Values, parse
@@ -82,6 +83,8 @@ class Permissions:
         arns = resource_arns(action, parameters, Scope(response.partition, response.region))
         for arn in arns:
             check(name, arn)
+        for key_action, key, given in key_uses(name, parameters, response.region):
+            check(key_action, key, given)
         if request_tags(parameters):
             for other in action.dependent:
                 if other.partition(":")[2] in ("AddTags", "TagResource"):

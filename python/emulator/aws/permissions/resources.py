@@ -151,7 +151,7 @@ def _values(action: Action, placeholder: str, parameters: Mapping[str, Any]) -> 
 
 
 def _members(placeholder: str, operation: str) -> Iterator[str]:
-    base = placeholder.removesuffix("WithPath")
+    base = placeholder.removesuffix("WithPath").removesuffix("WithoutLeadingSlash")
     noun = base.removesuffix("Name").removesuffix("Id")
     yield base
     if re.sub(r"^[A-Z][a-z]+", "", operation) == noun:
@@ -186,6 +186,8 @@ def _name(prefix: str, placeholder: str, value: str) -> str:
         return _last_part(value).lower()
     if prefix == "lambda" and placeholder == "FunctionName":
         return re.sub(r"^(arn:[^:]+:lambda:[^:]+:)?\d{12}:(function:)?|^function:", "", value)
+    if prefix == "ssm":
+        return value.removeprefix("/")  # a parameter's ARN has one slash before the name, not two
     if prefix == "kms" and placeholder == "KeyId":
         key = find_key(value)
         return key.id if key else _last_part(value)

@@ -32,6 +32,10 @@ FUNCTION = arn("lambda", "function:f")
             {"EndpointName": "e", "EndpointConfigName": "c"},
             [arn("sagemaker", "endpoint/e"), arn("sagemaker", "endpoint-config/c")],
         ),
+        *(
+            ("ssm:GetParameter", {"Name": name}, [arn("ssm", "parameter/housing/webhook")])
+            for name in ("/housing/webhook", arn("ssm", "parameter/housing/webhook"))
+        ),
         (
             "sagemaker:AddTags",
             {"ResourceArn": arn("sagemaker", "model/m"), "Tags": []},

@@ -1,0 +1,120 @@
+import { CloudwatchEventRule } from "@cdktf/provider-aws/lib/cloudwatch-event-rule";
+import { CloudwatchEventTarget } from "@cdktf/provider-aws/lib/cloudwatch-event-target";
+import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
+import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
+import { SnsTopic } from "@cdktf/provider-aws/lib/sns-topic";
+import { SnsTopicPolicy } from "@cdktf/provider-aws/lib/sns-topic-policy";
+import { SnsTopicSubscription } from "@cdktf/provider-aws/lib/sns-topic-subscription";
+import { Construct } from "constructs";
+import type { FunctionDescription, FunctionReferences } from "../workflow/functions";
+import type { NameScope } from "../workflow/names";
+import {
+  executionRule,
+  notifyFunction,
+  type NotificationsProps as Recipients,
+  topicKeyPolicy,
+  topicName,
+  topicPolicy,
+  type Webhook,
+  webhookFunction,
+} from "../workflow/notifications";
+import { WorkflowFunction } from "./workflow-function";
+
+export interface NotificationsProps extends Recipients {
+  readonly nameScope: NameScope;
+  /** The key, where there is one, must let CloudWatch use it. */
+  readonly references: FunctionReferences;
+  readonly logRetentionInDays: number;
+}
+
+/** An encrypted topic of messages and alarms, and the functions that write to it and to a chat. */
+export class Notifications extends Construct {
+  /** For whatever else has to tell people something; its key is `topicKeyArn`. */
+  readonly topicArn: string;
+  readonly topicKeyArn: string;
+  readonly functionNames: readonly string[];
+
+  constructor(scope: Construct, id: string, props: NotificationsProps) {
+    super(scope, id);
+    const { nameScope, references, emails, webhook } = props;
+    // CloudWatch may not use the key that SNS has of its own.
+    // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+    this.topicKeyArn = references.kmsKeyArn ?? this.key(references);
+    const topic = new SnsTopic(this, "Topic", {
+      name: topicName(nameScope),
+      kmsMasterKeyId: this.topicKeyArn,
+    });
+    this.topicArn = topic.arn;
+    new SnsTopicPolicy(this, "TopicPolicy", {
+      arn: topic.arn,
+      policy: JSON.stringify(topicPolicy(nameScope, topic.arn, references)),
+    });
+    emails.forEach((endpoint, index) => {
+      new SnsTopicSubscription(this, `Subscription${index}`, {
+        topicArn: topic.arn,
+        protocol: "email",
+        endpoint,
+      });
+    });
+    const { topicArn, topicKeyArn } = this;
+    const notify = notifyFunction(nameScope, { ...references, topicArn, topicKeyArn });
+    this.notify(props, notify);
+    const told = webhook === undefined ? [] : [this.webhook(props, webhook)];
+    this.functionNames = [notify.name, ...told];
+  }
+
+  private notify(
+    { nameScope, references, logRetentionInDays }: NotificationsProps,
+    code: FunctionDescription,
+  ) {
+    const notify = new WorkflowFunction(this, "Notify", { function: code, references, logRetentionInDays });
+    const description = executionRule(nameScope, references);
+    const rule = new CloudwatchEventRule(this, "Rule", {
+      name: description.name,
+      description: description.description,
+      eventPattern: JSON.stringify(description.eventPattern),
+    });
+    const permission = new LambdaPermission(this, "RuleInvokes", {
+      functionName: notify.functionName,
+      action: "lambda:InvokeFunction",
+      principal: "events.amazonaws.com",
+      sourceArn: rule.arn,
+    });
+    new CloudwatchEventTarget(this, "Target", {
+      rule: rule.name,
+      arn: notify.functionArn,
+      dependsOn: [permission],
+    });
+  }
+
+  private webhook(
+    { nameScope, references, logRetentionInDays }: NotificationsProps,
+    webhook: Webhook,
+  ): string {
+    const code = webhookFunction(nameScope, references, webhook);
+    const post = new WorkflowFunction(this, "Webhook", { function: code, references, logRetentionInDays });
+    const permission = new LambdaPermission(this, "TopicInvokes", {
+      functionName: post.functionName,
+      action: "lambda:InvokeFunction",
+      principal: "sns.amazonaws.com",
+      sourceArn: this.topicArn,
+    });
+    new SnsTopicSubscription(this, "WebhookSubscription", {
+      topicArn: this.topicArn,
+      protocol: "lambda",
+      endpoint: post.functionArn,
+      dependsOn: [permission],
+    });
+    return code.name;
+  }
+
+  private key(references: FunctionReferences): string {
+    const key = new KmsKey(this, "Key", {
+      description: "Encrypts the topic of the workflow's messages and alarms",
+      enableKeyRotation: true,
+      deletionWindowInDays: 7,
+      policy: JSON.stringify(topicKeyPolicy(references)),
+    });
+    return key.arn;
+  }
+}

@@ -1,0 +1,66 @@
+import { Construct } from "constructs";
+import { type Alarm, guardrailAlarms, workflowAlarms } from "../workflow/alarms";
+import type { FunctionReferences } from "../workflow/functions";
+import { hasGuardrails } from "../workflow/guardrails";
+import {
+  hasRecipients,
+  type NotificationsProps as Recipients,
+  stateMachineArns,
+} from "../workflow/notifications";
+import type { WorkflowSettings } from "../workflow/settings";
+import { Alarms } from "./alarms";
+import { Dashboard } from "./dashboard";
+import { Notifications } from "./notifications";
+
+export interface ObservabilityProps {
+  readonly settings: WorkflowSettings;
+  readonly references: FunctionReferences;
+  readonly logRetentionInDays: number;
+  /** @default - nobody hears of anything */
+  readonly notifications?: Recipients;
+  /** @default - an endpoint may be without traffic */
+  readonly noTrafficMinutes?: number;
+  /** @default true */
+  readonly dashboard?: boolean;
+}
+
+/** What tells people how the workflow fares: messages, alarms, a dashboard. */
+export class Observability extends Construct {
+  /** Undefined where nobody is to hear of anything. */
+  readonly notifications?: Notifications;
+
+  constructor(scope: Construct, id: string, props: ObservabilityProps) {
+    super(scope, id);
+    const { settings, references, logRetentionInDays, notifications, dashboard = true } = props;
+    if (notifications !== undefined && hasRecipients(notifications)) {
+      this.notifications = new Notifications(this, "Notifications", {
+        ...notifications,
+        nameScope: settings,
+        references,
+        logRetentionInDays,
+      });
+    }
+    const { arns } = new Alarms(this, "Alarms", {
+      alarms: this.alarms(props),
+      topicArn: this.notifications?.topicArn,
+    });
+    if (dashboard) {
+      new Dashboard(this, "Dashboard", {
+        settings,
+        region: references.region,
+        stateMachineArns: stateMachineArns(settings, references),
+        alarmArns: arns,
+      });
+    }
+  }
+
+  /** Without anybody to tell there are only those that SageMaker itself looks at. */
+  private alarms({ settings, references, noTrafficMinutes }: ObservabilityProps): readonly Alarm[] {
+    if (this.notifications === undefined) return hasGuardrails(settings) ? guardrailAlarms(settings) : [];
+    return workflowAlarms(settings, {
+      stateMachineArns: stateMachineArns(settings, references),
+      functionNames: this.notifications.functionNames,
+      noTrafficMinutes,
+    });
+  }
+}

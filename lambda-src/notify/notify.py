@@ -1,0 +1,88 @@
+"""The function that tells what executions end in: a message for people, an event for machines.
+
+EventBridge calls it at least once for each execution; telling twice does no harm.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from outcomes import outcome_detail
+from texts import message
+
+
+class NotificationFailed(Exception):  # noqa: N818
+    """A channel did not take the message; the others have it. Lambda tries again."""
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Tell what an execution has ended in.
+
+    Parameters
+    ----------
+    event : dict
+        EventBridge's "Step Functions Execution Status Change".
+    context : object
+        Not used.
+
+    Returns
+    -------
+    dict
+        The detail of the event that was sent.
+
+    Raises
+    ------
+    ExecutionRunning
+        If Step Functions does not know yet that the execution has ended.
+    NotificationFailed
+        If a channel did not take it, after the others were tried.
+    """
+    described = _client("stepfunctions").describe_execution(
+        executionArn=event["detail"]["executionArn"]
+    )
+    prefix, environment = os.environ["PREFIX"], os.environ["ENVIRONMENT"]
+    detail = outcome_detail(described, environment, f"{prefix}-{environment}")
+    subject, text = message(detail, prefix, json.loads(os.environ["FAILURES"]))
+    channels: dict[str, Callable[[], None]] = {
+        "the topic": lambda: _publish(subject, text),
+        "the event bus": lambda: _put_event(detail),
+    }
+    failed = []
+    for name, send in channels.items():
+        try:
+            send()
+        except (BotoCoreError, ClientError, NotificationFailed) as error:
+            failed.append(f"{name}: {error}")
+    if failed:
+        raise NotificationFailed(f"not told to {'; '.join(failed)}")
+    return detail
+
+
+def _publish(subject: str, text: str) -> None:
+    _client("sns").publish(TopicArn=os.environ["TOPIC_ARN"], Subject=subject, Message=text)
+
+
+def _put_event(detail: dict[str, Any]) -> None:
+    entry = {
+        "Source": os.environ["EVENT_SOURCE"],
+        "DetailType": os.environ["EVENT_DETAIL_TYPE"],
+        "Resources": [detail["ExecutionArn"]],
+        "Detail": json.dumps(detail),
+    }
+    answer = _client("events").put_events(Entries=[entry])
+    if answer["FailedEntryCount"]:
+        refused = answer["Entries"][0]
+        raise NotificationFailed(f"{refused.get('ErrorCode')}: {refused.get('ErrorMessage')}")
+
+
+@functools.cache
+def _client(service: str) -> Any:
+    # On first use, so that a test without AWS can import this module.
+    return boto3.client(service)

@@ -1,0 +1,82 @@
+"""Posting JSON to a URL that is a secret: nothing that is raised or logged here tells it."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Any
+
+TIMEOUT_SECONDS = 8
+# Seconds before each further attempt.
+PAUSES = (1.0, 2.0, 4.0)
+
+
+class WebhookFailed(Exception):  # noqa: N818
+    """The chat did not take the message."""
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse: a redirect could lead the message to plain HTTP, or to somebody else."""
+
+
+Open = Callable[..., Any]
+
+
+def post(url: str, document: Any, open_url: Open | None = None) -> None:
+    """Post a document as JSON; what may pass, statuses 429 and 5xx or no answer, is tried again.
+
+    Parameters
+    ----------
+    url : str
+        With https.
+    document : object
+        Any JSON value.
+    open_url : callable, optional
+        Called as ``open_url(request, timeout=seconds)``, for tests.
+
+    Raises
+    ------
+    WebhookFailed
+        If the URL cannot be used, or the last attempt failed, too; the message has the status.
+    """
+    request = _request(url, document)
+    open_url = open_url or urllib.request.build_opener(_NoRedirects).open
+    problem = ""
+    for pause in (*PAUSES, None):
+        try:
+            with open_url(request, timeout=TIMEOUT_SECONDS):
+                return
+        except urllib.error.HTTPError as error:
+            error.close()
+            problem = f"it answered with status {error.code}"
+            if error.code != 429 and error.code < 500:
+                break
+        # Only their type: the texts of some have the URL in them.
+        except (OSError, HTTPException, ValueError) as error:
+            reason = error.reason if isinstance(error, urllib.error.URLError) else error
+            problem = f"no answer: {type(reason).__name__}"
+        if pause is not None:
+            time.sleep(pause)
+    raise WebhookFailed(f"the webhook did not take the message: {problem}")
+
+
+def _request(url: str, document: Any) -> urllib.request.Request:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        usable = parts.scheme == "https" and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise WebhookFailed("the webhook's URL must begin with https:// and name a host")
+    return urllib.request.Request(  # noqa: S310  (https, just checked)
+        url,
+        data=json.dumps(document).encode(),
+        headers={"Content-Type": "application/json; charset=utf-8"},
+        method="POST",
+    )

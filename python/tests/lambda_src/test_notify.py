@@ -1,0 +1,261 @@
+"""Messages and events of executions that have ended."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+import notify
+from outcomes import ExecutionRunning, outcome_detail
+from texts import message
+
+STATES = "arn:aws:states:eu-west-1:333344445555:execution"
+TRAINED = f"{STATES}:housing-prod:run-1"
+RELEASED = f"{STATES}:housing-prod-release:release-7"
+VERSION = "arn:aws:sagemaker:eu-west-1:333344445555:model-package/housing-prod/7"
+GATE = {"Metric": "test_r2", "Value": 0.8123456, "Threshold": 0.75}
+OUTPUT = {"Metrics": {"test_r2": 0.8123456, "rows": 4128}, "Gate": GATE, "ModelPackageArn": VERSION}
+MEANINGS = {
+    "ModelPerformanceInsufficient": "The model's metric is not above the threshold.",
+    "RolledBack": "The new model was refused; the model before serves again.",
+    "RollbackFailed": "The endpoint could not go back.",
+    "TrainingJobFailed": "The training job failed.",
+}
+
+
+def ended(status="SUCCEEDED", arn=TRAINED, output=None, cause=None, **more):
+    return {
+        "executionArn": arn,
+        "status": status,
+        "input": "{}",
+        **({} if output is None else {"output": json.dumps(output)}),
+        **({} if cause is None else {"cause": json.dumps(cause)}),
+        **more,
+    }
+
+
+def told(description):
+    detail = outcome_detail(description, "prod", "housing-prod")
+    return detail, *message(detail, "housing", MEANINGS)
+
+
+def test_a_release_says_version_endpoint_numbers_and_what_to_type():
+    detail, subject, text = told(ended(output={**OUTPUT, "EndpointName": "housing-prod"}))
+    assert detail == {
+        "Outcome": "released",
+        "Environment": "prod",
+        "Workflow": "housing-prod",
+        "ExecutionArn": TRAINED,
+        "ModelPackageArn": VERSION,
+        "EndpointName": "housing-prod",
+        "Metrics": OUTPUT["Metrics"],
+        "Gate": GATE,
+    }
+    assert subject == "[housing prod] Model version 7 released"
+    for part in (
+        "Model version 7 is in service on housing-prod.",
+        "Gate: test_r2 is 0.8123456, threshold 0.75",
+        "Metrics: test_r2 0.812346, rows 4128",
+        "npm run rollback -- prod VERSION",
+        "Account and region: 333344445555, eu-west-1",
+        "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1"
+        f"#/v2/executions/details/{TRAINED}\n",
+    ):
+        assert part in text
+
+
+def test_the_gates_reason_has_the_numbers_of_a_comparison():
+    reason = "test_r2 is 0.81, greater than 0.75; over the champion test_r2 improves by 0.02"
+    output = {**OUTPUT, "Gate": {**GATE, "Reason": reason}, "EndpointName": "housing-prod"}
+    assert f"Gate: {reason}\n" in told(ended(output=output))[2]
+
+
+def test_a_release_of_a_registered_version_needs_no_metrics():
+    output = {"ModelPackageArn": VERSION, "EndpointName": "housing-prod", "Superseded": False}
+    detail, subject, text = told(ended(arn=RELEASED, output=output))
+    assert (detail["Outcome"], subject) == ("released", "[housing prod] Model version 7 released")
+    assert "Gate:" not in text
+    assert "State machine: housing-prod-release\nExecution: release-7\n" in text
+
+
+def test_a_superseded_release_is_told_as_such():
+    output = {**OUTPUT, "EndpointName": "housing-prod", "Superseded": True}
+    detail, subject, _ = told(ended(output=output))
+    assert detail["Outcome"] == "superseded"
+    assert subject == "[housing prod] Model version 7 released, then replaced"
+
+
+def test_an_approval_is_asked_for_with_its_command():
+    detail, subject, text = told(ended(output=OUTPUT))
+    assert detail["Outcome"] == "waitingForApproval"
+    assert subject == "[housing prod] Model version 7 waits for approval"
+    assert "  npm run approve -- prod 7   shows" in text
+
+
+def test_a_refusal_of_the_gate_has_reason_and_metrics():
+    cause = {"reason": "test_r2 is 0.1, must be greater than 0.75", "metrics": {"test_r2": 0.1}}
+    detail, subject, text = told(
+        ended("FAILED", error="ModelPerformanceInsufficient", cause={"job": "train", **cause})
+    )
+    assert detail["Outcome"] == "gateRefused"
+    assert detail["Error"] == "ModelPerformanceInsufficient"
+    assert detail["Metrics"] == {"test_r2": 0.1}
+    assert subject == "[housing prod] A new model did not pass the gate"
+    assert f"Why: {cause['reason']}" in text
+    assert "The model's metric is not above the threshold." in text
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [
+        ("RolledBack", "Model version 7 rolled back"),
+        ("RollbackFailed", "URGENT: the endpoint could not go back to the model before"),
+    ],
+)
+def test_a_rollback_names_version_endpoint_and_reason(error, title):
+    cause = {
+        "state": "CheckEndpoint",
+        "endpoint": "housing-prod",
+        "reason": "alarm housing-prod-endpoint-errors",
+        "rejectedConfigName": "new",
+        "servingConfigName": "old",
+    }
+    given = json.dumps({"ModelPackageArn": VERSION})
+    detail, subject, text = told(
+        {**ended("FAILED", RELEASED, error=error, cause=cause), "input": given}
+    )
+    assert detail["Outcome"] == "rolledBack"
+    assert (detail["Error"], detail["EndpointName"]) == (error, "housing-prod")
+    assert detail["ModelPackageArn"] == VERSION
+    assert subject == f"[housing prod] {title}"
+    assert "Why: alarm housing-prod-endpoint-errors" in text
+    assert MEANINGS[error] in text
+    assert "npm run rollback -- prod " in text
+
+
+def test_a_failure_has_its_meaning_and_the_command_that_shows_it():
+    cause = {"state": "ModelTraining", "reason": "AlgorithmError: it broke"}
+    detail, subject, text = told(ended("FAILED", error="TrainingJobFailed", cause=cause))
+    assert (detail["Outcome"], detail["Error"]) == ("failed", "TrainingJobFailed")
+    assert subject == "[housing prod] Execution failed: TrainingJobFailed"
+    assert "The training job failed." in text
+    assert f"npm run execute -- prod --attach {TRAINED}" in text
+
+
+def test_a_cause_that_is_no_json_is_the_reason_itself():
+    detail, subject, text = told(
+        {**ended("FAILED", RELEASED, error="States.Runtime"), "cause": "it {broke"}
+    )
+    assert (detail["Outcome"], detail["Reason"]) == ("failed", "it {broke")
+    assert subject == "[housing prod] Release failed: States.Runtime"
+    assert "Release release-7 failed." in text
+    assert "npm run rollback -- prod   lists" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "title"),
+    [
+        ("TIMED_OUT", "timedOut", "Execution timed out"),
+        ("ABORTED", "aborted", "Execution aborted"),
+    ],
+)
+def test_other_ends_have_no_name_of_ours(status, outcome, title):
+    detail, subject, text = told(ended(status))
+    assert detail["Outcome"] == outcome
+    assert subject == f"[housing prod] {title}"
+    assert "Why:" not in text
+
+
+def test_a_subject_is_ascii_and_short_and_what_is_told_has_a_limit():
+    description = ended("FAILED", error="Größe" * 50, cause={"reason": "x" * 9000})
+    detail, subject, text = told(description)
+    assert subject.isascii()
+    assert len(subject) == 99
+    assert len(detail["Reason"]) == 4000
+    many = {f"m{i}": i for i in range(1000)}
+    detail, _, text = told(ended(output={**OUTPUT, "Metrics": many}))
+    assert len(detail["Metrics"]) == 50
+    assert "m19 19" in text
+    assert "m20 20" not in text
+
+
+def test_a_description_that_is_too_old_is_read_again():
+    with pytest.raises(ExecutionRunning, match="is RUNNING"):
+        told(ended("RUNNING"))
+
+
+class Clients:
+    """Step Functions, SNS and EventBridge, the last two as broken as a test wants."""
+
+    def __init__(self, broken=(), refused=False):
+        self.broken, self.refused = broken, refused
+        self.sent = []
+
+    def __call__(self, service):
+        self.service = service
+        return self
+
+    def describe_execution(self, executionArn):
+        return ended(arn=executionArn, output={**OUTPUT, "EndpointName": "housing-prod"})
+
+    def publish(self, **request):
+        self._send("sns", request)
+
+    def put_events(self, Entries):
+        self._send("events", Entries[0])
+        entry = {"ErrorCode": "ThrottlingException", "ErrorMessage": "later"}
+        return {"FailedEntryCount": int(self.refused), "Entries": [entry]}
+
+    def _send(self, service, request):
+        if service in self.broken:
+            error = {"Code": "AccessDenied", "Message": f"no {service}"}
+            raise ClientError({"Error": error}, service)
+        self.sent.append((service, request))
+
+
+@pytest.fixture
+def handle(monkeypatch):
+    variables = {
+        "PREFIX": "housing",
+        "ENVIRONMENT": "prod",
+        "TOPIC_ARN": "topic",
+        "EVENT_SOURCE": "sagemaker-workflow.releases",
+        "EVENT_DETAIL_TYPE": "Release Outcome",
+        "FAILURES": json.dumps(MEANINGS),
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    def call(clients):
+        monkeypatch.setattr(notify, "_client", clients)
+        return notify.lambda_handler({"detail": {"executionArn": TRAINED}}, None)
+
+    return call
+
+
+def test_the_function_tells_people_and_machines(handle):
+    clients = Clients()
+    detail = handle(clients)
+    (_, published), (_, event) = clients.sent
+    assert published["TopicArn"] == "topic"
+    assert published["Subject"] == "[housing prod] Model version 7 released"
+    assert event["Source"] == "sagemaker-workflow.releases"
+    assert event["DetailType"] == "Release Outcome"
+    assert json.loads(event["Detail"]) == detail
+
+
+@pytest.mark.parametrize(
+    ("clients", "sent", "problem"),
+    [
+        (Clients(broken=["sns"]), ["events"], "the topic: .*no sns"),
+        (Clients(broken=["events"]), ["sns"], "the event bus: .*no events"),
+        (Clients(refused=True), ["sns", "events"], "the event bus: ThrottlingException: later"),
+        (Clients(broken=["sns", "events"]), [], "the topic: .*; the event bus: "),
+    ],
+)
+def test_one_channel_that_fails_does_not_stop_the_other_and_ends_in_an_error(
+    handle, clients, sent, problem
+):
+    with pytest.raises(notify.NotificationFailed, match=problem):
+        handle(clients)
+    assert [service for service, _ in clients.sent] == sent

@@ -1,0 +1,130 @@
+/**
+ * The CloudWatch dashboard of one environment, as plain data.
+ *
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+ */
+
+import type { JsonObject } from "./asl";
+import { endpointDimensions } from "./guardrails";
+import { baseName } from "./names";
+import type { WorkflowSettings } from "./settings";
+
+export interface DashboardProps {
+  readonly region: string;
+  /** ARNs of the state machines: the workflow's, and that of releases. */
+  readonly stateMachineArns: readonly string[];
+  /** Alarms whose states are shown. */
+  readonly alarmArns: readonly string[];
+}
+
+/** One line of a graph: namespace, metric, dimensions, and how it is drawn. */
+type Line = readonly [string, string, Readonly<Record<string, string>>, JsonObject?];
+
+/** Columns of a dashboard. */
+const width = 24;
+
+/** What stands on the dashboard, from top to bottom. */
+export function dashboardBody(settings: WorkflowSettings, props: DashboardProps) {
+  const { region, stateMachineArns, alarmArns } = props;
+  const endpoint = endpointDimensions(settings);
+  const [workflow = "", release = ""] = stateMachineArns;
+  const serving = (metric: string, options?: JsonObject): Line => [
+    "AWS/SageMaker",
+    metric,
+    endpoint,
+    options,
+  ];
+  const instance = (metric: string): Line => ["/aws/sagemaker/Endpoints", metric, endpoint];
+  const rows = [
+    [text(commands(settings))],
+    ...(alarmArns.length === 0 ? [] : [[alarms(alarmArns)]]),
+    [
+      graph(region, "Executions of the workflow", "Sum", 3600, outcomes(workflow)),
+      graph(region, "Releases", "Sum", 3600, outcomes(release)),
+      graph(region, "Duration (ms)", "Average", 3600, [
+        ["AWS/States", "ExecutionTime", { StateMachineArn: workflow }, { label: "workflow" }],
+        ["AWS/States", "ExecutionTime", { StateMachineArn: release }, { label: "release" }],
+      ]),
+    ],
+    [
+      graph(region, "Requests and errors", "Sum", 60, [
+        serving("Invocations"),
+        serving("InvocationModelErrors"),
+        serving("Invocation4XXErrors"),
+        serving("Invocation5XXErrors"),
+      ]),
+      graph(region, "Latency of the model (µs)", "p50", 60, [
+        serving("ModelLatency", { label: "p50" }),
+        serving("ModelLatency", { label: "p99", stat: "p99" }),
+      ]),
+      graph(region, "Load of the instances (%)", "Average", 60, [
+        instance("CPUUtilization"),
+        instance("MemoryUtilization"),
+      ]),
+    ],
+  ];
+  return { name: baseName(settings), body: { widgets: placed(rows) } };
+}
+
+interface Widget {
+  readonly type: "metric" | "text" | "alarm";
+  readonly height: number;
+  readonly properties: JsonObject;
+}
+
+/** Rows of widgets of equal width, one below the other. */
+function placed(rows: readonly (readonly Widget[])[]) {
+  let y = 0;
+  return rows.flatMap((row) => {
+    const top = y;
+    y += Math.max(...row.map(({ height }) => height));
+    const share = width / row.length;
+    return row.map((widget, index) => ({ ...widget, x: index * share, y: top, width: share }));
+  });
+}
+
+function outcomes(StateMachineArn: string): Line[] {
+  return [
+    ["ExecutionsStarted", "#7f7f7f"],
+    ["ExecutionsSucceeded", "#2ca02c"],
+    ["ExecutionsFailed", "#d62728"],
+    ["ExecutionsTimedOut", "#ff7f0e"],
+    ["ExecutionsAborted", "#9467bd"],
+  ].map(([metric = "", color = ""]) => ["AWS/States", metric, { StateMachineArn }, { color }]);
+}
+
+function graph(region: string, title: string, stat: string, period: number, lines: readonly Line[]): Widget {
+  const metrics = lines.map(([namespace, metric, dimensions, options]) => [
+    namespace,
+    metric,
+    ...Object.entries(dimensions).flat(),
+    ...(options === undefined ? [] : [options]),
+  ]);
+  return {
+    type: "metric",
+    height: 6,
+    properties: { title, region, view: "timeSeries", stat, period, metrics },
+  };
+}
+
+function alarms(arns: readonly string[]): Widget {
+  return { type: "alarm", height: 3, properties: { title: "Alarms", alarms: [...arns] } };
+}
+
+function text(markdown: string): Widget {
+  return { type: "text", height: 4, properties: { markdown } };
+}
+
+function commands(settings: WorkflowSettings): string {
+  const { environment } = settings;
+  return [
+    `# ${baseName(settings)}`,
+    "",
+    "| to | type |",
+    "| --- | --- |",
+    `| see executions, endpoint and metrics | \`npm run status -- ${environment}\` |`,
+    `| list the registered versions, or put one in service again | \`npm run rollback -- ${environment}\` |`,
+    `| approve a version | \`npm run approve -- ${environment} 7\` |`,
+    `| see what runs and what it costs | \`npm run leftovers -- ${environment}\` |`,
+  ].join("\n");
+}

@@ -1,0 +1,195 @@
+/** Who hears of what executions end in, as plain data: the topic, the rule, and the functions that write. */
+
+import { failures } from "./failures";
+import { type FunctionDescription, type FunctionReferences, logAndTraces, logGroupName } from "./functions";
+import { allow, allowKey } from "./iam";
+import { baseName, type NameScope, releaseName } from "./names";
+
+export const webhookFormats = ["slack", "teams"] as const;
+
+/** A channel of a chat. */
+export interface Webhook {
+  readonly format: (typeof webhookFormats)[number];
+  /** Name of the SSM parameter, a SecureString, that holds the URL. */
+  readonly parameter: string;
+}
+
+export interface NotificationsProps {
+  /** E-mail addresses; each gets a message with a link to confirm. */
+  readonly emails: readonly string[];
+  /** @default - only e-mails are sent */
+  readonly webhook?: Webhook;
+}
+
+/** Whether anybody would hear a message. */
+export function hasRecipients({ emails, webhook }: NotificationsProps): boolean {
+  return emails.length > 0 || webhook !== undefined;
+}
+
+/** Source and detail-type of the events for machines: one for each execution that has ended. */
+export const releaseEvent = { source: "sagemaker-workflow.releases", detailType: "Release Outcome" } as const;
+
+/** The topic of messages and alarms. */
+export function topicName(scope: NameScope): string {
+  return `${baseName(scope)}-notifications`;
+}
+
+type Place = Pick<FunctionReferences, "partition" | "region" | "account">;
+
+/** The ARNs of both state machines: the workflow's, and that of releases. */
+export function stateMachineArns(scope: NameScope, { partition, region, account }: Place): readonly string[] {
+  return [baseName(scope), releaseName(scope)].map(
+    (name) => `arn:${partition}:states:${region}:${account}:stateMachine:${name}`,
+  );
+}
+
+/** The rule that hears of every end of an execution. */
+export function executionRule(scope: NameScope, place: Place) {
+  return {
+    name: `${baseName(scope)}-ended`,
+    description: "Tells of executions of the workflow that have ended",
+    eventPattern: {
+      source: ["aws.states"],
+      "detail-type": ["Step Functions Execution Status Change"],
+      detail: {
+        stateMachineArn: stateMachineArns(scope, place),
+        status: ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+      },
+    },
+  } as const;
+}
+
+/** Lets the workflow's alarms publish, and nobody without TLS. */
+export function topicPolicy(scope: NameScope, topicArn: string, { partition, region, account }: Place) {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "AlarmsPublish",
+        Effect: "Allow",
+        Principal: { Service: "cloudwatch.amazonaws.com" },
+        Action: "sns:Publish",
+        Resource: topicArn,
+        Condition: {
+          ArnLike: {
+            "aws:SourceArn": `arn:${partition}:cloudwatch:${region}:${account}:alarm:${baseName(scope)}-*`,
+          },
+          StringEquals: { "aws:SourceAccount": account },
+        },
+      },
+      {
+        Sid: "DenyPlainHttp",
+        Effect: "Deny",
+        Principal: "*",
+        Action: "sns:Publish",
+        Resource: topicArn,
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      },
+    ],
+  };
+}
+
+/** The policy of the topic's key: the account's roles use it by their own policies, alarms by this one. */
+export function topicKeyPolicy({ partition, account }: Place) {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "AccountAdministers",
+        Effect: "Allow",
+        Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+        Action: "kms:*",
+        // In a key's policy this is the key itself.
+        Resource: "*",
+      },
+      {
+        Sid: "AlarmsUse",
+        Effect: "Allow",
+        Principal: { Service: "cloudwatch.amazonaws.com" },
+        Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
+        Resource: "*",
+        Condition: { StringEquals: { "aws:SourceAccount": account } },
+      },
+    ],
+  };
+}
+
+/** Tells people and machines what an execution has ended in. */
+export function notifyFunction(
+  scope: NameScope,
+  references: FunctionReferences & { readonly topicArn: string; readonly topicKeyArn: string },
+): FunctionDescription {
+  const { partition, region, account, topicArn, topicKeyArn } = references;
+  const name = `${baseName(scope)}-notify`;
+  return {
+    name,
+    description: "Tells people and machines what an execution has ended in",
+    logGroupName: logGroupName(name),
+    role: {
+      namePrefix: `${name}-`,
+      description: "What the function that tells of executions may do",
+      service: "lambda.amazonaws.com",
+      policyStatements: [
+        allow(
+          ["states:DescribeExecution"],
+          stateMachineArns(scope, references).map(
+            (machine) => `${machine.replace(":stateMachine:", ":execution:")}:*`,
+          ),
+        ),
+        allow(["sns:Publish"], [topicArn]),
+        // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        allow(["kms:Decrypt", "kms:GenerateDataKey"], [topicKeyArn]),
+        allow(["events:PutEvents"], [`arn:${partition}:events:${region}:${account}:event-bus/default`], {
+          conditions: { StringEquals: { "events:source": releaseEvent.source } },
+        }),
+        ...logAndTraces(name, references),
+      ],
+    },
+    folder: "lambda-src/notify",
+    runtime: "python3.11",
+    handler: "notify.lambda_handler",
+    timeoutSeconds: 60,
+    memorySizeInMB: 256,
+    variables: {
+      PREFIX: scope.prefix,
+      ENVIRONMENT: scope.environment,
+      TOPIC_ARN: topicArn,
+      EVENT_SOURCE: releaseEvent.source,
+      EVENT_DETAIL_TYPE: releaseEvent.detailType,
+      FAILURES: JSON.stringify(failures),
+    },
+  };
+}
+
+/** Posts what the topic gets, alarms included, to a chat's channel. */
+export function webhookFunction(
+  scope: NameScope,
+  references: FunctionReferences,
+  { format, parameter }: Webhook,
+): FunctionDescription {
+  const { partition, region, account, kmsKeyArn } = references;
+  const name = `${baseName(scope)}-webhook`;
+  return {
+    name,
+    description: "Posts what the workflow's topic gets to a chat's channel",
+    logGroupName: logGroupName(name),
+    role: {
+      namePrefix: `${name}-`,
+      description: "What the function that posts to a chat may do",
+      service: "lambda.amazonaws.com",
+      policyStatements: [
+        allow(["ssm:GetParameter"], [`arn:${partition}:ssm:${region}:${account}:parameter${parameter}`]),
+        // Where the parameter is encrypted with the environment's key; SSM's own key is open to the account's roles.
+        // https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
+        ...allowKey(kmsKeyArn, ["kms:Decrypt"]),
+        ...logAndTraces(name, references),
+      ],
+    },
+    folder: "lambda-src/webhook",
+    runtime: "python3.11",
+    handler: "webhook.lambda_handler",
+    timeoutSeconds: 60,
+    memorySizeInMB: 256,
+    variables: { PARAMETER: parameter, FORMAT: format },
+  };
+}
