@@ -85,12 +85,15 @@ interface TestRun {
   readonly executionInput: ExecutionInput;
   /** What the endpoint is asked afterwards, as `{"instances": …}`; it answers with as many `predictions`. */
   readonly instances: readonly Json[];
+  /** What makes a model worse than the one in service, for `npm run rehearse`. */
+  readonly worseHyperParameters?: ExecutionInput["HyperParameters"];
   /** Folder of files to upload as raw data; without it, the recipe's data is made. */
   readonly sampleData?: string;
 }
 
 export const testRun: TestRun = {
   executionInput: { DataPrefix: "raw-data/" },
+  worseHyperParameters: { "n-estimators": 1, "max-depth": 1 },
   // The first two rows of the data set: MedInc, HouseAge, AveRooms, AveBedrms, Population, AveOccup, Latitude, Longitude.
   instances: [
     [8.3252, 41, 6.98412698, 1.02380952, 322, 2.55555556, 37.88, -122.23],

@@ -226,6 +226,18 @@ export function program(): Command {
       (await import("./promote")).promote(from, to, number, options),
     );
 
+  command("rehearse", "release good and bad models under traffic, in an emulator of its own")
+    .addOption(new Option("--rate <number>", "requests a second").default(50).argParser(positiveNumber))
+    .addOption(
+      new Option("--time-scale <factor>", "shortens alarm periods and deployment waits")
+        .default(0.1)
+        .argParser(timeScale),
+    )
+    .addOption(timeout())
+    .addOption(json())
+    .addHelpText("after", examples("npm run rehearse", "npm run rehearse -- --rate 100 --time-scale 0.2"))
+    .action(async (options) => (await import("./rehearsal/rehearse")).rehearse(options));
+
   command("audit", "list what each role has used in the emulator, and what it was denied")
     .addOption(json())
     .addHelpText("after", examples("npm run audit"))

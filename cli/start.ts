@@ -4,11 +4,11 @@ import { basename, join, relative, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import { environments, testRun, workflowProps } from "../config";
+import { testRun, workflowProps } from "../config";
 import { localEnvironment } from "../config-schema";
-import { endpointSettings } from "../workflow/endpoint-kinds";
+import { scriptKey } from "../source-files";
 import { hasGuardrails } from "../workflow/guardrails";
-import { rawDataPrefix, type WorkflowProps } from "../workflow/props";
+import { rawDataPrefix, type WorkflowProps, workflowSettings } from "../workflow/props";
 import { Aws, emulatorKey, objectAt } from "./aws";
 import { EmulatorProcess, emulatorVariables, timeScaleText } from "./emulator-process";
 import { testEndpoint } from "./endpoint-test";
@@ -17,7 +17,7 @@ import { type ExecutionResult, startExecution, uniqueName } from "./execution";
 import { describeFailure, readFailure } from "./failure";
 import { followInTask } from "./follow";
 import { readInput } from "./input";
-import { createLocalExperiments } from "./local-experiments";
+import { createLocalAlarms } from "./local-alarms";
 import { createLocalResources, type LocalWorkflow } from "./local-resources";
 import { interruption, keepLines, runTasks } from "./progress";
 import { type PreparedEnvironments, prepareEnvironments, projectRoot } from "./python";
@@ -48,11 +48,6 @@ interface Context {
 /** Runs the whole workflow for real on this machine: emulator, resources, data, execution, endpoint. */
 export async function start(options: StartOptions): Promise<void> {
   const props = workflowProps(localEnvironment);
-  if (hasGuardrails({ endpoint: endpointSettings(props.endpoint) })) {
-    throw new UsageError(
-      "An endpoint of two or more instances is updated by a canary, which needs alarms, and these come with Terraform only: give local one instance in config.ts, or use npm run emulator and npm run deploy -- local",
-    );
-  }
   if (options.name !== undefined && existsSync(runFolder(options.name))) {
     throw new UsageError(
       `There is a run called ${options.name} in .runs/ already: give another --name, or remove it`,
@@ -116,9 +111,8 @@ function tasks(options: StartOptions, props: WorkflowProps, input: object, signa
       task: async (ctx) => {
         const { aws, emulator } = ctx as Required<Context>;
         ctx.workflow = await createLocalResources(aws, emulator.address, props);
-        if (environments[localEnvironment]?.experiments) {
-          await createLocalExperiments(aws, emulator.address, props, ctx.workflow);
-        }
+        const settings = workflowSettings(props, scriptKey);
+        if (hasGuardrails(settings)) await createLocalAlarms(aws, settings);
       },
     },
     {

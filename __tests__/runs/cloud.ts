@@ -6,7 +6,6 @@ import { DescribeStateMachineCommand, UpdateStateMachineCommand } from "@aws-sdk
 import { Aws, emulatorKey } from "../../cli/aws";
 import { EmulatorProcess } from "../../cli/emulator-process";
 import { type ExecutionResult, startExecution, watchExecution } from "../../cli/execution";
-import { createLocalExperiments } from "../../cli/local-experiments";
 import { createLocalResources } from "../../cli/local-resources";
 import { prepareEnvironments } from "../../cli/python";
 import { resolveTarget } from "../../cli/target";
@@ -17,6 +16,7 @@ import { policyDocument } from "../../workflow/iam";
 import { baseName, type EndpointScope, stableEndpointName } from "../../workflow/names";
 import { type WorkflowProps, workflowSettings } from "../../workflow/props";
 import { releaseStateMachine, workflowStateMachine } from "../../workflow/resources";
+import { createExperiments } from "./experiments-cloud";
 
 /** An emulator of a test's own, with short waits. */
 export class TestCloud {
@@ -130,7 +130,7 @@ export class TestCloud {
     { bucketName }: TestWorkflow,
     more: { kmsKeyArn?: string; topicArn?: string } = {},
   ): Promise<void> {
-    await createLocalExperiments(this.aws, this.emulator.address, props, { bucketName, ...more });
+    await createExperiments(this.aws, this.emulator.address, props, { bucketName, ...more });
   }
 
   /** Makes an SNS topic, and returns its ARN. */

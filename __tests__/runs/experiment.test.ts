@@ -70,7 +70,9 @@ class Trial {
     if (instances > 1) await cloud.createEndpointAlarms(props, "primary");
     await workflow.upload("raw-data/data.csv", "1\n");
     const config = parseConfig({ environments: { test: { region: "us-east-1" } } }).environments.test;
-    const environment = { name: "test", config, aws: cloud.aws, baseName: workflow.baseName } as Environment;
+    const { baseName } = workflow;
+    const connected = { name: "test", config, aws: cloud.aws, baseName, workflow: props };
+    const environment = connected as Environment;
     const trial = new Trial(workflow, props, environment);
     for (const behave of ["well", "better", "failing"]) {
       expect(failureOf(await workflow.run({ HyperParameters: { behave } }))).toEqual(succeeded);

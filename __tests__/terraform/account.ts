@@ -29,18 +29,17 @@ import type { Aws } from "../../cli/aws";
 
 /** Everything of the workflow in the account; what is unique to one account is replaced by placeholders. */
 export async function describeAccount(aws: Aws, baseName: string) {
-  const [buckets, roles, functions, machines, logGroups, registries, scheduleGroups] = await Promise.all([
+  const [buckets, roles, functions, machines, logGroups, registries] = await Promise.all([
     describeBuckets(aws, baseName),
     describeRoles(aws, baseName),
     describeFunctions(aws),
     describeMachines(aws),
     describeLogGroups(aws, baseName),
     describeRegistries(aws),
-    scheduleGroupNames(aws),
   ]);
-  const text = JSON.stringify({ buckets, roles, functions, machines, logGroups, registries, scheduleGroups })
+  const text = JSON.stringify({ buckets, roles, functions, machines, logGroups, registries })
     .replace(
-      new RegExp(`${baseName}-(sagemaker|states|release|evaluate|control|look)-[0-9a-zA-Z]+`, "g"),
+      new RegExp(`${baseName}-(sagemaker|states|release|evaluate|smoke)-[0-9a-zA-Z]+`, "g"),
       `${baseName}-$1-ID`,
     )
     .replace(new RegExp(`${baseName}-[0-9a-f]{16,}`, "g"), `${baseName}-ID`);
@@ -197,9 +196,9 @@ async function describeRegistries(aws: Aws) {
   }));
 }
 
-/** Rules and notifications come through Terraform only, and so do their roles, functions and logs. */
+/** Rules, notifications and A/B tests come through Terraform only, and so do their roles, functions and logs. */
 function isOfTerraform(name = ""): boolean {
-  return /-(approved|notify|webhook)(-|$)/.test(name);
+  return /-(approved|notify|webhook|control|look|experiment-controller)(-|$)/.test(name);
 }
 
 function sorted(tags: readonly { readonly Key?: string; readonly Value?: string }[] = []): string[] {

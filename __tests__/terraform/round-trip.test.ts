@@ -75,8 +75,7 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
   it("holds what `npm start` makes, and runs the very same definition", async () => {
     const other = await TestCloud.start();
     try {
-      const props = workflowProps("local");
-      await other.createExperiments(props, await other.deploy(props));
+      await other.deploy(workflowProps("local"));
       const deployed = await describeAccount(cloud.aws, name);
       expect(deployed).toEqual(await describeAccount(other.aws, name));
       expect(deployed.machines).toHaveLength(2);
@@ -165,7 +164,7 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
     );
     expect(await run("experiment", "local", "status")).toContain("A/B test v1-against-v2 runs");
     expect(await run("leftovers", "local")).toContain("A/B test that runs      v1-against-v2");
-    expect(await run("experiment", "local", "stop", "--yes")).toContain("housing-local");
+    expect(await run("experiment", "local", "stop", "--yes")).toContain("The test is stopped.");
   });
 
   it("changes its endpoint's kind by the command that a refused deploy names", async () => {

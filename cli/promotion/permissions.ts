@@ -1,12 +1,12 @@
 /** What the person who promotes must be allowed, in each of the two accounts; docs/promotion.md has it as a table. */
 
 import { allow, type PolicyStatement } from "../../workflow/iam";
-import { baseName, type NameScope, releaseName } from "../../workflow/names";
+import { baseName, type EndpointScope, releaseName, stableEndpointName } from "../../workflow/names";
 import { bucketNamePrefix } from "../../workflow/resources";
 import { prefixes } from "../../workflow/settings";
 
 /** What the permissions name. */
-export interface PermissionScope extends NameScope {
+export interface PermissionScope extends EndpointScope {
   readonly partition: string;
   readonly region: string;
   readonly account: string;
@@ -51,7 +51,7 @@ function registryReads(scope: PermissionScope): PolicyStatement[] {
   return [
     allow(["sagemaker:ListModelPackages"], ["*"], { reason: "the action has no resource type" }),
     allow(["sagemaker:DescribeModelPackage"], [sagemaker(scope, `model-package/${base}/*`)]),
-    allow(["sagemaker:DescribeEndpoint"], [sagemaker(scope, `endpoint/${base}`)]),
+    allow(["sagemaker:DescribeEndpoint"], [sagemaker(scope, `endpoint/${stableEndpointName(scope)}`)]),
     allow(["sagemaker:DescribeEndpointConfig"], [sagemaker(scope, `endpoint-config/${base}-config-*`)]),
     allow(["sagemaker:DescribeModel"], [sagemaker(scope, `model/${base}-model-*`)]),
   ];

@@ -246,6 +246,8 @@ async function failureOf({ cloud }: Lane, FunctionName: string, event: object): 
 /** What an execution of one of the state machines has ended in is told. */
 const tells = (run: Run, machine: "" | "-release"): Scenario => ({
   before: async (lane) => {
+    // An A/B test may be on it.
+    await lane.removeEndpoint(endpointOf(lane));
     expect(await run(lane, {})).toBe("");
   },
   run: async (lane) => {

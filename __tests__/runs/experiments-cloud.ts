@@ -1,16 +1,16 @@
 import { CreateScheduleGroupCommand } from "@aws-sdk/client-scheduler";
-import { experimentGroupName } from "../workflow/experiments";
-import { experimentController } from "../workflow/functions";
-import { baseName } from "../workflow/names";
-import type { WorkflowProps } from "../workflow/props";
-import { resourceTags } from "../workflow/resources";
-import { experimentScheduleRole } from "../workflow/roles";
-import type { Aws } from "./aws";
-import type { EmulatorAddress } from "./emulator-process";
-import { createFunction, createRole } from "./local-resources";
+import type { Aws } from "../../cli/aws";
+import type { EmulatorAddress } from "../../cli/emulator-process";
+import { createFunction, createRole } from "../../cli/local-resources";
+import { experimentGroupName } from "../../workflow/experiments";
+import { experimentController } from "../../workflow/functions";
+import { baseName } from "../../workflow/names";
+import type { WorkflowProps } from "../../workflow/props";
+import { resourceTags } from "../../workflow/resources";
+import { experimentScheduleRole } from "../../workflow/roles";
 
-/** Makes what A/B tests need in the emulator, from the same plain data that the constructs write as Terraform. */
-export async function createLocalExperiments(
+/** Makes what A/B tests need, from the same plain data that the constructs write as Terraform. */
+export async function createExperiments(
   aws: Aws,
   { account, region }: EmulatorAddress,
   props: WorkflowProps,

@@ -1,0 +1,67 @@
+"""Put another inference module in front of a model's own: what a bad release is rehearsed with.
+
+The wrapper takes the entry point's name; what had it becomes ``rehearsed_inference.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import tarfile
+from pathlib import Path
+
+REHEARSED = "code/rehearsed_inference.py"
+
+
+def spoil(model: Path, entry_point: str, wrapper: Path, spoiled: Path) -> None:
+    """Write a copy of a model artifact that serves with `wrapper`.
+
+    Parameters
+    ----------
+    model, spoiled : Path
+        A model.tar.gz, and where its copy goes.
+    entry_point : str
+        File name of the inference module in ``code/``.
+    wrapper : Path
+        Module that imports ``rehearsed_inference``.
+
+    Raises
+    ------
+    ValueError
+        If the artifact has no such entry point.
+    """
+    entry = f"code/{entry_point}"
+    with tarfile.open(model) as source, tarfile.open(spoiled, "w:gz") as target:
+        names = {member.name.removeprefix("./") for member in source}
+        if entry not in names:
+            raise ValueError(f"{model} has no {entry}; it has {', '.join(sorted(names))}")
+        for member in source:
+            if not member.isfile():
+                continue
+            name = member.name.removeprefix("./")
+            body = source.extractfile(member)
+            assert body is not None
+            _add(target, REHEARSED if name == entry else name, body.read())
+        _add(target, entry, wrapper.read_bytes())
+
+
+def _add(target: tarfile.TarFile, name: str, body: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(body)
+    member.mode = 0o644
+    target.addfile(member, io.BytesIO(body))
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("entry_point")
+    parser.add_argument("wrapper", type=Path)
+    parser.add_argument("spoiled", type=Path)
+    arguments = parser.parse_args()
+    spoil(arguments.model, arguments.entry_point, arguments.wrapper, arguments.spoiled)
+
+
+if __name__ == "__main__":
+    main()
