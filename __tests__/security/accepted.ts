@@ -52,23 +52,24 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "CKV_AWS_115",
-    resource: /^Workflow\/Evaluation\/Resource$/,
+    resource: /^Workflow\/(Evaluation|SmokeTest)\/Resource$/,
     reason:
       "an execution calls it once; a reserved share is taken from the account's, which may be 10 in all",
   },
   {
     check: "CKV_AWS_116",
-    resource: /^Workflow\/Evaluation\/Resource$/,
+    resource: /^Workflow\/(Evaluation|SmokeTest)\/Resource$/,
     reason: "a dead letter queue is for asynchronous calls; the state machine waits for the answer",
   },
   {
     check: "CKV_AWS_117",
-    resource: /^Workflow\/Evaluation\/Resource$/,
-    reason: "it calls S3 only, whose access its role and the bucket's policy limit; it takes no connections",
+    resource: /^Workflow\/(Evaluation|SmokeTest)\/Resource$/,
+    reason: "they call S3 or the endpoint, whose access their roles limit; they take no connections",
   },
   {
     check: "CKV_AWS_272",
-    resource: /^Workflow\/(Evaluation|Observability\/Notifications\/(Notify|Webhook))\/Resource$/,
+    resource:
+      /^Workflow\/(Evaluation|SmokeTest|Experiments\/Controller|Observability\/Notifications\/(Notify|Webhook))\/Resource$/,
     reason: "Terraform uploads the reviewed source itself, by its hash; nobody else builds the archive",
   },
   {
@@ -92,12 +93,6 @@ export const accepted: readonly AcceptedFinding[] = [
     reason: "it calls AWS's own services only, as its role lets it; it takes no connections",
   },
   {
-    check: "CKV_AWS_272",
-    resource: /^Workflow\/Experiments\/Controller\/Resource$/,
-    where: testsVariants,
-    reason: "Terraform uploads the reviewed source itself, by its hash; nobody else builds the archive",
-  },
-  {
     check: "CKV_AWS_115",
     resource: /^Workflow\/Observability\/Notifications\/(Notify|Webhook)\/Resource$/,
     where: tells,
@@ -115,6 +110,12 @@ export const accepted: readonly AcceptedFinding[] = [
     resource: /^Workflow\/Observability\/Notifications\/(Notify|Webhook)\/Resource$/,
     where: tells,
     reason: "they call AWS, and the webhook's URL, which is outside; they take no connections",
+  },
+  {
+    check: "CKV_AWS_173",
+    resource: /^Workflow\/Experiments\/Controller\/Resource$/,
+    where: (environment) => testsVariants(environment) && tells(environment),
+    reason: "its one variable is the topic's ARN",
   },
   {
     check: "CKV_AWS_173",

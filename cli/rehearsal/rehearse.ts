@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
+import { DescribeAlarmsCommand, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
 import { testRun, workflowProps } from "../../config";
 import { localEnvironment } from "../../config-schema";
 import { scriptKey } from "../../source-files";
 import type { ExecutionInput } from "../../workflow/execution-input";
+import { rollbackAlarmNames } from "../../workflow/guardrails";
 import { stableEndpointName } from "../../workflow/names";
 import { rawDataPrefix, type WorkflowProps, workflowSettings } from "../../workflow/props";
 import { Aws, objectAt } from "../aws";
@@ -44,7 +45,14 @@ interface Context {
   good: string;
   versions: Record<string, string>;
   traffic: Traffic;
-  readonly outcomes: Outcome[];
+  readonly releases: Release[];
+}
+
+/** How a release went, but for what became of the requests meanwhile, some of which may still be open. */
+interface Release extends Omit<Outcome, "requests" | "failed" | "p99Milliseconds"> {
+  /** Milliseconds since the epoch. */
+  readonly begun: number;
+  readonly until: number;
 }
 
 /** The models that are released, one after the other, while a good one serves. */
@@ -68,7 +76,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
   }
   const signal = interruption();
   const props = rehearsalProps();
-  const context = { outcomes: [], versions: {} } as unknown as Context;
+  const context = { releases: [], versions: {} } as unknown as Context;
   try {
     await runTasks(
       context,
@@ -79,10 +87,10 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
           rendererOptions: keepLines,
           task: async (ctx: Context, task: ProgressTask) => {
             const version = ctx.versions[model] as string;
-            const outcome = await release(ctx, options, { model, expected, version }, task, signal);
-            ctx.outcomes.push(outcome);
-            const share = `${outcome.failed} of ${outcome.requests} requests failed`;
-            task.title = `A model that ${model}: ${outcome.ended}; ${share}`;
+            await quietAlarms(ctx.aws, props, signal);
+            const ended = await release(ctx, options, { model, expected, version }, task, signal);
+            ctx.releases.push(ended);
+            task.title = `A model that ${model}: ${ended.ended}`;
           },
         })),
       ],
@@ -217,7 +225,7 @@ async function run(
 
 /** Releases a version under traffic, and says what became of it and of the requests. */
 async function release(
-  { aws, workflow, traffic }: Context,
+  { aws, workflow }: Context,
   { timeout, timeScale }: RehearseOptions,
   {
     model,
@@ -226,29 +234,32 @@ async function release(
   }: { readonly model: string; readonly expected: Expected; readonly version: string },
   task: ProgressTask,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Promise<Release> {
   const { title } = task;
   const begun = Date.now();
   const machine = `${workflow.stateMachineArn}-release`;
   const input = { ModelPackageArn: version } as object;
   const arn = await startExecution(aws.sfn(), machine, uniqueName(), input);
   const { description } = await followInTask(aws, arn, task, timeout, signal);
-  const ended = Date.now();
+  const until = Date.now();
   task.title = title;
-  // Answers that are still open belong to this release.
-  await sleep(1000, undefined, { signal });
-  const seconds = (ended - begun) / 1000;
-  const common = {
-    model,
-    expected,
-    seconds,
-    alarmPeriods: seconds / (60 * timeScale),
-    ...counted(traffic.between(begun, ended)),
-  };
+  const seconds = (until - begun) / 1000;
+  const common = { model, expected, seconds, alarmPeriods: seconds / (60 * timeScale), begun, until };
   if (description.status === "SUCCEEDED") return { ...common, ended: "promoted" };
   const { reason = "" } = JSON.parse(description.cause ?? "{}") as { reason?: string };
   const back = description.error === "RolledBack" && (await isInService(aws, description.cause ?? "{}"));
   return { ...common, ended: back ? "rolled back" : "failed", reason: `${description.error}: ${reason}` };
+}
+
+/** Waits until no alarm is left over from the release before: it would roll the next one back at once. */
+async function quietAlarms(aws: Aws, props: WorkflowProps, signal: AbortSignal): Promise<void> {
+  const AlarmNames = [...rollbackAlarmNames(workflowSettings(props, scriptKey))];
+  for (;;) {
+    const search = { AlarmNames, StateValue: "ALARM" } as const;
+    const { MetricAlarms = [] } = await aws.cloudwatch().send(new DescribeAlarmsCommand(search));
+    if (MetricAlarms.length === 0) return;
+    await sleep(500, undefined, { signal });
+  }
 }
 
 async function isInService(aws: Aws, cause: string): Promise<boolean> {
@@ -296,7 +307,11 @@ async function createBusinessAlarm(aws: Aws, AlarmName: string, Threshold: numbe
   );
 }
 
-function tell({ outcomes, traffic }: Context, { json }: RehearseOptions): void {
+function tell({ releases, traffic }: Context, { json }: RehearseOptions): void {
+  const outcomes = releases.map(({ begun, until, ...release }) => ({
+    ...release,
+    ...counted(traffic.between(begun, until)),
+  }));
   const inside = outcomes.reduce((sum, { failed }) => sum + failed, 0);
   const outside = counted(traffic.answers).failed - inside;
   const wrong = faults(outcomes, outside);

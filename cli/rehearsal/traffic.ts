@@ -118,11 +118,11 @@ export class Traffic {
   }
 }
 
-/** Rows of a CSV file with a header, the label in its last column. */
+/** Rows of a CSV file with a header, the label in its last column; what is not all numbers is left out. */
 export function rowsOf(csv: string): Row[] {
   const [, ...lines] = csv.trim().split(/\r?\n/);
   return lines
-    .map((line) => line.split(",").map(Number))
+    .map((line) => line.split(",").map((cell) => (cell === "" ? Number.NaN : Number(cell))))
     .filter((values) => values.length > 1 && values.every(Number.isFinite))
     .map((values) => ({ features: values.slice(0, -1), label: values.at(-1) as number }));
 }

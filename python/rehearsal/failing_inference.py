@@ -1,6 +1,6 @@
 """Serves a model like the module beside it, and fails at every request."""
 
-from rehearsed_inference import *  # noqa: F403
+from rehearsed_inference import *  # noqa: F403  # pyright: ignore[reportMissingImports]
 
 
 def predict_fn(data, model):

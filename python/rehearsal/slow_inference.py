@@ -2,8 +2,8 @@
 
 import time
 
-import rehearsed_inference
-from rehearsed_inference import *  # noqa: F403
+import rehearsed_inference  # pyright: ignore[reportMissingImports]
+from rehearsed_inference import *  # noqa: F403  # pyright: ignore[reportMissingImports]
 
 PAUSE_SECONDS = 0.25
 

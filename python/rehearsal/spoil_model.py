@@ -9,6 +9,7 @@ import argparse
 import io
 import tarfile
 from pathlib import Path
+from typing import IO, cast
 
 REHEARSED = "code/rehearsed_inference.py"
 
@@ -39,8 +40,7 @@ def spoil(model: Path, entry_point: str, wrapper: Path, spoiled: Path) -> None:
             if not member.isfile():
                 continue
             name = member.name.removeprefix("./")
-            body = source.extractfile(member)
-            assert body is not None
+            body = cast("IO[bytes]", source.extractfile(member))
             _add(target, REHEARSED if name == entry else name, body.read())
         _add(target, entry, wrapper.read_bytes())
 
