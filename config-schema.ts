@@ -34,6 +34,14 @@ const endpointSchema = z.discriminatedUnion("kind", [
       .optional(),
     initialInstanceCount: wholeNumber.optional(),
     initialVariantWeight: z.number().nonnegative().optional(),
+    /** How an update is moved in, where there are always two instances or more. */
+    update: z
+      .strictObject({
+        shift: z.enum(["canary", "linear"]).optional(),
+        waitSeconds: z.number().int().nonnegative().optional(),
+        terminationSeconds: z.number().int().nonnegative().optional(),
+      })
+      .optional(),
     /** As many instances as keep each at this many requests a minute; with a minimum of 1 there is no canary. */
     autoscaling: z
       .strictObject({

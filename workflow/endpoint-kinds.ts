@@ -11,6 +11,16 @@ export interface AutoscalingSettings {
   readonly invocationsPerInstance: number;
 }
 
+/** How an update is moved in, where there are always two instances or more. */
+export interface UpdateSettings {
+  /** A canary of one instance and then all, or a quarter of the instances at a time. */
+  readonly shift: "canary" | "linear";
+  /** Seconds in which the canary, or each quarter, has to prove itself. */
+  readonly waitSeconds: number;
+  /** Seconds until the old instances go, after all traffic has moved; alarms still roll back then. */
+  readonly terminationSeconds: number;
+}
+
 /** An endpoint on instances, which cost while they are up. */
 export interface InstanceEndpoint {
   readonly kind: "instance";
@@ -18,6 +28,7 @@ export interface InstanceEndpoint {
   readonly instanceType: string;
   readonly initialInstanceCount: number;
   readonly initialVariantWeight: number;
+  readonly update: UpdateSettings;
   /** Without it the number of instances stays. */
   readonly autoscaling?: AutoscalingSettings;
 }
@@ -38,7 +49,9 @@ export type EndpointKind = EndpointSettings["kind"];
 
 /** What a workflow says of its endpoint; `kind` is `instance` unless it says otherwise. */
 export type EndpointProps =
-  | ({ readonly kind?: "instance" } & Partial<Omit<InstanceEndpoint, "kind">>)
+  | ({ readonly kind?: "instance"; readonly update?: Partial<UpdateSettings> } & Partial<
+      Omit<InstanceEndpoint, "kind" | "update">
+    >)
   | ({ readonly kind: "serverless" } & Partial<Omit<ServerlessEndpoint, "kind">>);
 
 /** Serverless memory sizes, in MB. */
@@ -48,7 +61,13 @@ export const memorySizes: readonly number[] = [1024, 2048, 3072, 4096, 5120, 614
 export const mostConcurrency = 200;
 
 /** What decides an endpoint's number of instances; a serverless one has none. */
-const ofInstances = ["instanceType", "initialInstanceCount", "initialVariantWeight", "autoscaling"] as const;
+const ofInstances = [
+  "instanceType",
+  "initialInstanceCount",
+  "initialVariantWeight",
+  "update",
+  "autoscaling",
+] as const;
 const ofServerless = ["memorySizeInMB", "maxConcurrency"] as const;
 
 /** One endpoint's props over another's: of the same kind key by key, of another kind as a whole. */
@@ -115,6 +134,7 @@ function onInstances(props: Extract<EndpointProps, { kind?: "instance" }>): Inst
     instanceType: props.instanceType ?? "ml.t2.medium",
     initialInstanceCount: props.initialInstanceCount ?? autoscaling?.minInstances ?? 1,
     initialVariantWeight: props.initialVariantWeight ?? 1,
+    update: checkedUpdate({ shift: "canary", waitSeconds: 300, terminationSeconds: 120, ...props.update }),
     ...(autoscaling && { autoscaling }),
   };
   if (autoscaling !== undefined) checkAutoscaling(endpoint, autoscaling);
@@ -124,6 +144,36 @@ function onInstances(props: Extract<EndpointProps, { kind?: "instance" }>): Inst
     );
   }
   return endpoint;
+}
+
+/** Seconds that an update's waits may take in all: a release waits an hour for its end. */
+const longestUpdateSeconds = 3000;
+
+/** Waits of an update one after the other, in seconds. */
+export function updateWaitSeconds({ shift, waitSeconds, terminationSeconds }: UpdateSettings): number {
+  return (shift === "linear" ? linearSteps : 1) * waitSeconds + terminationSeconds;
+}
+
+/** Parts in which a linear update moves. */
+export const linearSteps = 4;
+
+function checkedUpdate(update: UpdateSettings): UpdateSettings {
+  const { shift, waitSeconds, terminationSeconds } = update;
+  for (const [name, value] of Object.entries({ waitSeconds, terminationSeconds })) {
+    if (!Number.isInteger(value) || value < 0) {
+      throw new Error(`endpoint.update.${name} must be a whole number of seconds, 0 or more, got ${value}`);
+    }
+  }
+  if (shift !== "canary" && shift !== "linear") {
+    throw new Error(`endpoint.update.shift must be "canary" or "linear", got "${shift}"`);
+  }
+  const total = updateWaitSeconds(update);
+  if (total > longestUpdateSeconds) {
+    throw new Error(
+      `endpoint.update waits ${total} s in all, and a release at most ${longestUpdateSeconds}: take less of waitSeconds${shift === "linear" ? `, which passes ${linearSteps} times,` : ""} or terminationSeconds`,
+    );
+  }
+  return update;
 }
 
 function checkAutoscaling(

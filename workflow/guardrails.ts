@@ -1,13 +1,9 @@
 /** How an update of the endpoint is moved in, and the alarms that move it back. */
 
 import type { JsonObject } from "./asl";
-import { fewestInstances } from "./endpoint-kinds";
+import { fewestInstances, linearSteps, updateWaitSeconds } from "./endpoint-kinds";
 import { baseName, type EndpointScope, stableEndpointName } from "./names";
 import type { Workflow, WorkflowSettings } from "./settings";
-
-/** Seconds in which the canary has to prove itself, and until the old instances go. */
-const bakeSeconds = 300;
-const terminationSeconds = 120;
 
 /** An alarm on the endpoint that rolls an update back. */
 export interface EndpointAlarm {
@@ -85,19 +81,28 @@ export function checkedRollbackAlarms(
   return names;
 }
 
-/** The deployment part of UpdateEndpoint: a canary of one instance, where there are two or more. */
+/** The deployment part of UpdateEndpoint, where there are always two instances or more. */
 export function deploymentConfig({ settings }: Workflow): JsonObject {
-  if (!hasGuardrails(settings)) return {};
+  const { endpoint } = settings;
+  if (endpoint.kind !== "instance" || !hasGuardrails(settings)) return {};
+  const { shift, waitSeconds, terminationSeconds } = endpoint.update;
+  const canary = {
+    Type: "CANARY",
+    CanarySize: { Type: "INSTANCE_COUNT", Value: 1 },
+    WaitIntervalInSeconds: waitSeconds,
+  };
+  const linear = {
+    Type: "LINEAR",
+    LinearStepSize: { Type: "CAPACITY_PERCENT", Value: 100 / linearSteps },
+    WaitIntervalInSeconds: waitSeconds,
+  };
   return {
     DeploymentConfig: {
       BlueGreenUpdatePolicy: {
-        TrafficRoutingConfiguration: {
-          Type: "CANARY",
-          CanarySize: { Type: "INSTANCE_COUNT", Value: 1 },
-          WaitIntervalInSeconds: bakeSeconds,
-        },
+        TrafficRoutingConfiguration: shift === "canary" ? canary : linear,
         TerminationWaitInSeconds: terminationSeconds,
-        MaximumExecutionTimeoutInSeconds: 3000,
+        // Instances may take as long to come as the waits.
+        MaximumExecutionTimeoutInSeconds: Math.max(3000, updateWaitSeconds(endpoint.update) + 600),
       },
       AutoRollbackConfiguration: {
         Alarms: rollbackAlarmNames(settings).map((AlarmName) => ({ AlarmName })),

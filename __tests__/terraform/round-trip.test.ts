@@ -170,6 +170,8 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
   it("changes its endpoint's kind by the command that a refused deploy names", async () => {
     const before = 'stateBucket: "tfstate-housing-local",';
     project.edit("config.ts", before, `${before} endpoint: { kind: "serverless" },`);
+    // A serverless endpoint has one variant only.
+    project.edit("config.ts", "      experiments: true,\n", "");
     const { code, stderr } = await project.run("deploy", "local", "--yes");
     expect([code, stderr]).toEqual([2, expect.stringContaining("npm run change-kind -- local")]);
     const said = await run("change-kind", "local", "--yes");

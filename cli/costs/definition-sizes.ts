@@ -117,8 +117,10 @@ function bakeSecondsOf(state: StateJson): number[] {
   const { BlueGreenUpdatePolicy } = object(request(state).DeploymentConfig);
   if (BlueGreenUpdatePolicy === undefined) return [];
   const { TrafficRoutingConfiguration, TerminationWaitInSeconds } = object(BlueGreenUpdatePolicy);
-  const { WaitIntervalInSeconds } = object(TrafficRoutingConfiguration);
-  return [seconds(WaitIntervalInSeconds) + seconds(TerminationWaitInSeconds)];
+  const { WaitIntervalInSeconds, LinearStepSize } = object(TrafficRoutingConfiguration);
+  const percent = numberOf(object(LinearStepSize).Value);
+  const steps = percent > 0 ? Math.ceil(100 / percent) : 1;
+  return [steps * numberOf(WaitIntervalInSeconds) + numberOf(TerminationWaitInSeconds)];
 }
 
 function tasksOf(graph: GraphJson): [string, StateJson][] {
@@ -199,7 +201,7 @@ function plainText(value: unknown): string | undefined {
   return typeof value === "string" && !value.startsWith("{%") ? value : undefined;
 }
 
-function seconds(value: unknown): number {
+function numberOf(value: unknown): number {
   return typeof value === "number" ? value : 0;
 }
 

@@ -7,6 +7,12 @@ import { arn, type Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
 import { modelContainer } from "./model";
 
+/** JSONata: the hyperparameters within what a property may hold; the training job has them in full. */
+const hyperparametersText = `(
+  $told := $each($hyperparameters, function($value, $name) { $name & "=" & $value });
+  $exists($told) ? $substring($replace($join($told, " "), /[^A-Za-z0-9 _.:/=+@-]/, "-"), 0, 256) : "none"
+)`;
+
 /** Registers the model that has passed the gate as the next version of its model package group. */
 export function registrationStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
@@ -42,6 +48,7 @@ export function registrationStep(workflow: Workflow, next: string): Step {
             code: jsonata(
               `${literal(`s3://${references.bucketName}/code/executions/`)} & $executionFolder & "/"`,
             ),
+            hyperparameters: jsonata(hyperparametersText),
             metric: settings.gate.metric,
             value: jsonata("$string($evaluation.Value)"),
             threshold: jsonata("$string($threshold)"),
