@@ -255,9 +255,8 @@ async function release(
 async function quietAlarms(aws: Aws, props: WorkflowProps, signal: AbortSignal): Promise<void> {
   const AlarmNames = [...rollbackAlarmNames(workflowSettings(props, scriptKey))];
   for (;;) {
-    const search = { AlarmNames, StateValue: "ALARM" } as const;
-    const { MetricAlarms = [] } = await aws.cloudwatch().send(new DescribeAlarmsCommand(search));
-    if (MetricAlarms.length === 0) return;
+    const { MetricAlarms = [] } = await aws.cloudwatch().send(new DescribeAlarmsCommand({ AlarmNames }));
+    if (MetricAlarms.every(({ StateValue }) => StateValue !== "ALARM")) return;
     await sleep(500, undefined, { signal });
   }
 }

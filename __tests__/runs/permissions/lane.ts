@@ -155,6 +155,18 @@ export class Lane {
     return this.#policies.get(role) as { name: string; document: PolicyDocument };
   }
 
+  /** Whether one model serves there. */
+  async serves(EndpointName: string): Promise<boolean> {
+    try {
+      const describe = new DescribeEndpointCommand({ EndpointName });
+      const { EndpointStatus, ProductionVariants = [] } = await this.cloud.aws.sagemaker().send(describe);
+      return EndpointStatus === "InService" && ProductionVariants.length === 1;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  }
+
   async removeEndpoint(EndpointName: string): Promise<void> {
     const { aws } = this.cloud;
     try {

@@ -89,5 +89,5 @@ describe("without one permission", () => {
       [...provableActions(roles[role])].map((action) => `${role} ${action}`),
     );
     expect([...proved].sort()).toEqual(provable.sort());
-  }, 600_000);
+  }, 900_000);
 });
