@@ -1,4 +1,3 @@
-import { CloudWatchClient, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { DeleteEndpointCommand, DeleteModelCommand, ListModelsCommand } from "@aws-sdk/client-sagemaker";
@@ -6,14 +5,14 @@ import { DescribeStateMachineCommand, UpdateStateMachineCommand } from "@aws-sdk
 import { Aws, emulatorKey } from "../../cli/aws";
 import { EmulatorProcess } from "../../cli/emulator-process";
 import { type ExecutionResult, startExecution, watchExecution } from "../../cli/execution";
+import { createLocalAlarms } from "../../cli/local-alarms";
 import { createLocalResources } from "../../cli/local-resources";
 import { prepareEnvironments } from "../../cli/python";
 import { resolveTarget } from "../../cli/target";
 import { scriptKey } from "../../source-files";
 import type { ExecutionInput } from "../../workflow/execution-input";
-import { endpointAlarms } from "../../workflow/guardrails";
 import { policyDocument } from "../../workflow/iam";
-import { baseName, type EndpointScope, stableEndpointName } from "../../workflow/names";
+import { baseName } from "../../workflow/names";
 import { type WorkflowProps, workflowSettings } from "../../workflow/props";
 import { releaseStateMachine, workflowStateMachine } from "../../workflow/resources";
 import { createExperiments } from "./experiments-cloud";
@@ -39,30 +38,8 @@ export class TestCloud {
   }
 
   /** Makes the alarms of a workflow's endpoint, which come with Terraform otherwise. */
-  async createEndpointAlarms(scope: EndpointScope, variant: string): Promise<void> {
-    const { endpoint, region } = this.aws.connection;
-    const credentials = { accessKeyId: emulatorKey, secretAccessKey: emulatorKey };
-    const cloudwatch = new CloudWatchClient({ endpoint, region, credentials });
-    for (const alarm of endpointAlarms(scope)) {
-      await cloudwatch.send(
-        new PutMetricAlarmCommand({
-          AlarmName: alarm.name,
-          Namespace: "AWS/SageMaker",
-          MetricName: alarm.metricName,
-          Statistic: alarm.statistic,
-          ExtendedStatistic: alarm.extendedStatistic,
-          Threshold: alarm.threshold,
-          EvaluationPeriods: alarm.evaluationPeriods,
-          Period: 60,
-          ComparisonOperator: "GreaterThanThreshold",
-          TreatMissingData: "notBreaching",
-          Dimensions: [
-            { Name: "EndpointName", Value: stableEndpointName(scope) },
-            { Name: "VariantName", Value: variant },
-          ],
-        }),
-      );
-    }
+  async createEndpointAlarms(props: WorkflowProps): Promise<void> {
+    await createLocalAlarms(this.aws, workflowSettings(props, scriptKey));
   }
 
   async deploy(props: WorkflowProps, kmsKeyArn?: string): Promise<TestWorkflow> {

@@ -22,20 +22,14 @@ import { baseName } from "../../workflow/names";
 import type { WorkflowProps } from "../../workflow/props";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { until } from "./permissions/scenarios";
+import { smallWorkflow } from "./small-workflow";
 
 jest.setTimeout(180_000);
 
-const folder = "__tests__/runs/permissions/scripts";
-const script = (entryPoint: string) => ({ folder, entryPoint });
-const propsOf = (prefix: string, endpoint: EndpointProps): WorkflowProps => ({
-  prefix,
-  environment: "test",
-  processing: script("prepare.py"),
-  training: { ...script("fit.py"), hyperparameters: { behave: "well" } },
-  inference: script("serve.py"),
-  gate: { metric: "score", threshold: 0 },
-  endpoint,
-});
+const propsOf = (prefix: string, endpoint: EndpointProps) =>
+  smallWorkflow(prefix, {
+    endpoint,
+  });
 const scaling = (minInstances: number, maxInstances: number): EndpointProps => ({
   instanceType: "ml.m5.large",
   autoscaling: { minInstances, maxInstances, invocationsPerInstance: 600 },

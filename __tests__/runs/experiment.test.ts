@@ -22,21 +22,15 @@ import { parseConfig } from "../../config-schema";
 import type { ExperimentDecision } from "../../workflow/experiments";
 import type { WorkflowProps } from "../../workflow/props";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
+import { smallWorkflow } from "./small-workflow";
 
 jest.setTimeout(180_000);
 
-const folder = "__tests__/runs/permissions/scripts";
-const script = (entryPoint: string) => ({ folder, entryPoint });
-const propsOf = (prefix: string, instances: number): WorkflowProps => ({
-  prefix,
-  environment: "test",
-  processing: script("prepare.py"),
-  training: { ...script("fit.py"), hyperparameters: { behave: "well" } },
-  inference: script("serve.py"),
-  gate: { metric: "score", threshold: 0 },
-  approval: "manual",
-  endpoint: { initialInstanceCount: instances },
-});
+const propsOf = (prefix: string, instances: number) =>
+  smallWorkflow(prefix, {
+    approval: "manual",
+    endpoint: { initialInstanceCount: instances },
+  });
 const numbers: ExperimentNumbers = {
   weight: 0.3,
   rewardRange: [0, 1],
@@ -67,7 +61,7 @@ class Trial {
   static async open(prefix: string, instances = 1): Promise<Trial> {
     const props = propsOf(prefix, instances);
     const workflow = await cloud.deploy(props);
-    if (instances > 1) await cloud.createEndpointAlarms(props, "primary");
+    if (instances > 1) await cloud.createEndpointAlarms(props);
     await workflow.upload("raw-data/data.csv", "1\n");
     const config = parseConfig({ environments: { test: { region: "us-east-1" } } }).environments.test;
     const { baseName } = workflow;

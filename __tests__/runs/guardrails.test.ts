@@ -2,22 +2,14 @@
 
 import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
 import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
-import type { WorkflowProps } from "../../workflow/props";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
+import { smallWorkflow } from "./small-workflow";
 
 jest.setTimeout(180_000);
 
-const folder = "__tests__/runs/permissions/scripts";
-const script = (entryPoint: string) => ({ folder, entryPoint });
-const props: WorkflowProps = {
-  prefix: "canary",
-  environment: "test",
-  processing: script("prepare.py"),
-  training: { ...script("fit.py"), hyperparameters: { behave: "well" } },
-  inference: script("serve.py"),
-  gate: { metric: "score", threshold: 0 },
+const props = smallWorkflow("canary", {
   endpoint: { initialInstanceCount: 2 },
-};
+});
 
 let cloud: TestCloud;
 let workflow: TestWorkflow;
@@ -25,7 +17,7 @@ let workflow: TestWorkflow;
 beforeAll(async () => {
   cloud = await TestCloud.start();
   workflow = await cloud.deploy(props);
-  await cloud.createEndpointAlarms(props, "primary");
+  await cloud.createEndpointAlarms(props);
   await workflow.upload("raw-data/data.csv", "1\n");
 }, 600_000);
 

@@ -19,24 +19,16 @@ import { UpdateModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { emulatorKey } from "../../cli/aws";
 import { workflowAlarms } from "../../workflow/alarms";
 import { releaseEvent, stateMachineArns } from "../../workflow/notifications";
-import type { WorkflowProps } from "../../workflow/props";
 import { workflow as described } from "../fixtures";
 import { TestCloud, type TestWorkflow } from "./cloud";
 import { TestNotifications } from "./notifications-cloud";
+import { smallWorkflow } from "./small-workflow";
 
 jest.setTimeout(120_000);
 
-const folder = "__tests__/runs/permissions/scripts";
-const script = (entryPoint: string) => ({ folder, entryPoint });
-const props: WorkflowProps = {
-  prefix: "told",
-  environment: "test",
-  processing: script("prepare.py"),
-  training: { ...script("fit.py"), hyperparameters: { behave: "well" } },
-  inference: script("serve.py"),
-  gate: { metric: "score", threshold: 0 },
+const props = smallWorkflow("told", {
   approval: "manual",
-};
+});
 const version = "arn:aws:sagemaker:us-east-1:123456789012:model-package/told-test/1";
 const eventLog = "/told-test/events";
 

@@ -19,20 +19,13 @@ import {
 import { executionOutput } from "../../cli/report";
 import type { WorkflowProps } from "../../workflow/props";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
+import { smallWorkflow } from "./small-workflow";
 
 jest.setTimeout(120_000);
 
-const folder = "__tests__/runs/permissions/scripts";
-const script = (entryPoint: string) => ({ folder, entryPoint });
-const props: WorkflowProps = {
-  prefix: "trouble",
-  environment: "test",
-  processing: script("prepare.py"),
-  training: { ...script("fit.py"), hyperparameters: { behave: "well" } },
-  inference: script("serve.py"),
-  gate: { metric: "score", threshold: 0 },
+const props = smallWorkflow("trouble", {
   smokeTest: { examples: [{ instances: [[1]], low: 0, high: 100 }] },
-};
+});
 
 let cloud: TestCloud;
 let workflow: TestWorkflow;
@@ -181,7 +174,7 @@ describe("with a canary", () => {
       "DeploymentFailed",
       expect.stringContaining("guarded-test-endpoint-errors"),
     ]);
-    await cloud.createEndpointAlarms(guarded, "primary");
+    await cloud.createEndpointAlarms(guarded);
     expect(failureOf(await workflow.run())).toEqual(succeeded);
   });
 });

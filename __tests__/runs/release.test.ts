@@ -8,22 +8,14 @@ import {
   UpdateModelPackageCommand,
 } from "@aws-sdk/client-sagemaker";
 import { objectAt } from "../../cli/aws";
-import type { WorkflowProps } from "../../workflow/props";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
+import { smallWorkflow } from "./small-workflow";
 
 jest.setTimeout(120_000);
 
-const folder = "__tests__/runs/permissions/scripts";
-const script = (entryPoint: string) => ({ folder, entryPoint });
-const props: WorkflowProps = {
-  prefix: "release",
-  environment: "test",
-  processing: script("prepare.py"),
-  training: { ...script("fit.py"), hyperparameters: { behave: "well" } },
-  inference: script("serve.py"),
-  gate: { metric: "score", threshold: 0 },
+const props = smallWorkflow("release", {
   approval: "manual",
-};
+});
 const versions = "arn:aws:sagemaker:us-east-1:123456789012:model-package/release-test";
 
 let cloud: TestCloud;

@@ -9,23 +9,15 @@ import {
   ListModelsCommand,
 } from "@aws-sdk/client-sagemaker";
 import { executionOutput } from "../../cli/report";
-import type { WorkflowProps } from "../../workflow/props";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
+import { smallWorkflow } from "./small-workflow";
 
 jest.setTimeout(120_000);
 
-const folder = "__tests__/runs/permissions/scripts";
-const script = (entryPoint: string) => ({ folder, entryPoint });
-const props: WorkflowProps = {
-  prefix: "smoke",
-  environment: "test",
-  processing: script("prepare.py"),
-  training: { ...script("fit.py"), hyperparameters: { behave: "well" } },
-  inference: script("serve.py"),
-  gate: { metric: "score", threshold: 0 },
+const props = smallWorkflow("smoke", {
   smokeTest: { examples: [{ instances: [[1]], low: 0, high: 100 }] },
   retainedReleases: 2,
-};
+});
 const absurd = { HyperParameters: { behave: "absurd" } };
 const failing = { HyperParameters: { behave: "failing" } };
 

@@ -8,7 +8,6 @@ import {
 import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
 import { isMissing } from "../../../cli/errors";
 import { policyDocument, trustPolicy } from "../../../workflow/iam";
-import type { WorkflowProps } from "../../../workflow/props";
 import { approvalRole, type RoleDescription, scheduleRole } from "../../../workflow/roles";
 import {
   type Grant,
@@ -21,9 +20,8 @@ import {
 } from "../../grants";
 import type { TestCloud, TestWorkflow } from "../cloud";
 import { TestNotifications } from "../notifications-cloud";
+import { smallComparison, smallWorkflow } from "../small-workflow";
 import { type Scenario, until } from "./scenarios";
-
-const folder = "__tests__/runs/permissions/scripts";
 
 /** What happened without one permission. */
 export interface Outcome {
@@ -51,15 +49,8 @@ export class Lane {
     prefix: string,
     { kmsKeyArn, minInstances = 0 }: { kmsKeyArn?: string; minInstances?: number } = {},
   ): Promise<Lane> {
-    const script = (entryPoint: string) => ({ folder, entryPoint });
-    const props: WorkflowProps = {
-      prefix,
-      environment: "test",
-      processing: script("prepare.py"),
-      training: { ...script("fit.py"), hyperparameters: { behave: "well" } },
-      comparison: script("compare.py"),
-      inference: script("serve.py"),
-      gate: { metric: "score", threshold: 0 },
+    const props = smallWorkflow(prefix, {
+      comparison: smallComparison,
       smokeTest: { examples: [{ instances: [[1]], low: 42, high: 42 }] },
       retainedReleases: 1,
       endpoint:
@@ -69,7 +60,7 @@ export class Lane {
               instanceType: "ml.m5.large",
               autoscaling: { minInstances, maxInstances: 3, invocationsPerInstance: 100 },
             },
-    };
+    });
     const lane = new Lane(cloud, await cloud.deploy(props, kmsKeyArn));
     const topicArn = await cloud.createTopic(`${prefix}-test`);
     await cloud.createExperiments(props, lane.workflow, { kmsKeyArn, topicArn });
@@ -79,7 +70,7 @@ export class Lane {
     lane.approvalRoleArn = await lane.#createRole(approvalRole(scope, `${stateMachineArn}-release`));
     // Nothing is posted here: the secret is only read.
     await TestNotifications.create(cloud, scope, { kmsKeyArn, format: "slack", url: "https://localhost/" });
-    if (minInstances > 1) await cloud.createEndpointAlarms(props, "primary");
+    if (minInstances > 1) await cloud.createEndpointAlarms(props);
     await lane.workflow.upload("raw-data/data.csv", "1\n");
     await lane.workflow.upload("raw-data/slow/hang", "1\n");
     await lane.workflow.upload("raw-data/later/hang-comparison", "1\n");

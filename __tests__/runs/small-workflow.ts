@@ -1,0 +1,20 @@
+import type { WorkflowProps } from "../../workflow/props";
+
+const folder = "__tests__/runs/small-workflow";
+const script = (entryPoint: string) => ({ folder, entryPoint });
+
+/** Compares models by what they answer. */
+export const smallComparison = script("compare.py");
+
+/** The smallest workflow that runs: its model answers 42, and the hyperparameter `behave` lets it misbehave. */
+export function smallWorkflow(prefix: string, more: Partial<WorkflowProps> = {}): WorkflowProps {
+  return {
+    prefix,
+    environment: "test",
+    processing: script("prepare.py"),
+    training: { ...script("fit.py"), hyperparameters: { behave: "well" } },
+    inference: script("serve.py"),
+    gate: { metric: "score", threshold: 0 },
+    ...more,
+  };
+}

@@ -1,0 +1,106 @@
+/** Arguments and options that several commands share, and how they are read. */
+
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { localEnvironment } from "../config-schema";
+import { defaultTimeoutSeconds } from "./follow";
+
+/** What the exit codes mean for commands that run the workflow, and for the others. */
+const exitCodesText = {
+  run: `
+Exit codes:
+  0    succeeded
+  1    the execution or the endpoint test failed
+  2    wrong usage; nothing was started
+  3    outcome unknown: stopped waiting, or AWS could not be asked
+  130  left by Ctrl-C; the execution goes on
+`,
+  other: `
+Exit codes:
+  0    done
+  1    failed; the message says how
+  2    wrong usage, or refused; nothing was touched
+  3    AWS could not be asked
+  130  interrupted by Ctrl-C
+`,
+} as const;
+
+/** Arguments of the commands that act on one environment's workflow. */
+export function targeted(command: Command): Command {
+  return inEnvironment(command)
+    .option(
+      "--outputs-file <file>",
+      "what the deploy wrote; outputs.<environment>.json by default, but for the emulator",
+    )
+    .option("--state-machine-arn <arn>", "in place of the outputs file's")
+    .option("--bucket <name>", "in place of the outputs file's");
+}
+
+/** For commands that are as good in the emulator. */
+export function inEnvironment(command: Command): Command {
+  return command
+    .usage("-- [environment] [options]")
+    .addArgument(
+      new Argument("[environment]", `of config.ts; ${localEnvironment} is the emulator`).default(
+        localEnvironment,
+      ),
+    );
+}
+
+/** For commands that run Terraform: nobody should have to guess which environment. */
+export function deployed(command: Command): Command {
+  return command
+    .usage("-- <environment> [options]")
+    .argument("<environment>", `of config.ts; ${localEnvironment} is the emulator that runs`);
+}
+
+export function yes(verb: string): Option {
+  return new Option("--yes", `${verb} without asking`).default(false);
+}
+
+export function json(): Option {
+  return new Option("--json", "print one JSON document, for machines").default(false);
+}
+
+export function timeout(what = "execution"): Option {
+  return new Option("--timeout <seconds>", `how long to wait for the ${what}`)
+    .default(defaultTimeoutSeconds)
+    .argParser(positiveNumber);
+}
+
+export function assumption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(positiveNumber);
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError("It must be a number greater than 0.");
+  return value;
+}
+
+export function version(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError("It must be a whole number from 1.");
+  return value;
+}
+
+export function timeScale(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("It must be above 0 and at most 1.");
+  return value;
+}
+
+export function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65535) {
+    throw new InvalidArgumentError("It must be a whole number from 1 to 65535.");
+  }
+  return value;
+}
+
+export function examples(...lines: string[]): string {
+  const runs = /^npm (?:start|run execute)/.test(lines[0] ?? "");
+  const codes = exitCodesText[runs ? "run" : "other"];
+  return ["", "Examples:", ...lines.map((line) => `  ${line}`), codes].join("\n");
+}
