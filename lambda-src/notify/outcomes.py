@@ -45,7 +45,8 @@ def outcome_detail(
     -------
     dict
         ``Outcome``, ``Environment``, ``Workflow`` and ``ExecutionArn``; where they are known
-        ``ModelPackageArn``, ``EndpointName``, ``Metrics``, ``Gate``, ``Error`` and ``Reason``.
+        ``ModelPackageArn``, ``EndpointName``, ``Metrics``, ``Gate``, ``Warnings``, ``Error`` and
+        ``Reason``.
 
     Raises
     ------
@@ -66,6 +67,7 @@ def outcome_detail(
         "EndpointName": output.get("EndpointName") or cause.get("endpoint"),
         "Metrics": dict(list(metrics.items())[:_MAX_METRICS]) if metrics else None,
         "Gate": output.get("Gate"),
+        "Warnings": output.get("Warnings"),
         "Error": error,
         "Reason": str(cause.get("reason") or description.get("cause") or "")[:_MAX_REASON],
     }

@@ -49,6 +49,7 @@ def message(detail: Mapping[str, Any], prefix: str, meanings: Mapping[str, str])
         told.happened,
         "\n".join(_numbers(detail)),
         f"Why: {detail['Reason']}" if "Reason" in detail else "",
+        *(f"Warning: {warning}" for warning in detail.get("Warnings", [])),
         "\n".join(["Next:", *(f"  {line}" for line in told.following)]),
         "\n".join(
             [

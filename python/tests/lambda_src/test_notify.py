@@ -70,6 +70,13 @@ def test_the_gates_reason_has_the_numbers_of_a_comparison():
     assert f"Gate: {reason}\n" in told(ended(output=output))[2]
 
 
+def test_what_went_wrong_after_a_release_is_told():
+    output = {**OUTPUT, "EndpointName": "housing-prod", "Warnings": ["nothing was removed"]}
+    detail, _, text = told(ended(output=output))
+    assert detail["Warnings"] == ["nothing was removed"]
+    assert "\n\nWarning: nothing was removed\n\nNext:" in text
+
+
 def test_a_release_of_a_registered_version_needs_no_metrics():
     output = {"ModelPackageArn": VERSION, "EndpointName": "housing-prod", "Superseded": False}
     detail, subject, text = told(ended(arn=RELEASED, output=output))
