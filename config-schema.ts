@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { memorySizes, mostConcurrency, overEndpoint } from "./workflow/endpoint-kinds";
 import { hasRecipients, webhookFormats } from "./workflow/notifications";
-import { defaultRetainedReleases, type WorkflowProps } from "./workflow/props";
+import type { WorkflowProps } from "./workflow/props";
 import { defaultLogRetentionInDays, defaultNoncurrentVersionDays } from "./workflow/resources";
 
 /** The environment that is the emulator. */
@@ -85,15 +85,15 @@ const environmentEntrySchema = z.strictObject({
   bucketName: z.string().min(3).max(63).optional(),
   /** Destroying the environment also deletes its data and models. */
   forceDestroy: z.boolean().default(false),
-  /** Key for the bucket and the logs; its policy must let CloudWatch Logs use it. */
+  /** Key for bucket, logs, schedule and notifications; its policy must let CloudWatch Logs, and with notifications CloudWatch, use it. */
   kmsKeyArn: z.string().startsWith("arn:").optional(),
   /** How long to keep what nobody asks for any more. */
   retention: z
     .strictObject({
       logsInDays: wholeNumber.default(defaultLogRetentionInDays),
       noncurrentVersionsInDays: wholeNumber.default(defaultNoncurrentVersionDays),
-      /** Endpoint configurations with their models, beside those that serve. */
-      releases: wholeNumber.default(defaultRetainedReleases),
+      /** Endpoint configurations with their models, beside those that serve; over the workflow's props. */
+      releases: wholeNumber.optional(),
     })
     .prefault({}),
 
@@ -111,8 +111,8 @@ const environmentEntrySchema = z.strictObject({
   endpoint: endpointSchema.optional(),
   /** In place of the gate's threshold in the workflow's props; metric and direction are the workflow's. */
   gate: z.strictObject({ threshold: z.number() }).optional(),
-  /** Whether a model that passes the gate is released by itself, or when a person approves it. */
-  approval: z.enum(["automatic", "manual"]).default("automatic"),
+  /** Whether a model that passes the gate is released by itself, or when a person approves it; over the workflow's props. */
+  approval: z.enum(["automatic", "manual"]).optional(),
   /** Starts an execution by itself, such as `rate(7 days)` or `cron(0 3 ? * MON *)`. */
   schedule: z
     .strictObject({
@@ -142,7 +142,7 @@ const environmentEntrySchema = z.strictObject({
         .optional(),
     })
     .prefault({}),
-  /** Names of alarms of yours that roll back an update with a canary, beside those on errors and latency. */
+  /** Names of alarms of yours that roll an update back, beside those on errors and latency; they need two instances always. */
   rollbackAlarms: z.array(z.string().min(1).max(255)).max(8).default([]),
   /** Alarms beside those on executions, the endpoint's errors and its latency; all need `notifications`. */
   alarms: z
@@ -229,8 +229,8 @@ export function inEnvironment(
     training: { ...props.training, ...sizes.training },
     endpoint: overEndpoint(props.endpoint, endpoint),
     gate: { ...props.gate, ...gate },
-    approval,
-    retainedReleases: retention.releases,
+    approval: approval ?? props.approval,
+    retainedReleases: retention.releases ?? props.retainedReleases,
     rollbackAlarms: [...(props.rollbackAlarms ?? []), ...environment.rollbackAlarms],
     vpc: vpc ?? props.vpc,
     tags: { ...props.tags, ...tags },

@@ -326,3 +326,29 @@ describe("two environments in one account", () => {
     );
   });
 });
+
+describe("what an environment leaves open", () => {
+  const props = { ...workflowProps("nowhere"), approval: "manual" as const, retainedReleases: 10 };
+  const inEnv = (more: object) => {
+    const { dev } = parseConfig({ environments: { dev: { region: "us-east-1", ...more } } }).environments;
+    return inEnvironment(props, dev);
+  };
+
+  it("is what the workflow's props say", () => {
+    expect(inEnv({})).toMatchObject({ approval: "manual", retainedReleases: 10 });
+  });
+
+  it("gives way where the environment says it", () => {
+    const said = inEnv({ approval: "automatic", retention: { releases: 3 } });
+    expect(said).toMatchObject({ approval: "automatic", retainedReleases: 3 });
+  });
+
+  it("keeps each part of how an update is moved in", () => {
+    const update = { waitSeconds: 900, terminationSeconds: 600 };
+    const { dev } = parseConfig({
+      environments: { dev: { region: "us-east-1", endpoint: { update: { shift: "linear" } } } },
+    }).environments;
+    const { endpoint } = inEnvironment({ ...props, endpoint: { update } }, dev);
+    expect(endpoint).toMatchObject({ update: { ...update, shift: "linear" } });
+  });
+});

@@ -66,7 +66,7 @@ describe("docs/promotion.md", () => {
   const account = { prefix: "housing", partition: "aws", region: "us-east-1", account: "123456789012" };
 
   it.each([
-    ["dev", sourcePermissions({ ...account, environment: "dev" })],
+    ["dev", sourcePermissions({ ...account, environment: "dev", endpoint: { kind: "serverless" } })],
     ["prod", destinationPermissions({ ...account, environment: "prod" })],
   ])("has what a person needs in %s", (_, statements) => {
     const code = (values: readonly string[]) => values.map((value) => `\`${value}\``).join(", ");

@@ -145,6 +145,7 @@ export function program(): Command {
     .argument("[version]", "its number in the registry; without it they are listed", version)
     .usage("-- <environment> [version] [options]")
     .addOption(yes("release"))
+    .option("--again", "release a version that serves already, too: sets its scaling")
     .addOption(timeout())
     .addHelpText("after", examples("npm run rollback -- dev", "npm run rollback -- dev 6"))
     .action(async (name, number, options) => (await import("./rollback")).rollback(name, number, options));
@@ -197,9 +198,9 @@ export function program(): Command {
     .addHelpText(
       "after",
       examples(
-        "npm run experiment -- dev start 7 --reward-range 0,1 --effect 0.05 --max-error-rate 0.02 --max-latency 200",
-        "npm run experiment -- dev status",
-        "npm run experiment -- dev stop --winner champion",
+        "npm run experiment -- staging start 7 --reward-range 0,1 --effect 0.05 --max-error-rate 0.02 --max-latency 200",
+        "npm run experiment -- staging status",
+        "npm run experiment -- staging stop --winner champion",
       ),
     )
     .action(async (name, action, number, options) =>

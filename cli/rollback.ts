@@ -5,6 +5,8 @@ import { type ReleaseOptions, releaseVersion } from "./release";
 import { findVersion, listVersions, versionsText } from "./versions";
 
 export interface RollbackOptions extends ReleaseOptions {
+  /** Releases a version that serves already, too. */
+  readonly again?: boolean;
   readonly yes: boolean;
 }
 
@@ -21,7 +23,11 @@ export async function rollback(
   process.stdout.write(`${versionsText(versions)}\n`);
   if (version === undefined) return;
   const chosen = findVersion(versions, version);
-  if (chosen.serves) throw new UsageError(`Version ${version} serves already`);
+  if (chosen.serves && !options.again) {
+    throw new UsageError(
+      `Version ${version} serves already; --again releases it again, which sets its scaling`,
+    );
+  }
   if (chosen.approval !== "Approved") {
     throw new UsageError(
       `Version ${version} is ${chosen.approval}: approve it with npm run approve -- ${name} ${version}`,

@@ -74,7 +74,10 @@ const ofServerless = ["memorySizeInMB", "maxConcurrency"] as const;
 export function overEndpoint(base: EndpointProps = {}, over: EndpointProps | undefined): EndpointProps {
   if (over === undefined) return base;
   const isSame = (base.kind ?? "instance") === (over.kind ?? "instance");
-  return isSame ? ({ ...base, ...over } as EndpointProps) : over;
+  if (!isSame) return over;
+  const update = { ...(base as { update?: object }).update, ...(over as { update?: object }).update };
+  const merged = { ...base, ...over } as EndpointProps;
+  return Object.keys(update).length === 0 ? merged : ({ ...merged, update } as EndpointProps);
 }
 
 /**

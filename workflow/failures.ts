@@ -20,7 +20,7 @@ export const failures = {
     "Several production variants share the endpoint's traffic; end that experiment first. Nothing was changed.",
   DeploymentFailed: "The model could not be put in service.",
   RolledBack:
-    "The new model did not start, or an alarm or the smoke test refused it; what served before serves again.",
+    "The new model did not start, or an alarm or the smoke test refused it; the endpoint is again what it was before.",
   RollbackFailed:
     "The smoke test refused the new model, and the endpoint could not go back to what served before.",
   AutoscalingFailed: "The model serves; its scaling is not set.",

@@ -67,7 +67,7 @@ export function notesOn(variant: VariantSize, region: string, scaling: Definitio
         ]),
     fewest >= 2
       ? "A canary needs two instances or more, which this endpoint always has."
-      : `A canary needs two instances or more: ${amount(2)} a month at least. With ${fewest} an update moves all traffic at once.`,
+      : `A canary needs two instances or more${price === undefined ? "" : `: ${amount(2)} a month at least`}. With ${fewest} an update moves all traffic at once.`,
   ];
 }
 
