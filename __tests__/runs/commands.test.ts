@@ -160,6 +160,8 @@ describe("approve and rollback", () => {
     expect((await command(["rollback", "local"])).stdout).toMatch(/ 1 {2}Approved .* serves\n?$/m);
     const again = await command(["rollback", "local", "1", "--yes"]);
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining("Version 1 serves already")]);
+    const anyway = await command(["rollback", "local", "1", "--again", "--yes"]);
+    expect([anyway.code, anyway.stdout]).toEqual([0, expect.stringContaining("Version 1 serves.")]);
   });
 
   it("shows a version beside the one that serves, and takes the decision down", async () => {
