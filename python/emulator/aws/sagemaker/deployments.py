@@ -86,7 +86,7 @@ class Deployment:
                 self._activate(traffic, fleet, stage)
             return traffic.complete(fleet)
         except BaseException:
-            traffic.restore()
+            traffic.restore(fleet)
             # Not waited for: the endpoint is back with its old servers from now on.
             threading.Thread(target=fleet.retire, name=f"retire {self.config}", daemon=True).start()
             raise

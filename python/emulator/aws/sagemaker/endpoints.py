@@ -138,8 +138,10 @@ class Endpoints:
         announce_endpoint(endpoint)
 
         def take_down() -> None:
-            for fleet in traffic.close() if traffic is not None else ():
-                fleet.retire()
+            if traffic is not None:
+                for fleet in traffic.close():
+                    fleet.retire()
+                traffic.wait_until_left()
             forget()
 
         self._in_thread(take_down, endpoint)

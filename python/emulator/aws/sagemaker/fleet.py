@@ -66,12 +66,19 @@ class Variant:
 
 
 class Fleet:
-    """Model servers by variant. Requests in flight keep them up until they are answered."""
+    """Model servers by variant. Requests in flight keep them up until they are answered.
+
+    Attributes
+    ----------
+    stopped : threading.Event
+        Set when the servers are down.
+    """
 
     def __init__(self, config: str, variants: Iterable[Variant]) -> None:
         self.config = config
         self._variants = {variant.plan.name: variant for variant in variants}
         self._idle = threading.Condition()
+        self.stopped = threading.Event()
 
     @classmethod
     def start(
@@ -156,8 +163,11 @@ class Fleet:
 
     def stop(self) -> None:
         """Stop the servers; each lets its running requests end."""
-        for variant in self._variants.values():
-            variant.server.stop()
+        try:
+            for variant in self._variants.values():
+                variant.server.stop()
+        finally:
+            self.stopped.set()
 
     def kill(self) -> None:
         """End the servers now."""

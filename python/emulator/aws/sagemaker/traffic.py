@@ -45,6 +45,7 @@ class Traffic:
         self._share = 0.0
         self._position = 0.0
         self._closed = False
+        self._leaving: list[Fleet] = []
 
     @property
     def fleet(self) -> Fleet:
@@ -56,10 +57,11 @@ class Traffic:
         with self._lock:
             self._next, self._share = fleet, share
 
-    def restore(self) -> None:
-        """Send every request to the old fleet again."""
+    def restore(self, fleet: Fleet) -> None:
+        """Send every request to the old fleet again; the other one is on its way out."""
         with self._lock:
             self._next, self._share = None, 0.0
+            self._leave(fleet)
 
     def complete(self, fleet: Fleet) -> Fleet:
         """Send every request to the next fleet for good, and return the old one.
@@ -74,7 +76,16 @@ class Traffic:
                 raise NoTrafficError
             old, self._fleet = self._fleet, fleet
             self._next, self._share = None, 0.0
+            self._leave(old)
             return old
+
+    def _leave(self, fleet: Fleet) -> None:
+        self._leaving = [one for one in self._leaving if not one.stopped.is_set()] + [fleet]
+
+    def wait_until_left(self) -> None:
+        """Wait for the fleets of earlier updates: they write into the endpoint's log until then."""
+        for fleet in self._leaving:
+            fleet.stopped.wait()
 
     def close(self) -> list[Fleet]:
         """Take no request any more, and return the fleets that are up."""

@@ -40,7 +40,7 @@ def test_all_traffic_moves_back_or_forward():
     old, new = fleet("old"), fleet("new")
     traffic = Traffic(old, "real-time")
     traffic.shift(new, 0.5)
-    traffic.restore()
+    traffic.restore(new)
     assert set(configs(traffic, 20)) == {"old"}
     traffic.shift(new, 1.0)
     assert set(configs(traffic, 20)) == {"new"}
@@ -113,3 +113,19 @@ def test_a_serverless_variant_answers_no_more_at_once_than_it_may():
             requests.enter_context(traffic.serving(None))
     with traffic.serving(None):
         pass
+
+
+@pytest.mark.parametrize("leave", ["complete", "restore"])
+def test_a_fleet_that_leaves_is_waited_for(leave):
+    old, new = fleet("old"), fleet("new")
+    traffic = Traffic(old, "real-time")
+    traffic.shift(new, 0.5)
+    getattr(traffic, leave)(new)
+    leaving = {"complete": old, "restore": new}[leave]
+    waiting = threading.Thread(target=traffic.wait_until_left)
+    waiting.start()
+    waiting.join(0.1)
+    assert waiting.is_alive()
+    leaving.stop()
+    waiting.join(5)
+    assert not waiting.is_alive()
