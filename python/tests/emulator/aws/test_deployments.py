@@ -201,11 +201,12 @@ def test_a_failing_canary_is_rolled_back_and_costs_its_share_only(old, load, ala
     assert len(stream.answers) / stream.seconds >= 50
     failed = stream.failed
     assert failed
-    first, last = failed[0].sent, failed[-1].sent
+    first, last = min(one.sent for one in failed), max(one.sent for one in failed)
     assert last - first < 2 * MINUTE
     assert last <= ended
     meanwhile = [answer for answer in stream.answers if first <= answer.sent <= last]
-    assert len(failed) <= len(meanwhile) / 2 + 2
+    # Give or take two, and what each of the four senders had on its way at both ends.
+    assert len(failed) <= len(meanwhile) / 2 + 2 + 4
     assert {answer.body for answer in stream.answers if answer.status == 200} == {"old"}
     # The next release finds nothing left over.
     old.update("good", canary(alarm(f"{old.name}-good", "good")), count=2, ANSWER="good")

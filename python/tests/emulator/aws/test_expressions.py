@@ -1,6 +1,12 @@
 import pytest
 
+from emulator.aws.stepfunctions import expressions
 from emulator.aws.stepfunctions.expressions import UNDEFINED, ExpressionError, check, evaluate
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _installed():
+    expressions.install()
 
 
 @pytest.mark.parametrize(
