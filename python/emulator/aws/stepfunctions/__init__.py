@@ -19,6 +19,7 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
         interruption,
         jsonata,
         logging,
+        parsing,
         responses,
         sagemaker_tasks,
         sdk_tasks,
@@ -26,7 +27,7 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
     )
 
     clients.install(aws)
-    for module in (context, errors, executions, interruption, jsonata, logging, responses):
+    for module in (context, errors, executions, interruption, jsonata, logging, parsing, responses):
         module.install()
     sagemaker_tasks.install()
     sdk_tasks.install()
