@@ -65,6 +65,12 @@ export async function announce({ aws, name, config }: Environment): Promise<void
   }
 }
 
+/** The ARN of a state machine in the environment's account and region. */
+export async function stateMachineArn({ aws, config }: Environment, name: string): Promise<string> {
+  const { Account, Arn = "" } = await aws.sts().send(new GetCallerIdentityCommand({}));
+  return `arn:${Arn.split(":")[1]}:states:${config.region}:${Account}:stateMachine:${name}`;
+}
+
 /** Where the emulator listens that `AWS_ENDPOINT_URL` names, or that another command has started. */
 export function localEndpoint(): string {
   const endpoint = process.env.AWS_ENDPOINT_URL ?? runningEmulator()?.endpoint;

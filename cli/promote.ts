@@ -5,7 +5,13 @@ import { localEnvironment } from "../config-schema";
 import { gateSettings } from "../workflow/gate";
 import { findArtifactBucket } from "./buckets";
 import { confirmed, requireAnswer } from "./confirm";
-import { announce, type Environment, environmentConfig, openEnvironment } from "./environment";
+import {
+  announce,
+  type Environment,
+  environmentConfig,
+  openEnvironment,
+  stateMachineArn,
+} from "./environment";
 import { UsageError } from "./errors";
 import { keepLines, type ProgressTask, runTasks } from "./progress";
 import { copyArtifact, findArtifacts } from "./promotion/copy";
@@ -18,7 +24,7 @@ import {
   promotedRequest,
   registrationOf,
 } from "./promotion/version";
-import { type ReleaseOptions, releaseVersion, stateMachineArn } from "./release";
+import { type ReleaseOptions, releaseVersion } from "./release";
 import { listVersions, type ModelVersion } from "./versions";
 
 export interface PromoteOptions extends ReleaseOptions {

@@ -3,9 +3,8 @@ import {
   paginateListExecutions,
   StateMachineDoesNotExist,
 } from "@aws-sdk/client-sfn";
-import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { releaseName } from "../workflow/names";
-import type { Environment } from "./environment";
+import { type Environment, stateMachineArn } from "./environment";
 import { FailedError } from "./errors";
 import { startExecution, uniqueName } from "./execution";
 import { describeFailure, readFailure } from "./failure";
@@ -59,12 +58,6 @@ export async function followRelease(
   if (description.status !== "SUCCEEDED") {
     throw new FailedError(describeFailure(await readFailure(aws, description)));
   }
-}
-
-/** The ARN of a state machine in the environment's account and region. */
-export async function stateMachineArn({ aws, config }: Environment, name: string): Promise<string> {
-  const { Account, Arn = "" } = await aws.sts().send(new GetCallerIdentityCommand({}));
-  return `arn:${Arn.split(":")[1]}:states:${config.region}:${Account}:stateMachine:${name}`;
 }
 
 async function runningRelease(

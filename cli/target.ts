@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
-import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { z } from "zod";
 import { testRun } from "../config";
 import { localEnvironment, stackNames } from "../config-schema";
 import type { ExecutionInput } from "../workflow/execution-input";
 import { findArtifactBucket } from "./buckets";
-import { type Environment, openEnvironment } from "./environment";
+import { type Environment, openEnvironment, stateMachineArn as stateMachineArnOf } from "./environment";
 import { UsageError } from "./errors";
 
 /** One environment's deployed workflow. */
@@ -117,16 +116,14 @@ async function localWorkflow(
   environment: Environment,
   { stateMachineArn, bucket }: TargetOptions,
 ): Promise<Workflow> {
-  const { aws, config, baseName } = environment;
   const bucketName = bucket ?? (await findArtifactBucket(environment));
   if (bucketName === undefined) {
     throw new UsageError(
       "The emulator holds no workflow: `npm start -- --keep` makes one and keeps it up, and `npm run deploy -- local` deploys one with Terraform",
     );
   }
-  const { Account } = await aws.sts().send(new GetCallerIdentityCommand({}));
   return {
-    stateMachineArn: stateMachineArn ?? `arn:aws:states:${config.region}:${Account}:stateMachine:${baseName}`,
+    stateMachineArn: stateMachineArn ?? (await stateMachineArnOf(environment, environment.baseName)),
     bucketName,
     executionInput: testRun.executionInput,
   };

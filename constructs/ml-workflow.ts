@@ -69,16 +69,16 @@ export interface MlWorkflowProps {
    */
   readonly schedule?: ScheduleExpression;
   /**
-   * Who hears of releases, executions that end badly, and alarms.
-   *
-   * @default - nobody
-   */
-  /**
    * Makes what A/B tests need: their controller, and the group for its schedule.
    *
    * @default false
    */
   readonly experiments?: boolean;
+  /**
+   * Who hears of releases, executions that end badly, and alarms.
+   *
+   * @default - nobody
+   */
   readonly notifications?: NotificationsProps;
   /**
    * Minutes without a request to the endpoint after which an alarm goes off; it needs `notifications`.

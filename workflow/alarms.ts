@@ -2,6 +2,7 @@
 
 import { endpointAlarms, endpointDimensions } from "./guardrails";
 import { baseName, releaseName } from "./names";
+import type { StateMachineArns } from "./notifications";
 import type { WorkflowSettings } from "./settings";
 
 /** One CloudWatch alarm on one metric; names are those of its API. */
@@ -22,8 +23,7 @@ export interface Alarm {
 }
 
 export interface AlarmsProps {
-  /** ARNs of the state machines: the workflow's, and that of releases. */
-  readonly stateMachineArns: readonly string[];
+  readonly stateMachineArns: StateMachineArns;
   /** Names of the functions that tell of executions. */
   readonly functionNames: readonly string[];
   /** Minutes without a request after which the endpoint counts as forgotten; without it, no alarm. */
@@ -32,7 +32,7 @@ export interface AlarmsProps {
 
 /** Every alarm of an environment that tells somebody. */
 export function workflowAlarms(settings: WorkflowSettings, props: AlarmsProps): readonly Alarm[] {
-  const [workflow = "", release = ""] = props.stateMachineArns;
+  const { workflow, release } = props.stateMachineArns;
   const { environment } = settings;
   return [
     ...executionAlarms(

@@ -7,12 +7,12 @@
 import type { JsonObject } from "./asl";
 import { endpointDimensions } from "./guardrails";
 import { baseName } from "./names";
+import type { StateMachineArns } from "./notifications";
 import type { WorkflowSettings } from "./settings";
 
 export interface DashboardProps {
   readonly region: string;
-  /** ARNs of the state machines: the workflow's, and that of releases. */
-  readonly stateMachineArns: readonly string[];
+  readonly stateMachineArns: StateMachineArns;
   /** Alarms whose states are shown. */
   readonly alarmArns: readonly string[];
 }
@@ -25,9 +25,9 @@ const width = 24;
 
 /** What stands on the dashboard, from top to bottom. */
 export function dashboardBody(settings: WorkflowSettings, props: DashboardProps) {
-  const { region, stateMachineArns, alarmArns } = props;
+  const { region, alarmArns } = props;
+  const { workflow, release } = props.stateMachineArns;
   const endpoint = endpointDimensions(settings);
-  const [workflow = "", release = ""] = stateMachineArns;
   const serving = (metric: string, options?: JsonObject): Line => [
     "AWS/SageMaker",
     metric,

@@ -72,7 +72,8 @@ export function releaseDefinition(workflow: Workflow): WorkflowDefinition {
 
 /** From a registered version to an endpoint that serves it and has proved it. */
 function release(workflow: Workflow, names: ReleaseNames, next: string): Step[] {
-  const { endpoint, smokeTest } = workflow.settings;
+  const { endpoint } = workflow.settings;
+  const smokeTest = deployedSmokeTest(workflow);
   const scaling =
     endpoint.kind === "instance" && endpoint.autoscaling !== undefined
       ? autoscalingStep(workflow, endpoint, endpoint.autoscaling, "FindEndpoints")
@@ -90,6 +91,18 @@ function release(workflow: Workflow, names: ReleaseNames, next: string): Step[] 
     ...(scaling === undefined ? [] : [scaling]),
     retentionStep(workflow, next),
   ];
+}
+
+/** The smoke test, and the function that makes it; undefined where there is none. */
+function deployedSmokeTest({ settings: { smokeTest }, references }: Workflow) {
+  if (smokeTest === undefined) return undefined;
+  const { smokeTestFunctionVersionArn: functionVersionArn } = references;
+  if (functionVersionArn === undefined) {
+    throw new Error(
+      "smokeTest: the function that makes it is unknown; give its version's ARN as smokeTestFunctionVersionArn",
+    );
+  }
+  return { ...smokeTest, functionVersionArn };
 }
 
 /** Joins steps into one state machine that starts with the first step's first state. */

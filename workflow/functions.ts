@@ -139,7 +139,11 @@ export function experimentController(
     handler: "experiment_controller.lambda_handler",
     timeoutSeconds: 120,
     memorySizeInMB: 512,
-    variables: topicArn === undefined ? undefined : { TOPIC_ARN: topicArn },
+    variables: {
+      EXPERIMENTS_PREFIX: prefixes.experiments,
+      REWARDS_PREFIX: prefixes.rewards,
+      ...(topicArn !== undefined && { TOPIC_ARN: topicArn }),
+    },
   };
 }
 

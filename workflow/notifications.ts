@@ -37,10 +37,14 @@ export function topicName(scope: NameScope): string {
 type Place = Pick<FunctionReferences, "partition" | "region" | "account">;
 
 /** The ARNs of both state machines: the workflow's, and that of releases. */
-export function stateMachineArns(scope: NameScope, { partition, region, account }: Place): readonly string[] {
-  return [baseName(scope), releaseName(scope)].map(
-    (name) => `arn:${partition}:states:${region}:${account}:stateMachine:${name}`,
-  );
+export interface StateMachineArns {
+  readonly workflow: string;
+  readonly release: string;
+}
+
+export function stateMachineArns(scope: NameScope, { partition, region, account }: Place): StateMachineArns {
+  const arn = (name: string) => `arn:${partition}:states:${region}:${account}:stateMachine:${name}`;
+  return { workflow: arn(baseName(scope)), release: arn(releaseName(scope)) };
 }
 
 /** The rule that hears of every end of an execution. */
@@ -52,7 +56,7 @@ export function executionRule(scope: NameScope, place: Place) {
       source: ["aws.states"],
       "detail-type": ["Step Functions Execution Status Change"],
       detail: {
-        stateMachineArn: stateMachineArns(scope, place),
+        stateMachineArn: Object.values(stateMachineArns(scope, place)),
         status: ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
       },
     },
@@ -132,7 +136,7 @@ export function notifyFunction(
       policyStatements: [
         allow(
           ["states:DescribeExecution"],
-          stateMachineArns(scope, references).map(
+          Object.values(stateMachineArns(scope, references)).map(
             (machine) => `${machine.replace(":stateMachine:", ":execution:")}:*`,
           ),
         ),

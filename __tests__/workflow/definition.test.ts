@@ -50,6 +50,12 @@ describe("the definition", () => {
     );
   });
 
+  it("asks for the function of a smoke test rather than naming none", () => {
+    expect(() => workflowDefinition(workflow({}, { smokeTestFunctionVersionArn: undefined }))).toThrow(
+      "smokeTest: the function that makes it is unknown",
+    );
+  });
+
   it("catches every error of every task, and ends each in a named failure", () => {
     for (const [name, task, caught] of tasks(definition)) {
       expect([name, caught]).toEqual([name, true]);

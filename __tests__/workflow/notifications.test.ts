@@ -49,7 +49,7 @@ describe("the alarms", () => {
 
   it("watch both state machines", () => {
     const watched = alarms.flatMap(({ dimensions }) => dimensions.StateMachineArn ?? []);
-    expect(new Set(watched)).toEqual(new Set(machines));
+    expect(new Set(watched)).toEqual(new Set(Object.values(machines)));
   });
 });
 
@@ -75,7 +75,7 @@ describe("the dashboard", () => {
   it("draws executions of both machines, and the endpoint's requests, latency and load", () => {
     const drawn = body.widgets.flatMap(({ properties }) => (properties.metrics ?? []) as unknown[][]);
     const ends = drawn.filter(([, metric]) => metric === "ExecutionsFailed");
-    expect(ends.map((line) => line[3])).toEqual(machines);
+    expect(ends.map((line) => line[3])).toEqual(Object.values(machines));
     expect(drawn).toContainEqual([
       "AWS/SageMaker",
       "ModelLatency",

@@ -301,14 +301,15 @@ describe("the roles of A/B tests", () => {
         'events:PutEvents arn:aws:events:us-east-1:123456789012:event-bus/default {"StringEquals":{"events:source":"sagemaker-workflow.experiments"}}',
       ].sort(),
     );
-    expect(variables).toBeUndefined();
+    // The prefixes that the permissions name are those that it is told.
+    expect(variables).toEqual({ EXPERIMENTS_PREFIX: "experiments/", REWARDS_PREFIX: "rewards/" });
   });
 
   it("name the topic that hears of decisions, where there is one", () => {
     const topicArn = "arn:aws:sns:us-east-1:123456789012:housing-dev";
     const { role, variables } = experimentController(settings, { ...references, topicArn });
     expect(permissions(role)).toContain(`sns:Publish ${topicArn}`);
-    expect(variables).toEqual({ TOPIC_ARN: topicArn });
+    expect(variables).toMatchObject({ TOPIC_ARN: topicArn });
   });
 
   it("let the schedule invoke the controller, and nothing else", () => {

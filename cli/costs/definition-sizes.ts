@@ -80,14 +80,22 @@ export interface JobSize {
   readonly spot: boolean;
 }
 
+/** An update of an endpoint with guardrails. */
+export interface UpdateSize {
+  /** In the words of a sentence: "by a canary". */
+  readonly how: string;
+  /** How long both fleets are kept beyond what it takes to deploy. */
+  readonly bakeSeconds: number;
+}
+
 export interface DefinitionSizes {
   readonly jobs: readonly JobSize[];
   /** Production variants of every endpoint configuration that a state makes. */
   readonly variants: readonly VariantSize[];
   /** States that invoke a function. */
   readonly functions: readonly string[];
-  /** How long an update with guardrails keeps both fleets beyond what it takes to deploy; missing without them. */
-  readonly bakeSeconds?: number;
+  /** How an update with guardrails goes; missing without them. */
+  readonly update?: UpdateSize;
   /** Bounds of the number of instances, where they are scaled. */
   readonly scaling?: { readonly min: number; readonly max: number };
 }
@@ -103,7 +111,7 @@ export function definitionSizes(definition: GraphJson): DefinitionSizes {
     functions: tasks.flatMap(([name, state]) =>
       calls(state, "invoke") || state.Resource?.includes(":lambda:") ? [name] : [],
     ),
-    bakeSeconds: tasks.flatMap(([, state]) => bakeSecondsOf(state))[0],
+    update: tasks.flatMap(([, state]) => updateOf(state))[0],
     scaling: tasks.flatMap(([, state]) =>
       calls(state, "registerScalableTarget")
         ? [{ min: count(request(state).MinCapacity), max: count(request(state).MaxCapacity) }]
@@ -112,15 +120,27 @@ export function definitionSizes(definition: GraphJson): DefinitionSizes {
   };
 }
 
-function bakeSecondsOf(state: StateJson): number[] {
+/** https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConfig.html */
+const trafficRouting: Readonly<Record<string, string>> = {
+  ALL_AT_ONCE: "all at once",
+  CANARY: "by a canary",
+  LINEAR: "in linear steps",
+};
+
+function updateOf(state: StateJson): UpdateSize[] {
   if (!calls(state, "updateEndpoint")) return [];
   const { BlueGreenUpdatePolicy } = object(request(state).DeploymentConfig);
   if (BlueGreenUpdatePolicy === undefined) return [];
   const { TrafficRoutingConfiguration, TerminationWaitInSeconds } = object(BlueGreenUpdatePolicy);
-  const { WaitIntervalInSeconds, LinearStepSize } = object(TrafficRoutingConfiguration);
+  const { Type, WaitIntervalInSeconds, LinearStepSize } = object(TrafficRoutingConfiguration);
   const percent = numberOf(object(LinearStepSize).Value);
   const steps = percent > 0 ? Math.ceil(100 / percent) : 1;
-  return [steps * numberOf(WaitIntervalInSeconds) + numberOf(TerminationWaitInSeconds)];
+  return [
+    {
+      how: trafficRouting[String(Type)] ?? `by ${Type}`,
+      bakeSeconds: steps * numberOf(WaitIntervalInSeconds) + numberOf(TerminationWaitInSeconds),
+    },
+  ];
 }
 
 function tasksOf(graph: GraphJson): [string, StateJson][] {

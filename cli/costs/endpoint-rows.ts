@@ -1,6 +1,6 @@
 /** What an endpoint costs: while it is up, while it is updated, while it answers. */
 
-import type { DefinitionSizes } from "./definition-sizes";
+import type { DefinitionSizes, UpdateSize } from "./definition-sizes";
 import { hoursPerMonth, type VariantSize } from "./endpoint-cost";
 import type { Durations } from "./estimate";
 import { instanceItem, priceOf } from "./prices";
@@ -32,13 +32,13 @@ export function variantRow(variant: VariantSize, row: MakeRow): CostRow {
 /** An update with guardrails: the new instances and the old ones are paid together, at most all of them. */
 export function updateRow(
   { InstanceType = "", InitialInstanceCount = 1 }: VariantSize,
-  bakeSeconds: number,
+  { how, bakeSeconds }: UpdateSize,
   { deploymentMinutes }: Durations,
   row: MakeRow,
 ): CostRow {
   const minutes = deploymentMinutes + bakeSeconds / 60;
   return row(
-    `update by a canary, ${InitialInstanceCount} more × ${InstanceType} × at most ${minutes} min`,
+    `update ${how}, ${InitialInstanceCount} more × ${InstanceType} × at most ${minutes} min`,
     instanceItem("hosting", InstanceType),
     (InitialInstanceCount * minutes) / 60,
     "hour",
@@ -66,8 +66,8 @@ export function notesOn(variant: VariantSize, region: string, scaling: Definitio
           `Scaling keeps ${scaling.min} to ${scaling.max} instances: ${amount(scaling.min)} to ${amount(scaling.max)} a month; the sums have ${InitialInstanceCount}.`,
         ]),
     fewest >= 2
-      ? "A canary needs two instances or more, which this endpoint always has."
-      : `A canary needs two instances or more${price === undefined ? "" : `: ${amount(2)} a month at least`}. With ${fewest} an update moves all traffic at once.`,
+      ? "A canary, or linear steps, need two instances or more, which this endpoint always has."
+      : `A canary, or linear steps, need two instances or more${price === undefined ? "" : `: ${amount(2)} a month at least`}. With ${fewest} an update moves all traffic at once.`,
   ];
 }
 

@@ -79,7 +79,7 @@ export function estimate(definition: DefinitionJson, options: EstimateOptions): 
   const sizes = [definition, ...others].map(definitionSizes);
   const { jobs, functions } = sizes[0] as DefinitionSizes;
   const serving = sizes.find((one) => one.variants.length > 0) ?? (sizes[0] as DefinitionSizes);
-  const { variants, bakeSeconds, scaling } = serving;
+  const { variants, update, scaling } = serving;
   const missing = new Set<string>();
   const row = (what: string, item: string | undefined, quantity: number, unit: Unit): CostRow => {
     const price = item === undefined ? undefined : priceOf(item, region);
@@ -102,7 +102,7 @@ export function estimate(definition: DefinitionJson, options: EstimateOptions): 
     ...jobs.map((job) => jobRow(job, durations, row)),
     row("state transitions", "Step Functions Standard", transitions, "state transition"),
     ...functionRows(functions.length, durations, resources, row),
-    ...(bakeSeconds === undefined ? [] : variants.map((one) => updateRow(one, bakeSeconds, durations, row))),
+    ...(update === undefined ? [] : variants.map((one) => updateRow(one, update, durations, row))),
   ];
   const idlePerMonth = sum(idle);
   const perRun = sum(run);

@@ -1,11 +1,10 @@
 import { rmSync } from "node:fs";
 import { paginateListExecutions } from "@aws-sdk/client-sfn";
-import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { prefixes } from "../../workflow/settings";
 import { findArtifactBucket, objectVersions } from "../buckets";
 import { removeLeftovers } from "../cleanup";
 import { confirmed, requireAnswer } from "../confirm";
-import { announce, type Environment, openEnvironment } from "../environment";
+import { announce, type Environment, openEnvironment, stateMachineArn } from "../environment";
 import { UsageError } from "../errors";
 import { findLeftovers, isEmpty, type Leftovers, leftoversText, writtenPrefixes } from "../leftovers";
 import { defaultOutputsFile } from "../target";
@@ -53,13 +52,12 @@ export async function destroy(name: string, options: DestroyOptions): Promise<vo
 }
 
 /** A state machine that is deleted ends when its executions have, and they make endpoints until then. */
-async function refuseWhileRunning({ aws, name, config, baseName }: Environment): Promise<void> {
-  const { Account, Arn = "" } = await aws.sts().send(new GetCallerIdentityCommand({}));
-  const partition = Arn.split(":")[1];
-  const stateMachineArn = `arn:${partition}:states:${config.region}:${Account}:stateMachine:${baseName}`;
+async function refuseWhileRunning(environment: Environment): Promise<void> {
+  const { aws, name, baseName } = environment;
+  const machine = await stateMachineArn(environment, baseName);
   const running: string[] = [];
   try {
-    const search = { stateMachineArn, statusFilter: "RUNNING" as const };
+    const search = { stateMachineArn: machine, statusFilter: "RUNNING" as const };
     for await (const page of paginateListExecutions({ client: aws.sfn() }, search)) {
       running.push(...(page.executions ?? []).map((execution) => execution.name ?? ""));
     }
@@ -69,7 +67,7 @@ async function refuseWhileRunning({ aws, name, config, baseName }: Environment):
   }
   if (running.length > 0) {
     throw new UsageError(
-      `Executions are running: ${running.join(", ")}. Wait until they have ended (npm run status -- ${name}), or stop them: aws stepfunctions stop-execution --execution-arn ${stateMachineArn.replace(":stateMachine:", ":execution:")}:<name>`,
+      `Executions are running: ${running.join(", ")}. Wait until they have ended (npm run status -- ${name}), or stop them: aws stepfunctions stop-execution --execution-arn ${machine.replace(":stateMachine:", ":execution:")}:<name>`,
     );
   }
 }

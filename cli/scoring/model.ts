@@ -11,10 +11,9 @@ import jsonata from "jsonata";
 import { releaseName, stableEndpointName } from "../../workflow/names";
 import { resourceTags } from "../../workflow/resources";
 import { parseDefinition } from "../costs/definition-sizes";
-import type { Environment } from "../environment";
+import { type Environment, stateMachineArn as machineArn } from "../environment";
 import { UsageError } from "../errors";
 import { ownedBy } from "../ownership";
-import { stateMachineArn as machineArn } from "../release";
 import { findVersion, listVersions, servingModel } from "../versions";
 
 /**

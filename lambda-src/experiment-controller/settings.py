@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class Settings:
 
     def key(self, name: str) -> str:
         """Return the key of one of the test's own objects."""
-        return f"experiments/{self.endpoint}/{self.name}/{name}"
+        return f"{os.environ['EXPERIMENTS_PREFIX']}{self.endpoint}/{self.name}/{name}"
 
 
 _REQUIRED = (
@@ -101,11 +102,12 @@ def parse_event(event: Mapping[str, Any]) -> Settings:
     champion = _name(values, "Champion")
     endpoint = _name(values, "EndpointName")
     prefix = values["RewardPrefix"]
+    rewards = os.environ["REWARDS_PREFIX"]
     if prefix is None:
-        prefix = f"rewards/{endpoint}/"
-    if not isinstance(prefix, str) or not re.fullmatch(r"rewards/(.+/)?", prefix):
+        prefix = f"{rewards}{endpoint}/"
+    if not isinstance(prefix, str) or not re.fullmatch(rf"{re.escape(rewards)}(.+/)?", prefix):
         raise InvalidExperiment(
-            f"RewardPrefix must start with rewards/ and end with a slash, got {prefix!r}"
+            f"RewardPrefix must start with {rewards} and end with a slash, got {prefix!r}"
         )
     minutes = values["LatencyMinutes"]
     if type(minutes) is not int or not 1 <= minutes <= SETTLING_MINUTES:

@@ -3,7 +3,7 @@ import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
 import { baseName } from "../names";
 import { sageMakerRetry } from "../retries";
-import { arn, type Workflow } from "../settings";
+import { arn, prefixes, type Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
 import { modelContainer } from "./model";
 
@@ -46,7 +46,7 @@ export function registrationStep(workflow: Workflow, next: string): Step {
             trainingJob: jsonata("$trainingJobName"),
             processedData: jsonata("$processedDataUrl"),
             code: jsonata(
-              `${literal(`s3://${references.bucketName}/code/executions/`)} & $executionFolder & "/"`,
+              `${literal(`s3://${references.bucketName}/${prefixes.executionCode}`)} & $executionFolder & "/"`,
             ),
             hyperparameters: jsonata(hyperparametersText),
             metric: settings.gate.metric,

@@ -11,15 +11,19 @@ import type { Step } from "../step";
  *
  * So is one that could not be tested: nobody knows what it answers.
  */
-export function smokeTestStep(workflow: Workflow, smokeTest: SmokeTest, next: string): Step {
-  const { settings, references } = workflow;
+export function smokeTestStep(
+  workflow: Workflow,
+  smokeTest: SmokeTest & { readonly functionVersionArn: string },
+  next: string,
+): Step {
+  const { settings } = workflow;
   return {
     states: {
       SmokeTest: {
         Type: "Task",
         Resource: integration(workflow, "lambda:invoke"),
         Arguments: {
-          FunctionName: references.smokeTestFunctionVersionArn ?? "",
+          FunctionName: smokeTest.functionVersionArn,
           Payload: {
             EndpointName: jsonata("$endpointName"),
             // JSON is JSONata; as plain JSON, validators take a list of lists for a fault.

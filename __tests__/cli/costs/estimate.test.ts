@@ -90,10 +90,20 @@ it("says so where no price is known for a serverless endpoint's answers", () => 
   ]);
 });
 
+it("says how an update goes", () => {
+  const how = (shift: "canary" | "linear") => {
+    const endpoint = { kind: "instance", initialInstanceCount: 2, update: { shift } } as const;
+    const text = JSON.stringify(workflowDefinition(workflow({ endpoint })).definition);
+    return estimate(parseDefinition(text), { region: "us-east-1" }).run.at(-1)?.what;
+  };
+  expect(how("canary")).toMatch(/^update by a canary, 2 more/);
+  expect(how("linear")).toMatch(/^update in linear steps, 2 more/);
+});
+
 it("says what a canary would take, where there is one instance", () => {
   const { notes, run } = estimate(definition, { region: "us-east-1" });
   expect(notes).toEqual([
-    "A canary needs two instances or more: ≈ $81.76 a month at least. With 1 an update moves all traffic at once.",
+    "A canary, or linear steps, need two instances or more: ≈ $81.76 a month at least. With 1 an update moves all traffic at once.",
   ]);
   expect(run.map(({ what }) => what).join()).not.toContain("canary");
 });
@@ -194,7 +204,7 @@ describe("showEstimate", () => {
     });
     expect(found.notes).toEqual([
       "Scaling keeps 2 to 4 instances: ≈ $186.88 to ≈ $373.76 a month; the sums have 2.",
-      "A canary needs two instances or more, which this endpoint always has.",
+      "A canary, or linear steps, need two instances or more, which this endpoint always has.",
     ]);
     expect(found.idle.map(({ what }: { what: string }) => what)).toEqual([
       "endpoint, 2 × ml.m5.large",
