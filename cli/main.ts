@@ -6,6 +6,7 @@ import {
   assumption,
   deployed,
   examples,
+  executionName,
   inEnvironment,
   json,
   port,
@@ -35,7 +36,7 @@ export function program(): Command {
 
   command("start", "run the whole workflow on this machine, in the emulator")
     .option("--input <json|file>", "execution input (docs/execution-input.md)")
-    .option("--name <name>", "name of the execution")
+    .option("--name <name>", "name of the execution", executionName)
     .option("--time-scale <factor>", "shortens waits, retry intervals, alarm periods, such as 0.1", timeScale)
     .option("--faults <file>", "faults to inject (docs/emulator.md)")
     .addOption(timeout())
@@ -49,7 +50,7 @@ export function program(): Command {
       "--input <json|file>",
       "execution input, in place of the outputs file's (docs/execution-input.md)",
     )
-    .option("--name <name>", "name of the execution; a new one by default")
+    .option("--name <name>", "name of the execution; a new one by default", executionName)
     .addOption(
       new Option("--attach <name|arn>", "follow an execution that was started before").conflicts([
         "name",

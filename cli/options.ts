@@ -85,6 +85,26 @@ export function version(text: string): number {
   return value;
 }
 
+/** https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */
+const forbiddenCharacters = '< > { } [ ] ? * " # % \\ ^ | ~ ` $ & , ; : /';
+const forbiddenInNames =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is forbidden
+  /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f\ud800-\udfff\ufffe\uffff]/u;
+
+/** What Step Functions takes as an execution's name: AWS says no only after the data is uploaded. */
+export function executionName(text: string): string {
+  const [found] = text.match(forbiddenInNames) ?? [];
+  if (found !== undefined) {
+    throw new InvalidArgumentError(
+      `A name has no ${JSON.stringify(found)}: Step Functions forbids white space, control characters and ${forbiddenCharacters}. Letters, digits, "-", "_" and "." are safe.`,
+    );
+  }
+  if (text.length < 1 || text.length > 80) {
+    throw new InvalidArgumentError(`It must have 1 to 80 characters, got ${text.length}.`);
+  }
+  return text;
+}
+
 export function timeScale(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("It must be above 0 and at most 1.");

@@ -19,6 +19,7 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
         interruption,
         jsonata,
         logging,
+        names,
         parsing,
         responses,
         sagemaker_tasks,
@@ -27,8 +28,8 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
     )
 
     clients.install(aws)
-    for module in (context, errors, executions, interruption, jsonata, logging, parsing, responses):
+    for module in (context, errors, executions, interruption, jsonata, logging):
         module.install()
-    sagemaker_tasks.install()
-    sdk_tasks.install()
+    for module in (names, parsing, responses, sagemaker_tasks, sdk_tasks):
+        module.install()
     waiting.install(time_scale)

@@ -21,6 +21,7 @@ from emulator.aws.events import emit, epoch_ms
 from emulator.aws.metrics import Metric, put_metrics
 from emulator.aws.patching import wrap
 from emulator.aws.stepfunctions.logging import log_group_of, session_for
+from emulator.aws.stepfunctions.names import check_name
 
 LOG = logging.getLogger("emulator")
 
@@ -67,6 +68,8 @@ def install() -> None:
         execution_input: str | None = None,
         trace_header: str | None = None,
     ) -> Any:
+        if name is not None:
+            check_name(name)
         machine = self.describe_state_machine(state_machine_arn)
         # An execution without a name would be called None, and the second one a duplicate.
         name = name or str(uuid.uuid4())

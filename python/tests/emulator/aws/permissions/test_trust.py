@@ -6,6 +6,8 @@ import zipfile
 
 import pytest
 
+from emulator.aws.roles import principals
+
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape:UserWarning")
 
 ACTIONS = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
@@ -66,6 +68,7 @@ def refused(call, *arguments):
         trusting("states", **{"aws:SourceAccount": "210987654321"}),
         trusting("states", **{"aws:SourceArn": "arn:aws:states:us-east-1:*:stateMachine:other"}),
         trusting("states", **{"aws:PrincipalOrgID": "o-1"}),
+        trusting("states.eu-west-1"),
     ],
 )
 def test_fails_to_make_a_state_machine_whose_role_does_not_trust_it(create, role, trust):
@@ -105,6 +108,23 @@ def test_fails_to_make_a_state_machine_whose_role_does_not_exist(create):
 )
 def test_a_state_machine_may_have_a_role_that_trusts_it(create, role, condition):
     create(role(trust=trusting("states", **condition)))
+
+
+def test_a_role_may_trust_step_functions_in_the_machines_own_region(create, role):
+    create(role(trust=trusting("states.us-east-1")))
+
+
+@pytest.mark.parametrize(
+    ("service", "region", "spelled"),
+    [
+        ("states", "eu-west-1", {"states.amazonaws.com", "states.eu-west-1.amazonaws.com"}),
+        ("states", "cn-north-1", {"states.amazonaws.com", "states.cn-north-1.amazonaws.com.cn"}),
+        ("states", None, {"states.amazonaws.com"}),
+        ("lambda", "eu-west-1", {"lambda.amazonaws.com"}),
+    ],
+)
+def test_only_step_functions_is_also_known_by_its_region(service, region, spelled):
+    assert principals(f"{service}.amazonaws.com", region) == spelled
 
 
 def test_sync_jobs_need_the_right_to_make_their_rule(create, role, training, uses):
