@@ -5,7 +5,7 @@ import { startExecution, watchExecution } from "../../cli/execution";
 import { fakeSfn } from "./fake-sfn";
 
 const arn = "arn:aws:states:us-east-1:123456789012:execution:housing-dev:run-1";
-const watch = { timeoutSeconds: 5, pollMilliseconds: 1 };
+const watch = { timeoutSeconds: 300, pollMilliseconds: 1 };
 const history: HistoryEvent[] = Array.from({ length: 7 }, (_, i) => ({
   id: i + 1,
   previousEventId: i,

@@ -9,8 +9,6 @@ import { workflowProps } from "../../config";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { housingCsv } from "./housing-data";
 
-jest.setTimeout(180_000);
-
 let cloud: TestCloud;
 let workflow: TestWorkflow;
 /** The same, by a metric that is better the smaller it is. */
@@ -31,7 +29,7 @@ beforeAll(async () => {
     await deployed.upload("raw-data/train.csv", housingCsv(400, 1));
     await deployed.upload("raw-data/test.csv", housingCsv(200, 2));
   }
-}, 600_000);
+});
 
 afterAll(() => cloud?.stop());
 

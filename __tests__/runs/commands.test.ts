@@ -14,8 +14,6 @@ import { workflowProps } from "../../config";
 import { TestCloud } from "./cloud";
 import { housingCsv } from "./housing-data";
 
-jest.setTimeout(120_000);
-
 let cloud: TestCloud;
 
 beforeAll(async () => {
@@ -23,7 +21,7 @@ beforeAll(async () => {
   const workflow = await cloud.deploy(workflowProps("local"));
   await workflow.upload("raw-data/train.csv", housingCsv(400, 1));
   await workflow.upload("raw-data/test.csv", housingCsv(100, 2));
-}, 600_000);
+});
 
 afterAll(() => cloud?.stop());
 

@@ -20,11 +20,9 @@ import { environments } from "../../config";
 import type { EndpointProps } from "../../workflow/endpoint-kinds";
 import { baseName } from "../../workflow/names";
 import type { WorkflowProps } from "../../workflow/props";
+import { until } from "../patience";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
-import { until } from "./permissions/scenarios";
 import { smallWorkflow } from "./small-workflow";
-
-jest.setTimeout(180_000);
 
 const propsOf = (prefix: string, endpoint: EndpointProps) =>
   smallWorkflow(prefix, {
@@ -39,7 +37,7 @@ let cloud: TestCloud;
 
 beforeAll(async () => {
   cloud = await TestCloud.start();
-}, 600_000);
+});
 
 afterAll(() => cloud?.stop());
 
@@ -180,7 +178,7 @@ describe("a workflow that changes its endpoint's kind", () => {
       say: (line) => said.push(line),
       instances: [1],
     };
-    await moveToKind(environmentOf(props), { keepOld, timeout: 120 }, steps);
+    await moveToKind(environmentOf(props), { keepOld, timeout: 600 }, steps);
     return said.join("\n");
   }
 
@@ -243,7 +241,7 @@ describe("a workflow that changes its endpoint's kind", () => {
 
 describe("batch scoring", () => {
   const props = propsOf("batch", { kind: "serverless" });
-  const options: ScoreOptions = { format: "json", instanceType: "ml.m5.large", instances: 1, timeout: 120 };
+  const options: ScoreOptions = { format: "json", instanceType: "ml.m5.large", instances: 1, timeout: 600 };
   let workflow: TestWorkflow;
 
   const score = (input: string, more: Partial<ScoreOptions> = {}) =>

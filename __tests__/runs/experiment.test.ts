@@ -1,6 +1,5 @@
 /** A/B tests from start to stop: real traffic, rewards, and the controller on its schedule. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   ListEndpointConfigsCommand,
   ListModelsCommand,
@@ -21,10 +20,9 @@ import { findLeftovers, leftoversText, superseded } from "../../cli/leftovers";
 import { parseConfig } from "../../config-schema";
 import type { ExperimentDecision } from "../../workflow/experiments";
 import type { WorkflowProps } from "../../workflow/props";
+import { until } from "../patience";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { smallWorkflow } from "./small-workflow";
-
-jest.setTimeout(180_000);
 
 const propsOf = (prefix: string, instances: number) =>
   smallWorkflow(prefix, {
@@ -39,14 +37,14 @@ const numbers: ExperimentNumbers = {
   maxLatency: 60_000,
   alpha: 0.05,
 };
-const patience = { timeoutSeconds: 120, signal: new AbortController().signal };
+const waiting = { timeoutSeconds: 600, signal: new AbortController().signal };
 const quietly = { silent: true };
 
 let cloud: TestCloud;
 
 beforeAll(async () => {
   cloud = await TestCloud.start();
-}, 600_000);
+});
 
 afterAll(() => cloud?.stop());
 
@@ -97,13 +95,13 @@ class Trial {
   async start(version: number, name?: string): Promise<string> {
     const target = await this.target();
     const plan = await planExperiment(target, version, numbers, name);
-    await startExperiment(target, plan, patience, quietly);
+    await startExperiment(target, plan, waiting, quietly);
     return plan.event.Experiment;
   }
 
   async stop(winner?: Side): Promise<void> {
     const target = await this.target();
-    await stopExperiment(target, await planStop(target, winner), patience, quietly);
+    await stopExperiment(target, await planStop(target, winner), waiting, quietly);
   }
 
   /** Asks the endpoint; for each variant, whether its answers were right, or failed. */
@@ -139,12 +137,11 @@ class Trial {
 
   async decided(experiment: string): Promise<ExperimentDecision> {
     const target = await this.target();
-    for (let waited = 0; waited < 180; waited++) {
-      const decision = await readDecision(target, experiment);
-      if (decision?.Final && decision.Applied) return decision;
-      await sleep(500);
-    }
-    throw new Error(`No decision: ${JSON.stringify(await readDecision(target, experiment))}`);
+    const decision = () => readDecision(target, experiment);
+    return await until(async () => {
+      const found = await decision();
+      return found?.Final && found.Applied ? found : undefined;
+    }, decision);
   }
 
   /** The variants that serve, with weight and version. */
@@ -172,7 +169,7 @@ describe("an A/B test", () => {
 
   beforeAll(async () => {
     trial = await Trial.open("trial");
-  }, 120_000);
+  });
 
   it("is refused where nothing for tests is deployed, and says how to", async () => {
     await expect(trial.target()).rejects.toThrow("set experiments: true of it in config.ts");

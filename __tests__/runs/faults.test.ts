@@ -7,8 +7,6 @@ import { testRun, workflowProps } from "../../config";
 import { failureOf, jobsOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { housingCsv } from "./housing-data";
 
-jest.setTimeout(120_000);
-
 let cloud: TestCloud;
 let workflow: TestWorkflow;
 
@@ -19,7 +17,7 @@ beforeAll(async () => {
   workflow = await cloud.deploy(workflowProps("local"));
   await workflow.upload("raw-data/train.csv", housingCsv(400, 1));
   await workflow.upload("raw-data/test.csv", housingCsv(100, 2));
-}, 600_000);
+});
 
 afterAll(() => cloud?.stop());
 afterEach(() => cloud.inject());

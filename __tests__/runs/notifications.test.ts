@@ -12,7 +12,6 @@ import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { CloudWatchClient, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { CreateLogGroupCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { UpdateModelPackageCommand } from "@aws-sdk/client-sagemaker";
@@ -20,11 +19,10 @@ import { emulatorKey } from "../../cli/aws";
 import { workflowAlarms } from "../../workflow/alarms";
 import { releaseEvent, stateMachineArns } from "../../workflow/notifications";
 import { workflow as described } from "../fixtures";
+import { until } from "../patience";
 import { TestCloud, type TestWorkflow } from "./cloud";
 import { TestNotifications } from "./notifications-cloud";
 import { smallWorkflow } from "./small-workflow";
-
-jest.setTimeout(120_000);
 
 const props = smallWorkflow("told", {
   approval: "manual",
@@ -86,7 +84,7 @@ beforeAll(async () => {
   const pattern = { source: [releaseEvent.source], "detail-type": [releaseEvent.detailType] };
   const group = `arn:aws:logs:us-east-1:123456789012:log-group:${eventLog}`;
   await notifications.hear("told-test-machines", pattern, group);
-}, 600_000);
+});
 
 afterAll(async () => {
   for (const server of servers) server.close();
@@ -94,14 +92,8 @@ afterAll(async () => {
   rmSync(temporary, { recursive: true, force: true });
 });
 
-async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 300; tries++) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await sleep(100);
-  }
-  throw new Error(`It did not come; there are ${JSON.stringify({ messages, chat, events: await events() })}`);
-}
+/** What came instead of what is waited for. */
+const came = async () => ({ messages, chat, events: await events() });
 
 async function events(): Promise<Record<string, unknown>[]> {
   const { events = [] } = await cloud.aws.logs().send(new FilterLogEventsCommand({ logGroupName: eventLog }));
@@ -112,9 +104,9 @@ async function events(): Promise<Record<string, unknown>[]> {
 async function told(title: string, outcome: string) {
   const Subject = `[told test] ${title}`;
   return {
-    message: await until(() => messages.find((one) => one.Subject === Subject)?.Message),
-    chat: await until(() => chat.find(({ text }) => text.startsWith(`*${Subject}*\n`))?.text),
-    event: await until(async () => (await events()).find(({ Outcome }) => Outcome === outcome)),
+    message: await until(() => messages.find((one) => one.Subject === Subject)?.Message, came),
+    chat: await until(() => chat.find(({ text }) => text.startsWith(`*${Subject}*\n`))?.text, came),
+    event: await until(async () => (await events()).find(({ Outcome }) => Outcome === outcome), came),
   };
 }
 
@@ -181,7 +173,7 @@ it("tells why a model was refused, and its alarm goes to the chat, too", async (
     Reason: "score is 1.0, must be greater than 5",
     Metrics: { score: 1 },
   });
-  const text = await until(() => chat.find((one) => one.text.startsWith("*ALARM: "))?.text);
+  const text = await until(() => chat.find((one) => one.text.startsWith("*ALARM: "))?.text, came);
   expect(text).toContain("*ALARM: told-test-executions-failed*\nAn execution of the workflow has failed.");
   expect(text).toContain("npm run status -- test\n");
 });

@@ -22,7 +22,7 @@ beforeAll(async () => {
   });
   const rows = Array.from({ length: 60 }, (_, i) => `${i % 10},${i % 7},${i % 10 < 5 ? "left" : "right"}`);
   await workflow.upload("points/points.csv", rows.join("\n"));
-}, 600_000);
+});
 
 afterAll(() => cloud?.stop());
 
@@ -47,12 +47,12 @@ it("trains, passes its own gate and serves its own answers", async () => {
   );
   expect(JSON.parse(Body?.transformToString() ?? "")).toEqual({ labels: ["left", "right"] });
   expect(InvokedProductionVariant).toBe("only");
-}, 60_000);
+});
 
 it("takes hyperparameters only under its own names", async () => {
   const { error, cause } = failureOf(await workflow.run({ HyperParameters: { "n-estimators": 5 } }));
   expect([error, cause.reason]).toEqual(["InvalidInput", expect.stringContaining("under the names C,")]);
-}, 60_000);
+});
 
 it("is told when the emulator has no Python environment for its image", async () => {
   const scripts = { folder, entryPoint: "split.py" };
@@ -71,4 +71,4 @@ it("is told when the emulator has no Python environment for its image", async ()
     "ProcessingJobFailed",
     expect.stringMatching(/sagemaker-xgboost:1\.7-1; known images: .*python\/locks\/images\.json/),
   ]);
-}, 60_000);
+});

@@ -13,11 +13,9 @@ import { releaseVersion } from "../../cli/release";
 import { workflowProps } from "../../config";
 import { policyDocument } from "../../workflow/iam";
 import { type Grant, grantsIn, type PolicyDocument, without } from "../grants";
+import { until } from "../patience";
 import { TestCloud } from "./cloud";
-import { until } from "./permissions/scenarios";
 import { deployWithVersions, environmentIn, options } from "./promotion";
-
-jest.setTimeout(180_000);
 
 const account = { partition: "aws", region: "us-east-1", account: "123456789012" };
 const dev = "arn:aws:sagemaker:us-east-1:123456789012:model-package/housing-dev";
@@ -36,7 +34,7 @@ beforeAll(async () => {
   await cloud.deploy(workflowProps("dev"));
   person.from = await asPerson("from", environmentIn(cloud, "local"));
   person.to = await asPerson("to", environmentIn(cloud, "dev"));
-}, 600_000);
+});
 
 afterAll(() => cloud?.stop());
 

@@ -20,11 +20,9 @@ import { policyDocument, trustPolicy } from "../../workflow/iam";
 import { baseName } from "../../workflow/names";
 import { approvalRule } from "../../workflow/resources";
 import { approvalRole } from "../../workflow/roles";
+import { until } from "../patience";
 import { TestCloud } from "./cloud";
-import { until } from "./permissions/scenarios";
 import { deployWithVersions, environmentIn, options } from "./promotion";
-
-jest.setTimeout(180_000);
 
 const versions = "arn:aws:sagemaker:us-east-1:123456789012:model-package/housing";
 
@@ -37,7 +35,7 @@ beforeAll(async () => {
   await cloud.deploy(workflowProps("dev"));
   await cloud.deploy({ ...workflowProps("staging"), approval: "manual" });
   await releaseWhatIsApproved("dev");
-}, 600_000);
+});
 
 afterAll(() => cloud?.stop());
 

@@ -7,7 +7,7 @@ import { baseName } from "../../workflow/names";
 import { failureOf, succeeded, type TestCloud } from "./cloud";
 import { housingCsv } from "./housing-data";
 
-export const options: PromoteOptions = { yes: true, timeout: 120, silent: true };
+export const options: PromoteOptions = { yes: true, timeout: 600, silent: true };
 
 /** A fresh connection to an environment of config.ts, as if it were deployed to the emulator. */
 export function environmentIn({ aws }: TestCloud, name: string): Environment {

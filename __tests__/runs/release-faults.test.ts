@@ -1,6 +1,5 @@
 /** What makes a release impossible, or comes in its way: a named end, nothing half-moved, and the next one works. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   CreateEndpointConfigCommand,
   CreateModelPackageCommand,
@@ -18,10 +17,9 @@ import {
 } from "@aws-sdk/client-sfn";
 import { executionOutput } from "../../cli/report";
 import type { WorkflowProps } from "../../workflow/props";
+import { until } from "../patience";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { smallWorkflow } from "./small-workflow";
-
-jest.setTimeout(120_000);
 
 const props = smallWorkflow("trouble", {
   smokeTest: { examples: [{ instances: [[1]], low: 0, high: 100 }] },
@@ -37,7 +35,7 @@ beforeAll(async () => {
   workflow = await cloud.deploy(props);
   await workflow.upload("raw-data/data.csv", "1\n");
   version = executionOutput(await workflow.run()).ModelPackageArn;
-}, 600_000);
+});
 
 afterAll(() => cloud?.stop());
 afterEach(() => cloud.inject());
@@ -46,12 +44,11 @@ async function endpoint() {
   return await cloud.aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName: "trouble-test" }));
 }
 
-async function settled(): Promise<string | undefined> {
-  for (;;) {
+function settled(): Promise<string> {
+  return until(async () => {
     const { EndpointStatus, EndpointConfigName } = await endpoint();
-    if (EndpointStatus === "InService") return EndpointConfigName;
-    await sleep(100);
-  }
+    return EndpointStatus === "InService" ? EndpointConfigName : undefined;
+  });
 }
 
 /** Whether the execution that runs has come to a state. */
@@ -114,7 +111,7 @@ it("an endpoint that is deleted by hand before its release ends", async () => {
     times: 6,
   });
   const run = workflow.run();
-  while (!(await entered("SmokeTest"))) await sleep(20);
+  await until(() => entered("SmokeTest"));
   await workflow.deleteEndpoint("trouble-test");
   const { error, cause } = failureOf(await run);
   expect([error, cause.rollback]).toEqual([
@@ -166,7 +163,7 @@ describe("with a canary", () => {
     workflow = await cloud.deploy(guarded);
     await workflow.upload("raw-data/data.csv", "1\n");
     expect(failureOf(await workflow.run())).toEqual(succeeded);
-  }, 60_000);
+  });
 
   it("an alarm that does not exist", async () => {
     const { error, cause } = failureOf(await workflow.run());

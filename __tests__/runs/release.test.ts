@@ -11,8 +11,6 @@ import { objectAt } from "../../cli/aws";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { smallWorkflow } from "./small-workflow";
 
-jest.setTimeout(120_000);
-
 const props = smallWorkflow("release", {
   approval: "manual",
 });
@@ -25,7 +23,7 @@ beforeAll(async () => {
   cloud = await TestCloud.start();
   workflow = await cloud.deploy(props);
   await workflow.upload("raw-data/data.csv", "1\n");
-}, 600_000);
+});
 
 afterAll(() => cloud?.stop());
 

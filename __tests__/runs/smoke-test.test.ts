@@ -12,8 +12,6 @@ import { executionOutput } from "../../cli/report";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { smallWorkflow } from "./small-workflow";
 
-jest.setTimeout(120_000);
-
 const props = smallWorkflow("smoke", {
   smokeTest: { examples: [{ instances: [[1]], low: 0, high: 100 }] },
   retainedReleases: 2,
@@ -28,7 +26,7 @@ beforeAll(async () => {
   cloud = await TestCloud.start();
   workflow = await cloud.deploy(props);
   await workflow.upload("raw-data/data.csv", "1\n");
-}, 600_000);
+});
 
 afterAll(() => cloud?.stop());
 afterEach(() => cloud.inject());

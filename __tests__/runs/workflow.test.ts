@@ -8,7 +8,7 @@ import { failureOf, jobsOf, succeeded, TestCloud, TestWorkflow } from "./cloud";
 import { housingCsv } from "./housing-data";
 
 const env = process.env.WORKFLOW_TEST_ENV;
-jest.setTimeout(env === undefined ? 120_000 : 3_600_000);
+if (env !== undefined) jest.setTimeout(3_600_000);
 
 let cloud: TestCloud | undefined;
 let workflow: TestWorkflow;
@@ -33,7 +33,7 @@ beforeAll(async () => {
   endpointName = `${workflow.baseName}-workflow-tests`;
   await workflow.upload("raw-data/workflow-tests/train.csv", housingCsv(400, 1));
   await workflow.upload("raw-data/workflow-tests/test.csv", housingCsv(100, 2));
-}, 600_000);
+});
 
 afterAll(async () => {
   await workflow?.deleteEndpoint(endpointName);

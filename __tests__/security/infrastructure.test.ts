@@ -15,7 +15,6 @@ import {
 import { type CheckovReport, lintPolicies, type SecurityTools, scan, securityTools } from "./tools";
 
 /** Building the environment takes most of it, once. */
-const timeoutMs = 300_000;
 const folder = mkdtempSync(join(tmpdir(), "security-"));
 const weakened = "weakened";
 
@@ -69,7 +68,7 @@ beforeAll(async () => {
   for (const [name, environment] of Object.entries(strict)) synthesizeEnvironment(folder, name, environment);
   weaken();
   report = await scan(tools, stacks);
-}, timeoutMs);
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

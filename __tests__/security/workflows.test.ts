@@ -7,7 +7,6 @@ import { localEnvironment } from "../../config-schema";
 import { lintPolicies, run, type SecurityTools, securityTools } from "./tools";
 
 /** Building the environment takes most of it, once. */
-const timeoutMs = 300_000;
 const folder = mkdtempSync(join(tmpdir(), "workflows-"));
 const deployed = Object.keys(environments).filter((name) => name !== localEnvironment);
 
@@ -15,7 +14,7 @@ let tools: SecurityTools;
 
 beforeAll(async () => {
   tools = await securityTools();
-}, timeoutMs);
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

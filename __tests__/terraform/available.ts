@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { patience } from "../patience";
 
 /**
  * Whether Terraform runs here and can install its providers.
@@ -21,7 +22,7 @@ export function terraformIsAvailable(): boolean {
       cwd: folder,
       env: { ...process.env, CHECKPOINT_DISABLE: "1" },
       stdio: ["ignore", "ignore", "pipe"],
-      timeout: 300_000,
+      timeout: 300_000 * patience,
     });
     return true;
   } catch (error) {

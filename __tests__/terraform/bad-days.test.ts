@@ -7,8 +7,6 @@ import { namesIn } from "./account";
 import { terraformIsAvailable } from "./available";
 import { ProjectCopy } from "./project-copy";
 
-jest.setTimeout(300_000);
-
 const name = "housing-local";
 
 (terraformIsAvailable() ? describe : describe.skip)("a deploy", () => {
@@ -19,7 +17,7 @@ const name = "housing-local";
     cloud = await TestCloud.start();
     project = new ProjectCopy(cloud.aws.connection.endpoint as string);
     expect(await project.run("bootstrap", "local")).toMatchObject({ code: 0 });
-  }, 600_000);
+  });
 
   afterAll(async () => {
     project?.remove();

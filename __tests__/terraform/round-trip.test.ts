@@ -19,8 +19,6 @@ import { describeAccount, namesIn } from "./account";
 import { terraformIsAvailable } from "./available";
 import { ProjectCopy } from "./project-copy";
 
-jest.setTimeout(300_000);
-
 const name = "housing-local";
 const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
 
@@ -34,7 +32,7 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
     project = new ProjectCopy(cloud.aws.connection.endpoint as string);
     const emails = 'notifications: { emails: ["ml-team@example.com"]';
     project.edit("config.ts", emails, `${emails}, webhook: { format: "slack", parameter: "/local/webhook" }`);
-  }, 600_000);
+  });
 
   afterAll(async () => {
     project?.remove();

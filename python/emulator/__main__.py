@@ -16,7 +16,7 @@ from typing import Any
 
 from emulator.aws.access import ACCOUNT, REGION, EmulatedAws, shut_out_own_aws_settings
 from emulator.faults import FaultRuleError, Faults
-from emulator.runtime.state_dir import run_directory
+from emulator.runtime.state_dir import remove_run_directory, run_directory
 
 LOG = logging.getLogger("emulator")
 
@@ -73,6 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     stopped.wait()
     LOG.info("stopping")
     emulator.close()
+    remove_run_directory(state_dir)
     return 0
 
 
@@ -141,4 +142,7 @@ def _stop_requests(exit_with_stdin: bool) -> threading.Event:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(code)  # taking apart what is in memory takes longer than all the rest of the end

@@ -212,7 +212,7 @@ describe("showEstimate", () => {
       "10 × alarm",
       "1 × dashboard",
     ]);
-  }, 30_000);
+  });
 
   it("fails for an environment that config.ts does not have", async () => {
     await expect(shown("nowhere", { json: false })).rejects.toThrow("There is no environment nowhere");

@@ -1,6 +1,5 @@
 /** Looks at an A/B test, by the controller itself and by its schedule. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import {
@@ -13,8 +12,9 @@ import {
 import { CreateScheduleCommand } from "@aws-sdk/client-scheduler";
 import { experimentVariants } from "../../../cli/experiment/plan";
 import { experimentControllerName, experimentGroupName } from "../../../workflow/experiments";
+import { until } from "../../patience";
 import type { Lane } from "./lane";
-import { execution, type Scenario, until } from "./scenarios";
+import { execution, type Scenario, soon } from "./scenarios";
 
 let tests = 0;
 
@@ -105,12 +105,12 @@ export const looksBySchedule: Scenario = {
     const Input = await newTest(lane);
     const { Experiment } = JSON.parse(Input);
     const FunctionName = experimentControllerName(scopeOf(lane));
+    const isDenied = await lane.watchDenials();
     await cloud.aws.scheduler().send(
       new CreateScheduleCommand({
         Name: Experiment,
         GroupName: experimentGroupName(workflow.baseName),
-        // Whole seconds only, and a time that is past never comes.
-        ScheduleExpression: `at(${new Date(Date.now() + 3000).toISOString().slice(0, 19)})`,
+        ScheduleExpression: soon(),
         FlexibleTimeWindow: { Mode: "OFF" },
         ActionAfterCompletion: "DELETE",
         Target: {
@@ -120,9 +120,12 @@ export const looksBySchedule: Scenario = {
         },
       }),
     );
-    await sleep(6000);
     const Prefix = `experiments/${workflow.baseName}/${Experiment}/`;
-    const list = new ListObjectsV2Command({ Bucket: workflow.bucketName, Prefix });
-    return (await cloud.aws.s3().send(list)).KeyCount ? "" : "nobody looked";
+    const looked = async () => {
+      const list = new ListObjectsV2Command({ Bucket: workflow.bucketName, Prefix });
+      return Boolean((await cloud.aws.s3().send(list)).KeyCount);
+    };
+    await until(async () => (await isDenied()) || (await looked()));
+    return (await looked()) ? "" : "nobody looked";
   },
 };

@@ -18,10 +18,11 @@ import {
   roles,
   without,
 } from "../../grants";
+import { until } from "../../patience";
 import type { TestCloud, TestWorkflow } from "../cloud";
 import { TestNotifications } from "../notifications-cloud";
 import { smallComparison, smallWorkflow } from "../small-workflow";
-import { type Scenario, until } from "./scenarios";
+import type { Scenario } from "./scenarios";
 
 /** What happened without one permission. */
 export interface Outcome {
@@ -133,6 +134,17 @@ export class Lane {
     // A policy without a statement is none.
     if (document.Statement.length === 0) await iam.send(new DeleteRolePolicyCommand(policy));
     else await iam.send(new PutRolePolicyCommand({ ...policy, PolicyDocument }));
+  }
+
+  /** Whether any of the lane's roles has been denied anything since now. */
+  async watchDenials(): Promise<() => Promise<boolean>> {
+    const names = [...this.#policies.values()].map(({ name }) => name);
+    const count = async () => {
+      const denials = (await this.cloud.audit()).filter(({ name }) => names.includes(name));
+      return denials.flatMap(({ uses }) => uses).reduce((sum, { denied }) => sum + denied, 0);
+    };
+    const before = await count();
+    return async () => (await count()) > before;
   }
 
   async #denials(name: string): Promise<Map<string, number>> {

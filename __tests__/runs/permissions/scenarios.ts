@@ -1,6 +1,5 @@
 /** Runs that need one permission or another, and how each says that it failed. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   EventBridgeClient,
   PutRuleCommand,
@@ -30,6 +29,7 @@ import { servingModel } from "../../../cli/versions";
 import type { ExecutionInput } from "../../../workflow/execution-input";
 import { approvalRule } from "../../../workflow/resources";
 import type { Grant, RoleName } from "../../grants";
+import { patience, until } from "../../patience";
 import type { Lane } from "./lane";
 
 export const emulatorCredentials = { accessKeyId: emulatorKey, secretAccessKey: emulatorKey };
@@ -119,7 +119,9 @@ const isRefusedAtCreation: Scenario = {
 
 /** An execution that is stopped stops its job. */
 const isStopped = (kind: "Processing" | "Training", named: string, input: ExecutionInput): Scenario => ({
-  run: async ({ cloud: { aws }, workflow }) => {
+  run: async (lane) => {
+    const { workflow } = lane;
+    const { aws } = lane.cloud;
     const sagemaker = aws.sagemaker();
     const search = { NameContains: `${workflow.baseName}${named}`, StatusEquals: "InProgress" } as const;
     const running = async () => {
@@ -132,8 +134,9 @@ const isStopped = (kind: "Processing" | "Training", named: string, input: Execut
     };
     const arn = await startExecution(aws.sfn(), workflow.stateMachineArn, `stopped-${Date.now()}`, input);
     await until(async () => (await running()).length > 0);
+    const isDenied = await lane.watchDenials();
     await aws.sfn().send(new StopExecutionCommand({ executionArn: arn }));
-    await sleep(1500);
+    await until(async () => (await isDenied()) || (await running()).length === 0);
     const left = await running();
     for (const name of left) {
       // Nothing else would end it, and only as many jobs run as there are cores.
@@ -167,7 +170,7 @@ const scores: Scenario = {
     };
     try {
       await startScoring(aws, job);
-      await followScoring(aws, job.name, { timeoutSeconds: 60 });
+      await followScoring(aws, job.name, { timeoutSeconds: 600 });
       return "";
     } catch (error) {
       return (error as Error).message;
@@ -175,33 +178,31 @@ const scores: Scenario = {
   },
 };
 
-export async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await condition()); tries++) {
-    if (tries > 600) throw new Error(`This did not become true within a minute: ${condition}`);
-    await sleep(100);
-  }
-}
+/** A time that is still to come when its schedule is made: a past one never comes. Schedules know whole seconds only. */
+export const soon = () => `at(${new Date(Date.now() + 4000 * patience).toISOString().slice(0, 19)})`;
 
 /** The schedule starts an execution. */
 export const startsBySchedule: Scenario = {
-  run: async ({ cloud, workflow: { stateMachineArn, baseName }, scheduleRoleArn }) => {
+  run: async (lane) => {
+    const { cloud, scheduleRoleArn } = lane;
+    const { stateMachineArn, baseName } = lane.workflow;
     const sfn = cloud.aws.sfn();
     const executions = async () =>
       (await sfn.send(new ListExecutionsCommand({ stateMachineArn }))).executions ?? [];
     const before = (await executions()).length;
     const { endpoint, region } = cloud.aws.connection;
     const scheduler = new SchedulerClient({ endpoint, region, credentials: emulatorCredentials });
+    const isDenied = await lane.watchDenials();
     await scheduler.send(
       new CreateScheduleCommand({
         Name: `${baseName}-${Date.now()}`,
-        // Whole seconds only, and a time that is past never comes.
-        ScheduleExpression: `at(${new Date(Date.now() + 3000).toISOString().slice(0, 19)})`,
+        ScheduleExpression: soon(),
         FlexibleTimeWindow: { Mode: "OFF" },
         ActionAfterCompletion: "DELETE",
         Target: { Arn: stateMachineArn, RoleArn: scheduleRoleArn, Input: "{}" },
       }),
     );
-    await sleep(5000);
+    await until(async () => (await isDenied()) || (await executions()).length > before);
     await until(async () => (await executions()).every(({ status }) => status !== "RUNNING"));
     return (await executions()).length > before ? "" : "no execution was started";
   },
@@ -209,7 +210,9 @@ export const startsBySchedule: Scenario = {
 
 /** The approval of a version starts its release. */
 export const startsByApproval: Scenario = {
-  run: async ({ cloud: { aws }, workflow, approvalRoleArn }) => {
+  run: async (lane) => {
+    const { workflow, approvalRoleArn } = lane;
+    const { aws } = lane.cloud;
     const sfn = aws.sfn();
     const stateMachineArn = `${workflow.stateMachineArn}-release`;
     const executions = async () =>
@@ -227,10 +230,11 @@ export const startsByApproval: Scenario = {
     const group = { ModelPackageGroupName: workflow.baseName };
     const { ModelPackageSummaryList = [] } = await sagemaker.send(new ListModelPackagesCommand(group));
     const { ModelPackageArn } = ModelPackageSummaryList[0] ?? {};
+    const isDenied = await lane.watchDenials();
     for (const ModelApprovalStatus of ["Rejected", "Approved"] as const) {
       await sagemaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ModelApprovalStatus }));
     }
-    await sleep(2000);
+    await until(async () => (await isDenied()) || (await executions()).length > before);
     await events.send(new RemoveTargetsCommand({ Rule: name, Ids: ["release"] }));
     await until(async () => (await executions()).every(({ status }) => status !== "RUNNING"));
     return (await executions()).length > before ? "" : "no release was started";

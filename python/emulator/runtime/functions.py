@@ -19,7 +19,12 @@ from pathlib import Path
 
 from emulator.runtime.aws_access import AwsAccess
 from emulator.runtime.errors import UnsupportedError
-from emulator.runtime.processes import Command, SupervisedProcess, base_environment
+from emulator.runtime.processes import (
+    Command,
+    SupervisedProcess,
+    all_at_once,
+    base_environment,
+)
 from emulator.runtime.state_dir import new_directory
 
 LOG = logging.getLogger(__name__)
@@ -118,8 +123,7 @@ class FunctionRunner:
         with self._lock:
             idle = [process for processes in self._idle.values() for process in processes]
             self._idle.clear()
-        for process in idle:
-            process.close()
+        all_at_once(process.close for process in idle)
 
     def _take(self, spec: FunctionSpec) -> _FunctionProcess:
         with self._lock:

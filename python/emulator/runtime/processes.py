@@ -8,7 +8,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -50,6 +51,14 @@ def base_environment(*programs: Path) -> dict[str, str]:
     )
     path = [*map(str, programs), environment.get("PATH", os.defpath)]
     return {**environment, "PATH": os.pathsep.join(path)}
+
+
+def all_at_once(calls: Iterable[Callable[[], object]]) -> None:
+    """Make every call, side by side, and wait for all: each is about to wait for a process."""
+    calls = list(calls)
+    with ThreadPoolExecutor(max_workers=min(32, len(calls)) or 1) as pool:
+        for done in [pool.submit(call) for call in calls]:
+            done.result()
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,11 @@ def run_directory(state_dir: Path) -> Path:
     return own.resolve()
 
 
+def remove_run_directory(state_dir: Path) -> None:
+    """Remove this process's own folder, as its last act."""
+    shutil.rmtree(run_directory(state_dir), ignore_errors=True)
+
+
 def new_directory(state_dir: Path, kind: str, name: str) -> Path:
     """Return a new folder for one job, function or model server."""
     parent = run_directory(state_dir) / kind

@@ -15,6 +15,7 @@ from emulator.aws.sagemaker.state_changes import announce_deployment, announce_e
 from emulator.aws.sagemaker.traffic import Traffic
 from emulator.aws.work import StartModelServer
 from emulator.faults import Faults
+from emulator.runtime.processes import all_at_once
 
 
 class Endpoints:
@@ -152,9 +153,7 @@ class Endpoints:
             self._clock.closed.set()
             everything = list(self._traffic.values())
             self._traffic.clear()
-        for traffic in everything:
-            for fleet in traffic.close():
-                fleet.kill()
+        all_at_once(fleet.kill for traffic in everything for fleet in traffic.close())
 
     def _in_thread(self, work: Callable[[], None], endpoint: Any) -> None:
         threading.Thread(target=work, name=endpoint.arn, daemon=True).start()

@@ -19,6 +19,7 @@ from emulator.runtime.functions import FunctionResult
 from emulator.runtime.jobs import JobOutcome, Metric
 from emulator.runtime.model_servers import ModelServerError, ServerResponse
 from tests.emulator.aws.serving import Serving
+from tests.patience import FOR_EVER, wait_until
 
 ROLE = "arn:aws:iam::123456789012:role/workflow"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -49,7 +50,7 @@ class PretendedJobs:
 
     def _end(self, name, stop):
         if name.endswith("-endless"):
-            assert stop.wait(20), f"nobody stopped {name}"
+            assert stop.wait(FOR_EVER), f"nobody stopped {name}"
             return JobOutcome(status="Stopped")
         if name.endswith("-fails"):
             return JobOutcome(status="Failed", failure_reason="AlgorithmError: it broke")
@@ -83,9 +84,17 @@ class PretendedServer:
     def __init__(self, container):
         self._environment = container.get("Environment", {})
         self.stopped = threading.Event()
+        self._counting = threading.Lock()
+        self.asked = self.under_way = self.most_at_once = 0
 
     def invoke(self, body, headers, timeout_seconds=60.0):
+        with self._counting:
+            self.asked += 1
+            self.under_way += 1
+            self.most_at_once = max(self.most_at_once, self.under_way)
         time.sleep(float(self._environment.get("DELAY", 0)))
+        with self._counting:
+            self.under_way -= 1
         assert not self.stopped.is_set(), "a request came to a stopped server"
         status = int(self._environment.get("STATUS", 200))
         if status == 0:
@@ -108,7 +117,7 @@ class PretendedServers:
         self.may_start.set()
 
     def __call__(self, name, container, role_arn, *, log_group, log_stream):
-        assert self.may_start.wait(20)
+        assert self.may_start.wait(FOR_EVER)
         reason = container.get("Environment", {}).get("BROKEN")
         if reason:
             raise ModelServerError(reason)
@@ -191,14 +200,12 @@ class Machine:
             "executionArn"
         ]
 
-    def wait(self, execution_arn, seconds=10):
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+    def wait(self, execution_arn):
+        def ended():
             execution = self._sfn.describe_execution(executionArn=execution_arn)
-            if execution["status"] != "RUNNING":
-                return execution
-            time.sleep(0.01)
-        raise AssertionError(f"{execution_arn} still runs after {seconds} s")
+            return execution["status"] != "RUNNING" and execution
+
+        return wait_until(ended, f"{execution_arn} has ended")
 
     def run(self, execution_input=None):
         return self.wait(self.start(execution_input))
@@ -284,11 +291,11 @@ def seen(client, name):
         client("events").put_targets(Rule=name, Targets=[{"Id": "log", "Arn": arn}])
 
         def wait_for(count):
-            deadline, found = time.monotonic() + 5, []
-            while len(found) < count and time.monotonic() < deadline:
+            def enough():
                 events = client("logs").filter_log_events(logGroupName=group)["events"]
-                found = [json.loads(event["message"]) for event in events]
-            return found
+                return len(events) >= count and events
+
+            return [json.loads(event["message"]) for event in wait_until(enough, f"{count} events")]
 
         return wait_for
 
@@ -300,17 +307,7 @@ def seen(client, name):
 @pytest.fixture
 def until():
     """Wait for something true and give it."""
-
-    def wait(condition, seconds=5):
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            found = condition()
-            if found:
-                return found
-            time.sleep(0.02)
-        raise AssertionError("it did not come true")
-
-    return wait
+    return wait_until
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Short ways to make what serves."""
 
-import time
+from tests.patience import wait_until
 
 ROLE = "arn:aws:iam::123456789012:role/workflow"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -47,12 +47,14 @@ class Serving:
     def describe(self):
         return self.sagemaker.describe_endpoint(EndpointName=self.name)
 
-    def settled(self, seconds=5):
-        deadline = time.monotonic() + seconds
-        while (endpoint := self.describe())["EndpointStatus"] not in ("InService", "Failed"):
-            assert time.monotonic() < deadline, endpoint["EndpointStatus"]
-            time.sleep(0.01)
-        return endpoint
+    def settled(self):
+        """Describe the endpoint once nothing changes any more."""
+
+        def found():
+            endpoint = self.describe()
+            return endpoint["EndpointStatus"] in ("InService", "Failed") and endpoint
+
+        return wait_until(found, "the endpoint has settled")
 
     def delete(self):
         self.sagemaker.delete_endpoint(EndpointName=self.name)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.emulator.aws.load import Load
 from tests.emulator.aws.serving import IMAGE, ROLE
+from tests.patience import wait_until
 
 ON_INSTANCES = {"InstanceType": "ml.t2.medium", "InitialInstanceCount": 1}
 
@@ -30,7 +31,7 @@ def test_more_requests_at_once_than_allowed_are_throttled(serving, cloud):
     serving.create("slow", variants=[serverless(concurrency=2)], DELAY="0.3")
     serving.settled()
     with Load(cloud.endpoint, serving.name, per_second=20) as stream:
-        time.sleep(1)
+        wait_until(lambda: stream.failed)
     statuses = {answer.status for answer in stream.answers}
     assert statuses == {200, 429}
     throttled = next(answer for answer in stream.answers if answer.status == 429)

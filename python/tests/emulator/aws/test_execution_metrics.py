@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from tests.patience import wait_until
+
 
 @pytest.fixture
 def statistics(client):
@@ -57,8 +59,6 @@ def test_a_stopped_execution_is_aborted_and_its_time_is_in_milliseconds(
     ended = made.wait(arn)
     assert ended["status"] == "ABORTED"
     lasted = (ended["stopDate"] - ended["startDate"]).total_seconds() * 1000
-    deadline = datetime.datetime.now() + datetime.timedelta(seconds=3)
-    while not statistics(made.arn, "ExecutionsAborted")[0]:
-        assert datetime.datetime.now() < deadline
+    wait_until(lambda: statistics(made.arn, "ExecutionsAborted")[0])
     assert lasted > 150
     assert statistics(made.arn, "ExecutionTime")[1] == pytest.approx(lasted, abs=50)

@@ -2,6 +2,8 @@
 
 import time
 
+from tests.patience import wait_until
+
 TRAIN = "arn:aws:states:::sagemaker:createTrainingJob.sync"
 
 
@@ -10,20 +12,19 @@ def training(name, request, **fields):
     return {"Type": "Task", "Resource": TRAIN, "Arguments": arguments, "End": True, **fields}
 
 
-def status(client, name, seconds=5):
+def status(client, name):
     """Give a training job's status once it is not running any more."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+
+    def ended():
         job = client("sagemaker").describe_training_job(TrainingJobName=name)
-        if job["TrainingJobStatus"] not in ("InProgress", "Stopping"):
-            return job["TrainingJobStatus"]
-        time.sleep(0.02)
-    raise AssertionError(f"{name} still runs")
+        found = job["TrainingJobStatus"]
+        return found not in ("InProgress", "Stopping") and found
+
+    return wait_until(ended, f"{name} has ended")
 
 
 def wait_until_submitted(made, execution_arn):
-    while not any(e["type"] == "TaskSubmitted" for e in made.history(execution_arn)):
-        time.sleep(0.01)
+    wait_until(lambda: any(e["type"] == "TaskSubmitted" for e in made.history(execution_arn)))
 
 
 def test_a_stopped_execution_keeps_error_and_cause_and_stops_its_job(

@@ -1,9 +1,9 @@
 """Processing and training jobs through the API."""
 
-import time
-
 import pytest
 from botocore.exceptions import ClientError
+
+from tests.patience import wait_until
 
 KINDS = ["ProcessingJob", "TrainingJob"]
 SNAKE = {"ProcessingJob": "processing_job", "TrainingJob": "training_job"}
@@ -28,14 +28,12 @@ class Jobs:
     def stop(self, name):
         return self._call("stop", name)
 
-    def ended(self, name, seconds=5):
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+    def ended(self, name):
+        def found():
             job = self.describe(name)
-            if job[f"{self.kind}Status"] not in ("InProgress", "Stopping"):
-                return job
-            time.sleep(0.01)
-        raise AssertionError(f"{name} still runs")
+            return job[f"{self.kind}Status"] not in ("InProgress", "Stopping") and job
+
+        return wait_until(found, f"{name} has ended")
 
 
 @pytest.fixture(params=KINDS)

@@ -186,11 +186,17 @@ def test_an_update_with_the_same_token_is_no_second_event(sagemaker, group, pack
         {"source": ["aws.sagemaker"], "detail": {"UpdatedModelPackageFields": [{"exists": True}]}}
     )
     arn = package()
-    for token in ("t-1", "t-1", "t-2"):
+    for token, status in (
+        ("1", "Approved"),
+        ("1", "Approved"),
+        ("2", "Approved"),
+        ("3", "Rejected"),
+    ):
         sagemaker.update_model_package(
-            ModelPackageArn=arn, ModelApprovalStatus="Approved", ClientToken=token
+            ModelPackageArn=arn, ModelApprovalStatus=status, ClientToken=token
         )
-    assert len(wait_for(3)) == 2
+    told = [event["detail"]["ModelApprovalStatus"] for event in wait_for(3)]
+    assert told == ["Approved", "Approved", "Rejected"]
 
 
 @pytest.mark.parametrize(

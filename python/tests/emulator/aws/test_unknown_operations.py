@@ -1,7 +1,6 @@
 """What nothing of moto takes is refused at once, by name, in the protocol of the request."""
 
 import json
-import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -27,11 +26,10 @@ SIGNED = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/{}/aws4_request, Sign
     ],
 )
 def test_an_operation_is_refused_by_name(client, service, operation, parameters):
-    start = time.monotonic()
     with pytest.raises(ClientError) as raised:
         client(service)._make_api_call(operation, parameters)
-    assert time.monotonic() - start < 5
     response = raised.value.response
+    assert response["ResponseMetadata"]["RetryAttempts"] == 0
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert response["Error"]["Code"] == "NotImplementedException"
     assert operation in response["Error"]["Message"]

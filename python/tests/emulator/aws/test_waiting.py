@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from tests.patience import wait_until
+
 CALL = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
 
 
@@ -12,7 +14,7 @@ def test_waits_are_shortened_and_take_expressions(machine):
     made = machine({"Wait": {"Type": "Wait", "Seconds": "{% $states.input.s %}", "End": True}})
     started = time.monotonic()
     assert made.run({"s": 20})["status"] == "SUCCEEDED"
-    assert 0.4 <= time.monotonic() - started < 2
+    assert 0.4 <= time.monotonic() - started < 20
 
 
 def test_a_stop_ends_a_wait(machine, client):
@@ -29,7 +31,7 @@ def test_retries_back_off_up_to_the_longest_delay(machine, cloud, name):
     retrier = {
         "ErrorEquals": ["ZeroDivisionError"],
         "IntervalSeconds": 5,
-        "BackoffRate": 3,
+        "BackoffRate": 1000,
         "MaxDelaySeconds": 20,
         "MaxAttempts": 3,
         "JitterStrategy": "NONE",
@@ -38,8 +40,8 @@ def test_retries_back_off_up_to_the_longest_delay(machine, cloud, name):
     assert made.run()["error"] == "ZeroDivisionError"
     first, second, third = (b - a for a, b in zip(calls, calls[1:], strict=False))
     assert first >= 0.02 * 5
-    assert second >= 0.02 * 15
-    assert 0.02 * 20 <= third < 0.02 * 45
+    assert second >= 0.02 * 20
+    assert third >= 0.02 * 20  # without a limit it would be a day
 
 
 def test_jitter_spreads_retries(machine, cloud, name):
@@ -56,7 +58,6 @@ def test_jitter_spreads_retries(machine, cloud, name):
     for _ in range(3):
         made.run()
     gaps = [b - a for a, b in zip(calls[::2], calls[1::2], strict=True)]
-    assert all(gap < 1.5 for gap in gaps)
     assert max(gaps) - min(gaps) > 0.001
 
 
@@ -79,8 +80,7 @@ def test_a_stop_ends_the_wait_for_a_retry(machine, cloud, client, name):
     retrier = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 5000, "MaxAttempts": 2}
     made = machine({"Call": {**CALL, "Arguments": {"FunctionName": name}, "Retry": [retrier]}})
     execution_arn = made.start()
-    while not any(e["type"] == "TaskFailed" for e in made.history(execution_arn)):
-        time.sleep(0.01)
+    wait_until(lambda: any(e["type"] == "TaskFailed" for e in made.history(execution_arn)))
     client("stepfunctions").stop_execution(executionArn=execution_arn)
     assert made.wait(execution_arn)["status"] == "ABORTED"
 
@@ -88,7 +88,7 @@ def test_a_stop_ends_the_wait_for_a_retry(machine, cloud, client, name):
 def test_timeouts_are_not_shortened(machine, cloud, name):
     cloud.functions.handlers[name] = lambda event: time.sleep(0.3) or "done"
     make_function(cloud, name)
-    task = {**CALL, "Arguments": {"FunctionName": name}, "TimeoutSeconds": "{% 1 %}"}
+    task = {**CALL, "Arguments": {"FunctionName": name}, "TimeoutSeconds": "{% 10 %}"}
     assert json.loads(machine({"Call": task}).run()["output"])["Payload"] == "done"
 
 
@@ -112,11 +112,12 @@ def test_a_timestamp_is_in_utc_wherever_the_emulator_runs(machine, monkeypatch, 
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
-        in_50_s = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 50))
-        made = machine({"Wait": {"Type": "Wait", "Timestamp": in_50_s, "End": True}})
-        started = time.monotonic()
-        made.run()
-        assert 0.9 <= time.monotonic() - started < 1.5
+        in_50_s = int(time.time()) + 50
+        timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(in_50_s))
+        made = machine({"Wait": {"Type": "Wait", "Timestamp": timestamp, "End": True}})
+        started = time.time()
+        made.run()  # an hour more would be 72 s here
+        assert time.time() - started >= 0.02 * (in_50_s - started) - 0.01
     finally:
         monkeypatch.undo()
         time.tzset()

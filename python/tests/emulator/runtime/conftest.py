@@ -6,7 +6,6 @@ import sys
 import tarfile
 import textwrap
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from emulator.runtime.environments import Environments
 from emulator.runtime.isolation import IsolationError, MountNamespace, PathShim, detect_isolation
 from emulator.runtime.jobs import JobRunner
+from tests import patience
 from tests.emulator.runtime.disk_cloud import FakeAws
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -189,21 +189,13 @@ def training_request(s3, tar_gz):
 
 @pytest.fixture
 def wait_until():
-    """Fails unless a condition comes true within seconds."""
-
-    def wait(condition, what):
-        deadline = time.monotonic() + 10
-        while not condition():
-            if time.monotonic() > deadline:
-                pytest.fail(f"still not so: {what}")
-            time.sleep(0.02)
-
-    return wait
+    """Fails unless a condition comes true."""
+    return patience.wait_until
 
 
 @pytest.fixture
 def wait_until_gone(wait_until):
-    """Fails unless a process ends within seconds."""
+    """Fails unless a process ends."""
 
     def is_gone(process_id):
         try:

@@ -20,6 +20,7 @@ from emulator.runtime.environments import (
     UnmappedImageError,
     main,
 )
+from tests.patience import LIMIT_SECONDS
 
 PROGRAM = Path(module.__file__)
 THIS_VERSION = "{}.{}".format(*sys.version_info[:2])
@@ -147,7 +148,7 @@ def test_a_second_builder_waits_for_the_first(environments):
         )
         for _ in range(2)
     ]
-    outputs = [build.communicate(timeout=60) for build in builds]
+    outputs = [build.communicate(timeout=LIMIT_SECONDS) for build in builds]
 
     assert [build.returncode for build in builds] == [0, 0]
     assert outputs[0][0] == outputs[1][0]
@@ -292,7 +293,7 @@ def test_every_mapped_image_has_a_lock():
 
 
 def test_builds_run_side_by_side(environments, monkeypatch):
-    together = threading.Barrier(2, timeout=5)
+    together = threading.Barrier(2, timeout=LIMIT_SECONDS)
     monkeypatch.setattr(
         Environments, "build", lambda _, name: {"python": name, "n": together.wait() * 0}
     )

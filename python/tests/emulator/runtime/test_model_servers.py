@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from emulator.runtime.model_servers import ModelServer, ModelServerError
+from tests.patience import FOR_EVER, LIMIT_SECONDS
 
 JSON = {"Content-Type": "application/json"}
 DOUBLE = (
@@ -251,21 +252,24 @@ def test_answers_do_not_wait_for_acknowledgements(start):
         server.invoke(b"[1]", JSON)
         seconds.append(time.monotonic() - started)
 
-    assert sorted(seconds)[7] < 0.03  # Nagle's algorithm would make it 0.04
+    assert min(seconds) < 0.04  # Nagle's algorithm would make each of them 0.04
 
 
 def test_a_stopped_server_is_gone(start):
     server = start(DOUBLE)
-    started = time.monotonic()
     server.stop()
 
-    assert time.monotonic() - started < 3
     with pytest.raises(ModelServerError, match="not responding"):
         server.invoke(b"[1]", JSON)
 
 
-def test_a_killed_server_does_not_wait_for_a_request(start):
-    asked = "def input_fn(body, content_type):\n    import time; time.sleep(20)\n"
+def test_a_killed_server_does_not_wait_for_a_request(start, tmp_path, wait_until):
+    under_way = tmp_path / "under-way"
+    asked = (
+        "def input_fn(body, content_type):\n"
+        f"    open({str(under_way)!r}, 'w').close()\n"
+        f"    import time; time.sleep({FOR_EVER})\n"
+    )
     server = start(DOUBLE + asked)
     answers = []
 
@@ -276,8 +280,8 @@ def test_a_killed_server_does_not_wait_for_a_request(start):
 
     request = threading.Thread(target=ask)
     request.start()
-    time.sleep(0.3)
+    wait_until(under_way.exists, "the request is under way")
     server.kill()
-    request.join(5)
+    request.join(LIMIT_SECONDS)
 
     assert answers == ["none"]

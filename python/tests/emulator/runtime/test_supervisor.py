@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from emulator.runtime.processes import Command, SupervisedProcess, base_environment
+from tests.patience import LIMIT_SECONDS
 
 PYTHON_ROOT = Path(__file__).parents[3]
 
@@ -68,11 +69,9 @@ def test_niceness_is_added(run):
 def test_terminate_reaches_the_whole_group(run):
     process = run("sleep 60 & echo started; wait; sleep 60")
     process.stdout.readline()
-    started = time.monotonic()
     process.terminate()
 
-    assert process.wait(5) == 128 + signal.SIGTERM
-    assert time.monotonic() - started < 0.3
+    assert process.wait(LIMIT_SECONDS) == 128 + signal.SIGTERM
 
 
 def test_what_ignores_terminate_is_killed_after_the_grace_period(run):
@@ -81,8 +80,8 @@ def test_what_ignores_terminate_is_killed_after_the_grace_period(run):
     started = time.monotonic()
     process.terminate()
 
-    assert process.wait(5) == 128 + signal.SIGKILL
-    assert 0.3 <= time.monotonic() - started < 2
+    assert process.wait(LIMIT_SECONDS) == 128 + signal.SIGKILL
+    assert time.monotonic() - started >= 0.3
 
 
 def test_terminate_after_the_end_does_nothing(run):

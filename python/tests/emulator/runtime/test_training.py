@@ -5,6 +5,7 @@ import zipfile
 import pytest
 
 from emulator.runtime.training import model_artifacts_uri
+from tests.patience import LIMIT_SECONDS
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:training-job/job"
 OUTPUT = "model-artifacts/job/output/"
@@ -294,7 +295,7 @@ def test_a_stopped_job_says_so_and_keeps_what_it_saved(
     job.start()
     wait_until(lambda: aws.logs, "the script is ready")
     stop.set()
-    job.join(10)
+    job.join(LIMIT_SECONDS)
 
     assert outcomes[0].status == outcomes[0].secondary_status == "Stopped"
     assert f"{OUTPUT}model.tar.gz" in s3.names()
@@ -322,6 +323,6 @@ def test_no_more_jobs_run_at_once_than_allowed(runner, training_request, stop, t
     for job in jobs:
         job.start()
     for job in jobs:
-        job.join(20)
+        job.join(LIMIT_SECONDS)
 
     assert [outcome.status for outcome in outcomes] == ["Completed"] * 3

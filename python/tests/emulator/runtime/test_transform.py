@@ -3,7 +3,6 @@
 import gzip
 import io
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,6 +12,7 @@ from emulator.runtime.errors import JobFault
 from emulator.runtime.job_log import JobLog
 from emulator.runtime.model_servers import ModelServerError
 from emulator.runtime.transform import Settings, _Transform, payloads, run_transform_job
+from tests.patience import LIMIT_SECONDS
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 MIB = 1024 * 1024
@@ -116,8 +116,13 @@ def test_fails_on_what_is_longer_than_the_limit():
     [({}, b"<1><2>"), ({"AssembleWith": "Line"}, b"<1>\n<2>\n")],
 )
 def test_answers_are_assembled_in_order(run, s3, target, expected):
+    second_is_answered = threading.Event()
+
     def slow_first(body):
-        time.sleep(0.1 if body == b"1" else 0)
+        if body == b"1":
+            assert second_is_answered.wait(LIMIT_SECONDS)
+        else:
+            second_is_answered.set()
         return ServerResponse(200, {}, b"<" + body + b">")
 
     s3.put("in/a.csv", "1\n2\n")
@@ -135,12 +140,15 @@ def test_no_second_newline_is_put_behind_an_answer_that_has_one(run, s3):
 
 def test_only_so_many_requests_are_under_way(run, s3):
     counting, under_way, most = threading.Lock(), [0], [0]
+    are_three = threading.Event()
 
     def answer(_):
         with counting:
             under_way[0] += 1
             most[0] = max(most[0], under_way[0])
-        time.sleep(0.01)
+        if most[0] >= 3:
+            are_three.set()
+        assert are_three.wait(LIMIT_SECONDS)
         with counting:
             under_way[0] -= 1
         return ServerResponse(200, {}, b"x")
