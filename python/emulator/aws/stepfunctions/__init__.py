@@ -14,6 +14,7 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
     from emulator.aws.stepfunctions import (
         clients,
         context,
+        crashes,
         errors,
         executions,
         interruption,
@@ -28,7 +29,7 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
     )
 
     clients.install(aws)
-    for module in (context, errors, executions, interruption, jsonata, logging):
+    for module in (context, errors, executions, crashes, interruption, jsonata, logging):
         module.install()
     for module in (names, parsing, responses, sagemaker_tasks, sdk_tasks):
         module.install()
