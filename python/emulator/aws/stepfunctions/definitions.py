@@ -2,71 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from emulator.aws.stepfunctions.field_values import value_problems
+from emulator.aws.stepfunctions.map_definitions import map_problems
+from emulator.aws.stepfunctions.state_fields import (
+    EVERY_STATE,
+    PROGRAM_FIELDS,
+    STATE_FIELDS,
+)
+from emulator.aws.stepfunctions.state_rules import rule_problems
 from emulator.aws.stepfunctions.task_parameters import parameter_problems
+from emulator.aws.stepfunctions.transitions import program_transitions, state_transitions
 
-_EVERY_STATE = {"Type", "Comment", "QueryLanguage"}
-_JSONPATH_FILTERS = {"InputPath", "OutputPath", "Parameters", "ResultPath", "ResultSelector"}
-
-
-@dataclass(frozen=True)
-class _Fields:
-    both: frozenset[str]
-    jsonpath: frozenset[str]
-    jsonata: frozenset[str]
-
-
-def _fields(both: str, jsonpath: set[str], jsonata: str) -> _Fields:
-    return _Fields(frozenset(both.split()), frozenset(jsonpath), frozenset(jsonata.split()))
-
-
-_STATE_FIELDS = {
-    "Task": _fields(
-        "Resource Next End Assign Retry Catch TimeoutSeconds HeartbeatSeconds Credentials",
-        _JSONPATH_FILTERS | {"TimeoutSecondsPath", "HeartbeatSecondsPath"},
-        "Arguments Output",
-    ),
-    "Pass": _fields(
-        "Next End Assign",
-        {"InputPath", "OutputPath", "Parameters", "ResultPath", "Result"},
-        "Output",
-    ),
-    "Choice": _fields("Choices Default Assign", {"InputPath", "OutputPath"}, "Output"),
-    "Wait": _fields(
-        "Next End Seconds Timestamp Assign",
-        {"InputPath", "OutputPath", "SecondsPath", "TimestampPath"},
-        "Output",
-    ),
-    "Succeed": _fields("", {"InputPath", "OutputPath"}, "Output"),
-    "Fail": _fields("Error Cause", {"ErrorPath", "CausePath"}, ""),
-    "Parallel": _fields(
-        "Branches Next End Assign Retry Catch", _JSONPATH_FILTERS, "Arguments Output"
-    ),
-    "Map": _fields(
-        "ItemProcessor Iterator ItemReader ItemBatcher ResultWriter ItemSelector MaxConcurrency "
-        "Label ToleratedFailurePercentage ToleratedFailureCount Next End Assign Retry Catch",
-        _JSONPATH_FILTERS
-        | {
-            "ItemsPath",
-            "MaxConcurrencyPath",
-            "ToleratedFailurePercentagePath",
-            "ToleratedFailureCountPath",
-        },
-        "Items Output",
-    ),
-}
-_PROGRAM_FIELDS = {
-    *("Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"),
-    "ProcessorConfig",
-}
-_RETRIER_FIELDS = {
-    *("ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds"),
-    *("JitterStrategy", "Comment"),
-}
-_CATCHER_FIELDS = {"ErrorEquals", "Next", "Assign", "Comment"}
-_JSONATA_RULE_FIELDS = {"Condition", "Next", "Assign", "Output", "Comment"}
+_LONGEST_NAME = 80
 
 # What an expression may read depends on where it stands.
 _RESULT = re.compile(r"\$states\.result\b")
@@ -74,78 +23,140 @@ _ERROR_OUTPUT = re.compile(r"\$states\.errorOutput\b")
 
 
 def find_problems(definition: Any) -> list[str]:
-    """Return what Step Functions would not accept in a definition, as it says it."""
+    """Return what Step Functions would not accept in a definition, as it says it.
+
+    Returns
+    -------
+    list of str
+        Each is ``CODE: message at /place``, in the order of the definition; empty if it is right.
+    """
     if not isinstance(definition, dict):
-        return ["SCHEMA_VALIDATION_FAILED: The definition must be an object"]
-    return list(_program_problems(definition, "JSONPath", ""))
+        return ["SCHEMA_VALIDATION_FAILED: The definition must be an object at /"]
+    return [*_program_problems(definition, "JSONPath", ""), *_duplicates(definition)]
 
 
-def _program_problems(program: dict[str, Any], language: str, path: str) -> Iterator[str]:
+def _program_problems(program: Any, language: str, path: str) -> Iterator[str]:
+    if not isinstance(program, dict):
+        yield f"SCHEMA_VALIDATION_FAILED: Expected value of type Object at {path or '/'}"
+        return
+    yield from _unknown_fields(program, PROGRAM_FIELDS, path)
+    yield from value_problems(program, path)
+    yield from _language_problems(program, language, path)
     language = program.get("QueryLanguage", language)
-    states = program.get("States") or {}
-    yield from _unknown_fields(program, _PROGRAM_FIELDS, path)
+    states = program.get("States")
     if not states:
         yield f"SCHEMA_VALIDATION_FAILED: The field 'States' is required but was missing at {path}/"
         return
-    if program.get("StartAt") not in states:
-        yield _missing_target("StartAt", program.get("StartAt"), path)
+    if not isinstance(states, dict):
+        yield f"SCHEMA_VALIDATION_FAILED: Expected value of type Object at {path}/States"
+        return
+    right = {name: state for name, state in states.items() if isinstance(state, dict)}
     for name, state in states.items():
-        yield from _state_problems(state, states, language, f"{path}/States/{name}")
+        where = f"{path}/States/{name}"
+        if not 0 < len(name) <= _LONGEST_NAME:
+            yield (
+                f"INVALID_STATE_NAME: A state's name has 1 to {_LONGEST_NAME} characters, this "
+                f"one has {len(name)} at {where}"
+            )
+        if name not in right:
+            yield f"SCHEMA_VALIDATION_FAILED: Expected value of type Object at {where}"
+        else:
+            yield from _state_problems(state, right, language, where)
+    yield from program_transitions(program, right, path)
 
 
 def _state_problems(
     state: dict[str, Any], states: dict[str, Any], language: str, path: str
 ) -> Iterator[str]:
-    fields = _STATE_FIELDS.get(state.get("Type", ""))
+    kind = state.get("Type")
+    fields = STATE_FIELDS.get(kind) if isinstance(kind, str) else None
     if fields is None:
         yield (
-            f"SCHEMA_VALIDATION_FAILED: Value '{state.get('Type')}' is not one of the state types "
-            f"{', '.join(_STATE_FIELDS)} at {path}/Type"
+            f"SCHEMA_VALIDATION_FAILED: Value '{kind}' is not one of the state types "
+            f"{', '.join(STATE_FIELDS)} at {path}/Type"
         )
         return
+    yield from _language_problems(state, language, path)
     language = state.get("QueryLanguage", language)
     jsonata = language == "JSONata"
-    allowed = _EVERY_STATE | fields.both | (fields.jsonata if jsonata else fields.jsonpath)
-    yield from _unknown_fields(state, allowed, path)
-    yield from _transition_problems(state, states, path)
+    yield from _unknown_fields(state, EVERY_STATE | fields.of(jsonata), path)
+    yield from _missing_fields(state, fields.required, path)
+    yield from value_problems(state, path)
+    yield from state_transitions(state, states, path)
+    yield from rule_problems(state, jsonata, path)
     if jsonata:
         yield from _reference_problems(state, path)
-    rules = {
-        "Retry": _RETRIER_FIELDS,
-        "Catch": _CATCHER_FIELDS | ({"Output"} if jsonata else {"ResultPath"}),
-        **({"Choices": _JSONATA_RULE_FIELDS} if jsonata else {}),
-    }
-    for field, known in rules.items():
-        for i, rule in enumerate(state.get(field) or []):
-            yield from _unknown_fields(rule, known, f"{path}/{field}[{i}]")
-    if state["Type"] == "Task":
+    if kind == "Task":
         yield from parameter_problems(state, path)
-    for i, branch in enumerate(state.get("Branches") or []):
+    if kind == "Map":
+        yield from map_problems(state, path)
+    branches = state.get("Branches")
+    for i, branch in enumerate(branches if isinstance(branches, list) else []):
         yield from _program_problems(branch, language, f"{path}/Branches[{i}]")
     for field in ("ItemProcessor", "Iterator"):
         if field in state:
             yield from _program_problems(state[field], language, f"{path}/{field}")
 
 
-def _unknown_fields(value: dict[str, Any], known: set[str], path: str) -> Iterator[str]:
+def _unknown_fields(
+    value: dict[str, Any], known: set[str] | frozenset[str], path: str
+) -> Iterator[str]:
     for field in value:
         if field not in known:
             yield f"SCHEMA_VALIDATION_FAILED: Field is not supported at {path}/{field}"
 
 
-def _transition_problems(state: dict[str, Any], states: dict[str, Any], path: str) -> Iterator[str]:
-    ends = state["Type"] in ("Succeed", "Fail", "Choice")
-    if not ends and "Next" not in state and state.get("End") is not True:
-        yield f"SCHEMA_VALIDATION_FAILED: One of 'Next' or 'End' is required at {path}"
-    rules = [*(state.get("Choices") or []), *(state.get("Catch") or [])]
-    targets = [("Next", state.get("Next")), ("Default", state.get("Default"))]
-    for field, target in [*targets, *(("Next", rule.get("Next")) for rule in rules)]:
-        if target is not None and target not in states:
-            yield _missing_target(field, target, path)
+def _missing_fields(state: dict[str, Any], required: tuple[str, ...], path: str) -> Iterator[str]:
+    for field in required:
+        choices = field.split("|")
+        given = [choice for choice in choices if choice in state]
+        if not given:
+            wanted = " or ".join(f"'{choice}'" for choice in choices)
+            yield (
+                f"SCHEMA_VALIDATION_FAILED: The field {wanted} is required but was missing at "
+                f"{path}"
+            )
+        elif len(given) > 1:
+            yield (
+                f"SCHEMA_VALIDATION_FAILED: Only one of the fields {', '.join(given)} may be "
+                f"given at {path}"
+            )
 
 
-def _missing_target(field: str, target: Any, path: str) -> str:
-    return f"MISSING_TRANSITION_TARGET: Missing '{field}' target: {target} at {path}/{field}"
+def _language_problems(value: dict[str, Any], outer: str, path: str) -> Iterator[str]:
+    language = value.get("QueryLanguage", outer)
+    if language not in ("JSONPath", "JSONata"):
+        yield (
+            f"SCHEMA_VALIDATION_FAILED: Value '{language}' is not one of the query languages "
+            f"JSONPath, JSONata at {path}/QueryLanguage"
+        )
+    elif path and outer == "JSONata" and language == "JSONPath":
+        yield (
+            "SCHEMA_VALIDATION_FAILED: A state in JSONPath cannot be part of a definition in "
+            f"JSONata at {path}/QueryLanguage"
+        )
+
+
+def _duplicates(definition: dict[str, Any]) -> Iterator[str]:
+    seen = set()
+    for name, path in _names(definition, ""):
+        if name in seen:
+            yield f"DUPLICATE_STATE_NAME: The state '{name}' is defined twice at {path}"
+        seen.add(name)
+
+
+def _names(program: Any, path: str) -> Iterator[tuple[str, str]]:
+    states = program.get("States") if isinstance(program, dict) else None
+    for name, state in states.items() if isinstance(states, dict) else ():
+        where = f"{path}/States/{name}"
+        yield name, where
+        if not isinstance(state, dict):
+            continue
+        branches = state.get("Branches")
+        for i, branch in enumerate(branches if isinstance(branches, list) else []):
+            yield from _names(branch, f"{where}/Branches[{i}]")
+        for field in ("ItemProcessor", "Iterator"):
+            yield from _names(state.get(field), f"{where}/{field}")
 
 
 def _reference_problems(state: dict[str, Any], path: str) -> Iterator[str]:
@@ -163,4 +174,4 @@ def _reference_problems(state: dict[str, Any], path: str) -> Iterator[str]:
 
 
 def _misplaced(reference: str, place: str, where: str) -> str:
-    return f"SCHEMA_VALIDATION_FAILED: {reference} can only be used in {place}, not at {where}"
+    return f"SCHEMA_VALIDATION_FAILED: {reference} can only be used in {place}, not here at {where}"

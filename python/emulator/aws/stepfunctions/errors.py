@@ -20,6 +20,7 @@ from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 
 from emulator.aws.patching import replace, wrap
 
+_TIMEOUTS = {"States.Timeout", "States.HeartbeatTimeout"}
 _NEVER_BY_WILDCARD = {"States.Runtime", "States.DataLimitExceeded"}
 
 
@@ -57,6 +58,7 @@ def _matches(self: Any, env: Any) -> None:
     name = env.stack.pop().error_name
     wanted = {error.error_name for error in self.error_names}
     wildcard = name not in _NEVER_BY_WILDCARD and (
-        "States.ALL" in wanted or ("States.TaskFailed" in wanted and name != "States.Timeout")
+        "States.ALL" in wanted or ("States.TaskFailed" in wanted and name not in _TIMEOUTS)
     )
+    wildcard = wildcard or (name in _TIMEOUTS and "States.Timeout" in wanted)
     env.stack.append(wildcard or name in wanted)

@@ -30,11 +30,15 @@ def _definition(env: Any) -> dict[str, Any] | None:
 
     details = env.aws_execution_details
     backend: Any = stepfunctions_parser_backends[details.account][details.region]
-    arn = env.states.context_object.context_object_data["Execution"]["Id"]
+    context = env.states.context_object.context_object_data
     for machine in backend.state_machines:
         for execution in machine.executions:
-            if execution.execution_arn == arn:
+            if execution.execution_arn == context["Execution"]["Id"]:
                 return json.loads(execution.state_machine.definition)
+    # The children of a Map Run are no executions of their machine.
+    for machine in backend.state_machines:
+        if machine.arn == context["StateMachine"]["Id"]:
+            return json.loads(machine.definition)
     return None
 
 

@@ -18,7 +18,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from emulator.aws.patching import replace
 
 # Without execution data a line tells what happened, and none of the values that were passed.
-_EXECUTION_DATA = (
+EXECUTION_DATA = (
     *("input", "inputDetails", "output", "outputDetails", "parameters"),
     *("assignedVariables", "assignedVariablesDetails"),
 )
@@ -30,7 +30,7 @@ def install() -> None:
 
 
 def _remove_data(details_body: dict[str, Any]) -> None:
-    for key in _EXECUTION_DATA:
+    for key in EXECUTION_DATA:
         details_body.pop(key, None)
 
 

@@ -1,5 +1,6 @@
 """Parsing definitions: each parse with a state of its own, one at a time."""
 
+import json
 import threading
 from typing import Any
 
@@ -8,6 +9,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from emulator.aws.patching import replace
+from emulator.aws.stepfunctions.dialect import for_grammar
 
 # The tables that ANTLR's parsers learn belong to their classes, and nothing guards them.
 _ONE_AT_A_TIME = threading.RLock()
@@ -19,8 +21,9 @@ def install() -> None:
     parse = AmazonStateLanguageParser.parse
 
     def parse_alone(definition: str) -> Any:
+        text = json.dumps(for_grammar(json.loads(definition)), ensure_ascii=False)
         with _ONE_AT_A_TIME:
-            return parse(definition)
+            return parse(text)
 
     replace(AmazonStateLanguageParser, "parse", staticmethod(parse_alone))
     replace(EvalComponent, "heap_key", property(_heap_key))

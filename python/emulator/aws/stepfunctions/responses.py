@@ -2,7 +2,6 @@
 
 import base64
 import datetime
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,8 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from emulator.aws.patching import add, replace
 from emulator.aws.requests import EmulatorError
-from emulator.aws.stepfunctions.definitions import find_problems
+from emulator.aws.stepfunctions.diagnostics import diagnose, diagnostic, refusal
+from emulator.aws.stepfunctions.logging import EXECUTION_DATA
 
 _MAX_RESULTS = 100
 
@@ -25,10 +25,10 @@ def install() -> None:
     replace(StepFunctionResponse, "list_executions", _list_executions)
     replace(StepFunctionResponse, "stop_execution", _stop_execution)
     replace(StepFunctionResponse, "get_execution_history", _get_execution_history)
-    # Terraform calls the first while it plans and the second after every create.
-    add(StepFunctionResponse, "validate_state_machine_definition", _validate_definition)
+    # Terraform calls this after every create, and validation while it plans.
     add(StepFunctionResponse, "list_state_machine_versions", _list_versions)
     parse = StepFunctionsParserBackend._validate_definition
+    add(StepFunctionResponse, "validate_state_machine_definition", _validate_definition(parse))
     replace(StepFunctionsParserBackend, "_validate_definition", staticmethod(_checked(parse)))
 
 
@@ -60,6 +60,16 @@ def _describe_execution(self: Any) -> ActionResult:
 
 def _list_executions(self: Any) -> ActionResult:
     arn = self._get_param("stateMachineArn")
+    if self._get_param("mapRunArn"):
+        raise EmulatorError(
+            "ValidationException",
+            "The emulator does not list the children of a Map Run (mapRunArn); DescribeMapRun "
+            "counts them, and a ResultWriter writes what became of each",
+        )
+    if not arn:
+        raise EmulatorError(
+            "ValidationException", "Must specify exactly one of: stateMachineArn, mapRunArn"
+        )
     results, next_token = self.stepfunction_backend.list_executions(
         arn,
         status_filter=self._get_param("statusFilter"),
@@ -97,12 +107,23 @@ def _get_execution_history(self: Any) -> ActionResult:
     events = list(env.event_manager._history_event_list) if env else []
     if self._get_param("reverseOrder"):
         events.reverse()
+    if self._get_param("includeExecutionData") is False:
+        events = [_without_data(event) for event in events]
     start = _from_token(self._get_param("nextToken"))
     end = start + (self._get_int_param("maxResults") or _MAX_RESULTS)
     page: dict[str, Any] = {"events": events[start:end]}
     if end < len(events):
         page["nextToken"] = base64.b64encode(str(end).encode()).decode()
     return ActionResult(page)
+
+
+def _without_data(event: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: {name: text for name, text in value.items() if name not in EXECUTION_DATA}
+        if isinstance(value, dict)
+        else value
+        for key, value in event.items()
+    }
 
 
 def _from_token(token: str | None) -> int:
@@ -114,17 +135,20 @@ def _from_token(token: str | None) -> int:
         raise EmulatorError("InvalidToken", f"Invalid Token: '{token}'") from error
 
 
-def _validate_definition(self: Any) -> ActionResult:
-    try:
-        self.stepfunction_backend._validate_definition(self._get_param("definition"))
-    except InvalidDefinition as error:
-        diagnostic = {
-            "severity": "ERROR",
-            "code": "SCHEMA_VALIDATION_FAILED",
-            "message": error.message,
-        }
-        return ActionResult({"result": "FAIL", "diagnostics": [diagnostic], "truncated": False})
-    return ActionResult({"result": "OK", "diagnostics": [], "truncated": False})
+def _validate_definition(parse: Callable[[str], None]) -> Callable[[Any], ActionResult]:
+    def validate(self: Any) -> ActionResult:
+        most = self._get_int_param("maxResults") or _MAX_RESULTS
+        found = diagnose(self._get_param("definition"), parse)
+        diagnostics = [diagnostic(problem) for problem in found[:most]]
+        return ActionResult(
+            {
+                "result": "FAIL" if found else "OK",
+                "diagnostics": diagnostics,
+                "truncated": len(found) > most,
+            }
+        )
+
+    return validate
 
 
 def _list_versions(self: Any) -> ActionResult:
@@ -139,22 +163,8 @@ def _list_versions(self: Any) -> ActionResult:
 
 def _checked(parse: Callable[[str], None]) -> Callable[[str], None]:
     def validate(definition: str) -> None:
-        try:
-            document = json.loads(definition)
-        except ValueError as error:
-            raise InvalidDefinition(
-                message=f"Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: {error}'"
-            ) from error
-        problems = find_problems(document)
+        problems = diagnose(definition, parse)
         if problems:
-            raise InvalidDefinition(
-                message=f"Invalid State Machine Definition: '{', '.join(problems)}'"
-            )
-        try:
-            parse(definition)
-        except InvalidDefinition as error:
-            raise InvalidDefinition(
-                message=f"Invalid State Machine Definition: '{error.message}'"
-            ) from error
+            raise InvalidDefinition(message=refusal(problems))
 
     return validate

@@ -11,6 +11,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 
 from emulator.aws.patching import replace
 from emulator.aws.stepfunctions.context import iso_time
+from emulator.aws.stepfunctions.sdk_names import member_name
 from emulator.aws.stepfunctions.task_parameters import (
     boto_service,
     sdk_operation,
@@ -62,7 +63,11 @@ def _normalise_response(self: Any, response: Any, *_: Any) -> None:
 def to_request(value: Any, shape: Any) -> Any:
     """Return parameters in PascalCase with the names and types that boto3 wants."""
     if shape.type_name == "structure" and isinstance(value, dict):
-        names = {_pascal(name): name for name in shape.members}
+        names = {
+            spelling: name
+            for name in shape.members
+            for spelling in (name[:1].upper() + name[1:], member_name(name))
+        }
         return {
             names.get(key, key): to_request(item, shape.members[names[key]])
             if key in names
@@ -73,6 +78,8 @@ def to_request(value: Any, shape: Any) -> Any:
         return [to_request(item, shape.member) for item in value]
     if shape.type_name == "map" and isinstance(value, dict):
         return {key: to_request(item, shape.value) for key, item in value.items()}
+    if shape.type_name == "boolean" and value in ("true", "false"):
+        return value == "true"
     if shape.type_name == "string" and not isinstance(value, str):
         return json.dumps(value, separators=(",", ":"))
     if shape.type_name == "blob" and not isinstance(value, bytes):
@@ -85,7 +92,7 @@ def from_response(value: Any, shape: Any) -> Any:
     """Return a response of boto3 as a state sees it: PascalCase names, times as text."""
     if shape.type_name == "structure" and isinstance(value, dict):
         return {
-            _pascal(key): from_response(item, shape.members[key])
+            member_name(key): from_response(item, shape.members[key])
             for key, item in value.items()
             if key in shape.members
         }
@@ -98,7 +105,3 @@ def from_response(value: Any, shape: Any) -> Any:
     if isinstance(value, StreamingBody):
         value = value.read()
     return value.decode(errors="replace") if isinstance(value, bytes) else value
-
-
-def _pascal(name: str) -> str:
-    return name[:1].upper() + name[1:]

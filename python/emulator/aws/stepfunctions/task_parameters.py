@@ -1,5 +1,6 @@
 """The parameters of a task against the model of the operation that it calls."""
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from botocore import xform_name
 
 from emulator.aws.operations import operation_model, service_model, services
+from emulator.aws.stepfunctions.field_values import is_expression, is_number
+from emulator.aws.stepfunctions.sdk_names import boto_names, member_name, service_name
 
 OPTIMIZED_SAGEMAKER = {
     "createProcessingJob": True,
@@ -19,22 +22,21 @@ OPTIMIZED_SAGEMAKER = {
 }
 """What the optimized integration can call, and whether ``.sync`` goes with it."""
 
-_BOTO_NAMES = {
-    "applicationautoscaling": "application-autoscaling",
-    "sfn": "stepfunctions",
-    "cloudwatchlogs": "logs",
-    "eventbridge": "events",
-    "sagemakerruntime": "sagemaker-runtime",
-}
 _RESOURCE = re.compile(
     r"arn:aws[\w-]*:states:[\w-]*:\d*:(?:(?P<sdk>aws-sdk):)?(?P<service>[\w-]+):(?P<action>\w+)"
     r"(?:\.(?P<pattern>[\w:]+))?"
 )
 
 
+@functools.cache
 def boto_service(api_name: str) -> str:
-    """Return boto3's name of a service that a task's resource names, ``sfn`` for instance."""
-    return _BOTO_NAMES.get(api_name, api_name)
+    """Return boto3's name of a service that a task's resource names, ``sfn`` for instance.
+
+    It is empty if there is no such service.
+    """
+    if api_name in services() and service_name(service_model(api_name).service_id) == api_name:
+        return api_name  # most of them, without a look at all the others
+    return boto_names().get(api_name, "")
 
 
 def sdk_service_name(service: str) -> str:
@@ -88,19 +90,48 @@ def parameter_problems(state: dict[str, Any], path: str) -> Iterator[str]:
             yield from _missing(operation.input_shape, given, f"{path}/{field}")
 
 
+_KINDS = {
+    "structure": ("an OBJECT", lambda value: isinstance(value, dict)),
+    "map": ("an OBJECT", lambda value: isinstance(value, dict)),
+    "list": ("an ARRAY", lambda value: isinstance(value, list)),
+    # Public definitions write booleans as text.
+    "boolean": ("a BOOLEAN", lambda value: isinstance(value, bool) or value in ("true", "false")),
+    **dict.fromkeys(
+        ("integer", "long"),
+        ("an INTEGER", lambda value: is_number(value) and float(value).is_integer()),
+    ),
+    **dict.fromkeys(("float", "double"), ("a NUMBER", is_number)),
+    # JSON that is given for a text or for bytes is sent as text.
+    "string": ("a STRING", lambda value: isinstance(value, (str, dict, list))),
+}
+
+
 def _problems(shape: Any, value: Any, path: str) -> Iterator[str]:
-    if shape.type_name == "structure" and isinstance(value, dict):
+    wanted, fits = _KINDS.get(shape.type_name, ("", lambda _: True))
+    if value is None or is_expression(value):
+        return
+    if not fits(value):
+        yield (
+            f"SCHEMA_VALIDATION_FAILED: The value for the field '{path.rpartition('/')[2]}' must "
+            f"be {wanted}, got {value!r} at {path}"
+        )
+    elif shape.type_name == "structure" and isinstance(value, dict):
         yield from _structure_problems(shape, value, path)
     elif shape.type_name == "list" and isinstance(value, list):
         for i, item in enumerate(value):
             yield from _problems(shape.member, item, f"{path}[{i}]")
     elif shape.type_name == "map" and isinstance(value, dict):
         for key, item in value.items():
-            yield from _problems(shape.value, item, f"{path}/{key}")
+            if not key.endswith(".$"):
+                yield from _problems(shape.value, item, f"{path}/{key}")
 
 
 def _structure_problems(shape: Any, value: dict[str, Any], path: str) -> Iterator[str]:
-    members = {name[:1].upper() + name[1:]: member for name, member in shape.members.items()}
+    members = {
+        spelling: member
+        for name, member in shape.members.items()
+        for spelling in (name[:1].upper() + name[1:], member_name(name))
+    }
     for key, item in value.items():
         member = members.get(key.removesuffix(".$"))
         if member is None:
@@ -108,7 +139,7 @@ def _structure_problems(shape: Any, value: dict[str, Any], path: str) -> Iterato
                 f'SCHEMA_VALIDATION_FAILED: The field "{key}" is not supported by Step Functions '
                 f"at {path}"
             )
-        else:
+        elif not key.endswith(".$"):
             yield from _problems(member, item, f"{path}/{key}")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from moto.stepfunctions.parser.asl.component.program import program
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import (
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import (  # noqa: E501
     IterationWorker,
 )
 from moto.stepfunctions.parser.asl.component.state.state_pass.state_pass import StatePass
