@@ -33,6 +33,14 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
     clients.install(aws)
     for module in (context, errors, executions, crashes, interruption, jsonata, logging):
         module.install()
-    for module in (names, parsing, error_names, distributed_map, responses, sagemaker_tasks, sdk_tasks):
+    for module in (
+        names,
+        parsing,
+        error_names,
+        distributed_map,
+        responses,
+        sagemaker_tasks,
+        sdk_tasks,
+    ):
         module.install()
     waiting.install(time_scale)

@@ -10,7 +10,7 @@ _SETTINGS = "settings of "
 
 _CONFIG = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
 _MOVED = (
-    *("ItemReader", "ItemBatcher", "ResultWriter"),
+    *("ItemReader", "ItemBatcher", "ResultWriter", "Label"),
     *("ToleratedFailureCount", "ToleratedFailureCountPath"),
     *("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
 )

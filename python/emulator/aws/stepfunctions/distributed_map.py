@@ -57,7 +57,7 @@ def _evaluate(original: Any, self: Any, env: Any) -> None:
     items = None if "ItemReader" in settings else _given_items(self, env)
     started = {"length": 0 if items is None else len(items)}
     _record(env, HistoryEventType.MapStateStarted, mapStateStartedEventDetails=started)
-    run = _map_run(self, env, concurrency, settings)
+    run = _map_run(env, concurrency, settings)
     env.map_run_record_pool_manager.add(run)
     _record(
         env,
@@ -116,7 +116,7 @@ def _expect_array(self: Any, env: Any, items: Any) -> list[Any]:
     return _fail(env, error, cause)
 
 
-def _map_run(self: Any, env: Any, concurrency: int, settings: dict[str, Any]) -> MapRunRecord:
+def _map_run(env: Any, concurrency: int, settings: dict[str, Any]) -> MapRunRecord:
     context = env.states.context_object.context_object_data
     count, percentage = (
         _threshold(env, settings, field, most)
@@ -128,7 +128,7 @@ def _map_run(self: Any, env: Any, concurrency: int, settings: dict[str, Any]) ->
         max_concurrency=concurrency,
         tolerated_failure_count=0 if count is None else int(count),
         tolerated_failure_percentage=float(percentage or 0),
-        label=self.label.label if self.label else None,
+        label=settings.get("Label"),
     )
     # Each limit holds by itself; one that is left out holds only if both are.
     run.limits = {  # pyright: ignore[reportAttributeAccessIssue]

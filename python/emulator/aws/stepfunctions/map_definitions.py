@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from emulator.aws.stepfunctions.field_values import is_expression, is_whole
+from emulator.aws.stepfunctions.names import LONGEST_LABEL
 
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 TRANSFORMATIONS = ("NONE", "COMPACT", "FLATTEN")
@@ -25,6 +26,8 @@ _READER_CONFIG = {
     *("MaxItems", "MaxItemsPath", "Transformation", "ManifestType"),
 }
 _S3 = re.compile(r"arn:aws[\w-]*:states:[\w-]*:\d*:s3:(?P<action>\w+)")
+_NOT_IN_LABELS = '?*<>{}[]:;,\\|^~$#%&`"'
+_LABEL = re.compile(rf"[^\s\x00-\x1f\x7f-\x9f{re.escape(_NOT_IN_LABELS)}]{{1,{LONGEST_LABEL}}}")
 _BATCHER = {
     *("MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch"),
     *("MaxInputBytesPerBatchPath", "BatchInput"),
@@ -62,8 +65,11 @@ def map_problems(state: dict[str, Any], path: str) -> Iterator[str]:
                 )
         return
     label = state.get("Label")
-    if isinstance(label, str) and not re.fullmatch(r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"]{1,40}", label):
-        yield f"INVALID_LABEL_NAME: '{label}' is not a label of 1 to 40 characters at {path}/Label"
+    if isinstance(label, str) and not _LABEL.fullmatch(label):
+        yield (
+            f"INVALID_LABEL_NAME: '{label}' is not a label, which has 1 to {LONGEST_LABEL} "
+            f"characters and none of {_NOT_IN_LABELS} or blanks at {path}/Label"
+        )
     for field, problems in _PARTS.items():
         if isinstance(state.get(field), dict):
             yield from problems(state[field], f"{path}/{field}")

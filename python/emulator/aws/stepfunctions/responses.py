@@ -25,6 +25,7 @@ def install() -> None:
     replace(StepFunctionResponse, "list_executions", _list_executions)
     replace(StepFunctionResponse, "stop_execution", _stop_execution)
     replace(StepFunctionResponse, "get_execution_history", _get_execution_history)
+    replace(StepFunctionResponse, "send_task_failure", _send_task_failure)
     # Terraform calls this after every create, and validation while it plans.
     add(StepFunctionResponse, "list_state_machine_versions", _list_versions)
     parse = StepFunctionsParserBackend._validate_definition
@@ -124,6 +125,14 @@ def _without_data(event: dict[str, Any]) -> dict[str, Any]:
         else value
         for key, value in event.items()
     }
+
+
+def _send_task_failure(self: Any) -> ActionResult:
+    # moto drops the cause.
+    self.stepfunction_backend.send_task_failure(
+        self._get_param("taskToken"), error=self._get_param("error"), cause=self._get_param("cause")
+    )
+    return ActionResult({})
 
 
 def _from_token(token: str | None) -> int:
