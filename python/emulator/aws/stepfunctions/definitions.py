@@ -62,7 +62,8 @@ def _program_problems(program: Any, language: str, path: str) -> Iterator[str]:
             yield f"SCHEMA_VALIDATION_FAILED: Expected value of type Object at {where}"
         else:
             yield from _state_problems(state, right, language, where)
-    yield from program_transitions(program, right, path)
+    if len(right) == len(states):
+        yield from program_transitions(program, right, path)
 
 
 def _state_problems(

@@ -26,7 +26,6 @@ def failing(state, **more):
             "States.IntrinsicFailure",
             failing({**END, "Parameters": {"x.$": "States.MathAdd('a', 1)"}}),
         ),
-        ("States.ResultPathMatchFailure", failing({**END, "ResultPath": "$.n.inner"})),
         ("States.My.Own", failing({"Type": "Fail", "Error": "States.My.Own"})),
         (
             "States.HeartbeatTimeout",
