@@ -10,7 +10,8 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
 PASS = {"Type": "Pass", "End": True}
 INNER = {"StartAt": "Inner", "States": {"Inner": PASS}}
-PARALLEL = {"Type": "Parallel", "Branches": [INNER, INNER], "End": True}
+OTHER = {"StartAt": "Other", "States": {"Other": PASS}}
+PARALLEL = {"Type": "Parallel", "Branches": [INNER, OTHER], "End": True}
 MAP = {"Type": "Map", "Items": [1, 2], "ItemProcessor": INNER, "End": True}
 
 
