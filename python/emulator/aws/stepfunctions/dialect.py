@@ -49,7 +49,7 @@ def _rewrite(program: Any, language: str) -> None:
             program["States"][_SETTINGS + name] = _settings(state, inner)
             for field in _MOVED:
                 state.pop(field, None)
-            processor = state.get("ItemProcessor") or state.get("Iterator")
+            processor = state.get("ItemProcessor") or state["Iterator"]
             processor["ProcessorConfig"] = _CONFIG
         for branch in state.get("Branches") or []:
             _rewrite(branch, inner)

@@ -139,16 +139,15 @@ def _map_run(env: Any, concurrency: int, settings: dict[str, Any]) -> MapRunReco
 
 
 def _threshold(env: Any, settings: dict[str, Any], field: str, most: int | None) -> float | None:
-    value = settings.get(field)
-    if value is None:
+    if field not in settings:
         return None
-    if isinstance(value, str) and value.isdigit():
-        value = int(value)
-    right = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
-    if not right or (most is not None and value > most):
-        span = "0 or more" if most is None else f"from 0 to {most}"
-        _fail(env, "States.Runtime", f"{field} must be a number {span}, got {value!r}")
-    return value
+    given = settings[field]
+    value = float(given) if isinstance(given, str) and given.isdigit() else given
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
+        if most is None or value <= most:
+            return value
+    span = "0 or more" if most is None else f"from 0 to {most}"
+    return _fail(env, "States.Runtime", f"{field} must be a number {span}, got {given!r}")
 
 
 def _exceeded(run: Any, failed: int, total: int) -> bool:
