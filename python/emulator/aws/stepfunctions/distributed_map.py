@@ -24,6 +24,7 @@ from emulator.aws.patching import wrap
 from emulator.aws.stepfunctions.child_executions import Child, run_children
 from emulator.aws.stepfunctions.dialect import settings_of
 from emulator.aws.stepfunctions.errors import any_error_name
+from emulator.aws.stepfunctions.field_values import is_number
 from emulator.aws.stepfunctions.item_batches import batches
 from emulator.aws.stepfunctions.item_readers import ItemReaderError, read_items
 from emulator.aws.stepfunctions.result_writer import ResultWriterError, write_results
@@ -143,9 +144,8 @@ def _threshold(env: Any, settings: dict[str, Any], field: str, most: int | None)
         return None
     given = settings[field]
     value = float(given) if isinstance(given, str) and given.isdigit() else given
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
-        if most is None or value <= most:
-            return value
+    if is_number(value) and 0 <= value <= (most or value):
+        return value
     span = "0 or more" if most is None else f"from 0 to {most}"
     return _fail(env, "States.Runtime", f"{field} must be a number {span}, got {given!r}")
 
