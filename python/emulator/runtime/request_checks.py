@@ -6,29 +6,26 @@ Each check raises an `UnsupportedError` that names the field, what was given, an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from emulator.runtime.errors import UnsupportedError
+from emulator.runtime.request_members import check_members
 
 _ACCELERATED = re.compile(r"ml\.(p|g|inf|trn)\d")
-_PROFILER = ("ProfilerRuleConfigurations", "TensorBoardOutputConfig")
 _PROCESSING = "/opt/ml/processing/"
 _VPC_IDS = {"Subnets": "subnet", "SecurityGroupIds": "sg"}
 
 
 def check_processing_request(request: dict) -> None:
     """Refuse a CreateProcessingJob request that cannot run here."""
+    check_members("CreateProcessingJob", request)
     cluster = request.get("ProcessingResources", {}).get("ClusterConfig", {})
     _check_cluster(cluster, "ProcessingResources.ClusterConfig")
     network = request.get("NetworkConfig") or {}
-    if network.get("EnableNetworkIsolation"):
-        _refuse("NetworkConfig.EnableNetworkIsolation", True, "leave it out here")
     check_vpc(network.get("VpcConfig"), "NetworkConfig.VpcConfig")
     if not (request.get("AppSpecification") or {}).get("ContainerEntrypoint"):
         _refuse("AppSpecification.ContainerEntrypoint", None, "name the program to run")
     for index, item in enumerate(request.get("ProcessingInputs") or []):
         field = f"ProcessingInputs[{index}]"
-        _check_absent(item, field, ("DatasetDefinition", "AppManaged"), "use S3Input")
         s3_input = item.get("S3Input") or {}
         _check_value(s3_input, f"{field}.S3Input", "S3DataType", "S3Prefix")
         _check_value(s3_input, f"{field}.S3Input", "S3InputMode", "File")
@@ -37,7 +34,6 @@ def check_processing_request(request: dict) -> None:
     outputs = (request.get("ProcessingOutputConfig") or {}).get("Outputs") or []
     for index, item in enumerate(outputs):
         field = f"ProcessingOutputConfig.Outputs[{index}]"
-        _check_absent(item, field, ("FeatureStoreOutput", "AppManaged"), "use S3Output")
         s3_output = item.get("S3Output") or {}
         _check_value(s3_output, f"{field}.S3Output", "S3UploadMode", "EndOfJob")
         _check_local_path(s3_output, f"{field}.S3Output")
@@ -45,20 +41,18 @@ def check_processing_request(request: dict) -> None:
 
 def check_training_request(request: dict) -> None:
     """Refuse a CreateTrainingJob request that cannot run here."""
+    check_members("CreateTrainingJob", request)
     _check_cluster(request.get("ResourceConfig") or {}, "ResourceConfig")
     check_vpc(request.get("VpcConfig"), "VpcConfig")
-    _check_absent(
-        request,
-        "",
-        ("EnableNetworkIsolation", "DebugHookConfig", "DebugRuleConfigurations", *_PROFILER),
-        "leave it out here",
-    )
     algorithm = request.get("AlgorithmSpecification") or {}
     field = "AlgorithmSpecification"
-    _check_absent(algorithm, field, ("AlgorithmName",), "give TrainingImage")
     if not algorithm.get("TrainingImage"):
         _refuse(f"{field}.TrainingImage", None, "give the image of the training container")
     _check_value(algorithm, field, "TrainingInputMode", "File", "FastFile")
+    image_config = algorithm.get("TrainingImageConfig") or {}
+    _check_value(
+        image_config, f"{field}.TrainingImageConfig", "TrainingRepositoryAccessMode", "Platform"
+    )
     for definition in algorithm.get("MetricDefinitions") or []:
         try:
             re.compile(definition["Regex"])
@@ -70,8 +64,11 @@ def check_training_request(request: dict) -> None:
 
 def check_transform_request(request: dict) -> None:
     """Refuse a CreateTransformJob request that cannot run here."""
+    check_members("CreateTransformJob", request)
     _check_cluster(request.get("TransformResources") or {}, "TransformResources")
-    _check_absent(request, "", ("DataCaptureConfig", "DataProcessing"), "leave it out here")
+    filters = request.get("DataProcessing") or {}
+    for member, everything in (("InputFilter", "$"), ("OutputFilter", "$"), ("JoinSource", "None")):
+        _check_value(filters, "DataProcessing", member, everything)
     source = request.get("TransformInput") or {}
     _check_value(source, "TransformInput", "SplitType", "None", "Line")
     s3_source = (source.get("DataSource") or {}).get("S3DataSource") or {}
@@ -83,12 +80,10 @@ def check_transform_request(request: dict) -> None:
 def check_container(container: dict) -> None:
     """Refuse a container definition of a model that cannot be served here."""
     _check_value(container, "Container", "Mode", "SingleModel")
-    _check_absent(
-        container,
-        "Container",
-        ("ModelPackageName", "ModelDataSource", "AdditionalModelDataSources", "MultiModelConfig"),
-        "give Image and ModelDataUrl",
-    )
+    if container.get("ModelPackageName"):
+        _refuse("Container.ModelPackageName", container["ModelPackageName"], "give Image")
+    image_config = container.get("ImageConfig") or {}
+    _check_value(image_config, "Container.ImageConfig", "RepositoryAccessMode", "Platform")
     if not container.get("Image"):
         _refuse("Container.Image", None, "give the image of the model server")
     url = container.get("ModelDataUrl")
@@ -119,17 +114,14 @@ def check_instance_type(instance_type: str | None, field: str) -> None:
 
 def _check_channel(channel: dict, field: str) -> None:
     source = channel.get("DataSource") or {}
-    _check_absent(source, f"{field}.DataSource", ("FileSystemDataSource",), "use S3DataSource")
     s3_source = source.get("S3DataSource") or {}
     _check_value(s3_source, f"{field}.DataSource.S3DataSource", "S3DataType", "S3Prefix")
     _check_value(channel, field, "InputMode", "File", "FastFile")
     _check_value(channel, field, "CompressionType", "None")
     _check_value(channel, field, "RecordWrapperType", "None")
-    _check_absent(channel, field, ("ShuffleConfig",), "shuffle in the script")
 
 
 def _check_cluster(cluster: dict, field: str) -> None:
-    _check_absent(cluster, field, ("InstanceGroups",), "give InstanceType and InstanceCount")
     if cluster.get("InstanceCount", 1) != 1:
         _refuse(f"{field}.InstanceCount", cluster["InstanceCount"], "use 1: jobs run on one host")
     check_instance_type(cluster.get("InstanceType"), f"{field}.InstanceType")
@@ -145,12 +137,6 @@ def _check_value(given: dict, field: str, name: str, *supported: str) -> None:
     value = given.get(name) or supported[0]
     if value not in supported:
         _refuse(f"{field}.{name}", value, f"use {' or '.join(supported)}")
-
-
-def _check_absent(given: dict, field: str, names: Iterable[str], remedy: str) -> None:
-    for name in names:
-        if given.get(name):
-            _refuse(f"{field}.{name}".lstrip("."), given[name], remedy)
 
 
 def _refuse(field: str, given: object, remedy: str) -> None:

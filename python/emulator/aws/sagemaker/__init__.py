@@ -4,6 +4,7 @@ from emulator.aws.access import EmulatedAws
 from emulator.aws.cloudwatch.alarms import tick_seconds
 from emulator.aws.permissions.checks import Permissions
 from emulator.aws.sagemaker import (
+    answers,
     async_invocations,
     endpoint_kinds,
     endpoint_requests,
@@ -39,6 +40,7 @@ def install(
 ) -> SageMaker:
     """Put every correction in place, and return what will run, to be stopped at the end."""
     sagemaker = SageMaker(work, aws, faults, time_scale)
+    answers.install()
     endpoint_kinds.install()
     records.install(aws, work.check_image)
     model_registry.install(aws, work.check_image, faults)

@@ -15,7 +15,7 @@ from typing import Any
 from moto.sagemaker.exceptions import ValidationError
 
 from emulator.aws.access import REGION
-from emulator.runtime.errors import JobFault, UnsupportedError
+from emulator.runtime.errors import JobFault
 from emulator.runtime.s3_data import join, split_uri
 
 MAX_INLINE_BYTES = 128_000
@@ -64,19 +64,12 @@ def check_async_config(config: Mapping[str, Any]) -> None:
     ------
     ValidationError
         If it says nowhere to put the answers.
-    UnsupportedError
-        If notices are to hold the answers.
     """
     output = config["OutputConfig"]
     if not output.get("S3OutputPath"):
         raise ValidationError(
             message="AsyncInferenceConfig.OutputConfig.S3OutputPath is missing: answers need a "
             "place."
-        )
-    if (output.get("NotificationConfig") or {}).get("IncludeInferenceResponseIn"):
-        raise UnsupportedError(
-            "AsyncInferenceConfig.OutputConfig.NotificationConfig.IncludeInferenceResponseIn: the "
-            "emulator does not put answers into notices; leave it out, and read the output object"
         )
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
 
-from emulator.runtime.errors import UnsupportedError
 
 _CANARY, _LINEAR = "CANARY", "LINEAR"
 _SIZES = {_CANARY: "CanarySize", _LINEAR: "LinearStepSize"}
@@ -92,16 +91,9 @@ def parse_policy(
     ------
     ValidationError
         If SageMaker would not take it.
-    UnsupportedError
-        If the emulator cannot do it.
     """
     if not config:
         return DeploymentPolicy()
-    if config.get("RollingUpdatePolicy"):
-        raise UnsupportedError(
-            "DeploymentConfig.RollingUpdatePolicy: the emulator starts a new fleet beside the old "
-            "one; use BlueGreenUpdatePolicy with LINEAR traffic, which shifts in steps, too"
-        )
     blue_green = config.get("BlueGreenUpdatePolicy") or {}
     routing: Mapping[str, Any] = blue_green.get("TrafficRoutingConfiguration") or {
         "Type": "ALL_AT_ONCE"

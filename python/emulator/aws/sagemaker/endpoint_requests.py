@@ -21,6 +21,7 @@ from emulator.aws.sagemaker.endpoint_kinds import ASYNCHRONOUS, check_same_kind,
 from emulator.aws.sagemaker.endpoints import Endpoints
 from emulator.aws.sagemaker.fleet import VariantPlan
 from emulator.aws.sagemaker.traffic import Traffic
+from emulator.runtime.request_members import check_members
 
 _PROPERTIES = {"DesiredInstanceCount": "instance_count", "DesiredWeight": "weight"}
 
@@ -33,6 +34,7 @@ def install(endpoints: Endpoints, permissions: Permissions) -> None:
         if name in backend.endpoints:
             arn = backend.endpoints[name].arn
             raise ValidationError(message=f'Cannot create already existing endpoint "{arn}".')
+        check_members("CreateEndpoint", json.loads(self.body))
         config, deployment = self._get_param("EndpointConfigName"), _deployment_config(self)
         plans = _plans(backend, config)
         _check_deployment(permissions, deployment, plans)
@@ -47,6 +49,7 @@ def install(endpoints: Endpoints, permissions: Permissions) -> None:
     def update_endpoint(self: Any) -> ActionResult:
         backend, config = self.sagemaker_backend, self._get_param("EndpointConfigName")
         endpoint = _find(self)
+        check_members("UpdateEndpoint", json.loads(self.body))
         plans = _plans(backend, config)
         if endpoint.endpoint_status == "Failed":
             raise ValidationError(

@@ -10,17 +10,11 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.utils import arn_formatter
 
 from emulator.runtime.errors import UnsupportedError
+from emulator.runtime.request_members import check_members
 
 _MAX_PROPERTIES = 50
 _MAX_KEY, _MAX_VALUE = 128, 256
 _MAX_ADDITIONAL_SPECIFICATIONS = 15
-# What makes SageMaker run a job of its own, or fetch the package from somewhere else.
-_NOT_HERE = {
-    "ValidationSpecification": "validate the model in a step of the workflow",
-    "SourceAlgorithmSpecification": "give InferenceSpecification",
-    "CertifyForMarketplace": "leave it out here",
-    "ManagedStorageType": "leave it out here",
-}
 _STORED = (
     "AdditionalInferenceSpecifications",
     "CustomerMetadataProperties",
@@ -138,9 +132,7 @@ def check_creation(request: Mapping[str, Any]) -> None:
         )
     if not group and not name:
         raise ValidationError(message="Missing ARN.")
-    for member, remedy in _NOT_HERE.items():
-        if request.get(member):
-            raise UnsupportedError(f"{member}: the emulator does not have it; {remedy}")
+    check_members("CreateModelPackage", request)
     if not request.get("InferenceSpecification"):
         raise UnsupportedError("InferenceSpecification is missing; the emulator copies no package")
     if group and request.get("Tags"):

@@ -29,6 +29,7 @@ from emulator.aws.sagemaker.model_packages import (
 from emulator.aws.sagemaker.state_changes import announce_model_package
 from emulator.faults import Faults
 from emulator.runtime.request_checks import check_container
+from emulator.runtime.request_members import check_members
 
 _LOCK = threading.Lock()
 
@@ -57,6 +58,7 @@ def install(aws: EmulatedAws, check_image: Callable[[str], object], faults: Faul
 
     def update(self: Any) -> ActionResult:
         request = json.loads(self.body)
+        check_members("UpdateModelPackage", request)
         check_containers(request)
         token = request.get("ClientToken")
         with _LOCK:
@@ -188,6 +190,7 @@ def _find_group(backend: Any, model_package_group_name: str) -> Any:
 
 
 def _create_group(original: Any, self: Any) -> ActionResult:
+    check_members("CreateModelPackageGroup", json.loads(self.body))
     with _LOCK:
         existing = _group(self.sagemaker_backend, self._get_param("ModelPackageGroupName"))
         if existing is not None:

@@ -13,11 +13,13 @@ from moto.sagemaker.responses import SageMakerResponse
 from emulator.aws.access import EmulatedAws
 from emulator.aws.patching import replace, wrap
 from emulator.aws.roles import trusts
+from emulator.aws.sagemaker.answers import keep_as_asked
 from emulator.aws.sagemaker.async_requests import check_async_config
 from emulator.aws.sagemaker.model_data import check_model_data
 from emulator.aws.sagemaker.model_registry import container_of_package, find_package
 from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.request_checks import check_container, check_instance_type, check_vpc
+from emulator.runtime.request_members import check_members
 
 _SERVICE = "sagemaker.amazonaws.com"
 
@@ -32,7 +34,9 @@ def install(aws: EmulatedAws, check_image: Callable[[str], object]) -> None:
             raise ValidationError(message=f'Cannot create already existing model "{existing.arn}".')
         role_arn = self._get_param("ExecutionRoleArn")
         check_role(role_arn)
-        check_vpc(json.loads(self.body).get("VpcConfig"), "VpcConfig")
+        request = json.loads(self.body)
+        check_members("CreateModel", request)
+        check_vpc(request.get("VpcConfig"), "VpcConfig")
         (given,) = _containers(self)
         served = given
         if given.get("ModelPackageName"):
@@ -42,8 +46,10 @@ def install(aws: EmulatedAws, check_image: Callable[[str], object]) -> None:
         if served.get("ModelDataUrl"):
             check_model_data(aws, served["ModelDataUrl"], role_arn)
         response = original(self)
+        model = self.sagemaker_backend._models[name]
+        keep_as_asked(model, "Model", request)
         if served is not given:
-            _serve(self.sagemaker_backend._models[name], served)
+            _serve(model, served)
         return response
 
     wrap(ValidationError, "__init__", _double_quotes)
@@ -129,17 +135,19 @@ def _create_endpoint_config(original: Any, self: Any) -> Any:
             raise ValidationError(
                 message=f"The production variant {variant['VariantName']} needs a ModelName."
             )
-    return original(self)
+    response = original(self)
+    keep_as_asked(self.sagemaker_backend.endpoint_configs[name], "EndpointConfig", request)
+    return response
 
 
 def _check_features(request: dict[str, Any]) -> None:
     if request.get("AsyncInferenceConfig"):
         check_async_config(request["AsyncInferenceConfig"])
-    asked = [name for name in ("ShadowProductionVariants",) if name in request]
-    if request.get("DataCaptureConfig", {}).get("EnableCapture"):
-        asked.append("DataCaptureConfig.EnableCapture")
-    for name in asked:
-        raise UnsupportedError(f"{name}: the emulator does not have it; leave it out here")
+    check_members("CreateEndpointConfig", request)
+    if (request.get("DataCaptureConfig") or {}).get("EnableCapture"):
+        raise UnsupportedError(
+            "DataCaptureConfig.EnableCapture: the emulator captures nothing; leave it out here"
+        )
 
 
 def _existing_resource(original: Any, self: Any, arn: str) -> Any:

@@ -14,6 +14,7 @@ from moto.sagemaker.exceptions import ResourceInUseException, ValidationError
 
 from emulator.aws.access import EmulatedAws
 from emulator.aws.work import JobRunner
+from emulator.aws.sagemaker.answers import keep_as_asked
 from emulator.faults import Faults
 from emulator.runtime.jobs import JobOutcome
 
@@ -119,6 +120,7 @@ def creator(jobs: RunningJobs, kind: JobKind) -> Callable[..., ActionResult]:
         kind.check(jobs, self.sagemaker_backend, request)
         response = original(self)
         record = records[name]
+        keep_as_asked(record, kind.noun, request)
         kind.begin(record, request)
         jobs.start(record.arn, lambda stop: kind.run(jobs, record, copy.deepcopy(request), stop))
         return response

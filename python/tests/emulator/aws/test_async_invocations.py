@@ -286,7 +286,7 @@ def test_fails_to_make_a_configuration_that_cannot_be_followed(endpoint, topic):
         "SuccessTopic": topic[0],
         "IncludeInferenceResponseIn": ["SUCCESS_NOTIFICATION_TOPIC"],
     }
-    with pytest.raises(ClientError, match="IncludeInferenceResponseIn: the emulator does not"):
+    with pytest.raises(ClientError, match="IncludeInferenceResponseIn: the emulator cannot"):
         endpoint.config(suffix="-n", NotificationConfig=notices)
 
 

@@ -2,7 +2,6 @@ import pytest
 from moto.sagemaker.exceptions import ValidationError
 
 from emulator.aws.sagemaker.deployment_policy import parse_policy
-from emulator.runtime.errors import UnsupportedError
 
 
 def config(kind, size=None, wait=300, **blue_green):
@@ -83,9 +82,3 @@ def test_fails_for_sizes_of_another_type():
     given["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] = "ALL_AT_ONCE"
     with pytest.raises(ValidationError, match="ALL_AT_ONCE does not take CanarySize"):
         parse_policy(given, {"v": 2})
-
-
-def test_fails_for_rolling_updates():
-    rolling = {"MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50}}
-    with pytest.raises(UnsupportedError, match=r"RollingUpdatePolicy.*use BlueGreenUpdatePolicy"):
-        parse_policy({"RollingUpdatePolicy": rolling}, {"v": 2})

@@ -1,0 +1,71 @@
+"""What descriptions say: all that was asked for, and optional structures whole or not at all.
+
+moto keeps the members that it knows, and gives ``{}`` where AWS gives nothing. SDKs that check
+answers against the service's model refuse an empty structure that has required members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.sagemaker.responses import SageMakerResponse
+
+from emulator.aws.operations import operation_model
+from emulator.aws.patching import wrap
+
+
+def install() -> None:
+    """Leave empty structures out of every answer."""
+
+    def serialized(original: Any, self: Any, action_result: Any) -> Any:
+        result = action_result.result
+        model = operation_model("sagemaker", self._get_action())
+        if isinstance(result, Mapping) and model is not None and model.output_shape is not None:
+            action_result = ActionResult(without_empty_structures(model.output_shape, result))
+        return original(self, action_result)
+
+    wrap(SageMakerResponse, "serialized", serialized)
+
+
+def without_empty_structures(shape: Any, value: Any) -> Any:
+    """Return an answer without the members that are None or structures with nothing in them.
+
+    Parameters
+    ----------
+    shape : botocore.model.Shape
+        What the service's model says of the value.
+    """
+    if shape.type_name == "structure" and isinstance(value, Mapping):
+        members = {
+            name: without_empty_structures(shape.members[name], item)
+            for name, item in value.items()
+            if name in shape.members and item is not None
+        }
+        return {
+            name: item
+            for name, item in members.items()
+            if item != {} or shape.members[name].type_name != "structure"
+        }
+    if shape.type_name == "list" and isinstance(value, list):
+        return [without_empty_structures(shape.member, item) for item in value]
+    if shape.type_name == "map" and isinstance(value, Mapping):
+        return {key: without_empty_structures(shape.value, item) for key, item in value.items()}
+    return value
+
+
+def keep_as_asked(record: Any, noun: str, request: Mapping[str, Any]) -> None:
+    """Give moto's record the members of its request that its description would lack.
+
+    Parameters
+    ----------
+    noun : str
+        In the API: ``Describe<noun>``.
+    """
+    model = operation_model("sagemaker", f"Describe{noun}")
+    described = record.response_object
+    for name in model.output_shape.members:
+        if name in request and name not in described:
+            # moto turns attributes without an underscore into members as they are.
+            setattr(record, name, request[name])

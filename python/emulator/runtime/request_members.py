@@ -1,0 +1,325 @@
+"""Every member of the SageMaker requests that create what runs: what becomes of it here.
+
+A member is *honoured*; or *recorded*, because it is about what one machine has not (disks, networks,
+instances); or *idle*: it is taken, does nothing, and the emulator says so once; or *refused* by
+name. A test walks the service's model, and fails on a member that stands nowhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.runtime.errors import UnsupportedError
+
+LOG = logging.getLogger("emulator")
+
+_LEAVE_OUT = "leave it out here"
+
+
+@dataclass(frozen=True)
+class Members:
+    """The members of an operation's request, by their paths; lists do not show in a path.
+
+    ``a.{b,c}`` stands for ``a.b a.c``. *Idle* and *refused* paths stand for all that is below them,
+    too.
+
+    Attributes
+    ----------
+    honoured, recorded : str
+        Paths between blanks.
+    idle : mapping
+        What is said once, to the paths that it is said of.
+    refused : mapping
+        What to do instead, to the paths.
+    """
+
+    honoured: str
+    recorded: str = ""
+    idle: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+_TAGS = "Tags.{Key,Value}"
+_VPC = "VpcConfig.{SecurityGroupIds,Subnets}"
+_EXPERIMENT = {"the emulator makes no trial component of a job": "ExperimentConfig"}
+_CHOSEN = "InstancePreferences SelectedInstanceType SelectedInstanceCount"
+_ONE_TYPE = "give InstanceType and InstanceCount"
+_CONTAINER = "Image Mode ModelDataUrl Environment ModelPackageName"
+_CONTAINER_REFUSED = {
+    "give Image and ModelDataUrl": "ModelDataSource AdditionalModelDataSources MultiModelConfig",
+    "use an image of ECR": "ImageConfig.RepositoryAuthConfig",
+    _LEAVE_OUT: "InferenceSpecificationName ContainerMetricsConfig",
+}
+_PACKAGED = """Image ModelDataUrl Environment Framework FrameworkVersion NearestModelName
+    ModelInput.DataInputConfig ImageDigest ContainerHostname ProductId ModelDataETag"""
+_PACKAGED_REFUSED = """ModelDataSource AdditionalModelDataSources AdditionalS3DataSource BaseModel
+    IsCheckpoint"""
+_SPECIFIED = """SupportedTransformInstanceTypes SupportedRealtimeInferenceInstanceTypes
+    SupportedContentTypes SupportedResponseMIMETypes"""
+_REPORT = "{ContentType,ContentDigest,S3Uri}"
+
+
+def _below(prefix: str, paths: str) -> str:
+    return " ".join(f"{prefix}.{path}" for path in paths.split())
+
+
+def _specification(prefix: str, more: str = "") -> str:
+    return f"{_below(prefix, f'{_SPECIFIED} {more}')} {_below(f'{prefix}.Containers', _PACKAGED)}"
+
+
+def _reports(prefix: str, kinds: Mapping[str, str]) -> str:
+    return " ".join(f"{prefix}.{kind}.{{{of}}}.{_REPORT}" for kind, of in kinds.items())
+
+
+_PACKAGE_CONTAINERS = ("InferenceSpecification", "AdditionalInferenceSpecifications")
+_UPDATE_CONTAINERS = ("InferenceSpecification", "AdditionalInferenceSpecificationsToAdd")
+_LIFE_CYCLE = "ModelLifeCycle.{Stage,StageStatus,StageDescription}"
+_CARD = "ModelCard.{ModelCardContent,ModelCardStatus}"
+_DEPLOYMENT = """DeploymentConfig.AutoRollbackConfiguration.Alarms.AlarmName
+    DeploymentConfig.BlueGreenUpdatePolicy.{TerminationWaitInSeconds,MaximumExecutionTimeoutInSeconds}
+    DeploymentConfig.BlueGreenUpdatePolicy.TrafficRoutingConfiguration.{Type,WaitIntervalInSeconds}
+    DeploymentConfig.BlueGreenUpdatePolicy.TrafficRoutingConfiguration.CanarySize.{Type,Value}
+    DeploymentConfig.BlueGreenUpdatePolicy.TrafficRoutingConfiguration.LinearStepSize.{Type,Value}"""
+_NO_ROLLING = {
+    "use BlueGreenUpdatePolicy with LINEAR traffic, which shifts in steps, too": (
+        "DeploymentConfig.RollingUpdatePolicy"
+    )
+}
+
+MEMBERS: dict[str, Members] = {
+    "CreateTrainingJob": Members(
+        honoured=f"""TrainingJobName HyperParameters RoleArn Environment EnableManagedSpotTraining
+            AlgorithmSpecification.{{TrainingImage,TrainingInputMode,MetricDefinitions.Name}}
+            AlgorithmSpecification.{{MetricDefinitions.Regex,ContainerEntrypoint}}
+            AlgorithmSpecification.ContainerArguments
+            AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAccessMode
+            InputDataConfig.{{ChannelName,ContentType,CompressionType,RecordWrapperType,InputMode}}
+            InputDataConfig.DataSource.S3DataSource.{{S3DataType,S3Uri,S3DataDistributionType}}
+            OutputDataConfig.{{KmsKeyId,S3OutputPath,CompressionType}}
+            ResourceConfig.{{InstanceType,InstanceCount}} CheckpointConfig.{{S3Uri,LocalPath}}
+            StoppingCondition.MaxRuntimeInSeconds RetryStrategy.MaximumRetryAttempts {_TAGS}""",
+        recorded=f"""ResourceConfig.{{VolumeSizeInGB,VolumeKmsKeyId,KeepAlivePeriodInSeconds}}
+            StoppingCondition.{{MaxWaitTimeInSeconds,MaxPendingTimeInSeconds}} {_VPC}
+            EnableInterContainerTrafficEncryption""",
+        idle={
+            **_EXPERIMENT,
+            "the images that run here have no debugger, on AWS neither": "DebugHookConfig",
+            "the emulator profiles nothing": "ProfilerConfig",
+            "metrics go to CloudWatch": "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries",
+            "there are no accelerators to check": "InfraCheckConfig",
+        },
+        refused={
+            _LEAVE_OUT: """EnableNetworkIsolation DebugRuleConfigurations TensorBoardOutputConfig
+                ProfilerRuleConfigurations RemoteDebugConfig.EnableRemoteDebug
+                SessionChainingConfig.EnableSessionTagChaining ServerlessJobConfig MlflowConfig
+                ResourceConfig.TrainingPlanArn ResourceConfig.InstancePlacementConfig""",
+            "register the model in a step of its own": "ModelPackageConfig",
+            "give TrainingImage": "AlgorithmSpecification.AlgorithmName",
+            "use an image of ECR": """
+                AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAuthConfig""",
+            "use S3DataSource": "InputDataConfig.DataSource.{FileSystemDataSource,DatasetSource}",
+            "give the data as objects below a prefix": """InputDataConfig.DataSource.S3DataSource.{
+                AttributeNames,InstanceGroupNames,ModelAccessConfig,HubAccessConfig}""",
+            "shuffle in the script": "InputDataConfig.ShuffleConfig",
+            _ONE_TYPE: f"ResourceConfig.InstanceGroups {_below('ResourceConfig', _CHOSEN)}",
+        },
+    ),
+    "CreateProcessingJob": Members(
+        honoured=f"""ProcessingJobName RoleArn Environment StoppingCondition.MaxRuntimeInSeconds
+            AppSpecification.{{ImageUri,ContainerEntrypoint,ContainerArguments}}
+            ProcessingInputs.InputName ProcessingOutputConfig.{{KmsKeyId,Outputs.OutputName}}
+            ProcessingInputs.S3Input.{{S3Uri,LocalPath,S3DataType,S3InputMode,S3CompressionType}}
+            ProcessingInputs.S3Input.S3DataDistributionType
+            ProcessingOutputConfig.Outputs.S3Output.{{S3Uri,LocalPath,S3UploadMode}}
+            ProcessingResources.ClusterConfig.{{InstanceType,InstanceCount}} {_TAGS}""",
+        recorded=f"""ProcessingResources.ClusterConfig.{{VolumeSizeInGB,VolumeKmsKeyId}}
+            NetworkConfig.EnableInterContainerTrafficEncryption {_below("NetworkConfig", _VPC)}""",
+        idle=_EXPERIMENT,
+        refused={
+            _LEAVE_OUT: "NetworkConfig.EnableNetworkIsolation",
+            "use S3Input": "ProcessingInputs.{DatasetDefinition,AppManaged}",
+            "use S3Output": "ProcessingOutputConfig.Outputs.{FeatureStoreOutput,AppManaged}",
+            _ONE_TYPE: _below("ProcessingResources.ClusterConfig", _CHOSEN),
+        },
+    ),
+    "CreateTransformJob": Members(
+        honoured=f"""TransformJobName ModelName MaxConcurrentTransforms MaxPayloadInMB BatchStrategy
+            Environment ModelClientConfig.{{InvocationsTimeoutInSeconds,InvocationsMaxRetries}}
+            TransformInput.{{ContentType,CompressionType,SplitType}} {_TAGS}
+            TransformInput.DataSource.S3DataSource.{{S3DataType,S3Uri}}
+            TransformOutput.{{S3OutputPath,Accept,AssembleWith,KmsKeyId}}
+            TransformResources.{{InstanceType,InstanceCount}}
+            DataProcessing.{{InputFilter,OutputFilter,JoinSource}}""",
+        recorded="TransformResources.{VolumeKmsKeyId,TransformAmiVersion}",
+        idle=_EXPERIMENT,
+        refused={_LEAVE_OUT: "DataCaptureConfig"},
+    ),
+    "CreateModel": Members(
+        honoured=f"""ModelName ExecutionRoleArn {_TAGS} {_below("PrimaryContainer", _CONTAINER)}
+            {_below("Containers", _CONTAINER)} PrimaryContainer.ImageConfig.RepositoryAccessMode
+            Containers.ImageConfig.RepositoryAccessMode""",
+        recorded=f"PrimaryContainer.ContainerHostname Containers.ContainerHostname {_VPC}",
+        refused={
+            "leave it out: nothing is isolated here": "EnableNetworkIsolation",
+            "leave it out: a model has one container here": "InferenceExecutionConfig",
+            **{
+                remedy: f"{_below('PrimaryContainer', text)} {_below('Containers', text)}"
+                for remedy, text in _CONTAINER_REFUSED.items()
+            },
+        },
+    ),
+    "CreateEndpointConfig": Members(
+        honoured=f"""EndpointConfigName DataCaptureConfig.EnableCapture {_TAGS}
+            ProductionVariants.{{VariantName,ModelName,InitialInstanceCount,InstanceType}}
+            ProductionVariants.{{InitialVariantWeight,ServerlessConfig.MaxConcurrency}}
+            ProductionVariants.ServerlessConfig.ProvisionedConcurrency
+            AsyncInferenceConfig.ClientConfig.MaxConcurrentInvocationsPerInstance
+            AsyncInferenceConfig.OutputConfig.{{KmsKeyId,S3OutputPath,S3FailurePath}}
+            AsyncInferenceConfig.OutputConfig.NotificationConfig.{{SuccessTopic,ErrorTopic}}""",
+        recorded="""ProductionVariants.{VolumeSizeInGB,ServerlessConfig.MemorySizeInMB} KmsKeyId
+            DataCaptureConfig.{InitialSamplingPercentage,DestinationS3Uri,KmsKeyId}
+            DataCaptureConfig.CaptureOptions.CaptureMode
+            DataCaptureConfig.CaptureContentTypeHeader.{CsvContentTypes,JsonContentTypes}""",
+        idle={
+            "one server stands for all instances of a variant": "ProductionVariants.RoutingConfig",
+            "servers have their own time to start": """ProductionVariants.{
+                ModelDataDownloadTimeoutInSeconds,ContainerStartupHealthCheckTimeoutInSeconds,
+                VariantInstanceProvisionTimeoutInSeconds}""",
+            "models act with their own role": "ExecutionRoleArn",
+        },
+        refused={
+            _LEAVE_OUT: """ExplainerConfig MetricsConfig CrossRegionTrafficConfig
+                EnableNetworkIsolation ShadowProductionVariants ProductionVariants.{
+                AcceleratorType,CoreDumpConfig,EnableSSMAccess,InferenceAmiVersion,
+                CapacityReservationConfig,AcceleratorPartitionLayouts}""",
+            "read the output object": """
+                AsyncInferenceConfig.OutputConfig.NotificationConfig.IncludeInferenceResponseIn""",
+            "give InstanceType": "ProductionVariants.InstancePools",
+            "give it with the model": "VpcConfig",
+            "register a scalable target": "ProductionVariants.ManagedInstanceScaling",
+        },
+    ),
+    "CreateEndpoint": Members(
+        honoured=f"EndpointName EndpointConfigName {_TAGS} {_DEPLOYMENT}", refused=_NO_ROLLING
+    ),
+    "UpdateEndpoint": Members(
+        honoured=f"""EndpointName EndpointConfigName RetainAllVariantProperties
+            ExcludeRetainedVariantProperties.VariantPropertyType RetainDeploymentConfig
+            {_DEPLOYMENT}""",
+        refused=_NO_ROLLING,
+    ),
+    "CreateModelPackageGroup": Members(
+        honoured=f"ModelPackageGroupName ModelPackageGroupDescription {_TAGS}",
+        refused={_LEAVE_OUT: "ManagedConfiguration"},
+    ),
+    "CreateModelPackage": Members(
+        honoured=f"""ModelPackageName ModelPackageGroupName ModelPackageDescription ClientToken
+            ModelApprovalStatus CustomerMetadataProperties SkipModelValidation
+            {_specification("InferenceSpecification")} {_TAGS}""",
+        recorded=f"""ModelPackageRegistrationType Domain Task SamplePayloadUrl SourceUri {_CARD}
+            SecurityConfig.KmsKeyId MetadataProperties.{{CommitId,Repository,GeneratedBy,ProjectId}}
+            {_specification("AdditionalInferenceSpecifications", "Name Description")} {_LIFE_CYCLE}
+            {
+            _reports(
+                "ModelMetrics",
+                {
+                    "ModelQuality": "Statistics,Constraints",
+                    "ModelDataQuality": "Statistics,Constraints",
+                    "Bias": "Report,PreTrainingReport,PostTrainingReport",
+                    "Explainability": "Report",
+                },
+            )
+        }
+            {
+            _reports(
+                "DriftCheckBaselines",
+                {
+                    "Bias": "ConfigFile,PreTrainingConstraints,PostTrainingConstraints",
+                    "Explainability": "Constraints,ConfigFile",
+                    "ModelQuality": "Statistics,Constraints",
+                    "ModelDataQuality": "Statistics,Constraints",
+                },
+            )
+        }""",
+        refused={
+            _LEAVE_OUT: "CertifyForMarketplace ManagedStorageType",
+            "validate the model in a step of the workflow": "ValidationSpecification",
+            "give InferenceSpecification": "SourceAlgorithmSpecification",
+            "give Image and ModelDataUrl": " ".join(
+                _below(f"{one}.Containers", _PACKAGED_REFUSED) for one in _PACKAGE_CONTAINERS
+            ),
+        },
+    ),
+    "UpdateModelPackage": Members(
+        honoured=f"""ModelPackageArn ModelApprovalStatus ApprovalDescription ClientToken
+            CustomerMetadataProperties CustomerMetadataPropertiesToRemove
+            {_specification("InferenceSpecification")}""",
+        recorded=f"""ModelPackageRegistrationType SourceUri {_CARD} {_LIFE_CYCLE}
+            {_specification("AdditionalInferenceSpecificationsToAdd", "Name Description")}""",
+        refused={
+            "give Image and ModelDataUrl": " ".join(
+                _below(f"{one}.Containers", _PACKAGED_REFUSED) for one in _UPDATE_CONTAINERS
+            )
+        },
+    ),
+}
+
+
+def check_members(operation: str, request: Mapping[str, Any]) -> None:
+    """Refuse by name what `MEMBERS` refuses, and say once what is idle.
+
+    Raises
+    ------
+    UnsupportedError
+        If the request gives a refused member a value that asks for something.
+    """
+    members = MEMBERS[operation]
+    for remedy, text in members.refused.items():
+        for path in paths(text):
+            for where, value in _given(request, path.split("."), ""):
+                if value:
+                    raise UnsupportedError(f"{where}: the emulator cannot run {value!r}; {remedy}")
+    for why, text in members.idle.items():
+        for path in paths(text):
+            if any(value for _, value in _given(request, path.split("."), "")):
+                _say_once(operation, path, why)
+
+
+@functools.cache
+def paths(text: str) -> tuple[str, ...]:
+    """Return the paths of a text of `Members`, with ``a.{b,c}`` written out."""
+    words = re.sub(r"\{[^{}]*\}", lambda group: re.sub(r"\s", "", group[0]), text).split()
+    return tuple(path for word in words for path in _alternatives(word))
+
+
+def _alternatives(word: str) -> Iterable[str]:
+    found = re.search(r"\{([^{}]*)\}", word)
+    if found is None:
+        return [word]
+    options = found[1].split(",")
+    return [
+        path
+        for option in options
+        for path in _alternatives(word[: found.start()] + option + word[found.end() :])
+    ]
+
+
+def _given(value: Any, path: list[str], where: str) -> Iterator[tuple[str, Any]]:
+    """Yield what stands at a path, with where that is: ``InputDataConfig[0].ShuffleConfig``."""
+    if not path:
+        yield where, value
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _given(item, path, f"{where}[{i}]")
+    elif isinstance(value, Mapping) and value.get(path[0]) is not None:
+        yield from _given(value[path[0]], path[1:], f"{where}.{path[0]}".lstrip("."))
+
+
+@functools.cache
+def _say_once(operation: str, path: str, why: str) -> None:
+    LOG.warning("%s: %s is taken and does nothing here: %s", operation, path, why)
