@@ -26,6 +26,7 @@ class Cloud:
             eventbridge,
             function_configuration,
             functions,
+            managed_policies,
             requests,
             s3,
             sagemaker,
@@ -39,9 +40,11 @@ class Cloud:
         requests.install(faults, permissions)
         s3.install(faults, permissions)
         stepfunctions.install(aws, time_scale)
-        from emulator.aws.permissions import trust  # needs the interpreter to be set up
+        from emulator.aws.permissions import simulation, trust  # the latter needs the interpreter
 
         trust.install(permissions)
+        managed_policies.install()
+        simulation.install()
         bucket_configuration.install()
         functions.install(work.functions)
         function_configuration.install()

@@ -3,11 +3,13 @@
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import boto3.session
 from botocore.config import Config
+
+from emulator.runtime.aws_access import Metric
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -115,6 +117,19 @@ class EmulatedAws:
                 backend.create_log_stream(group, stream)
             if events:
                 backend.put_log_events(group, stream, events)
+
+    def put_metrics(
+        self, namespace: str, dimensions: Mapping[str, str], metrics: Iterable[Metric]
+    ) -> None:
+        """Put values of metrics into CloudWatch, without a unit."""
+        from emulator.aws import metrics as cloudwatch
+
+        cloudwatch.put_metrics(
+            cloudwatch.Metric(
+                namespace, one.name, dict(dimensions), one.value, "None", one.timestamp
+            )
+            for one in metrics
+        )
 
     def _keys(self, role_arn: str | None) -> dict[str, str]:
         if role_arn is None:

@@ -7,12 +7,16 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 
+from emulator.aws.operations import service_model
 from emulator.aws.patching import replace, wrap
+from emulator.aws.requests import EmulatorError
 from emulator.aws.work import FunctionRunner
 from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.functions import FunctionSpec, check_function
 
 _LOG_TAIL_BYTES = 4096
+_GONE = ("python2.7", "python3.6")
+_NEWEST = "python3.14"
 
 
 def install(functions: FunctionRunner) -> None:
@@ -27,6 +31,7 @@ def install(functions: FunctionRunner) -> None:
     replace(LambdaFunction, "_invoke_lambda", invoke_lambda)
     wrap(LambdaFunction, "invoke", _invoke)
     wrap(LambdaResponse, "create_function", _create_function)
+    wrap(LambdaResponse, "update_function_configuration", _update_function)
 
 
 def _spec(function: Any) -> FunctionSpec:
@@ -63,6 +68,34 @@ def _invoke(original: Any, self: Any, body: Any, request_headers: Any, headers: 
 def _create_function(original: Any, self: Any) -> Any:
     request = self.json_body
     check_function(request.get("Runtime"), request.get("PackageType"))
+    _check_runtime(request.get("Runtime"))
     if request.get("Layers"):
         raise UnsupportedError(f"Layers: the emulator cannot use {request['Layers']}; pack them in")
     return original(self)
+
+
+def _update_function(original: Any, self: Any) -> Any:
+    runtime = self.json_body.get("Runtime")
+    if runtime is not None:
+        check_function(runtime)
+        _check_runtime(runtime)
+    return original(self)
+
+
+def _check_runtime(runtime: str | None) -> None:
+    # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+    known = service_model("lambda").shape_for("Runtime").enum
+    pythons = [one for one in known if one.startswith("python3") and one not in _GONE]
+    if runtime in _GONE:
+        raise EmulatorError(
+            "InvalidParameterValueException",
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating "
+            f"AWS Lambda functions. We recommend you use {_NEWEST} while creating or updating "
+            "functions.",
+        )
+    if runtime not in known:
+        raise EmulatorError(
+            "InvalidParameterValueException",
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum "
+            f"value set: {pythons}",
+        )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.utils import utcnow
@@ -11,23 +12,28 @@ from emulator.aws.access import ACCOUNT, REGION
 
 @dataclass(frozen=True)
 class Metric:
-    """One value of a metric."""
+    """One value of a metric; of now, if no time is given."""
 
     namespace: str
     name: str
     dimensions: dict[str, str] = field(default_factory=dict)
     value: float = 1
     unit: str = "Count"
+    time: datetime | None = None
 
 
 def put_metrics(metrics: Iterable[Metric]) -> None:
-    """Put values with the time of now."""
+    """Put values."""
     for metric in metrics:
         datum = {
             "MetricName": metric.name,
             "Dimensions": [{"Name": k, "Value": v} for k, v in metric.dimensions.items()],
-            "Timestamp": utcnow(),
+            "Timestamp": _without_zone(metric.time) if metric.time else utcnow(),
             "Value": metric.value,
             "Unit": metric.unit,
         }
         cloudwatch_backends[ACCOUNT][REGION].put_metric_data(metric.namespace, [datum])
+
+
+def _without_zone(time: datetime) -> datetime:
+    return time.astimezone(timezone.utc).replace(tzinfo=None)  # as moto has its times

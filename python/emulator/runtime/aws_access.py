@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A value that a metric definition's regular expression found in a log line."""
+
+    name: str
+    value: float
+    timestamp: datetime
 
 
 class AwsAccess(Protocol):
@@ -19,4 +30,10 @@ class AwsAccess(Protocol):
 
     def write_log(self, group: str, stream: str, lines: Iterable[str]) -> None:
         """Append lines to a log stream; group and stream are made when missing."""
+        ...
+
+    def put_metrics(
+        self, namespace: str, dimensions: Mapping[str, str], metrics: Iterable[Metric]
+    ) -> None:
+        """Put values of metrics into CloudWatch."""
         ...

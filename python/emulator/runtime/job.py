@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulator.runtime.aws_access import AwsAccess
+from emulator.runtime.aws_access import AwsAccess, Metric
 from emulator.runtime.isolation import Isolation
-from emulator.runtime.job_log import JobLog, Metric
+from emulator.runtime.job_log import JobLog
 from emulator.runtime.overlay import make_overlay
 from emulator.runtime.processes import Command, SupervisedProcess, base_environment
 

@@ -6,24 +6,14 @@ import logging
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from emulator.runtime.aws_access import AwsAccess
+from emulator.runtime.aws_access import AwsAccess, Metric
 
 LOG = logging.getLogger(__name__)
 _FLUSH_SECONDS = 1.0
 _MAX_LINE_BYTES = 256_000  # CloudWatch Logs' limit of one event
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A value that a metric definition's regular expression found in a log line."""
-
-    name: str
-    value: float
-    timestamp: datetime
 
 
 class JobLog:
@@ -39,6 +29,8 @@ class JobLog:
         A copy, for people who look at a failed job's folder.
     metric_definitions : sequence of dict
         ``MetricDefinitions`` of a training job.
+    metric_source : tuple of str and dict, optional
+        Namespace and dimensions of the metrics in CloudWatch.
     """
 
     def __init__(
@@ -48,6 +40,7 @@ class JobLog:
         stream: str,
         file: Path,
         metric_definitions: Sequence[dict] = (),
+        metric_source: tuple[str, dict[str, str]] | None = None,
     ):
         self._aws, self._group, self._stream = aws, group, stream
         self._file = file.open("ab", buffering=0)
@@ -56,6 +49,8 @@ class JobLog:
             (item["Name"], re.compile(item["Regex"])) for item in metric_definitions
         ]
         self._metrics: dict[str, Metric] = {}
+        self._metric_source = metric_source
+        self._pending_metrics: list[Metric] = []
         self._partial = b""
         self._pending: list[str] = []
         self._flushed_at = time.monotonic()
@@ -80,8 +75,11 @@ class JobLog:
         if not self._pending or (now - self._flushed_at < _FLUSH_SECONDS and not force):
             return
         lines, self._pending, self._flushed_at = self._pending, [], now
+        metrics, self._pending_metrics = self._pending_metrics, []
         try:
             self._aws.write_log(self._group, self._stream, lines)
+            if metrics and self._metric_source:
+                self._aws.put_metrics(*self._metric_source, metrics)
         except Exception:
             # A job does not fail for its log; its file has the lines.
             LOG.exception("cannot write to the log %s %s", self._group, self._stream)
@@ -111,3 +109,4 @@ class JobLog:
         except ValueError:
             return
         self._metrics[name] = Metric(name, value, datetime.now(timezone.utc))
+        self._pending_metrics.append(self._metrics[name])

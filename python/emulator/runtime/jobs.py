@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from emulator.runtime.aws_access import AwsAccess
+from emulator.runtime.aws_access import AwsAccess, Metric
 from emulator.runtime.environments import (
     EnvironmentBuildError,
     Environments,
@@ -21,7 +21,7 @@ from emulator.runtime.environments import (
 from emulator.runtime.errors import JobFault
 from emulator.runtime.isolation import Isolation
 from emulator.runtime.job import MAX_REASON_LENGTH, Job, JobOutcome
-from emulator.runtime.job_log import JobLog, Metric
+from emulator.runtime.job_log import JobLog
 from emulator.runtime.model_servers import ModelServer, ModelServerError
 from emulator.runtime.processing import run_processing_job
 from emulator.runtime.state_dir import keep_failed, new_directory
@@ -165,7 +165,9 @@ class JobRunner:
             directory = new_directory(self._state_dir, kind, name)
             stream = stream or f"{name}/algo-1-{int(time.time())}"
             group = f"/aws/sagemaker/{kind}"
-            log = JobLog(self._aws, group, stream, directory / "log.txt", metric_definitions)
+            source = (group, {"TrainingJobName": name}) if metric_definitions else None
+            file = directory / "log.txt"
+            log = JobLog(self._aws, group, stream, file, metric_definitions, source)
             outcome = JobOutcome("Failed")
             try:
                 outcome = _limited(self._run_in(directory, python, role_arn, log, stop, run))

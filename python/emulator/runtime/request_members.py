@@ -1,7 +1,7 @@
 """Every member of the SageMaker requests that create what runs: what becomes of it here.
 
-A member is *honoured*; or *recorded*, because it is about what one machine has not (disks, networks,
-instances); or *idle*: it is taken, does nothing, and the emulator says so once; or *refused* by
+A member is *honoured*; or *recorded*, because it is about what one machine has not, such as disks
+and networks; or *idle*: it is taken, does nothing, and the emulator says so once; or *refused* by
 name. A test walks the service's model, and fails on a member that stands nowhere.
 """
 

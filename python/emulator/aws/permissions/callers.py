@@ -59,13 +59,18 @@ def policies_of(role_arn: str) -> IdentityPolicies:
     if role is None:
         return IdentityPolicies((), None)
     inline = [parse(text) for text in list(role.policies.values())]
-    attached = [_default_version(policy) for policy in list(role.managed_policies.values())]
-    boundary = None
-    if role.permissions_boundary_arn:
-        managed = iam_backends[ACCOUNT]["aws"].managed_policies.get(role.permissions_boundary_arn)
-        # A boundary that does not exist allows nothing.
-        boundary = _default_version(managed) if managed else {"Statement": []}
-    return IdentityPolicies((*inline, *attached), boundary)
+    attached = [parse(document_of(policy)) for policy in list(role.managed_policies.values())]
+    return IdentityPolicies((*inline, *attached), boundary_of(role))
+
+
+def boundary_of(role_or_user: Any) -> Document | None:
+    """Return the permissions boundary of moto's record, or None if it has none."""
+    arn = getattr(role_or_user, "permissions_boundary_arn", None)
+    if not arn:
+        return None
+    managed = iam_backends[ACCOUNT]["aws"].managed_policies.get(arn)
+    # A boundary that does not exist allows nothing.
+    return parse(document_of(managed)) if managed else {"Statement": []}
 
 
 def tags_of_role(role_arn: str) -> dict[str, str]:
@@ -74,6 +79,7 @@ def tags_of_role(role_arn: str) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in role.tags or []} if role else {}
 
 
-def _default_version(policy: Any) -> Document:
+def document_of(policy: Any) -> str:
+    """Return the text of a managed policy's default version."""
     wanted = policy.default_version_id
-    return parse(next(one.document for one in policy.versions if one.version_id == wanted))
+    return next(one.document for one in policy.versions if one.version_id == wanted)

@@ -58,6 +58,7 @@ def effects(
     resource: str | None,
     principals: set[str] | None,
     context: Context,
+    doubts: list[UnknownConditionError] | None = None,
 ) -> Iterator[str]:
     """Yield ``Allow`` or ``Deny`` for each statement that speaks about a request.
 
@@ -72,6 +73,9 @@ def effects(
         an identity, which names none.
     context : Context
         Values of condition keys.
+    doubts : list, optional
+        Gets what cannot be evaluated of statements that may allow, instead of raising it: another
+        statement may allow the same without a doubt.
 
     Raises
     ------
@@ -79,13 +83,37 @@ def effects(
         If a statement that matches otherwise has a condition that cannot be evaluated here.
     """
     for statement in as_list(document.get("Statement")):
-        if (
-            _matches_action(statement, action)
-            and (resource is None or _matches_resource(statement, resource, context))
-            and (principals is None or _matches_principal(statement, principals))
-            and _conditions_hold(statement.get("Condition") or {}, context)
-        ):
+        try:
+            speaks = matches(statement, action, resource, principals, context)
+        except UnknownConditionError as error:
+            if doubts is None or statement["Effect"] == "Deny":
+                raise
+            doubts.append(error)
+            continue
+        if speaks:
             yield statement["Effect"]
+
+
+def matches(
+    statement: Mapping[str, Any],
+    action: str,
+    resource: str | None,
+    principals: set[str] | None,
+    context: Context,
+) -> bool:
+    """Whether a statement speaks about a request; the parameters are those of `effects`.
+
+    Raises
+    ------
+    UnknownConditionError
+        If it matches otherwise and has a condition that cannot be evaluated here.
+    """
+    return (
+        _matches_action(statement, action)
+        and (resource is None or _matches_resource(statement, resource, context))
+        and (principals is None or _matches_principal(statement, principals))
+        and _conditions_hold(statement.get("Condition") or {}, context)
+    )
 
 
 def _matches_action(statement: Mapping[str, Any], action: str) -> bool:

@@ -10,6 +10,7 @@ from moto.s3.exceptions import S3ClientError
 from werkzeug.exceptions import HTTPException
 
 from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.permissions.actions import UnknownActionError, find_action
 from emulator.aws.permissions.policy_documents import Values
 from emulator.aws.permissions.resources import find_key
 
@@ -65,6 +66,7 @@ _OF_A_VERSION = {
     "PutObjectAcl": "PutObjectVersionAcl",
     "PutObjectTagging": "PutObjectVersionTagging",
 }
+_EXISTING_TAG = "s3:existingobjecttag/"
 _READING = ("GetObject", "HeadObject", "SelectObjectContent", "GetObjectAttributes")
 _WRITING = ("PutObject", "PostObject", "CreateMultipartUpload", "CopyObject")
 
@@ -108,6 +110,9 @@ def needs(
     action = _ACTIONS.get(operation, operation)
     if version:
         action = _OF_A_VERSION.get(action, action)
+    if bucket and key and _has_existing_tags(f"s3:{action}"):
+        tags = _tags(response, _Object(bucket, key, version))
+        keys |= {_EXISTING_TAG + name.lower(): value for name, value in tags.items()}
     resource = "/".join(part for part in (bucket, key) if part)
     yield Need(f"s3:{action}", f"arn:aws:s3:::{resource}" if resource else "*", keys), True
     if not bucket or not key:
@@ -125,6 +130,13 @@ def needs(
     elif operation in ("UploadPart", "UploadPartCopy"):
         yield from _reading_source(response, operation, keys)
         yield from _upload_keys(response, target)
+
+
+def _has_existing_tags(action: str) -> bool:
+    try:
+        return find_action(action).has_key(f"{_EXISTING_TAG}any")
+    except UnknownActionError:  # which the check says, if it comes to one
+        return False
 
 
 def deletions(bucket: str, keys: list[str]) -> dict[str, Need]:

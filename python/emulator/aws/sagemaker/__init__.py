@@ -1,5 +1,8 @@
 """SageMaker: moto's records, joined to jobs and model servers that run."""
 
+import functools
+from dataclasses import replace
+
 from emulator.aws.access import EmulatedAws
 from emulator.aws.cloudwatch.alarms import tick_seconds
 from emulator.aws.permissions.checks import Permissions
@@ -13,8 +16,10 @@ from emulator.aws.sagemaker import (
     jobs,
     model_registry,
     records,
+    search,
 )
 from emulator.aws.sagemaker.invocation_metrics import InvocationMetrics
+from emulator.aws.sagemaker.registries import check_registry
 from emulator.aws.sagemaker.running_jobs import RunningJobs
 from emulator.aws.work import Work
 from emulator.faults import Faults
@@ -39,13 +44,20 @@ def install(
     work: Work, aws: EmulatedAws, faults: Faults, permissions: Permissions, time_scale: float
 ) -> SageMaker:
     """Put every correction in place, and return what will run, to be stopped at the end."""
+    work = replace(work, check_image=functools.partial(_check_image, work))
     sagemaker = SageMaker(work, aws, faults, time_scale)
     answers.install()
     endpoint_kinds.install()
     records.install(aws, work.check_image)
     model_registry.install(aws, work.check_image, faults)
+    search.install()
     jobs.install(sagemaker.jobs)
     endpoint_requests.install(sagemaker.endpoints, permissions)
     async_invocations.install(sagemaker.async_invocations, sagemaker.endpoints)
     invocations.install(sagemaker.endpoints, InvocationMetrics(tick_seconds(time_scale)))
     return sagemaker
+
+
+def _check_image(work: Work, uri: str) -> None:
+    check_registry(uri)
+    work.check_image(uri)

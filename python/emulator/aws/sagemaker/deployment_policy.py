@@ -11,7 +11,6 @@ from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
 
-
 _CANARY, _LINEAR = "CANARY", "LINEAR"
 _SIZES = {_CANARY: "CanarySize", _LINEAR: "LinearStepSize"}
 _SMALLEST_PERCENT = {_CANARY: 1, _LINEAR: 10}

@@ -17,6 +17,7 @@ from emulator.aws.sagemaker.running_jobs import (
 )
 from emulator.aws.sagemaker.state_changes import announce_processing, announce_training
 from emulator.aws.sagemaker.transform_jobs import TRANSFORM
+from emulator.runtime.jobs import JobOutcome
 from emulator.runtime.request_checks import check_processing_request, check_training_request
 from emulator.runtime.training import model_artifacts_uri
 
@@ -72,7 +73,18 @@ def _check_training(jobs: RunningJobs, _: Any, request: dict[str, Any]) -> None:
 def _begin_training(record: Any, request: dict[str, Any]) -> None:
     record.training_job_status = "InProgress"
     record.environment = request.get("Environment")
-    record.algorithm_specification = request["AlgorithmSpecification"]
+    # What AWS answers where a request leaves it out; SDKs read it without asking.
+    defaults = {"KmsKeyId": "", "CompressionType": "GZIP"}
+    record.output_data_config = {**defaults, **request["OutputDataConfig"]}
+    defaults = {"CompressionType": "None", "RecordWrapperType": "None"}
+    record.input_data_config = [
+        {**defaults, **channel} for channel in request.get("InputDataConfig") or []
+    ]
+    record.algorithm_specification = {
+        "EnableSageMakerMetricsTimeSeries": False,
+        **request["AlgorithmSpecification"],
+    }
+    record.profiling_status = "Disabled"
     record.final_metric_data_list = None
     record.model_artifacts = None
     record.training_start_time = record.training_end_time = None
@@ -87,12 +99,20 @@ def _run_training(
         record.training_start_time = record.training_start_time or utcnow()
         _enter_phase(record, status, message)
 
-    outcome = outcome_of(
-        jobs,
-        "sagemaker:CreateTrainingJob",
-        record.training_job_name,
-        lambda: jobs.runner.run_training(request, record.arn, stop, on_phase),
-    )
+    def attempt() -> JobOutcome:
+        return outcome_of(
+            jobs,
+            "sagemaker:CreateTrainingJob",
+            record.training_job_name,
+            lambda: jobs.runner.run_training(request, record.arn, stop, on_phase),
+        )
+
+    outcome = attempt()
+    for _ in range((request.get("RetryStrategy") or {}).get("MaximumRetryAttempts", 0)):
+        if not (outcome.failure_reason or "").startswith("InternalServerError"):
+            break
+        _enter_phase(record, "Restarting", "Restarting the training job after an internal error")
+        outcome = attempt()
     if outcome.status in ("Completed", "Stopped"):
         record.model_artifacts = {"S3ModelArtifacts": model_artifacts_uri(request)}
     record.final_metric_data_list = [

@@ -11,11 +11,13 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import ValidationError
-from moto.sagemaker.models import SageMakerModelBackend
+from moto.sagemaker.models import ModelPackageGroup, SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
+from moto.sts.models import sts_backends
 
-from emulator.aws.access import EmulatedAws
+from emulator.aws.access import ACCOUNT, REGION, EmulatedAws
 from emulator.aws.patching import add, replace, wrap
+from emulator.aws.permissions.callers import access_key_of
 from emulator.aws.requests import EmulatorError
 from emulator.aws.sagemaker.model_data import check_model_data
 from emulator.aws.sagemaker.model_packages import (
@@ -71,6 +73,7 @@ def install(aws: EmulatedAws, check_image: Callable[[str], object], faults: Faul
         return ActionResult({"ModelPackageArn": package.arn})
 
     wrap(SageMakerResponse, "create_model_package_group", _create_group)
+    wrap(ModelPackageGroup, "gen_response_object", _describe_group)
     replace(SageMakerResponse, "create_model_package", create_package)
     replace(SageMakerResponse, "update_model_package", update)
     replace(SageMakerModelBackend, "describe_model_package", find_package)
@@ -195,7 +198,21 @@ def _create_group(original: Any, self: Any) -> ActionResult:
         existing = _group(self.sagemaker_backend, self._get_param("ModelPackageGroupName"))
         if existing is not None:
             raise ValidationError(message=f"Model Package Group already exists: {existing.arn}")
-        return original(self)
+        response = original(self)
+        name = self._get_param("ModelPackageGroupName")
+        group = self.sagemaker_backend.model_package_groups[name]
+        group.created_by = {"IamIdentity": _identity(access_key_of(self))}
+        return response
+
+
+def _identity(access_key: str) -> dict[str, str]:
+    identity = sts_backends[ACCOUNT]["aws"].get_caller_identity(access_key, REGION)
+    principal_id, arn, _ = identity
+    return {"Arn": arn, "PrincipalId": principal_id}
+
+
+def _describe_group(original: Any, group: Any) -> dict[str, Any]:
+    return {**original(group), "CreatedBy": group.created_by}
 
 
 def _delete_group(self: Any) -> EmptyResult:

@@ -13,8 +13,8 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import ResourceInUseException, ValidationError
 
 from emulator.aws.access import EmulatedAws
-from emulator.aws.work import JobRunner
 from emulator.aws.sagemaker.answers import keep_as_asked
+from emulator.aws.work import JobRunner
 from emulator.faults import Faults
 from emulator.runtime.jobs import JobOutcome
 

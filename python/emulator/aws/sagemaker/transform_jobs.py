@@ -54,6 +54,14 @@ def _begin(record: Any, request: dict[str, Any]) -> None:
     record.transform_start_time = record.transform_end_time = None
     record.failure_reason = record.labeling_job_arn = record.auto_ml_job_arn = None
     record.tags = request.get("Tags") or []
+    # What AWS answers where a request leaves it out.
+    defaults = {"CompressionType": "None", "SplitType": "None"}
+    record.transform_input = {**defaults, **request["TransformInput"]}
+    record.transform_output = {
+        "AssembleWith": "None",
+        "KmsKeyId": "",
+        **request["TransformOutput"],
+    }
     announce_transform(record)
 
 

@@ -91,6 +91,8 @@ def test_an_exception_has_its_name_in_a_state_machine(machine, cloud, create_fun
     ("changes", "problem"),
     [
         ({"Runtime": "nodejs20.x"}, "nodejs20.x"),
+        ({"Runtime": "python3.6"}, r"python3\.6 is no longer supported"),
+        ({"Runtime": "python3.99"}, "Member must satisfy enum value set"),
         ({"Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:x:1"]}, "Layers"),
     ],
 )

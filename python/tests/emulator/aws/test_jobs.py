@@ -136,6 +136,26 @@ def test_a_fault_rule_fails_a_job_once(jobs, name, cloud):
     assert jobs.ended(f"{name}-b")[f"{jobs.kind}Status"] == "Completed"
 
 
+def test_a_training_job_starts_again_after_internal_errors_as_often_as_it_may(
+    cloud, training, name
+):
+    reason = "InternalServerError: please try again"
+    rule = {"operation": "sagemaker:CreateTrainingJob", "failureReason": reason, "times": 2}
+    for attempts, status in ((1, "Failed"), (2, "Completed")):
+        cloud.faults.load({"faults": [{**rule, "match": f"{name}-{attempts}"}]})
+        training.create(f"{name}-{attempts}", RetryStrategy={"MaximumRetryAttempts": attempts})
+        job = training.ended(f"{name}-{attempts}")
+        assert job["TrainingJobStatus"] == status
+        phases = [phase["Status"] for phase in job["SecondaryStatusTransitions"]]
+        assert phases.count("Restarting") == attempts
+
+
+def test_a_failure_of_the_algorithm_is_not_tried_again(training, name):
+    training.create(f"{name}-fails", RetryStrategy={"MaximumRetryAttempts": 3})
+    phases = training.ended(f"{name}-fails")["SecondaryStatusTransitions"]
+    assert "Restarting" not in [phase["Status"] for phase in phases]
+
+
 def test_tags_of_a_job_are_listed(jobs, name, client):
     arn = jobs.create(name, Tags=[{"Key": "a", "Value": "b"}])[f"{jobs.kind}Arn"]
     sagemaker = client("sagemaker")

@@ -48,6 +48,7 @@ class FakeAws:
         self.s3 = DiskS3(folder)
         self.logs = {}
         self.log_calls = 0
+        self.metrics = []
 
     def client(self, service, role_arn):
         assert service == "s3"
@@ -55,6 +56,9 @@ class FakeAws:
 
     def environment(self, role_arn):
         return {"AWS_ACCESS_KEY_ID": "AKIAROLE", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+
+    def put_metrics(self, namespace, dimensions, metrics):
+        self.metrics += [(namespace, dimensions, one.name, one.value) for one in metrics]
 
     def write_log(self, group, stream, lines):
         self.log_calls += 1

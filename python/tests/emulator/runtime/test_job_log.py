@@ -55,3 +55,15 @@ def test_the_tail_is_the_last_lines(log):
     log.feed(b"1\n2\n3\n4\n")
 
     assert log.tail(2) == "3\n4"
+
+
+def test_every_value_of_a_metric_goes_to_cloudwatch_with_the_lines(aws, tmp_path):
+    source = ("/aws/sagemaker/TrainingJobs", {"TrainingJobName": "job"})
+    definitions = [{"Name": "r2", "Regex": "r2=([0-9.]+)"}]
+    log = JobLog(aws, "group", "stream", tmp_path / "log.txt", definitions, source)
+    log.feed(b"r2=0.5\nr2=.\n")
+    log.flush(force=True)
+    log.feed(b"r2=0.7\n")
+    log.close()
+
+    assert aws.metrics == [(*source, "r2", 0.5), (*source, "r2", 0.7)]

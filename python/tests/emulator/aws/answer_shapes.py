@@ -1,0 +1,36 @@
+"""What an answer must be by its service's model."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def answer_problems(shape: Any, value: Any, path: str = "") -> Iterator[str]:
+    """Yield where an answer lacks what the model requires, or has an empty structure.
+
+    Parameters
+    ----------
+    shape : botocore.model.Shape
+        The shape of the output.
+    value : Any
+        The answer as boto3 gives it.
+    """
+    if shape.type_name == "structure":
+        if not value and path:
+            yield f"{path} is an empty structure"
+            return
+        for name in shape.required_members:
+            if name not in value:
+                yield f"{path}.{name} is missing"
+        for name, item in value.items():
+            if name in shape.members:
+                yield from answer_problems(shape.members[name], item, f"{path}.{name}")
+    elif shape.type_name == "list":
+        for number, item in enumerate(value):
+            yield from answer_problems(shape.member, item, f"{path}[{number}]")
+    elif shape.type_name == "map" and isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from answer_problems(shape.value, item, f"{path}[{key}]")
+    elif value is None:
+        yield f"{path} is null"
+    elif shape.type_name == "string" and shape.enum and value not in shape.enum:
+        yield f"{path} is {value!r}, none of {shape.enum}"
