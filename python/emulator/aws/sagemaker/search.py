@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,7 +176,7 @@ def _property(shape: Any, described: Any, name: str, prefix: str) -> _Property:
     return _Property([comparable(value) for value in values], convert, leaf.type_name)
 
 
-def _shape_at(shape: Any, parts: list[str], name: str) -> Any:
+def _shape_at(shape: Any, parts: Sequence[str], name: str) -> Any:
     for part in parts:
         shape = shape.member if shape.type_name == "list" else shape
         if shape.type_name == "map":
