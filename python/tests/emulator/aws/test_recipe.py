@@ -238,9 +238,8 @@ def test_the_recipe_runs_to_an_endpoint_and_leaves_nothing(
         Body=json.dumps({"instances": [[8.3, 41], [8.3, 21]]}),
     )
     assert json.loads(answer["Body"].read())["instances"] == [[8.3, 41], [8.3, 21]]
-    assert [
-        one["status"] for one in sfn.list_executions(stateMachineArn=machine)["executions"]
-    ] == ["SUCCEEDED"]
+    (listed,) = sfn.list_executions(stateMachineArn=machine)["executions"]
+    assert listed["status"] == "SUCCEEDED"
     assert s3.list_objects_v2(Bucket=bucket, Prefix="raw-data/")["KeyCount"] == 2
 
     _clean_up(client, until, name, machine, function, bucket, roles)

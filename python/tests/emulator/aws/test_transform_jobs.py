@@ -59,9 +59,7 @@ def test_a_job_runs_with_its_models_container_and_role(cloud, sagemaker, request
     assert job["TransformInput"] == {**request["TransformInput"], **defaults}
     defaults = {"AssembleWith": "None", "KmsKeyId": ""}
     assert job["TransformOutput"] == {**request["TransformOutput"], **defaults}
-    given = {
-        key: request[key] for key in request if key not in ("TransformInput", "TransformOutput")
-    }
+    given = {k: v for k, v in request.items() if k not in ("TransformInput", "TransformOutput")}
     assert given.items() <= job.items()
     assert job["TransformJobStatus"] == "Completed"
     assert "FailureReason" not in job
