@@ -21,9 +21,11 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
         executions,
         interruption,
         jsonata,
+        jsonpath,
         logging,
         names,
         parsing,
+        recorded_events,
         responses,
         sagemaker_tasks,
         sdk_tasks,
@@ -31,13 +33,15 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
     )
 
     clients.install(aws)
-    for module in (context, errors, executions, crashes, interruption, jsonata, logging):
+    for module in (context, errors, executions, crashes, interruption, recorded_events, jsonata):
         module.install()
     for module in (
+        logging,
         names,
         parsing,
         error_names,
         distributed_map,
+        jsonpath,
         responses,
         sagemaker_tasks,
         sdk_tasks,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from emulator.aws.stepfunctions.field_values import value_problems
+from emulator.aws.stepfunctions.jsonpath.definition_checks import path_problems
 from emulator.aws.stepfunctions.map_definitions import map_problems
 from emulator.aws.stepfunctions.state_fields import (
     EVERY_STATE,
@@ -85,8 +86,7 @@ def _state_problems(
     yield from value_problems(state, path)
     yield from state_transitions(state, states, path)
     yield from rule_problems(state, jsonata, path)
-    if jsonata:
-        yield from _reference_problems(state, path)
+    yield from _reference_problems(state, path) if jsonata else path_problems(state, path)
     if kind == "Task":
         yield from parameter_problems(state, path)
     if kind == "Map":

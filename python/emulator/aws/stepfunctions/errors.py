@@ -8,6 +8,9 @@ from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl
     ErrorEqualsDecl,
 )
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEventException,
+)
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
     StatesErrorName,
 )
@@ -21,6 +24,8 @@ from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from emulator.aws.patching import replace, wrap
 
 _TIMEOUTS = {"States.Timeout", "States.HeartbeatTimeout"}
+_EXECUTING = "An error occurred while executing the state "
+_TOLD_WITH_STATE = ("States.Runtime", "States.QueryEvaluationError")
 _NEVER_BY_WILDCARD = {"States.Runtime", "States.DataLimitExceeded"}
 
 
@@ -30,6 +35,7 @@ def install() -> None:
         replace(module, "CustomErrorName", any_error_name)
     replace(ErrorEqualsDecl, "_eval_body", _matches)
     wrap(StateTaskServiceLambda, "_from_error", _lambda_error)
+    wrap(FailureEventException, "get_execution_failed_event_details", _told_once)
     for error in vars(api).values():
         # moto answers with TYPE, and these classes have `code` alone.
         if isinstance(error, type) and "code" in vars(error):
@@ -42,6 +48,15 @@ def any_error_name(error_name: str | None) -> ErrorName:
         return StatesErrorName.from_name(error_name or "")
     except ValueError:
         return ErrorName(error_name=error_name)
+
+
+def _told_once(original: Any, self: Any) -> Any:
+    details = original(self)
+    cause = (details or {}).get("cause", "")
+    if cause.startswith(_EXECUTING) and details.get("error") in _TOLD_WITH_STATE:
+        # The state around a branch or an item says it again.
+        details["cause"] = _EXECUTING + cause.rpartition(_EXECUTING)[2]
+    return details
 
 
 def _lambda_error(original: Any, self: Any, env: Any, ex: Exception) -> Any:

@@ -28,19 +28,15 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison 
 from moto.stepfunctions.parser.asl.component.state.fail.cause_decl import Cause
 from moto.stepfunctions.parser.asl.component.state.fail.error_decl import Error
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
-from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from emulator.aws.patching import replace, wrap
 from emulator.aws.stepfunctions import expressions
 from emulator.aws.stepfunctions.locations import expression_location
+from emulator.aws.stepfunctions.recorded_events import Recorded
 
 StringJSONata = string_expression.StringJSONata
-
-
-class _Recorded(dict):
-    """Details of an event that is in the history already."""
 
 
 def install() -> None:
@@ -50,7 +46,6 @@ def install() -> None:
     replace(StringJSONata, "_eval_body", _evaluate)
     replace(string_expression.StringVariableSample, "_eval_body", _evaluate_variable)
     replace(VariableStore, "get_assigned_variables", _assigned_variables)
-    wrap(EventManager, "add_event", _add_event_once)
     wrap(Error, "_eval_body", _string_result)
     wrap(Cause, "_eval_body", _string_result)
     replace(ConditionStringJSONata, "_eval_body", _condition)
@@ -135,7 +130,7 @@ def _fail(env: Any, expression: str, problem: str) -> NoReturn:
     error_name = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
     text = f"The JSONata expression '{expression}' specified for the field '{location}' {problem}"
     details = {"cause": text, "error": error_name.error_name, "location": location}
-    recorded: Any = _Recorded(evaluationFailedEventDetails=details)
+    recorded: Any = Recorded(evaluationFailedEventDetails=details)
     failure = FailureEventException(
         FailureEvent(
             env=env,
@@ -152,10 +147,3 @@ def _fail(env: Any, expression: str, problem: str) -> NoReturn:
         },
     )
     raise failure
-
-
-def _add_event_once(original: Any, self: Any, *args: Any, **kwargs: Any) -> int:
-    # Task states record every failure again that leaves them.
-    if isinstance(kwargs.get("event_details"), _Recorded):
-        return kwargs["context"].source_event_id
-    return original(self, *args, **kwargs)

@@ -1,0 +1,204 @@
+"""Conditions of filters, ``[?(@.price < 10 && @.kind == 'book')]``.
+
+AWS rules out regular expressions, operators that are words, and references to other parts of the
+data. ``@`` alone stands for objects only, so that a comparison of plain values never holds.
+https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
+"""
+
+import json
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+QUOTED = re.compile(r"'(?:\\'|[^'])*'|\"(?:\\\"|[^\"])*\"")
+
+_TOKEN = re.compile(
+    rf"\s*(?P<token>{QUOTED.pattern}|&&|\|\||[=!]=|<=|>=|=~|[<>!()]"
+    rf"|[@$](?:\.[\w-]+|\[(?:{QUOTED.pattern}|-?\d+)\])*"
+    r"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\w+)"
+)
+_STEP = re.compile(rf"\.(?P<name>[\w-]+)|\[(?P<quoted>{QUOTED.pattern})\]|\[(?P<index>-?\d+)\]")
+_LITERALS = {"true": True, "false": False, "null": None}
+
+Condition = Callable[[Any], bool]
+
+
+class _Missing:
+    pass
+
+
+_MISSING = _Missing()
+
+
+@dataclass(frozen=True)
+class _Operand:
+    """A literal, or a path from ``@`` if `steps` is given."""
+
+    literal: Any = None
+    steps: tuple[str | int, ...] | None = None
+
+    def value(self, item: Any) -> Any:
+        if self.steps is None:
+            return self.literal
+        for step in self.steps:
+            if isinstance(step, str) and isinstance(item, dict) and step in item:
+                item = item[step]
+            elif isinstance(step, int) and isinstance(item, list) and -len(item) <= step < len(item):
+                item = item[step]
+            else:
+                return _MISSING
+        return item
+
+
+def unquoted(match: re.Match[str]) -> str:
+    """Return what stands between quotes; a backslash frees the same quote only."""
+    text = match[0]
+    return text[1:-1].replace("\\" + text[0], text[0])
+
+
+def parse_condition(text: str) -> Condition:
+    """Return a function that tells whether the condition holds for an element.
+
+    Raises
+    ------
+    ValueError
+        If the text is no condition, or uses what AWS rules out.
+    """
+    parser = _Parser(_tokens(text))
+    condition = parser.either()
+    parser.expect_end()
+    return condition
+
+
+def _tokens(text: str) -> list[str]:
+    tokens, position = [], 0
+    while text[position:].strip():
+        match = _TOKEN.match(text, position)
+        if not match:
+            raise ValueError(f"'{text[position:].strip()}' is not understood")
+        tokens.append(_allowed(match["token"]))
+        position = match.end()
+    return tokens
+
+
+def _allowed(token: str) -> str:
+    if token == "=~":
+        raise ValueError("AWS evaluates no regular expressions in filters")
+    if re.fullmatch(r"[^\W\d]\w*", token) and token not in _LITERALS:
+        raise ValueError(f"AWS evaluates no operators that are words, such as '{token}'")
+    if token.startswith("$"):
+        raise ValueError(f"AWS evaluates no references to other data in filters: '{token}'")
+    return token
+
+
+class _Parser:
+    def __init__(self, tokens: list[str]) -> None:
+        self._tokens = tokens
+
+    def either(self) -> Condition:
+        parts = [self._both()]
+        while self._take("||"):
+            parts.append(self._both())
+        return lambda item: any(part(item) for part in parts)
+
+    def expect_end(self) -> None:
+        if self._tokens:
+            raise ValueError(f"'{self._tokens[0]}' is not expected there")
+
+    def _both(self) -> Condition:
+        parts = [self._single()]
+        while self._take("&&"):
+            parts.append(self._single())
+        return lambda item: all(part(item) for part in parts)
+
+    def _single(self) -> Condition:
+        if self._take("!"):
+            negated = self._single()
+            return lambda item: not negated(item)
+        if self._take("("):
+            inner = self.either()
+            if not self._take(")"):
+                raise ValueError("a ')' is missing")
+            return inner
+        return self._comparison()
+
+    def _comparison(self) -> Condition:
+        left = self._operand()
+        sign = self._tokens[0] if self._tokens else ""
+        if sign not in _COMPARISONS:
+            if left.steps is None:
+                raise ValueError(f"'{left.literal}' alone is no condition")
+            return lambda item: left.value(item) is not _MISSING
+        self._tokens.pop(0)
+        right = self._operand()
+        compare = _COMPARISONS[sign]
+        plain = () in (left.steps, right.steps)
+
+        def holds(item: Any) -> bool:
+            if plain and not isinstance(item, dict):
+                return False
+            return compare(left.value(item), right.value(item))
+
+        return holds
+
+    def _operand(self) -> _Operand:
+        if not self._tokens:
+            raise ValueError("an operand is missing")
+        token = self._tokens.pop(0)
+        if token.startswith("@"):
+            return _Operand(steps=_steps(token[1:]))
+        quoted = QUOTED.fullmatch(token)
+        if quoted:
+            return _Operand(unquoted(quoted))
+        if token in _LITERALS:
+            return _Operand(_LITERALS[token])
+        try:
+            return _Operand(json.loads(token))
+        except ValueError as error:
+            raise ValueError(f"'{token}' is not expected there") from error
+
+    def _take(self, token: str) -> bool:
+        if self._tokens[:1] != [token]:
+            return False
+        self._tokens.pop(0)
+        return True
+
+
+def _steps(text: str) -> tuple[str | int, ...]:
+    steps: list[str | int] = []
+    for match in _STEP.finditer(text):
+        quoted = match["quoted"]
+        name = match["name"] or (quoted and unquoted(re.fullmatch(QUOTED, quoted)))  # pyright: ignore[reportArgumentType]
+        steps.append(name if name is not None else int(match["index"]))
+    return tuple(steps)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _equal(left: Any, right: Any) -> bool:
+    if _number(left) and _number(right):
+        return left == right
+    return type(left) is type(right) and left == right
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def comparison(left: Any, right: Any) -> bool:
+        both_numbers = _number(left) and _number(right)
+        both_texts = isinstance(left, str) and isinstance(right, str)
+        return (both_numbers or both_texts) and compare(left, right)
+
+    return comparison
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": _equal,
+    "!=": lambda left, right: not _equal(left, right),
+    "<": _ordered(operator.lt),
+    "<=": _ordered(operator.le),
+    ">": _ordered(operator.gt),
+    ">=": _ordered(operator.ge),
+}

@@ -1,0 +1,89 @@
+"""What the evaluators need of moto's interpreter: its data, and errors as it records them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
+    StatesErrorName,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+
+from emulator.aws.stepfunctions.jsonpath.path_evaluation import PAST_THE_END, PathNotFoundError
+from emulator.aws.stepfunctions.jsonpath.path_syntax import Path
+from emulator.aws.stepfunctions.jsonpath.templates import EvaluationError, Scope
+from emulator.aws.stepfunctions.recorded_events import Recorded
+
+RUNTIME = StatesErrorNameType.StatesRuntime
+
+
+def scope(env: Any) -> Scope:
+    """Return what paths can read at this moment: the value on top of the stack is ``$``."""
+    store = env.variable_store
+    return Scope(
+        data=plain(env.stack[-1]) if env.stack else None,
+        context=plain(env.states.context_object.context_object_data),
+        variables={**store._outer_scope, **store._inner_scope},
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return JSON: results of boto3 hold times, and the interpreter goes on changing its data."""
+    return json.loads(to_json_str(value))
+
+
+def look_up(env: Any, path: Path) -> Any:
+    """Return what the path of a field such as ``InputPath`` finds.
+
+    Raises
+    ------
+    PathNotFoundError
+        If it leads nowhere.
+    """
+    found = scope(env).find(path)
+    return None if found is PAST_THE_END else found
+
+
+@contextmanager
+def failing_as_on_aws(env: Any) -> Iterator[None]:
+    """Turn what an expression raises into the failure that the state records."""
+    try:
+        yield
+    except EvaluationError as error:
+        fail(env, str(error))
+
+
+@contextmanager
+def invalid_path_fails(env: Any, path: Path) -> Iterator[None]:
+    """Turn a path that leads nowhere into AWS's "Invalid path"."""
+    try:
+        yield
+    except PathNotFoundError as error:
+        fail(env, f"Invalid path '{path.text}' : {error}")
+
+
+def fail(env: Any, cause: str, error: StatesErrorNameType = RUNTIME) -> NoReturn:
+    """End the current state with an error; ``States.Runtime`` leaves no event of the task."""
+    runtime = error is RUNTIME
+    kind = HistoryEventType.ExecutionFailed if runtime else HistoryEventType.TaskFailed
+    field = "executionFailedEventDetails" if runtime else "taskFailedEventDetails"
+    details: Any = (Recorded if runtime else dict)(
+        {field: {"error": error.to_name(), "cause": cause}}
+    )
+    raise FailureEventException(
+        FailureEvent(
+            env=env,
+            error_name=StatesErrorName(typ=error),
+            event_type=kind,
+            event_details=details,
+        )
+    )

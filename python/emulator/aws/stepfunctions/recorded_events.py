@@ -1,0 +1,22 @@
+"""Failures that are in the history already, or that have no event but the execution's last."""
+
+from typing import Any
+
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
+
+from emulator.aws.patching import wrap
+
+
+class Recorded(dict):
+    """Details of an event that the state which fails must not record once more."""
+
+
+def install() -> None:
+    """Keep Task, Map and Parallel states from recording every failure that leaves them."""
+    wrap(EventManager, "add_event", _add_event_once)
+
+
+def _add_event_once(original: Any, self: Any, *args: Any, **kwargs: Any) -> int:
+    if isinstance(kwargs.get("event_details"), Recorded):
+        return kwargs["context"].source_event_id
+    return original(self, *args, **kwargs)
