@@ -3,16 +3,11 @@
 Source: https://states-language.net/spec.html#appendix-a
 """
 
-from typing import Any, NoReturn
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
     CustomErrorName,
-)
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
-    FailureEvent,
-    FailureEventException,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_dynamodb import (  # noqa: E501
     StateTaskServiceDynamoDB,
@@ -30,19 +25,6 @@ def install() -> None:
     replace_everywhere(CustomErrorName, any_error_name)
     wrap(StateTask, "_from_error", _task_error)
     wrap(StateTaskServiceDynamoDB, "_from_error", _dynamodb_error)
-
-
-def fail(env: Any, error: str, cause: str) -> NoReturn:
-    """End a state with an error of the States Language."""
-    details: Any = {"taskFailedEventDetails": {"error": error, "cause": cause}}
-    raise FailureEventException(
-        FailureEvent(
-            env=env,
-            error_name=any_error_name(error),
-            event_type=HistoryEventType.TaskFailed,
-            event_details=details,
-        )
-    )
 
 
 def _task_error(original: Any, self: Any, env: Any, ex: Exception) -> Any:

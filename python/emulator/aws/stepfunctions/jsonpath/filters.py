@@ -43,13 +43,16 @@ class _Operand:
         if self.steps is None:
             return self.literal
         for step in self.steps:
-            if isinstance(step, str) and isinstance(item, dict) and step in item:
-                item = item[step]
-            elif isinstance(step, int) and isinstance(item, list) and -len(item) <= step < len(item):
-                item = item[step]
-            else:
+            if not _has(item, step):
                 return _MISSING
+            item = item[step]
         return item
+
+
+def _has(item: Any, step: str | int) -> bool:
+    if isinstance(step, str):
+        return isinstance(item, dict) and step in item
+    return isinstance(item, list) and -len(item) <= step < len(item)
 
 
 def unquoted(match: re.Match[str]) -> str:
@@ -83,14 +86,14 @@ def _tokens(text: str) -> list[str]:
     return tokens
 
 
-def _allowed(token: str) -> str:
-    if token == "=~":
+def _allowed(text: str) -> str:
+    if text == "=~":
         raise ValueError("AWS evaluates no regular expressions in filters")
-    if re.fullmatch(r"[^\W\d]\w*", token) and token not in _LITERALS:
-        raise ValueError(f"AWS evaluates no operators that are words, such as '{token}'")
-    if token.startswith("$"):
-        raise ValueError(f"AWS evaluates no references to other data in filters: '{token}'")
-    return token
+    if re.fullmatch(r"[^\W\d]\w*", text) and text not in _LITERALS:
+        raise ValueError(f"AWS evaluates no operators that are words, such as '{text}'")
+    if text.startswith("$"):
+        raise ValueError(f"AWS evaluates no references to other data in filters: '{text}'")
+    return text
 
 
 class _Parser:

@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from emulator.aws.stepfunctions.jsonpath.intrinsic_functions import FUNCTIONS, Literal
 from emulator.aws.stepfunctions.jsonpath.path_syntax import Path, PathSyntaxError, parse_path
@@ -142,15 +141,13 @@ class _Reader:
         start, depth = self._position, 0
         while self._position < len(self._text):
             match = _IN_PATH.match(self._text, self._position)
-            if not match and depth == 0:
+            part = match[0] if match else self._text[self._position]
+            if depth == 0 and (not match or len(part) > 1):
                 break
-            token = match[0] if match else self._text[self._position]
-            if len(token) > 1 and depth == 0:
-                break
-            depth += {"[": 1, "]": -1}.get(token, 0)
-            if token == "(" and depth == 0:
-                token = self._function_arguments()
-            self._position += len(token)
+            depth += {"[": 1, "]": -1}.get(part, 0)
+            if part == "(" and depth == 0:
+                part = self._function_arguments()
+            self._position += len(part)
         try:
             return parse_path(self._text[start : self._position])
         except PathSyntaxError as error:
@@ -171,5 +168,3 @@ class _Reader:
 
     def _error(self, problem: str) -> IntrinsicSyntaxError:
         return IntrinsicSyntaxError(f"'{self._text}' is no call that can be evaluated: {problem}")
-
-

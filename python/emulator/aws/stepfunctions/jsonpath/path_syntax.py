@@ -61,7 +61,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Descent:
-    """This value and everything below it, to which the next step applies."""
+    """A value and everything below it, to which the next step applies."""
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,7 @@ def install() -> None:
     wrap(Preprocessor, "visitAssign_decl", _visit_assign)
     wrap(AssignDecl, "_eval_body", _eval_assign)
     replace(Preprocessor, "visitString_intrinsic_function", _visit_call)
-    replace(
-        VariableNamesIntrinsicStaticAnalyser, "process_and_get", staticmethod(_variable_names)
-    )
+    replace(VariableNamesIntrinsicStaticAnalyser, "process_and_get", staticmethod(_variable_names))
 
 
 class _Template(PayloadTmpl):

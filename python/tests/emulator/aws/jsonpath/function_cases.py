@@ -48,7 +48,12 @@ VALUES = [
     ("States.StringToJson($.s)", {"s": ' {"a":1} '}, {"a": 1}, CONFORMANCE),
     ("States.StringToJson($.s)", {"s": '"h"'}, "h", RECORDED),
     ("States.JsonToString($.a)", ONE, "1", RECORDED),
-    ("States.JsonToString($.v)", {"v": [None, "", 0, True, [1.5]]}, '[null,"",0,true,[1.5]]', CONFORMANCE),
+    (
+        "States.JsonToString($.v)",
+        {"v": [None, "", 0, True, [1.5]]},
+        '[null,"",0,true,[1.5]]',
+        CONFORMANCE,
+    ),
     ("States.JsonToString($.v)", {"v": {"ü": "é"}}, '{"ü":"é"}', JAVA),
     ("States.JsonToString('x')", {}, '"x"', CONFORMANCE),
     (
@@ -74,7 +79,12 @@ VALUES = [
     ("States.ArrayContains($.v, false)", {"v": [0, 1]}, False, CONFORMANCE),
     ("States.ArrayContains($.v, true)", {"v": ["true"]}, True, CONFORMANCE),
     ("States.ArrayContains($.v, 7)", {"v": ["7"]}, True, CONFORMANCE),
-    ("States.ArrayContains($.v, $.w)", {"v": [{"a": 1, "b": 2}], "w": {"b": 2, "a": 1}}, False, CONFORMANCE),
+    (
+        "States.ArrayContains($.v, $.w)",
+        {"v": [{"a": 1, "b": 2}], "w": {"b": 2, "a": 1}},
+        False,
+        CONFORMANCE,
+    ),
     ("States.ArrayRange(1, 9, 2)", {}, [1, 3, 5, 7, 9], FUNCTIONS),
     ("States.ArrayRange(0, 10, 3)", {}, [0, 3, 6, 9], RECORDED),
     ("States.ArrayRange(5, 1, -2)", {}, [5, 3, 1], CONFORMANCE),
@@ -92,7 +102,12 @@ VALUES = [
     ("States.ArrayUnique($.v)", {"v": [1, "1", "01"]}, [1, "1", "01"], CONFORMANCE),
     ("States.ArrayUnique($.v)", {"v": [True, False, True]}, [False, True], CONFORMANCE),
     ("States.ArrayUnique($.v)", {"v": [[1, 2], [1, 2], [2, 1]]}, [[2, 1], [1, 2]], CONFORMANCE),
-    ("States.ArrayUnique($.v)", {"v": [{"a": 1, "b": 2}, {"b": 2, "a": 1}]}, [{"a": 1, "b": 2}], CONFORMANCE),
+    (
+        "States.ArrayUnique($.v)",
+        {"v": [{"a": 1, "b": 2}, {"b": 2, "a": 1}]},
+        [{"a": 1, "b": 2}],
+        CONFORMANCE,
+    ),
     ("States.ArrayUnique($.v)", {"v": [20, 3, -1]}, [-1, 3, 20], JAVA),
     # Encoding and hashes.
     ("States.Base64Encode('Data to encode')", {}, "RGF0YSB0byBlbmNvZGU=", FUNCTIONS),
@@ -120,7 +135,12 @@ VALUES = [
     ("States.MathRandom(1.6, 2.4)", {}, 1, CONFORMANCE),
     # Texts.
     ("States.StringSplit('1,2,3', ',')", {}, ["1", "2", "3"], FUNCTIONS),
-    ("States.StringSplit('This.is+a,test=string', '.+,=')", {}, ["This", "is", "a", "test", "string"], FUNCTIONS),
+    (
+        "States.StringSplit('This.is+a,test=string', '.+,=')",
+        {},
+        ["This", "is", "a", "test", "string"],
+        FUNCTIONS,
+    ),
     ("States.StringSplit(',, ,', ',')", {}, [" "], RECORDED),
     ("States.StringSplit('', ',')", {}, [], CONFORMANCE),
     ("States.StringSplit('a]b^c-d', ']^-')", {}, ["a", "b", "c", "d"], FUNCTIONS),

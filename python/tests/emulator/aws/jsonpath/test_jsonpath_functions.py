@@ -43,7 +43,9 @@ def test_every_function_has_cases():
 
 def test_an_identifier_is_a_new_random_uuid():
     first, second = value_of("States.UUID()", {}), value_of("States.UUID()", {})
-    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", first)
+    assert re.fullmatch(
+        r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", first
+    )
     assert first != second
 
 

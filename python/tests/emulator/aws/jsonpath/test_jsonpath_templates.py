@@ -20,7 +20,6 @@ SCOPE = Scope(
     variables={"x": {"y": ["z"]}},
 )
 TEMPLATES = [
-    # (template, value, source)
     ({}, {}, SPEC),
     ({"a": 1, "b": [1.0, None, "$.x"]}, {"a": 1, "b": [1.0, None, "$.x"]}, SPEC),
     (
@@ -29,7 +28,11 @@ TEMPLATES = [
         SPEC,
     ),
     ({"RoleArn.$": "$.role"}, {"RoleArn": "arn:r"}, SPEC),
-    ({"a": [{"RoleArn.$": "$.role"}, {"b": [{"c.$": "$.n"}]}]}, {"a": [{"RoleArn": "arn:r"}, {"b": [{"c": None}]}]}, SPEC),
+    (
+        {"a": [{"RoleArn.$": "$.role"}, {"b": [{"c.$": "$.n"}]}]},
+        {"a": [{"RoleArn": "arn:r"}, {"b": [{"c": None}]}]},
+        SPEC,
+    ),
     ({"Next.$": "$.role", "Type.$": "$.f"}, {"Next": "arn:r", "Type": 1.0}, SPEC),
     ({"a.$": "$"}, {"a": SCOPE.data}, RECORDED),
     ({"a.$": "$$"}, {"a": SCOPE.context}, RECORDED),
@@ -80,7 +83,6 @@ def test_a_path_that_leads_nowhere_is_told_with_field_and_input(path, told):
 
 
 INSERTED = [
-    # (path, input, result, output, source)
     ("$", {"a": 1}, 5, 5, RESULT_PATH),
     ("$.r", {"a": 1}, 5, {"a": 1, "r": 5}, RESULT_PATH),
     ("$.r", {"r": {"old": 1}}, {"new": 2}, {"r": {"new": 2}}, CONFORMANCE),
