@@ -4,28 +4,18 @@ import json
 
 import pytest
 
-CHOICE = {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericEquals": 9, "Next": "End"}]}
 END = {"Type": "Pass", "End": True}
 
 
-def failing(state, **more):
+def failing(state):
     """Give a Parallel state whose branch ends in the error of `state`."""
-    states = {"Fails": state, **more}
+    states = {"Fails": state}
     return {"Type": "Parallel", "Branches": [{"StartAt": "Fails", "States": states}], "End": True}
 
 
 @pytest.mark.parametrize(
     ("error", "state"),
     [
-        ("States.NoChoiceMatched", failing(CHOICE, End=END)),
-        (
-            "States.IntrinsicFailure",
-            failing({**END, "Parameters": {"x.$": "States.ArrayGetItem($.list, 9)"}}),
-        ),
-        (
-            "States.IntrinsicFailure",
-            failing({**END, "Parameters": {"x.$": "States.MathAdd('a', 1)"}}),
-        ),
         ("States.My.Own", failing({"Type": "Fail", "Error": "States.My.Own"})),
         (
             "States.HeartbeatTimeout",

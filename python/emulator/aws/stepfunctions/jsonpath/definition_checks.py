@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from emulator.aws.stepfunctions.jsonpath.choice_rules import literal_problem, parse_timestamp
+from emulator.aws.stepfunctions.jsonpath.intrinsic_syntax import UnsupportedCallError
 from emulator.aws.stepfunctions.jsonpath.path_syntax import (
     PathSyntaxError,
+    UnsupportedPathError,
     parse_path,
     parse_reference_path,
 )
@@ -75,29 +77,30 @@ def _parse_result_path(text: str) -> Any:
 def _unless_parsed(
     parse: Callable[[str], Any], value: Any, wanted: str, where: str
 ) -> Iterator[str]:
-    problem = _problem(parse, value)
-    if problem:
-        yield _failed(f"Value is not {wanted}: {problem} at {where}")
+    yield from _parse_problems(parse, value, f"Value is not {wanted}", where)
 
 
-def _problem(parse: Callable[[str], Any], value: Any) -> str | None:
+def _parse_problems(
+    parse: Callable[[str], Any], value: Any, refusal: str, where: str
+) -> Iterator[str]:
     if not isinstance(value, str):
-        return f"it must be a string, got {value!r}"
+        yield _failed(f"{refusal}: it must be a string, got {value!r} at {where}")
+        return
     try:
         parse(value)
+    except (UnsupportedPathError, UnsupportedCallError) as error:
+        yield f"EMULATOR_DOES_NOT_RUN: {error} at {where}"
     except ValueError as error:
-        return str(error)
-    return None
+        yield _failed(f"{refusal}: {error} at {where}")
 
 
 def _template_problems(template: Any, path: str) -> Iterator[str]:
     for where, name, value in expressions(template, path):
-        problem = _problem(parse_expression, value)
-        if problem:
-            yield _failed(
-                f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic "
-                f"function call: {problem} at {where}"
-            )
+        refusal = (
+            f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic "
+            "function call"
+        )
+        yield from _parse_problems(parse_expression, value, refusal, where)
 
 
 def _rule_problems(rule: dict[str, Any], path: str) -> Iterator[str]:

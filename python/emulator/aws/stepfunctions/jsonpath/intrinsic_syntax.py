@@ -11,7 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emulator.aws.stepfunctions.jsonpath.intrinsic_functions import FUNCTIONS, Literal
-from emulator.aws.stepfunctions.jsonpath.path_syntax import Path, PathSyntaxError, parse_path
+from emulator.aws.stepfunctions.jsonpath.path_syntax import (
+    Path,
+    PathSyntaxError,
+    UnsupportedPathError,
+    parse_path,
+)
 
 DEEPEST_NESTING = 10
 """How deep calls may be nested on AWS."""
@@ -28,6 +33,10 @@ _IN_PATH = re.compile(r"'(?:\\'|[^'])*'|\"(?:\\\"|[^\"])*\"|[^\s,)\[\]]|[\[\]]")
 
 class IntrinsicSyntaxError(ValueError):
     """A text that is no call of an intrinsic function, or one that cannot succeed."""
+
+
+class UnsupportedCallError(IntrinsicSyntaxError):
+    """A call that AWS evaluates, and the emulator does not."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +72,14 @@ def parse_call(text: str) -> Call:
     return call
 
 
-def _unknown_text(call: Call) -> str | None:
+def _expect_known_text(call: Call) -> None:
     inner = [a for a in call.arguments if isinstance(a, Call) and a.name == "StringToJson"]
     if call.name in ("Format", "Hash", "ArrayContains") and inner:
-        return (
-            "may not have States.StringToJson as an argument here: the text that AWS makes of what "
-            "it gives is not known; parse the text in a state before"
+        raise UnsupportedCallError(
+            f"in '{call.text}' the emulator does not evaluate States.StringToJson as an argument of "
+            f"States.{call.name}: the text that AWS makes of it is not known; parse it in a state "
+            "before"
         )
-    return None
 
 
 class _Reader:
@@ -91,9 +100,10 @@ class _Reader:
             raise self._error(f"calls can be nested {DEEPEST_NESTING} deep, these go deeper")
         arguments = tuple(self._arguments(depth))
         call = Call(self._text[start : self._position], name, arguments)
-        problem = FUNCTIONS[name].argument_problem(arguments) or _unknown_text(call)
+        problem = FUNCTIONS[name].argument_problem(arguments)
         if problem:
             raise self._error(f"States.{name} {problem}")
+        _expect_known_text(call)
         return call
 
     def expect_end(self) -> None:
@@ -150,6 +160,8 @@ class _Reader:
             self._position += len(part)
         try:
             return parse_path(self._text[start : self._position])
+        except UnsupportedPathError as error:
+            raise UnsupportedCallError(str(error)) from error
         except PathSyntaxError as error:
             raise IntrinsicSyntaxError(str(error)) from error
 

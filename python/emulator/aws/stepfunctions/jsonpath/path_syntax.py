@@ -20,7 +20,11 @@ _NAME_ENDS = ".[("
 
 
 class PathSyntaxError(ValueError):
-    """A text that is no path, or a path that the emulator does not evaluate."""
+    """A text that is no path, or none that AWS evaluates."""
+
+
+class UnsupportedPathError(PathSyntaxError):
+    """A path that AWS evaluates, and the emulator does not."""
 
 
 @dataclass(frozen=True)
@@ -181,8 +185,8 @@ class _Reader:
 
     def _function(self, match: re.Match[str]) -> Step:
         if match["name"] != "length" or match["arguments"]:
-            raise self._error(
-                f"the emulator evaluates no function {match[0]} in a path, only length(); "
+            raise UnsupportedPathError(
+                f"in '{self._path}' the emulator evaluates no function {match[0]} in a path, only length(); "
                 "compute it in a function, or in JSONata"
             )
         return Length()

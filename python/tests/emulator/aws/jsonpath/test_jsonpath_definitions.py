@@ -87,6 +87,16 @@ def test_a_rule_that_cannot_be_evaluated_is_refused_with_its_place(rule, problem
     assert any(problem in text and text.endswith(f"/Choices[0]/{place}") for text in problems)
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["$.a.sum()", "States.Array($.a.sum())", "States.Hash(States.StringToJson($.a), 'MD5')"],
+)
+def test_what_aws_evaluates_and_the_emulator_does_not_is_told_as_such(value):
+    (problem,) = problems_of({"Type": "Pass", "Parameters": {"a.$": value}})
+    assert problem.startswith("EMULATOR_DOES_NOT_RUN: ")
+    assert problem.endswith(" at /States/S/Parameters")
+
+
 def test_what_can_be_evaluated_is_accepted():
     states = {
         "S": {
