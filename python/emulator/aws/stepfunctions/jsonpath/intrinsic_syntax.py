@@ -76,8 +76,8 @@ def _expect_known_text(call: Call) -> None:
     inner = [a for a in call.arguments if isinstance(a, Call) and a.name == "StringToJson"]
     if call.name in ("Format", "Hash", "ArrayContains") and inner:
         raise UnsupportedCallError(
-            f"in '{call.text}' the emulator does not evaluate States.StringToJson as an argument of "
-            f"States.{call.name}: the text that AWS makes of it is not known; parse it in a state "
+            f"in '{call.text}' the emulator does not evaluate States.StringToJson as an argument "
+            f"of States.{call.name}: the text that AWS makes of it is not known; parse it in a state "
             "before"
         )
 

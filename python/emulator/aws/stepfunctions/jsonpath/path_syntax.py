@@ -186,7 +186,7 @@ class _Reader:
     def _function(self, match: re.Match[str]) -> Step:
         if match["name"] != "length" or match["arguments"]:
             raise UnsupportedPathError(
-                f"in '{self._path}' the emulator evaluates no function {match[0]} in a path, only length(); "
+                f"in '{self._path}' the emulator does not evaluate {match[0]}, only length(); "
                 "compute it in a function, or in JSONata"
             )
         return Length()

@@ -31,7 +31,7 @@ NO_EXPRESSION = "must be a valid JSONPath or a valid intrinsic function call"
         ({**TASK, "ResultSelector": {"a.$": "$."}}, "a name is missing", "S/ResultSelector"),
         ({**MAP, "ItemSelector": {"a.$": "x"}}, NO_EXPRESSION, "S/ItemSelector"),
         ({"Type": "Pass", "InputPath": "a"}, "not a valid JSONPath", "S/InputPath"),
-        ({"Type": "Pass", "OutputPath": "$.a.sum()"}, "no function sum()", "S/OutputPath"),
+        ({"Type": "Pass", "OutputPath": "$.a.sum()"}, "does not evaluate sum()", "S/OutputPath"),
         ({"Type": "Pass", "ResultPath": "$.a[*]"}, "not a Reference Path", "S/ResultPath"),
         ({"Type": "Pass", "ResultPath": "$$.a"}, "not a Reference Path", "S/ResultPath"),
         ({"Type": "Pass", "ResultPath": "$a"}, "not a Reference Path", "S/ResultPath"),
