@@ -77,8 +77,8 @@ def _expect_known_text(call: Call) -> None:
     if call.name in ("Format", "Hash", "ArrayContains") and inner:
         raise UnsupportedCallError(
             f"in '{call.text}' the emulator does not evaluate States.StringToJson as an argument "
-            f"of States.{call.name}: the text that AWS makes of it is not known; parse it in a state "
-            "before"
+            f"of States.{call.name}: the text that AWS makes of it is not known; parse it in a "
+            "state before"
         )
 
 
