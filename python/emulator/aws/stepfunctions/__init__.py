@@ -29,6 +29,7 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
         responses,
         sagemaker_tasks,
         sdk_tasks,
+        task_values,
         waiting,
     )
 
@@ -47,4 +48,5 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
         sdk_tasks,
     ):
         module.install()
+    task_values.install()
     waiting.install(time_scale)

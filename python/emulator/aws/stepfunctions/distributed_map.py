@@ -143,11 +143,15 @@ def _threshold(env: Any, settings: dict[str, Any], field: str, most: int | None)
     if field not in settings:
         return None
     given = settings[field]
-    value = float(given) if isinstance(given, str) and given.isdigit() else given
+    value = _number(given)
     if is_number(value) and 0 <= value <= (most or value):
         return value
     span = "0 or more" if most is None else f"from 0 to {most}"
     return _fail(env, "States.Runtime", f"{field} must be a number {span}, got {given!r}")
+
+
+def _number(given: Any) -> Any:
+    return float(given) if isinstance(given, str) and given.isdigit() else given
 
 
 def _exceeded(run: Any, failed: int, total: int) -> bool:

@@ -106,6 +106,14 @@ _KINDS = {
 }
 
 
+def evaluated_faults(shape: Any, parameters: dict[str, Any]) -> list[str]:
+    """Say which fields of evaluated parameters an operation does not have, or not of this type."""
+    return [
+        problem.removeprefix("SCHEMA_VALIDATION_FAILED: ").rpartition(" at ")[0]
+        for problem in _structure_problems(shape, parameters, "")
+    ]
+
+
 def _problems(shape: Any, value: Any, path: str) -> Iterator[str]:
     wanted, fits = _KINDS.get(shape.type_name, ("", lambda _: True))
     if value is None or is_expression(value):

@@ -119,3 +119,31 @@ def test_versions_are_listed_newest_first(client, name):
     listed = sfn.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]
     assert [v["stateMachineVersionArn"] for v in listed] == [f"{arn}:2", f"{arn}:1"]
     sfn.delete_state_machine(stateMachineArn=arn)
+
+
+def test_the_history_leaves_data_out_if_asked_to(machine, client):
+    states = {"A": {"Type": "Pass", "Output": "secret", "Assign": {"x": "secret"}, "End": True}}
+    made = machine(states)
+    arn = made.run({"x": "secret"})["executionArn"]
+    sfn = client("stepfunctions")
+    events = sfn.get_execution_history(executionArn=arn, includeExecutionData=False)["events"]
+    assert "secret" not in json.dumps(events, default=str)
+    assert "secret" in json.dumps(sfn.get_execution_history(executionArn=arn), default=str)
+
+
+@pytest.mark.parametrize(
+    ("request_", "problem"),
+    [
+        ({}, "Must specify exactly one of: stateMachineArn, mapRunArn"),
+        (
+            {"mapRunArn": "arn:aws:states:us-east-1:123456789012:mapRun:m/x:y"},
+            "The emulator does not list the children of a Map Run",
+        ),
+    ],
+)
+def test_executions_of_what_is_not_said_are_not_listed(client, request_, problem):
+    sfn = client("stepfunctions")
+    with pytest.raises(sfn.exceptions.ClientError) as refusal:
+        sfn.list_executions(**request_)
+    assert refusal.value.response["Error"]["Code"] == "ValidationException"
+    assert problem in str(refusal.value)

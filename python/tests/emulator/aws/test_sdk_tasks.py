@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from emulator.aws.stepfunctions.sdk_tasks import from_response, to_request
+from emulator.aws.stepfunctions.task_parameters import sdk_operation
+
 
 def call(service_action, arguments, **fields):
     resource = f"arn:aws:states:::aws-sdk:{service_action}"
@@ -129,3 +132,41 @@ def test_fails_to_create_a_machine_with_an_unknown_call_or_parameter(
     with pytest.raises(sfn.exceptions.InvalidDefinition) as refusal:
         machine({"Call": call(service_action, arguments)})
     assert problem in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("service_action", "arguments", "fault"),
+    [
+        (
+            "s3:listObjectsV2",
+            {"Bucket": "{% 5 %}", "MaxKeys": "{% '5' %}"},
+            "[The value for the field 'Bucket' must be a STRING, got 5, "
+            "The value for the field 'MaxKeys' must be an INTEGER, got '5']",
+        ),
+        (
+            "s3:listObjectsV2",
+            "{% {'Buckets': 'b'} %}",
+            '[The field "Buckets" is not supported by Step Functions]',
+        ),
+    ],
+)
+def test_evaluated_parameters_of_a_wrong_type_start_nothing(
+    machine, service_action, arguments, fault
+):
+    execution = machine({"Call": call(service_action, arguments)}).run()
+    assert execution["error"] == "States.Runtime"
+    assert f"could not be used to start the Task: {fault}" in execution["cause"]
+
+
+def test_parameters_come_in_the_spelling_of_the_sdk_and_of_the_api():
+    def request(service, action, **parameters):
+        return to_request(parameters, sdk_operation(service, action).input_shape)
+
+    instance = {"DBInstanceIdentifier": "i"}
+    assert request("rds", "describeDBInstances", DbInstanceIdentifier="i") == instance
+    assert request("rds", "describeDBInstances", DBInstanceIdentifier="i") == instance
+    detach = request("autoscaling", "detachInstances", ShouldDecrementDesiredCapacity="false")
+    assert detach == {"ShouldDecrementDesiredCapacity": False}
+    shape = sdk_operation("rds", "describeDBInstances").output_shape
+    answer = from_response({"DBInstances": [{"DBInstanceArn": "a", "DBName": "n"}]}, shape)
+    assert answer == {"DbInstances": [{"DbInstanceArn": "a", "DbName": "n"}]}
