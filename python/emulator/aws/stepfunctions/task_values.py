@@ -13,7 +13,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
 from emulator.aws.patching import wrap
-from emulator.aws.stepfunctions.error_names import fail
+from emulator.aws.stepfunctions.jsonpath.interpreter import fail
 from emulator.aws.stepfunctions.sagemaker_tasks import SageMakerTask
 from emulator.aws.stepfunctions.task_parameters import evaluated_faults, sdk_operation
 
@@ -34,7 +34,7 @@ def _checked(original: Any, self: Any, env: Any) -> Any:
         cause = (
             f"The Parameters '{text}' could not be used to start the Task: [{', '.join(faults)}]"
         )
-        fail(env, "States.Runtime", cause)
+        fail(env, cause)
     return parameters
 
 
