@@ -109,6 +109,12 @@ VALUES = [
         CONFORMANCE,
     ),
     ("States.ArrayUnique($.v)", {"v": [20, 3, -1]}, [-1, 3, 20], JAVA),
+    (
+        "States.ArrayUnique($.v)",
+        {"v": [33, 17, *range(1, 13)]},
+        [33, *range(1, 13), 17],
+        JAVA,
+    ),
     # Encoding and hashes.
     ("States.Base64Encode('Data to encode')", {}, "RGF0YSB0byBlbmNvZGU=", FUNCTIONS),
     ("States.Base64Encode($.s)", {"s": "✓"}, "4pyT", CONFORMANCE),
