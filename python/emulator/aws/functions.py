@@ -32,6 +32,7 @@ def install(functions: FunctionRunner) -> None:
     wrap(LambdaFunction, "invoke", _invoke)
     wrap(LambdaResponse, "create_function", _create_function)
     wrap(LambdaResponse, "update_function_configuration", _update_function)
+    wrap(LambdaResponse, "invoke", _with_qualifier)
 
 
 def _spec(function: Any) -> FunctionSpec:
@@ -60,9 +61,17 @@ def _invoke(original: Any, self: Any, body: Any, request_headers: Any, headers: 
         threading.Thread(target=original, args=(self, body, {}, {}), daemon=True).start()
         return b""
     payload = original(self, body, {"x-amz-invocation-type": kind}, headers)
+    headers["x-amz-executed-version"] = str(self.version)
     if "x-amz-function-error" in headers:
         headers["x-amz-function-error"] = "Unhandled"
     return payload
+
+
+def _with_qualifier(original: Any, self: Any) -> Any:
+    # moto looks for it in lower case, and would run the unpublished function.
+    if "Qualifier" in self.querystring:
+        self.querystring["qualifier"] = self.querystring["Qualifier"]
+    return original(self)
 
 
 def _create_function(original: Any, self: Any) -> Any:

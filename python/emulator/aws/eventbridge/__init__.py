@@ -1,7 +1,7 @@
 """EventBridge: rules and schedules reach their targets."""
 
 from emulator.aws.access import EmulatedAws
-from emulator.aws.eventbridge import rules, scheduler
+from emulator.aws.eventbridge import entries, rules, scheduler
 from emulator.aws.eventbridge.clock import Clock
 from emulator.aws.eventbridge.deliveries import Deliveries
 from emulator.aws.eventbridge.targets import Targets
@@ -27,6 +27,7 @@ def install(aws: EmulatedAws, time_scale: float) -> EventBridge:
     """Put every correction in place, and return what runs, to be stopped at the end."""
     bridge = EventBridge(aws, time_scale)
     rules.install(bridge.deliveries)
+    entries.install()
     scheduler.install()
     bridge.clock.start()
     return bridge

@@ -92,6 +92,9 @@ class RequestContext:
             return _pick(self._resource_tags(), key)
         if key.startswith("aws:"):
             return self._global(key)
+        if key == "states:statemachinequalifier":
+            # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+            return ":".join(str(self.parameters.get("stateMachineArn", "")).split(":")[7:]) or None
         if self.complete or not key.startswith(f"{self._service}:"):
             return None
         members = _MEMBERS.get(key, (key.partition(":")[2],))

@@ -1,7 +1,6 @@
 """What services ask of a role before they take it: trust, and rules for ``.sync`` jobs."""
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +12,17 @@ from emulator.aws.patching import wrap
 from emulator.aws.permissions.checks import AccessDeniedError, Permissions
 from emulator.aws.requests import EmulatorError
 from emulator.aws.roles import trusts
+from emulator.aws.stepfunctions.integrations import integration
 
-_SYNC_JOB = re.compile(r"arn:[^:]+:states:::sagemaker:create(\w+?)Job\.sync$")
-_RULE_KINDS = {"HyperParameterTuning": "Tuning"}
+# The rules by which Step Functions hears of the ends that a task waits for, by the integration.
+# https://docs.aws.amazon.com/step-functions/latest/dg/sagemaker-iam.html
+# https://docs.aws.amazon.com/step-functions/latest/dg/stepfunctions-iam.html
+_RULES = {
+    "sagemaker:createProcessingJob": "SageMakerProcessingJobs",
+    "sagemaker:createTrainingJob": "SageMakerTrainingJobs",
+    "sagemaker:createTransformJob": "SageMakerTransformJobs",
+    "states:startExecution": "StepFunctionsExecution",
+}
 _RULE_ACTIONS = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 
 
@@ -59,12 +66,10 @@ def _check_states(role_arn: str, machine_arn: str) -> None:
 
 
 def _check_rules(permissions: Permissions, backend: Any, role_arn: str, definition: str) -> None:
-    # Step Functions hears of a job's end through a rule that it makes with the role.
-    # https://docs.aws.amazon.com/step-functions/latest/dg/sagemaker-iam.html
-    for kind in sorted(set(_sync_jobs(definition))):
+    for kind in sorted({_RULES[name] for name in _waited_for(definition) if name in _RULES}):
         rule = (
             f"arn:{backend.partition}:events:{backend.region_name}:{ACCOUNT}:rule/"
-            f"StepFunctionsGetEventsForSageMaker{_RULE_KINDS.get(kind, kind)}JobsRule"
+            f"StepFunctionsGetEventsFor{kind}Rule"
         )
         try:
             for action in _RULE_ACTIONS:
@@ -75,26 +80,25 @@ def _check_rules(permissions: Permissions, backend: Any, role_arn: str, definiti
             ) from error
 
 
-def _sync_jobs(definition: str) -> Iterator[str]:
+def _waited_for(definition: str) -> Iterator[str]:
+    """Yield the calls of a definition's ``.sync`` tasks, such as ``states:startExecution``."""
     try:
         document = json.loads(definition)
     except ValueError:
         return  # which the definition's own check says
-    resources: list[str] = []
+    for resource in _resources(document if isinstance(document, dict) else {}):
+        called = integration(resource)
+        if called is not None and called.pattern.startswith("sync"):
+            yield f"{called.service}:{called.action}"
 
-    def collect(value: Any) -> None:
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            if key == "Resource" and isinstance(item, str):
-                resources.append(item)
-            elif isinstance(item, (dict, list)):
-                collect(item)
 
-    if isinstance(document, dict):
-        collect(document)
-    for resource in resources:
-        found = _SYNC_JOB.match(resource)
-        if found:
-            yield found[1]
+def _resources(value: Any) -> Iterator[str]:
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        if key == "Resource" and isinstance(item, str):
+            yield item
+        elif isinstance(item, (dict, list)):
+            yield from _resources(item)
 
 
 def _with_lambdas_role(original: Any, self: Any) -> Any:

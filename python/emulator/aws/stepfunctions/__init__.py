@@ -12,6 +12,7 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
     import_interpreter()
 
     from emulator.aws.stepfunctions import (
+        callbacks,
         clients,
         context,
         crashes,
@@ -24,12 +25,15 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
         jsonpath,
         logging,
         names,
+        nested_tasks,
+        optimized_tasks,
         parsing,
         recorded_events,
         responses,
         sagemaker_tasks,
         sdk_tasks,
         task_values,
+        versions,
         waiting,
     )
 
@@ -38,15 +42,23 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
         module.install()
     for module in (
         logging,
+        callbacks,
         names,
+        nested_tasks,
         parsing,
         error_names,
         distributed_map,
         jsonpath,
         responses,
-        sagemaker_tasks,
         sdk_tasks,
+        versions,
     ):
         module.install()
     task_values.install()
+    optimized_tasks.install(
+        {
+            "sagemaker": sagemaker_tasks.SageMakerTask,
+            "states": nested_tasks.NestedExecutionTask,
+        }
+    )
     waiting.install(time_scale)

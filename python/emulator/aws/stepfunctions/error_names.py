@@ -5,12 +5,8 @@ Source: https://states-language.net/spec.html#appendix-a
 
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
     CustomErrorName,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_dynamodb import (  # noqa: E501
-    StateTaskServiceDynamoDB,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeoutError
@@ -24,7 +20,6 @@ def install() -> None:
     # Definitions may catch names of their own that begin with States., and callbacks report them.
     replace_everywhere(CustomErrorName, any_error_name)
     wrap(StateTask, "_from_error", _task_error)
-    wrap(StateTaskServiceDynamoDB, "_from_error", _dynamodb_error)
 
 
 def _task_error(original: Any, self: Any, env: Any, ex: Exception) -> Any:
@@ -34,10 +29,3 @@ def _task_error(original: Any, self: Any, env: Any, ex: Exception) -> Any:
         for details in failure.event_details.values():
             details["error"] = "States.HeartbeatTimeout"
     return failure
-
-
-def _dynamodb_error(original: Any, self: Any, env: Any, ex: Exception) -> Any:
-    # What fails before the call is not DynamoDB's error.
-    if isinstance(ex, (ClientError, BotoCoreError)):
-        return original(self, env, ex)
-    return StateTask._from_error(self, env, ex)

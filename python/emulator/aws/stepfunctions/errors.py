@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from botocore.exceptions import ClientError
 from moto.stepfunctions.parser import api
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import (
     ErrorEqualsDecl,
@@ -16,12 +15,13 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import iteration_worker
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (  # noqa: E501
-    StateTaskServiceLambda,
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import (
+    StateTaskLambda,
 )
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 
 from emulator.aws.patching import replace, wrap
+from emulator.aws.stepfunctions.service_errors import service_error
 
 _TIMEOUTS = {"States.Timeout", "States.HeartbeatTimeout"}
 _EXECUTING = "An error occurred while executing the state "
@@ -34,7 +34,7 @@ def install() -> None:
     for module in (iteration_worker, branches_decl, state_fail):
         replace(module, "CustomErrorName", any_error_name)
     replace(ErrorEqualsDecl, "_eval_body", _matches)
-    wrap(StateTaskServiceLambda, "_from_error", _lambda_error)
+    wrap(StateTaskLambda, "_from_error", _lambda_error)
     wrap(FailureEventException, "get_execution_failed_event_details", _told_once)
     for error in vars(api).values():
         # moto answers with TYPE, and these classes have `code` alone.
@@ -61,11 +61,11 @@ def _told_once(original: Any, self: Any) -> Any:
 
 def _lambda_error(original: Any, self: Any, env: Any, ex: Exception) -> Any:
     failure = original(self, env, ex)
-    # Errors that Lambda's model does not have, such as a denial.
-    # https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
-    if type(ex) is ClientError:
-        failure.error_name = any_error_name("Lambda.AWSLambdaException")
-        failure.event_details["taskFailedEventDetails"]["error"] = "Lambda.AWSLambdaException"
+    named = service_error("lambda", ex)
+    if named:
+        error, cause = named
+        failure.error_name = any_error_name(error)
+        failure.event_details["lambdaFunctionFailedEventDetails"] = {"error": error, "cause": cause}
     return failure
 
 

@@ -1,6 +1,8 @@
 """The life of executions: names, how many ended ones are kept, what is told about them."""
 
 import collections
+import copy
+import datetime
 import json
 import logging
 import threading
@@ -19,9 +21,10 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from emulator.aws.events import emit, epoch_ms
 from emulator.aws.metrics import Metric, put_metrics
-from emulator.aws.patching import wrap
+from emulator.aws.patching import replace, wrap
 from emulator.aws.stepfunctions.logging import log_group_of, session_for
 from emulator.aws.stepfunctions.names import check_name
+from emulator.aws.stepfunctions.versions import Target, qualified_arns, resolve
 
 LOG = logging.getLogger("emulator")
 
@@ -61,7 +64,6 @@ def install() -> None:
     names = _Names()
 
     def start_execution(
-        original: Any,
         self: Any,
         state_machine_arn: str,
         name: str | None = None,
@@ -70,20 +72,49 @@ def install() -> None:
     ) -> Any:
         if name is not None:
             check_name(name)
-        machine = self.describe_state_machine(state_machine_arn)
+        target = resolve(self, state_machine_arn)
+        machine, text = target.machine, execution_input or "{}"
         # An execution without a name would be called None, and the second one a duplicate.
         name = name or str(uuid.uuid4())
         if names.was_used(machine, name):
             raise ExecutionAlreadyExists(message=f"Execution Already Exists: '{name}'")
         names.forget(machine)
         TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
-        return original(self, state_machine_arn, name, execution_input, trace_header)
+        machine._validate_execution_input(text)
+        running = machine._handle_name_input_idempotency(name, text)
+        if running is not None:
+            return running
+        execution = Execution(
+            name=name,
+            sm_type=machine.sm_type,
+            role_arn=(target.version or machine).roleArn,
+            exec_arn=f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}",
+            account_id=self.account_id,
+            region_name=self.region_name,
+            state_machine=_as_started(target),
+            start_date=datetime.datetime.now(tz=datetime.timezone.utc),
+            cloud_watch_logging_session=None,
+            input_data=text,
+            trace_header=trace_header,
+            activity_store=self.activities,
+        )
+        machine.executions.append(execution)
+        execution.start()
+        return execution
 
-    wrap(StepFunctionsParserBackend, "start_execution", start_execution)
+    replace(StepFunctionsParserBackend, "start_execution", start_execution)
     wrap(StepFunctionsParserBackend, "create_state_machine", _create_state_machine)
     wrap(Execution, "__init__", _initialize)
     wrap(Execution, "start", _start)
     wrap(BaseExecutionWorkerCommunication, "terminated", _terminated)
+
+
+def _as_started(target: Target) -> Any:
+    """Return the machine as this execution runs it, whatever is changed later."""
+    started = copy.copy(target.version or target.machine)
+    started.arn, started.executions = target.machine.arn, []
+    started.version_arn, started.alias_arn = target.version_arn, target.alias_arn
+    return started
 
 
 def _create_state_machine(original: Any, self: Any, **request: Any) -> Any:
@@ -140,6 +171,8 @@ def _announce(execution: Any, status: str) -> None:
     detail = {
         "executionArn": execution.execution_arn,
         "stateMachineArn": execution.state_machine_arn,
+        **dict.fromkeys(("stateMachineVersionArn", "stateMachineAliasArn")),
+        **qualified_arns(execution),
         "name": execution.name,
         "status": status,
         "startDate": epoch_ms(execution.start_date),

@@ -11,10 +11,11 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from emulator.aws.patching import add, replace
+from emulator.aws.patching import add, replace, wrap
 from emulator.aws.requests import EmulatorError
 from emulator.aws.stepfunctions.diagnostics import diagnose, diagnostic, refusal
 from emulator.aws.stepfunctions.logging import EXECUTION_DATA
+from emulator.aws.stepfunctions.versions import qualified_arns, revision_of
 
 _MAX_RESULTS = 100
 
@@ -24,8 +25,9 @@ def install() -> None:
     replace(StepFunctionResponse, "describe_execution", _describe_execution)
     replace(StepFunctionResponse, "list_executions", _list_executions)
     replace(StepFunctionResponse, "stop_execution", _stop_execution)
+    replace(StepFunctionResponse, "describe_state_machine_for_execution", _describe_started)
+    wrap(StepFunctionResponse, "_describe_state_machine", _describe_state_machine)
     replace(StepFunctionResponse, "get_execution_history", _get_execution_history)
-    replace(StepFunctionResponse, "send_task_failure", _send_task_failure)
     # Terraform calls this after every create, and validation while it plans.
     add(StepFunctionResponse, "list_state_machine_versions", _list_versions)
     parse = StepFunctionsParserBackend._validate_definition
@@ -39,6 +41,7 @@ def _describe_execution(self: Any) -> ActionResult:
     response = {
         "executionArn": arn,
         "stateMachineArn": execution.state_machine_arn,
+        **qualified_arns(execution),
         "name": execution.name,
         "status": execution.status,
         "startDate": execution.start_date,
@@ -80,7 +83,8 @@ def _list_executions(self: Any) -> ActionResult:
     executions = [
         {
             "executionArn": execution.execution_arn,
-            "stateMachineArn": arn,
+            "stateMachineArn": execution.state_machine_arn,
+            **qualified_arns(execution),
             "name": execution.name,
             "status": execution.status,
             "startDate": execution.start_date,
@@ -90,6 +94,32 @@ def _list_executions(self: Any) -> ActionResult:
         for execution in results
     ]
     return ActionResult({"executions": executions, "nextToken": next_token})
+
+
+def _describe_state_machine(original: Any, self: Any, arn: str) -> ActionResult:
+    answer = original(self, arn)
+    revision = revision_of(self.stepfunction_backend.describe_state_machine(arn))
+    return ActionResult({**answer.result, **({"revisionId": revision} if revision else {})})
+
+
+def _describe_started(self: Any) -> ActionResult:
+    # As it was when the execution began; moto gives the present machine.
+    execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+    started = execution.state_machine
+    revision = revision_of(started)
+    return ActionResult(
+        {
+            "stateMachineArn": execution.state_machine_arn,
+            "name": started.name,
+            "definition": started.definition,
+            "roleArn": started.roleArn,
+            "updateDate": started.update_date,
+            "loggingConfiguration": started.loggingConfiguration,
+            "tracingConfiguration": started.tracingConfiguration,
+            "encryptionConfiguration": started.encryptionConfiguration,
+            **({"revisionId": revision} if revision else {}),
+        }
+    )
 
 
 def _stop_execution(self: Any) -> ActionResult:
@@ -125,14 +155,6 @@ def _without_data(event: dict[str, Any]) -> dict[str, Any]:
         else value
         for key, value in event.items()
     }
-
-
-def _send_task_failure(self: Any) -> ActionResult:
-    # moto drops the cause.
-    self.stepfunction_backend.send_task_failure(
-        self._get_param("taskToken"), error=self._get_param("error"), cause=self._get_param("cause")
-    )
-    return ActionResult({})
 
 
 def _from_token(token: str | None) -> int:

@@ -1,19 +1,20 @@
 """``aws-sdk:`` tasks: names of services, parameters and errors as the AWS SDK for Java has them."""
 
 import datetime
-import json
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
 from botocore.response import StreamingBody
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (  # noqa: E501
     StateTaskServiceAwsSdk,
 )
 
-from emulator.aws.patching import replace
+from emulator.aws.patching import replace, wrap
 from emulator.aws.stepfunctions.context import iso_time
 from emulator.aws.stepfunctions.sdk_names import member_name
 from emulator.aws.stepfunctions.task_parameters import (
     boto_service,
+    json_text,
     sdk_operation,
     sdk_service_name,
 )
@@ -26,6 +27,7 @@ def install() -> None:
     replace(StateTaskServiceAwsSdk, "_normalise_response", _normalise_response)
     replace(StateTaskServiceAwsSdk, "_normalise_service_error_name", staticmethod(_error_prefix))
     replace(StateTaskServiceAwsSdk, "_normalise_exception_name", staticmethod(_error_name))
+    wrap(StateTaskServiceAwsSdk, "_from_error", _from_error)
 
 
 def _boto_service_name(self: Any, boto_service_name: str | None = None) -> str:
@@ -42,6 +44,13 @@ def _error_name(prefix: str, error: Exception) -> str:
     if name in ("ClientError", "AccessDenied"):
         name = prefix
     return f"{prefix}.{name.removesuffix('Exception')}Exception"
+
+
+def _from_error(original: Any, self: Any, env: Any, ex: Exception) -> Any:
+    if isinstance(ex, BotoCoreError):
+        prefix = _error_prefix(self.resource.api_name)
+        return self._get_task_failure_event(env, f"{prefix}.SdkClientException", str(ex))
+    return original(self, env, ex)
 
 
 def _normalise_parameters(self: Any, parameters: dict[str, Any], *_: Any) -> None:
@@ -81,9 +90,9 @@ def to_request(value: Any, shape: Any) -> Any:
     if shape.type_name == "boolean" and value in ("true", "false"):
         return value == "true"
     if shape.type_name == "string" and not isinstance(value, str):
-        return json.dumps(value, separators=(",", ":"))
+        return json_text(value)
     if shape.type_name == "blob" and not isinstance(value, bytes):
-        text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+        text = value if isinstance(value, str) else json_text(value)
         return text.encode()
     return value
 

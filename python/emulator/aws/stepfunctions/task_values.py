@@ -4,7 +4,6 @@ A definition's literals are checked when it is created; what paths and expressio
 only when the task runs.
 """
 
-import json
 from typing import Any
 
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (  # noqa: E501
@@ -13,9 +12,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 
 from emulator.aws.patching import wrap
+from emulator.aws.stepfunctions.integrations import Integration
 from emulator.aws.stepfunctions.jsonpath.interpreter import fail
-from emulator.aws.stepfunctions.sagemaker_tasks import SageMakerTask
-from emulator.aws.stepfunctions.task_parameters import evaluated_faults, sdk_operation
+from emulator.aws.stepfunctions.optimized_tasks import OptimizedTask
+from emulator.aws.stepfunctions.task_parameters import json_text, value_problems
 
 
 def install() -> None:
@@ -25,22 +25,22 @@ def install() -> None:
 
 def _checked(original: Any, self: Any, env: Any) -> Any:
     parameters = original(self, env)
-    operation = _operation(self)
-    if operation is None or operation.input_shape is None or not isinstance(parameters, dict):
+    called = _called(self)
+    if called is None or not isinstance(parameters, dict):
         return parameters
-    faults = evaluated_faults(operation.input_shape, parameters)
+    faults = [text for text, _ in value_problems(called, parameters, evaluated=True)]
     if faults:
-        text = json.dumps(parameters, separators=(",", ":"), default=str)
         cause = (
-            f"The Parameters '{text}' could not be used to start the Task: [{', '.join(faults)}]"
+            f"The Parameters '{json_text(parameters)}' could not be used to start the Task: "
+            f"[{', '.join(faults)}]"
         )
         fail(env, cause)
     return parameters
 
 
-def _operation(task: Any) -> Any:
-    if isinstance(task, SageMakerTask):
-        return sdk_operation("sagemaker", task.resource.api_action)
+def _called(task: Any) -> Integration | None:
+    if isinstance(task, OptimizedTask):
+        return task.called
     if isinstance(task, StateTaskServiceAwsSdk):
-        return sdk_operation(task._get_boto_service_name(), task.resource.api_action)
+        return Integration(True, task.resource.api_name, task.resource.api_action, "")
     return None

@@ -233,7 +233,7 @@ def machine(client, name):
         response = sfn.create_state_machine(
             name=f"{name}-{len(created)}",
             definition=json.dumps(definition),
-            roleArn=ROLE,
+            roleArn=options.pop("role", ROLE),
             **options,
         )
         created.append(response["stateMachineArn"])

@@ -4,7 +4,7 @@ import pytest
 
 from emulator.aws.stepfunctions.definitions import find_problems
 
-TASK = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+TASK = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": True}
 
 
 def problems(states, **options):

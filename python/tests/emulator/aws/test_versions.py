@@ -1,0 +1,198 @@
+"""Versions and aliases: what is published, started, listed and deleted."""
+
+import collections
+import json
+
+import pytest
+
+
+def says(text):
+    return {"Only": {"Type": "Pass", "Output": text, "End": True}}
+
+
+def definition(states):
+    return json.dumps({"QueryLanguage": "JSONata", "StartAt": "Only", "States": states})
+
+
+class Published:
+    """A machine whose versions say one and two; unpublished it says three."""
+
+    def __init__(self, sfn, made):
+        self._sfn = sfn
+        self.made = made
+        self.arn = made.arn
+        self.versions = [f"{made.arn}:1"]
+        self.versions.append(self.update("two", publish=True)["stateMachineVersionArn"])
+        self.update("three")
+
+    def update(self, text, **options):
+        return self._sfn.update_state_machine(
+            stateMachineArn=self.arn, definition=definition(says(text)), **options
+        )
+
+    def alias(self, *weights, name="live"):
+        routes = [
+            {"stateMachineVersionArn": arn, "weight": weight}
+            for arn, weight in zip(self.versions, weights, strict=False)
+            if weight is not None
+        ]
+        answer = self._sfn.create_state_machine_alias(name=name, routingConfiguration=routes)
+        return answer["stateMachineAliasArn"]
+
+    def run(self, arn):
+        started = self._sfn.start_execution(stateMachineArn=arn)["executionArn"]
+        return self.made.wait(started)
+
+
+@pytest.fixture
+def sfn(client):
+    return client("stepfunctions")
+
+
+@pytest.fixture
+def published(machine, sfn):
+    return Published(sfn, machine(says("one"), publish=True))
+
+
+def test_what_is_started_is_what_the_arn_names(published):
+    arns = {"three": published.arn, "one": published.versions[0], "two": published.versions[1]}
+    for text, arn in arns.items():
+        execution = published.run(arn)
+        assert json.loads(execution["output"]) == text
+        assert execution["stateMachineArn"] == published.arn
+        assert execution.get("stateMachineVersionArn") == (None if text == "three" else arn)
+        assert "stateMachineAliasArn" not in execution
+
+
+def test_an_alias_routes_by_its_weights(published):
+    certain = published.run(published.alias(None, 100, name="second"))
+    assert json.loads(certain["output"]) == "two"
+    assert certain["stateMachineVersionArn"] == published.versions[1]
+    assert certain["stateMachineAliasArn"] == f"{published.arn}:second"
+    even = published.alias(50, 50, name="even")
+    counted = collections.Counter(json.loads(published.run(even)["output"]) for _ in range(24))
+    assert set(counted) == {"one", "two"}  # all of one kind: once in eight million
+
+
+def test_executions_are_listed_by_what_started_them(published, sfn):
+    alias = published.alias(100)
+    started = {arn: published.run(arn) for arn in (published.arn, published.versions[1], alias)}
+
+    def listed(arn):
+        found = sfn.list_executions(stateMachineArn=arn)["executions"]
+        return {execution["executionArn"]: execution for execution in found}
+
+    assert len(listed(published.arn)) == 3
+    assert set(listed(published.versions[1])) == {started[published.versions[1]]["executionArn"]}
+    (by_alias,) = listed(alias).values()
+    assert by_alias["stateMachineAliasArn"] == alias
+    assert by_alias["stateMachineVersionArn"] == published.versions[0]
+    assert by_alias["stateMachineArn"] == published.arn
+
+
+@pytest.mark.parametrize("qualifier", ["3", "0", "none"])
+def test_fails_to_start_or_list_what_is_not_there(published, sfn, qualifier):
+    arn = f"{published.arn}:{qualifier}"
+    with pytest.raises(sfn.exceptions.StateMachineDoesNotExist, match=arn):
+        sfn.start_execution(stateMachineArn=arn)
+    with pytest.raises(sfn.exceptions.StateMachineDoesNotExist, match=arn):
+        sfn.list_executions(stateMachineArn=arn)
+
+
+def test_fails_to_list_executions_of_nothing(sfn):
+    with pytest.raises(sfn.exceptions.ClientError, match="ValidationException"):
+        sfn.list_executions()
+
+
+def test_a_version_is_no_machine_to_be_updated(published, sfn):
+    with pytest.raises(sfn.exceptions.StateMachineDoesNotExist):
+        sfn.update_state_machine(
+            stateMachineArn=published.versions[0], definition=definition(says("four"))
+        )
+
+
+def test_a_revision_is_published_once(published, sfn):
+    described = sfn.describe_state_machine(stateMachineArn=published.arn)
+    request = {"stateMachineArn": published.arn}
+    third = sfn.publish_state_machine_version(**request, revisionId=described["revisionId"])
+    assert third["stateMachineVersionArn"] == f"{published.arn}:3"
+    again = sfn.publish_state_machine_version(**request)
+    assert again["stateMachineVersionArn"] == third["stateMachineVersionArn"]
+    unchanged = published.update("three", publish=True)
+    assert unchanged["stateMachineVersionArn"] == third["stateMachineVersionArn"]
+    assert unchanged["revisionId"] == described["revisionId"]
+    with pytest.raises(sfn.exceptions.ConflictException, match="current State Machine revision is"):
+        sfn.publish_state_machine_version(**request, revisionId="another")
+
+
+def test_a_version_is_described_as_it_was_published(published, sfn):
+    described = sfn.describe_state_machine(stateMachineArn=published.versions[0])
+    assert described["stateMachineArn"] == published.versions[0]
+    assert '"one"' in described["definition"]
+    execution = published.run(published.versions[0])
+    started = sfn.describe_state_machine_for_execution(executionArn=execution["executionArn"])
+    assert started["definition"] == described["definition"]
+    assert started["stateMachineArn"] == published.arn
+
+
+def test_a_deleted_version_is_gone_and_its_number_is_not_given_again(published, sfn):
+    alias = published.alias(None, 100)
+    first, second = published.versions
+    with pytest.raises(sfn.exceptions.ConflictException, match=r"referenced by an alias.*\[live\]"):
+        sfn.delete_state_machine_version(stateMachineVersionArn=second)
+    sfn.delete_state_machine_alias(stateMachineAliasArn=alias)
+    for _ in range(2):  # a second time, too
+        sfn.delete_state_machine_version(stateMachineVersionArn=second)
+    listed = sfn.list_state_machine_versions(stateMachineArn=published.arn)
+    assert [v["stateMachineVersionArn"] for v in listed["stateMachineVersions"]] == [first]
+    with pytest.raises(sfn.exceptions.StateMachineDoesNotExist):
+        sfn.start_execution(stateMachineArn=second)
+    third = sfn.publish_state_machine_version(stateMachineArn=published.arn)
+    assert third["stateMachineVersionArn"] == f"{published.arn}:3"
+
+
+@pytest.mark.parametrize(
+    ("routes", "code", "message"),
+    [
+        ([("", 100)], "ValidationException", "must contain state machine version ARNs"),
+        ([(":1", 50), (":1", 50)], "ValidationException", "distinct state machine version ARNs"),
+        ([(":1", 70), (":2", 29)], "ValidationException", "must be equal to 100"),
+        ([(":9", 100)], "StateMachineDoesNotExist", "Does Not Exist"),
+    ],
+)
+def test_fails_to_make_an_alias_that_leads_nowhere(published, sfn, routes, code, message):
+    configuration = [
+        {"stateMachineVersionArn": published.arn + suffix, "weight": weight}
+        for suffix, weight in routes
+    ]
+    with pytest.raises(sfn.exceptions.ClientError, match=message) as refusal:
+        sfn.create_state_machine_alias(name="a", routingConfiguration=configuration)
+    assert refusal.value.response["Error"]["Code"] == code
+
+
+def test_the_same_alias_may_be_made_again_and_another_may_not(published, sfn):
+    assert published.alias(100) == published.alias(100)
+    with pytest.raises(sfn.exceptions.ConflictException, match="different routing"):
+        published.alias(None, 100)
+
+
+def test_rules_and_nested_executions_reach_an_alias(published, machine, client, role, name, until):
+    alias = published.alias(None, 100)
+    events, sfn = client("events"), client("stepfunctions")
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    target = {"Id": "alias", "Arn": alias, "RoleArn": role()}
+    assert events.put_targets(Rule=name, Targets=[target])["FailedEntryCount"] == 0
+    events.put_events(Entries=[{"Source": name, "DetailType": "t", "Detail": "{}"}])
+    (by_rule,) = until(lambda: sfn.list_executions(stateMachineArn=alias)["executions"])
+    assert by_rule["stateMachineVersionArn"] == published.versions[1]
+    events.remove_targets(Rule=name, Ids=["alias"])
+    events.delete_rule(Name=name)
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Arguments": {"StateMachineArn": alias},
+        "Output": "{% [$states.result.Output, $states.result.StateMachineAliasArn] %}",
+        "End": True,
+    }
+    nested = machine({"Start": task}).run()
+    assert json.loads(nested["output"]) == ["two", alias]
