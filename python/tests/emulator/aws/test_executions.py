@@ -108,14 +108,20 @@ def test_a_machine_of_the_same_name_must_be_the_same(client, name):
 
 def test_versions_are_listed_newest_first(client, name):
     sfn = client("stepfunctions")
-    definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
     role = "arn:aws:iam::123456789012:role/workflow"
-    arn = sfn.create_state_machine(name=name, definition=definition, roleArn=role)[
+
+    def definition(comment):
+        states = {"A": {"Type": "Succeed", "Comment": comment}}
+        return json.dumps({"StartAt": "A", "States": states})
+
+    arn = sfn.create_state_machine(name=name, definition=definition("0"), roleArn=role)[
         "stateMachineArn"
     ]
     assert sfn.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"] == []
-    for _ in range(2):
-        sfn.update_state_machine(stateMachineArn=arn, definition=definition, publish=True)
+    for comment in "12":
+        sfn.update_state_machine(
+            stateMachineArn=arn, definition=definition(comment), publish=True
+        )
     listed = sfn.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]
     assert [v["stateMachineVersionArn"] for v in listed] == [f"{arn}:2", f"{arn}:1"]
     sfn.delete_state_machine(stateMachineArn=arn)
