@@ -27,8 +27,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_ac
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
     ActivityCallbackEndpoint,
     ActivityTaskStartEndpoint,
+    CallbackEndpoint,
     CallbackOutcomeFailure,
     CallbackOutcomeSuccess,
+    HeartbeatEndpoint,
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.responses import StepFunctionResponse
@@ -42,6 +44,7 @@ LONGEST_POLL_SECONDS = 60.0
 
 _RUNTIME = "States.Runtime"
 _scheduled = threading.Condition()
+_waiting = threading.local()
 
 
 def install() -> None:
@@ -55,6 +58,9 @@ def install() -> None:
     # moto leaves who waits for an answer waiting, and with it the execution running.
     for end in ("set_stop", "set_timed_out", "set_ended"):
         wrap(Environment, end, _wake)
+    wrap(CallbackEndpoint, "wait", _wait)
+    wrap(ActivityTaskStartEndpoint, "wait", _wait)
+    wrap(HeartbeatEndpoint, "clear_and_wait", _wait)
     replace(StepFunctionResponse, "send_task_success", _send_task_success)
     replace(StepFunctionResponse, "send_task_failure", _send_task_failure)
     replace(StepFunctionResponse, "send_task_heartbeat", _send_task_heartbeat)
@@ -108,15 +114,24 @@ def _after_eval_execution(original: Any, self: Any, env: Any, *rest: Any, **name
 
 def while_running(env: Any, wait: Callable[[], Any]) -> bool:
     """Wait, and return whether the task goes on; if it was ended from outside, it says nothing."""
+    _waiting.env = env
     try:
         wait()
     except Exception:
         if env.is_running():
             raise
+    finally:
+        _waiting.env = None
     if not env.is_running():
         env.stack.append(None)
         return False
     return True
+
+
+def _wait(original: Any, self: Any, *limits: Any, **named: Any) -> Any:
+    # An end that came before the wait has found nobody to wake.
+    env = getattr(_waiting, "env", None)
+    return original(self, *limits, **named) if env is None or env.is_running() else None
 
 
 def _wake(original: Any, self: Any, *details: Any, **named: Any) -> None:

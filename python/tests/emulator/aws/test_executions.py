@@ -119,9 +119,7 @@ def test_versions_are_listed_newest_first(client, name):
     ]
     assert sfn.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"] == []
     for comment in "12":
-        sfn.update_state_machine(
-            stateMachineArn=arn, definition=definition(comment), publish=True
-        )
+        sfn.update_state_machine(stateMachineArn=arn, definition=definition(comment), publish=True)
     listed = sfn.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]
     assert [v["stateMachineVersionArn"] for v in listed] == [f"{arn}:2", f"{arn}:1"]
     sfn.delete_state_machine(stateMachineArn=arn)

@@ -137,3 +137,14 @@ def test_waiting_needs_the_right_to_make_the_rule_that_tells_of_ends(machine, ro
     machine(start(machine(ECHO)), role=arn)
     with pytest.raises(sfn.exceptions.ClientError, match="not authorized to create managed-rule"):
         machine(start(machine(ECHO), ".sync:2"), role=arn)
+
+
+def test_a_stop_ends_a_wait_for_a_token(machine, client, until):
+    sfn = client("stepfunctions")
+    child = machine(ENDLESS)
+    parent = machine(start(child, ".waitForTaskToken"))
+    arn = parent.start()
+    until(lambda: sfn.list_executions(stateMachineArn=child.arn)["executions"])
+    sfn.stop_execution(executionArn=arn)
+    assert parent.wait(arn)["status"] == "ABORTED"
+    assert parent.history(arn)[-1]["type"] == "ExecutionAborted"
