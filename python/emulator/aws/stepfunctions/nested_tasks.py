@@ -51,8 +51,8 @@ class NestedExecutionTask(OptimizedTask):
 
     def _eval_sync(self, env: Any, sync_resolver: Any, *args: Any, **kwargs: Any) -> Any:
         outcome = super()._eval_sync(env, sync_resolver, *args, **kwargs)
-        if outcome is None:  # ended from outside, by a stop or a timeout
-            sync_resolver.stop()
+        if not env.is_running() and not isinstance(outcome, dict):
+            sync_resolver.stop()  # with the task, by a stop or a timeout
         return outcome
 
     def description(self, answer: dict[str, Any]) -> dict[str, Any]:
