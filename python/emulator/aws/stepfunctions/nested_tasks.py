@@ -59,7 +59,7 @@ class NestedExecutionTask(OptimizedTask):
         """Return what a task says of an ended execution; ``.sync:2`` parses what is JSON."""
         shape = operation_model("stepfunctions", "DescribeExecution").output_shape
         result = to_result(answer, shape)
-        if self._called.pattern == "sync:2":
+        if self.called.pattern == "sync:2":
             for name in ("Input", "Output"):
                 if name in result:
                     result[name] = json.loads(result[name])

@@ -13,7 +13,6 @@ from botocore import xform_name
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
-    FailureEventException,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
@@ -40,7 +39,6 @@ from emulator.aws.stepfunctions.task_parameters import (
     json_text,
     optimized_service,
     sdk_operation,
-    value_problems,
 )
 
 # As the services of AWS write them; boto3 gives header names in lower case.
@@ -56,7 +54,8 @@ class OptimizedTask(StateTaskServiceCallback):
         super().__init__(supported_integration_patterns={ResourceCondition(p) for p in patterns})
 
     @property
-    def _called(self) -> Integration:
+    def called(self) -> Integration:
+        """Return the call that the task makes."""
         condition = self.resource.condition
         return Integration(
             False, self.resource.api_name, self.resource.api_action, str(condition or "")
@@ -67,21 +66,7 @@ class OptimizedTask(StateTaskServiceCallback):
         return sdk_operation(optimized_service(self.resource.api_name), self.resource.api_action)
 
     def _get_supported_parameters(self) -> set[str] | None:
-        return set() if self._called.name in RUNS else None
-
-    def _eval_parameters(self, env: Any) -> Any:
-        given = super()._eval_parameters(env)
-        if not isinstance(given, dict):
-            problems = ["The value must be an OBJECT"]
-        else:
-            problems = [text for text, _ in value_problems(self._called, given, evaluated=True)]
-        if problems:
-            cause = (
-                f"The Parameters '{json_text(given)}' could not be used to start the Task: "
-                f"[{', '.join(problems)}]"
-            )
-            raise FailureEventException(self.failure(env, "States.Runtime", cause))
-        return given
+        return set() if self.called.name in RUNS else None
 
     def _eval_service_task(
         self,
