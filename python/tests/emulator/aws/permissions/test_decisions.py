@@ -92,3 +92,14 @@ def test_the_developer_may_do_what_no_resource_denies():
     assert refusal(None, None, set(), "s3:GetObject", OBJECT, {}) is None
     denied = on_resource("Deny", "*")
     assert refusal(None, denied, set(), "s3:GetObject", OBJECT, {}) is not None
+
+
+def test_what_cannot_be_evaluated_does_not_matter_where_another_statement_allows():
+    odd = {"Condition": {"Unheard": {"aws:SourceIp": "1"}}}
+    allowed, denied = policy("Allow", "s3:*", **odd), policy("Deny", "s3:*", **odd)
+    assert why([allowed, ALLOW]) is None
+    assert why([ALLOW, allowed]) is None
+    for document in (allowed, denied):
+        assert "cannot evaluate a condition" in why([OTHER, document])
+    assert "cannot evaluate a condition" in why([ALLOW, denied])
+    assert "cannot evaluate a condition" in why([ALLOW], boundary=allowed)
