@@ -10,7 +10,12 @@ export const references: WorkflowReferences = {
   dataBucketName: "housing-dev-bucket",
   imageUri: "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3",
   imageRepositoryArn: "arn:aws:ecr:us-east-1:683313688378:repository/sagemaker-scikit-learn",
-  sageMakerRoleArn: "arn:aws:iam::123456789012:role/housing-dev-sagemaker-1",
+  roleArns: {
+    prep: "arn:aws:iam::123456789012:role/housing-dev-prep-1",
+    train: "arn:aws:iam::123456789012:role/housing-dev-train-1",
+    compare: "arn:aws:iam::123456789012:role/housing-dev-compare-1",
+    serving: "arn:aws:iam::123456789012:role/housing-dev-sagemaker-1",
+  },
   evaluationFunctionVersionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-evaluate-model:1",
   smokeTestFunctionVersionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-smoke-test:1",
 };

@@ -1,56 +1,71 @@
 import { evaluationFunction, experimentController, smokeTestFunction } from "../workflow/functions";
 import type { PolicyStatement } from "../workflow/iam";
+import { baseName, type NameScope } from "../workflow/names";
 import { notifyFunction, webhookFunction } from "../workflow/notifications";
 import { releaseStateMachine, workflowStateMachine } from "../workflow/resources";
 import {
   approvalRole,
   experimentScheduleRole,
   type RoleDescription,
-  sageMakerRole,
+  sageMakerRoles,
   scheduleRole,
 } from "../workflow/roles";
+import type { WorkflowReferences } from "../workflow/settings";
 import { references, workflow } from "./fixtures";
 
-const withKey = { ...references, kmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1" };
-const stateMachineArn = "arn:aws:states:us-east-1:123456789012:stateMachine:housing-dev";
-
-const full = workflow(
-  {
-    comparison: { folder: "python/scripts", entryPoint: "comparison.py" },
-    smokeTest: { examples: [{ instances: [[1]], low: 0, high: 1 }] },
-    endpoint: {
-      instanceType: "ml.m5.large",
-      autoscaling: { minInstances: 2, maxInstances: 3, invocationsPerInstance: 100 },
+/** The roles of one workflow, with everything that a configuration can add, by what their names say. */
+export function rolesOf(scope: NameScope) {
+  const base = baseName(scope);
+  const own = (text: string) => text.replaceAll("housing-dev", base);
+  const withKey: WorkflowReferences = {
+    ...(JSON.parse(own(JSON.stringify(references))) as WorkflowReferences),
+    kmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/1",
+  };
+  const stateMachineArn = `arn:aws:states:us-east-1:123456789012:stateMachine:${base}`;
+  const full = workflow(
+    {
+      ...scope,
+      comparison: { folder: "python/scripts", entryPoint: "comparison.py" },
+      smokeTest: { examples: [{ instances: [[1]], low: 0, high: 1 }] },
+      endpoint: {
+        instanceType: "ml.m5.large",
+        autoscaling: { minInstances: 2, maxInstances: 3, invocationsPerInstance: 100 },
+      },
+      vpc: { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] },
     },
-    vpc: { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] },
-  },
-  withKey,
-);
+    withKey,
+  );
+  const { settings } = full;
+  const { prep, train, compare, serving } = sageMakerRoles(settings, withKey);
+  return {
+    prep,
+    train,
+    compare: compare as RoleDescription,
+    sagemaker: serving,
+    states: workflowStateMachine(full).role,
+    release: releaseStateMachine(full).role,
+    evaluate: evaluationFunction(settings, withKey).role,
+    smoke: smokeTestFunction(settings, withKey).role,
+    schedule: scheduleRole(settings, stateMachineArn),
+    approved: approvalRole(settings, `${stateMachineArn}-release`),
+    control: experimentController(settings, {
+      ...withKey,
+      topicArn: `arn:aws:sns:us-east-1:123456789012:${base}`,
+    }).role,
+    look: experimentScheduleRole(settings, withKey),
+    notify: notifyFunction(settings, {
+      ...withKey,
+      topicArn: `arn:aws:sns:us-east-1:123456789012:${base}-notifications`,
+      topicKeyArn: withKey.kmsKeyArn as string,
+    }).role,
+    webhook: webhookFunction(settings, withKey, {
+      format: "slack",
+      parameter: `/${scope.prefix}/${scope.environment}/webhook`,
+    }).role,
+  } as const;
+}
 
-/** The roles, with everything that a configuration can add, by what their names say. */
-export const roles = {
-  sagemaker: sageMakerRole(full.settings, withKey),
-  states: workflowStateMachine(full).role,
-  release: releaseStateMachine(full).role,
-  evaluate: evaluationFunction(workflow().settings, withKey).role,
-  smoke: smokeTestFunction(workflow().settings, withKey).role,
-  schedule: scheduleRole(workflow().settings, stateMachineArn),
-  approved: approvalRole(workflow().settings, `${stateMachineArn}-release`),
-  control: experimentController(workflow().settings, {
-    ...withKey,
-    topicArn: "arn:aws:sns:us-east-1:123456789012:housing-dev",
-  }).role,
-  look: experimentScheduleRole(workflow().settings, withKey),
-  notify: notifyFunction(workflow().settings, {
-    ...withKey,
-    topicArn: "arn:aws:sns:us-east-1:123456789012:housing-dev-notifications",
-    topicKeyArn: withKey.kmsKeyArn,
-  }).role,
-  webhook: webhookFunction(workflow().settings, withKey, {
-    format: "slack",
-    parameter: "/housing/dev/webhook",
-  }).role,
-} as const;
+export const roles = rolesOf({ prefix: "housing", environment: "dev" });
 
 export type RoleName = keyof typeof roles;
 

@@ -1,5 +1,6 @@
 import { UpdateModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { confirmed, requireAnswer } from "./confirm";
+import { requireRegisteredFiles } from "./content";
 import { announce, openEnvironment } from "./environment";
 import { UsageError } from "./errors";
 import { comparisonReport, comparisonText, findVersion, listVersions } from "./versions";
@@ -31,6 +32,9 @@ export async function approve(name: string, version: number, options: ApproveOpt
     throw new UsageError(
       `Version ${version} has no metrics, or they are gone: nobody can tell what would serve. Reject it with --reject, or train again`,
     );
+  }
+  if (!options.reject) {
+    await requireRegisteredFiles(environment.aws, `version ${version} of ${name}`, chosen.content);
   }
   if (!options.yes && !(await confirmed(`${verb} version ${version} for ${name}?`))) {
     process.stdout.write("Nothing was changed.\n");

@@ -3,6 +3,7 @@ import type { EndpointKind } from "../workflow/endpoint-kinds";
 import { type EndpointScope, stableEndpointName } from "../workflow/names";
 import type { Environment } from "./environment";
 import { isMissing, UsageError } from "./errors";
+import { requireOwnEndpoint } from "./ownership";
 
 /** The kind of endpoint that the configuration asks for, and the names that it and the other kind serve under. */
 export interface EndpointNames {
@@ -20,13 +21,19 @@ export function endpointNames(scope: EndpointScope): EndpointNames {
   return { kind, wanted: named(kind), other: named(other) };
 }
 
-/** The status of an endpoint; undefined where there is none, or it serves nobody and never will. */
+/**
+ * The status of an endpoint; undefined where there is none, or it serves nobody and never will.
+ *
+ * @throws UsageError where it is not the workflow's
+ */
 export async function endpointStatus(
-  { aws }: Pick<Environment, "aws">,
+  { aws, baseName }: Pick<Environment, "aws" | "baseName">,
   EndpointName: string,
 ): Promise<string | undefined> {
   try {
-    const { EndpointStatus } = await aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName }));
+    const found = await aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName }));
+    await requireOwnEndpoint(aws, baseName, found);
+    const { EndpointStatus } = found;
     return EndpointStatus === "Failed" || EndpointStatus === "Deleting" ? undefined : EndpointStatus;
   } catch (error) {
     if (isMissing(error)) return undefined;

@@ -3,7 +3,6 @@ import type { ObjectIdentifier } from "@aws-sdk/client-s3";
 import {
   DescribeEndpointCommand,
   DescribeEndpointConfigCommand,
-  ListTagsCommand,
   type ProductionVariant,
   paginateListEndpointConfigs,
   paginateListEndpoints,
@@ -17,7 +16,7 @@ import { endpointNames } from "./endpoint-kind";
 import { announce, type Environment, openEnvironment } from "./environment";
 import { isMissing } from "./errors";
 import { runningExperiments } from "./experiment/schedules";
-import { ownedBy } from "./ownership";
+import { ownedBy, ownerOf } from "./ownership";
 
 /** Something that an execution made, and Terraform does not know of. */
 export interface Leftover {
@@ -50,6 +49,7 @@ interface LogStream extends Leftover {
 /** Prefixes that executions write; what people put in the bucket stays. */
 export const writtenPrefixes = [
   prefixes.processedData,
+  prefixes.trainingOutput,
   prefixes.modelArtifacts,
   prefixes.executionCode,
   prefixes.experiments,
@@ -250,8 +250,7 @@ async function owned({ aws, baseName }: Environment, found: readonly Named[]): P
   const ours: Leftover[] = [];
   for (const { name, arn, since } of found) {
     if (name === undefined || !ownedBy(baseName, name)) continue;
-    const { Tags = [] } = await aws.sagemaker().send(new ListTagsCommand({ ResourceArn: arn }));
-    if (Tags.some(({ Key, Value }) => Key === "workflow" && Value === baseName)) ours.push({ name, since });
+    if ((await ownerOf(aws, arn)) === baseName) ours.push({ name, since });
   }
   return ours;
 }

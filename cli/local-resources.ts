@@ -22,7 +22,7 @@ import {
   unfinishedUploadDays,
   workflowStateMachine,
 } from "../workflow/resources";
-import { type RoleDescription, sageMakerRole } from "../workflow/roles";
+import { type RoleDescription, sageMakerRoles } from "../workflow/roles";
 import type { WorkflowReferences } from "../workflow/settings";
 import { packFolder } from "./archives";
 import type { Aws } from "./aws";
@@ -71,25 +71,35 @@ export async function createLocalResources(
     imageRepositoryArn: imageRepositoryArn(imageUri, partition),
     kmsKeyArn,
   };
-  const [sageMakerRoleArn, evaluationFunctionVersionArn, smokeTestFunctionVersionArn] = await Promise.all([
-    createRole(aws, sageMakerRole(settings, base), account, tags),
-    createFunction(aws, evaluationFunction(props, base), account, tags),
-    settings.smokeTest && createFunction(aws, smokeTestFunction(props, base), account, tags),
-    ...scriptFolders(props).map(async (folder) =>
-      aws.s3().send(
-        new PutObjectCommand({
-          Bucket: bucketName,
-          Key: codeKey(folder, contentHash(folder)),
-          Body: await packFolder(folder, "tar.gz"),
-          ContentType: "application/gzip",
-          Tagging: new URLSearchParams(tags).toString(),
-        }),
+  const roles = sageMakerRoles(settings, base);
+  const [prep, train, compare, serving, evaluationFunctionVersionArn, smokeTestFunctionVersionArn] =
+    await Promise.all([
+      createRole(aws, roles.prep, account, tags),
+      createRole(aws, roles.train, account, tags),
+      roles.compare && createRole(aws, roles.compare, account, tags),
+      createRole(aws, roles.serving, account, tags),
+      createFunction(aws, evaluationFunction(props, base), account, tags),
+      settings.smokeTest && createFunction(aws, smokeTestFunction(props, base), account, tags),
+      ...scriptFolders(props).map(async (folder) =>
+        aws.s3().send(
+          new PutObjectCommand({
+            Bucket: bucketName,
+            Key: codeKey(folder, contentHash(folder)),
+            Body: await packFolder(folder, "tar.gz"),
+            ContentType: "application/gzip",
+            Tagging: new URLSearchParams(tags).toString(),
+          }),
+        ),
       ),
-    ),
-  ]);
+    ]);
   const workflow = {
     settings,
-    references: { ...base, sageMakerRoleArn, evaluationFunctionVersionArn, smokeTestFunctionVersionArn },
+    references: {
+      ...base,
+      roleArns: { prep, train, compare, serving },
+      evaluationFunctionVersionArn,
+      smokeTestFunctionVersionArn,
+    },
   };
   const group = modelPackageGroup(props);
   const [stateMachineArn] = await Promise.all([

@@ -5,6 +5,7 @@ import { localEnvironment } from "../config-schema";
 import { gateSettings } from "../workflow/gate";
 import { findArtifactBucket } from "./buckets";
 import { confirmed, requireAnswer } from "./confirm";
+import { requireRegisteredFiles } from "./content";
 import {
   announce,
   type Environment,
@@ -61,7 +62,7 @@ export async function promoteBetween(
   options: PromoteOptions,
 ): Promise<void> {
   const plan = await preparePromotion(from, to, number);
-  const { chosen, source, existing } = plan;
+  const { chosen, existing } = plan;
   process.stdout.write(`${promotionText({ ...plan, from: from.name, to: to.name })}\n`);
   if (existing?.serves) {
     process.stdout.write(`Version ${existing.version} of ${to.name} is this one, and serves already.\n`);
@@ -72,8 +73,8 @@ export async function promoteBetween(
     process.stdout.write("Nothing was changed.\n");
     return;
   }
-  const checksums = await copyArtifacts(from, to, plan, options);
-  const registered = existing ?? (await register(to, plan, checksums.get(source.model) as string));
+  await copyArtifacts(from, to, plan, options);
+  const registered = existing ?? (await register(to, plan));
   const { version, approval } = registered;
   if (approval === "Approved") return await releaseVersion(to, registered.arn, options);
   process.stdout.write(
@@ -91,6 +92,7 @@ async function preparePromotion(from: Environment, to: Environment, number: numb
     await from.aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: chosen.arn })),
   );
   const artifacts = await findArtifacts(from.aws, source);
+  await requireRegisteredFiles(from.aws, source.named, source.description);
   const arn = await stateMachineArn(to, to.baseName);
   const registration = registrationOf(to.name, await deployedDefinition(to, arn));
   checkImage(source, to.name, registration);
@@ -134,35 +136,31 @@ function notDeployed({ name, baseName }: Environment, cause?: Error): UsageError
   );
 }
 
-/** Copies the files one after the other; SHA-256 by name, in hexadecimal digits. */
+/** Copies the files one after the other. */
 async function copyArtifacts(
   from: Environment,
   to: Environment,
   { source, artifacts, destination }: Plan,
   { silent = false }: PromoteOptions,
-): Promise<ReadonlyMap<string, string>> {
-  const checksums = new Map<string, string>();
+): Promise<void> {
   const task = {
     title: "Copy",
     rendererOptions: keepLines,
     task: async (_: object, task: ProgressTask) => {
       for (const artifact of artifacts) {
         const { sha256, found } = await copyArtifact([from.aws, to.aws], artifact, source, destination);
-        checksums.set(artifact.name, sha256);
-        task.output = `${artifact.name}  sha256 ${sha256.slice(0, 16)}…${found ? "  there already" : ""}`;
+        task.output = `${artifact.name}  sha256 ${sha256}${found ? "  there already" : ""}`;
       }
     },
   };
   await runTasks({}, [task], { silent });
-  return checksums;
 }
 
 async function register(
   { aws, name }: Environment,
   { source, registration, destination }: Plan,
-  sha256: string,
 ): Promise<Pick<ModelVersion, "arn" | "version" | "approval">> {
-  const request = promotedRequest(source, registration, destination, sha256);
+  const request = promotedRequest(source, registration, destination);
   const { ModelPackageArn: arn = "" } = await aws.sagemaker().send(new CreateModelPackageCommand(request));
   const version = Number(arn.split("/").at(-1));
   process.stdout.write(`Registered as version ${version} of ${name}.\n`);

@@ -64,7 +64,13 @@ async function listExecutions({ aws, stateMachineArn }: Target): Promise<Status[
 }
 
 async function countObjects({ aws, bucketName }: Target): Promise<Status["objects"]> {
-  const shown = [prefixes.rawData, prefixes.code, prefixes.processedData, prefixes.modelArtifacts];
+  const shown = [
+    prefixes.rawData,
+    prefixes.code,
+    prefixes.processedData,
+    prefixes.trainingOutput,
+    prefixes.modelArtifacts,
+  ];
   const counts = shown.map(async (Prefix) => {
     let count = 0;
     let bytes = 0;

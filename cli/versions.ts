@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import { stableEndpointName } from "../workflow/names";
 import { objectAt } from "./aws";
+import type { RegisteredContent } from "./content";
 import type { Environment } from "./environment";
 import { isMissing, UsageError } from "./errors";
 
@@ -22,6 +23,8 @@ export interface ModelVersion {
   readonly metrics: Readonly<Record<string, number>>;
   /** Where the model artifact lies. */
   readonly modelDataUrl?: string;
+  /** Its files, and what they were when it was registered. */
+  readonly content: RegisteredContent;
   /** What the gate looked at, who trained it, from what. */
   readonly properties: Readonly<Record<string, string>>;
 }
@@ -117,6 +120,7 @@ async function describeVersion({ aws }: Environment, arn: string, serves: boolea
     serves,
     metrics: metricsUrl === undefined ? {} : await readMetrics(aws, metricsUrl),
     modelDataUrl: found.InferenceSpecification?.Containers?.[0]?.ModelDataUrl,
+    content: found,
     properties: found.CustomerMetadataProperties ?? {},
   };
 }

@@ -20,7 +20,7 @@ import {
   releaseStateMachine,
   workflowStateMachine,
 } from "../workflow/resources";
-import { sageMakerRole } from "../workflow/roles";
+import { type RoleDescription, sageMakerRoles } from "../workflow/roles";
 import { ArtifactBucket } from "./artifact-bucket";
 import { ExecutionRole } from "./execution-role";
 import { Experiments } from "./experiments";
@@ -101,7 +101,8 @@ export interface MlWorkflowProps {
  */
 export class MlWorkflow extends Construct {
   readonly bucket: ArtifactBucket;
-  readonly sageMakerRole: ExecutionRole;
+  /** What the endpoint and batch scoring run as. */
+  readonly servingRole: ExecutionRole;
   readonly evaluationFunction: WorkflowFunction;
   readonly stateMachine: WorkflowStateMachine;
   /** Releases a version that is registered already. */
@@ -143,10 +144,16 @@ export class MlWorkflow extends Construct {
       kmsKeyArn,
       ...this.image(workflow.image ?? defaultImage, partition, region),
     };
-    this.sageMakerRole = new ExecutionRole(this, "SageMakerRole", {
-      role: sageMakerRole(settings, base),
-      account,
-    });
+    const roles = sageMakerRoles(settings, base);
+    this.servingRole = new ExecutionRole(this, "SageMakerRole", { role: roles.serving, account });
+    const roleOf = (id: string, role: RoleDescription) =>
+      new ExecutionRole(this, id, { role, account }).roleArn;
+    const roleArns = {
+      prep: roleOf("PreprocessingRole", roles.prep),
+      train: roleOf("TrainingRole", roles.train),
+      compare: roles.compare && roleOf("ComparisonRole", roles.compare),
+      serving: this.servingRole.roleArn,
+    };
     this.evaluationFunction = new WorkflowFunction(this, "Evaluation", {
       function: evaluationFunction(workflow, base),
       references: base,
@@ -163,7 +170,7 @@ export class MlWorkflow extends Construct {
       settings,
       references: {
         ...base,
-        sageMakerRoleArn: this.sageMakerRole.roleArn,
+        roleArns,
         evaluationFunctionVersionArn: this.evaluationFunction.versionArn,
         smokeTestFunctionVersionArn: smokeTest?.versionArn,
       },

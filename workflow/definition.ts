@@ -9,6 +9,7 @@ import { comparisonStep } from "./steps/comparison";
 import { endpointStep, longestDeploymentSeconds } from "./steps/endpoint";
 import { evaluationStep } from "./steps/evaluation";
 import { inputStep } from "./steps/input";
+import { keepModelStep } from "./steps/keep-model";
 import { modelStep, namesOfExecution, namesOfVersion, type ReleaseNames } from "./steps/model";
 import { packageStep } from "./steps/package";
 import { pinCodeStep } from "./steps/pin-code";
@@ -40,10 +41,11 @@ export function workflowDefinition(workflow: Workflow): WorkflowDefinition {
     inputStep(workflow, "PinCode"),
     pinCodeStep(workflow, "DataPreprocessing"),
     preprocessingStep(workflow, "ModelTraining"),
+    trainingStep(workflow, "KeepModel"),
     ...(workflow.settings.comparison === undefined
-      ? [trainingStep(workflow, "ModelEvaluation")]
+      ? [keepModelStep(workflow, "ModelEvaluation")]
       : [
-          trainingStep(workflow, "FindChampion"),
+          keepModelStep(workflow, "FindChampion"),
           comparisonStep(workflow, workflow.settings.comparison, "ModelEvaluation"),
         ]),
     evaluationStep(workflow, "RegisterModel"),

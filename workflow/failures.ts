@@ -13,12 +13,12 @@ export const failures = {
   EvaluationFailed: "The evaluation function failed, or found no usable metrics.",
   ModelPerformanceInsufficient:
     "The model's metric does not pass the threshold, or it is no better than the model that serves; nothing was released.",
-  RegistrationFailed: "The model could not be registered.",
+  RegistrationFailed: "The model could not be copied to where it is kept, or not be registered.",
   PackageUnusable:
-    "The registered version is not approved, not complete, without metrics, or its artifact is gone; nothing was deployed.",
+    "The registered version is not approved, not complete, without metrics, or its files are gone or not those that were registered; nothing was deployed.",
   ExperimentRunning:
     "Several production variants share the endpoint's traffic; end that experiment first. Nothing was changed.",
-  DeploymentFailed: "The model could not be put in service.",
+  DeploymentFailed: "The model could not be put in service, or the endpoint is not this workflow's.",
   RolledBack:
     "The new model did not start, or an alarm or the smoke test refused it; the endpoint is again what it was before.",
   RollbackFailed:

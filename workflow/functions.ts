@@ -5,6 +5,7 @@ import { allow, allowKey, type PolicyStatement } from "./iam";
 import { baseName, evaluationFunctionName, type NameScope, smokeTestFunctionName } from "./names";
 import type { RoleDescription } from "./roles";
 import { prefixes, type WorkflowReferences } from "./settings";
+import { ownerTag } from "./step";
 
 /** A Lambda function: where its code lies, what it runs on, and its role's permissions. */
 export interface FunctionDescription {
@@ -32,7 +33,7 @@ export type FunctionReferences = Pick<
 /** Reads a training job's metrics and says whether the model passes the gate. */
 export function evaluationFunction(scope: NameScope, references: FunctionReferences): FunctionDescription {
   const { partition, bucketName } = references;
-  const artifacts = `arn:${partition}:s3:::${bucketName}/${prefixes.modelArtifacts}*`;
+  const objects = (keys: string) => `arn:${partition}:s3:::${bucketName}/${keys}`;
   const name = evaluationFunctionName(scope);
   return {
     name,
@@ -45,9 +46,12 @@ export function evaluationFunction(scope: NameScope, references: FunctionReferen
       policyStatements: [
         allow(
           ["s3:GetObject"],
-          [`${artifacts}/output/output.tar.gz`, `${artifacts}/comparison/comparison.json`],
+          [
+            objects(`${prefixes.trainingOutput}*/output/output.tar.gz`),
+            objects(`${prefixes.modelArtifacts}*/comparison/comparison.json`),
+          ],
         ),
-        allow(["s3:PutObject"], [`${artifacts}/output/evaluation.json`]),
+        allow(["s3:PutObject"], [objects(`${prefixes.modelArtifacts}*/output/evaluation.json`)]),
         // Without it S3 answers a missing object with 403, and the function could not name what is missing.
         allow(["s3:ListBucket"], [`arn:${partition}:s3:::${bucketName}`]),
         ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
@@ -114,10 +118,10 @@ export function experimentController(
       description: "What the controller of A/B tests may do",
       service: "lambda.amazonaws.com",
       policyStatements: [
-        allow(
-          ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"],
-          [`${sagemaker}:endpoint/${base}`],
-        ),
+        allow(["sagemaker:DescribeEndpoint"], [`${sagemaker}:endpoint/${base}`]),
+        allow(["sagemaker:UpdateEndpointWeightsAndCapacities"], [`${sagemaker}:endpoint/${base}`], {
+          conditions: { StringEquals: { [`aws:ResourceTag/${ownerTag}`]: base } },
+        }),
         allow(["sagemaker:DescribeEndpointConfig"], [`${sagemaker}:endpoint-config/${base}-config-*`]),
         allow(["cloudwatch:GetMetricData"], ["*"], { reason: "the action has no resource type" }),
         allow(["s3:GetObject"], [`${bucket}/${rewards}`, `${bucket}/${experiments}`]),

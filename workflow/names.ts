@@ -12,7 +12,7 @@ import type { ExecutionInput } from "./execution-input";
 
 /** What every name of one deployed workflow starts with. */
 export interface NameScope {
-  /** Lower-case letters, digits and hyphens, at most 16. */
+  /** Lower-case letters and digits, at most 16; no hyphen, which is what parts a name. */
   readonly prefix: string;
   /** Lower-case letters and digits, at most 10. */
   readonly environment: string;
@@ -27,11 +27,8 @@ export interface EndpointScope extends NameScope {
 /** SageMaker's limit for the names of jobs, models, endpoint configurations and endpoints. */
 export const maxNameLength = 63;
 
-/** What names are given to; an environment called like one would share the start of its names with another workflow. */
-const kinds = ["prep", "train", "compare", "model", "config", "score", "serverless"] as const;
-
 /** What a name is given to. */
-export type Kind = (typeof kinds)[number];
+export type Kind = "prep" | "train" | "compare" | "model" | "config" | "score" | "serverless";
 
 const hashLength = 8;
 /** Room for `-<attempt>-<retry>`: `-3-99`. */
@@ -57,21 +54,25 @@ export function smokeTestFunctionName(scope: NameScope): string {
   return `${baseName(scope)}-smoke-test`;
 }
 
-/** Fails unless names built in `scope` stay legal and leave room for an execution's own name. */
+/**
+ * Fails unless names built in `scope` stay legal, leave room for an execution's own name, and are no other workflow's.
+ *
+ * Neither part may have a hyphen: with one, `housing-dev` and `prod` would name an endpoint that `housing` and `dev` can
+ * name, too, and `housing-dev-*` in a policy would be both. Without, the first two parts of a name say whose it is.
+ */
 export function checkNameScope({ prefix, environment }: NameScope): void {
-  if (!/^[a-z](-?[a-z0-9]){0,15}$/.test(prefix)) {
+  if (!/^[a-z][a-z0-9]{0,15}$/.test(prefix)) {
     throw new Error(
-      `prefix must be 1 to 16 lower-case letters, digits and single hyphens, starting with a letter, got "${prefix}"`,
+      `prefix must be 1 to 16 lower-case letters and digits, starting with a letter, got "${prefix}"${
+        prefix.includes("-")
+          ? ": a hyphen would let two workflows give the same name; write it as one word"
+          : ""
+      }`,
     );
   }
   if (!/^[a-z][a-z0-9]{0,9}$/.test(environment)) {
     throw new Error(
       `environment must be 1 to 10 lower-case letters and digits, starting with a letter, got "${environment}"`,
-    );
-  }
-  if ((kinds as readonly string[]).includes(environment)) {
-    throw new Error(
-      `environment must not be ${kinds.join(", ")}: names of workflow "${prefix}" would begin like those of another one`,
     );
   }
 }

@@ -9,6 +9,7 @@ import { baseName, type NameScope, releaseName } from "./names";
 import type { WorkflowProps } from "./props";
 import { type RoleDescription, releaseRole, stateMachineRole } from "./roles";
 import { prefixes, type Workflow } from "./settings";
+import { ownerTag } from "./step";
 
 /** The key, under `code/`, of a folder's tar.gz: it changes with the folder's content. */
 export function codeKey(folder: string, contentHash: string): string {
@@ -21,7 +22,7 @@ export function resourceTags({
   tags,
   ...scope
 }: NameScope & Pick<WorkflowProps, "tags">): Record<string, string> {
-  return { ...tags, workflow: baseName(scope), environment: scope.environment };
+  return { ...tags, [ownerTag]: baseName(scope), environment: scope.environment };
 }
 
 /** Days to keep logs, unless the environment says otherwise. */

@@ -4,7 +4,13 @@ import { experimentControllerName } from "./experiments";
 import { hasGuardrails, rollbackAlarmNames } from "./guardrails";
 import { allow, allowKey, type PolicyStatement } from "./iam";
 import { baseName, type NameScope } from "./names";
-import { prefixes, type WorkflowReferences, type WorkflowSettings } from "./settings";
+import {
+  modelKeys,
+  prefixes,
+  type SageMakerRoles,
+  type WorkflowReferences,
+  type WorkflowSettings,
+} from "./settings";
 
 /** An execution role: who assumes it, and what it may do. */
 export interface RoleDescription {
@@ -16,37 +22,130 @@ export interface RoleDescription {
   readonly policyStatements: readonly PolicyStatement[];
 }
 
-/** What processing jobs, training jobs and the model server may do. */
-export function sageMakerRole(
+/** What the roles' permissions name. */
+export type RoleReferences = Omit<
+  WorkflowReferences,
+  "roleArns" | "evaluationFunctionVersionArn" | "smokeTestFunctionVersionArn"
+>;
+
+const page = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html";
+
+/**
+ * The roles that SageMaker assumes. Each reads what its work needs and writes where its step must, and no other place: a
+ * job that was taken over can change no model, nor can an endpoint.
+ */
+export function sageMakerRoles(
   settings: WorkflowSettings,
-  references: Omit<
-    WorkflowReferences,
-    "sageMakerRoleArn" | "evaluationFunctionVersionArn" | "smokeTestFunctionVersionArn"
-  >,
-): RoleDescription {
-  const { partition, region, account, bucketName, dataBucketName, imageRepositoryArn } = references;
-  const object = (bucket: string, keys: string) => `arn:${partition}:s3:::${bucket}/${keys}`;
-  const written = [prefixes.processedData, prefixes.modelArtifacts].map((p) => object(bucketName, `${p}*`));
-  // Batch scoring runs as the model's role.
-  const scored = { input: `${prefixes.scoringInput}*`, output: `${prefixes.scoringOutput}*` };
-  const buckets = [...new Set([bucketName, dataBucketName])].map((name) => `arn:${partition}:s3:::${name}`);
-  const page = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html";
+  references: RoleReferences,
+): SageMakerRoles<RoleDescription> {
   return {
-    namePrefix: `${baseName(settings)}-sagemaker-`,
-    description: "What the jobs and the endpoint of the workflow run as",
+    prep: preprocessingRole(settings, references),
+    train: trainingRole(settings, references),
+    compare: settings.comparison && comparisonRole(settings, references),
+    serving: servingRole(settings, references),
+  };
+}
+
+function preprocessingRole(settings: WorkflowSettings, references: RoleReferences): RoleDescription {
+  const { dataBucketName } = references;
+  return sageMakerRole(settings, references, {
+    kind: "prep",
+    description: "What processing jobs of the workflow run as",
+    reads: [
+      objects(references, `${settings.dataPrefix}*`, dataBucketName),
+      objects(references, `${prefixes.executionCode}*`),
+    ],
+    writes: [objects(references, `${prefixes.processedData}*`)],
+    buckets: [references.bucketName, dataBucketName],
+  });
+}
+
+function trainingRole(settings: WorkflowSettings, references: RoleReferences): RoleDescription {
+  return sageMakerRole(settings, references, {
+    kind: "train",
+    description: "What training jobs of the workflow run as",
+    reads: [
+      objects(references, `${prefixes.processedData}*`),
+      objects(references, `${prefixes.executionCode}*`),
+    ],
+    writes: [objects(references, `${prefixes.trainingOutput}*`)],
+    buckets: [references.bucketName],
+  });
+}
+
+function comparisonRole(settings: WorkflowSettings, references: RoleReferences): RoleDescription {
+  return sageMakerRole(settings, references, {
+    kind: "compare",
+    description: "What comparison jobs of the workflow run as",
+    reads: [
+      objects(references, modelKeys),
+      objects(references, `${prefixes.processedData}*`),
+      objects(references, `${prefixes.executionCode}*`),
+    ],
+    writes: [objects(references, `${prefixes.modelArtifacts}*/comparison/*`)],
+    buckets: [references.bucketName],
+  });
+}
+
+/** What serves: endpoints, and batch scoring, which runs as the role of its model. */
+function servingRole(settings: WorkflowSettings, references: RoleReferences): RoleDescription {
+  const { partition, region, account } = references;
+  return sageMakerRole(settings, references, {
+    // Models that exist hold the role by its name.
+    kind: "sagemaker",
+    description: "What the endpoint and batch scoring of the workflow run as",
+    reads: [
+      objects(references, `${prefixes.modelArtifacts}*`),
+      objects(references, `${prefixes.scoringInput}*`),
+    ],
+    writes: [objects(references, `${prefixes.scoringOutput}*`)],
+    buckets: [references.bucketName],
+    // An update with guardrails looks at its alarms as the role of the model that serves.
+    // https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+    more: hasGuardrails(settings)
+      ? [
+          allow(
+            ["cloudwatch:DescribeAlarms"],
+            rollbackAlarmNames(settings).map(
+              (name) => `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}`,
+            ),
+          ),
+        ]
+      : [],
+  });
+}
+
+/** What one kind of SageMaker's work needs. */
+interface SageMakerWork {
+  /** Part of the role's name. */
+  readonly kind: string;
+  readonly description: string;
+  /** ARNs of objects. */
+  readonly reads: readonly string[];
+  /** ARNs of objects. */
+  readonly writes: readonly string[];
+  /** Names of the buckets that are listed. */
+  readonly buckets: readonly string[];
+  readonly more?: readonly PolicyStatement[];
+}
+
+function sageMakerRole(
+  settings: WorkflowSettings,
+  references: RoleReferences,
+  { kind, description, reads, writes, buckets, more = [] }: SageMakerWork,
+): RoleDescription {
+  const { partition, region, account, imageRepositoryArn } = references;
+  return {
+    namePrefix: `${baseName(settings)}-${kind}-`,
+    description,
     service: "sagemaker.amazonaws.com",
     policyStatements: [
+      allow(["s3:GetObject"], reads),
+      allow(["s3:PutObject"], writes),
       allow(
-        ["s3:GetObject"],
-        [
-          object(dataBucketName, `${settings.dataPrefix}*`),
-          object(bucketName, `${prefixes.executionCode}*`),
-          object(bucketName, scored.input),
-          ...written,
-        ],
+        ["s3:ListBucket"],
+        [...new Set(buckets)].map((name) => `arn:${partition}:s3:::${name}`),
       ),
-      allow(["s3:PutObject"], [...written, object(bucketName, scored.output)]),
-      allow(["s3:ListBucket"], buckets),
       ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
       // The page grants these on every log group: SageMaker's own start with /aws/sagemaker/.
       allow(
@@ -65,21 +164,15 @@ export function sageMakerRole(
         [imageRepositoryArn],
         { page },
       ),
-      // An update with guardrails looks at its alarms as the role of the model that serves.
-      // https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
-      ...(hasGuardrails(settings)
-        ? [
-            allow(
-              ["cloudwatch:DescribeAlarms"],
-              rollbackAlarmNames(settings).map(
-                (name) => `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}`,
-              ),
-            ),
-          ]
-        : []),
+      ...more,
       ...(settings.vpc === undefined ? [] : [networkInterfaces(page)]),
     ],
   };
+}
+
+/** The ARN of objects, in the artifact bucket unless another is named. */
+function objects({ partition, bucketName }: RoleReferences, keys: string, bucket = bucketName): string {
+  return `arn:${partition}:s3:::${bucket}/${keys}`;
 }
 
 /** SageMaker puts network interfaces of its own into the subnets. */

@@ -82,12 +82,21 @@ export interface WorkflowReferences {
   readonly dataBucketName: string;
   readonly imageUri: string;
   readonly imageRepositoryArn: string;
-  readonly sageMakerRoleArn: string;
+  readonly roleArns: SageMakerRoles<string>;
   /** Of one version: what runs while a deploy happens keeps the code that it started with. */
   readonly evaluationFunctionVersionArn: string;
   /** Of one version; where there is a smoke test. */
   readonly smokeTestFunctionVersionArn?: string;
   readonly kmsKeyArn?: string;
+}
+
+/** The roles that SageMaker assumes: one for each kind of job, and one for what serves. */
+export interface SageMakerRoles<Role> {
+  readonly prep: Role;
+  readonly train: Role;
+  /** Where new models are compared with the one that serves. */
+  readonly compare?: Role;
+  readonly serving: Role;
 }
 
 /** Settings and references together: what every step is made from. */
@@ -100,6 +109,9 @@ export interface Workflow {
 export const prefixes = {
   rawData: "raw-data/",
   processedData: "processed-data/",
+  /** What training jobs write. Nothing is served from here. */
+  trainingOutput: "training-output/",
+  /** Models as they are judged, registered and served. No job and no endpoint can write one. */
   modelArtifacts: "model-artifacts/",
   code: "code/",
   /** Copies that pin the code of one execution. */
@@ -112,6 +124,9 @@ export const prefixes = {
   /** Decisions on A/B tests. */
   experiments: "experiments/",
 } as const;
+
+/** Keys of models, as a pattern. */
+export const modelKeys = `${prefixes.modelArtifacts}*/output/model.tar.gz`;
 
 /** An ARN in the workflow's account and region. */
 export function arn({ references }: Workflow, service: string, resource: string): string {

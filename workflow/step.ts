@@ -10,11 +10,14 @@ export interface Step {
   readonly policyStatements: readonly PolicyStatement[];
 }
 
+/** The tag that says which workflow something belongs to. */
+export const ownerTag = "workflow";
+
 /** Tags for what an execution creates: who made it, and in which execution. */
 export function executionTags({ settings }: Workflow) {
   return [
     ...Object.entries(settings.tags).map(([Key, Value]) => ({ Key, Value })),
-    { Key: "workflow", Value: baseName(settings) },
+    { Key: ownerTag, Value: baseName(settings) },
     { Key: "environment", Value: settings.environment },
     // Tag values allow fewer characters than execution names do.
     {

@@ -60,6 +60,8 @@ export class TestCloud {
       new DescribeStateMachineCommand({ stateMachineArn }),
     );
     const { States } = JSON.parse(definition);
+    const releaseArn = `${stateMachineArn}-release`;
+    const release = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn: releaseArn }));
     const described = {
       settings: workflowSettings(props, scriptKey),
       references: {
@@ -70,13 +72,16 @@ export class TestCloud {
         dataBucketName: bucketName,
         imageUri: States.ModelTraining.Arguments.AlgorithmSpecification.TrainingImage,
         imageRepositoryArn: "*",
-        sageMakerRoleArn: States.ModelTraining.Arguments.RoleArn,
+        roleArns: {
+          prep: States.DataPreprocessing.Arguments.RoleArn,
+          train: States.ModelTraining.Arguments.RoleArn,
+          compare: States.ModelComparison?.Arguments.RoleArn,
+          serving: JSON.parse(release.definition ?? "{}").States.CreateModel.Arguments.ExecutionRoleArn,
+        },
         evaluationFunctionVersionArn: States.ModelEvaluation.Arguments.FunctionName,
         smokeTestFunctionVersionArn: States.SmokeTest?.Arguments.FunctionName,
       },
     };
-    const releaseArn = `${stateMachineArn}-release`;
-    const release = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn: releaseArn }));
     for (const [arn, role, machine] of [
       [stateMachineArn, roleArn, workflowStateMachine(described)],
       [releaseArn, release.roleArn ?? "", releaseStateMachine(described)],

@@ -97,7 +97,7 @@ describe("the endpoint's name", () => {
 });
 
 describe("checkNameScope", () => {
-  it.each(["Housing", "housing-", "ho--using", "1st", "", "a".repeat(17)])(
+  it.each(["Housing", "housing-", "housing-dev", "1st", "", "a".repeat(17)])(
     "fails for the prefix %p",
     (prefix) => {
       expect(() => checkNameScope({ prefix, environment: "dev" })).toThrow(`got "${prefix}"`);

@@ -1,6 +1,6 @@
 import type { MapState, State, TaskState } from "../../workflow/asl";
 import { releaseDefinition } from "../../workflow/definition";
-import { sageMakerRole } from "../../workflow/roles";
+import { sageMakerRoles } from "../../workflow/roles";
 import { references, workflow } from "../fixtures";
 import { evaluate } from "./evaluate";
 
@@ -212,7 +212,7 @@ describe("alarms that roll an update back", () => {
       },
     });
     const { settings } = workflow(guarded);
-    expect(JSON.stringify(sageMakerRole(settings, references))).toContain(":alarm:orders-low");
+    expect(JSON.stringify(sageMakerRoles(settings, references).serving)).toContain(":alarm:orders-low");
   });
 
   it("are refused where nothing could be rolled back", () => {

@@ -7,7 +7,7 @@ import { codeKey, resourceTags, workflowStateMachine } from "../../workflow/reso
 import {
   experimentScheduleRole,
   type RoleDescription,
-  sageMakerRole,
+  sageMakerRoles,
   scheduleRole,
 } from "../../workflow/roles";
 import { references, workflow } from "../fixtures";
@@ -51,9 +51,6 @@ describe("the state machine's role", () => {
         "events:PutRule",
         "events:DescribeRule",
       );
-    const endpointActions = ["Describe", "Create", "Update", "Delete"].map(
-      (verb) => `sagemaker:${verb}Endpoint`,
-    );
     expect(permissions(role)).toEqual(
       [
         ...jobs("Processing", "prep"),
@@ -72,22 +69,41 @@ describe("the state machine's role", () => {
         ),
         ...on(`${sagemaker}:model/housing-dev-model-*`, "sagemaker:DeleteModel"),
         ...on("*", "sagemaker:ListEndpoints", "sagemaker:ListEndpointConfigs"),
-        ...on(`${sagemaker}:endpoint/housing-dev`, ...endpointActions, "sagemaker:AddTags"),
-        ...on(`${sagemaker}:endpoint/housing-dev-*`, ...endpointActions, "sagemaker:AddTags"),
-        `iam:PassRole ${references.sageMakerRoleArn} ${passRole}`,
+        ...["housing-dev", "housing-dev-*"].flatMap((name) => [
+          ...on(
+            `${sagemaker}:endpoint/${name}`,
+            "sagemaker:DescribeEndpoint",
+            "sagemaker:CreateEndpoint",
+            "sagemaker:ListTags",
+          ),
+          ...on(
+            `${sagemaker}:endpoint/${name} {"StringEquals":{"aws:ResourceTag/workflow":"housing-dev"}}`,
+            "sagemaker:UpdateEndpoint",
+            "sagemaker:DeleteEndpoint",
+          ),
+          `sagemaker:AddTags ${sagemaker}:endpoint/${name} {"Null":{"sagemaker:TaggingAction":"false"}}`,
+        ]),
+        ...["prep", "train", "sagemaker"].map(
+          (name) => `iam:PassRole arn:aws:iam::123456789012:role/housing-dev-${name}-1 ${passRole}`,
+        ),
         ...["evaluate-model", "smoke-test"].map(
           (name) =>
             `lambda:InvokeFunction arn:aws:lambda:us-east-1:123456789012:function:housing-dev-${name}:*`,
         ),
         `s3:ListBucket ${bucket} {"StringLike":{"s3:prefix":"raw-data/*"}}`,
         `s3:ListBucket ${bucket} {"StringLike":{"s3:prefix":"model-artifacts/*"}}`,
-        ...on(`${sagemaker}:model-package-group/housing-dev`, "sagemaker:CreateModelPackage"),
+        ...["model-package-group/housing-dev", "model-package/housing-dev/*"].map(
+          (resource) =>
+            `sagemaker:CreateModelPackage ${sagemaker}:${resource} {"StringEqualsIfExists":{"sagemaker:ModelApprovalStatus":"Approved"}}`,
+        ),
         ...on(
           `${sagemaker}:model-package/housing-dev/*`,
           "sagemaker:CreateModel",
-          "sagemaker:CreateModelPackage",
           "sagemaker:DescribeModelPackage",
         ),
+        `s3:GetObject ${bucket}/training-output/*/output/model.tar.gz`,
+        `s3:PutObject ${bucket}/model-artifacts/*/output/model.tar.gz`,
+        `s3:GetObject ${bucket}/model-artifacts/*/output/*`,
         `s3:GetObject ${bucket}/code/scripts-0123456789abcdef.tar.gz`,
         ...on(`${bucket}/code/executions/*`, "s3:PutObject", "s3:PutObjectTagging"),
         ...on(
@@ -110,17 +126,52 @@ describe("the state machine's role", () => {
   });
 });
 
-describe("the SageMaker role", () => {
-  it("reads data, code and artifacts, and writes only what jobs write", () => {
-    expect(permissions(sageMakerRole(settings, references))).toEqual(
+it("registers no approved version where a person approves", () => {
+  const lines = permissions(workflowStateMachine(workflow({ approval: "manual" })).role);
+  expect(lines.filter((line) => line.startsWith("sagemaker:CreateModelPackage "))).toEqual(
+    ["model-package-group/housing-dev", "model-package/housing-dev/*"]
+      .map(
+        (resource) =>
+          `sagemaker:CreateModelPackage ${sagemaker}:${resource} {"StringEqualsIfExists":{"sagemaker:ModelApprovalStatus":"PendingManualApproval"}}`,
+      )
+      .sort(),
+  );
+});
+
+describe("the roles of jobs and of what serves", () => {
+  const { settings: compared } = workflow({ comparison: { folder: "scripts", entryPoint: "compare.py" } });
+  const roles = sageMakerRoles(compared, references);
+
+  /** What a role does in S3, by the verb. */
+  const inS3 = (role: RoleDescription | undefined) =>
+    permissions(role as RoleDescription).filter((line) => line.startsWith("s3:"));
+  const s3 = (reads: readonly string[], writes: readonly string[]) =>
+    [
+      ...reads.map((keys) => `s3:GetObject ${bucket}/${keys}`),
+      ...writes.map((keys) => `s3:PutObject ${bucket}/${keys}`),
+      `s3:ListBucket ${bucket}`,
+    ].sort();
+
+  it.each([
+    ["prep", ["raw-data/*", "code/executions/*"], ["processed-data/*"]],
+    ["train", ["processed-data/*", "code/executions/*"], ["training-output/*"]],
+    [
+      "compare",
+      ["model-artifacts/*/output/model.tar.gz", "processed-data/*", "code/executions/*"],
+      ["model-artifacts/*/comparison/*"],
+    ],
+    ["serving", ["model-artifacts/*", "scoring-input/*"], ["scoring-output/*"]],
+  ] as const)("%s reads what its work needs, and writes where its step must only", (name, reads, writes) => {
+    expect(inS3(roles[name])).toEqual(s3(reads, writes));
+  });
+
+  it("there is one for comparisons where something is compared only", () => {
+    expect(sageMakerRoles(settings, references).compare).toBeUndefined();
+  });
+
+  it.each(["prep", "train", "serving"] as const)("%s logs, measures and pulls its image", (name) => {
+    expect(permissions(roles[name]).filter((line) => !line.startsWith("s3:"))).toEqual(
       [
-        ...["raw-data", "code/executions", "scoring-input", "processed-data", "model-artifacts"].map(
-          (prefix) => `s3:GetObject ${bucket}/${prefix}/*`,
-        ),
-        ...["processed-data", "model-artifacts", "scoring-output"].flatMap((prefix) =>
-          on(`${bucket}/${prefix}/*`, "s3:PutObject"),
-        ),
-        `s3:ListBucket ${bucket}`,
         ...on(
           "arn:aws:logs:us-east-1:123456789012:log-group:/aws/sagemaker/*",
           "logs:CreateLogGroup",
@@ -142,18 +193,22 @@ describe("the SageMaker role", () => {
 
   it("may place network interfaces, where the workflow has a VPC", () => {
     const vpc = { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] };
-    const lines = permissions(sageMakerRole({ ...settings, vpc }, references));
-    expect(lines).toContain("ec2:CreateNetworkInterface *");
-    expect(permissions(sageMakerRole(settings, references)).join()).not.toContain("ec2:");
+    const inVpc = sageMakerRoles({ ...compared, vpc }, references);
+    for (const role of Object.values(inVpc)) {
+      expect(permissions(role)).toContain("ec2:CreateNetworkInterface *");
+    }
+    expect(Object.values(roles).flatMap(permissions).join()).not.toContain("ec2:");
   });
 
-  it("reads data that lies in a bucket of its own there, and only there", () => {
+  it("read data that lies in a bucket of its own there, in one step and only there", () => {
     const elsewhere = { ...references, dataBucketName: "lake" };
-    const lines = permissions(sageMakerRole({ ...settings, dataPrefix: "housing/" }, elsewhere));
+    const { prep, train } = sageMakerRoles({ ...settings, dataPrefix: "housing/" }, elsewhere);
+    const lines = permissions(prep);
     expect(lines).toEqual(
       expect.arrayContaining(["s3:GetObject arn:aws:s3:::lake/housing/*", "s3:ListBucket arn:aws:s3:::lake"]),
     );
     expect(lines).not.toContain(`s3:GetObject ${bucket}/housing/*`);
+    expect(permissions(train).join()).not.toContain("lake");
   });
 });
 
@@ -164,7 +219,7 @@ describe("the evaluation function's role", () => {
       `logs:CreateLogStream ${group}`,
       `logs:PutLogEvents ${group}`,
       `s3:GetObject ${bucket}/model-artifacts/*/comparison/comparison.json`,
-      `s3:GetObject ${bucket}/model-artifacts/*/output/output.tar.gz`,
+      `s3:GetObject ${bucket}/training-output/*/output/output.tar.gz`,
       `s3:ListBucket ${bucket}`,
       `s3:PutObject ${bucket}/model-artifacts/*/output/evaluation.json`,
       "xray:PutTelemetryRecords *",
@@ -185,7 +240,7 @@ describe("every role", () => {
     const key = "arn:aws:kms:us-east-1:123456789012:key/1";
     const more = { ...references, kmsKeyArn: key };
     for (const role of [
-      sageMakerRole(settings, more),
+      ...Object.values(sageMakerRoles(settings, more)).filter((role) => role !== undefined),
       evaluationFunction(settings, more).role,
       workflowStateMachine(workflow({}, { kmsKeyArn: key })).role,
     ]) {
@@ -198,7 +253,7 @@ describe("every role", () => {
   it("has a name prefix that leaves room for IAM's unique ending, for the longest names", () => {
     const long = { ...settings, prefix: "a".repeat(16), environment: "b".repeat(10) };
     for (const role of [
-      sageMakerRole(long, references),
+      ...Object.values(sageMakerRoles({ ...long, comparison: settings.processing }, references)),
       evaluationFunction(long, references).role,
       workflowStateMachine({ settings: long, references }).role,
     ]) {
@@ -291,7 +346,7 @@ describe("the roles of A/B tests", () => {
     expect(granted).toEqual(
       [
         `sagemaker:DescribeEndpoint ${sagemaker}:endpoint/housing-dev`,
-        `sagemaker:UpdateEndpointWeightsAndCapacities ${sagemaker}:endpoint/housing-dev`,
+        `sagemaker:UpdateEndpointWeightsAndCapacities ${sagemaker}:endpoint/housing-dev {"StringEquals":{"aws:ResourceTag/workflow":"housing-dev"}}`,
         `sagemaker:DescribeEndpointConfig ${sagemaker}:endpoint-config/housing-dev-config-*`,
         "cloudwatch:GetMetricData *",
         `s3:GetObject ${bucket}/rewards/*`,

@@ -2,6 +2,7 @@ import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { DescribeModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { challengerVariant, type ExperimentEvent } from "../../workflow/experiments";
 import { objectAt } from "../aws";
+import { requireRegisteredFiles } from "../content";
 import { UsageError } from "../errors";
 import { findVersion, listVersions, type ModelVersion } from "../versions";
 import { findEndpoint, type ServingEndpoint, type ServingVariant, sidesOf } from "./endpoint";
@@ -135,6 +136,7 @@ async function requireUsable(
   const { Bucket, Key } = objectAt(artifact);
   const { KeyCount } = await aws.s3().send(new ListObjectsV2Command({ Bucket, Prefix: Key, MaxKeys: 1 }));
   if (!KeyCount) throw new UsageError(`The artifact of version ${version} is gone: ${artifact}`);
+  await requireRegisteredFiles(aws, `version ${version} of ${name}`, found);
   return versionModelName(baseName, version, arn, found.CreationTime ?? new Date(0));
 }
 

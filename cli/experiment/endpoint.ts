@@ -13,6 +13,7 @@ import {
 import { challengerVariant } from "../../workflow/experiments";
 import type { Environment } from "../environment";
 import { DetachedError, FailedError, isMissing, OutcomeUnknownError } from "../errors";
+import { requireOwnEndpoint } from "../ownership";
 
 /** Tag of what a test makes: its name. */
 export const experimentTag = "experiment";
@@ -44,11 +45,16 @@ export interface Patience {
   readonly signal: AbortSignal;
 }
 
-/** The endpoint as it is; undefined where there is none. */
+/**
+ * The endpoint as it is; undefined where there is none.
+ *
+ * @throws UsageError where it is not the workflow's
+ */
 export async function findEndpoint({ aws, baseName }: Environment): Promise<ServingEndpoint | undefined> {
   const sagemaker = aws.sagemaker();
   try {
     const found = await sagemaker.send(new DescribeEndpointCommand({ EndpointName: baseName }));
+    await requireOwnEndpoint(aws, baseName, found);
     const { EndpointConfigName } = found;
     const config = await sagemaker.send(new DescribeEndpointConfigCommand({ EndpointConfigName }));
     const { Tags = [] } = await sagemaker.send(
@@ -111,6 +117,7 @@ export async function moveTo(
 ): Promise<void> {
   const { aws, baseName } = environment;
   const found = await aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName: baseName }));
+  await requireOwnEndpoint(aws, baseName, found);
   const begun = found.PendingDeploymentSummary?.EndpointConfigName === EndpointConfigName;
   if (!begun && found.EndpointConfigName !== EndpointConfigName) {
     await untilReadable(environment, EndpointConfigName);

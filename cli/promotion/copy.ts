@@ -10,6 +10,7 @@ import {
   paginateListObjectsV2,
 } from "@aws-sdk/client-s3";
 import type { Aws } from "../aws";
+import { changedFile } from "../content";
 import { FailedError, UsageError } from "../errors";
 import { size } from "../status";
 import type { Destination, SourceVersion } from "./version";
@@ -61,7 +62,7 @@ export async function findArtifacts(aws: Aws, source: SourceVersion): Promise<Ar
   return found;
 }
 
-/** A copied object: its content's SHA-256 in hexadecimal digits. */
+/** A copied object: its content's SHA-256, base64. */
 export interface Copy {
   readonly sha256: string;
   /** Whether an earlier try had copied it. */
@@ -74,6 +75,7 @@ export interface Copy {
  * S3 compares what arrives with the SHA-256 of what was read, and stores the whole object or nothing.
  *
  * @throws FailedError when S3 says of the copy that its checksum is another one
+ * @throws UsageError when the content is not what was registered; no version is then
  */
 export async function copyArtifact(
   [from, to]: readonly [Aws, Aws],
@@ -83,7 +85,10 @@ export async function copyArtifact(
 ): Promise<Copy> {
   const target = { Bucket: destination.bucketName, Key: `${destination.folder}${name}` };
   const known = await copiedBefore(to, target, { bytes, etag });
-  if (known !== undefined) return { sha256: known, found: true };
+  if (known !== undefined) {
+    requireRegistered(source, name, known);
+    return { sha256: known, found: true };
+  }
   const { Body, ContentType } = await from
     .s3()
     .send(new GetObjectCommand({ Bucket: source.bucketName, Key: `${source.folder}${name}`, IfMatch: etag }));
@@ -104,12 +109,13 @@ export async function copyArtifact(
       Metadata: { [copiedFrom]: etag },
     }),
   );
-  const sha256 = hash.digest("hex");
-  if (hexadecimal(ChecksumSHA256) !== sha256) {
+  const sha256 = hash.digest("base64");
+  if (ChecksumSHA256 !== sha256) {
     throw new FailedError(
-      `s3://${target.Bucket}/${target.Key} is no copy of what was read: its SHA-256 is ${hexadecimal(ChecksumSHA256)}, not ${sha256}. No version was registered; try again`,
+      `s3://${target.Bucket}/${target.Key} is no copy of what was read: its SHA-256 is ${ChecksumSHA256}, not ${sha256}. No version was registered; try again`,
     );
   }
+  requireRegistered(source, name, sha256);
   return { sha256, found: false };
 }
 
@@ -122,13 +128,19 @@ async function copiedBefore(
   try {
     const found = await aws.s3().send(new HeadObjectCommand({ ...target, ChecksumMode: "ENABLED" }));
     const same = found.ContentLength === bytes && found.Metadata?.[copiedFrom] === etag;
-    return same && found.ChecksumSHA256 !== undefined ? hexadecimal(found.ChecksumSHA256) : undefined;
+    return same ? found.ChecksumSHA256 : undefined;
   } catch (error) {
     if (error instanceof NotFound) return undefined;
     throw error;
   }
 }
 
-function hexadecimal(base64: string): string {
-  return Buffer.from(base64, "base64").toString("hex");
+/** A file may have been changed since it was looked at, or before an earlier try copied it. */
+function requireRegistered(
+  { named, model, metrics, files }: SourceVersion,
+  name: string,
+  found: string,
+): void {
+  const registered = name === model ? files.model : name === metrics ? files.metrics : undefined;
+  if (registered !== undefined && registered.sha256 !== found) throw changedFile(named, registered, found);
 }

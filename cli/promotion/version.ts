@@ -8,6 +8,7 @@ import type {
 import { z } from "zod";
 import { prefixes } from "../../workflow/settings";
 import { objectAt } from "../aws";
+import { registeredFiles } from "../content";
 import { UsageError } from "../errors";
 
 /** What the deployed state machine of an environment registers: of that, all but the model itself holds for a promotion. */
@@ -26,6 +27,8 @@ export type Registration = z.infer<typeof registrationSchema>;
 /** A version of another environment, and where its files lie. */
 export interface SourceVersion {
   readonly environment: string;
+  /** What it is called in messages. */
+  readonly named: string;
   readonly arn: string;
   readonly version: number;
   readonly created: string;
@@ -37,6 +40,8 @@ export interface SourceVersion {
   readonly model: string;
   /** That of the metrics: `output/evaluation.json`. */
   readonly metrics: string;
+  /** Their SHA-256 when they were registered. */
+  readonly files: ReturnType<typeof registeredFiles>;
   readonly description: DescribeModelPackageCommandOutput;
 }
 
@@ -71,7 +76,7 @@ export function registrationOf(environment: string, definition: string): Registr
 /**
  * Checks that a version can be promoted.
  *
- * @throws UsageError when it is not approved or complete, lacks metrics, or is no version that this workflow registers
+ * @throws UsageError when it is not approved or complete, lacks metrics or the SHA-256 of its files, or is no version that this workflow registers
  */
 export function promotable(
   environment: string,
@@ -98,11 +103,11 @@ export function promotable(
   if (metricsUrl === undefined) {
     throw new UsageError(`${named} has no metrics; a version that this workflow registered has some`);
   }
-  const { promotedFrom: _, sha256: __, ...properties } = description.CustomerMetadataProperties ?? {};
+  const { promotedFrom: _, ...properties } = description.CustomerMetadataProperties ?? {};
   const count = Object.keys(properties).length;
-  if (count + 2 > maxProperties) {
+  if (count + 1 > maxProperties) {
     throw new UsageError(
-      `${named} has ${count} properties; a promotion adds promotedFrom and sha256, and SageMaker takes ${maxProperties}: remove some`,
+      `${named} has ${count} properties; a promotion adds promotedFrom, and SageMaker takes ${maxProperties}: remove some`,
     );
   }
   const { Bucket: bucketName, Key } = objectAt(modelDataUrl);
@@ -113,6 +118,8 @@ export function promotable(
     );
   }
   return {
+    named: `version ${version} of ${environment}`,
+    files: registeredFiles(`version ${version} of ${environment}`, description),
     ...{ environment, arn, version, image, bucketName, folder, description },
     created: CreationTime?.toISOString() ?? "",
     model: Key.slice(folder.length),
@@ -153,15 +160,12 @@ export function checkImage(source: SourceVersion, environment: string, registrat
  * The request that registers the copy.
  *
  * Image, region, group, instance types and approval are what `registration` has; content types, metrics, variables of
- * the container and properties are the version's own.
- *
- * @param sha256 of the artifact, in hexadecimal digits
+ * the container and properties are the version's own, the SHA-256 of its files among them.
  */
 export function promotedRequest(
   source: SourceVersion,
   registration: Registration,
   destination: Destination,
-  sha256: string,
 ): CreateModelPackageCommandInput {
   const { description } = source;
   const specification = description.InferenceSpecification;
@@ -194,7 +198,6 @@ export function promotedRequest(
     CustomerMetadataProperties: {
       ...description.CustomerMetadataProperties,
       promotedFrom: source.arn,
-      sha256,
     },
     MetadataProperties: description.MetadataProperties,
     // A rerun must not make a second version; two environments may share an account, which knows tokens only.

@@ -38,7 +38,13 @@ export async function registerSpoiled(
   const { Body } = await aws.s3().send(new GetObjectCommand(artifact));
   const model = await spoil(python, (await Body?.transformToByteArray()) as Uint8Array, entryPoint, bad);
   const Key = `${prefixes.modelArtifacts}rehearsal-${bad}/output/model.tar.gz`;
-  await aws.s3().send(new PutObjectCommand({ Bucket: artifact.Bucket, Key, Body: model }));
+  const put = new PutObjectCommand({
+    Bucket: artifact.Bucket,
+    Key,
+    Body: model,
+    ChecksumAlgorithm: "SHA256",
+  });
+  const { ChecksumSHA256: modelSha256 = "" } = await aws.s3().send(put);
   const { ModelPackageArn } = await aws.sagemaker().send(
     new CreateModelPackageCommand({
       ModelPackageGroupName: found.ModelPackageGroupName,
@@ -48,7 +54,7 @@ export async function registerSpoiled(
         Containers: [{ ...container, ModelDataUrl: `s3://${artifact.Bucket}/${Key}` }],
       } as never,
       ModelMetrics: found.ModelMetrics,
-      CustomerMetadataProperties: found.CustomerMetadataProperties,
+      CustomerMetadataProperties: { ...found.CustomerMetadataProperties, modelSha256 },
       ModelApprovalStatus: "Approved",
     }),
   );

@@ -10,6 +10,7 @@ import { DescribeStateMachineCommand } from "@aws-sdk/client-sfn";
 import jsonata from "jsonata";
 import { releaseName, stableEndpointName } from "../../workflow/names";
 import { resourceTags } from "../../workflow/resources";
+import { requireRegisteredFiles } from "../content";
 import { parseDefinition } from "../costs/definition-sizes";
 import { type Environment, stateMachineArn as machineArn } from "../environment";
 import { UsageError } from "../errors";
@@ -19,12 +20,13 @@ import { findVersion, listVersions, servingModel } from "../versions";
 /**
  * The model to score with: that of a version, made where there is none yet, or that which serves.
  *
- * @throws UsageError when nothing serves, or the version does not exist or is not approved
+ * @throws UsageError when nothing serves, or the version does not exist, is not approved, or has other files by now
  */
 export async function modelToScore(environment: Environment, number: number | undefined): Promise<string> {
   if (number === undefined) {
     const endpoint = stableEndpointName(environment.workflow);
     const serving = await servingModel(environment, endpoint);
+    if (serving?.packageArn !== undefined) await requireUnchanged(environment, serving.packageArn);
     if (serving !== undefined) return serving.modelName;
     throw new UsageError(
       `No endpoint ${endpoint} serves, so that it is not clear which model is meant. Name a version: npm run rollback -- ${environment.name} lists them, --version <number> takes one`,
@@ -36,7 +38,15 @@ export async function modelToScore(environment: Environment, number: number | un
       `Version ${number} is ${approval}, and no model can be made of it: npm run approve -- ${environment.name} ${number}`,
     );
   }
+  await requireUnchanged(environment, arn);
   return (await findModel(environment, arn)) ?? (await makeModel(environment, arn));
+}
+
+/** A batch loads the model's artifact as it is then. */
+async function requireUnchanged({ aws, name }: Environment, packageArn: string): Promise<void> {
+  const describe = new DescribeModelPackageCommand({ ModelPackageName: packageArn });
+  const version = await aws.sagemaker().send(describe);
+  await requireRegisteredFiles(aws, `version ${version.ModelPackageVersion} of ${name}`, version);
 }
 
 /** A model that was made from a version before, whatever it is called. */

@@ -5,7 +5,9 @@ A missing or broken evaluation is an error by name, so that a fault is never tak
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
 import re
 from typing import Any, NamedTuple
 
@@ -32,7 +34,8 @@ class Request(NamedTuple):
 
     training_job_name: str
     bucket: str
-    output_prefix: str
+    archive_key: str
+    evaluation_key: str
     metric: str
     threshold: float
     better: Better
@@ -47,9 +50,10 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     Parameters
     ----------
     event : dict
-        ``TrainingJobName``, ``S3Bucket``, ``ModelDataUrl`` (the address of model.tar.gz as the job
-        reports it; output.tar.gz lies beside it, evaluation.json will), ``Metric`` and
-        ``Threshold``: the metric must be greater. Optional: ``Better``, ``smaller`` where the
+        ``TrainingJobName``, ``S3Bucket``, ``ModelDataUrl`` (the address of model.tar.gz, beside
+        which evaluation.json will lie), ``Metric`` and ``Threshold``: the metric must be greater.
+        Optional: ``OutputUrl``, the address of the job's output.tar.gz where it does not lie beside
+        the model; ``Better``, ``smaller`` where the
         metric must be smaller instead; ``ComparisonUrl``, the address of the
         comparison job's comparison.json; ``Margin``, which the lower bound of the improvement over
         the champion must be greater than, 0 if left out; ``AcceptIncomparable``, true to let a
@@ -60,35 +64,36 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``TrainingJobName``, ``EvaluationUrl``, ``Metrics``, ``Metric``, ``Value``, ``Threshold``,
+        ``TrainingJobName``, ``EvaluationUrl``, ``EvaluationSha256`` (base64), ``Metrics``, ``Metric``, ``Value``, ``Threshold``,
         ``Better``, ``Passed``, and ``Rule`` and ``Reason``: what decided. With a comparison also
         ``ComparisonUrl``, ``Margin``, ``ComparisonStatus`` and ``Difference``, null where nothing
         is compared.
     """
     request = parse_event(event)
     s3 = _s3()
-    archive_key = f"{request.output_prefix}output.tar.gz"
     try:
-        archive = s3.get_object(Bucket=request.bucket, Key=archive_key)
+        archive = s3.get_object(Bucket=request.bucket, Key=request.archive_key)
     except s3.exceptions.NoSuchKey as error:
         raise EvaluationFileMissing(
-            f"s3://{request.bucket}/{archive_key} does not exist: training job "
+            f"s3://{request.bucket}/{request.archive_key} does not exist: training job "
             f"{request.training_job_name} wrote nothing to its output data folder"
         ) from error
     if archive["ContentLength"] > MAX_ARCHIVE_BYTES:
         raise ArchiveTooLarge(
-            f"s3://{request.bucket}/{archive_key} has {archive['ContentLength']} bytes, more than "
+            f"s3://{request.bucket}/{request.archive_key} has {archive['ContentLength']} bytes, more than "
             f"{MAX_ARCHIVE_BYTES}; keep what the training job writes to its output data folder "
             "small"
         )
     with archive["Body"] as body:
         evaluation = read_archive(body)
-    evaluation_key = f"{request.output_prefix}evaluation.json"
+    sha256 = base64.b64encode(hashlib.sha256(evaluation.content).digest()).decode()
     s3.put_object(
         Bucket=request.bucket,
-        Key=evaluation_key,
+        Key=request.evaluation_key,
         Body=evaluation.content,
         ContentType="application/json",
+        # S3 keeps it, so that a release can tell whether the file is still this one.
+        ChecksumSHA256=sha256,
     )
     comparison = _comparison(s3, request)
     decision = decide(
@@ -100,7 +105,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     )
     return {
         "TrainingJobName": request.training_job_name,
-        "EvaluationUrl": f"s3://{request.bucket}/{evaluation_key}",
+        "EvaluationUrl": f"s3://{request.bucket}/{request.evaluation_key}",
+        "EvaluationSha256": sha256,
         "Metrics": evaluation.metrics,
         "Metric": request.metric,
         "Value": evaluation.metrics[request.metric],
@@ -135,11 +141,15 @@ def parse_event(event: dict[str, Any]) -> Request:
             f"AcceptIncomparable must be true or false, got {event['AcceptIncomparable']!r}"
         )
     model_key = _key(event, "ModelDataUrl", "model-artifacts/<job>/output/model.tar.gz")
+    folder = model_key[: model_key.rfind("/") + 1]
     compared = event.get("ComparisonUrl") is not None
     return Request(
         training_job_name=event["TrainingJobName"],
         bucket=event["S3Bucket"],
-        output_prefix=model_key[: model_key.rfind("/") + 1],
+        archive_key=f"{folder}output.tar.gz"
+        if event.get("OutputUrl") is None
+        else _key(event, "OutputUrl", "training-output/<job>/output/output.tar.gz"),
+        evaluation_key=f"{folder}evaluation.json",
         metric=event["Metric"],
         threshold=event["Threshold"],
         better=event.get("Better", "greater"),

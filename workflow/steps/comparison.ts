@@ -28,6 +28,10 @@ export function comparisonStep(
   next: string,
 ): Step {
   const { settings, references } = workflow;
+  const roleArn = references.roleArns.compare;
+  if (roleArn === undefined) {
+    throw new Error("comparison: the role that its jobs run as is unknown; give its ARN as roleArns.compare");
+  }
   const base = baseName(settings);
   const namePrefix = `${base}-compare-`;
   const outputUrl = '$substringBefore($modelDataUrl, "/output/model.tar.gz") & "/comparison"';
@@ -39,9 +43,9 @@ export function comparisonStep(
     failure: "ComparisonFailed",
     retryAfterSeconds: 30,
     maxRuntimeInSeconds: comparison.maxRuntimeInSeconds,
+    roleArn,
     request: {
       ProcessingJobName: jsonata(freshName(settings, "compare", undefined, "$attempt")),
-      RoleArn: references.sageMakerRoleArn,
       AppSpecification: {
         ImageUri: references.imageUri,
         ContainerEntrypoint: entryPoint(comparison.codeKey),

@@ -9,11 +9,11 @@ import {
 } from "../asl";
 import { catchAll, failState } from "../failures";
 import { deploymentConfig } from "../guardrails";
-import { allow } from "../iam";
+import { allow, type PolicyStatement } from "../iam";
 import { baseName, endpointName, stableEndpointName } from "../names";
 import { sageMakerRetry } from "../retries";
 import { arn, integration, type Workflow } from "../settings";
-import { executionTags, type Step, sdkCall } from "../step";
+import { executionTags, ownerTag, type Step, sdkCall } from "../step";
 import type { ReleaseNames } from "./model";
 
 /** Looks at an endpoint that is busy, before a release gives up. */
@@ -57,6 +57,7 @@ export interface ReleaseEnds {
  */
 export function endpointStep(workflow: Workflow, names: ReleaseNames, next: ReleaseEnds): Step {
   const { settings } = workflow;
+  const base = baseName(settings);
   const endpoints = endpointArns(workflow);
   const describeEndpoint = {
     Type: "Task",
@@ -68,26 +69,62 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: Rele
     states: {
       FindEndpoint: {
         ...describeEndpoint,
-        Assign: { endpointName: jsonata(endpointName(settings)), endpoint: describedEndpoint },
+        Assign: {
+          endpointName: jsonata(endpointName(settings)),
+          endpointArn: jsonata("$states.result.EndpointArn"),
+          endpoint: describedEndpoint,
+        },
         Catch: [
           {
             // The call models no errors: a missing endpoint and a throttled call differ in the text only.
             ErrorEquals: ["SageMaker.SageMakerException"],
-            Assign: {
-              endpointName: jsonata(endpointName(settings)),
-              endpoint: jsonata(`{
-                "status": $contains($states.errorOutput.Cause, "Could not find") ? "Absent"
-                  : $contains($states.errorOutput.Cause, "not authorized") ? "Hidden" : "Unknown",
-                "configName": "",
-                "sharing": 0,
-                "reason": $states.errorOutput.Cause
-              }`),
-            },
+            Assign: { endpointName: jsonata(endpointName(settings)), endpoint: undescribedEndpoint },
             Next: "ChooseDeployment",
           },
           catchAll("FindEndpoint", "DeploymentFailed"),
         ],
-        Next: "ChooseDeployment",
+        Next: "ReadEndpointTags",
+      },
+      ReadEndpointTags: {
+        Type: "Task",
+        Resource: sdkCall(workflow, "sagemaker", "listTags"),
+        Arguments: { ResourceArn: jsonata("$endpointArn") },
+        Assign: {
+          endpointOwner: jsonata(`(
+            $owner := $states.result.Tags[Key = ${literal(ownerTag)}].Value;
+            $exists($owner) ? $owner : ""
+          )`),
+        },
+        TimeoutSeconds: 60,
+        Catch: [
+          {
+            // It may have gone meanwhile: look again.
+            ErrorEquals: ["SageMaker.SageMakerException"],
+            Assign: { endpoint: undescribedEndpoint },
+            Next: "ChooseDeployment",
+          },
+          catchAll("ReadEndpointTags", "DeploymentFailed"),
+        ],
+        Next: "EndpointIsOurs",
+      },
+      EndpointIsOurs: {
+        Type: "Choice",
+        Comment: "Names do not collide, but anybody may make an endpoint of any name.",
+        Choices: [
+          { Condition: jsonata(`$endpointOwner = ${literal(base)}`), Next: "ChooseDeployment" },
+          otherwise(
+            {
+              failure: jsonata(`{
+                "state": "EndpointIsOurs",
+                "endpoint": $endpointName,
+                "reason": "The endpoint " & $endpointName & ($endpointOwner = ""
+                  ? " has no tag ${ownerTag}" : " belongs to the workflow " & $endpointOwner)
+                  & ", and is not one of ${base}: nothing was changed. Delete it, or give another EndpointName"
+              }`),
+            },
+            "DeploymentFailed",
+          ),
+        ],
       },
       ChooseDeployment: {
         Type: "Choice",
@@ -194,14 +231,29 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: Rele
       ExperimentRunning: failState("ExperimentRunning"),
     },
     policyStatements: [
-      allow(["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint", "sagemaker:AddTags"], endpoints),
+      allow(["sagemaker:DescribeEndpoint", "sagemaker:ListTags", "sagemaker:CreateEndpoint"], endpoints),
+      // When it is made, and never later: the tag says whose it is.
+      // https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html
+      allow(["sagemaker:AddTags"], endpoints, {
+        conditions: { Null: { "sagemaker:TaggingAction": "false" } },
+      }),
+      changeOwnEndpoints(workflow, ["sagemaker:DeleteEndpoint", "sagemaker:UpdateEndpoint"]),
       // Both calls are authorized on the endpoint and on its configuration.
-      allow(
-        ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"],
-        [...endpoints, arn(workflow, "sagemaker", `endpoint-config/${baseName(settings)}-config-*`)],
-      ),
+      allow(["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"], [configArn(workflow)]),
     ],
   };
+}
+
+/** Lets endpoints be changed that carry the workflow's tag, and no others, whatever they are called. */
+export function changeOwnEndpoints(workflow: Workflow, actions: readonly string[]): PolicyStatement {
+  return allow(actions, endpointArns(workflow), {
+    conditions: { StringEquals: { [`aws:ResourceTag/${ownerTag}`]: baseName(workflow.settings) } },
+  });
+}
+
+/** The ARN pattern of the workflow's endpoint configurations. */
+export function configArn(workflow: Workflow): string {
+  return arn(workflow, "sagemaker", `endpoint-config/${baseName(workflow.settings)}-config-*`);
 }
 
 /** The endpoint of the stable name, and those that an execution's input adds to it. */
@@ -229,6 +281,15 @@ export const describedEndpoint = jsonata(`{
   "instances": $exists($states.result.ProductionVariants[0].DesiredInstanceCount)
     ? $states.result.ProductionVariants[0].DesiredInstanceCount : 0,
   "reason": $exists($states.result.FailureReason) ? $states.result.FailureReason : ""
+}`);
+
+/** What is known of an endpoint that could not be looked at. */
+const undescribedEndpoint = jsonata(`{
+  "status": $contains($states.errorOutput.Cause, "Could not find") ? "Absent"
+    : $contains($states.errorOutput.Cause, "not authorized") ? "Hidden" : "Unknown",
+  "configName": "",
+  "sharing": 0,
+  "reason": $states.errorOutput.Cause
 }`);
 
 /**

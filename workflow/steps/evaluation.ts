@@ -20,6 +20,7 @@ export function evaluationStep(workflow: Workflow, next: string): Step {
             TrainingJobName: jsonata("$trainingJobName"),
             S3Bucket: references.bucketName,
             ModelDataUrl: jsonata("$modelDataUrl"),
+            OutputUrl: jsonata('$substringBefore($trainedModelUrl, "model.tar.gz") & "output.tar.gz"'),
             Metric: settings.gate.metric,
             Threshold: jsonata("$threshold"),
             Better: settings.gate.better,

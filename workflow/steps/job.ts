@@ -30,6 +30,8 @@ interface JobStepProps {
   readonly failure: FailureName;
   /** Wait before the second attempt; the third waits twice as long. */
   readonly retryAfterSeconds: number;
+  /** ARN of the role that the job runs as. */
+  readonly roleArn: string;
   readonly next: string;
 }
 
@@ -49,7 +51,11 @@ export function jobStep(workflow: Workflow, props: JobStepProps): Step {
     [state]: {
       Type: "Task",
       Resource: integration(workflow, `sagemaker:create${kind}Job.sync`),
-      Arguments: { ...props.request, StoppingCondition: { MaxRuntimeInSeconds: props.maxRuntimeInSeconds } },
+      Arguments: {
+        ...props.request,
+        RoleArn: props.roleArn,
+        StoppingCondition: { MaxRuntimeInSeconds: props.maxRuntimeInSeconds },
+      },
       Assign: {
         ...props.assign,
         [`${called.toLowerCase()}JobName`]: jsonata(`
@@ -86,7 +92,7 @@ export function jobStep(workflow: Workflow, props: JobStepProps): Step {
   return { states, policyStatements: jobPermissions(workflow, props) };
 }
 
-function jobPermissions(workflow: Workflow, { kind, namePrefix }: JobStepProps): PolicyStatement[] {
+function jobPermissions(workflow: Workflow, { kind, namePrefix, roleArn }: JobStepProps): PolicyStatement[] {
   const page = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html";
   const jobs = arn(workflow, "sagemaker", `${kind.toLowerCase()}-job/${namePrefix}*`);
   return [
@@ -100,7 +106,7 @@ function jobPermissions(workflow: Workflow, { kind, namePrefix }: JobStepProps):
       [jobs],
     ),
     allow(["sagemaker:ListTags"], [jobs], { page }),
-    passSageMakerRole(workflow),
+    passToSageMaker(roleArn),
     // `.sync` hears of the job's end through this managed rule.
     allow(
       ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
@@ -109,9 +115,9 @@ function jobPermissions(workflow: Workflow, { kind, namePrefix }: JobStepProps):
   ];
 }
 
-/** Lets the state machine hand the SageMaker role to SageMaker, and to nobody else. */
-export function passSageMakerRole({ references }: Workflow): PolicyStatement {
-  return allow(["iam:PassRole"], [references.sageMakerRoleArn], {
+/** Lets the state machine hand a role to SageMaker, and to nobody else. */
+export function passToSageMaker(roleArn: string): PolicyStatement {
+  return allow(["iam:PassRole"], [roleArn], {
     conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
   });
 }

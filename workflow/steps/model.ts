@@ -6,7 +6,7 @@ import { baseName, freshName, versionName } from "../names";
 import { sageMakerRetry } from "../retries";
 import { arn, integration, vpcConfig, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
-import { passSageMakerRole } from "./job";
+import { passToSageMaker } from "./job";
 
 /** JSONata: the last part of an ARN, which is the name of what was made; these calls return nothing else. */
 const nameFromArn = (arnKey: string) => jsonata(`$split($states.result.${arnKey}, "/")[-1]`);
@@ -57,7 +57,7 @@ export function modelStep(workflow: Workflow, names: ReleaseNames, next: string)
         Resource: integration(workflow, "sagemaker:createModel"),
         Arguments: {
           ModelName: jsonata(names.model),
-          ExecutionRoleArn: references.sageMakerRoleArn,
+          ExecutionRoleArn: references.roleArns.serving,
           PrimaryContainer: { ModelPackageName: jsonata("$modelPackageArn"), ...oneWorker(workflow) },
           ...vpcConfig(workflow),
           Tags: executionTags(workflow),
@@ -108,7 +108,7 @@ export function modelStep(workflow: Workflow, names: ReleaseNames, next: string)
         ["sagemaker:CreateEndpointConfig", "sagemaker:AddTags"],
         [arn(workflow, "sagemaker", `endpoint-config/${base}-config-*`)],
       ),
-      passSageMakerRole(workflow),
+      passToSageMaker(references.roleArns.serving),
     ],
   };
 }

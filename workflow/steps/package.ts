@@ -1,21 +1,23 @@
 import { jsonata, literal, otherwise } from "../asl";
 import { catchAll, failState } from "../failures";
-import { allow } from "../iam";
+import { allow, allowKey } from "../iam";
 import { baseName } from "../names";
 import { s3Retry, sageMakerRetry } from "../retries";
-import { arn, prefixes, type Workflow } from "../settings";
+import { arn, objectArn, prefixes, type Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
 
 const maxLooks = 60;
 
 /**
- * Reads the model package version that is to be released: is it complete, approved, and its artifact still there?
+ * Reads the model package version that is to be released: is it complete and approved, and are its artifact and metrics
+ * those that were registered?
  *
  * Reads the variables `modelPackageArn` and `looks`, which starts at 0.
  */
 export function packageStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
-  const artifactKey = `$substringAfter($package.modelDataUrl, ${literal(`s3://${references.bucketName}/`)})`;
+  const { bucketName, kmsKeyArn } = references;
+  const inBucket = (url: string) => `$substringAfter(${url}, ${literal(`s3://${bucketName}/`)})`;
   return {
     states: {
       ReadPackage: {
@@ -28,6 +30,9 @@ export function packageStep(workflow: Workflow, next: string): Step {
             "status": $states.result.ModelPackageStatus,
             "approval": $states.result.ModelApprovalStatus,
             "measured": $exists($states.result.ModelMetrics.ModelQuality.Statistics.S3Uri),
+            "metricsUrl": $states.result.ModelMetrics.ModelQuality.Statistics.S3Uri,
+            "modelSha256": $states.result.CustomerMetadataProperties.modelSha256,
+            "evaluationSha256": $states.result.CustomerMetadataProperties.evaluationSha256,
             "modelDataUrl": $states.result.InferenceSpecification.Containers[0].ModelDataUrl,
             "environment": $states.result.InferenceSpecification.Containers[0].Environment,
             "created": $string($states.result.CreationTime)
@@ -48,6 +53,16 @@ export function packageStep(workflow: Workflow, next: string): Step {
               failure: jsonata(`{
                 "state": "PackageReady",
                 "reason": $modelPackageArn & " has no model quality metrics: nobody can have judged it"
+              }`),
+            },
+            Next: "PackageUnusable",
+          },
+          {
+            Condition: jsonata("$not($exists($package.modelSha256) and $exists($package.evaluationSha256))"),
+            Assign: {
+              failure: jsonata(`{
+                "state": "PackageReady",
+                "reason": $modelPackageArn & " was registered without the SHA-256 of its files: nobody can tell whether they are those that were approved. Train again"
               }`),
             },
             Next: "PackageUnusable",
@@ -76,7 +91,7 @@ export function packageStep(workflow: Workflow, next: string): Step {
         Type: "Task",
         Comment: "A model whose artifact is gone is found here, not by an endpoint after minutes.",
         Resource: sdkCall(workflow, "s3", "listObjectsV2"),
-        Arguments: { Bucket: references.bucketName, Prefix: jsonata(artifactKey), MaxKeys: 1 },
+        Arguments: { Bucket: bucketName, Prefix: jsonata(inBucket("$package.modelDataUrl")), MaxKeys: 1 },
         Assign: { artifacts: jsonata("$states.result.KeyCount") },
         TimeoutSeconds: 60,
         Retry: s3Retry,
@@ -86,12 +101,75 @@ export function packageStep(workflow: Workflow, next: string): Step {
       ArtifactFound: {
         Type: "Choice",
         Choices: [
-          { Condition: jsonata("$artifacts > 0"), Next: next },
+          { Condition: jsonata("$artifacts > 0"), Next: "ReadFiles" },
           otherwise(
             {
               failure: jsonata(
                 '{"state": "FindArtifact", "reason": "The artifact " & $package.modelDataUrl & " is gone"}',
               ),
+            },
+            "PackageUnusable",
+          ),
+        ],
+      },
+      ReadFiles: {
+        Type: "Map",
+        Comment: "S3 keeps the SHA-256 of what it stores, where the upload asked for one.",
+        Items: jsonata(`[
+          {"url": $package.modelDataUrl, "registered": $package.modelSha256},
+          {"url": $package.metricsUrl, "registered": $package.evaluationSha256}
+        ]`),
+        ItemProcessor: {
+          ProcessorConfig: { Mode: "INLINE" },
+          StartAt: "ReadFile",
+          States: {
+            ReadFile: {
+              Type: "Task",
+              Resource: sdkCall(workflow, "s3", "headObject"),
+              Arguments: {
+                Bucket: bucketName,
+                Key: jsonata(inBucket("$states.input.url")),
+                ChecksumMode: "ENABLED",
+              },
+              Output: jsonata(`{
+                "url": $states.input.url,
+                "registered": $states.input.registered,
+                "found": $exists($states.result.ChecksumSHA256) ? $states.result.ChecksumSHA256 : "none"
+              }`),
+              TimeoutSeconds: 60,
+              Retry: s3Retry,
+              Catch: [
+                {
+                  ErrorEquals: ["States.ALL"],
+                  Output: jsonata(`{
+                    "url": $states.input.url,
+                    "registered": $states.input.registered,
+                    "found": "unknown (" & $states.errorOutput.Cause & ")"
+                  }`),
+                  Next: "FileUnreadable",
+                },
+              ],
+              End: true,
+            },
+            FileUnreadable: { Type: "Pass", End: true },
+          },
+        },
+        Assign: { files: jsonata("[$states.result]") },
+        Catch: [catchAll("ReadFiles", "PackageUnusable")],
+        Next: "FilesUnchanged",
+      },
+      FilesUnchanged: {
+        Type: "Choice",
+        Choices: [
+          { Condition: jsonata("$count($files[found != registered]) = 0"), Next: next },
+          otherwise(
+            {
+              failure: jsonata(`{
+                "state": "FilesUnchanged",
+                "reason": $join($files[found != registered].(
+                  url & " is not what was registered: its SHA-256 is " & found & ", registered was " & registered
+                ), "; ") & ". Put back the object's version that was registered, or release another version"
+              }`),
             },
             "PackageUnusable",
           ),
@@ -104,9 +182,13 @@ export function packageStep(workflow: Workflow, next: string): Step {
         ["sagemaker:DescribeModelPackage"],
         [arn(workflow, "sagemaker", `model-package/${baseName(settings)}/*`)],
       ),
-      allow(["s3:ListBucket"], [`arn:${references.partition}:s3:::${references.bucketName}`], {
+      allow(["s3:ListBucket"], [`arn:${references.partition}:s3:::${bucketName}`], {
         conditions: { StringLike: { "s3:prefix": `${prefixes.modelArtifacts}*` } },
       }),
+      allow(["s3:GetObject"], [objectArn(workflow, bucketName, `${prefixes.modelArtifacts}*/output/*`)]),
+      // The checksum of an encrypted object is read with its key.
+      // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+      ...allowKey(kmsKeyArn, ["kms:Decrypt"]),
     ],
   };
 }

@@ -28,9 +28,9 @@ export function preprocessingStep(workflow: Workflow, next: string): Step {
     failure: "ProcessingJobFailed",
     retryAfterSeconds: 30,
     maxRuntimeInSeconds: processing.maxRuntimeInSeconds,
+    roleArn: references.roleArns.prep,
     request: {
       ProcessingJobName: jsonata(name),
-      RoleArn: references.sageMakerRoleArn,
       AppSpecification: {
         ImageUri: references.imageUri,
         ContainerEntrypoint: entryPoint(processing.codeKey),

@@ -17,6 +17,7 @@ const hyperparametersText = `(
 export function registrationStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
   const group = baseName(settings);
+  const approvalStatus = settings.approval === "automatic" ? "Approved" : "PendingManualApproval";
   return {
     states: {
       RegisterModel: {
@@ -39,7 +40,7 @@ export function registrationStep(workflow: Workflow, next: string): Step {
               Statistics: { ContentType: "application/json", S3Uri: jsonata("$evaluation.EvaluationUrl") },
             },
           },
-          ModelApprovalStatus: settings.approval === "automatic" ? "Approved" : "PendingManualApproval",
+          ModelApprovalStatus: approvalStatus,
           CustomerMetadataProperties: {
             // Values allow fewer characters than execution names do.
             execution: jsonata('$replace($states.context.Execution.Name, /[^A-Za-z0-9_.:=+@-]/, "-")'),
@@ -53,6 +54,9 @@ export function registrationStep(workflow: Workflow, next: string): Step {
             value: jsonata("$string($evaluation.Value)"),
             threshold: jsonata("$string($threshold)"),
             better: settings.gate.better,
+            // What a release compares the files with; base64, as S3 says it.
+            modelSha256: jsonata("$modelSha256"),
+            evaluationSha256: jsonata("$evaluation.EvaluationSha256"),
           },
           MetadataProperties: { GeneratedBy: jsonata("$states.context.Execution.Id") },
           // A retry must not make a second version.
@@ -75,6 +79,8 @@ export function registrationStep(workflow: Workflow, next: string): Step {
           arn(workflow, "sagemaker", `model-package-group/${group}`),
           arn(workflow, "sagemaker", `model-package/${group}/*`),
         ],
+        // Where a person approves, the state machine cannot. A request without a status waits for approval.
+        { conditions: { StringEqualsIfExists: { "sagemaker:ModelApprovalStatus": approvalStatus } } },
       ),
     ],
   };

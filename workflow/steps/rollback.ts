@@ -1,11 +1,18 @@
 import { jsonata } from "../asl";
 import { failState } from "../failures";
 import { allow } from "../iam";
-import { baseName } from "../names";
 import { sageMakerRetry } from "../retries";
-import { arn, integration, type Workflow } from "../settings";
+import { integration, type Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
-import { busyStates, describedEndpoint, endpointArns, growingWait, maxChecks } from "./endpoint";
+import {
+  busyStates,
+  changeOwnEndpoints,
+  configArn,
+  describedEndpoint,
+  endpointArns,
+  growingWait,
+  maxChecks,
+} from "./endpoint";
 
 const maxRollbacks = 3;
 
@@ -113,14 +120,9 @@ export function rollbackStep(workflow: Workflow): Step {
       ),
     },
     policyStatements: [
-      allow(["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint"], endpointArns(workflow)),
-      allow(
-        ["sagemaker:UpdateEndpoint"],
-        [
-          ...endpointArns(workflow),
-          arn(workflow, "sagemaker", `endpoint-config/${baseName(settings)}-config-*`),
-        ],
-      ),
+      allow(["sagemaker:DescribeEndpoint"], endpointArns(workflow)),
+      changeOwnEndpoints(workflow, ["sagemaker:DeleteEndpoint", "sagemaker:UpdateEndpoint"]),
+      allow(["sagemaker:UpdateEndpoint"], [configArn(workflow)]),
     ],
   };
 }

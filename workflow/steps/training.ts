@@ -26,9 +26,9 @@ export function trainingStep(workflow: Workflow, next: string): Step {
     failure: "TrainingJobFailed",
     retryAfterSeconds: 60,
     maxRuntimeInSeconds: training.maxRuntimeInSeconds,
+    roleArn: references.roleArns.train,
     request: {
       TrainingJobName: jsonata(freshName(settings, "train", "TrainingJobName", "$attempt")),
-      RoleArn: references.sageMakerRoleArn,
       AlgorithmSpecification: {
         TrainingImage: references.imageUri,
         TrainingInputMode: "File",
@@ -43,7 +43,7 @@ export function trainingStep(workflow: Workflow, next: string): Step {
         channel("test", '$processedDataUrl & "/test/"'),
         channel("code", pinnedCodeUrl(workflow, inference.codeKey)),
       ],
-      OutputDataConfig: { S3OutputPath: `s3://${references.bucketName}/${prefixes.modelArtifacts}` },
+      OutputDataConfig: { S3OutputPath: `s3://${references.bucketName}/${prefixes.trainingOutput}` },
       ResourceConfig: {
         InstanceCount: training.instanceCount,
         InstanceType: training.instanceType,
@@ -52,7 +52,7 @@ export function trainingStep(workflow: Workflow, next: string): Step {
       ...vpcConfig(workflow),
       Tags: executionTags(workflow),
     },
-    assign: { modelDataUrl: jsonata("$states.result.ModelArtifacts.S3ModelArtifacts") },
+    assign: { trainedModelUrl: jsonata("$states.result.ModelArtifacts.S3ModelArtifacts") },
     next,
   });
 }

@@ -8,6 +8,7 @@ const version = (number: number, more: Partial<ModelVersion> = {}): ModelVersion
   approval: "Approved",
   serves: false,
   metrics: { test_r2: 0.8, test_rmse: 0.5 },
+  content: { InferenceSpecification: undefined },
   properties: { metric: "test_r2", value: "0.8", execution: "run" },
   ...more,
 });

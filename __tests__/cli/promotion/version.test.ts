@@ -19,6 +19,8 @@ const frankfurt = {
 };
 const destination = { bucketName: "housing-prod-bucket", folder: "model-artifacts/promoted/" };
 
+const hashes = { modelSha256: "bW9kZWw=", evaluationSha256: "ZXZhbHVhdGlvbg==" };
+
 const described: DescribeModelPackageCommandOutput = {
   $metadata: {},
   ModelPackageName: "housing-dev",
@@ -48,7 +50,7 @@ const described: DescribeModelPackageCommandOutput = {
       },
     },
   },
-  CustomerMetadataProperties: { metric: "test_r2", execution: "run-1" },
+  CustomerMetadataProperties: { metric: "test_r2", execution: "run-1", ...hashes },
   MetadataProperties: { GeneratedBy: "arn:aws:states:us-east-1:111122223333:execution:housing-dev:run-1" },
 };
 
@@ -65,7 +67,7 @@ function source(changes: Partial<DescribeModelPackageCommandOutput> = {}): Sourc
 }
 
 describe("promotedRequest", () => {
-  const request = promotedRequest(source(), registration(), destination, "ab".repeat(32));
+  const request = promotedRequest(source(), registration(), destination);
 
   it("takes image, region, group and instance type from the environment that gets the version", () => {
     expect(request).toMatchObject({
@@ -98,20 +100,20 @@ describe("promotedRequest", () => {
     expect(request.CustomerMetadataProperties).toEqual({
       metric: "test_r2",
       execution: "run-1",
+      ...hashes,
       promotedFrom: described.ModelPackageArn,
-      sha256: "ab".repeat(32),
     });
     expect(request.MetadataProperties).toBe(described.MetadataProperties);
   });
 
   it("asks for approval where the environment that gets it does", () => {
-    const pending = promotedRequest(source(), registration({ approval: "manual" }), destination, "ab");
+    const pending = promotedRequest(source(), registration({ approval: "manual" }), destination);
     expect(pending.ModelApprovalStatus).toBe("PendingManualApproval");
   });
 
   it("has a token that is the same each time, and another one for another version or environment", () => {
     const token = (version: SourceVersion, environment: string) =>
-      promotedRequest(version, registration({ environment }), destination, "ab").ClientToken;
+      promotedRequest(version, registration({ environment }), destination).ClientToken;
     const first = token(source(), "prod");
     expect(first).toMatch(/^[0-9a-f]{36}$/);
     expect(token(source(), "prod")).toBe(first);
@@ -142,6 +144,16 @@ describe("promotable", () => {
       folder: "model-artifacts/job-1/",
       model: "output/model.tar.gz",
       metrics: "output/evaluation.json",
+      files: {
+        model: {
+          url: "s3://housing-dev-bucket/model-artifacts/job-1/output/model.tar.gz",
+          sha256: "bW9kZWw=",
+        },
+        metrics: {
+          url: "s3://housing-dev-bucket/model-artifacts/job-1/output/evaluation.json",
+          sha256: "ZXZhbHVhdGlvbg==",
+        },
+      },
     });
   });
 
@@ -153,6 +165,10 @@ describe("promotable", () => {
     [{ ModelApprovalStatus: "Rejected" }, "npm run approve -- dev 7"],
     [{ ModelPackageStatus: "Failed" }, "is Failed, not Completed"],
     [{ ModelMetrics: undefined }, "has no metrics"],
+    [
+      { CustomerMetadataProperties: { metric: "test_r2", modelSha256: "bW9kZWw=" } },
+      "PackageUnusable: version 7 of dev was registered without the SHA-256 of its files",
+    ],
     [{ InferenceSpecification: undefined }, "has 0 containers"],
     [withArtifact("s3://housing-dev-bucket/elsewhere/model.tar.gz"), "only such a version is promoted"],
     [withArtifact("s3://another/model-artifacts/job-1/output/model.tar.gz"), "of one bucket"],
@@ -161,13 +177,15 @@ describe("promotable", () => {
     expect(() => source(changes as Partial<DescribeModelPackageCommandOutput>)).toThrow(message);
   });
 
-  it("fails where two more properties have no room", () => {
-    const full = (count: number) =>
-      Object.fromEntries(Array.from({ length: count }, (_, i) => [`key${i}`, "value"]));
-    expect(() => source({ CustomerMetadataProperties: full(48) })).not.toThrow();
-    expect(() => source({ CustomerMetadataProperties: full(49) })).toThrow("has 49 properties");
-    // Those of an earlier promotion are replaced.
-    const promoted = { ...full(48), promotedFrom: "arn", sha256: "ab" };
+  it("fails where one more property has no room", () => {
+    const full = (count: number) => ({
+      ...hashes,
+      ...Object.fromEntries(Array.from({ length: count - 2 }, (_, i) => [`key${i}`, "value"])),
+    });
+    expect(() => source({ CustomerMetadataProperties: full(49) })).not.toThrow();
+    expect(() => source({ CustomerMetadataProperties: full(50) })).toThrow("has 50 properties");
+    // That of an earlier promotion is replaced.
+    const promoted = { ...full(49), promotedFrom: "arn" };
     expect(() => source({ CustomerMetadataProperties: promoted })).not.toThrow();
   });
 });

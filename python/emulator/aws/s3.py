@@ -1,6 +1,8 @@
-"""S3: permissions with bucket policies and keys, fault rules, object bodies on disk."""
+"""S3: permissions with bucket policies and keys, fault rules, checksums, object bodies on disk."""
 
+import base64
 import contextvars
+import hashlib
 import os
 from typing import Any
 
@@ -21,6 +23,7 @@ from emulator.aws.permissions.policy_documents import UnknownConditionError, eff
 from emulator.aws.permissions.s3_actions import Need, deletions, needs, operation_of
 from emulator.faults import Faults, InjectedError
 
+_SHA256 = "x-amz-checksum-sha256"
 _BODY_IN_MEMORY_BYTES = 16 * 1024
 
 _may_not_be_deleted: contextvars.ContextVar[frozenset[str]] = contextvars.ContextVar(
@@ -50,6 +53,7 @@ def install(faults: Faults, permissions: Permissions) -> None:
         finally:
             _may_not_be_deleted.reset(token)
 
+    wrap(S3Response, "_get_checksum", _sha256)
     # Past this size moto moves a body to an unnamed temporary file.
     os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(_BODY_IN_MEMORY_BYTES)
     replace(FakeBucket, "get_permission", _permission_of_anyone)
@@ -57,6 +61,21 @@ def install(faults: Faults, permissions: Permissions) -> None:
     wrap(S3Response, "_bucket_response_delete_keys", delete_objects)
     for name in ("bucket_response", "key_response"):
         wrap(S3Response, name, _answer_plainly)
+
+
+def _sha256(
+    original: Any, self: Any, response_headers: dict[str, Any]
+) -> tuple[str, str | bytes | None]:
+    # moto looks for it only where the SDK names the algorithm, and believes it.
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+    given = self.headers.get(_SHA256)
+    if not given:
+        return original(self, response_headers)
+    if given != base64.b64encode(hashlib.sha256(self.body or b"").digest()).decode():
+        message = "The SHA256 you specified did not match the calculated checksum."
+        raise S3ClientError("BadDigest", message)
+    response_headers[_SHA256] = given
+    return "SHA256", given
 
 
 def _answer_plainly(original: Any, self: Any, *args: Any) -> Any:

@@ -1,3 +1,5 @@
+import base64
+import hashlib
 import io
 import json
 import subprocess
@@ -33,6 +35,7 @@ class InMemoryS3:
     def __init__(self):
         self.objects: dict[tuple[str, str], bytes] = {}
         self.content_types: dict[str, str] = {}
+        self.checksums: dict[str, str] = {}
 
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         if (Bucket, Key) not in self.objects:
@@ -40,8 +43,11 @@ class InMemoryS3:
         body = self.objects[Bucket, Key]
         return {"Body": io.BytesIO(body), "ContentLength": len(body)}
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
+    def put_object(
+        self, Bucket: str, Key: str, Body: bytes, ContentType: str, ChecksumSHA256: str
+    ) -> None:
         self.objects[Bucket, Key] = Body
+        self.checksums[Key] = ChecksumSHA256
         self.content_types[Key] = ContentType
 
 
@@ -73,11 +79,12 @@ def store(s3: InMemoryS3, metrics: dict) -> bytes:
 )
 def test_returns_metrics_and_verdict(s3: InMemoryS3, r2: float, passed: bool, reason: str):
     metrics = {**METRICS, "test_r2": r2}
-    store(s3, metrics)
+    content = store(s3, metrics)
 
     assert lambda_handler(EVENT, None) == {
         "TrainingJobName": "demo-train-1",
         "EvaluationUrl": f"s3://artifacts/{PREFIX}evaluation.json",
+        "EvaluationSha256": base64.b64encode(hashlib.sha256(content).digest()).decode(),
         "Metrics": metrics,
         "Metric": "test_r2",
         "Value": r2,
@@ -103,9 +110,10 @@ def test_a_metric_may_be_better_smaller(s3: InMemoryS3, rmse: float, passed: boo
 def test_writes_the_evaluation_beside_the_archive_as_the_job_wrote_it(s3: InMemoryS3):
     content = store(s3, METRICS)
 
-    lambda_handler(EVENT, None)
+    result = lambda_handler(EVENT, None)
 
     assert s3.objects["artifacts", f"{PREFIX}evaluation.json"] == content
+    assert s3.checksums == {f"{PREFIX}evaluation.json": result["EvaluationSha256"]}
     assert s3.content_types == {f"{PREFIX}evaluation.json": "application/json"}
 
 
@@ -223,6 +231,7 @@ def test_fails_when_the_comparison_is_too_large(s3: InMemoryS3):
         ({"AcceptIncomparable": "no"}, "AcceptIncomparable must be true or false, got 'no'"),
         ({"ComparisonUrl": "s3://other/c.json"}, "ComparisonUrl must be the address of an object"),
         ({"ComparisonUrl": 3}, "ComparisonUrl must be the address of an object"),
+        ({"OutputUrl": "s3://other/output.tar.gz"}, "OutputUrl must be the address of an object"),
         ({"ModelDataUrl": "model.tar.gz"}, "ModelDataUrl must be the address of an object"),
         ({"ModelDataUrl": "s3://artifacts/"}, "ModelDataUrl must be the address of an object"),
         ({"ModelDataUrl": "s3://other/model.tar.gz"}, "in bucket artifacts, as s3://artifacts/"),
@@ -235,6 +244,17 @@ def test_fails_at_an_event_that_cannot_be_used(s3: InMemoryS3, changes: dict, re
         lambda_handler({**EVENT, **changes}, None)
 
     assert reason in str(caught.value)
+
+
+def test_writes_the_evaluation_beside_the_model_where_the_archive_lies_elsewhere(s3: InMemoryS3):
+    content = store(s3, METRICS)
+    model = "s3://artifacts/kept/model.tar.gz"
+
+    lambda_handler(
+        {**EVENT, "ModelDataUrl": model, "OutputUrl": f"s3://artifacts/{PREFIX}output.tar.gz"}, None
+    )
+
+    assert s3.objects["artifacts", "kept/evaluation.json"] == content
 
 
 def test_the_archive_may_lie_at_the_root_of_the_bucket(s3: InMemoryS3):

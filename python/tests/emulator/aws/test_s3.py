@@ -1,3 +1,5 @@
+import base64
+import hashlib
 import json
 
 import pytest
@@ -69,3 +71,35 @@ def test_large_bodies_are_on_disk(client, bucket):
     keys = s3_backends["123456789012"]["aws"].buckets[bucket].keys
     assert keys["large"]._value_buffer._rolled
     assert not keys["small"]._value_buffer._rolled
+
+
+SHA256 = base64.b64encode(hashlib.sha256(b"text").digest()).decode()
+
+
+def test_a_checksum_that_an_upload_gives_is_kept_with_the_object(client, bucket):
+    s3 = client("s3")
+    s3.put_object(Bucket=bucket, Key="a", Body=b"text", ChecksumSHA256=SHA256)
+    assert (
+        s3.head_object(Bucket=bucket, Key="a", ChecksumMode="ENABLED")["ChecksumSHA256"] == SHA256
+    )
+    s3.put_object(Bucket=bucket, Key="a", Body=b"text")
+    assert "ChecksumSHA256" not in s3.head_object(Bucket=bucket, Key="a", ChecksumMode="ENABLED")
+
+
+def test_a_checksum_that_is_not_the_contents_refuses_the_upload(client, bucket):
+    s3 = client("s3")
+    with pytest.raises(s3.exceptions.ClientError, match="BadDigest"):
+        s3.put_object(Bucket=bucket, Key="a", Body=b"other", ChecksumSHA256=SHA256)
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_a_copy_has_the_checksum_that_it_asks_for(client, bucket):
+    s3 = client("s3")
+    s3.put_object(Bucket=bucket, Key="a", Body=b"text")
+    copy = s3.copy_object(
+        Bucket=bucket, Key="b", CopySource=f"{bucket}/a", ChecksumAlgorithm="SHA256"
+    )
+    assert copy["CopyObjectResult"]["ChecksumSHA256"] == SHA256
+    assert (
+        s3.head_object(Bucket=bucket, Key="b", ChecksumMode="ENABLED")["ChecksumSHA256"] == SHA256
+    )

@@ -1,0 +1,56 @@
+import { jsonata, literal } from "../asl";
+import { catchAll } from "../failures";
+import { allow, allowKey } from "../iam";
+import { s3Retry } from "../retries";
+import { modelKeys, objectArn, prefixes, type Workflow } from "../settings";
+import { artifactUrl, type Step, sdkCall } from "../step";
+
+/**
+ * Copies the trained model to where no job and no endpoint can write, and has S3 compute its SHA-256.
+ *
+ * What is compared, registered, approved and served from here on is the copy. A training job may write where every other
+ * one may, too, so that nothing that was judged could stay there.
+ *
+ * One copy makes one part, whatever the upload was: the checksum is that of the whole object. At most 5 GB.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+ */
+export function keepModelStep(workflow: Workflow, next: string): Step {
+  const { references } = workflow;
+  const { bucketName, kmsKeyArn } = references;
+  const key = `${literal(prefixes.modelArtifacts)} & $trainingJobName & "/output/model.tar.gz"`;
+  const checksum = "$states.result.CopyObjectResult.ChecksumSHA256";
+  return {
+    states: {
+      KeepModel: {
+        Type: "Task",
+        Resource: sdkCall(workflow, "s3", "copyObject"),
+        Arguments: {
+          Bucket: bucketName,
+          CopySource: jsonata('$substringAfter($trainedModelUrl, "s3://")'),
+          Key: jsonata(key),
+          ChecksumAlgorithm: "SHA256",
+          // Tags of the original would need permissions of their own.
+          TaggingDirective: "REPLACE",
+        },
+        Assign: {
+          modelDataUrl: jsonata(artifactUrl(workflow, `(${key})`)),
+          modelSha256: jsonata(
+            `$exists(${checksum}) ? ${checksum} : $error("S3 gave no SHA-256 of the model's copy")`,
+          ),
+        },
+        TimeoutSeconds: 900,
+        Retry: s3Retry,
+        Catch: [catchAll("KeepModel", "RegistrationFailed")],
+        Next: next,
+      },
+    },
+    policyStatements: [
+      allow(
+        ["s3:GetObject"],
+        [objectArn(workflow, bucketName, `${prefixes.trainingOutput}*/output/model.tar.gz`)],
+      ),
+      allow(["s3:PutObject"], [objectArn(workflow, bucketName, modelKeys)]),
+      ...allowKey(kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
+    ],
+  };
+}
