@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { destinationPermissions, sourcePermissions } from "../cli/promotion/permissions";
 import packageJson from "../package.json";
 import { workflowAlarms } from "../workflow/alarms";
+import { workflowDefinition } from "../workflow/definition";
 import { executionInput } from "../workflow/execution-input";
 import { failures } from "../workflow/failures";
 import { baseName } from "../workflow/names";
@@ -32,6 +33,18 @@ describe("docs/execution-input.md", () => {
       description,
     ]);
     expect(text).toContain(table(["key", "must be", "what it does"], rows));
+  });
+
+  it("has every key of the report", () => {
+    const { States } = workflowDefinition(workflow()).definition;
+    const { Output } = States.MLPipelineComplete as { Output: object };
+    const [, report = ""] = /## The report\n([\s\S]*?)\n## /.exec(text) ?? [];
+    const rows = [...report.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, names = ""]) => names.split(", "));
+    expect(rows.sort()).toEqual(
+      Object.keys(Output)
+        .map((key) => `\`${key}\``)
+        .sort(),
+    );
   });
 
   it("has every failure as the source has them", () => {

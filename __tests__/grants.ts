@@ -86,9 +86,28 @@ export interface PolicyDocument {
   readonly Statement: readonly Statement[];
 }
 
-/** Actions that a role has for AWS's own platform: a page asks for them, and no call of ours uses them. */
-export function platformActions({ policyStatements }: RoleDescription): ReadonlySet<string> {
-  return actionsOf(policyStatements.filter(({ page }) => page !== undefined));
+/** What a role has for AWS's own platform: a page asks for it, and no call of ours uses it. */
+export function platformGrants({ policyStatements }: RoleDescription): ReadonlySet<string> {
+  return kindsOf(policyStatements.filter(({ page }) => page !== undefined));
+}
+
+/** What calls of ours use. */
+export function provableGrants({ policyStatements }: RoleDescription): ReadonlySet<string> {
+  return kindsOf(policyStatements.filter(({ page }) => page === undefined));
+}
+
+/** An action on a kind of resource, such as `sagemaker:ListTags endpoint`. */
+export function kindOf({ action, resource }: Grant): string {
+  const [kind = ""] = resource.split(":").slice(5).join(":").split(/[/:]/);
+  return `${action} ${kind}`;
+}
+
+function kindsOf(statements: readonly PolicyStatement[]): ReadonlySet<string> {
+  return new Set(
+    statements.flatMap(({ actions, resources }) =>
+      actions.flatMap((action) => resources.map((resource) => kindOf({ action, resource }))),
+    ),
+  );
 }
 
 /** Actions that calls of ours use. */

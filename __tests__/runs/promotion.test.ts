@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
-import { DeleteObjectCommand, GetObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import {
   DescribeModelPackageCommand,
   ListModelPackagesCommand,
@@ -124,8 +124,8 @@ it("registers nothing where copying was interrupted, and goes on from there", as
   const uploads = countUploads(to);
   await promoteBetween(environment("local"), to, undefined, options);
   expect(await versionsIn("staging")).toBe(1);
-  // Of artifact, output and metrics, one was there.
-  expect(uploads()).toBe(2);
+  // Of artifact and metrics, one was there.
+  expect(uploads()).toBe(1);
 });
 
 it("registers the copy as the version it is of, for a person to approve", async () => {
@@ -146,7 +146,7 @@ it("registers the copy as the version it is of, for a person to approve", async 
     CustomerMetadataProperties: {
       ...original.CustomerMetadataProperties,
       promotedFrom: `${versions}-local/2`,
-      sha256: createHash("sha256").update(artifact).digest("hex"),
+      modelSha256: createHash("sha256").update(artifact).digest("base64"),
     },
   });
   expect(await content(copy.ModelMetrics?.ModelQuality?.Statistics?.S3Uri)).toEqual(
@@ -187,6 +187,22 @@ it("promotes what was promoted", async () => {
 });
 
 describe("it fails before anything is made", () => {
+  it("where a file is not what was registered", async () => {
+    const { ModelMetrics } = await describePackage(`${versions}-local/2`);
+    const url = ModelMetrics?.ModelQuality?.Statistics?.S3Uri ?? "";
+    const before = await content(url);
+    const put = (Body: Buffer) =>
+      cloud.aws.s3().send(new PutObjectCommand({ ...objectAt(url), Body, ChecksumAlgorithm: "SHA256" }));
+    await put(Buffer.from('{"test_r2": 0.99}'));
+    const target = environment("staging");
+    const uploads = countUploads(target);
+    await expect(promoteBetween(environment("local"), target, 2, options)).rejects.toThrow(
+      `PackageUnusable: ${url} of version 2 of local is not what was registered: its SHA-256 is `,
+    );
+    expect(uploads()).toBe(0);
+    await put(before);
+  });
+
   it.each([
     ["prod", "dev", 1, "There is no version 1; there are none yet"],
     ["local", "prod", 1, "Nothing is deployed in prod: there is no workflow housing-prod"],

@@ -135,19 +135,19 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "CREDENTIALS_EXPOSURE",
-    resource: /^Workflow\/SageMakerRole\/Policy$/,
+    resource: /^Workflow\/(SageMaker|Preprocessing|Training|Comparison)Role\/Policy$/,
     reason:
       "SageMaker pulls the image with ecr:GetAuthorizationToken; the token opens what the role may pull",
   },
   {
     check: "RESOURCE_STAR",
-    resource: /^Workflow\/SageMakerRole\/Policy$/,
+    resource: /^Workflow\/(SageMaker|Preprocessing|Training|Comparison)Role\/Policy$/,
     where: inVpc,
     reason: "SageMaker makes network interfaces of its own in the subnets, whose ids are not known before",
   },
   {
     check: "PERMISSIONS_MANAGEMENT_ACTIONS",
-    resource: /^Workflow\/SageMakerRole\/Policy$/,
+    resource: /^Workflow\/(SageMaker|Preprocessing|Training|Comparison)Role\/Policy$/,
     where: inVpc,
     reason:
       "with a network interface's permission SageMaker's own account may attach it to the job's machine",
@@ -156,7 +156,7 @@ export const accepted: readonly AcceptedFinding[] = [
     check: "PERMISSIONS_MANAGEMENT_ACTIONS",
     resource: /^Workflow\/(StateMachine|Release)\/Role\/Policy$/,
     reason:
-      "iam:PassRole hands over one role to one service; Step Functions itself writes the log's policy with logs:PutResourcePolicy, and Application Auto Scaling makes one role of its own with iam:CreateServiceLinkedRole",
+      "iam:PassRole hands over the roles of jobs and of what serves to one service; Step Functions itself writes the log's policy with logs:PutResourcePolicy, and Application Auto Scaling makes one role of its own with iam:CreateServiceLinkedRole",
   },
   {
     check: "PERMISSIONS_MANAGEMENT_ACTIONS",

@@ -9,11 +9,18 @@ import {
 } from "../asl";
 import { catchAll, failState } from "../failures";
 import { deploymentConfig } from "../guardrails";
-import { allow, type PolicyStatement } from "../iam";
-import { baseName, endpointName, stableEndpointName } from "../names";
+import { allow } from "../iam";
+import { endpointName } from "../names";
 import { sageMakerRetry } from "../retries";
-import { arn, integration, type Workflow } from "../settings";
-import { executionTags, ownerTag, type Step, sdkCall } from "../step";
+import { integration, type Workflow } from "../settings";
+import { executionTags, type Step, sdkCall } from "../step";
+import {
+  changeOwnEndpoints,
+  configArn,
+  endpointArns,
+  ownerStates,
+  undescribedEndpoint,
+} from "./endpoint-owner";
 import type { ReleaseNames } from "./model";
 
 /** Looks at an endpoint that is busy, before a release gives up. */
@@ -57,7 +64,6 @@ export interface ReleaseEnds {
  */
 export function endpointStep(workflow: Workflow, names: ReleaseNames, next: ReleaseEnds): Step {
   const { settings } = workflow;
-  const base = baseName(settings);
   const endpoints = endpointArns(workflow);
   const describeEndpoint = {
     Type: "Task",
@@ -85,47 +91,7 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: Rele
         ],
         Next: "ReadEndpointTags",
       },
-      ReadEndpointTags: {
-        Type: "Task",
-        Resource: sdkCall(workflow, "sagemaker", "listTags"),
-        Arguments: { ResourceArn: jsonata("$endpointArn") },
-        Assign: {
-          endpointOwner: jsonata(`(
-            $owner := $states.result.Tags[Key = ${literal(ownerTag)}].Value;
-            $exists($owner) ? $owner : ""
-          )`),
-        },
-        TimeoutSeconds: 60,
-        Catch: [
-          {
-            // It may have gone meanwhile: look again.
-            ErrorEquals: ["SageMaker.SageMakerException"],
-            Assign: { endpoint: undescribedEndpoint },
-            Next: "ChooseDeployment",
-          },
-          catchAll("ReadEndpointTags", "DeploymentFailed"),
-        ],
-        Next: "EndpointIsOurs",
-      },
-      EndpointIsOurs: {
-        Type: "Choice",
-        Comment: "Names do not collide, but anybody may make an endpoint of any name.",
-        Choices: [
-          { Condition: jsonata(`$endpointOwner = ${literal(base)}`), Next: "ChooseDeployment" },
-          otherwise(
-            {
-              failure: jsonata(`{
-                "state": "EndpointIsOurs",
-                "endpoint": $endpointName,
-                "reason": "The endpoint " & $endpointName & ($endpointOwner = ""
-                  ? " has no tag ${ownerTag}" : " belongs to the workflow " & $endpointOwner)
-                  & ", and is not one of ${base}: nothing was changed. Delete it, or give another EndpointName"
-              }`),
-            },
-            "DeploymentFailed",
-          ),
-        ],
-      },
+      ...ownerStates(workflow, "ChooseDeployment"),
       ChooseDeployment: {
         Type: "Choice",
         Choices: [
@@ -181,6 +147,13 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: Rele
           {
             Condition: jsonata(
               `$checks < ${maxChecks} and $contains($failure.reason, /already existing|in-progress|Could not find endpoint "|Throttl|Rate exceeded/)`,
+            ),
+            Next: "WaitForOtherDeployment",
+          },
+          {
+            // An endpoint that has gone meanwhile has no tag that would allow it: look again, and then believe it.
+            Condition: jsonata(
+              "$checks < 3 and $contains($failure.reason, /not authorized to perform: sagemaker:(Update|Delete)Endpoint/)",
             ),
             Next: "WaitForOtherDeployment",
           },
@@ -244,24 +217,6 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: Rele
   };
 }
 
-/** Lets endpoints be changed that carry the workflow's tag, and no others, whatever they are called. */
-export function changeOwnEndpoints(workflow: Workflow, actions: readonly string[]): PolicyStatement {
-  return allow(actions, endpointArns(workflow), {
-    conditions: { StringEquals: { [`aws:ResourceTag/${ownerTag}`]: baseName(workflow.settings) } },
-  });
-}
-
-/** The ARN pattern of the workflow's endpoint configurations. */
-export function configArn(workflow: Workflow): string {
-  return arn(workflow, "sagemaker", `endpoint-config/${baseName(workflow.settings)}-config-*`);
-}
-
-/** The endpoint of the stable name, and those that an execution's input adds to it. */
-export function endpointArns(workflow: Workflow): string[] {
-  const stable = stableEndpointName(workflow.settings);
-  return [stable, `${stable}-*`].map((name) => arn(workflow, "sagemaker", `endpoint/${name}`));
-}
-
 /** A version that is released again finds its own configuration in service. */
 function servesAlready(next: string): ChoiceRule {
   return {
@@ -281,15 +236,6 @@ export const describedEndpoint = jsonata(`{
   "instances": $exists($states.result.ProductionVariants[0].DesiredInstanceCount)
     ? $states.result.ProductionVariants[0].DesiredInstanceCount : 0,
   "reason": $exists($states.result.FailureReason) ? $states.result.FailureReason : ""
-}`);
-
-/** What is known of an endpoint that could not be looked at. */
-const undescribedEndpoint = jsonata(`{
-  "status": $contains($states.errorOutput.Cause, "Could not find") ? "Absent"
-    : $contains($states.errorOutput.Cause, "not authorized") ? "Hidden" : "Unknown",
-  "configName": "",
-  "sharing": 0,
-  "reason": $states.errorOutput.Cause
 }`);
 
 /**

@@ -4,15 +4,8 @@ import { allow } from "../iam";
 import { sageMakerRetry } from "../retries";
 import { integration, type Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
-import {
-  busyStates,
-  changeOwnEndpoints,
-  configArn,
-  describedEndpoint,
-  endpointArns,
-  growingWait,
-  maxChecks,
-} from "./endpoint";
+import { busyStates, describedEndpoint, growingWait, maxChecks } from "./endpoint";
+import { changeOwnEndpoints, configArn, endpointArns } from "./endpoint-owner";
 
 const maxRollbacks = 3;
 

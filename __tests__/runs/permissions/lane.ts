@@ -12,8 +12,9 @@ import { approvalRole, type RoleDescription, scheduleRole } from "../../../workf
 import {
   type Grant,
   grantsIn,
+  kindOf,
   type PolicyDocument,
-  platformActions,
+  platformGrants,
   type RoleName,
   roles,
   without,
@@ -106,8 +107,8 @@ export class Lane {
 
   /** What the role's calls need, in the account as it is. */
   grants(role: RoleName): Grant[] {
-    const platform = platformActions(roles[role]);
-    return grantsIn(this.#policy(role).document).filter(({ action }) => !platform.has(action));
+    const platform = platformGrants(roles[role]);
+    return grantsIn(this.#policy(role).document).filter((grant) => !platform.has(kindOf(grant)));
   }
 
   /** What `scenario` says when the role lacks one permission, and what the emulator has denied to it meanwhile. */

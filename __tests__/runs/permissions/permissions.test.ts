@@ -5,7 +5,14 @@
  */
 
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
-import { type Grant, platformActions, provableActions, type RoleName, roles } from "../../grants";
+import {
+  type Grant,
+  platformGrants,
+  provableActions,
+  provableGrants,
+  type RoleName,
+  roles,
+} from "../../grants";
 import { patience } from "../../patience";
 import { TestCloud } from "../cloud";
 import { looksAtExperiment, looksBySchedule } from "./experiment-scenarios";
@@ -27,8 +34,8 @@ const silent = /^(events:|states:StartExecution$|lambda:InvokeFunction$|sagemake
 
 describe.each(Object.entries(roles))("the role of %s", (_, role) => {
   it("has each action for a call of ours, or on a page of AWS, and none for both", () => {
-    const platform = platformActions(role);
-    expect([...provableActions(role)].filter((action) => platform.has(action))).toEqual([]);
+    const platform = platformGrants(role);
+    expect([...provableGrants(role)].filter((grant) => platform.has(grant))).toEqual([]);
   });
 });
 

@@ -291,12 +291,17 @@ export function scenarioFor(role: RoleName, { action, resource }: Grant): Scenar
   }
   if (/^sagemaker:Delete(EndpointConfig|Model)$/.test(action)) return updates(run);
   if (/^(cloudwatch:DescribeAlarms|application-autoscaling:)/.test(action)) return updates(run);
-  if (role === "sagemaker" && resource.includes("/scoring-")) return scores;
+  if (role === "sagemaker" && (resource.includes("/scoring-") || batchOnly.test(action))) return scores;
+  // Of an endpoint that is there.
+  if (action === "sagemaker:ListTags") return updates(run, name);
   if (championReads.test(action) || action === "sagemaker:UpdateEndpoint") return updates(run, name);
   if (action === "sagemaker:DeleteEndpoint") return replacesFailed(run, name);
   if (role === "evaluate" && action === "s3:ListBucket") return findsNothing;
   return creates(run, name);
 }
+
+/** What serves needs these to score batches. */
+const batchOnly = /^(s3:ListBucket|kms:GenerateDataKey)$/;
 
 /** What is read of the model that serves. */
 const championReads = /^sagemaker:Describe(EndpointConfig|Model)$/;
