@@ -220,3 +220,51 @@ describe("alarms that roll an update back", () => {
     expect(() => workflow({ ...guarded, rollbackAlarms: Array(9).fill("a") })).toThrow(/at most 8, got 9/);
   });
 });
+
+describe("before anything is made, a release", () => {
+  const file = (url: string, found: string) => ({ url, registered: "aGFzaA==", found });
+
+  it("compares both files with what was registered", async () => {
+    expect(await choose("FilesUnchanged", { files: [file("a", "aGFzaA=="), file("b", "aGFzaA==")] })).toBe(
+      "CreateModel",
+    );
+    expect(await choose("FilesUnchanged", { files: [file("a", "aGFzaA=="), file("b", "none")] })).toBe(
+      "PackageUnusable",
+    );
+    const map = state<MapState>("ReadFiles");
+    const named = { url: "s3://b/model-artifacts/j/output/model.tar.gz", registered: "aGFzaA==" };
+    const task = Object.values(map.ItemProcessor.States)[0] as TaskState;
+    expect(task.Arguments).toMatchObject({ ChecksumMode: "ENABLED" });
+    expect(await evaluate(task.Output as string, { input: named, result: {} })).toEqual({
+      ...named,
+      found: "none",
+    });
+  });
+
+  it.each([{ modelSha256: "aGFzaA==" }, { evaluationSha256: "aGFzaA==" }, {}])(
+    "refuses a version that has only %j",
+    async (hashes) => {
+      const version = { measured: true, status: "Completed", approval: "Approved" };
+      const all = { modelSha256: "aGFzaA==", evaluationSha256: "aGFzaA==" };
+      expect(await choose("PackageReady", { package: { ...version, ...all }, looks: 1 })).toBe(
+        "FindArtifact",
+      );
+      expect(await choose("PackageReady", { package: { ...version, ...hashes }, looks: 1 })).toBe(
+        "PackageUnusable",
+      );
+    },
+  );
+
+  it("looks whose the endpoint is", async () => {
+    const owner = async (Tags: object[]) =>
+      await evaluate(state<TaskState>("ReadEndpointTags").Assign?.endpointOwner as string, {
+        result: { Tags },
+      });
+    expect(await owner([{ Key: "workflow", Value: "housing-dev" }])).toBe("housing-dev");
+    expect(await owner([{ Key: "team", Value: "housing-dev" }])).toBe("");
+    expect(await choose("EndpointIsOurs", { endpointOwner: "housing-dev" })).toBe("ChooseDeployment");
+    for (const endpointOwner of ["", "housing-prod", "housing-dev-2"]) {
+      expect(await choose("EndpointIsOurs", { endpointOwner })).toBe("DeploymentFailed");
+    }
+  });
+});
