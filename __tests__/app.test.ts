@@ -17,8 +17,8 @@ describe("the pipeline stack", () => {
       aws_cloudwatch_event_rule: 1,
       aws_cloudwatch_event_target: 1,
       aws_cloudwatch_log_group: 4,
-      aws_iam_role: 6,
-      aws_iam_role_policy: 6,
+      aws_iam_role: 8,
+      aws_iam_role_policy: 8,
       aws_lambda_function: 2,
       aws_s3_bucket: 1,
       aws_s3_bucket_lifecycle_configuration: 1,
@@ -36,7 +36,7 @@ describe("the pipeline stack", () => {
     const { resource = {} } = synth({ ...dev, experiments: true }).pipeline;
     const count = (type: string) => Object.keys(resource[type] ?? {}).length;
     expect([count("aws_lambda_function"), count("aws_iam_role"), count("aws_cloudwatch_log_group")]).toEqual([
-      3, 8, 5,
+      3, 10, 5,
     ]);
     const groups = Object.values(resource.aws_scheduler_schedule_group ?? {});
     expect(groups).toEqual([expect.objectContaining({ name: "housing-dev-experiments" })]);
