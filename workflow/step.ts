@@ -37,6 +37,15 @@ export function sdkCall(workflow: Workflow, service: string, action: string): st
   return integration(workflow, `aws-sdk:${service}:${action}`);
 }
 
+/**
+ * JSONata: the SHA-256 in an answer of S3's.
+ *
+ * Step Functions spells members as the AWS SDK for Java does, whose rule and whose S3 client differ here: either will do.
+ */
+export function sha256In(answer: string): string {
+  return `[${answer}.ChecksumSHA256, ${answer}.ChecksumSha256][0]`;
+}
+
 /** JSONata: an S3 address in the artifact bucket, its key given as JSONata. */
 export function artifactUrl({ references }: Workflow, key: string): string {
   return `${literal(`s3://${references.bucketName}/`)} & ${key}`;

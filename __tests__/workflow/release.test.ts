@@ -239,6 +239,10 @@ describe("before anything is made, a release", () => {
       ...named,
       found: "none",
     });
+    for (const spelling of ["ChecksumSHA256", "ChecksumSha256"]) {
+      const states = { input: named, result: { [spelling]: "b3RoZXI=" } };
+      expect(await evaluate(task.Output as string, states)).toEqual({ ...named, found: "b3RoZXI=" });
+    }
   });
 
   it.each([{ modelSha256: "aGFzaA==" }, { evaluationSha256: "aGFzaA==" }, {}])(

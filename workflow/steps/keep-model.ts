@@ -3,7 +3,7 @@ import { catchAll } from "../failures";
 import { allow, allowKey } from "../iam";
 import { s3Retry } from "../retries";
 import { modelKeys, objectArn, prefixes, type Workflow } from "../settings";
-import { artifactUrl, type Step, sdkCall } from "../step";
+import { artifactUrl, type Step, sdkCall, sha256In } from "../step";
 
 /**
  * Copies the trained model to where no job and no endpoint can write, and has S3 compute its SHA-256.
@@ -18,7 +18,7 @@ export function keepModelStep(workflow: Workflow, next: string): Step {
   const { references } = workflow;
   const { bucketName, kmsKeyArn } = references;
   const key = `${literal(prefixes.modelArtifacts)} & $trainingJobName & "/output/model.tar.gz"`;
-  const checksum = "$states.result.CopyObjectResult.ChecksumSHA256";
+  const checksum = sha256In("$states.result.CopyObjectResult");
   return {
     states: {
       KeepModel: {
@@ -35,7 +35,7 @@ export function keepModelStep(workflow: Workflow, next: string): Step {
         Assign: {
           modelDataUrl: jsonata(artifactUrl(workflow, `(${key})`)),
           modelSha256: jsonata(
-            `$exists(${checksum}) ? ${checksum} : $error("S3 gave no SHA-256 of the model's copy")`,
+            `($sha256 := ${checksum}; $exists($sha256) ? $sha256 : $error("S3 gave no SHA-256 of the model's copy"))`,
           ),
         },
         TimeoutSeconds: 900,

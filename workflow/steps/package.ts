@@ -4,7 +4,7 @@ import { allow, allowKey } from "../iam";
 import { baseName } from "../names";
 import { s3Retry, sageMakerRetry } from "../retries";
 import { arn, objectArn, prefixes, type Workflow } from "../settings";
-import { type Step, sdkCall } from "../step";
+import { type Step, sdkCall, sha256In } from "../step";
 
 const maxLooks = 60;
 
@@ -131,11 +131,14 @@ export function packageStep(workflow: Workflow, next: string): Step {
                 Key: jsonata(inBucket("$states.input.url")),
                 ChecksumMode: "ENABLED",
               },
-              Output: jsonata(`{
-                "url": $states.input.url,
-                "registered": $states.input.registered,
-                "found": $exists($states.result.ChecksumSHA256) ? $states.result.ChecksumSHA256 : "none"
-              }`),
+              Output: jsonata(`(
+                $found := ${sha256In("$states.result")};
+                {
+                  "url": $states.input.url,
+                  "registered": $states.input.registered,
+                  "found": $exists($found) ? $found : "none"
+                }
+              )`),
               TimeoutSeconds: 60,
               Retry: s3Retry,
               Catch: [
