@@ -166,6 +166,12 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "RESOURCE_MISMATCH",
+    resource: /^Workflow\/(StateMachine|Release)\/Role\/Policy$/,
+    reason:
+      "sagemaker:UpdateEndpoint is allowed on endpoints with the workflow's tag and, in a statement without that condition, on configurations",
+  },
+  {
+    check: "RESOURCE_MISMATCH",
     resource: /^Workflow\/Observability\/Notifications\/Notify\/Role\/Policy$/,
     where: tells,
     reason: "the linter's list has express executions only; these state machines are standard ones",

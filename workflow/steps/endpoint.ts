@@ -204,7 +204,7 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: Rele
       ExperimentRunning: failState("ExperimentRunning"),
     },
     policyStatements: [
-      allow(["sagemaker:DescribeEndpoint", "sagemaker:ListTags", "sagemaker:CreateEndpoint"], endpoints),
+      allow(["sagemaker:DescribeEndpoint", "sagemaker:ListTags"], endpoints),
       // When it is made, and never later: the tag says whose it is.
       // https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html
       allow(["sagemaker:AddTags"], endpoints, {
@@ -212,7 +212,8 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: Rele
       }),
       changeOwnEndpoints(workflow, ["sagemaker:DeleteEndpoint", "sagemaker:UpdateEndpoint"]),
       // Both calls are authorized on the endpoint and on its configuration.
-      allow(["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"], [configArn(workflow)]),
+      allow(["sagemaker:CreateEndpoint"], [...endpoints, configArn(workflow)]),
+      allow(["sagemaker:UpdateEndpoint"], [configArn(workflow)]),
     ],
   };
 }
