@@ -64,8 +64,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``TrainingJobName``, ``EvaluationUrl``, ``EvaluationSha256`` (base64), ``Metrics``, ``Metric``, ``Value``, ``Threshold``,
-        ``Better``, ``Passed``, and ``Rule`` and ``Reason``: what decided. With a comparison also
+        ``TrainingJobName``, ``EvaluationUrl``, ``EvaluationSha256`` (base64), ``Metrics``,
+        ``Metric``, ``Value``, ``Threshold``, ``Better``, ``Passed``, and ``Rule`` and ``Reason``: what decided. With a comparison also
         ``ComparisonUrl``, ``Margin``, ``ComparisonStatus`` and ``Difference``, null where nothing
         is compared.
     """
@@ -80,8 +80,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         ) from error
     if archive["ContentLength"] > MAX_ARCHIVE_BYTES:
         raise ArchiveTooLarge(
-            f"s3://{request.bucket}/{request.archive_key} has {archive['ContentLength']} bytes, more than "
-            f"{MAX_ARCHIVE_BYTES}; keep what the training job writes to its output data folder "
+            f"s3://{request.bucket}/{request.archive_key} has {archive['ContentLength']} bytes, "
+            f"more than {MAX_ARCHIVE_BYTES}; keep what the training job writes to its output data folder "
             "small"
         )
     with archive["Body"] as body:
