@@ -65,9 +65,9 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     -------
     dict
         ``TrainingJobName``, ``EvaluationUrl``, ``EvaluationSha256`` (base64), ``Metrics``,
-        ``Metric``, ``Value``, ``Threshold``, ``Better``, ``Passed``, and ``Rule`` and ``Reason``: what decided. With a comparison also
-        ``ComparisonUrl``, ``Margin``, ``ComparisonStatus`` and ``Difference``, null where nothing
-        is compared.
+        ``Metric``, ``Value``, ``Threshold``, ``Better``, ``Passed``, and ``Rule`` and ``Reason``:
+        what decided. With a comparison also ``ComparisonUrl``, ``Margin``, ``ComparisonStatus`` and
+        ``Difference``, null where nothing is compared.
     """
     request = parse_event(event)
     s3 = _s3()
@@ -81,8 +81,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if archive["ContentLength"] > MAX_ARCHIVE_BYTES:
         raise ArchiveTooLarge(
             f"s3://{request.bucket}/{request.archive_key} has {archive['ContentLength']} bytes, "
-            f"more than {MAX_ARCHIVE_BYTES}; keep what the training job writes to its output data folder "
-            "small"
+            f"more than {MAX_ARCHIVE_BYTES}; keep what the training job writes to its output data "
+            "folder small"
         )
     with archive["Body"] as body:
         evaluation = read_archive(body)
