@@ -26,6 +26,8 @@ export interface EmulatorOptions {
   readonly timeScale?: number;
   /** File with faults to inject; docs/emulator.md describes it. */
   readonly faults?: string;
+  /** Lets moto's bare records answer for operations that do not run. */
+  readonly allowRecords?: boolean;
 }
 
 /** Where other commands find an emulator that runs. */
@@ -50,13 +52,19 @@ export class EmulatorProcess {
    * Starts the emulator and waits until it is ready.
    *
    * @param python the interpreter of the environment `emulator`
+   * @param tell hears each line that the emulator writes of what it does
    * @throws CliError when it does not start; its last lines tell why
    */
-  static async start(python: string, options: EmulatorOptions = {}): Promise<EmulatorProcess> {
+  static async start(
+    python: string,
+    options: EmulatorOptions = {},
+    tell: (line: string) => void = () => {},
+  ): Promise<EmulatorProcess> {
     const flags = ["--state-dir", resolve(projectRoot, ".emulator"), "--exit-with-stdin"];
     if (options.port !== undefined) flags.push("--port", String(options.port));
     if (options.timeScale !== undefined) flags.push("--time-scale", String(options.timeScale));
     if (options.faults !== undefined) flags.push("--faults", options.faults);
+    if (options.allowRecords) flags.push("--allow-records");
     const child = spawn(python, ["-m", "emulator", ...flags], {
       cwd: projectRoot,
       env: { ...process.env, PYTHONPATH: resolve(projectRoot, "python"), PYTHONUNBUFFERED: "1" },
@@ -67,6 +75,7 @@ export class EmulatorProcess {
     });
     const lines: string[] = [];
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => {
+      tell(line);
       lines.push(line);
       if (lines.length > 200) lines.shift();
     });

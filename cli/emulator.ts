@@ -9,7 +9,7 @@ export async function runEmulator(options: EmulatorOptions): Promise<void> {
   const tell = (line: string) => process.stderr.write(`${line}\n`);
   const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], tell);
   signal.throwIfAborted();
-  const emulator = await EmulatorProcess.start(environments.emulator?.python as string, options);
+  const emulator = await EmulatorProcess.start(environments.emulator?.python as string, options, tell);
   const { endpoint, timeScale, isolation } = emulator.address;
   tell(
     `The emulator is up at ${endpoint} until Ctrl-C (${timeScaleText(timeScale)}, jobs isolated by ${isolation}).`,

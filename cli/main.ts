@@ -39,6 +39,7 @@ export function program(): Command {
     .option("--name <name>", "name of the execution", executionName)
     .option("--time-scale <factor>", "shortens waits, retry intervals, alarm periods, such as 0.1", timeScale)
     .option("--faults <file>", "faults to inject (docs/emulator.md)")
+    .option("--allow-records", "let bare records answer for what does not run (docs/emulator-operations.md)")
     .addOption(timeout())
     .option("--keep", "stay in the foreground with the endpoint up until Ctrl-C", false)
     .addOption(json())
@@ -241,6 +242,7 @@ export function program(): Command {
     .option("--port <number>", "port to listen on; a free one by default", port)
     .option("--time-scale <factor>", "shortens waits, retry intervals, alarm periods, such as 0.1", timeScale)
     .option("--faults <file>", "faults to inject (docs/emulator.md)")
+    .option("--allow-records", "let bare records answer for what does not run (docs/emulator-operations.md)")
     .addHelpText("after", examples("npm run emulator", "npm run emulator -- --port 4566"))
     .action(async (options) => (await import("./emulator")).runEmulator(options));
   return cli;

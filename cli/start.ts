@@ -29,6 +29,7 @@ export interface StartOptions {
   readonly name?: string;
   readonly timeScale?: number;
   readonly faults?: string;
+  readonly allowRecords?: boolean;
   readonly timeout: number;
   readonly keep: boolean;
   readonly json: boolean;

@@ -52,7 +52,13 @@ def main(arguments: list[str] | None = None) -> int:
     state_dir = options.state_dir.resolve()
     _keep_temporary_files_in(run_directory(state_dir) / "objects")
     try:
-        emulator = Emulator(EmulatedAws(endpoint), faults, state_dir, options.time_scale)
+        emulator = Emulator(
+            EmulatedAws(endpoint),
+            faults,
+            state_dir,
+            options.time_scale,
+            allow_records=options.allow_records,
+        )
     except (MotoMismatchError, IsolationError) as error:
         return _refuse(str(error))
     ready = {
@@ -91,6 +97,11 @@ def _parse(arguments: list[str] | None) -> Any:
     )
     parser.add_argument("--state-dir", type=Path, default=Path(".emulator"), help="working files")
     parser.add_argument("--faults", type=Path, help="JSON file with fault rules")
+    parser.add_argument(
+        "--allow-records",
+        action="store_true",
+        help="let moto's bare records answer for operations that do not run",
+    )
     parser.add_argument(
         "--exit-with-stdin", action="store_true", help="stop when standard input ends"
     )

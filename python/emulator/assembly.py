@@ -24,9 +24,19 @@ class Emulator:
         Folder for working files; image environments lie in it too.
     time_scale : float
         Part of their time that waits and retry intervals last.
+    allow_records : bool
+        Whether moto's bare records answer for operations that do not run.
     """
 
-    def __init__(self, aws: EmulatedAws, faults: Faults, state_dir: Path, time_scale: float):
+    def __init__(
+        self,
+        aws: EmulatedAws,
+        faults: Faults,
+        state_dir: Path,
+        time_scale: float,
+        *,
+        allow_records: bool = False,
+    ):
         # Resolved: an environment knows itself by its path, and would be built again at another.
         environments = Environments((state_dir / "environments").resolve())
         isolation = detect_isolation()
@@ -44,7 +54,7 @@ class Emulator:
                 isolation=isolation,
             ),
         )
-        self._cloud = Cloud(aws, work, faults, time_scale)
+        self._cloud = Cloud(aws, work, faults, time_scale, allow_records=allow_records)
         self.audit = self._cloud.audit
 
     def close(self) -> None:

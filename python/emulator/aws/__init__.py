@@ -1,6 +1,7 @@
 """moto's services, corrected where the workflow needs them true, and joined to the runtime."""
 
 from emulator.aws.access import EmulatedAws
+from emulator.aws.operation_table import OPERATIONS
 from emulator.aws.patching import check_moto_version
 from emulator.aws.permissions.audit import Audit
 from emulator.aws.work import Work
@@ -10,8 +11,21 @@ from emulator.faults import Faults
 class Cloud:
     """What runs behind the services."""
 
-    def __init__(self, aws: EmulatedAws, work: Work, faults: Faults, time_scale: float = 1.0):
+    def __init__(
+        self,
+        aws: EmulatedAws,
+        work: Work,
+        faults: Faults,
+        time_scale: float = 1.0,
+        *,
+        allow_records: bool = False,
+    ):
         """Put every correction in place; once in a process, as moto's state is the process's.
+
+        Parameters
+        ----------
+        allow_records : bool
+            Whether moto's bare records answer for operations that do not run.
 
         Raises
         ------
@@ -27,6 +41,7 @@ class Cloud:
             function_configuration,
             functions,
             managed_policies,
+            parameters,
             requests,
             s3,
             sagemaker,
@@ -35,6 +50,7 @@ class Cloud:
         )
         from emulator.aws.permissions.checks import Permissions
 
+        OPERATIONS.allow_records(allow_records)
         self.audit = Audit()
         permissions = Permissions(self.audit)
         requests.install(faults, permissions)
@@ -49,6 +65,7 @@ class Cloud:
         functions.install(work.functions)
         function_configuration.install()
         self._eventbridge = eventbridge.install(aws, time_scale)
+        parameters.install()
         topics.install(self._eventbridge.deliveries)
         self._cloudwatch = cloudwatch.install(aws, time_scale)
         self._sagemaker = sagemaker.install(work, aws, faults, permissions, time_scale)

@@ -4,7 +4,7 @@ import json
 import threading
 from typing import Any
 
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 
 from emulator.aws.operations import service_model
@@ -33,6 +33,10 @@ def install(functions: FunctionRunner) -> None:
     wrap(LambdaResponse, "create_function", _create_function)
     wrap(LambdaResponse, "update_function_configuration", _update_function)
     wrap(LambdaResponse, "invoke", _with_qualifier)
+
+
+    wrap(LambdaBackend, "create_event_source_mapping", _create_mapping)
+    wrap(LambdaBackend, "delete_event_source_mapping", _delete_mapping)
 
 
 def _spec(function: Any) -> FunctionSpec:
@@ -108,3 +112,20 @@ def _check_runtime(runtime: str | None) -> None:
             f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum "
             f"value set: {pythons}",
         )
+
+
+def _create_mapping(original: Any, self: Any, spec: dict[str, Any]) -> Any:
+    source = spec.get("EventSourceArn") or ""
+    if ":sqs:" not in source:
+        raise UnsupportedError(
+            f"EventSourceArn: the emulator reads queues alone, and not {source!r}; invoke the "
+            "function here"
+        )
+    return original(self, spec)
+
+
+def _delete_mapping(original: Any, self: Any, uuid: str) -> Any:
+    mapping = original(self, uuid)
+    if mapping:
+        mapping.enabled = False  # the queue goes on to ask it
+    return mapping

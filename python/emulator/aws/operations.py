@@ -8,8 +8,16 @@ from typing import Any
 import botocore.session
 
 _SERVICES_BY_PREFIX = {
+    "bedrock": ("bedrock", "bedrock-agent", "bedrock-agent-runtime", "bedrock-runtime"),
+    "dynamodb": ("dynamodb", "dynamodbstreams"),
+    "elasticfilesystem": ("efs",),
+    "elasticloadbalancing": ("elb", "elbv2"),
+    "elasticmapreduce": ("emr",),
+    "s3": ("s3control", "s3"),
+    "sagemaker": ("sagemaker", "sagemaker-metrics", "sagemaker-runtime"),
+    "ses": ("ses", "sesv2"),
     "states": ("stepfunctions",),
-    "sagemaker": ("sagemaker", "sagemaker-runtime"),
+    "tag": ("resourcegroupstaggingapi",),
 }
 _PREFIX_BY_SERVICE = {
     service: prefix for prefix, services in _SERVICES_BY_PREFIX.items() for service in services
@@ -44,6 +52,11 @@ def iam_name(service: str, operation: str) -> str:
     """Return ``states:StartExecution`` for boto3's ``stepfunctions`` and ``StartExecution``."""
     name = f"{_PREFIX_BY_SERVICE.get(service, service)}:{operation}"
     return _IAM_NAMES.get(name, name)
+
+
+def signed_as(name: str) -> list[str]:
+    """Return the services whose requests may be signed with a name, by boto3's names."""
+    return [known for known in _SERVICES_BY_PREFIX.get(name, (name,)) if known in services()]
 
 
 def is_operation(name: str) -> bool:

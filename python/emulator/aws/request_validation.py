@@ -6,12 +6,13 @@ not match a pattern.
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 # Members that newer models do not require any more, because other members may stand for them;
 # the emulator has none of those others.
 _ALSO_REQUIRED = {
+    "CreateTable": ("AttributeDefinitions", "KeySchema"),
     "CreateTrainingJob": ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition"),
     "CreateModel": ("ExecutionRoleArn",),
 }
@@ -32,6 +33,21 @@ class SerializationError(ValueError):
     """A value of a type that the operation's model does not allow there."""
 
 
+def missing_members(shape: Any, parameters: Mapping[str, Any]) -> list[str]:
+    """Return the required members of a request that are not given.
+
+    A request's body may be empty where it is a member of its own.
+    """
+    body = shape.serialization.get("payload")
+    given = {name for name, value in parameters.items() if value is not None}
+    return [name for name in shape.required_members if name != body and name not in given]
+
+
+def null_message(names: Iterable[str]) -> str:
+    """Return what AWS says about required members that are not given."""
+    return _detected([_null(_lower(name)) for name in names])
+
+
 def validation_message(operation: str, shape: Any, parameters: Any) -> str | None:
     """Return what is wrong with a request as AWS says it, or None if nothing is.
 
@@ -41,15 +57,21 @@ def validation_message(operation: str, shape: Any, parameters: Any) -> str | Non
         If a value has another type than the model says; AWS reports those before anything else.
     """
     problems = [
-        f"Value null at '{_lower(name)}' failed to satisfy constraint: Member must not be null"
+        _null(_lower(name))
         for name in _ALSO_REQUIRED.get(operation, ())
         if parameters.get(name) is None
     ]
     problems += _structure_problems(shape, parameters, "")
-    if not problems:
-        return None
+    return _detected(problems) if problems else None
+
+
+def _detected(problems: list[str]) -> str:
     errors = "error" if len(problems) == 1 else "errors"
     return f"{len(problems)} validation {errors} detected: {'; '.join(problems)}"
+
+
+def _null(path: str) -> str:
+    return f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
 
 
 def _problems(shape: Any, value: Any, path: str) -> Iterator[str]:
@@ -86,7 +108,7 @@ def _structure_problems(shape: Any, value: dict[str, Any], prefix: str) -> Itera
         if value.get(name) is not None:
             yield from _problems(member, value[name], path)
         elif name in shape.required_members:
-            yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+            yield _null(path)
 
 
 def _string_problems(shape: Any, value: str, path: str) -> Iterator[str]:

@@ -13,13 +13,22 @@ import warnings
 from typing import Any
 
 from moto.core import responses
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import AWSError, JsonRESTError, ServiceException
+from moto.core.parse import RequestParserError
 from moto.core.responses import ActionResult, BaseResponse
 
+from emulator.aws.operation_table import OPERATIONS
 from emulator.aws.operations import iam_name, operation_model, resource_name, service_model
 from emulator.aws.patching import replace, wrap
 from emulator.aws.permissions.checks import AccessDeniedError, Permissions
-from emulator.aws.request_validation import SerializationError, validation_message
+from emulator.aws.permissions.parameters import parse_parameters
+from emulator.aws.request_validation import (
+    SerializationError,
+    missing_members,
+    null_message,
+    validation_message,
+)
+from emulator.aws.stumbles import FAILED_INSIDE, explain
 from emulator.faults import Faults, InjectedError
 from emulator.runtime.errors import UnsupportedError
 
@@ -47,18 +56,29 @@ def install(faults: Faults, permissions: Permissions) -> None:
             return _answer(self, EmulatorError("ValidationException", str(error)))
         except NotImplementedError as error:
             return _answer(self, _not_built(self, error))
+        except JsonRESTError as error:  # of an answer that moto cannot write, such as a bad token
+            return _answer(self, EmulatorError(error.error_type, str(error.message)))
+        except RequestParserError as error:
+            return _answer(self, EmulatorError("SerializationException", str(error)))
         except Exception as error:
             LOG.exception("%s failed inside the emulator", called(self))
-            text = f"{called(self)} failed inside the emulator: {type(error).__name__}: {error}"
             # Not 500: SDKs and Terraform would repeat for minutes what fails the same way again.
-            return _answer(self, EmulatorError("InternalFailure", text))
+            return _answer(self, _stumbled(self, error))
 
     # Models do not list the errors that every service has, such as a denial.
     warnings.filterwarnings("ignore", ".*does not match an error shape", UserWarning)
     wrap(BaseResponse, "call_action", call_action)
+    wrap(AWSError, "__init__", _with_message)
     # moto inspects the whole class again for every request.
     original = responses.method_names_from_class  # pyright: ignore[reportPrivateImportUsage]
     replace(responses, "method_names_from_class", functools.cache(original))
+
+
+def _with_message(
+    original: Any, self: Any, message: str | None = None, *args: Any, **kwargs: Any
+) -> None:
+    # moto raises some of its errors without the text that they must have.
+    original(self, message or "The request names something that does not exist", *args, **kwargs)
 
 
 def called(response: Any) -> str:
@@ -70,16 +90,20 @@ def _check(response: Any, faults: Faults, permissions: Permissions) -> None:
     operation = response._get_action()
     if not operation:
         return
+    service = response.boto3_service_name
+    refused = OPERATIONS.reason(service, operation) or OPERATIONS.member_reason(
+        service, operation, functools.partial(parse_parameters, response, operation)
+    )
+    if refused:
+        raise EmulatorError("NotImplementedException", refused)
     is_json = bool(response.headers.get("X-Amz-Target"))
-    parameters = json.loads(response.body or "{}") if is_json else response.querystring
-    model = operation_model(response.boto3_service_name, operation)
-    if is_json and model is not None and model.input_shape is not None:
-        try:
-            problem = validation_message(operation, model.input_shape, parameters)
-        except SerializationError as error:
-            raise EmulatorError("SerializationException", str(error)) from error
-        if problem:
-            raise EmulatorError("ValidationException", problem)
+    parameters = json.loads(response.raw_body or "{}") if is_json else response.querystring
+    model = operation_model(service, operation)
+    if model is not None and model.input_shape is not None:
+        if is_json:
+            _check_json(operation, model, parameters)
+        else:
+            _check_required(model, parse_parameters(response, operation))
     if model is not None:
         permissions.check_request(response, operation)
     in_path = _NAMED_IN_PATH.search(response.path)
@@ -88,6 +112,28 @@ def _check(response: Any, faults: Faults, permissions: Permissions) -> None:
         faults.refuse(called(response), name)
     except InjectedError as error:
         raise EmulatorError(error.code, error.message) from error
+
+
+def _check_json(operation: str, model: Any, parameters: Any) -> None:
+    try:
+        problem = validation_message(operation, model.input_shape, parameters)
+    except SerializationError as error:
+        raise EmulatorError("SerializationException", str(error)) from error
+    if problem:
+        raise EmulatorError("ValidationException", problem)
+
+
+def _check_required(model: Any, parameters: dict[str, Any]) -> None:
+    # moto takes what it wants of forms and paths, and stumbles where it is not there.
+    missing = missing_members(model.input_shape, parameters)
+    if not missing:
+        return
+    protocol = model.service_model.protocol
+    if protocol == "ec2":
+        text = f"The request must contain the parameter {missing[0]}"
+        raise EmulatorError("MissingParameter", text)
+    code = "ValidationError" if protocol == "query" else "ValidationException"
+    raise EmulatorError(code, null_message(missing))
 
 
 def _first_values(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -110,6 +156,15 @@ def _not_built(response: Any, error: NotImplementedError) -> EmulatorError:
         f"The emulator does not have {called(response)} ({error}); leave the call out, or run "
         "this against AWS",
     )
+
+
+def _stumbled(response: Any, error: Exception) -> EmulatorError:
+    operation = response._get_action() or ""
+    model = operation_model(response.boto3_service_name, operation)
+    code, problem = "InternalFailure", FAILED_INSIDE
+    if model is not None:
+        code, problem = explain(error, model, parse_parameters(response, operation))
+    return EmulatorError(code, f"{called(response)} {problem}")
 
 
 def _answer(response: Any, error: ServiceException, status: int | None = None) -> Any:

@@ -3,16 +3,20 @@
 import base64
 import contextvars
 import hashlib
+import logging
 import os
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 import xmltodict
 from moto.core.responses import ActionResult
 from moto.iam.access_control import PermissionResult
-from moto.s3.exceptions import S3ClientError
+from moto.s3.exceptions import MalformedXML, S3ClientError
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
+from emulator.aws.operation_table import OPERATIONS
+from emulator.aws.operations import operation_model
 from emulator.aws.patching import replace, wrap
 from emulator.aws.permissions.actions import UnknownActionError
 from emulator.aws.permissions.callers import access_key_of, find_caller
@@ -21,9 +25,12 @@ from emulator.aws.permissions.decisions import ResourcePolicy
 from emulator.aws.permissions.keys import key_policy
 from emulator.aws.permissions.policy_documents import UnknownConditionError, effects, parse
 from emulator.aws.permissions.s3_actions import Need, deletions, needs, operation_of
+from emulator.aws.stumbles import FAILED_INSIDE, explain
 from emulator.faults import Faults, InjectedError
 
 _SHA256 = "x-amz-checksum-sha256"
+LOG = logging.getLogger("emulator")
+
 _BODY_IN_MEMORY_BYTES = 16 * 1024
 
 _may_not_be_deleted: contextvars.ContextVar[frozenset[str]] = contextvars.ContextVar(
@@ -37,6 +44,10 @@ def install(faults: Faults, permissions: Permissions) -> None:
     def authorize(
         original: Any, self: Any, bucket_name: str | None = None, key_name: str | None = None
     ) -> None:
+        operation = operation_of(self)
+        refused = OPERATIONS.reason("s3", operation) if operation else None
+        if refused:
+            raise S3ClientError("NotImplementedException", refused)
         original(self, bucket_name, key_name)
         _check(permissions, self, bucket_name, key_name)
         resource = "/".join(part for part in (bucket_name, key_name) if part)
@@ -85,7 +96,21 @@ def _answer_plainly(original: Any, self: Any, *args: Any) -> Any:
     except NotImplementedError as error:
         message = f"The emulator does not have this operation of S3 ({error}); leave the call out"
         refusal = S3ClientError("NotImplementedException", message)
-        return self._send_response(self.serialized(ActionResult(refusal)))
+    except ExpatError:
+        refusal = MalformedXML()
+    except Exception as error:
+        refusal = S3ClientError(*_stumbled(self, error))
+    return self._send_response(self.serialized(ActionResult(refusal)))
+
+
+def _stumbled(response: Any, error: Exception) -> tuple[str, str]:
+    operation = operation_of(response) or ""
+    model = operation_model("s3", operation)
+    LOG.exception("s3:%s failed inside the emulator", operation)
+    if model is None:
+        return "InternalFailure", f"s3:{operation} {FAILED_INSIDE}"
+    code, problem = explain(error, model, {"Headers and body": response.body or ""})
+    return code, f"s3:{operation} {problem}"
 
 
 def _check(

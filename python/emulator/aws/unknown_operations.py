@@ -15,25 +15,30 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from moto.core.parse import RequestParserError
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response
 
-from emulator.aws.operations import iam_name, service_model, services
+from emulator.aws.operation_table import NOT_RUN, moto_module_runs
+from emulator.aws.operations import iam_name, service_model, services, signed_as
+from emulator.aws.stumbles import FAILED_INSIDE
 
 LOG = logging.getLogger("emulator")
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]*/([^/]+)/aws4_request")
 _FORM = "application/x-www-form-urlencoded"
 
+_S3_CONTROL = "/v20180820/"
+
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def moto_services() -> Wsgi:
     """Return moto's services as one WSGI application that refuses what they do not have."""
-    return in_protocol(DomainDispatcherApplication(_create_app))
+    return in_protocol(DomainDispatcherApplication(create_app))
 
 
 def in_protocol(application: Wsgi) -> Wsgi:
@@ -46,8 +51,8 @@ def in_protocol(application: Wsgi) -> Wsgi:
         def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
             started[:] = [status, headers]
 
-        def refuse(code: str, problem: str) -> Iterable[bytes]:
-            message = f"{_called(environ, action)} {problem}"
+        def refuse(code: str, problem: str, service: str = "") -> Iterable[bytes]:
+            message = f"{_called(environ, action, service)} {problem}"
             LOG.warning(message, exc_info=code == "InternalFailure")
             headers, text = _written(_protocol(environ, action), code, message)
             return Response(text, 400, headers)(environ, start_response)
@@ -55,11 +60,12 @@ def in_protocol(application: Wsgi) -> Wsgi:
         try:
             chunks = application(environ, start)
         except UnavailableError as error:
-            return refuse("NotImplementedException", str(error))
-        except Exception as error:
+            return refuse("NotImplementedException", str(error), error.service)
+        except RequestParserError as error:
+            return refuse("SerializationException", f"has a value of another type: {error}")
+        except Exception:
             # Not with HTTP 500: Terraform would try again for minutes.
-            problem = f"failed inside the emulator: {type(error).__name__}: {error}"
-            return refuse("InternalFailure", problem)
+            return refuse("InternalFailure", FAILED_INSIDE)
         if not started[0].startswith("404"):
             start_response(*started)
             return chunks
@@ -74,15 +80,34 @@ def in_protocol(application: Wsgi) -> Wsgi:
 
 
 class UnavailableError(Exception):
-    """An operation is not there; the message continues its name."""
+    """An operation is not there; the message continues its name.
+
+    Parameters
+    ----------
+    service : str
+        The service's name in boto3, where it is known better than from the request's signature.
+    """
+
+    def __init__(self, message: str, service: str = "") -> None:
+        super().__init__(message)
+        self.service = service
 
 
-def _create_app(service: Any) -> Any:
+def create_app(service: Any) -> Any:
+    """Return moto's application of a service, by moto's name.
+
+    Raises
+    ------
+    UnavailableError
+        If there is none, or nothing of it runs.
+    """
     if service is None:
         raise UnavailableError(
             "is of a service that the emulator does not have; leave the call out, or run this "
             "against AWS"
         )
+    if not moto_module_runs(service):
+        raise UnavailableError(NOT_RUN, _boto_service(service))
     try:
         return create_backend_app(service)
     except ImportError as error:
@@ -95,24 +120,32 @@ def _create_app(service: Any) -> Any:
         ) from error
 
 
+def _boto_service(moto_module: str) -> str:
+    by_module = {name.replace("-", ""): name for name in services()}
+    return by_module.get(moto_module, "")
+
+
 def _is_missing_page(environ: dict[str, Any], body: bytes) -> bool:
     # Answers of moto itself have a body in the service's protocol. S3's HEAD has none.
-    if environ["REQUEST_METHOD"] == "HEAD" or _scope(environ) in ("s3", ""):
+    scope, method = _scope(environ), environ["REQUEST_METHOD"]
+    of_s3 = scope in ("s3", "") and not environ.get("PATH_INFO", "").startswith(_S3_CONTROL)
+    if method == "HEAD" or of_s3:
         return False
     return not body or body.startswith((b"<!doctype html>", b"Not Found"))
 
 
-def _called(environ: dict[str, Any], action: str) -> str:
+def _called(environ: dict[str, Any], action: str, service: str = "") -> str:
     """Return the operation as IAM names it, or what the request says of it."""
-    scope = _scope(environ)
+    scope = service or _scope(environ)
     path = environ.get("PATH_INFO", "")
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     operation = target or action
     if not operation and _is_cbor(environ):
         operation = path.rpartition("/")[2]
-    if not operation and scope in services():
-        with contextlib.suppress(NotFound, NotImplementedError):
-            operation = str(get_service_router(scope).match(Request(environ.copy()))[0].name)
+    for candidate in () if operation else signed_as(scope):
+        with contextlib.suppress(NotFound, MethodNotAllowed, NotImplementedError):
+            found = get_service_router(candidate).match(Request(environ.copy()))[0].name
+            return iam_name(candidate, str(found))
     if not operation:
         operation = f"{environ['REQUEST_METHOD']} {path}"
     return iam_name(scope or "aws", operation)

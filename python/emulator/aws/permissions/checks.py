@@ -21,6 +21,7 @@ from emulator.aws.permissions.callers import (
 )
 from emulator.aws.permissions.context import RequestContext, request_tags
 from emulator.aws.permissions.decisions import ResourcePolicy, refusal
+from emulator.aws.permissions.dynamodb_actions import parts
 from emulator.aws.permissions.encryption import key_uses
 from emulator.aws.permissions.keys import key_policy
 from emulator.aws.permissions.parameters import member_names, parse_parameters
@@ -71,7 +72,8 @@ class Permissions:
             if caller is None:
                 check(name, parameters.get("RoleArn", "*"))
             else:
-                self._check_all(check, name, parameters, response)
+                for action, about in parts(name, parameters):
+                    self._check_all(check, action, about, response)
         except UnknownActionError as error:
             raise AccessDeniedError(str(error)) from error
 

@@ -8,12 +8,13 @@ from typing import Any
 from moto.stepfunctions.parser.api import InvalidDefinition
 
 from emulator.aws.stepfunctions.definitions import find_problems
+from emulator.aws.stepfunctions.task_parameters import NOT_RUN_HERE
 
 _PROBLEM = re.compile(r"(?P<code>[A-Z_]+): (?P<message>.*?)(?: at (?P<location>/.*))?", re.DOTALL)
 _PREFIX = "Invalid State Machine Definition: "
 _TERMINAL = ("Succeed", "Fail", "Choice")
 _UNKNOWN = (
-    "EMULATOR_DOES_NOT_RUN: The emulator's interpreter does not read this, and AWS may; write it "
+    f"{NOT_RUN_HERE}: The emulator's interpreter does not read this, and AWS may; write it "
     "in another way at {path}"
 )
 
@@ -95,7 +96,10 @@ def _in_words(message: str, path: str) -> str:
 
 def refusal(problems: list[str]) -> str:
     """Return the message of a creation or an update that is refused."""
-    return f"{_PREFIX}'{', '.join(problems)}'"
+    # A definition that is right, but cannot run here, is not called invalid.
+    ours = all(problem.startswith(NOT_RUN_HERE) for problem in problems)
+    prefix = "The emulator cannot run this: " if ours else _PREFIX
+    return f"{prefix}'{', '.join(problems)}'"
 
 
 def diagnostic(problem: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore import xform_name
 
+from emulator.aws.operation_table import OPERATIONS
 from emulator.aws.operations import operation_model, service_model, services
 from emulator.aws.stepfunctions.field_values import is_expression, is_number
 from emulator.aws.stepfunctions.integrations import (
@@ -89,9 +90,11 @@ def resource_problem(resource: str) -> str | None:
     called = integration(resource)
     if called is None and is_function_or_activity(resource):
         return None
-    if called is not None and _operation(called) is not None:
+    operation = _operation(called) if called is not None else None
+    if called is not None and operation is not None:
         if called.sdk and called.pattern in ("", "waitForTaskToken"):
-            return None
+            refused = OPERATIONS.reason(boto_service(called.service), operation.name)
+            return f"{NOT_RUN_HERE}: {refused}" if refused else None
         if called.name in RUNS:
             return None
     reason = unavailable(resource)

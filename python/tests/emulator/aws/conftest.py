@@ -154,6 +154,7 @@ def _session():
         servers=servers,
         endpoint=endpoint,
         audit=cloud.audit,
+        application=application,
     )
     cloud.close()
     http.shutdown()

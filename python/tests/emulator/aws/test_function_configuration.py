@@ -7,7 +7,6 @@ import pytest
 
 from .conftest import ROLE
 
-QUEUE = "arn:aws:sqs:us-east-1:123456789012:dead"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/k"
 
 
@@ -33,7 +32,6 @@ def create(client, name):
 
 def test_members_that_moto_forgets_are_kept(client, name, create):
     given = {
-        "DeadLetterConfig": {"TargetArn": QUEUE},
         "KMSKeyArn": KEY,
         "LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/x/y"},
         "TracingConfig": {"Mode": "Active"},
@@ -46,10 +44,10 @@ def test_members_that_moto_forgets_are_kept(client, name, create):
 
 
 def test_an_update_changes_them(client, name, create):
-    create(DeadLetterConfig={"TargetArn": QUEUE}, TracingConfig={"Mode": "PassThrough"})
+    create(TracingConfig={"Mode": "PassThrough"})
     client("lambda").update_function_configuration(
         FunctionName=name,
-        DeadLetterConfig={"TargetArn": ""},
+        DeadLetterConfig={"TargetArn": ""},  # what Terraform sends where there is none
         EphemeralStorage={"Size": 1024},
         KMSKeyArn=KEY,
         TracingConfig={"Mode": "Active"},
@@ -59,6 +57,14 @@ def test_an_update_changes_them(client, name, create):
     assert found["EphemeralStorage"] == {"Size": 1024}
     assert found["KMSKeyArn"] == KEY
     assert found["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_fails_for_a_dead_letter_queue_as_nothing_would_come_to_it(client, name, create):
+    create()
+    with pytest.raises(client("lambda").exceptions.ClientError, match="DeadLetterConfig of lambda"):
+        client("lambda").update_function_configuration(
+            FunctionName=name, DeadLetterConfig={"TargetArn": "arn:aws:sqs:us-east-1:1:dead"}
+        )
 
 
 def test_the_log_group_that_was_given_gets_the_log(cloud, client, name, create):

@@ -95,7 +95,8 @@ def test_a_fault_inside_the_emulator_is_named(client, cloud, name, monkeypatch):
     with pytest.raises(sagemaker.exceptions.ClientError) as error:
         sagemaker.list_models()
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    assert "sagemaker:ListModels failed inside the emulator: ZeroDivisionError" in str(error.value)
+    assert "sagemaker:ListModels failed inside the emulator" in str(error.value)
+    assert "ZeroDivisionError" not in str(error.value)
 
 
 def test_a_fault_rule_refuses_a_call_as_often_as_it_says(client, cloud, name):
