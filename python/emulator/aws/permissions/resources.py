@@ -107,8 +107,8 @@ def _template(action: Action, template: str) -> str:
 @functools.cache
 def _expression(template: str) -> re.Pattern[str]:
     parts = _PLACEHOLDER.split(template)
-    # A qualified function is a resource of its own.
-    any_name = ".+" if template.split(":")[2] in ("lambda", "logs") else "[^:]+"
+    # A qualified function is a resource of its own, and a stream's name is a time of day.
+    any_name = ".+" if template.split(":")[2] in ("dynamodb", "lambda", "logs") else "[^:]+"
     return re.compile(
         "".join(any_name if i % 2 else re.escape(part) for i, part in enumerate(parts))
     )

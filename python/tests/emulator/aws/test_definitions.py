@@ -120,6 +120,27 @@ def test_creation_fails_with_every_problem(client, machine):
     assert "target: B" in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("action", "named"),
+    [
+        ("sagemaker:createHyperParameterTuningJob", "sagemaker:CreateHyperParameterTuningJob"),
+        ("athena:startQueryExecution", "athena:StartQueryExecution"),
+        ("bedrockruntime:invokeModel", "bedrock:InvokeModel"),
+    ],
+)
+def test_a_call_that_does_not_run_is_refused_by_state_and_not_called_invalid(
+    client, machine, action, named
+):
+    task = {**TASK, "Resource": f"arn:aws:states:::aws-sdk:{action}"}
+    (problem,) = problems({"Ask": task})
+    assert problem.startswith(f"NOT_RUN_BY_THE_EMULATOR: {named} is nothing the emulator runs")
+    assert problem.endswith("at /States/Ask/Resource")
+    with pytest.raises(client("stepfunctions").exceptions.ClientError) as refusal:
+        machine({"Ask": task})
+    assert "The emulator cannot run this: " in str(refusal.value)
+    assert "Invalid State Machine Definition" not in str(refusal.value)
+
+
 def test_validation_reports_without_creating(client):
     sfn = client("stepfunctions")
     good = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
