@@ -34,7 +34,6 @@ def install(functions: FunctionRunner) -> None:
     wrap(LambdaResponse, "update_function_configuration", _update_function)
     wrap(LambdaResponse, "invoke", _with_qualifier)
 
-
     wrap(LambdaBackend, "create_event_source_mapping", _create_mapping)
     wrap(LambdaBackend, "delete_event_source_mapping", _delete_mapping)
 
