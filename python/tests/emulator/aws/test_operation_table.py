@@ -43,7 +43,7 @@ def test_an_operation_that_is_not_in_the_table_is_refused():
 
 
 def test_the_reason_names_the_operation_as_iam_does_and_a_way_out():
-    reason = OPERATIONS.reason("bedrock-runtime", "InvokeModel")
+    reason = OPERATIONS.reason("bedrock-runtime", "InvokeModel") or ""
     assert reason.startswith("bedrock:InvokeModel ")
     assert "leave the call out" in reason
     assert "--allow-records" in reason
@@ -52,7 +52,7 @@ def test_the_reason_names_the_operation_as_iam_does_and_a_way_out():
 
 def test_members_are_refused_only_where_they_ask_for_something():
     assert refused_members("sns", "Publish") == ("PhoneNumber",)
-    reason = OPERATIONS.member_reason("sns", "Publish", lambda: {"PhoneNumber": "+1"})
+    reason = OPERATIONS.member_reason("sns", "Publish", lambda: {"PhoneNumber": "+1"}) or ""
     assert reason.startswith("PhoneNumber of sns:Publish ")
     assert OPERATIONS.member_reason("sns", "Publish", lambda: {"TopicArn": "arn"}) is None
 

@@ -12,6 +12,7 @@ def raised_in(package, error):
         exec(compile("raise error", f"/x/{package}/models.py", "exec"), {"error": error})  # noqa: S102
     except Exception as caught:
         return caught
+    raise AssertionError("nothing was raised")
 
 
 def told(error, service="sns", operation="Publish", package="moto", **parameters):
