@@ -68,6 +68,7 @@ def test_what_aws_does_not_have_is_refused_as_aws_does(resource):
         "arn:aws:states:::aws-sdk:emrserverless:startJobRun",
     ],
 )
+@pytest.mark.usefixtures("bare_records")
 def test_functions_activities_and_the_names_of_javas_sdk_are_taken(resource):
     assert resource_problem(resource) is None
 
@@ -112,6 +113,7 @@ def test_literals_are_checked_against_the_operations_model(integration, given, p
         ("aws-sdk:cloudformation:createStack", {"StackName": "s", "NotificationARNs": ["a"]}),
     ],
 )
+@pytest.mark.usefixtures("bare_records")
 def test_json_and_expressions_may_stand_where_the_integration_takes_them(integration, given):
     assert list(parameter_problems(task(integration, given), "/States/S")) == []
 

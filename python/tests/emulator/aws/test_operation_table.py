@@ -12,13 +12,6 @@ from emulator.operations_page import page
 PAGE = Path(__file__).parents[4] / "docs/emulator-operations.md"
 
 
-@pytest.fixture
-def with_records():
-    OPERATIONS.allow_records(True)
-    yield
-    OPERATIONS.allow_records(False)
-
-
 @pytest.mark.parametrize("service", sorted(table()))
 def test_a_service_names_operations_that_exist_each_once(service):
     assert service in services()
@@ -57,7 +50,7 @@ def test_members_are_refused_only_where_they_ask_for_something():
     assert OPERATIONS.member_reason("sns", "Publish", lambda: {"TopicArn": "arn"}) is None
 
 
-def test_allowed_records_are_told_once_for_an_operation(with_records, caplog):
+def test_allowed_records_are_told_once_for_an_operation(bare_records, caplog):
     with caplog.at_level(logging.WARNING, "emulator"):
         for _ in range(2):
             assert OPERATIONS.reason("sagemaker", "CreatePipeline") is None

@@ -10,8 +10,6 @@ import pytest
 from moto.stepfunctions.parser.api import InvalidDefinition
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
-from emulator.aws.operation_table import OPERATIONS
-
 END = {"End": True}
 PASS = {"Type": "Pass", **END}
 INNER = {"StartAt": "Inner", "States": {"Inner": PASS}}
@@ -206,14 +204,6 @@ def refusal_of(state):
     except InvalidDefinition as error:
         return str(error.message)
     return None
-
-
-@pytest.fixture
-def bare_records():
-    """Look at constructs alone: most services that such tasks call do not run."""
-    OPERATIONS.allow_records(True)
-    yield
-    OPERATIONS.allow_records(False)
 
 
 @pytest.mark.parametrize("construct", TAKEN)
