@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { transformRequest } from "../../cli/scoring/job";
-import { isHeader, scoringInputUrl, scoringOutputUrl } from "../../cli/scoring/place";
+import { isHeader, missingMarkers, scoringInputUrl, scoringOutputUrl } from "../../cli/scoring/place";
 
 const bucket = "housing-dev-1";
 
@@ -31,13 +32,21 @@ describe("the place of what is scored", () => {
   });
 });
 
+it("takes the same cells for missing values as the scripts", () => {
+  const script = readFileSync("python/scripts/cells.py", "utf8");
+  const [, list = ""] = /^MISSING = frozenset\(\{(.*)\}\)$/m.exec(script) ?? [];
+  expect(JSON.parse(`[${list}]`)).toEqual([...missingMarkers]);
+});
+
 describe("isHeader", () => {
   it.each([
     ["MedInc,HouseAge\n1,2\n", true],
     ["\uFEFFMedInc,HouseAge\r\n1,2\r\n", true],
     ["1,2\n3,4\n", false],
-    ["1,left\n", false],
-    [",MedInc\n", false],
+    ["1,left\n", true],
+    ["MedInc,2019\n", true],
+    ["1,NA\n", false],
+    [",2\n", false],
     ["", false],
   ])("of %j is %p", (text, expected) => {
     expect(isHeader(text)).toBe(expected);

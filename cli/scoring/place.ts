@@ -80,8 +80,28 @@ export async function refuseSplitHeaders(
   }
 }
 
-/** Whether a CSV text begins with a line of names: no cell of it is a number, or empty. */
+/** What stands for a value that is not known; python/scripts/cells.py decides it, and a test compares the two. */
+export const missingMarkers: ReadonlySet<string> = new Set([
+  "",
+  "NA",
+  "N/A",
+  "nan",
+  "NaN",
+  "NAN",
+  "null",
+  "NULL",
+  "None",
+]);
+
+/**
+ * Whether a CSV text begins with a line that holds a name: a cell that is neither a number nor a missing value.
+ *
+ * Names that are all numbers cannot be told from a row here; the model can, and takes them for a header.
+ */
 export function isHeader(text: string): boolean {
   const [line = ""] = text.replace(/^\uFEFF/, "").split(/\r?\n/, 1);
-  return line.split(",").every((cell) => cell.trim() !== "" && Number.isNaN(Number(cell)));
+  return line
+    .split(",")
+    .map((cell) => cell.trim())
+    .some((cell) => !missingMarkers.has(cell) && Number.isNaN(Number(cell)));
 }

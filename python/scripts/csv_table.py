@@ -9,10 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cells import csv_lines, header_names, number, numbers, shown
 from job import JobError
-
-# What stands for "not known" in a cell; float() itself reads "nan" in any case.
-MISSING = frozenset({"", "NA", "N/A", "null", "NULL", "None"})
 
 
 class CsvTable:
@@ -92,16 +90,13 @@ class CsvTable:
         self.rows_without_target = without_target
 
     def _read_header(self) -> list[str]:
-        columns = next(self._lines(), (0, []))[1]
-        columns = [name.strip() for name in columns]
-        if not columns:
+        line, cells = next(self._lines(), (0, []))
+        if not cells:
             raise JobError(f"{self.path}: the file is empty; a header line and rows are expected")
-        repeated = sorted({name for name in columns if columns.count(name) > 1})
-        if repeated:
-            raise JobError(
-                f"{self.path}: line 1: more than one column is named {_quoted(repeated)}; "
-                "give each column a name of its own"
-            )
+        try:
+            columns = header_names(cells)
+        except ValueError as error:
+            raise JobError(f"{self.path}: line {line}: {error}") from None
         if self.target not in columns:
             raise JobError(
                 f"{self.path}: line 1: no target column '{self.target}'; rename a column, or name "
@@ -114,20 +109,11 @@ class CsvTable:
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         """Yield (line number, cells) of each line that is not blank, the header first."""
         try:
-            # A byte order mark, as spreadsheet programs write it, is no part of the first name;
-            # bytes that are no UTF-8 become text that the cell's own check names.
-            with self.path.open(
-                newline="", encoding="utf-8-sig", errors="backslashreplace"
-            ) as file:
-                reader = csv.reader(file)
-                try:
-                    for cells in reader:
-                        if cells:
-                            yield reader.line_num, cells
-                except csv.Error as error:
-                    raise JobError(
-                        f"{self.path}: line {reader.line_num}: not readable as CSV: {error}"
-                    ) from error
+            # Bytes that are no UTF-8 are kept: the check of the cell names them.
+            with self.path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+                yield from csv_lines(file)
+        except ValueError as error:
+            raise JobError(f"{self.path}: {error}") from error
         except FileNotFoundError as error:
             raise JobError(f"{self.path}: no such file") from error
 
@@ -141,31 +127,18 @@ class CsvTable:
                     f"{self.path}: line {line}: {len(cells)} values where the header names "
                     f"{n_columns} columns"
                 )
-            try:
-                row = list(map(float, cells))
-            except ValueError:
-                row = [self._number(line, *cell) for cell in zip(self.columns, cells)]
-            # One test of the sum is cheaper than one of each value.
-            if not math.isfinite(sum(row)):
-                self._refuse_infinite(line, row, cells)
-            yield row
+            yield numbers(cells) or [
+                self._number(line, column, cell) for column, cell in zip(self.columns, cells)
+            ]
 
     def _number(self, line: int, column: str, cell: str) -> float:
         try:
-            return math.nan if cell.strip() in MISSING else float(cell)
-        except ValueError:
+            return number(cell)
+        except ValueError as error:
             raise JobError(
-                f"{self.path}: line {line}, column '{column}': '{cell}' is not a number; "
-                "mend it, or leave the cell empty if the value is not known"
+                f"{self.path}: line {line}, column {shown(column)}: {error}; correct it, or leave "
+                "the cell empty if the value is not known"
             ) from None
-
-    def _refuse_infinite(self, line: int, row: list[float], cells: list[str]) -> None:
-        for column, value, cell in zip(self.columns, row, cells):
-            if math.isinf(value):
-                raise JobError(
-                    f"{self.path}: line {line}, column '{column}': '{cell}' is infinite; "
-                    "mend it, or leave the cell empty if the value is not known"
-                )
 
 
 def require_same_columns(table: CsvTable, other: CsvTable) -> None:
@@ -228,4 +201,4 @@ def _split(rows: list[list[float]], order: list[int]) -> tuple[np.ndarray, np.nd
 
 
 def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
+    return ", ".join(map(shown, names))

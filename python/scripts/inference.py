@@ -8,15 +8,17 @@ a `Refusal`. Predictions average the trees themselves: another kind of model nee
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
+
+from cells import csv_lines, decode, header_names, is_value, number, shown, without_mark
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -27,6 +29,12 @@ class Refusal(NamedTuple):
 
     status: int
     reason: str
+
+
+class Table(NamedTuple):
+    """The lines of a CSV body, cell by cell; which of them is a header, only the model can say."""
+
+    lines: list[list[str]]
 
 
 class Model(NamedTuple):
@@ -49,7 +57,7 @@ def model_fn(model_dir: str) -> Model:
     return Model(type(forest).__name__, trees, scaler.mean_, scaler.scale_, features)
 
 
-def input_fn(body: str | bytes, content_type: str) -> list | Refusal:
+def input_fn(body: str | bytes, content_type: str) -> list | Table | Refusal:
     """Parse a request into rows of raw features.
 
     Parameters
@@ -57,40 +65,42 @@ def input_fn(body: str | bytes, content_type: str) -> list | Refusal:
     body : str or bytes
         JSON ``{"instances": [...]}``, each instance a list of numbers in the order of training or
         an object of named numbers; or CSV, with or without a header that names the features. A
-        value that is not known is null, or an empty cell.
+        value that is not known is null, or a cell that is empty or holds one of `cells.MISSING`.
     content_type : str
         ``application/json`` or ``text/csv``; parameters such as a charset are ignored.
 
     Returns
     -------
-    list or Refusal
-        Rows, each a list or a dict by feature name, of numbers and None; text that is not a
-        number stays for `predict_fn` to name.
+    list, Table or Refusal
+        Of JSON the rows, each a list or a dict by feature name; of CSV its lines. What is no number
+        stays for `predict_fn` to name.
     """
     parsers = {JSON: _json_rows, CSV: _csv_rows}
     parse = parsers.get(_media_type(content_type))
     if parse is None:
         return Refusal(415, f"content type '{content_type}' is not served; send {JSON} or {CSV}")
     try:
-        text = body.decode("utf-8-sig") if isinstance(body, (bytes, bytearray)) else body
-        rows = parse(text)
-    except (ValueError, csv.Error, RecursionError) as error:
+        return parse(decode(bytes(body)) if not isinstance(body, str) else without_mark(body))
+    except (ValueError, RecursionError) as error:
         return Refusal(400, f"the body is not readable as {_media_type(content_type)}: {error}")
-    if not isinstance(rows, Refusal) and not rows:
+
+
+def predict_fn(rows: list | Table | Refusal, model: Model) -> dict[str, Any] | Refusal:
+    """Predict the target of each row; a missing value counts as the mean of the training data.
+
+    The first line of a CSV is a header if it names the model's features, in whatever order, and be
+    the names numbers.
+    """
+    if isinstance(rows, Table):
+        values = _of_table(rows.lines, model.features)
+    elif isinstance(rows, Refusal):
+        values = rows
+    else:
+        values = _of_instances(rows, model.features)
+    if isinstance(values, Refusal):
+        return values
+    if not values:
         return Refusal(400, "no rows to predict; send one or more")
-    return rows
-
-
-def predict_fn(rows: list | Refusal, model: Model) -> dict[str, Any] | Refusal:
-    """Predict the target of each row; a missing value counts as the mean of the training data."""
-    if isinstance(rows, Refusal):
-        return rows
-    values = []
-    for number, row in enumerate(rows, start=1):
-        ordered = _ordered(number, row, model.features)
-        if isinstance(ordered, Refusal):
-            return ordered
-        values.append(ordered)
     with np.errstate(over="ignore"):
         X = (np.array(values, dtype=float) - model.mean) / model.scale
         X[np.isnan(X)] = 0.0
@@ -146,55 +156,87 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON; send null for a value that is not known")
 
 
-def _csv_rows(text: str) -> list:
-    lines = [cells for cells in csv.reader(io.StringIO(text)) if cells]
-    rows: list = [[_cell(cell.strip()) for cell in cells] for cells in lines]
-    if rows and all(isinstance(value, str) for value in rows[0]):
-        header, *rows = rows
-        for number, row in enumerate(rows, start=1):
-            if len(row) != len(header):
-                raise ValueError(
-                    f"row {number} has {len(row)} values, its header {len(header)} names"
-                )
-        return [dict(zip(header, row)) for row in rows]
+def _csv_rows(text: str) -> Table:
+    return Table([cells for _, cells in csv_lines(io.StringIO(text, newline=""))])
+
+
+def _of_table(lines: list[list[str]], features: list[str]) -> list | Refusal:
+    """Return the rows of a CSV in the order of the features, NaN where a value is not known."""
+    names = features
+    if lines and sorted(cell.strip() for cell in lines[0]) == sorted(features):
+        names = [cell.strip() for cell in lines[0]]
+        lines = lines[1:]
+    elif lines and not any(is_value(cell) for cell in lines[0]):
+        return _wrong_header(lines[0], features)
+    rows = []
+    for position, cells in enumerate(lines, start=1):
+        if len(cells) != len(names):
+            return _wrong_length(position, cells, features)
+        values = {}
+        for name, cell in zip(names, cells):
+            try:
+                values[name] = number(cell)
+            except ValueError as error:
+                return Refusal(400, f"row {position}: {shown(name)}: {error}")
+        rows.append([values[name] for name in features])
     return rows
 
 
-def _cell(text: str) -> float | str | None:
+def _wrong_header(cells: list[str], features: list[str]) -> Refusal:
     try:
-        return float(text) if text else None
-    except ValueError:
-        return text
+        names = header_names(cells)
+    except ValueError as error:
+        return Refusal(400, f"the header: {error}")
+    return _wrong_names("the header", names, features)
 
 
-def _ordered(number: int, row: Any, features: list[str]) -> list | Refusal:
+def _of_instances(rows: list, features: list[str]) -> list | Refusal:
+    """Return the instances of a request in the order of the features."""
+    values = []
+    for position, row in enumerate(rows, start=1):
+        ordered = _ordered(position, row, features)
+        if isinstance(ordered, Refusal):
+            return ordered
+        values.append(ordered)
+    return values
+
+
+def _ordered(position: int, row: Any, features: list[str]) -> list | Refusal:
     """Check a row and give its values in the order of the features."""
     if isinstance(row, dict):
-        unknown = [name for name in row if name not in features]
-        lacking = [name for name in features if name not in row]
-        if unknown or lacking:
-            return Refusal(
-                400,
-                f"row {number}: unknown features {unknown}, lacking features {lacking}; the "
-                f"features are {features}, null where a value is not known",
-            )
+        if set(row) != set(features):
+            return _wrong_names(f"row {position}", row, features)
         row = [row[name] for name in features]
     if not isinstance(row, list):
         return Refusal(
             400,
-            f"row {number}: {json.dumps(row)} is neither a list of {len(features)} numbers nor an "
-            "object of named features; one row, too, stands in a list of rows",
+            f"row {position}: {json.dumps(row)} is neither a list of {len(features)} numbers nor "
+            "an object of named features; one row, too, stands in a list of rows",
         )
     if len(row) != len(features):
-        return Refusal(
-            400, f"row {number} has {len(row)} values; {len(features)} are expected: {features}"
-        )
+        return _wrong_length(position, row, features)
     for name, value in zip(features, row):
         if value is not None and not _is_finite_number(value):
             return Refusal(
-                400, f"row {number}: '{name}': {json.dumps(value)} is not a finite number"
+                400, f"row {position}: '{name}': {json.dumps(value)} is not a finite number"
             )
     return row
+
+
+def _wrong_names(where: str, names: Collection[str], features: list[str]) -> Refusal:
+    unknown = [name for name in names if name not in features]
+    lacking = [name for name in features if name not in names]
+    return Refusal(
+        400,
+        f"{where}: unknown features {unknown}, lacking features {lacking}; the features are "
+        f"{features}, null or an empty cell where a value is not known",
+    )
+
+
+def _wrong_length(position: int, row: Sequence, features: list[str]) -> Refusal:
+    return Refusal(
+        400, f"row {position} has {len(row)} values; {len(features)} are expected: {features}"
+    )
 
 
 def _is_finite_number(value: Any) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from emulator.runtime.aws_access import AwsAccess, Metric
+from emulator.runtime.tracebacks import last_exception
 
 LOG = logging.getLogger(__name__)
 _FLUSH_SECONDS = 1.0
@@ -95,6 +96,11 @@ class JobLog:
         """Return the last lines, for an error message."""
         lines = self._path.read_text("utf-8", "replace").strip().splitlines()
         return "\n".join(lines[-n_lines:])
+
+    def reason(self) -> str:
+        """Return the script's last exception, or the last lines if there is none."""
+        exception = last_exception(self._path.read_text("utf-8", "replace"))
+        return exception or f"Last lines: {self.tail()}"
 
     def _add(self, line: str) -> None:
         if line:

@@ -156,8 +156,8 @@ class ModelServer:
             self._logger.join()  # so that the log is complete
             reason = (
                 f"The primary container for production variant {name} did not pass the ping "
-                "health check. Please check CloudWatch logs for this endpoint. Last lines: "
-                f"{self._log.tail()}"
+                "health check. Please check CloudWatch logs for this endpoint. "
+                f"{self._log.reason()}"
             )
             raise ModelServerError(reason[:MAX_REASON_LENGTH])
 

@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.patience import FOR_EVER
+
 PROJECT = Path(__file__).parents[3]
 SCRIPTS = PROJECT / "python" / "scripts"
 LOCK = PROJECT / "python" / "locks" / "aws-toolkits.txt"
@@ -110,7 +112,7 @@ def train_and_serve(
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=FOR_EVER,
         check=False,
     )
     if training.returncode:
@@ -125,7 +127,7 @@ def run_plainly(script: str, *arguments: object) -> None:
         [environment_python(), SCRIPTS / script, *map(str, arguments)],
         env=_environment(),
         check=True,
-        timeout=120,
+        timeout=FOR_EVER,
         stdout=subprocess.DEVNULL,
     )
 
@@ -169,7 +171,7 @@ def _serve(python: Path, folder: Path, requests: list[dict[str, Any]]) -> list[d
         input=json.dumps(requests),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=FOR_EVER,
         check=False,
     )
     if serving.returncode:

@@ -9,6 +9,7 @@ import pytest
 import training
 from generate_sample_data import load, split
 from preprocessing import preprocess
+from tests.patience import FOR_EVER
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 RunScript = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -27,7 +28,7 @@ def run_script() -> RunScript:
             env={**inherited, **environment},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=FOR_EVER,
             check=False,
         )
 

@@ -1,0 +1,40 @@
+from emulator.runtime.tracebacks import last_exception
+
+WORKER = """
+[2026-11-26 10:00:00 +0000] [7] [ERROR] Exception in worker process
+Traceback (most recent call last):
+  File "/env/lib/python3.9/site-packages/gunicorn/arbiter.py", line 609, in spawn_worker
+    worker.init_process()
+  File "/opt/ml/code/inference.py", line 3, in <module>
+    import missing_package
+ModuleNotFoundError: No module named 'missing_package'
+[2026-11-26 10:00:00 +0000] [7] [INFO] Worker exiting (pid: 7)
+Traceback (most recent call last):
+  File "/env/lib/python3.9/site-packages/gunicorn/arbiter.py", line 209, in run
+    self.sleep()
+gunicorn.errors.HaltServer: <HaltServer 'Worker failed to boot.' 3>
+"""
+
+
+def test_the_scripts_exception_is_told_and_not_what_came_of_it():
+    assert last_exception(WORKER) == (
+        'File "/opt/ml/code/inference.py", line 3, in <module>\nimport missing_package\n'
+        "ModuleNotFoundError: No module named 'missing_package'"
+    )
+
+
+def test_a_syntax_error_has_its_line():
+    log = 'Traceback (most recent call last):\n  File "/x/importlib.py", line 1, in f\n'
+    log += '  File "/opt/ml/code/serve.py", line 2\n    def f(:\n          ^\nSyntaxError: invalid'
+    assert last_exception(log) == (
+        'File "/opt/ml/code/serve.py", line 2\ndef f(:\n^\nSyntaxError: invalid'
+    )
+
+
+def test_an_exception_outside_of_the_script_has_its_innermost_place():
+    log = 'Traceback (most recent call last):\n  File "/x/a.py", line 1, in f\nKeyError: 1\n'
+    assert last_exception(log) == 'File "/x/a.py", line 1, in f\nKeyError: 1'
+
+
+def test_a_log_without_exception_has_none():
+    assert last_exception("ready\n") is None
