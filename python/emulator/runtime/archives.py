@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from emulator.runtime.errors import JobFault
+
+MAX_UNPACKED_BYTES = 5 * 1024**3
+MAX_MEMBERS = 100_000
+# So much of the disk stays free.
+_SPARE_BYTES = 1024**3
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -22,17 +29,35 @@ def unpack(archive: Path, folder: Path, address: str) -> None:
     Raises
     ------
     JobFault
-        When it is no gzip tar archive, or a member would leave the folder; named by `address`.
+        When it is no gzip tar archive, a member would leave the folder, or it holds more than
+        `MAX_UNPACKED_BYTES`, than `MAX_MEMBERS` or than the disk has room for; named by `address`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(archive, "r:gz") as tar:
             if hasattr(tarfile, "data_filter"):
-                tar.extractall(folder, filter="data")
+                tar.extractall(folder, members=_within_limits(tar, folder), filter="data")
             else:  # Python before 3.10.12 and 3.11.4
-                tar.extractall(folder, members=map(_check_member, tar))  # noqa: S202
+                members = map(_check_member, _within_limits(tar, folder))
+                tar.extractall(folder, members=members)  # noqa: S202
     except (tarfile.TarError, EOFError, OSError) as error:
         raise JobFault(f"ClientError: cannot unpack {address}: {error}") from error
+
+
+def _within_limits(tar: tarfile.TarFile, folder: Path) -> Iterator[tarfile.TarInfo]:
+    """Yield the members until there are too many, or they are too large."""
+    room = min(MAX_UNPACKED_BYTES, shutil.disk_usage(folder).free - _SPARE_BYTES)
+    total = 0
+    for count, member in enumerate(tar, start=1):
+        total += member.size
+        if count > MAX_MEMBERS:
+            raise tarfile.TarError(f"it has more than {MAX_MEMBERS} members")
+        if total > room:
+            raise tarfile.TarError(
+                f"it would unpack to more than {max(room, 0) // 1024**2} MiB, which is the "
+                f"{'limit here' if room == MAX_UNPACKED_BYTES else 'room on the disk'}"
+            )
+        yield member
 
 
 def _check_member(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -161,7 +161,7 @@ class _FunctionProcess:
         self.usable = True
         self.log_stream = f"{time.strftime('%Y/%m/%d')}/[{spec.version}]{uuid.uuid4().hex}"
         variables = {
-            **base_environment(),
+            **base_environment(home=str(code)),
             **spec.environment,
             **aws.environment(spec.role_arn),
             "_HANDLER": spec.handler,

@@ -87,6 +87,8 @@ class Job:
         self.directory = directory
         self.root = directory / "ml"
         self.root.mkdir()
+        self._home = directory / "home"
+        self._home.mkdir()
         self.log = log
         self.stop = stop
         self.s3: Any = aws.client("s3", role_arn)
@@ -115,7 +117,12 @@ class Job:
         if self.stop.is_set():
             return Ended(128 + signal.SIGTERM, stopped=True)
         variables = {
-            **base_environment(self.python.parent, self._shared_programs),
+            **base_environment(
+                self.python.parent,
+                self._shared_programs,
+                home=str(self._home),
+                installs_packages=arguments[1:4] == ["-m", "pip", "install"],
+            ),
             **self._role_environment,
             **environment,
         }

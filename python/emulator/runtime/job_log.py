@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
-import re
+import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
 from emulator.runtime.aws_access import AwsAccess, Metric
+from emulator.runtime.metric_matcher import LINE_SECONDS, MetricMatcher
 from emulator.runtime.tracebacks import last_exception
 
 LOG = logging.getLogger(__name__)
 _FLUSH_SECONDS = 1.0
 _MAX_LINE_BYTES = 256_000  # CloudWatch Logs' limit of one event
+# What is kept of a log, in memory and on the disk; the rest is read, for its metrics, and dropped.
+MAX_LOG_BYTES = 50_000_000
+MAX_LOG_LINES = 200_000
+_LAST_LINES = 200
 
 
 class JobLog:
@@ -45,11 +51,13 @@ class JobLog:
     ):
         self._aws, self._group, self._stream = aws, group, stream
         self._file = file.open("ab", buffering=0)
-        self._path = file
-        self._expressions = [
-            (item["Name"], re.compile(item["Regex"])) for item in metric_definitions
-        ]
+        self._kept_bytes = self._kept_lines = 0
+        self._is_cut = False
+        self._last: deque[str] = deque(maxlen=_LAST_LINES)
+        self._matcher = MetricMatcher(metric_definitions, self._add_metric)
+        self._told = False
         self._metrics: dict[str, Metric] = {}
+        self._lock = threading.Lock()
         self._metric_source = metric_source
         self._pending_metrics: list[Metric] = []
         self._partial = b""
@@ -59,11 +67,12 @@ class JobLog:
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """Last value of each metric that was found."""
-        return tuple(self._metrics.values())
+        self._matcher.wait()
+        with self._lock:
+            return tuple(self._metrics.values())
 
     def feed(self, data: bytes) -> None:
         """Take output as it comes, in pieces of any size."""
-        self._file.write(data)
         *lines, self._partial = (self._partial + data).split(b"\n")
         if len(self._partial) > _MAX_LINE_BYTES:
             lines, self._partial = [*lines, self._partial], b""
@@ -73,12 +82,14 @@ class JobLog:
     def flush(self, *, force: bool = False) -> None:
         """Write what is pending, if the last time was a second ago."""
         now = time.monotonic()
-        if not self._pending or (now - self._flushed_at < _FLUSH_SECONDS and not force):
+        if now - self._flushed_at < _FLUSH_SECONDS and not force:
             return
         lines, self._pending, self._flushed_at = self._pending, [], now
-        metrics, self._pending_metrics = self._pending_metrics, []
+        with self._lock:
+            metrics, self._pending_metrics = self._pending_metrics, []
         try:
-            self._aws.write_log(self._group, self._stream, lines)
+            if lines:
+                self._aws.write_log(self._group, self._stream, lines)
             if metrics and self._metric_source:
                 self._aws.put_metrics(*self._metric_source, metrics)
         except Exception:
@@ -89,30 +100,56 @@ class JobLog:
         """Write what is left, and close the file."""
         if self._partial:
             self.feed(b"\n")
+        self._matcher.wait()
+        self._tell_if_given_up()
+        self._matcher.close()
         self.flush(force=True)
         self._file.close()
 
     def tail(self, n_lines: int = 5) -> str:
         """Return the last lines, for an error message."""
-        lines = self._path.read_text("utf-8", "replace").strip().splitlines()
-        return "\n".join(lines[-n_lines:])
+        return "\n".join([*self._last][-n_lines:])
 
     def reason(self) -> str:
         """Return the script's last exception, or the last lines if there is none."""
-        exception = last_exception(self._path.read_text("utf-8", "replace"))
+        exception = last_exception("\n".join(self._last))
         return exception or f"Last lines: {self.tail()}"
 
     def _add(self, line: str) -> None:
+        self._keep(line)
+        self._matcher.feed(line)
+        self._tell_if_given_up()
+
+    def _tell_if_given_up(self) -> None:
+        if self._matcher.gave_up and not self._told:
+            self._told = True
+            self._keep(
+                f"[a metric definition took more than {LINE_SECONDS:g} s for a line of this log; "
+                "further lines are not searched for metrics: simplify its Regex]"
+            )
+
+    def _keep(self, line: str) -> None:
+        if line.strip():
+            self._last.append(line)
+        if self._is_cut:
+            return
+        self._kept_bytes += len(line) + 1
+        self._kept_lines += 1
+        if self._kept_bytes > MAX_LOG_BYTES or self._kept_lines > MAX_LOG_LINES:
+            self._is_cut = True
+            line = (
+                f"[the log is cut here: the emulator keeps {MAX_LOG_BYTES // 1_000_000} MB or "
+                f"{MAX_LOG_LINES} lines of one]"
+            )
+        self._file.write(line.encode() + b"\n")
         if line:
             self._pending.append(line)
-        for name, expression in self._expressions:
-            for match in expression.finditer(line):
-                self._add_metric(name, match.group(1) if expression.groups else match.group())
 
     def _add_metric(self, name: str, text: str | None) -> None:
         try:
             value = float(text or "")
         except ValueError:
             return
-        self._metrics[name] = Metric(name, value, datetime.now(timezone.utc))
-        self._pending_metrics.append(self._metrics[name])
+        with self._lock:
+            self._metrics[name] = Metric(name, value, datetime.now(timezone.utc))
+            self._pending_metrics.append(self._metrics[name])

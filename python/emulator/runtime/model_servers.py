@@ -191,26 +191,32 @@ def _prepare(
     overlay_python = make_overlay(python, directory / "python")
     container_environment = container.get("Environment") or {}
     get_source(s3, container_environment.get("SAGEMAKER_SUBMIT_DIRECTORY") or _CODE_DIR, root)
-    environment = {
-        **base_environment(overlay_python.parent, python.parent),
+    own_environment = {
         **aws.environment(role_arn),
         **container_environment,
         "SM_MODEL_DIR": "/opt/ml/model",
     }
 
-    def command(*arguments: str) -> Command:
+    home = directory / "home"
+    home.mkdir()
+
+    def command(*arguments: str, installs_packages: bool = False) -> Command:
+        programs = (overlay_python.parent, python.parent)
+        base = base_environment(*programs, home=str(home), installs_packages=installs_packages)
         line = [str(overlay_python), *arguments]
-        return isolation.apply(Command(line, environment, _CODE_DIR), root)
+        return isolation.apply(Command(line, {**base, **own_environment}, _CODE_DIR), root)
 
     names = {path.name for path in (root / "code").iterdir()}
     package = ["."] if "setup.py" in names else []
     requirements = ["-r", "requirements.txt"] if "requirements.txt" in names else []
     if package or requirements:
         install = SupervisedProcess(
-            command("-m", "pip", "install", *package, *requirements), grace_seconds=0
+            command("-m", "pip", "install", *package, *requirements, installs_packages=True),
+            grace_seconds=0,
         )
         with install.stdout as output:
-            log.feed(output.read())
+            while data := output.read1(1 << 16):
+                log.feed(data)
         if install.wait():
             raise ModelServerError(f"cannot install {' '.join(requirements)}: {log.tail()}")
     return command(str(_CHILD))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -14,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+_CREDENTIALS = re.compile(r"//[^/@\s]+@")
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
-# What children inherit: never the developer's AWS keys or Python settings.
+# What children inherit: never the developer's AWS keys, Python settings or home.
 _INHERITED = (
-    *("HOME", "PATH", "TMPDIR", "TZ", "USER"),
+    *("PATH", "TMPDIR", "TZ", "USER"),
     *("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "NO_PROXY", "no_proxy"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
     *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT"),
@@ -26,16 +28,28 @@ _INHERITED = (
 )
 
 
-def base_environment(*programs: Path) -> dict[str, str]:
+def base_environment(
+    *programs: Path, home: str = "/", installs_packages: bool = False
+) -> dict[str, str]:
     """Return the variables that every child starts from.
 
     Parameters
     ----------
     *programs : Path
         Folders that come first on the PATH.
+    home : str
+        The child's own home folder.
+    installs_packages : bool
+        Whether the child is pip: only that gets the developer's home, where its settings are, and
+        addresses of proxies and package indexes that hold credentials.
     """
-    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    environment = {
+        name: os.environ[name]
+        for name in _INHERITED
+        if name in os.environ and (installs_packages or not _CREDENTIALS.search(os.environ[name]))
+    }
     environment.update(
+        HOME=os.environ.get("HOME", home) if installs_packages else home,
         # As in SageMaker's images.
         LANG="C.UTF-8",
         LC_ALL="C.UTF-8",

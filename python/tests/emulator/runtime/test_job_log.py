@@ -1,5 +1,6 @@
 import pytest
 
+from emulator.runtime import job_log
 from emulator.runtime.job_log import JobLog
 
 
@@ -15,7 +16,7 @@ def test_pieces_become_lines_and_the_last_one_needs_no_newline(log, aws, tmp_pat
     log.close()
 
     assert aws.log("group") == ["first", "second", "thé\ufffd"]
-    assert (tmp_path / "log.txt").read_bytes().startswith(b"first\r\nsecond\n")
+    assert (tmp_path / "log.txt").read_bytes().startswith(b"first\nsecond\n")
 
 
 def test_lines_are_written_in_batches(log, aws):
@@ -41,6 +42,35 @@ def test_the_last_value_of_a_metric_counts_and_what_is_no_number_does_not(log):
     log.feed(b"r2=0.1 r2=0.5\nr2=...\n12 rows\n")
 
     assert {metric.name: metric.value for metric in log.metrics} == {"r2": 0.5}
+
+
+def test_an_expression_without_end_is_given_up_and_holds_nobody(aws, tmp_path):
+    definitions = [{"Name": "n", "Regex": "n=([0-9]+)"}, {"Name": "bad", "Regex": "(a+)+$"}]
+    log = JobLog(aws, "group", "stream", tmp_path / "log.txt", definitions)
+    log.feed(b"n=1\n" + b"a" * 40 + b"!\nn=2\n")
+    metrics = log.metrics
+    log.close()
+
+    assert {metric.name: metric.value for metric in metrics} == {"n": 1}
+    (note,) = [line for line in aws.log("group") if line.startswith("[")]
+    assert "took more than 2 s for a line of this log" in note
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_LOG_BYTES", 1000), ("MAX_LOG_LINES", 100)])
+def test_a_log_is_cut_once_and_its_end_is_still_known(
+    log, aws, tmp_path, monkeypatch, limit, value
+):
+    monkeypatch.setattr(job_log, limit, value)
+    log.feed(b"123456789\n" * 5000 + b"r2=0.5\n" + b"ValueError: at the end\n")
+    metrics = log.metrics
+    log.close()
+
+    lines = aws.log("group")
+    assert len(lines) <= 101
+    assert [line for line in lines if "is cut here" in line] == lines[-1:]
+    assert (tmp_path / "log.txt").stat().st_size < 2000
+    assert log.tail(1) == "ValueError: at the end"
+    assert [metric.value for metric in metrics] == [0.5]
 
 
 def test_a_log_that_cannot_be_written_is_no_fault_of_the_job(log, aws, monkeypatch, caplog):
