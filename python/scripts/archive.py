@@ -9,6 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from job import JobError
 
+# A model of 5 GiB, or so much code, is a mistake or an attack.
+MAX_UNPACKED_BYTES = 5 * 1024**3
+
 
 def unpack(archive: Path, target: Path) -> None:
     """Write an archive's files below a folder; their modes and owners are left behind.
@@ -18,11 +21,19 @@ def unpack(archive: Path, target: Path) -> None:
     Raises
     ------
     JobError
-        If the archive cannot be read, or has a member that is not a plain file or folder inside.
+        If the archive cannot be read, has a member that is not a plain file or folder inside, or
+        holds more than `MAX_UNPACKED_BYTES`.
     """
     try:
         with tarfile.open(archive) as tar:
+            total = 0
             for member in tar:
+                total += member.size
+                if total > MAX_UNPACKED_BYTES:
+                    raise JobError(
+                        f"{archive}: it would unpack to more than {MAX_UNPACKED_BYTES} bytes; pack "
+                        "only what is needed"
+                    )
                 name = PurePosixPath(member.name)
                 if (
                     name.is_absolute()

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import zipfile
 from typing import Any
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction
@@ -12,7 +13,12 @@ from emulator.aws.patching import replace, wrap
 from emulator.aws.requests import EmulatorError
 from emulator.aws.work import FunctionRunner
 from emulator.runtime.errors import UnsupportedError
-from emulator.runtime.functions import FunctionSpec, check_function
+from emulator.runtime.functions import (
+    CodeTooLargeError,
+    FunctionSpec,
+    check_code,
+    check_function,
+)
 
 _LOG_TAIL_BYTES = 4096
 _GONE = ("python2.7", "python3.6")
@@ -30,6 +36,8 @@ def install(functions: FunctionRunner) -> None:
 
     replace(LambdaFunction, "_invoke_lambda", invoke_lambda)
     wrap(LambdaFunction, "invoke", _invoke)
+    wrap(LambdaFunction, "__init__", _with_code)
+    wrap(LambdaFunction, "update_function_code", _with_code)
     wrap(LambdaResponse, "create_function", _create_function)
     wrap(LambdaResponse, "update_function_configuration", _update_function)
     wrap(LambdaResponse, "invoke", _with_qualifier)
@@ -92,6 +100,20 @@ def _update_function(original: Any, self: Any) -> Any:
         check_function(runtime)
         _check_runtime(runtime)
     return original(self)
+
+
+def _with_code(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    before = dict(vars(self))
+    result = original(self, *args, **kwargs)
+    try:
+        check_code(self.code_bytes)
+    except CodeTooLargeError as error:
+        vars(self).clear()
+        vars(self).update(before)
+        raise EmulatorError("InvalidParameterValueException", str(error)) from error
+    except zipfile.BadZipFile:
+        pass  # the invocation says so
+    return result
 
 
 def _check_runtime(runtime: str | None) -> None:

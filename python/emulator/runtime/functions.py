@@ -29,6 +29,15 @@ from emulator.runtime.state_dir import new_directory
 
 LOG = logging.getLogger(__name__)
 _CHILD = Path(__file__).with_name("function_child.py")
+# AWS's limits: of the code, and of what a handler returns.
+MAX_CODE_BYTES = 262_144_000
+MAX_ANSWER_BYTES = 6_291_556
+# What is kept of the log of one invocation.
+MAX_OUTPUT_BYTES = 5_000_000
+_CUT = (
+    f"\n[the log is cut here: the emulator keeps {MAX_OUTPUT_BYTES // 1_000_000} MB of an "
+    "invocation's]\n"
+)
 _INIT_SECONDS = 10  # AWS's limit of the time before the first invocation counts
 
 
@@ -91,6 +100,24 @@ def check_function(runtime: str | None, package_type: str | None = "Zip") -> Non
         )
 
 
+class CodeTooLargeError(ValueError):
+    """A function's code is larger than Lambda takes."""
+
+
+def check_code(code_zip: bytes) -> None:
+    """Refuse code that Lambda would not unpack.
+
+    Raises
+    ------
+    CodeTooLargeError
+        If it unpacks to more than `MAX_CODE_BYTES`; in AWS's words.
+    """
+    with zipfile.ZipFile(io.BytesIO(code_zip)) as archive:
+        # Nothing larger than it says leaves the archive.
+        if sum(member.file_size for member in archive.infolist()) >= MAX_CODE_BYTES:
+            raise CodeTooLargeError(f"Unzipped size must be smaller than {MAX_CODE_BYTES} bytes")
+
+
 class FunctionRunner:
     """Invokes functions; idle processes are kept for the next invocation."""
 
@@ -146,6 +173,7 @@ class FunctionRunner:
     def _unpacked(self, spec: FunctionSpec) -> Path:
         with self._lock:
             if spec.code_sha256 not in self._code:
+                check_code(spec.code_zip)
                 folder = new_directory(self._state_dir, "functions", spec.name)
                 with zipfile.ZipFile(io.BytesIO(spec.code_zip)) as archive:
                     archive.extractall(folder)  # zipfile keeps members inside
@@ -218,9 +246,12 @@ class _FunctionProcess:
         if line is None:
             payload, errored, self.usable = self._fault(request_id), True, False
         else:
-            output += self._rest_of_output()
+            _keep(output, self._rest_of_output())
             answer = json.loads(line)
             payload, errored = answer["payload"], answer["errored"]
+            size = len(payload.encode())
+            if size > MAX_ANSWER_BYTES:
+                payload, errored = _too_large(size), True
             # What cannot be imported is tried anew, in a new process.
             self.usable = answer["initialized"]
         text = output.decode("utf-8", "replace")
@@ -253,7 +284,7 @@ class _FunctionProcess:
                     if key.fileobj is self._answers:
                         self._answered += data
                     else:
-                        output += data
+                        _keep(output, data)
                     if not data:
                         selector.unregister(key.fileobj)
                 line, newline, rest = self._answered.partition(b"\n")
@@ -289,3 +320,20 @@ class _FunctionProcess:
 
     def _note(self, payload: str) -> str:
         return f"{json.loads(payload)['errorMessage']}\n"
+
+
+def _keep(output: bytearray, data: bytes) -> None:
+    """Add to the log of an invocation, which is cut once."""
+    room = MAX_OUTPUT_BYTES - len(output)
+    if room >= len(data):
+        output += data
+    elif room > 0:
+        output += data[:room] + _CUT.encode()
+
+
+def _too_large(size: int) -> str:
+    message = (
+        f"Response payload size ({size} bytes) exceeded maximum allowed payload size "
+        f"({MAX_ANSWER_BYTES} bytes)."
+    )
+    return json.dumps({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message})

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from emulator.runtime import functions as module
 from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.functions import FunctionRunner, FunctionSpec, check_function
 from tests.patience import LIMIT_SECONDS
@@ -182,11 +183,52 @@ def test_a_function_that_takes_too_long_is_killed(functions, function, wait_unti
     wait_until_gone(int(result.log.splitlines()[1]))
 
 
+def test_a_log_without_end_is_cut_and_an_answer_that_is_too_large_is_refused(
+    functions, function, monkeypatch
+):
+    monkeypatch.setattr(module, "MAX_OUTPUT_BYTES", 1000)
+    monkeypatch.setattr(module, "MAX_ANSWER_BYTES", 100)
+    spec = function("def handler(event, context):\n    print('x' * 5000)\n    return 'y' * event")
+
+    assert json.loads(functions.invoke(spec, "98").payload) == "y" * 98
+    result = functions.invoke(spec, "99")
+
+    assert result.errored
+    assert json.loads(result.payload) == {
+        "errorType": "Function.ResponseSizeTooLarge",
+        "errorMessage": "Response payload size (101 bytes) exceeded maximum allowed payload size "
+        "(100 bytes).",
+    }
+    assert result.log.count("[the log is cut here") == 1
+    assert len(result.log) < 2000
+
+
+def test_a_function_has_a_home_of_its_own_and_no_credentials(functions, function, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@127.0.0.1:9")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://token:secret@127.0.0.1/simple")
+    monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "7")
+    spec = function("import os\ndef handler(event, context): return dict(os.environ)")
+
+    variables = json.loads(functions.invoke(spec, "{}").payload)
+
+    assert variables["HOME"] == variables["LAMBDA_TASK_ROOT"]
+    assert variables["PIP_DEFAULT_TIMEOUT"] == "7"
+    assert "secret" not in str(variables)
+
+
 def test_a_large_event_and_result_pass(functions, function):
     spec = function("def handler(event, context): return event")
     event = json.dumps("x" * 2_000_000)
 
     assert functions.invoke(spec, event).payload == event
+
+
+def test_code_larger_than_lambda_takes_is_refused(functions, function, monkeypatch):
+    monkeypatch.setattr(module, "MAX_CODE_BYTES", 20)
+    spec = function("def handler(event, context): return 'more than twenty bytes'")
+
+    with pytest.raises(module.CodeTooLargeError, match="must be smaller than 20 bytes"):
+        functions.invoke(spec, "{}")
 
 
 def test_what_is_no_python_zip_is_refused_by_name():

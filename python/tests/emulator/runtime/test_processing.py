@@ -73,6 +73,7 @@ def test_the_container_finds_the_request_and_only_its_own_variables(
     assert hosts == {"current_host": "algo-1", "hosts": ["algo-1"]}
     environment = json.loads(s3.get("processed/environment.json"))
     assert environment["GREETING"] == "hello"
+    assert environment["HOME"].endswith("/home")
     assert environment["AWS_ACCESS_KEY_ID"] == "AKIAROLE"
     assert not {"AWS_SECRET_ACCESS_KEY", "PYTHONPATH"} & set(environment)
     assert not [name for name in environment if name.startswith("SM_")]

@@ -2,6 +2,7 @@ import tarfile
 
 import pytest
 
+from emulator.runtime import archives
 from emulator.runtime.archives import unpack
 from emulator.runtime.errors import JobFault
 from emulator.runtime.s3_data import download_prefix, upload_file
@@ -80,3 +81,27 @@ def test_archives_are_unpacked_inside_their_folder_only(tmp_path, tar_gz, monkey
         tar.addfile(link)
     with pytest.raises(JobFault, match="cannot unpack address"):
         unpack(archive, tmp_path / "out", "address")
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "reason"),
+    [
+        ("MAX_UNPACKED_BYTES", 5 * 1024**2, "more than 5 MiB, which is the limit here"),
+        ("MAX_MEMBERS", 2, "it has more than 2 members"),
+        ("_SPARE_BYTES", 2**62, "more than 0 MiB, which is the room on the disk"),
+    ],
+)
+@pytest.mark.parametrize("has_filter", [True, False])
+def test_an_archive_that_would_fill_the_disk_is_refused(
+    tmp_path, tar_gz, monkeypatch, limit, value, reason, has_filter
+):
+    if not has_filter:
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    monkeypatch.setattr(archives, limit, value)
+    archive = tmp_path / "a.tar.gz"
+    archive.write_bytes(tar_gz(dict.fromkeys("abc", "0" * 2 * 1024**2)))
+
+    with pytest.raises(JobFault, match=f"ClientError: cannot unpack address: .*{reason}"):
+        unpack(archive, tmp_path / "out", "address")
+    unpacked = sum(path.stat().st_size for path in (tmp_path / "out").rglob("*"))
+    assert unpacked <= 5 * 1024**2

@@ -60,6 +60,25 @@ def test_a_working_directory_that_does_not_exist_is_no_silent_success():
     assert process.wait() == 127
 
 
+def test_only_what_installs_packages_gets_credentials_of_proxies_and_indexes(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/of-the-developer")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@127.0.0.1:9")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv(
+        "PIP_EXTRA_INDEX_URL", "https://a.example/simple https://t:s@b.example/simple"
+    )
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
+    names = ("HOME", "HTTPS_PROXY", "HTTP_PROXY", "PIP_EXTRA_INDEX_URL", "GITHUB_TOKEN")
+
+    child = base_environment(home="/own")
+    pip = base_environment(home="/own", installs_packages=True)
+
+    assert {name for name in names if name in child} == {"HOME", "HTTP_PROXY"}
+    assert child["HOME"] == "/own"
+    assert {name for name in names if name in pip} == {*names} - {"GITHUB_TOKEN"}
+    assert pip["HOME"] == "/home/of-the-developer"
+
+
 def test_niceness_is_added(run):
     process = run("nice", nice=10)
 
