@@ -3,6 +3,7 @@ import { confirmed, requireAnswer } from "./confirm";
 import { requireRegisteredFiles } from "./content";
 import { announce, openEnvironment } from "./environment";
 import { UsageError } from "./errors";
+import { print } from "./terminal";
 import { comparisonReport, comparisonText, findVersion, listVersions } from "./versions";
 
 export interface ApproveOptions {
@@ -19,9 +20,9 @@ export async function approve(name: string, version: number, options: ApproveOpt
   const versions = await listVersions(environment);
   const chosen = findVersion(versions, version);
   const champion = versions.find(({ serves }) => serves);
-  process.stdout.write(`${comparisonText(chosen, champion)}\n`);
+  print(`${comparisonText(chosen, champion)}`);
   const report = await comparisonReport(environment, chosen);
-  if (report !== undefined) process.stdout.write(`Comparison: ${report}\n`);
+  if (report !== undefined) print(`Comparison: ${report}`);
   const [verb, status] = options.reject ? ["Reject", "Rejected"] : ["Approve", "Approved"];
   if (chosen.approval === status) {
     throw new UsageError(
@@ -37,7 +38,7 @@ export async function approve(name: string, version: number, options: ApproveOpt
     await requireRegisteredFiles(environment.aws, `version ${version} of ${name}`, chosen.content);
   }
   if (!options.yes && !(await confirmed(`${verb} version ${version} for ${name}?`))) {
-    process.stdout.write("Nothing was changed.\n");
+    print("Nothing was changed.");
     return;
   }
   await environment.aws.sagemaker().send(
@@ -46,9 +47,9 @@ export async function approve(name: string, version: number, options: ApproveOpt
       ModelApprovalStatus: status as "Approved",
     }),
   );
-  process.stdout.write(
+  print(
     options.reject
-      ? `Version ${version} is rejected.\n`
-      : `Version ${version} is approved, which starts its release. See it serve: npm run rollback -- ${name}\n`,
+      ? `Version ${version} is rejected.`
+      : `Version ${version} is approved, which starts its release. See it serve: npm run rollback -- ${name}`,
   );
 }

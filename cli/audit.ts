@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { localEndpoint } from "./environment";
 import { FailedError } from "./errors";
+import { print, printJson } from "./terminal";
 
 const auditSchema = z.object({
   roles: z.array(
@@ -25,7 +26,8 @@ export async function showAudit(options: { readonly json: boolean }): Promise<vo
   const response = await fetch(`${localEndpoint()}/_emulator/audit`);
   if (!response.ok) throw new FailedError(`The emulator has no audit: ${await response.text()}`);
   const audit = auditSchema.parse(await response.json());
-  process.stdout.write(`${options.json ? JSON.stringify(audit, null, 2) : auditText(audit)}\n`);
+  if (options.json) printJson(audit);
+  else print(auditText(audit));
 }
 
 export function auditText({ roles }: Audit): string {

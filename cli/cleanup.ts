@@ -13,6 +13,7 @@ import { announce, type Environment, openEnvironment } from "./environment";
 import { FailedError, isMissing } from "./errors";
 import { removeSchedules } from "./experiment/schedules";
 import { countObjects, findLeftovers, isEmpty, type Leftovers, leftoversText, superseded } from "./leftovers";
+import { printJson } from "./terminal";
 
 export interface CleanupOptions {
   /** Only configurations and models that serve nowhere. */
@@ -38,7 +39,7 @@ export async function cleanUp(name: string, options: CleanupOptions): Promise<vo
     await removeLeftovers(environment, found, (line) => show.write(`${line}\n`));
   }
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ removed: namesOf(found) }, null, 2)}\n`);
+    printJson({ removed: namesOf(found) });
   }
 }
 

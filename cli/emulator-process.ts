@@ -67,7 +67,7 @@ export class EmulatorProcess {
     if (options.allowRecords) flags.push("--allow-records");
     const child = spawn(python, ["-m", "emulator", ...flags], {
       cwd: projectRoot,
-      env: { ...process.env, PYTHONPATH: resolve(projectRoot, "python"), PYTHONUNBUFFERED: "1" },
+      env: { ...emulatorEnvironment(), PYTHONPATH: resolve(projectRoot, "python"), PYTHONUNBUFFERED: "1" },
       // Its standard input closes with this process: that is how it hears of our end.
       stdio: ["pipe", "pipe", "pipe"],
       // Ctrl-C is for us: the emulator is stopped in order, after what uses it.
@@ -101,6 +101,17 @@ export class EmulatorProcess {
     this.child.stdin?.end();
     await this.ended;
   }
+}
+
+/**
+ * What the emulator inherits: any job can read its variables, so the developer's keys and tokens are not among them.
+ * Proxies and package indexes are for the requirements of jobs.
+ */
+const inherited =
+  /^(PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LANG|LC_\w+|LD_LIBRARY_PATH|DYLD_\w+|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|PIP_\w+|XDG_\w+)$/i;
+
+export function emulatorEnvironment(variables: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => inherited.test(name)));
 }
 
 function writeAddress(address: EmulatorAddress): void {

@@ -2,11 +2,12 @@ import { type EmulatorOptions, EmulatorProcess, emulatorVariables, timeScaleText
 import { FailedError } from "./errors";
 import { interruption } from "./progress";
 import { prepareEnvironments } from "./python";
+import { print, printToStderr } from "./terminal";
 
 /** Runs the emulator in the foreground, and prints the variables that point at it. */
 export async function runEmulator(options: EmulatorOptions): Promise<void> {
   const signal = interruption();
-  const tell = (line: string) => process.stderr.write(`${line}\n`);
+  const tell = (line: string) => printToStderr(`${line}`);
   const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], tell);
   signal.throwIfAborted();
   const emulator = await EmulatorProcess.start(environments.emulator?.python as string, options, tell);
@@ -16,7 +17,7 @@ export async function runEmulator(options: EmulatorOptions): Promise<void> {
   );
   tell("Point any AWS SDK, CLI or Terraform at it:");
   for (const [name, value] of Object.entries(emulatorVariables(emulator.address))) {
-    process.stdout.write(`export ${name}=${value}\n`);
+    print(`export ${name}=${value}`);
   }
   try {
     await Promise.race([

@@ -6,6 +6,7 @@ import type { WorkflowProps } from "../workflow/props";
 import { Aws } from "./aws";
 import { runningEmulator } from "./emulator-process";
 import { UsageError } from "./errors";
+import { printToStderr } from "./terminal";
 
 /** One environment of config.ts, and how to reach its account. */
 export interface Environment {
@@ -61,7 +62,7 @@ export async function announce({ aws, name, config }: Environment): Promise<void
     );
   }
   if (!aws.isEmulator) {
-    process.stderr.write(`Environment ${name}: account ${Account}, region ${config.region}\n`);
+    printToStderr(`Environment ${name}: account ${Account}, region ${config.region}`);
   }
 }
 

@@ -17,6 +17,7 @@ import { announce, type Environment, openEnvironment } from "./environment";
 import { isMissing } from "./errors";
 import { runningExperiments } from "./experiment/schedules";
 import { ownedBy, ownerOf } from "./ownership";
+import { print, printJson } from "./terminal";
 
 /** Something that an execution made, and Terraform does not know of. */
 export interface Leftover {
@@ -67,9 +68,8 @@ export async function showLeftovers(name: string, options: { readonly json: bool
   const environment = openEnvironment(name);
   await announce(environment);
   const found = await findLeftovers(environment);
-  process.stdout.write(
-    `${options.json ? JSON.stringify(countObjects(found), null, 2) : leftoversText(found)}\n`,
-  );
+  if (options.json) printJson(countObjects(found));
+  else print(leftoversText(found));
 }
 
 /** What executions made, found by name and tag. */

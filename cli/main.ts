@@ -17,6 +17,7 @@ import {
   version,
   yes,
 } from "./options";
+import { printToStderr } from "./terminal";
 
 /** The commands; each loads what it needs only when it is called. */
 export function program(): Command {
@@ -275,7 +276,7 @@ export async function main(args: readonly string[], complain: (text: string) => 
 }
 
 if (require.main === module) {
-  main(process.argv.slice(2), (text) => process.stderr.write(`${text}\n`)).then((code) => {
+  main(process.argv.slice(2), (text) => printToStderr(`${text}`)).then((code) => {
     process.exitCode = code;
   });
 }

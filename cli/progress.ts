@@ -1,4 +1,5 @@
 import { Listr, type ListrTask, type ListrTaskWrapper } from "listr2";
+import { printable } from "./terminal";
 
 const parent = process.ppid;
 
@@ -19,7 +20,7 @@ export async function runTasks<Context extends object>(
   tasks: ListrTask<Context>[],
   { silent }: { silent: boolean },
 ): Promise<Context> {
-  const list = new Listr<Context, "default", "simple">(tasks, {
+  const list = new Listr<Context, "default", "simple">(tasks.map(inPrint), {
     ctx: context,
     renderer: "default",
     fallbackRenderer: "simple",
@@ -29,6 +30,29 @@ export async function runTasks<Context extends object>(
     rendererOptions: { collapseErrors: false, showErrorMessage: false },
   });
   return await list.run();
+}
+
+/** A task whose title, lines and errors go to the terminal as `printable` leaves them. */
+function inPrint<Context extends object>(task: ListrTask<Context>): ListrTask<Context> {
+  return {
+    ...task,
+    task: async (context, wrapper) => {
+      const shown = new Proxy(wrapper, {
+        get(target, name) {
+          const found = Reflect.get(target, name, target);
+          return typeof found === "function" ? found.bind(target) : found;
+        },
+        set: (target, name, text) =>
+          Reflect.set(target, name, typeof text === "string" ? printable(text) : text, target),
+      });
+      try {
+        return await task.task(context, shown);
+      } catch (error) {
+        if (error instanceof Error) error.message = printable(error.message);
+        throw error;
+      }
+    },
+  };
 }
 
 /** An AbortSignal that Ctrl-C, SIGTERM or the end of our parent aborts; a second Ctrl-C ends the process at once. */

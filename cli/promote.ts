@@ -26,6 +26,7 @@ import {
   registrationOf,
 } from "./promotion/version";
 import { type ReleaseOptions, releaseVersion } from "./release";
+import { print } from "./terminal";
 import { listVersions, type ModelVersion } from "./versions";
 
 export interface PromoteOptions extends ReleaseOptions {
@@ -63,23 +64,21 @@ export async function promoteBetween(
 ): Promise<void> {
   const plan = await preparePromotion(from, to, number);
   const { chosen, existing } = plan;
-  process.stdout.write(`${promotionText({ ...plan, from: from.name, to: to.name })}\n`);
+  print(promotionText({ ...plan, from: from.name, to: to.name }));
   if (existing?.serves) {
-    process.stdout.write(`Version ${existing.version} of ${to.name} is this one, and serves already.\n`);
+    print(`Version ${existing.version} of ${to.name} is this one, and serves already.`);
     return;
   }
   const question = `Promote version ${chosen.version} of ${from.name} to ${to.name}?`;
   if (!options.yes && !(await confirmed(question))) {
-    process.stdout.write("Nothing was changed.\n");
+    print("Nothing was changed.");
     return;
   }
   await copyArtifacts(from, to, plan, options);
   const registered = existing ?? (await register(to, plan));
   const { version, approval } = registered;
   if (approval === "Approved") return await releaseVersion(to, registered.arn, options);
-  process.stdout.write(
-    `Version ${version} of ${to.name} waits for approval: npm run approve -- ${to.name} ${version}\n`,
-  );
+  print(`Version ${version} of ${to.name} waits for approval: npm run approve -- ${to.name} ${version}`);
 }
 
 type Plan = Awaited<ReturnType<typeof preparePromotion>>;
@@ -163,7 +162,7 @@ async function register(
   const request = promotedRequest(source, registration, destination);
   const { ModelPackageArn: arn = "" } = await aws.sagemaker().send(new CreateModelPackageCommand(request));
   const version = Number(arn.split("/").at(-1));
-  process.stdout.write(`Registered as version ${version} of ${name}.\n`);
+  print(`Registered as version ${version} of ${name}.`);
   return { arn, version, approval: registration.ModelApprovalStatus };
 }
 

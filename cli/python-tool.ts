@@ -1,10 +1,11 @@
+import { printToStderr } from "./terminal";
 /** Runs Python in the environment of tests and checks, which it builds first where it is missing. */
 
 import { spawnSync } from "node:child_process";
 import { CliError } from "./errors";
 import { prepareEnvironments, projectRoot } from "./python";
 
-prepareEnvironments(["dev"], (line) => process.stderr.write(`${line}\n`)).then(
+prepareEnvironments(["dev"], (line) => printToStderr(`${line}`)).then(
   ({ dev }) => {
     const { status } = spawnSync(dev?.python as string, process.argv.slice(2), {
       cwd: projectRoot,
@@ -13,7 +14,7 @@ prepareEnvironments(["dev"], (line) => process.stderr.write(`${line}\n`)).then(
     process.exitCode = status ?? 1;
   },
   (error: unknown) => {
-    process.stderr.write(`${error instanceof CliError ? error.message : String(error)}\n`);
+    printToStderr(`${error instanceof CliError ? error.message : String(error)}`);
     process.exitCode = 1;
   },
 );

@@ -10,6 +10,7 @@ import { startExecution, uniqueName } from "./execution";
 import { describeFailure, readFailure } from "./failure";
 import { followInTask } from "./follow";
 import { interruption, keepLines, type ProgressTask, runTasks } from "./progress";
+import { print } from "./terminal";
 
 export interface ReleaseOptions {
   /** Seconds to wait for the end. */
@@ -32,7 +33,7 @@ export async function releaseVersion(
   const task = async (_: object, task: ProgressTask) =>
     await followRelease(environment, arn, task, timeout, signal);
   await runTasks({}, [{ title: "Release", rendererOptions: keepLines, task }], { silent });
-  process.stdout.write(`Version ${arn.split("/").at(-1)} serves.\n`);
+  print(`Version ${arn.split("/").at(-1)} serves.`);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { ExecutionReport } from "../workflow/steps/report";
 import type { ExecutionResult } from "./execution";
 import type { ExecutionFailure } from "./failure";
 import { type StateSummary, secondsBetween, summarize } from "./history";
+import { print, printJson } from "./terminal";
 
 /** What a run tells, for people and machines. */
 export interface RunReport {
@@ -117,5 +118,6 @@ function round(value: number): number {
 }
 
 export function printReport(report: RunReport, json: boolean): void {
-  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : reportText(report)}\n`);
+  if (json) printJson(report);
+  else print(reportText(report));
 }

@@ -2,6 +2,7 @@ import { confirmed, requireAnswer } from "./confirm";
 import { announce, openEnvironment } from "./environment";
 import { UsageError } from "./errors";
 import { type ReleaseOptions, releaseVersion } from "./release";
+import { print } from "./terminal";
 import { findVersion, listVersions, versionsText } from "./versions";
 
 export interface RollbackOptions extends ReleaseOptions {
@@ -20,7 +21,7 @@ export async function rollback(
   const environment = openEnvironment(name);
   await announce(environment);
   const versions = await listVersions(environment);
-  process.stdout.write(`${versionsText(versions)}\n`);
+  print(`${versionsText(versions)}`);
   if (version === undefined) return;
   const chosen = findVersion(versions, version);
   if (chosen.serves && !options.again) {
@@ -34,7 +35,7 @@ export async function rollback(
     );
   }
   if (!options.yes && !(await confirmed(`Put version ${version} in service in ${name}?`))) {
-    process.stdout.write("Nothing was changed.\n");
+    print("Nothing was changed.");
     return;
   }
   await releaseVersion(environment, chosen.arn, options);

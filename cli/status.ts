@@ -12,6 +12,7 @@ import { announce } from "./environment";
 import { secondsBetween } from "./history";
 import { ownedBy } from "./ownership";
 import { resolveTarget, type Target, type TargetOptions } from "./target";
+import { print, printJson } from "./terminal";
 
 /** What the recipe's validation looks at. */
 interface Status {
@@ -48,7 +49,8 @@ export async function showStatus(
     newestMetrics(target),
   ]);
   const status: Status = { executions, objects, endpoints, metrics };
-  process.stdout.write(`${options.json ? JSON.stringify(status, null, 2) : statusText(status)}\n`);
+  if (options.json) printJson(status);
+  else print(statusText(status));
 }
 
 async function listExecutions({ aws, stateMachineArn }: Target): Promise<Status["executions"]> {

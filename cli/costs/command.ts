@@ -8,6 +8,7 @@ import { environmentConfig } from "../environment";
 import { FailedError, UsageError } from "../errors";
 import { projectRoot } from "../python";
 import { parseSynthesized } from "../review/plan";
+import { print, printJson } from "../terminal";
 import { definitionSizes, parseDefinition } from "./definition-sizes";
 import { type Durations, type Estimate, estimate, type StackResource } from "./estimate";
 import { estimateText } from "./report";
@@ -25,8 +26,8 @@ export async function showEstimate(
   const { region } = environmentConfig(name);
   const { pipeline } = stackNames(name);
   const found = estimateStack(pipeline, await synthesize(pipeline), region, assumptions);
-  const text = json ? JSON.stringify(found, null, 2) : estimateText(found);
-  process.stdout.write(`${text}\n`);
+  if (json) printJson(found);
+  else print(estimateText(found));
 }
 
 /**

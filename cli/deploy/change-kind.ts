@@ -14,6 +14,7 @@ import {
   variantsOf,
 } from "../leftovers";
 import { releaseVersion } from "../release";
+import { print } from "../terminal";
 import { findVersion, listVersions, servingModel } from "../versions";
 import { deployStacks, requireDeployable } from "./deploy";
 
@@ -43,7 +44,7 @@ export async function changeKind(name: string, options: ChangeKindOptions): Prom
   await moveToKind(environment, options, {
     deploy: () => deployStacks(environment, options),
     confirm: async (question) => options.yes || (await confirmed(question)),
-    say: (line) => process.stdout.write(`${line}\n`),
+    say: (line) => print(line),
     instances: testRun.instances,
   });
 }

@@ -5,6 +5,7 @@ import { announce, type Environment, openEnvironment } from "../environment";
 import { reviewSummary } from "../review/comment";
 import { review } from "../review/review";
 import { defaultOutputsFile } from "../target";
+import { print, printToStderr } from "../terminal";
 import { planStacks } from "./plan";
 import { stacksOf } from "./stacks";
 import { requireStateBucket } from "./state-bucket";
@@ -36,13 +37,13 @@ export async function deployStacks(environment: Environment, options: DeployOpti
   const { name } = environment;
   const outputsFile = options.outputsFile ?? defaultOutputsFile(name);
   if (!options.yes) {
-    const stacks = await planStacks(environment, (line) => process.stderr.write(`${line}\n`));
+    const stacks = await planStacks(environment, (line) => printToStderr(`${line}`));
     const input = { environment: name, region: environment.config.region, stacks };
-    process.stdout.write(`${reviewSummary(input)}\n`);
+    print(`${reviewSummary(input)}`);
     const { hasChanges } = review(input);
     if (!hasChanges && existsSync(outputsFile)) return true;
     if (hasChanges && !(await confirmed(`Deploy this to ${name}?`))) {
-      process.stdout.write("Nothing was deployed.\n");
+      print("Nothing was deployed.");
       return false;
     }
   }
@@ -55,8 +56,8 @@ export async function deployStacks(environment: Environment, options: DeployOpti
     outputsFile,
   ];
   await runCdktf(environment, ["deploy", ...stacks, ...flags], "progress");
-  process.stdout.write(
-    `Deployed ${name}; outputs are in ${outputsFile}. Next: npm run execute -- ${name}, the first time with --upload-sample-data\n`,
+  print(
+    `Deployed ${name}; outputs are in ${outputsFile}. Next: npm run execute -- ${name}, the first time with --upload-sample-data`,
   );
   return true;
 }

@@ -8,6 +8,7 @@ import { announce, type Environment, openEnvironment, stateMachineArn } from "..
 import { UsageError } from "../errors";
 import { findLeftovers, isEmpty, type Leftovers, leftoversText, writtenPrefixes } from "../leftovers";
 import { defaultOutputsFile } from "../target";
+import { print } from "../terminal";
 import { stacksOf } from "./stacks";
 import { requireStateBucket } from "./state-bucket";
 import { requireTerraform, runCdktf } from "./terraform";
@@ -29,25 +30,23 @@ export async function destroy(name: string, options: DestroyOptions): Promise<vo
   await refuseWhileRunning(environment);
   if (!options.withLeftovers) refuseWhileServing(name, found);
   await refuseToLoseData(environment, options.withLeftovers);
-  process.stdout.write(`${leftoversText(found)}\n`);
+  print(`${leftoversText(found)}`);
   await announceLoss(environment, found);
   const what = options.withLeftovers && !isEmpty(found) ? "all of this and " : "";
   if (!options.yes && !(await confirmed(`Destroy ${what}the stacks of ${name}?`))) {
-    process.stdout.write("Nothing was destroyed.\n");
+    print("Nothing was destroyed.");
     return;
   }
   if (options.withLeftovers) {
-    await removeLeftovers(environment, found, (line) => process.stdout.write(`${line}\n`));
+    await removeLeftovers(environment, found, (line) => print(line));
   }
   const stacks = stacksOf(environment).map((stack) => stack.name);
   const flags = ["--auto-approve", "--skip-provider-lock"];
   await runCdktf(environment, ["destroy", ...stacks.reverse(), ...flags], "progress");
   rmSync(defaultOutputsFile(name), { force: true });
-  process.stdout.write(`Destroyed ${name}.`);
-  process.stdout.write(
-    options.withLeftovers || isEmpty(found)
-      ? "\n"
-      : ` What executions made is still there: npm run leftovers -- ${name}\n`,
+  const isClean = options.withLeftovers || isEmpty(found);
+  print(
+    `Destroyed ${name}.${isClean ? "" : ` What executions made is still there: npm run leftovers -- ${name}`}`,
   );
 }
 
@@ -91,8 +90,8 @@ async function announceLoss({ aws, config }: Environment, { bucketName, objects 
   const listed = new Set(objects.map(({ Key }) => Key));
   let others = 0;
   for await (const { Key = "" } of objectVersions(aws, bucketName)) if (!listed.has(Key)) others++;
-  process.stdout.write(
-    `The bucket ${bucketName} goes with ${others} more object versions, such as raw data and code: forceDestroy is set.\n`,
+  print(
+    `The bucket ${bucketName} goes with ${others} more object versions, such as raw data and code: forceDestroy is set.`,
   );
 }
 

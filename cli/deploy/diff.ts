@@ -1,4 +1,5 @@
 import { announce, openEnvironment } from "../environment";
+import { print } from "../terminal";
 import { stacksOf, upstreamIsDeployed } from "./stacks";
 import { requireStateBucket } from "./state-bucket";
 import { requireTerraform, runCdktf } from "./terraform";
@@ -12,7 +13,7 @@ export async function diff(name: string): Promise<void> {
   await runCdktf(environment, ["synth"], "nothing");
   for (const stack of stacksOf(environment)) {
     if (stack.upstream !== undefined && !(await upstreamIsDeployed(environment, stack))) {
-      process.stdout.write(`${stack.name}: after ${stack.upstream}, which is not deployed yet\n`);
+      print(`${stack.name}: after ${stack.upstream}, which is not deployed yet`);
     } else {
       await runCdktf(environment, ["diff", stack.name, "--skip-synth", "--skip-provider-lock"], "all");
     }

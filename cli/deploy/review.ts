@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { announce, openEnvironment } from "../environment";
 import { reviewComment } from "../review/comment";
+import { print, printToStderr } from "../terminal";
 import { planStacks } from "./plan";
 import { requireStateBucket } from "./state-bucket";
 import { requireTerraform } from "./terraform";
@@ -11,8 +12,8 @@ export async function review(name: string, options: { readonly output?: string }
   await requireTerraform(environment);
   await announce(environment);
   await requireStateBucket(environment);
-  const stacks = await planStacks(environment, (line) => process.stderr.write(`${line}\n`));
+  const stacks = await planStacks(environment, (line) => printToStderr(`${line}`));
   const comment = reviewComment({ environment: name, region: environment.config.region, stacks });
-  if (options.output === undefined) process.stdout.write(`${comment}\n`);
+  if (options.output === undefined) print(comment);
   else writeFileSync(options.output, `${comment}\n`);
 }

@@ -5,6 +5,7 @@ import { resourceTags } from "../../workflow/resources";
 import { createBucket, secureBucket } from "../buckets";
 import { announce, type Environment, openEnvironment } from "../environment";
 import { FailedError, UsageError } from "../errors";
+import { print } from "../terminal";
 
 /** Makes the bucket for Terraform's state, once per environment; running it again checks its settings. */
 export async function bootstrap(name: string): Promise<void> {
@@ -24,8 +25,8 @@ export async function bootstrap(name: string): Promise<void> {
     tags: resourceTags(workflowProps(name)),
     kmsKeyArn: config.kmsKeyArn,
   });
-  process.stdout.write(
-    `${existed ? "Checked" : "Made"} the state bucket ${config.stateBucket} (private, versioned, encrypted, TLS only). Next: npm run deploy -- ${name}\n`,
+  print(
+    `${existed ? "Checked" : "Made"} the state bucket ${config.stateBucket} (private, versioned, encrypted, TLS only). Next: npm run deploy -- ${name}`,
   );
 }
 

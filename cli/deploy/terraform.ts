@@ -1,3 +1,4 @@
+import { print, printToStderr } from "../terminal";
 /** Terraform and cdktf as child processes, and what their errors mean. */
 
 import { execFileSync, type SpawnOptions, spawn } from "node:child_process";
@@ -58,9 +59,9 @@ function progressLines(): NodeJS.WritableStream {
           /(?:\(([\w/-]+)\))?: ((?:Still )?(?:Creating|Modifying|Destroying)\.\.\.|(?:Creation|Modifications|Destruction) complete after \w+)/.exec(
             line,
           );
-        if (told !== null) process.stdout.write(`  ${told[1] ?? line.trim()}: ${told[2]}\n`);
+        if (told !== null) print(`  ${told[1] ?? line.trim()}: ${told[2]}`);
         else if (/^\s*(?:[\w-]+ {2})?(?:Apply|Destroy) complete!/.test(line)) {
-          process.stdout.write(`${line.replace(/^\s*/, "")}\n`);
+          print(`${line.replace(/^\s*/, "")}`);
         }
       }
       done();
@@ -144,7 +145,7 @@ function run(
     const interrupt = () => {
       if (interrupted) return;
       interrupted = true;
-      process.stderr.write("Interrupted: Terraform is asked to end in order; this takes a moment\n");
+      printToStderr("Interrupted: Terraform is asked to end in order; this takes a moment");
       const running = terraformsBelow(child.pid as number);
       // Terraform ends in order at the first signal, and releases the lock; cdktf then ends by itself.
       for (const pid of running) process.kill(pid, "SIGINT");

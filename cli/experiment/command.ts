@@ -4,6 +4,7 @@ import { endpointCostPerDay } from "../costs/endpoint-cost";
 import { announce, environmentConfig } from "../environment";
 import { UsageError } from "../errors";
 import { interruption } from "../progress";
+import { print } from "../terminal";
 import { type ExperimentPlan, planExperiment } from "./candidate";
 import { findEndpoint } from "./endpoint";
 import { type ExperimentOptions, experimentNumbers, refuseOthers } from "./options";
@@ -37,15 +38,13 @@ async function start(name: string, version: number | undefined, options: Experim
   const target = await experimentTarget(name);
   await announce(target.environment);
   const plan = await planExperiment(target, version, numbers, options.name);
-  process.stdout.write(`${planText(plan, await expectation(target, plan))}\n`);
+  print(`${planText(plan, await expectation(target, plan))}`);
   if (!options.yes && !(await confirmed(`Start this test in ${name}?`))) {
-    process.stdout.write("Nothing was changed.\n");
+    print("Nothing was changed.");
     return;
   }
   await startExperiment(target, plan, patience(options), { silent: false });
-  process.stdout.write(
-    `The test ${plan.event.Experiment} runs. See it: npm run experiment -- ${name} status\n`,
-  );
+  print(`The test ${plan.event.Experiment} runs. See it: npm run experiment -- ${name} status`);
 }
 
 async function stop(name: string, options: ExperimentOptions): Promise<void> {
@@ -54,20 +53,20 @@ async function stop(name: string, options: ExperimentOptions): Promise<void> {
   const target = await experimentTarget(name);
   await announce(target.environment);
   const plan = await planStop(target, options.winner);
-  process.stdout.write(`${stopText(plan)}\n`);
+  print(`${stopText(plan)}`);
   if (!options.yes && !(await confirmed(`Stop this test in ${name}?`))) {
-    process.stdout.write("Nothing was changed.\n");
+    print("Nothing was changed.");
     return;
   }
   await stopExperiment(target, plan, patience(options), { silent: false });
-  process.stdout.write("The test is stopped.\n");
+  print("The test is stopped.");
 }
 
 async function status(name: string, options: ExperimentOptions): Promise<void> {
   refuseOthers("status", options, []);
   const target = await experimentTarget(name);
   await announce(target.environment);
-  process.stdout.write(`${await statusOf(target)}\n`);
+  print(`${await statusOf(target)}`);
 }
 
 /** The test that runs, or else the one that the endpoint still serves, or else the latest. */

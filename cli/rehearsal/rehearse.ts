@@ -21,6 +21,7 @@ import { interruption, keepLines, type ProgressTask, runTasks } from "../progres
 import { prepareEnvironments } from "../python";
 import { executionOutput } from "../report";
 import { SampleData } from "../sample-data";
+import { print, printJson } from "../terminal";
 import { approveVersion, registerSpoiled } from "./models";
 import { counted, type Expected, faults, type Outcome, outcomesText } from "./outcome";
 import { businessMetric, type Row, rowsOf, Traffic } from "./traffic";
@@ -315,10 +316,10 @@ function tell({ releases, traffic }: Context, { json }: RehearseOptions): void {
   const outside = counted(traffic.answers).failed - inside;
   const wrong = faults(outcomes, outside);
   if (json) {
-    process.stdout.write(`${JSON.stringify({ outcomes, failedOutside: outside, faults: wrong }, null, 2)}\n`);
+    printJson({ outcomes, failedOutside: outside, faults: wrong });
   } else {
     const reasons = outcomes.flatMap(({ model, reason }) => (reason ? [`  ${model}: ${reason}`] : []));
-    process.stdout.write(`\n${outcomesText(outcomes)}\n\nWhy\n${reasons.join("\n")}\n`);
+    print(`\n${outcomesText(outcomes)}\n\nWhy\n${reasons.join("\n")}`);
   }
   if (wrong.length > 0) throw new FailedError(`The rehearsal went wrong:\n- ${wrong.join("\n- ")}`);
 }

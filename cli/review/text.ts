@@ -1,5 +1,7 @@
 /** A review as sections of lines, and how they look in Markdown and on a terminal. */
 
+import { printable } from "../terminal";
+
 /** Words of ours, or a value from elsewhere, which is shown as it is. */
 export type Span = string | { readonly value: string };
 
@@ -16,7 +18,7 @@ export interface Section {
 
 /** A value from elsewhere, on one line. */
 export function value(text: string): Span {
-  return { value: text.replace(/\s*\n\s*/g, " ").replace(/\p{Cc}/gu, "") };
+  return { value: printable(text.replace(/\s*\n\s*/g, " ")) };
 }
 
 /** Values in a row, with commas between them. */

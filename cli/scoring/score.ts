@@ -4,6 +4,7 @@ import { findArtifactBucket } from "../buckets";
 import { announce, type Environment, openEnvironment } from "../environment";
 import { UsageError } from "../errors";
 import { interruption, keepLines, runTasks } from "../progress";
+import { print } from "../terminal";
 import { type Format, followScoring, type ScoringJob, startScoring } from "./job";
 import { modelToScore } from "./model";
 import {
@@ -59,7 +60,7 @@ export async function score(name: string, input: string, options: ScoreOptions):
     ],
     { silent: false },
   );
-  process.stdout.write(`${scoredText(context.scored as Scored)}\n`);
+  print(`${scoredText(context.scored as Scored)}`);
 }
 
 interface Listener {

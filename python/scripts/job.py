@@ -67,7 +67,8 @@ def run(main: Callable[[], None], reason_file: Path | None = None) -> int:
         reason = f"{type(error).__name__}: {error}"
     else:
         return 0
-    reason = " ".join(reason.split())
+    # Data may hold what moves a terminal's cursor, or turns its text.
+    reason = "".join(c for c in " ".join(reason.split()) if c.isprintable())
     if reason_file is not None:
         try:
             _write_whole(reason_file, reason)
