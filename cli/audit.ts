@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { localEndpoint } from "./environment";
+import { callEmulator } from "./emulator-process";
+import { localConnection } from "./environment";
 import { FailedError } from "./errors";
 import { print, printJson } from "./terminal";
 
@@ -23,7 +24,7 @@ type Audit = z.output<typeof auditSchema>;
 
 /** Lists what each role has used since the emulator started, and what it was denied. */
 export async function showAudit(options: { readonly json: boolean }): Promise<void> {
-  const response = await fetch(`${localEndpoint()}/_emulator/audit`);
+  const response = await callEmulator(localConnection(), "/_emulator/audit");
   if (!response.ok) throw new FailedError(`The emulator has no audit: ${await response.text()}`);
   const audit = auditSchema.parse(await response.json());
   if (options.json) printJson(audit);

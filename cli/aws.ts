@@ -13,14 +13,19 @@ import { fromNodeProviderChain, fromTemporaryCredentials } from "@aws-sdk/creden
 // The SDK's word on Node's age belongs to whoever maintains this project, not to who runs it.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
-/** Key and secret for the emulator, which takes any. */
-export const emulatorKey = "emulator";
+/** What signs requests. */
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
 
 /** Which cloud to talk to. */
 export interface Connection {
   readonly region: string;
   /** Address of the emulator; without it, AWS. */
   readonly endpoint?: string;
+  /** The emulator's key, which `endpoint` needs. */
+  readonly credentials?: AccessKey;
   /** Profile of the AWS configuration files. */
   readonly profile?: string;
   /** Role to assume with the credentials found. */
@@ -59,7 +64,7 @@ export class Aws {
 
 type ClientConfig = ReturnType<typeof clientConfig>;
 
-function clientConfig({ region, endpoint, profile, assumeRoleArn }: Connection) {
+function clientConfig({ region, endpoint, credentials: key, profile, assumeRoleArn }: Connection) {
   if (endpoint === undefined) {
     const credentials =
       assumeRoleArn === undefined
@@ -71,8 +76,9 @@ function clientConfig({ region, endpoint, profile, assumeRoleArn }: Connection) 
           });
     return { region, endpoint: undefined, profile, credentials };
   }
-  // The developer's own keys and profiles never go to the emulator.
-  return { region, endpoint, credentials: { accessKeyId: emulatorKey, secretAccessKey: emulatorKey } };
+  // Without one the SDK would look for the developer's own keys, which never go to the emulator.
+  if (key === undefined) throw new Error(`The connection to ${endpoint} has no access key`);
+  return { region, endpoint, credentials: key };
 }
 
 /** Bucket and key of an S3 address. */

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { emulatorKey } from "./aws";
+import type { Connection } from "./aws";
 import { CliError, FailedError } from "./errors";
 import { projectRoot } from "./python";
 
@@ -15,6 +15,8 @@ const readySchema = z.object({
   timeScale: z.number(),
   isolation: z.string(),
   pid: z.number(),
+  accessKeyId: z.string(),
+  secretAccessKey: z.string(),
 });
 
 export type EmulatorAddress = z.output<typeof readySchema>;
@@ -28,6 +30,8 @@ export interface EmulatorOptions {
   readonly faults?: string;
   /** Lets moto's bare records answer for operations that do not run. */
   readonly allowRecords?: boolean;
+  /** Takes whatever keys a client has, and unsigned requests: any program on this machine may call. */
+  readonly anyKey?: boolean;
 }
 
 /** Where other commands find an emulator that runs. */
@@ -39,6 +43,11 @@ export class EmulatorProcess {
     private readonly child: ChildProcess,
     readonly address: EmulatorAddress,
   ) {}
+
+  /** How to call the services. */
+  get connection(): EmulatorConnection {
+    return connectionTo(this.address);
+  }
 
   /** Settles when the emulator has ended by itself. */
   get ended(): Promise<number | null> {
@@ -65,6 +74,7 @@ export class EmulatorProcess {
     if (options.timeScale !== undefined) flags.push("--time-scale", String(options.timeScale));
     if (options.faults !== undefined) flags.push("--faults", options.faults);
     if (options.allowRecords) flags.push("--allow-records");
+    if (options.anyKey === true) flags.push("--any-key");
     const child = spawn(python, ["-m", "emulator", ...flags], {
       cwd: projectRoot,
       env: { ...emulatorEnvironment(), PYTHONPATH: resolve(projectRoot, "python"), PYTHONUNBUFFERED: "1" },
@@ -117,7 +127,9 @@ export function emulatorEnvironment(variables: NodeJS.ProcessEnv = process.env):
 function writeAddress(address: EmulatorAddress): void {
   mkdirSync(resolve(addressFile, ".."), { recursive: true });
   const unfinished = `${addressFile}.${process.pid}`;
-  writeFileSync(unfinished, JSON.stringify(address));
+  rmSync(unfinished, { force: true });
+  // The secret in it is for this user alone.
+  writeFileSync(unfinished, JSON.stringify(address), { mode: 0o600, flag: "wx" });
   renameSync(unfinished, addressFile);
 }
 
@@ -138,17 +150,39 @@ export function timeScaleText(timeScale: number): string {
   return `time scale ${timeScale} for waits, retry intervals, rate() schedules, alarm periods and deployment waits`;
 }
 
+export type EmulatorConnection = Connection & Required<Pick<Connection, "endpoint" | "credentials">>;
+
+export function connectionTo(address: EmulatorAddress): EmulatorConnection {
+  const { endpoint, region, accessKeyId, secretAccessKey } = address;
+  return { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+}
+
+/** Calls a path of the emulator's own, such as `/_emulator/audit`, with its key. */
+export async function callEmulator(
+  { endpoint, credentials }: EmulatorConnection,
+  path: string,
+  request: RequestInit = {},
+): Promise<Response> {
+  const { accessKeyId, secretAccessKey } = credentials;
+  const pair = Buffer.from(`${accessKeyId}:${secretAccessKey}`).toString("base64");
+  return await fetch(`${endpoint}${path}`, {
+    ...request,
+    headers: { ...request.headers, Authorization: `Basic ${pair}` },
+  });
+}
+
 /** The variables that point any AWS SDK, CLI or Terraform at the emulator. */
 export function emulatorVariables({
   endpoint,
   region,
-}: Pick<EmulatorAddress, "endpoint" | "region">): Record<string, string> {
+  credentials,
+}: EmulatorConnection): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: emulatorKey,
-    AWS_SECRET_ACCESS_KEY: emulatorKey,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: "true",
     NO_PROXY: "127.0.0.1",
   };

@@ -16,9 +16,18 @@ export async function runEmulator(options: EmulatorOptions): Promise<void> {
     `The emulator is up at ${endpoint} until Ctrl-C (${timeScaleText(timeScale)}, jobs isolated by ${isolation}).`,
   );
   tell("Point any AWS SDK, CLI or Terraform at it:");
-  for (const [name, value] of Object.entries(emulatorVariables(emulator.address))) {
+  for (const [name, value] of Object.entries(emulatorVariables(emulator.connection))) {
     print(`export ${name}=${value}`);
   }
+  tell(
+    options.anyKey === true
+      ? "It takes any key: whoever reaches the port can run commands as you."
+      : "The key is new at each start; who has it can run commands as you (docs/emulator.md).",
+  );
+  tell(
+    "Two clients ask AWS all the same: AWS CLI v1's `aws sqs` needs --endpoint-url $AWS_ENDPOINT_URL, and",
+  );
+  tell("the SageMaker SDKs' default_bucket() a Session(default_bucket=...).");
   try {
     await Promise.race([
       emulator.ended.then((code) => {

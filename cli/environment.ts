@@ -4,7 +4,7 @@ import { type EnvironmentConfig, localEnvironment } from "../config-schema";
 import { baseName } from "../workflow/names";
 import type { WorkflowProps } from "../workflow/props";
 import { Aws } from "./aws";
-import { runningEmulator } from "./emulator-process";
+import { connectionTo, type EmulatorConnection, runningEmulator } from "./emulator-process";
 import { UsageError } from "./errors";
 import { printToStderr } from "./terminal";
 
@@ -43,7 +43,7 @@ export function openEnvironment(name: string): Environment {
   const { region, profile, assumeRoleArn } = config;
   const aws =
     name === localEnvironment
-      ? new Aws({ region, endpoint: localEndpoint() })
+      ? new Aws({ ...localConnection(), region })
       : new Aws({ region, profile, assumeRoleArn });
   const workflow = workflowProps(name);
   return { name, config, aws, workflow, baseName: baseName(workflow) };
@@ -72,9 +72,10 @@ export async function stateMachineArn({ aws, config }: Environment, name: string
   return `arn:${Arn.split(":")[1]}:states:${config.region}:${Account}:stateMachine:${name}`;
 }
 
-/** Where the emulator listens that `AWS_ENDPOINT_URL` names, or that another command has started. */
-export function localEndpoint(): string {
-  const endpoint = process.env.AWS_ENDPOINT_URL ?? runningEmulator()?.endpoint;
+/** How to call the emulator that `AWS_ENDPOINT_URL` names, or that another command has started. */
+export function localConnection(): EmulatorConnection {
+  const running = runningEmulator();
+  const endpoint = process.env.AWS_ENDPOINT_URL ?? running?.endpoint;
   if (endpoint === undefined) {
     throw new UsageError(
       "No emulator is running: start one that stays up with `npm start -- --keep`, or an empty one with `npm run emulator`",
@@ -85,5 +86,15 @@ export function localEndpoint(): string {
       `AWS_ENDPOINT_URL is ${endpoint}, which is not on this machine: name the environment you mean, or unset the variable`,
     );
   }
-  return endpoint;
+  if (running !== undefined && new URL(running.endpoint).port === new URL(endpoint).port) {
+    return connectionTo(running);
+  }
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    throw new UsageError(
+      `AWS_ENDPOINT_URL is ${endpoint}, which no command of this project has started: export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, too, as that emulator's start printed them`,
+    );
+  }
+  const { region } = environmentConfig(localEnvironment);
+  return { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
 }

@@ -3,6 +3,7 @@ import { prefixes } from "../workflow/settings";
 import { CliError, exitCodes, explain } from "./errors";
 import { range, share } from "./experiment/options";
 import {
+  anyKey,
   assumption,
   deployed,
   examples,
@@ -41,6 +42,7 @@ export function program(): Command {
     .option("--time-scale <factor>", "shortens waits, retry intervals, alarm periods, such as 0.1", timeScale)
     .option("--faults <file>", "faults to inject (docs/emulator.md)")
     .option("--allow-records", "let bare records answer for what does not run (docs/emulator-operations.md)")
+    .addOption(anyKey())
     .addOption(timeout())
     .option("--keep", "stay in the foreground with the endpoint up until Ctrl-C", false)
     .addOption(json())
@@ -244,6 +246,7 @@ export function program(): Command {
     .option("--time-scale <factor>", "shortens waits, retry intervals, alarm periods, such as 0.1", timeScale)
     .option("--faults <file>", "faults to inject (docs/emulator.md)")
     .option("--allow-records", "let bare records answer for what does not run (docs/emulator-operations.md)")
+    .addOption(anyKey())
     .addHelpText("after", examples("npm run emulator", "npm run emulator -- --port 4566"))
     .action(async (options) => (await import("./emulator")).runEmulator(options));
   return cli;

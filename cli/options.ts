@@ -61,6 +61,13 @@ export function json(): Option {
   return new Option("--json", "print one JSON document, for machines").default(false);
 }
 
+export function anyKey(): Option {
+  return new Option(
+    "--any-key",
+    "take whatever keys a client has: any user of this machine may then call (docs/emulator.md)",
+  ).default(false);
+}
+
 export function timeout(what = "execution"): Option {
   return new Option("--timeout <seconds>", `how long to wait for the ${what}`)
     .default(defaultTimeoutSeconds)

@@ -9,7 +9,7 @@ import { localEnvironment } from "../config-schema";
 import { scriptKey } from "../source-files";
 import { hasGuardrails } from "../workflow/guardrails";
 import { rawDataPrefix, type WorkflowProps, workflowSettings } from "../workflow/props";
-import { Aws, emulatorKey, objectAt } from "./aws";
+import { Aws, objectAt } from "./aws";
 import { EmulatorProcess, emulatorVariables, timeScaleText } from "./emulator-process";
 import { testEndpoint } from "./endpoint-test";
 import { CliError, exitCodes, FailedError, OutcomeUnknownError, UsageError } from "./errors";
@@ -30,6 +30,7 @@ export interface StartOptions {
   readonly timeScale?: number;
   readonly faults?: string;
   readonly allowRecords?: boolean;
+  readonly anyKey: boolean;
   readonly timeout: number;
   readonly keep: boolean;
   readonly json: boolean;
@@ -102,9 +103,9 @@ function tasks(options: StartOptions, props: WorkflowProps, input: object, signa
       title: "Emulator",
       task: async (ctx, task) => {
         ctx.emulator = await EmulatorProcess.start(interpreter(ctx, "emulator"), options);
-        const { endpoint, region, timeScale, isolation } = ctx.emulator.address;
+        const { endpoint, timeScale, isolation } = ctx.emulator.address;
         task.title = `Emulator at ${endpoint} (${timeScaleText(timeScale)}, jobs isolated by ${isolation})`;
-        ctx.aws = new Aws({ region, endpoint });
+        ctx.aws = new Aws(ctx.emulator.connection);
       },
     },
     {
@@ -192,6 +193,7 @@ async function stayUp(
   signal: AbortSignal,
 ): Promise<void> {
   const endpoint = report.endpoint?.name;
+  const { accessKeyId, secretAccessKey } = emulator.address;
   const url = `${emulator.address.endpoint}/endpoints/${endpoint}/invocations`;
   const body = JSON.stringify({ instances: testRun.instances });
   const show = json ? process.stderr : process.stdout;
@@ -199,9 +201,9 @@ async function stayUp(
     [
       "",
       `The endpoint ${endpoint} is up until Ctrl-C. Ask it:`,
-      `  curl -s --aws-sigv4 aws:amz:${emulator.address.region}:sagemaker -u ${emulatorKey}:${emulatorKey} ${url} -H 'Content-Type: application/json' -d '${body}'`,
+      `  curl -s --aws-sigv4 aws:amz:${emulator.address.region}:sagemaker -u ${accessKeyId}:${secretAccessKey} ${url} -H 'Content-Type: application/json' -d '${body}'`,
       "or with any AWS SDK or CLI, with these variables:",
-      ...Object.entries(emulatorVariables(emulator.address)).map(
+      ...Object.entries(emulatorVariables(emulator.connection)).map(
         ([name, value]) => `  export ${name}=${value}`,
       ),
       "",

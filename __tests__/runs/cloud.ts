@@ -2,8 +2,8 @@ import { PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { DeleteEndpointCommand, DeleteModelCommand, ListModelsCommand } from "@aws-sdk/client-sagemaker";
 import { DescribeStateMachineCommand, UpdateStateMachineCommand } from "@aws-sdk/client-sfn";
-import { Aws, emulatorKey } from "../../cli/aws";
-import { EmulatorProcess } from "../../cli/emulator-process";
+import { Aws } from "../../cli/aws";
+import { callEmulator, EmulatorProcess, emulatorVariables } from "../../cli/emulator-process";
 import { type ExecutionResult, startExecution, watchExecution } from "../../cli/execution";
 import { createLocalAlarms } from "../../cli/local-alarms";
 import { createLocalResources } from "../../cli/local-resources";
@@ -15,6 +15,7 @@ import { policyDocument } from "../../workflow/iam";
 import { baseName } from "../../workflow/names";
 import { type WorkflowProps, workflowSettings } from "../../workflow/props";
 import { releaseStateMachine, workflowStateMachine } from "../../workflow/resources";
+import { callService } from "./call-service";
 import { createExperiments } from "./experiments-cloud";
 
 /** An emulator of a test's own, with short waits. */
@@ -27,13 +28,12 @@ export class TestCloud {
   static async start(): Promise<TestCloud> {
     const { emulator } = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"]);
     const process = await EmulatorProcess.start(emulator?.python as string, { timeScale: 0.02 });
-    const { endpoint, region } = process.address;
-    return new TestCloud(process, new Aws({ endpoint, region }));
+    return new TestCloud(process, new Aws(process.connection));
   }
 
   /** What each role was allowed and denied until now. */
   async audit(): Promise<RoleAudit[]> {
-    const response = await fetch(`${this.emulator.address.endpoint}/_emulator/audit`);
+    const response = await callEmulator(this.emulator.connection, "/_emulator/audit");
     return ((await response.json()) as { roles: RoleAudit[] }).roles;
   }
 
@@ -117,26 +117,27 @@ export class TestCloud {
 
   /** Makes an SNS topic, and returns its ARN. */
   async createTopic(name: string): Promise<string> {
-    const { endpoint = "", region } = this.aws.connection;
-    const scope = `Credential=${emulatorKey}/20260101/${region}/sns/aws4_request`;
-    const response = await fetch(endpoint, {
-      method: "POST",
-      headers: { Authorization: `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=0` },
-      body: new URLSearchParams({ Action: "CreateTopic", Version: "2010-03-31", Name: name }),
-    });
-    const [, arn] = /<TopicArn>(.*)<\/TopicArn>/.exec(await response.text()) ?? [];
+    const request = new URLSearchParams({ Action: "CreateTopic", Version: "2010-03-31", Name: name });
+    const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+    const text = await callService(this.aws, "sns", headers, `${request}`);
+    const [, arn] = /<TopicArn>(.*)<\/TopicArn>/.exec(text) ?? [];
     if (arn === undefined) throw new Error(`The topic ${name} was not made`);
     return arn;
   }
 
   /** Replaces the faults that the emulator injects. */
   async inject(...faults: object[]): Promise<void> {
-    const response = await fetch(`${this.emulator.address.endpoint}/_emulator/faults`, {
+    const response = await callEmulator(this.emulator.connection, "/_emulator/faults", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ faults }),
     });
     if (!response.ok) throw new Error(await response.text());
+  }
+
+  /** Variables with which the project's commands find this emulator. */
+  get variables(): Readonly<Record<string, string>> {
+    return emulatorVariables(this.emulator.connection);
   }
 
   stop(): Promise<void> {

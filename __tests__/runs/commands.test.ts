@@ -34,7 +34,7 @@ interface Ended {
 /** Runs a command; `interruptAfter` sends it what Ctrl-C sends, once it has printed that text. */
 function command(args: readonly string[], interruptAfter?: string): Promise<Ended> {
   const child = spawn("node", ["--import", "tsx", "cli/main.ts", ...args], {
-    env: { ...process.env, AWS_ENDPOINT_URL: cloud.aws.connection.endpoint },
+    env: { ...process.env, ...cloud.variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

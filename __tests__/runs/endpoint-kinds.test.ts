@@ -21,6 +21,7 @@ import type { EndpointProps } from "../../workflow/endpoint-kinds";
 import { baseName } from "../../workflow/names";
 import type { WorkflowProps } from "../../workflow/props";
 import { until } from "../patience";
+import { callService } from "./call-service";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { smallWorkflow } from "./small-workflow";
 
@@ -62,18 +63,12 @@ async function endpoint(EndpointName: string) {
 
 /** What Application Auto Scaling has recorded; there is no client of it here for two questions of a test. */
 async function scalingCall(operation: string, request: object): Promise<Record<string, unknown>> {
-  const scope = "emulator/20260101/us-east-1/application-autoscaling/aws4_request";
-  const response = await fetch(cloud.aws.connection.endpoint as string, {
-    method: "POST",
-    headers: {
-      Authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
-      "Content-Type": "application/x-amz-json-1.1",
-      "X-Amz-Target": `AnyScaleFrontendService.${operation}`,
-    },
-    body: JSON.stringify({ ServiceNamespace: "sagemaker", ...request }),
-  });
-  if (!response.ok) throw new Error(await response.text());
-  return (await response.json()) as Record<string, unknown>;
+  const headers = {
+    "Content-Type": "application/x-amz-json-1.1",
+    "X-Amz-Target": `AnyScaleFrontendService.${operation}`,
+  };
+  const body = JSON.stringify({ ServiceNamespace: "sagemaker", ...request });
+  return JSON.parse(await callService(cloud.aws, "application-autoscaling", headers, body));
 }
 
 describe("an endpoint with autoscaling", () => {

@@ -3,7 +3,6 @@
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { AddPermissionCommand } from "@aws-sdk/client-lambda";
-import { emulatorKey } from "../../cli/aws";
 import { createFunction } from "../../cli/local-resources";
 import { baseName, type NameScope } from "../../workflow/names";
 import {
@@ -15,9 +14,9 @@ import {
   webhookFunction,
 } from "../../workflow/notifications";
 import { resourceTags } from "../../workflow/resources";
+import { callService } from "./call-service";
 import type { TestCloud } from "./cloud";
 
-const credentials = { accessKeyId: emulatorKey, secretAccessKey: emulatorKey };
 const account = "123456789012";
 
 export interface TestNotificationsOptions {
@@ -42,7 +41,7 @@ export class TestNotifications {
     scope: NameScope,
     options: TestNotificationsOptions,
   ): Promise<TestNotifications> {
-    const { endpoint, region } = cloud.aws.connection;
+    const { endpoint, region, credentials } = cloud.aws.connection;
     const place = { partition: "aws", region, account };
     const kms = new KMSClient({ endpoint, region, credentials });
     const topicKeyArn =
@@ -89,7 +88,7 @@ export class TestNotifications {
 
   /** Sends events to a function or a log group. */
   async hear(Name: string, pattern: object, Arn: string): Promise<void> {
-    const { endpoint, region } = this.cloud.aws.connection;
+    const { endpoint, region, credentials } = this.cloud.aws.connection;
     const events = new EventBridgeClient({ endpoint, region, credentials });
     await events.send(new PutRuleCommand({ Name, EventPattern: JSON.stringify(pattern) }));
     await events.send(new PutTargetsCommand({ Rule: Name, Targets: [{ Id: "target", Arn }] }));
@@ -114,7 +113,12 @@ function functionArn(name: string): string {
 
 function callSns(cloud: TestCloud, parameters: Record<string, string>): Promise<string> {
   const body = new URLSearchParams({ Version: "2010-03-31", ...parameters });
-  return call(cloud, "sns", { "Content-Type": "application/x-www-form-urlencoded" }, body.toString());
+  return callService(
+    cloud.aws,
+    "sns",
+    { "Content-Type": "application/x-www-form-urlencoded" },
+    body.toString(),
+  );
 }
 
 async function putSecret(cloud: TestCloud, Name: string, Value: string, KeyId?: string): Promise<void> {
@@ -122,20 +126,5 @@ async function putSecret(cloud: TestCloud, Name: string, Value: string, KeyId?: 
     "Content-Type": "application/x-amz-json-1.1",
     "X-Amz-Target": "AmazonSSM.PutParameter",
   };
-  await call(cloud, "ssm", headers, JSON.stringify({ Name, Value, Type: "SecureString", KeyId }));
-}
-
-/** Calls a service for which the project needs no SDK client otherwise; the emulator checks no signatures. */
-async function call(cloud: TestCloud, service: string, headers: Record<string, string>, body: string) {
-  const { endpoint, region } = cloud.aws.connection;
-  const scope = `${emulatorKey}/20260101/${region}/${service}/aws4_request`;
-  const Authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=none`;
-  const response = await fetch(endpoint as string, {
-    method: "POST",
-    headers: { ...headers, Authorization },
-    body,
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${service} answered ${response.status}: ${text}`);
-  return text;
+  await callService(cloud.aws, "ssm", headers, JSON.stringify({ Name, Value, Type: "SecureString", KeyId }));
 }

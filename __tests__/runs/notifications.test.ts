@@ -15,7 +15,6 @@ import { join } from "node:path";
 import { CloudWatchClient, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { CreateLogGroupCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { UpdateModelPackageCommand } from "@aws-sdk/client-sagemaker";
-import { emulatorKey } from "../../cli/aws";
 import { workflowAlarms } from "../../workflow/alarms";
 import { releaseEvent, stateMachineArns } from "../../workflow/notifications";
 import { workflow as described } from "../fixtures";
@@ -144,8 +143,7 @@ it("tells of a release by the other state machine", async () => {
 });
 
 it("tells why a model was refused, and its alarm goes to the chat, too", async () => {
-  const { endpoint, region } = cloud.aws.connection;
-  const credentials = { accessKeyId: emulatorKey, secretAccessKey: emulatorKey };
+  const { endpoint, region, credentials } = cloud.aws.connection;
   const machines = stateMachineArns(props, { partition: "aws", region, account: "123456789012" });
   const { settings } = described({ prefix: props.prefix, environment: props.environment });
   const [alarm] = workflowAlarms(settings, { stateMachineArns: machines, functionNames: [] });

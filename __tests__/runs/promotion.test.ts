@@ -11,7 +11,7 @@ import {
   UpdateModelPackageCommand,
 } from "@aws-sdk/client-sagemaker";
 import { ListExecutionsCommand } from "@aws-sdk/client-sfn";
-import { emulatorKey, objectAt } from "../../cli/aws";
+import { objectAt } from "../../cli/aws";
 import type { Environment } from "../../cli/environment";
 import { promoteBetween } from "../../cli/promote";
 import { listVersions } from "../../cli/versions";
@@ -46,8 +46,7 @@ const said = () => jest.mocked(process.stdout.write).mock.calls.join("");
 
 /** Makes the rule of approvals, which comes with Terraform otherwise. */
 async function releaseWhatIsApproved(env: string): Promise<void> {
-  const { endpoint, region } = cloud.aws.connection;
-  const credentials = { accessKeyId: emulatorKey, secretAccessKey: emulatorKey };
+  const { endpoint, region, credentials } = cloud.aws.connection;
   const events = new EventBridgeClient({ endpoint, region, credentials });
   const scope = workflowProps(env);
   const Arn = `arn:aws:states:us-east-1:123456789012:stateMachine:${baseName(scope)}-release`;

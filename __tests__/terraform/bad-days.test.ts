@@ -15,7 +15,7 @@ const name = "housing-local";
 
   beforeAll(async () => {
     cloud = await TestCloud.start();
-    project = new ProjectCopy(cloud.aws.connection.endpoint as string);
+    project = new ProjectCopy(cloud.variables);
     expect(await project.run("bootstrap", "local")).toMatchObject({ code: 0 });
   });
 

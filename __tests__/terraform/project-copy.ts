@@ -23,7 +23,7 @@ export interface Ended {
 export class ProjectCopy {
   readonly folder = mkdtempSync(join(tmpdir(), "project-"));
 
-  constructor(private readonly endpoint: string) {
+  constructor(private readonly emulator: Readonly<Record<string, string>>) {
     const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
       cwd: root,
       encoding: "utf8",
@@ -66,7 +66,7 @@ export class ProjectCopy {
   ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
     const child = spawn("node", ["--import", "tsx", "cli/main.ts", ...args], {
       cwd: this.folder,
-      env: { ...process.env, AWS_ENDPOINT_URL: this.endpoint, NO_COLOR: "1", ...variables },
+      env: { ...process.env, ...this.emulator, NO_COLOR: "1", ...variables },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let stdout = "";

@@ -29,7 +29,7 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
 
   beforeAll(async () => {
     cloud = await TestCloud.start();
-    project = new ProjectCopy(cloud.aws.connection.endpoint as string);
+    project = new ProjectCopy(cloud.variables);
     const emails = 'notifications: { emails: ["ml-team@example.com"]';
     project.edit("config.ts", emails, `${emails}, webhook: { format: "slack", parameter: "/local/webhook" }`);
   });

@@ -197,14 +197,16 @@ function terraformsBelow(ancestor: number): number[] {
 }
 
 function variables({ aws, config }: Environment): Record<string, string> {
-  const { endpoint } = aws.connection;
+  const { endpoint, credentials } = aws.connection;
   return {
     CHECKPOINT_DISABLE: "1",
     TF_IN_AUTOMATION: "1",
     // Its output goes through a pipe, where a spinner is only noise.
     CI: "1",
     PATH: [resolve(projectRoot, "node_modules/.bin"), process.env.PATH ?? ""].join(delimiter),
-    ...(endpoint === undefined ? {} : emulatorVariables({ endpoint, region: config.region })),
+    ...(endpoint === undefined || credentials === undefined
+      ? {}
+      : emulatorVariables({ endpoint, credentials, region: config.region })),
   };
 }
 

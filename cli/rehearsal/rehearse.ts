@@ -132,8 +132,8 @@ function preparation(options: RehearseOptions, props: WorkflowProps, signal: Abo
         const python = (name: string) => environments[name]?.python as string;
         ctx.python = { emulator: python("emulator"), jobs: python("scikit-learn-1.2-1") };
         ctx.emulator = await EmulatorProcess.start(ctx.python.emulator, { timeScale: options.timeScale });
-        const { endpoint, region, timeScale } = ctx.emulator.address;
-        ctx.aws = new Aws({ endpoint, region });
+        const { endpoint, timeScale } = ctx.emulator.address;
+        ctx.aws = new Aws(ctx.emulator.connection);
         task.title = `Emulator at ${endpoint} (${timeScaleText(timeScale)})`;
         ctx.workflow = await createLocalResources(ctx.aws, ctx.emulator.address, props);
         await createLocalAlarms(ctx.aws, workflowSettings(props, scriptKey));

@@ -1,6 +1,6 @@
 import { CloudWatchClient, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
-import { type Aws, emulatorKey } from "../aws";
+import type { Aws } from "../aws";
 
 /** One row of the held-out data: what is asked, and what would have been right. */
 export interface Row {
@@ -38,8 +38,7 @@ export class Traffic {
     private readonly rows: readonly Row[],
     private readonly rate: number,
   ) {
-    const { endpoint, region } = aws.connection;
-    const credentials = { accessKeyId: emulatorKey, secretAccessKey: emulatorKey };
+    const { endpoint, region, credentials } = aws.connection;
     // A slow endpoint has many requests open, and a second attempt would hide a failure.
     const requestHandler = { httpAgent: { maxSockets: 2000, keepAlive: true } };
     this.#runtime = new SageMakerRuntimeClient({

@@ -16,6 +16,7 @@ from typing import Any
 
 from emulator.aws.access import ACCOUNT, REGION, EmulatedAws, shut_out_own_aws_settings
 from emulator.faults import FaultRuleError, Faults
+from emulator.front.access_keys import new_access_key
 from emulator.runtime.state_dir import remove_run_directory, run_directory
 
 LOG = logging.getLogger("emulator")
@@ -42,18 +43,21 @@ def main(arguments: list[str] | None = None) -> int:
     from emulator import server
     from emulator.assembly import Emulator
     from emulator.aws.patching import MotoMismatchError
+    from emulator.aws.permissions.access_keys import known_keys
+    from emulator.front.gate import Gate
     from emulator.runtime.isolation import IsolationError
 
     try:
         listener = server.bind(options.port)
     except server.PortTakenError as error:
         return _refuse(str(error))
-    endpoint = f"http://{server.HOST}:{listener.getsockname()[1]}"
+    port, key = listener.getsockname()[1], new_access_key()
+    endpoint = f"http://{server.HOST}:{port}"
     state_dir = options.state_dir.resolve()
     _keep_temporary_files_in(run_directory(state_dir) / "objects")
     try:
         emulator = Emulator(
-            EmulatedAws(endpoint),
+            EmulatedAws(endpoint, key),
             faults,
             state_dir,
             options.time_scale,
@@ -71,11 +75,13 @@ def main(arguments: list[str] | None = None) -> int:
     }
     versions = {name: version(name) for name in ("moto", "boto3", "jsonata-python")}
     description = {**ready, "versions": {"python": platform.python_version(), **versions}}
-    application = server.Application(lambda: description, faults, emulator.audit)
+    gate = Gate(port, key, known_keys(key), any_key=options.any_key)
+    application = server.Application(lambda: description, faults, emulator.audit, gate)
     http = server.serve_on(listener, application)
     threading.Thread(target=http.serve_forever, name="http", daemon=True).start()
     stopped = _stop_requests(options.exit_with_stdin)
-    print(json.dumps(ready), flush=True)  # noqa: T201 - the line that parents wait for
+    keys = {"accessKeyId": key.id, "secretAccessKey": key.secret}
+    print(json.dumps({**ready, **keys}), flush=True)  # noqa: T201 - the line that parents wait for
     stopped.wait()
     LOG.info("stopping")
     emulator.close()
@@ -101,6 +107,12 @@ def _parse(arguments: list[str] | None) -> Any:
         "--allow-records",
         action="store_true",
         help="let moto's bare records answer for operations that do not run",
+    )
+    parser.add_argument(
+        "--any-key",
+        action="store_true",
+        help="take whatever keys a client has, and unsigned requests: any program and user of this "
+        "machine may then call",
     )
     parser.add_argument(
         "--exit-with-stdin", action="store_true", help="stop when standard input ends"

@@ -3,16 +3,25 @@
 Werkzeug's own handler closes every connection after one request.
 """
 
+import contextlib
 import io
 import logging
+import socket
+import time
 from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 
+from emulator.aws.protocols import refused, scope
+from emulator.front.bodies import Body, ChunkedBody, check_length, declared_length
+from emulator.front.errors import RefusedError
+
 LOG = logging.getLogger("emulator.requests")
 
+_STRANGERS_IDLE_SECONDS = 60
 _IDLE_SECONDS = 3600  # an SDK that takes an old connection from its pool must find it open
 _WORTH_READING_BYTES = 1_000_000
+_LINGER_SECONDS = 5
 
 
 class Handler(MotoRequestHandler):
@@ -21,7 +30,7 @@ class Handler(MotoRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body leave together
-    timeout = _IDLE_SECONDS
+    timeout = _STRANGERS_IDLE_SECONDS  # until a request has been let in
 
     def handle_expect_100(self) -> bool:
         """Let the client send its body; it waits for this answer."""
@@ -31,19 +40,53 @@ class Handler(MotoRequestHandler):
 
     def run_wsgi(self) -> None:
         """Answer one request."""
-        environ = self.make_environ()
-        if "wsgi.input_terminated" in environ:
-            self.close_connection = True  # chunked: where the next request begins is not known
-        body = _Body(self.rfile, int(environ.get("CONTENT_LENGTH") or 0))
-        if not self.close_connection:
-            environ["wsgi.input"] = io.BufferedReader(body)
-        status, headers, answer = _call(self.server.app, environ)
-        self._send(status, headers, answer)
-        LOG.debug("%s %s", self.requestline, status)
+        try:
+            environ = self.make_environ()
+        except ValueError as error:  # of urlsplit
+            self.close_connection = True
+            self.send_error(400, f"The address of the request cannot be read: {error}")
+            return
+        try:
+            body = self._body(environ)
+        except RefusedError as error:
+            # Where the next request begins is not known.
+            self.close_connection = True
+            environ["CONTENT_LENGTH"] = "0"
+            self._send(*_call(refused(environ, error.code, str(error)), environ))
+            self._linger()
+            return
+        answer = _call(self.server.app, environ)
+        if environ.get("emulator.let_in"):
+            self.connection.settimeout(_IDLE_SECONDS)
         if body.left > _WORTH_READING_BYTES:
             self.close_connection = True
-        elif not self.close_connection:
-            body.skip()
+        self._send(*answer)
+        LOG.debug("%s %s", self.requestline, answer[0])
+        if not self.close_connection:
+            _skip(body)
+        elif body.left or "wsgi.input_terminated" in environ:
+            self._linger()
+
+    def _body(self, environ: dict[str, Any]) -> Body:
+        """Put the body into the environment, and return it."""
+        is_object = scope(environ) in ("s3", "")
+        length = declared_length(environ.get("CONTENT_LENGTH"))
+        chunked = environ.pop("wsgi.input_terminated", False)
+        if chunked:
+            self.close_connection = True  # where the next request begins is not known
+            if "CONTENT_LENGTH" in environ:
+                raise RefusedError(
+                    "InvalidRequest",
+                    "A request has a Content-Length or a Transfer-Encoding, not both",
+                )
+            environ["wsgi.input_terminated"] = True
+            stream = ChunkedBody(environ["wsgi.input"], is_object)
+            environ["wsgi.input"] = io.BufferedReader(stream)
+            return Body(self.rfile, 0)
+        check_length(length, is_object)
+        body = Body(self.rfile, length)
+        environ["wsgi.input"] = io.BufferedReader(body)
+        return body
 
     def _send(self, status: str, headers: list[tuple[str, str]], answer: bytes) -> None:
         code, _, reason = status.partition(" ")
@@ -55,31 +98,25 @@ class Handler(MotoRequestHandler):
             self.send_header("Date", self.date_time_string())
         if "content-length" not in names and int(code) != 204:
             self.send_header("Content-Length", str(len(answer)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer)
         self.wfile.flush()
 
-
-class _Body(io.RawIOBase):
-    """A request's body, which ends where the next request begins."""
-
-    def __init__(self, stream: Any, length: int) -> None:
-        self._stream = stream
-        self.left = length
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._stream.read1(min(len(buffer), self.left)) if self.left else b""
-        buffer[: len(data)] = data
-        self.left -= len(data)
-        return len(data)
-
-    def skip(self) -> None:
-        while self.left and self.read(self.left):
+    def _linger(self) -> None:
+        # A socket that closes on unread bytes takes the answer back.
+        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.settimeout(_LINGER_SECONDS)
+        end = time.monotonic() + _LINGER_SECONDS
+        while time.monotonic() < end and self.rfile.read1(1 << 16):
             pass
+
+
+def _skip(body: Body) -> None:
+    with contextlib.suppress(RefusedError):  # the client has gone, with its answer
+        body.skip()
 
 
 def _call(application: Any, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:

@@ -11,9 +11,14 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from emulator.aws.permissions.audit import Audit
+from emulator.aws.protocols import refused
 from emulator.aws.unknown_operations import moto_services
 from emulator.faults import FaultRuleError, Faults
+from emulator.front.errors import RefusedError
+from emulator.front.gate import Gate
 from emulator.http_handler import Handler
+
+LOG = logging.getLogger("emulator")
 
 HOST = "127.0.0.1"
 _BACKLOG = 128
@@ -58,28 +63,48 @@ class Application:
         The rules that ``/_emulator/faults`` replaces and clears.
     audit : Audit
         What roles used, which ``/_emulator/audit`` gives and empties.
+    gate : Gate
+        Who may call.
     """
 
     def __init__(
-        self, describe: Callable[[], dict[str, Any]], faults: Faults, audit: Audit
+        self, describe: Callable[[], dict[str, Any]], faults: Faults, audit: Audit, gate: Gate
     ) -> None:
         self._moto = moto_services()
         self._describe = describe
         self._faults = faults
         self._audit = audit
+        self._gate = gate
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
         path = environ.get("PATH_INFO", "")
-        if path == "/_emulator" or path.startswith("/_emulator/"):
-            return self._control(Request(environ))(environ, start_response)
-        if path.startswith("/moto-api"):
-            # moto's own controls empty the records under the feet of jobs and endpoints.
-            answer = _json(
-                {"error": "moto's own controls are shut; stop the emulator instead"}, 404
+        is_control = path == "/_emulator" or path.startswith("/_emulator/")
+        try:
+            self._admit(environ, path, is_control)
+            if is_control:
+                return self._control(Request(environ))(environ, start_response)
+            if path.startswith("/moto-api"):
+                # moto's own controls empty the records under the feet of jobs and endpoints.
+                problem = "moto's own controls are shut; stop the emulator instead"
+                return _json({"error": problem}, 404)(environ, start_response)
+            return self._moto(environ, start_response)
+        except RefusedError as error:
+            LOG.warning("refused: %s %s: %s", environ["REQUEST_METHOD"], path, error)
+            answer = (
+                _json({"error": str(error)}, 403)
+                if is_control
+                else refused(environ, error.code, str(error))
             )
             return answer(environ, start_response)
-        return self._moto(environ, start_response)
+
+    def _admit(self, environ: dict[str, Any], path: str, is_control: bool) -> None:
+        self._gate.check_sender(environ)
+        if not is_control:
+            self._gate.check_signature(environ)
+        elif (environ["REQUEST_METHOD"], path) != ("GET", "/_emulator"):  # that tells no secret
+            self._gate.check_control(environ)
+        environ["emulator.let_in"] = True
 
     def _control(self, request: Request) -> Response:
         if request.path == "/_emulator" and request.method == "GET":
@@ -87,6 +112,8 @@ class Application:
         if request.path == "/_emulator/faults" and request.method == "POST":
             try:
                 self._faults.load(json.loads(request.get_data()))
+            except RecursionError:
+                return _json({"error": "the rules are nested too deeply"}, 400)
             except (FaultRuleError, ValueError) as error:
                 return _json({"error": str(error)}, 400)
             return _json({})

@@ -17,14 +17,7 @@ import { patience } from "../../patience";
 import { TestCloud } from "../cloud";
 import { looksAtExperiment, looksBySchedule } from "./experiment-scenarios";
 import { Lane } from "./lane";
-import {
-  emulatorCredentials,
-  execution,
-  type Scenario,
-  scenarioFor,
-  startsByApproval,
-  startsBySchedule,
-} from "./scenarios";
+import { execution, type Scenario, scenarioFor, startsByApproval, startsBySchedule } from "./scenarios";
 
 /** Of the roles of A/B tests each permission is needed by a look. */
 const looks: Partial<Record<RoleName, Scenario>> = { control: looksAtExperiment, look: looksBySchedule };
@@ -51,11 +44,8 @@ describe("without one permission", () => {
   afterAll(() => cloud?.stop());
 
   it("no run succeeds, and what fails says which one is missing", async () => {
-    const kms = new KMSClient({
-      endpoint: cloud.aws.connection.endpoint,
-      region: "us-east-1",
-      credentials: emulatorCredentials,
-    });
+    const { endpoint, region, credentials } = cloud.aws.connection;
+    const kms = new KMSClient({ endpoint, region, credentials });
     const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
     const lanes = await Promise.all(["one", "two", "three"].map((prefix) => Lane.open(cloud, prefix)));
     const withKey = await Lane.open(cloud, "key", { kmsKeyArn: KeyMetadata?.Arn });

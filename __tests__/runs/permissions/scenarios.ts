@@ -22,7 +22,6 @@ import {
   ListExecutionsCommand,
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
-import { emulatorKey } from "../../../cli/aws";
 import { type ExecutionResult, startExecution } from "../../../cli/execution";
 import { followScoring, type ScoringJob, startScoring } from "../../../cli/scoring/job";
 import { servingModel } from "../../../cli/versions";
@@ -31,8 +30,6 @@ import { approvalRule } from "../../../workflow/resources";
 import type { Grant, RoleName } from "../../grants";
 import { patience, until } from "../../patience";
 import type { Lane } from "./lane";
-
-export const emulatorCredentials = { accessKeyId: emulatorKey, secretAccessKey: emulatorKey };
 
 /** A run that needs a permission. */
 export interface Scenario {
@@ -190,8 +187,8 @@ export const startsBySchedule: Scenario = {
     const executions = async () =>
       (await sfn.send(new ListExecutionsCommand({ stateMachineArn }))).executions ?? [];
     const before = (await executions()).length;
-    const { endpoint, region } = cloud.aws.connection;
-    const scheduler = new SchedulerClient({ endpoint, region, credentials: emulatorCredentials });
+    const { endpoint, region, credentials } = cloud.aws.connection;
+    const scheduler = new SchedulerClient({ endpoint, region, credentials });
     const isDenied = await lane.watchDenials();
     await scheduler.send(
       new CreateScheduleCommand({
@@ -218,8 +215,8 @@ export const startsByApproval: Scenario = {
     const executions = async () =>
       (await sfn.send(new ListExecutionsCommand({ stateMachineArn }))).executions ?? [];
     const before = (await executions()).length;
-    const { endpoint, region } = aws.connection;
-    const events = new EventBridgeClient({ endpoint, region, credentials: emulatorCredentials });
+    const { endpoint, region, credentials } = aws.connection;
+    const events = new EventBridgeClient({ endpoint, region, credentials });
     const scope = { prefix: workflow.baseName.replace(/-test$/, ""), environment: "test" };
     const { name, eventPattern, inputPaths, inputTemplate } = approvalRule(scope);
     await events.send(new PutRuleCommand({ Name: name, EventPattern: JSON.stringify(eventPattern) }));

@@ -9,6 +9,7 @@ from typing import Any
 import boto3.session
 from botocore.config import Config
 
+from emulator.front.access_keys import AccessKey
 from emulator.runtime.aws_access import Metric
 
 ACCOUNT = "123456789012"
@@ -37,10 +38,13 @@ class EmulatedAws:
     ----------
     endpoint : str
         Where the server listens, ``http://127.0.0.1:<port>``.
+    key : AccessKey
+        The emulator's own, which may do everything.
     """
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, key: AccessKey) -> None:
         self.endpoint = endpoint
+        self.key = key
         self._session = boto3.session.Session()
         self._clients: dict[tuple[str, str, str | None, bool], Any] = {}
         self._roles: dict[str, Any] = {}
@@ -133,7 +137,10 @@ class EmulatedAws:
 
     def _keys(self, role_arn: str | None) -> dict[str, str]:
         if role_arn is None:
-            return {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
+            return {
+                "AWS_ACCESS_KEY_ID": self.key.id,
+                "AWS_SECRET_ACCESS_KEY": self.key.secret,
+            }
         role = self._assume(role_arn)
         return {
             "AWS_ACCESS_KEY_ID": role.access_key_id,

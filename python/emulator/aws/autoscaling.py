@@ -19,9 +19,10 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from emulator.aws.access import ACCOUNT, REGION
 from emulator.aws.patching import add, replace, wrap
-from emulator.aws.permissions.callers import access_key_of, find_caller
+from emulator.aws.permissions.callers import find_caller
 from emulator.aws.permissions.checks import AccessDeniedError, Permissions
 from emulator.aws.requests import EmulatorError
+from emulator.front.gate import caller_key
 
 _INSTANCES = "sagemaker:variant:DesiredInstanceCount"
 _ROLE = (
@@ -78,7 +79,7 @@ def _check_look(permissions: Permissions, response: Any, resource_id: str) -> No
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html
     """
-    caller = find_caller(access_key_of(response))
+    caller = find_caller(caller_key())
     if caller is None:
         return
     backend = sagemaker_backends[ACCOUNT][REGION]
@@ -238,7 +239,7 @@ def _instance_types(config: Any) -> dict[str, str | None]:
 
 def _delete_endpoint(permissions: Permissions, original: Any, self: Any) -> Any:
     targets = list(_targets_of(self._get_param("EndpointName")))
-    caller = find_caller(access_key_of(self))
+    caller = find_caller(caller_key())
     action = "application-autoscaling:DeregisterScalableTarget"
     try:
         for _, target in targets if caller else []:

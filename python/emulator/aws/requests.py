@@ -30,6 +30,7 @@ from emulator.aws.request_validation import (
 )
 from emulator.aws.stumbles import FAILED_INSIDE, explain
 from emulator.faults import Faults, InjectedError
+from emulator.front.errors import RefusedError
 from emulator.runtime.errors import UnsupportedError
 
 LOG = logging.getLogger("emulator")
@@ -48,6 +49,8 @@ def install(faults: Faults, permissions: Permissions) -> None:
         try:
             _check(self, faults, permissions)
             return original(self)
+        except RefusedError:
+            raise  # of a broken body
         except AccessDeniedError as error:
             return _denied(self, str(error))
         except ServiceException as error:

@@ -14,12 +14,13 @@ from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import MalformedXML, S3ClientError
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
+from werkzeug.datastructures import ImmutableMultiDict
 
 from emulator.aws.operation_table import OPERATIONS
 from emulator.aws.operations import operation_model
 from emulator.aws.patching import replace, wrap
 from emulator.aws.permissions.actions import UnknownActionError
-from emulator.aws.permissions.callers import access_key_of, find_caller
+from emulator.aws.permissions.callers import find_caller
 from emulator.aws.permissions.checks import AccessDeniedError, Permissions
 from emulator.aws.permissions.decisions import ResourcePolicy
 from emulator.aws.permissions.keys import key_policy
@@ -27,6 +28,8 @@ from emulator.aws.permissions.policy_documents import UnknownConditionError, eff
 from emulator.aws.permissions.s3_actions import Need, deletions, needs, operation_of
 from emulator.aws.stumbles import FAILED_INSIDE, explain
 from emulator.faults import Faults, InjectedError
+from emulator.front.errors import RefusedError
+from emulator.front.gate import caller_key
 
 _SHA256 = "x-amz-checksum-sha256"
 LOG = logging.getLogger("emulator")
@@ -70,6 +73,7 @@ def install(faults: Faults, permissions: Permissions) -> None:
     replace(FakeBucket, "get_permission", _permission_of_anyone)
     wrap(S3Response, "_authenticate_and_authorize_s3_action", authorize)
     wrap(S3Response, "_bucket_response_delete_keys", delete_objects)
+    wrap(S3Response, "setup_class", _keep_forms)
     for name in ("bucket_response", "key_response"):
         wrap(S3Response, name, _answer_plainly)
 
@@ -89,10 +93,20 @@ def _sha256(
     return "SHA256", given
 
 
+def _keep_forms(original: Any, self: Any, request: Any, *args: Any, **options: Any) -> Any:
+    # moto reads a body of this type as parameters, and stores what is left: nothing.
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.get_data()
+        vars(request).update(form=ImmutableMultiDict(), files=ImmutableMultiDict())
+    return original(self, request, *args, **options)
+
+
 def _answer_plainly(original: Any, self: Any, *args: Any) -> Any:
     # S3 does not go the way of the other services, where `requests` does this.
     try:
         return original(self, *args)
+    except RefusedError:
+        raise  # of a broken body
     except NotImplementedError as error:
         message = f"The emulator does not have this operation of S3 ({error}); leave the call out"
         refusal = S3ClientError("NotImplementedException", message)
@@ -121,7 +135,7 @@ def _check(
         return  # each object is asked for by itself
     if operation is None:
         operation = response._get_action()  # a preflight request, or what moto will refuse
-    caller = find_caller(access_key_of(response))
+    caller = find_caller(caller_key())
     for need, concerns_developer in needs(response, operation, bucket_name, key_name):
         if caller is None and not concerns_developer:
             continue
@@ -143,7 +157,7 @@ def _denied(message: str) -> S3ClientError:
 def _denied_deletions(permissions: Permissions, response: Any, bucket_name: str) -> list[str]:
     listed = xmltodict.parse(response.body)["Delete"].get("Object") or []
     keys = [item["Key"] for item in (listed if isinstance(listed, list) else [listed])]
-    caller = find_caller(access_key_of(response))
+    caller = find_caller(caller_key())
     denied = []
     for arn, need in deletions(bucket_name, keys).items():
         try:

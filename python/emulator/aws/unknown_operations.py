@@ -6,30 +6,26 @@ takes a 404 for a resource that is gone.
 
 import contextlib
 import importlib.util
-import io
-import json
 import logging
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import parse_qs
-from xml.sax.saxutils import escape
 
 from moto.core.parse import RequestParserError
 from moto.core.request import Request
 from moto.core.routing import get_service_router
+from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response
 
 from emulator.aws.operation_table import NOT_RUN, moto_module_runs
 from emulator.aws.operations import iam_name, service_model, services, signed_as
+from emulator.aws.patching import replace
+from emulator.aws.protocols import FORM, action_of_form, is_cbor, protocol, scope, written
 from emulator.aws.stumbles import FAILED_INSIDE
+from emulator.front.errors import RefusedError
 
 LOG = logging.getLogger("emulator")
-
-_SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]*/([^/]+)/aws4_request")
-_FORM = "application/x-www-form-urlencoded"
 
 _S3_CONTROL = "/v20180820/"
 
@@ -38,6 +34,8 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 def moto_services() -> Wsgi:
     """Return moto's services as one WSGI application that refuses what they do not have."""
+    # moto lets the pages of every origin read its answers.
+    replace(werkzeug_app, "DISABLE_GLOBAL_CORS", True)
     return in_protocol(DomainDispatcherApplication(create_app))
 
 
@@ -45,7 +43,7 @@ def in_protocol(application: Wsgi) -> Wsgi:
     """Return `application`, with its HTML pages and exceptions turned into errors of AWS."""
 
     def call(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        action = _action_of_form(environ)
+        action = action_of_form(environ)
         started: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
@@ -54,11 +52,16 @@ def in_protocol(application: Wsgi) -> Wsgi:
         def refuse(code: str, problem: str, service: str = "") -> Iterable[bytes]:
             message = f"{_called(environ, action, service)} {problem}"
             LOG.warning(message, exc_info=code == "InternalFailure")
-            headers, text = _written(_protocol(environ, action), code, message)
+            headers, text = written(protocol(environ, action), code, message)
             return Response(text, 400, headers)(environ, start_response)
 
+        code = _missing_operation(environ, action)
+        if code:
+            return refuse(code, "names no operation: it has neither an Action nor an X-Amz-Target")
         try:
             chunks = application(environ, start)
+        except RefusedError:
+            raise  # of a broken body
         except UnavailableError as error:
             return refuse("NotImplementedException", str(error), error.service)
         except RequestParserError as error:
@@ -77,6 +80,21 @@ def in_protocol(application: Wsgi) -> Wsgi:
         return [body]
 
     return call
+
+
+def _missing_operation(environ: dict[str, Any], action: str) -> str | None:
+    """Return the code of the error if a request should name an operation, and names none."""
+    service, target = scope(environ), environ.get("HTTP_X_AMZ_TARGET")
+    if target is not None:
+        return None if target.rpartition(".")[2] else "UnknownOperationException"
+    in_query = "Action=" in environ.get("QUERY_STRING", "")
+    if action or in_query or is_cbor(environ) or environ.get("PATH_INFO") not in ("", "/"):
+        return None
+    spoken = service_model(service).protocol if service in services() else ""
+    is_form = environ.get("CONTENT_TYPE", "").startswith(FORM) and service not in ("s3", "")
+    if spoken in ("query", "ec2") or (is_form and not spoken.startswith("rest")):
+        return "MissingAction"
+    return "UnknownOperationException" if spoken == "json" else None
 
 
 class UnavailableError(Exception):
@@ -127,8 +145,8 @@ def _boto_service(moto_module: str) -> str:
 
 def _is_missing_page(environ: dict[str, Any], body: bytes) -> bool:
     # Answers of moto itself have a body in the service's protocol. S3's HEAD has none.
-    scope, method = _scope(environ), environ["REQUEST_METHOD"]
-    of_s3 = scope in ("s3", "") and not environ.get("PATH_INFO", "").startswith(_S3_CONTROL)
+    service, method = scope(environ), environ["REQUEST_METHOD"]
+    of_s3 = service in ("s3", "") and not environ.get("PATH_INFO", "").startswith(_S3_CONTROL)
     if method == "HEAD" or of_s3:
         return False
     return not body or body.startswith((b"<!doctype html>", b"Not Found"))
@@ -136,68 +154,16 @@ def _is_missing_page(environ: dict[str, Any], body: bytes) -> bool:
 
 def _called(environ: dict[str, Any], action: str, service: str = "") -> str:
     """Return the operation as IAM names it, or what the request says of it."""
-    scope = service or _scope(environ)
+    signed_for = service or scope(environ)
     path = environ.get("PATH_INFO", "")
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     operation = target or action
-    if not operation and _is_cbor(environ):
+    if not operation and is_cbor(environ):
         operation = path.rpartition("/")[2]
-    for candidate in () if operation else signed_as(scope):
+    for candidate in () if operation else signed_as(signed_for):
         with contextlib.suppress(NotFound, MethodNotAllowed, NotImplementedError):
             found = get_service_router(candidate).match(Request(environ.copy()))[0].name
             return iam_name(candidate, str(found))
     if not operation:
         operation = f"{environ['REQUEST_METHOD']} {path}"
-    return iam_name(scope or "aws", operation)
-
-
-def _scope(environ: dict[str, Any]) -> str:
-    found = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-    return found[1].lower() if found else ""
-
-
-def _action_of_form(environ: dict[str, Any]) -> str:
-    if not environ.get("CONTENT_TYPE", "").startswith(_FORM):
-        return ""
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(body)
-    return parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
-
-
-def _is_cbor(environ: dict[str, Any]) -> bool:
-    return environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor"
-
-
-def _protocol(environ: dict[str, Any], action: str) -> str:
-    scope = _scope(environ)
-    if _is_cbor(environ):
-        return "cbor"
-    if environ.get("HTTP_X_AMZ_TARGET"):
-        return "json"
-    if action:
-        return "ec2" if scope == "ec2" else "query"
-    if scope == "s3":
-        return "s3"
-    return service_model(scope).protocol if scope in services() else "rest-json"
-
-
-def _written(protocol: str, code: str, message: str) -> tuple[dict[str, str], bytes]:
-    if protocol == "cbor":
-        headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
-        return headers, b"\xa2" + b"".join(
-            _cbor_text(text) for text in ("__type", code, "message", message)
-        )
-    if protocol in ("json", "rest-json"):
-        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amzn-ErrorType": code}
-        return headers, json.dumps({"__type": code, "message": message}).encode()
-    error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-    if protocol == "ec2":
-        error = f"<Response><Errors>{error}</Errors><RequestID>none</RequestID></Response>"
-    elif protocol != "s3":
-        error = f"<ErrorResponse>{error}<RequestId>none</RequestId></ErrorResponse>"
-    return {"Content-Type": "text/xml"}, f'<?xml version="1.0"?>{error}'.encode()
-
-
-def _cbor_text(text: str) -> bytes:
-    data = text.encode()
-    return b"\x79" + len(data).to_bytes(2, "big") + data
+    return iam_name(signed_for or "aws", operation)

@@ -24,10 +24,17 @@ class Connections:
     """A pool of connections to 127.0.0.1, safe for threads.
 
     Requests are built by hand: http.client sends head and body in two packets.
+
+    Parameters
+    ----------
+    own_headers : mapping
+        Headers of every request, which no caller can replace.
     """
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, own_headers: Mapping[str, str]):
         self._port = port
+        self._own_headers = [f"{name}: {value}" for name, value in own_headers.items()]
+        self._not_taken = _HOP_BY_HOP | {name.lower() for name in own_headers}
         self._idle: list[socket.socket] = []
         self._lock = threading.Lock()
 
@@ -42,7 +49,12 @@ class Connections:
             When there is no answer; TimeoutError when it takes longer than `timeout` seconds.
         """
         lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
-        lines += [f"{name}: {value}" for name, value in headers.items() if _is_ours(name)]
+        lines += self._own_headers
+        lines += [
+            f"{name}: {value}"
+            for name, value in headers.items()
+            if name.lower() not in self._not_taken
+        ]
         message = "\r\n".join([*lines, "", ""]).encode("latin-1") + body
         while True:
             connection, is_new = self._take(timeout)
@@ -86,7 +98,3 @@ class Connections:
             with self._lock:
                 self._idle.append(connection)
         return answer
-
-
-def _is_ours(name: str) -> bool:
-    return name.lower() not in _HOP_BY_HOP

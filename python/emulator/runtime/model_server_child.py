@@ -4,9 +4,11 @@ It behaves as sagemaker-containers 2.8.6 with the scikit-learn container's handl
 model_fn, input_fn, predict_fn and output_fn, or transform_fn, from the module that
 SAGEMAKER_PROGRAM names; the same defaults and the same statuses. It has to be valid on Python 3.8.
 
-Usage: ``model_server_child.py SOCKET_FD``, a socket that already listens.
+Usage: ``model_server_child.py SOCKET_FD``, a socket that already listens. The variable
+EMULATOR_MODEL_SERVER_TOKEN is what each request has to bring in ``X-Emulator-Token``.
 """
 
+import hmac
 import importlib
 import io
 import json
@@ -117,8 +119,9 @@ class Handlers:
 class ModelServer(BaseApplication):
     """gunicorn with one model per worker."""
 
-    def __init__(self, socket_fd):
+    def __init__(self, socket_fd, token):
         self._socket_fd = socket_fd
+        self._token = token
         super().__init__()
 
     def load_config(self):
@@ -154,13 +157,20 @@ class ModelServer(BaseApplication):
         if fault:
             sys.stderr.write(fault + "\n")
             sys.stderr.flush()
-        return make_application(handlers, fault)
+        return make_application(handlers, fault, self._token)
 
 
-def make_application(handlers, fault):
+def make_application(handlers, fault, token):
     """Return the two routes; a worker without a model is not healthy, and says so forever."""
     application = flask.Flask("model_server")
     application.request_class = Request
+
+    @application.before_request
+    def only_the_emulator():
+        given = flask.request.headers.get("X-Emulator-Token", "")
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            return flask.Response("call the endpoint through the emulator", 403)
+        return None
 
     @application.route("/ping", methods=["GET"])
     def ping():
@@ -178,4 +188,4 @@ def make_application(handlers, fault):
 if __name__ == "__main__":
     # The script's folder, instead of this file's.
     sys.path[0] = CODE_DIR
-    ModelServer(int(sys.argv[1])).run()
+    ModelServer(int(sys.argv[1]), os.environ.pop("EMULATOR_MODEL_SERVER_TOKEN")).run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import threading
@@ -38,9 +39,11 @@ class ModelServerError(Exception):
 class ModelServer:
     """A running model server. Make one with `start`."""
 
-    def __init__(self, process: SupervisedProcess, port: int, directory: Path, log: JobLog):
+    def __init__(
+        self, process: SupervisedProcess, port: int, token: str, directory: Path, log: JobLog
+    ):
         self._process = process
-        self._connections = Connections(port)
+        self._connections = Connections(port, {"X-Emulator-Token": token})
         self._directory = directory
         self._log = log
         self._logger = threading.Thread(target=self._follow_log, daemon=True)
@@ -89,14 +92,18 @@ class ModelServer:
                 # Inherited by what it accepts: the server answers in two packets.
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 port = listener.getsockname()[1]
+                # Every user of the machine reaches the port, and the container's own handlers read
+                # pickles.
+                token = secrets.token_urlsafe()
+                environment = {**command.environment, "EMULATOR_MODEL_SERVER_TOKEN": token}
                 fd = listener.fileno()
                 arguments = [*command.arguments, str(fd)]
                 process = SupervisedProcess(
-                    Command(arguments, command.environment, command.cwd, command.root),
+                    Command(arguments, environment, command.cwd, command.root),
                     grace_seconds=_GRACE_SECONDS,
                     pass_fds=[fd],
                 )
-            server = cls(process, port, directory, log)
+            server = cls(process, port, token, directory, log)
             server._wait_until_healthy(name, startup_seconds)
             return server
         except BaseException as error:

@@ -64,11 +64,14 @@ def ask(endpoint, path="/_emulator"):
 def test_it_prints_where_it_is_describes_itself_and_stops_on_sigterm(start):
     process = start("--time-scale", "0.5")
     ready = process.ready()
-    assert set(ready) == {"endpoint", "account", "region", "timeScale", "isolation", "pid"}
+    key = {"accessKeyId", "secretAccessKey"}
+    described = {"endpoint", "account", "region", "timeScale", "isolation", "pid"}
+    assert set(ready) == key | described
     assert (ready["account"], ready["region"]) == ("123456789012", "us-east-1")
     assert (ready["timeScale"], ready["pid"]) == (0.5, process.popen.pid)
     description = ask(ready["endpoint"])
     assert description["endpoint"] == ready["endpoint"]
+    assert set(description) == described | {"versions"}
     assert description["versions"]["moto"] == "5.2.5"
     process.popen.send_signal(signal.SIGTERM)
     assert process.popen.wait(10) == 0

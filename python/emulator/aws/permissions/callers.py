@@ -1,6 +1,5 @@
 """Who calls with a role's credentials, and which policies are about them."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,12 +38,6 @@ class IdentityPolicies:
 
 DELEGATES = {ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"}
 """How a resource's policy names the account, which leaves the decision to the roles' policies."""
-
-
-def access_key_of(response: Any) -> str:
-    """Return the access key of a request, also of a presigned one."""
-    signed = re.search(r"[?&]X-Amz-Credential=([A-Z0-9]+)", response.uri)
-    return signed[1] if signed else response.access_key
 
 
 def find_caller(access_key: str) -> Caller | None:

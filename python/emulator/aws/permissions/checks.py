@@ -13,12 +13,7 @@ from emulator.aws.access import ACCOUNT, REGION
 from emulator.aws.operations import iam_name
 from emulator.aws.permissions.actions import UnknownActionError, find_action
 from emulator.aws.permissions.audit import Audit
-from emulator.aws.permissions.callers import (
-    Caller,
-    access_key_of,
-    find_caller,
-    policies_of,
-)
+from emulator.aws.permissions.callers import Caller, find_caller, policies_of
 from emulator.aws.permissions.context import RequestContext, request_tags
 from emulator.aws.permissions.decisions import ResourcePolicy, refusal
 from emulator.aws.permissions.dynamodb_actions import parts
@@ -28,6 +23,7 @@ from emulator.aws.permissions.parameters import member_names, parse_parameters
 from emulator.aws.permissions.policy_documents import Values, parse
 from emulator.aws.permissions.resources import Scope, resource_arns
 from emulator.aws.roles import find_role
+from emulator.front.gate import caller_key
 
 LOG = logging.getLogger("emulator")
 
@@ -56,7 +52,7 @@ class Permissions:
             If the role's policies do not allow it, or nobody knows what it needs.
         """
         service = response.boto3_service_name
-        caller = find_caller(access_key_of(response))
+        caller = find_caller(caller_key())
         name = iam_name(service, operation)
         if name in _NEED_NO_PERMISSION or (caller is None and name != "sts:AssumeRole"):
             return

@@ -17,7 +17,6 @@ from moto.sts.models import sts_backends
 
 from emulator.aws.access import ACCOUNT, REGION, EmulatedAws
 from emulator.aws.patching import add, replace, wrap
-from emulator.aws.permissions.callers import access_key_of
 from emulator.aws.requests import EmulatorError
 from emulator.aws.sagemaker.model_data import check_model_data
 from emulator.aws.sagemaker.model_packages import (
@@ -30,6 +29,7 @@ from emulator.aws.sagemaker.model_packages import (
 )
 from emulator.aws.sagemaker.state_changes import announce_model_package
 from emulator.faults import Faults
+from emulator.front.gate import caller_key
 from emulator.runtime.request_checks import check_container
 from emulator.runtime.request_members import check_members
 
@@ -201,7 +201,7 @@ def _create_group(original: Any, self: Any) -> ActionResult:
         response = original(self)
         name = self._get_param("ModelPackageGroupName")
         group = self.sagemaker_backend.model_package_groups[name]
-        group.created_by = {"IamIdentity": _identity(access_key_of(self))}
+        group.created_by = {"IamIdentity": _identity(caller_key())}
         return response
 
 

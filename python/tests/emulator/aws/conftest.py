@@ -13,8 +13,11 @@ from emulator import server
 from emulator.aws import Cloud
 from emulator.aws.access import EmulatedAws
 from emulator.aws.operation_table import OPERATIONS
+from emulator.aws.permissions.access_keys import known_keys
 from emulator.aws.work import Work
 from emulator.faults import Faults
+from emulator.front.access_keys import new_access_key
+from emulator.front.gate import Gate
 from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.functions import FunctionResult
 from emulator.runtime.jobs import JobOutcome, Metric
@@ -129,13 +132,15 @@ class PretendedServers:
 @pytest.fixture(scope="session")
 def _session():
     listener = server.bind(0)
-    endpoint = f"http://{server.HOST}:{listener.getsockname()[1]}"
-    aws, faults = EmulatedAws(endpoint), Faults()
+    port, key = listener.getsockname()[1], new_access_key()
+    endpoint = f"http://{server.HOST}:{port}"
+    aws, faults = EmulatedAws(endpoint, key), Faults()
     jobs, functions, servers = PretendedJobs(), PretendedFunctions(), PretendedServers()
     cloud = Cloud(
         aws, Work(jobs, functions, servers, pretended_image_check), faults, time_scale=0.02
     )
-    application = server.Application(lambda: {"endpoint": endpoint}, faults, cloud.audit)
+    gate = Gate(port, key, known_keys(key))
+    application = server.Application(lambda: {"endpoint": endpoint}, faults, cloud.audit, gate)
     http = server.serve_on(listener, application)
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()

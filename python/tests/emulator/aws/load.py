@@ -6,10 +6,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-_AUTHORIZATION = (
-    "AWS4-HMAC-SHA256 Credential=load/20260101/us-east-1/sagemaker/aws4_request, "
-    "SignedHeaders=host, Signature=none"
-)
+from tests.emulator.aws.signing import signed_headers
 
 
 @dataclass(frozen=True)
@@ -24,8 +21,9 @@ class Answer:
 class Load:
     """Sends requests at a rate from several threads until it is left."""
 
-    def __init__(self, address, endpoint, per_second, threads=4, body=b"1,2"):
-        self._address = urlsplit(address).netloc
+    def __init__(self, aws, endpoint, per_second, threads=4, body=b"1,2"):
+        self._aws = aws
+        self._address = urlsplit(aws.endpoint).netloc
         self._path = f"/endpoints/{endpoint}/invocations"
         self._body = body
         self._interval = threads / per_second
@@ -47,11 +45,14 @@ class Load:
 
     def _send(self):
         connection = http.client.HTTPConnection(self._address)
-        headers = {
-            "Authorization": _AUTHORIZATION,
-            "X-Amz-Date": "20260101T000000Z",
-            "Content-Type": "text/csv",
-        }
+        headers = signed_headers(
+            self._aws,
+            "POST",
+            self._path,
+            service="sagemaker",
+            body=self._body,
+            headers={"Content-Type": "text/csv"},
+        )
         due = time.monotonic()
         while not self._stop.is_set():
             sent = time.monotonic()

@@ -32,7 +32,7 @@ def test_clients_do_not_read_the_users_settings(cloud, monkeypatch):
         if name.startswith("AWS_") or name.lower() == "no_proxy":
             monkeypatch.setenv(name, os.environ[name])  # so that they are put back
     shut_out_own_aws_settings()
-    aws = EmulatedAws(cloud.endpoint)
+    aws = EmulatedAws(cloud.endpoint, cloud.aws.key)
     assert aws.client("sts").get_caller_identity()["Account"] == "123456789012"
 
 

@@ -215,7 +215,7 @@ def test_asking_needs_a_permission_of_its_own(endpoint, cloud, role):
 
     def ask(action):
         arn = role("lambda.amazonaws.com", (action,))
-        runtime = EmulatedAws(cloud.endpoint).client("sagemaker-runtime", arn)
+        runtime = EmulatedAws(cloud.endpoint, cloud.aws.key).client("sagemaker-runtime", arn)
         runtime.invoke_endpoint_async(EndpointName=endpoint.name, Body=b"1")
 
     ask("sagemaker:InvokeEndpointAsync")

@@ -220,7 +220,7 @@ def test_deleting_the_endpoint_needs_the_permission_to_deregister(scaling, cloud
 
     def delete(*actions):
         arn = role("states.amazonaws.com", ("sagemaker:DeleteEndpoint", *actions))
-        EmulatedAws(cloud.endpoint).client("sagemaker", arn).delete_endpoint(
+        EmulatedAws(cloud.endpoint, cloud.aws.key).client("sagemaker", arn).delete_endpoint(
             EndpointName=scaling.name
         )
 
@@ -238,9 +238,9 @@ def test_registering_needs_the_permissions_to_look_at_the_endpoint(scaling, clou
         arn = role(
             "states.amazonaws.com", ("application-autoscaling:RegisterScalableTarget", *actions)
         )
-        EmulatedAws(cloud.endpoint).client("application-autoscaling", arn).register_scalable_target(
-            **scaling.about, MinCapacity=1, MaxCapacity=2
-        )
+        EmulatedAws(cloud.endpoint, cloud.aws.key).client(
+            "application-autoscaling", arn
+        ).register_scalable_target(**scaling.about, MinCapacity=1, MaxCapacity=2)
 
     looks = ("sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig")
     for one in looks:

@@ -92,7 +92,7 @@ def alarm(client, name):
 
 @pytest.fixture
 def load(cloud, name):
-    return lambda per_second=60: Load(cloud.endpoint, name, per_second)
+    return lambda per_second=60: Load(cloud.aws, name, per_second)
 
 
 @pytest.fixture

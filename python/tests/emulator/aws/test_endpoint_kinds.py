@@ -30,7 +30,7 @@ def test_a_serverless_endpoint_serves_and_is_updated(serving):
 def test_more_requests_at_once_than_allowed_are_throttled(serving, cloud):
     serving.create("slow", variants=[serverless(concurrency=2)], DELAY="0.3")
     serving.settled()
-    with Load(cloud.endpoint, serving.name, per_second=20) as stream:
+    with Load(cloud.aws, serving.name, per_second=20) as stream:
         wait_until(lambda: stream.failed)
     statuses = {answer.status for answer in stream.answers}
     assert statuses == {200, 429}
@@ -42,7 +42,7 @@ def test_more_requests_at_once_than_allowed_are_throttled(serving, cloud):
             {"VariantName": "primary", "ServerlessUpdateConfig": {"MaxConcurrency": 10}}
         ],
     )
-    with Load(cloud.endpoint, serving.name, per_second=20) as stream:
+    with Load(cloud.aws, serving.name, per_second=20) as stream:
         time.sleep(1)
     assert stream.failed == []
 

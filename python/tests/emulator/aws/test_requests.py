@@ -7,6 +7,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.emulator.aws.signing import signed_headers
+
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape:UserWarning")
 
 
@@ -19,8 +21,8 @@ def unchecked(cloud):
             service,
             endpoint_url=cloud.endpoint,
             region_name="us-east-1",
-            aws_access_key_id="a",
-            aws_secret_access_key="b",
+            aws_access_key_id=cloud.aws.key.id,
+            aws_secret_access_key=cloud.aws.key.secret,
             config=Config(parameter_validation=False),
         )
 
@@ -75,7 +77,8 @@ def test_an_operation_that_is_not_built_is_refused_by_name(
 def test_an_s3_request_that_is_not_built_is_refused(cloud, client, name):
     client("s3").create_bucket(Bucket=name)
     connection = http.client.HTTPConnection(urlparse(cloud.endpoint).netloc)
-    connection.request("PATCH", f"/{name}")
+    headers = signed_headers(cloud.aws, "PATCH", f"/{name}", service="s3")
+    connection.request("PATCH", f"/{name}", headers=headers)
     answer = connection.getresponse()
     assert answer.status == 400
     assert b"<Code>NotImplementedException</Code>" in answer.read()

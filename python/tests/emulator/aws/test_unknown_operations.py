@@ -20,7 +20,11 @@ SIGNED = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/{}/aws4_request, Sign
         ("braket", "GetDevice", {"deviceArn": "x"}),  # REST-JSON, the same
         ("backup", "ListRestoreJobs", {}),  # REST-JSON, a path that moto lacks
         ("route53", "ListTrafficPolicies", {}),  # REST-XML
-        ("iam", "GetContextKeysForCustomPolicy", {"PolicyInputList": ["{}"]}),  # query
+        (
+            "iam",
+            "ListPoliciesGrantingServiceAccess",
+            {"Arn": "a" * 20, "ServiceNamespaces": ["s3"]},
+        ),  # query
         ("ec2", "GetCoipPoolUsage", {"PoolId": "ipv4pool-coip-0"}),
         ("stepfunctions", "RedriveExecution", {"executionArn": "x"}),  # JSON
     ],

@@ -1,3 +1,4 @@
+import http.client
 import io
 import json
 import threading
@@ -112,6 +113,22 @@ def test_statuses_are_those_of_the_container(start):
     assert request("POST", "/ping", {}, b"", 5).status == 405
     assert request("GET", "/invocations", {}, b"", 5).status == 405
     assert b"<title>500" in server.invoke(b"not json", JSON).body
+
+
+def test_fails_for_whoever_is_not_the_emulator(start):
+    server = start(DOUBLE)
+    port = server._connections._port
+    for headers in ({}, {"X-Emulator-Token": "guessed"}):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_SECONDS)
+        connection.request("POST", "/invocations", b"[1]", {**JSON, **headers})
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (
+            403,
+            b"call the endpoint through the emulator",
+        )
+        connection.close()
+    # A client of the endpoint cannot put its own in place of the emulator's.
+    assert server.invoke(b"[1]", {**JSON, "X-Emulator-Token": "guessed"}).status == 200
 
 
 def test_what_output_fn_may_return(start):

@@ -59,7 +59,7 @@ def role(client, name):
 @pytest.fixture
 def as_role(cloud):
     """Give a client of a service that acts as a role, as the state machine's clients do."""
-    aws = EmulatedAws(cloud.endpoint)
+    aws = EmulatedAws(cloud.endpoint, cloud.aws.key)
     return lambda service, arn: aws.client(service, arn, checked=False)
 
 

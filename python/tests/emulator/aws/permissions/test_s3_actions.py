@@ -167,7 +167,7 @@ def test_a_presigned_url_has_the_permissions_of_its_role(
 ):
     client("s3").put_object(Bucket=bucket, Key="a", Body=b"x")
     arn = role(allow("s3:GetObject", arn_of("a")))
-    keys = EmulatedAws(cloud.endpoint).environment(arn)
+    keys = EmulatedAws(cloud.endpoint, cloud.aws.key).environment(arn)
     signer = boto3.client(
         "s3",
         endpoint_url=cloud.endpoint,

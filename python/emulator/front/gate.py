@@ -1,0 +1,130 @@
+"""The gate: hosts, origins, and who signed.
+
+Web pages and other users of the machine reach every loopback port; what they send must not run
+with the developer's rights.
+"""
+
+import base64
+import contextvars
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+from emulator.front.access_keys import AccessKey
+from emulator.front.errors import RefusedError
+from emulator.front.origins import check_host, check_origin
+from emulator.front.signatures import signature_of
+
+_EXPORT = (
+    "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY as the emulator's start printed them (each "
+    "start has its own), or start it with --any-key"
+)
+
+_caller_key: contextvars.ContextVar[str] = contextvars.ContextVar("_caller_key", default="")
+
+
+def caller_key() -> str:
+    """Return the id of the access key that the current request was signed with, or ''."""
+    return _caller_key.get()
+
+
+class Gate:
+    """Lets requests in, or says why not.
+
+    Parameters
+    ----------
+    port : int
+        Where the emulator listens, which ``Host`` must name.
+    own_key : AccessKey
+        The emulator's, which control paths ask for.
+    find_key : callable
+        Gives the key of an id, or None if the emulator has not handed it out.
+    any_key : bool
+        Whether keys and signatures are left unchecked.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        own_key: AccessKey,
+        find_key: Callable[[str], AccessKey | None],
+        *,
+        any_key: bool = False,
+    ) -> None:
+        self._port = port
+        self._own_key = own_key
+        self._find_key = find_key
+        self._any_key = any_key
+
+    def check_sender(self, environ: dict[str, Any]) -> None:
+        """Refuse what a web page may have sent.
+
+        Raises
+        ------
+        RefusedError
+            If host or origin are not those of a program on this machine.
+        """
+        check_host(environ, self._port)
+        check_origin(environ)
+
+    def check_signature(self, environ: dict[str, Any]) -> None:
+        """Refuse a request to a service that no key of the emulator has signed.
+
+        Raises
+        ------
+        RefusedError
+            If it is unsigned, or its key or signature is not right.
+        """
+        _caller_key.set("")
+        try:
+            signature = signature_of(environ)
+        except RefusedError:
+            if self._any_key:
+                return
+            raise
+        if signature is None:
+            if self._any_key:
+                return
+            raise RefusedError(
+                "MissingAuthenticationToken",
+                f"Request is missing Authentication Token: {_EXPORT}",
+            )
+        if not self._any_key:
+            self._check(signature)
+        _caller_key.set(signature.key_id)
+
+    def _check(self, signature: Any) -> None:
+        key = self._find_key(signature.key_id)
+        if key is None or (key.token and key.token != signature.token):
+            what = "access key" if key is None else "session token of the access key"
+            raise RefusedError(
+                "InvalidClientTokenId",
+                f"The {what} {signature.key_id[:128]!r} is not of this emulator: {_EXPORT}",
+            )
+        if not signature.matches(key.secret):
+            raise RefusedError(
+                "SignatureDoesNotMatch",
+                "The request signature we calculated does not match the signature you provided. "
+                f"Check your AWS Secret Access Key: {_EXPORT}",
+            )
+
+    def check_control(self, environ: dict[str, Any]) -> None:
+        """Refuse a request to a control path without the emulator's own key.
+
+        Raises
+        ------
+        RefusedError
+            If it does not have the key as user and password of HTTP's basic authentication.
+        """
+        if self._any_key:
+            return
+        given = environ.get("HTTP_AUTHORIZATION", "")
+        pair = f"{self._own_key.id}:{self._own_key.secret}".encode()
+        right = f"Basic {base64.b64encode(pair).decode()}"
+        if not hmac.compare_digest(given.encode(errors="replace"), right.encode()):
+            raise RefusedError(
+                "MissingAuthenticationToken",
+                "Control paths want the emulator's key as user and password: "
+                'curl -u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" ..., with the variables that '
+                "the emulator's start printed",
+            )
