@@ -222,7 +222,7 @@ def _prepare(
             grace_seconds=0,
         )
         with install.stdout as output:
-            while data := output.read1(1 << 16):
+            while data := os.read(output.fileno(), 1 << 16):
                 log.feed(data)
         if install.wait():
             raise ModelServerError(f"cannot install {' '.join(requirements)}: {log.tail()}")

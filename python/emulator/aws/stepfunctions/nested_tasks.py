@@ -31,7 +31,7 @@ def install() -> None:
 class NestedExecutionTask(OptimizedTask):
     """A task that starts an execution."""
 
-    def _adapted(self, _: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _adapted(self, env: Any, parameters: dict[str, Any]) -> dict[str, Any]:
         if parameters.get("Input") is None:
             return {**parameters, "Input": {}}
         return parameters

@@ -111,7 +111,7 @@ class OptimizedTask(StateTaskServiceCallback):
             event_details={"taskSubmittedEventDetails": details},
         )
 
-    def _adapted(self, _: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _adapted(self, env: Any, parameters: dict[str, Any]) -> dict[str, Any]:
         """Return the parameters with what the integration itself adds."""
         return parameters
 
@@ -165,7 +165,7 @@ class OptimizedTask(StateTaskServiceCallback):
 class LambdaTask(OptimizedTask):
     """``lambda:invoke``; an error of the function is the task's error."""
 
-    def _adapted(self, _: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _adapted(self, env: Any, parameters: dict[str, Any]) -> dict[str, Any]:
         if "Payload" not in parameters:
             return parameters
         payload = lambda_eval_utils.to_payload_type(parameters["Payload"])

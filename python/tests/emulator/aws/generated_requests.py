@@ -55,10 +55,11 @@ def full(shape):
 
 def nameless(shape):
     """Return a structure without the members that it must have, but for those of its address."""
-    parts = [] if shape is None else shape.members.items()
+    if shape is None:
+        return {}
     return {
         name: _value(member, (), optional=False)
-        for name, member in parts
+        for name, member in shape.members.items()
         if member.serialization.get("location") == "uri"
         or member.serialization.get("hostLabel")
         or (
