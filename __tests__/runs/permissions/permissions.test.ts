@@ -25,6 +25,9 @@ const looks: Partial<Record<RoleName, Scenario>> = { control: looksAtExperiment,
 /** What lacks these fails without their name: only the emulator's count of denials has it. */
 const silent = /^(events:|states:StartExecution$|lambda:InvokeFunction$|sagemaker:Stop)/;
 
+/** So does what is asked by HEAD, whose answer has no text, and what SageMaker reads itself to make a model. */
+const untold = /^(states|release) s3:GetObject \S+\/model-artifacts\/|^(release|sagemaker) kms:Decrypt /;
+
 describe.each(Object.entries(roles))("the role of %s", (_, role) => {
   it("has each action for a call of ours, or on a page of AWS, and none for both", () => {
     const platform = platformGrants(role);
@@ -58,7 +61,9 @@ describe("without one permission", () => {
       for (const role of Object.keys(roles) as RoleName[]) {
         for (const grant of lane.grants(role).filter(wanted)) {
           const { said, denied } = await lane.without(role, grant, looks[role] ?? scenarioFor(role, grant));
-          const named = said.includes(grant.action) || (said !== "" && silent.test(grant.action));
+          const told =
+            !silent.test(grant.action) && !untold.test(`${role} ${grant.action} ${grant.resource}`);
+          const named = said.includes(grant.action) || (said !== "" && !told);
           if (denied.includes(grant.action) && named) proved.add(`${role} ${grant.action}`);
           else
             unproved.push(`${role} ${grant.action} ${grant.resource}: denied ${denied}; ${said || "it ran"}`);
