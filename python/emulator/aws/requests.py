@@ -63,6 +63,9 @@ def install(faults: Faults, permissions: Permissions) -> None:
             return _answer(self, EmulatorError(error.error_type, str(error.message)))
         except RequestParserError as error:
             return _answer(self, EmulatorError("SerializationException", str(error)))
+        except RecursionError:
+            problem = f"{called(self)} has a body that is nested too deeply"
+            return _answer(self, EmulatorError("SerializationException", problem))
         except Exception as error:
             LOG.exception("%s failed inside the emulator", called(self))
             # Not 500: SDKs and Terraform would repeat for minutes what fails the same way again.

@@ -4,24 +4,21 @@ Moto answers them with an HTML page, or not at all: SDKs then try again for minu
 takes a 404 for a resource that is gone.
 """
 
-import contextlib
 import importlib.util
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.core.parse import RequestParserError
-from moto.core.request import Request
-from moto.core.routing import get_service_router
 from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response
 
 from emulator.aws.operation_table import NOT_RUN, moto_module_runs
-from emulator.aws.operations import iam_name, service_model, services, signed_as
+from emulator.aws.operations import iam_name, services
 from emulator.aws.patching import replace
-from emulator.aws.protocols import FORM, action_of_form, is_cbor, protocol, scope, written
+from emulator.aws.protocols import action_of_form, is_cbor, protocol, scope, written
+from emulator.aws.request_form import form_problem, operation_of_path
 from emulator.aws.stumbles import FAILED_INSIDE
 from emulator.front.errors import RefusedError
 
@@ -55,9 +52,9 @@ def in_protocol(application: Wsgi) -> Wsgi:
             headers, text = written(protocol(environ, action), code, message)
             return Response(text, 400, headers)(environ, start_response)
 
-        code = _missing_operation(environ, action)
-        if code:
-            return refuse(code, "names no operation: it has neither an Action nor an X-Amz-Target")
+        problem = form_problem(environ, action)
+        if problem:
+            return refuse(*problem)
         try:
             chunks = application(environ, start)
         except RefusedError:
@@ -66,6 +63,8 @@ def in_protocol(application: Wsgi) -> Wsgi:
             return refuse("NotImplementedException", str(error), error.service)
         except RequestParserError as error:
             return refuse("SerializationException", f"has a value of another type: {error}")
+        except RecursionError:
+            return refuse("SerializationException", "has a body that is nested too deeply")
         except Exception:
             # Not with HTTP 500: Terraform would try again for minutes.
             return refuse("InternalFailure", FAILED_INSIDE)
@@ -80,21 +79,6 @@ def in_protocol(application: Wsgi) -> Wsgi:
         return [body]
 
     return call
-
-
-def _missing_operation(environ: dict[str, Any], action: str) -> str | None:
-    """Return the code of the error if a request should name an operation, and names none."""
-    service, target = scope(environ), environ.get("HTTP_X_AMZ_TARGET")
-    if target is not None:
-        return None if target.rpartition(".")[2] else "UnknownOperationException"
-    in_query = "Action=" in environ.get("QUERY_STRING", "")
-    if action or in_query or is_cbor(environ) or environ.get("PATH_INFO") not in ("", "/"):
-        return None
-    spoken = service_model(service).protocol if service in services() else ""
-    is_form = environ.get("CONTENT_TYPE", "").startswith(FORM) and service not in ("s3", "")
-    if spoken in ("query", "ec2") or (is_form and not spoken.startswith("rest")):
-        return "MissingAction"
-    return "UnknownOperationException" if spoken == "json" else None
 
 
 class UnavailableError(Exception):
@@ -160,10 +144,9 @@ def _called(environ: dict[str, Any], action: str, service: str = "") -> str:
     operation = target or action
     if not operation and is_cbor(environ):
         operation = path.rpartition("/")[2]
-    for candidate in () if operation else signed_as(signed_for):
-        with contextlib.suppress(NotFound, MethodNotAllowed, NotImplementedError):
-            found = get_service_router(candidate).match(Request(environ.copy()))[0].name
-            return iam_name(candidate, str(found))
+    found = None if operation else operation_of_path(environ, signed_for)
+    if found:
+        return iam_name(*found)
     if not operation:
         operation = f"{environ['REQUEST_METHOD']} {path}"
     return iam_name(signed_for or "aws", operation)

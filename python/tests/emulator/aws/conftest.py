@@ -159,6 +159,7 @@ def _session():
         functions=functions,
         servers=servers,
         endpoint=endpoint,
+        gate=gate,
         audit=cloud.audit,
         application=application,
     )
