@@ -15,6 +15,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from emulator.aws.protocols import refused, scope
 from emulator.front.bodies import Body, ChunkedBody, check_length, declared_length
 from emulator.front.errors import RefusedError
+from emulator.front.memory import Tidier
 
 LOG = logging.getLogger("emulator.requests")
 
@@ -22,6 +23,7 @@ _STRANGERS_IDLE_SECONDS = 60
 _IDLE_SECONDS = 3600  # an SDK that takes an old connection from its pool must find it open
 _WORTH_READING_BYTES = 1_000_000
 _LINGER_SECONDS = 5
+_TIDIER = Tidier()
 
 
 class Handler(MotoRequestHandler):
@@ -55,6 +57,7 @@ class Handler(MotoRequestHandler):
             self._send(*_call(refused(environ, error.code, str(error)), environ))
             self._linger()
             return
+        length = body.left
         answer = _call(self.server.app, environ)
         if environ.get("emulator.let_in"):
             self.connection.settimeout(_IDLE_SECONDS)
@@ -66,6 +69,7 @@ class Handler(MotoRequestHandler):
             _skip(body)
         elif body.left or "wsgi.input_terminated" in environ:
             self._linger()
+        _TIDIER.after(max(length, len(answer[2])))
 
     def _body(self, environ: dict[str, Any]) -> Body:
         """Put the body into the environment, and return it."""

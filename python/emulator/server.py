@@ -1,13 +1,15 @@
 """The HTTP server: moto's services and the control paths ``/_emulator``."""
 
+import contextlib
 import errno
 import json
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
 from werkzeug.wrappers import Request, Response
 
 from emulator.aws.permissions.audit import Audit
@@ -21,7 +23,14 @@ from emulator.http_handler import Handler
 LOG = logging.getLogger("emulator")
 
 HOST = "127.0.0.1"
+MAX_CONNECTIONS = 4096
+"""Each has a thread; a rehearsal's traffic needs 2000."""
 _BACKLOG = 128
+_TOO_MANY = (
+    b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/json\r\nContent-Length: 76\r\n"
+    b"Connection: close\r\n\r\n"
+    b'{"__type": "ServiceUnavailable", "message": "Too many connections are open"}'
+)
 
 
 class PortTakenError(Exception):
@@ -133,15 +142,38 @@ def _json(document: dict[str, Any], status: int = 200) -> Response:
     return Response(json.dumps(document), status, content_type="application/json")
 
 
-def serve_on(listener: socket.socket, application: Application) -> BaseWSGIServer:
+def serve_on(
+    listener: socket.socket, application: Callable[..., Iterable[bytes]]
+) -> BaseWSGIServer:
     """Return a server for the listening socket; the caller runs and shuts it."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     port = listener.getsockname()[1]
-    return make_server(
-        HOST,
-        port,
-        application,
-        threaded=True,
-        request_handler=Handler,
-        fd=listener.fileno(),
-    )
+    return _Server(HOST, port, application, handler=Handler, fd=listener.fileno())
+
+
+class _Server(ThreadedWSGIServer):
+    """A thread for each connection, up to a limit."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        self._told = False
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Start the thread of a connection, or say that there are too many."""
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+            return
+        if not self._told:
+            self._told = True
+            LOG.warning("%s connections are open: further ones are refused", MAX_CONNECTIONS)
+        with contextlib.suppress(OSError):
+            request.sendall(_TOO_MANY)
+        self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer the requests of a connection."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()

@@ -56,9 +56,11 @@ class Cloud:
         requests.install(faults, permissions)
         s3.install(faults, permissions)
         stepfunctions.install(aws, time_scale)
-        from emulator.aws.permissions import simulation, trust  # the latter needs the interpreter
+        # trust needs the interpreter
+        from emulator.aws.permissions import access_keys, simulation, trust
 
         trust.install(permissions)
+        access_keys.install()
         managed_policies.install()
         simulation.install()
         bucket_configuration.install()

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 
 import pytest
 from werkzeug.test import Client
@@ -11,6 +12,7 @@ from emulator.aws.permissions.audit import Audit
 from emulator.faults import Faults, InjectedError
 from emulator.front.access_keys import new_access_key
 from emulator.front.gate import Gate
+from tests.patience import LIMIT_SECONDS, wait_until
 
 KEY = new_access_key()
 
@@ -73,6 +75,36 @@ def test_it_listens_on_loopback_alone_and_says_when_a_port_is_taken():
             server.bind(port)
     with server.bind(port), socket.create_connection(("127.0.0.1", port)):
         pass
+
+
+def test_too_many_connections_are_refused_by_name_and_told_once(web, monkeypatch, caplog):
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
+    with server.bind(0) as listener:
+        http = server.serve_on(listener, lambda environ, start: start("200 OK", []) or [b"x"])
+        thread = threading.Thread(target=http.serve_forever)
+        thread.start()
+        address, taken = listener.getsockname(), []
+
+        def ask():
+            connection = socket.create_connection(address, LIMIT_SECONDS)
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            return connection, connection.recv(65536)
+
+        for _ in range(2):
+            connection, answer = ask()
+            assert answer.startswith(b"HTTP/1.1 200")
+            taken.append(connection)
+        for _ in range(2):
+            connection, answer = ask()
+            assert answer.startswith(b"HTTP/1.1 503")
+            connection.close()
+        assert len([one for one in caplog.records if "2 connections are open" in one.message]) == 1
+        taken.pop().close()
+        wait_until(lambda: ask()[1].startswith(b"HTTP/1.1 200"))
+        for connection in taken:
+            connection.close()
+        http.shutdown()
+        thread.join()
 
 
 def test_it_gives_and_empties_the_audit(web, audit):

@@ -1,13 +1,28 @@
 """The access keys that the emulator has handed out: its own, of sessions, and of IAM users."""
 
 import functools
+import secrets
 from collections.abc import Callable
+from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
+from moto.sts.responses import TokenResponse
 
 from emulator.aws.access import ACCOUNT
-from emulator.front.access_keys import AccessKey
+from emulator.aws.patching import wrap
+from emulator.aws.permissions.callers import find_caller
+from emulator.aws.requests import EmulatorError
+from emulator.front.access_keys import AccessKey, new_access_key
+from emulator.front.gate import caller_key
+
+_sessions: dict[str, AccessKey] = {}
+
+
+def install() -> None:
+    """Let ``GetSessionToken`` hand out keys that sign; moto gives AWS's example."""
+    wrap(TokenResponse, "get_session_token", _get_session_token)
 
 
 def known_keys(own: AccessKey) -> Callable[[str], AccessKey | None]:
@@ -25,4 +40,19 @@ def _find(own: AccessKey, key_id: str) -> AccessKey | None:
         for key in list(user.access_keys):
             if key.access_key_id == key_id and key.status == "Active":
                 return AccessKey(key_id, key.secret_access_key)
-    return None
+    return _sessions.get(key_id)
+
+
+def _get_session_token(original: Any, self: Any) -> ActionResult:
+    if find_caller(caller_key()):  # otherwise a role would leave its permissions so
+        raise EmulatorError("AccessDenied", "Cannot call GetSessionToken with session credentials")
+    answer = original(self)
+    key = new_access_key()
+    key = AccessKey(key.id, key.secret, secrets.token_urlsafe(64))
+    _sessions[key.id] = key
+    answer.result["Credentials"] |= {
+        "AccessKeyId": key.id,
+        "SecretAccessKey": key.secret,
+        "SessionToken": key.token,
+    }
+    return answer
