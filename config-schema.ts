@@ -216,6 +216,11 @@ export function stackNames(environment: string) {
   return { pipeline: `${environment}-pipeline`, testRun: `${environment}-test-run` } as const;
 }
 
+/** The key of a stack's state in the state bucket. */
+export function stateKey(stack: string): string {
+  return `${stack}/terraform.tfstate`;
+}
+
 /** The workflow as one environment wants it: its sizes, its gate, its network, its tags. */
 export function inEnvironment(
   props: WorkflowProps,

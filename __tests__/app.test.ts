@@ -1,3 +1,4 @@
+import { providerVersions } from "../constructs/provider-versions";
 import { contentHash } from "../source-files";
 import { workflowDefinition } from "../workflow/definition";
 import { resourceTags } from "../workflow/resources";
@@ -44,8 +45,8 @@ describe("the pipeline stack", () => {
 
   it("takes both majors of the AWS provider, in the environment's region, and tags everything", () => {
     expect(pipeline.terraform?.required_providers).toMatchObject({
-      aws: { version: ">= 5.100.0, < 7.0.0" },
-      archive: { version: ">= 2.7.0, < 3.0.0" },
+      aws: { version: providerVersions.aws },
+      archive: { version: providerVersions.archive },
     });
     expect(pipeline.provider?.aws).toEqual([
       {

@@ -139,7 +139,8 @@ export async function deleteVersions(
   }
 }
 
-function partitionOf(region: string): string {
+/** The partition that a region belongs to. */
+export function partitionOf(region: string): string {
   if (region.startsWith("cn-")) return "aws-cn";
   return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }

@@ -110,7 +110,8 @@ export function program(): Command {
 
   deployed(command("review", "write what a deploy would change as a comment for a pull request"))
     .option("--output <file>", "file to write, in place of standard output")
-    .addHelpText("after", examples("npm run review -- dev", "npm run review -- dev --output review.md"))
+    .option("--role-policy", "print the policy of the role that reviews need, and nothing else", false)
+    .addHelpText("after", examples("npm run review -- dev", "npm run review -- dev --role-policy"))
     .action(async (name, options) => (await import("./deploy/review")).review(name, options));
 
   deployed(command("deploy", "deploy an environment with Terraform; shows what changes first, and asks"))

@@ -7,6 +7,7 @@ import type { EnvironmentConfig } from "../config-schema";
 import type { WorkflowProps } from "../workflow/props";
 import { resourceTags } from "../workflow/resources";
 import { MlWorkflow } from "./ml-workflow";
+import { providerVersions } from "./provider-versions";
 import { configureState } from "./remote-state";
 
 export interface PipelineStackProps {
@@ -32,9 +33,10 @@ export class PipelineStack extends TerraformStack {
       defaultTags: [{ tags: resourceTags(workflow) }],
     });
     new ArchiveProvider(this, "Archive");
-    // The bindings pin one version each; what is used here both majors have.
-    this.addOverride("terraform.required_providers.aws.version", ">= 5.100.0, < 7.0.0");
-    this.addOverride("terraform.required_providers.archive.version", ">= 2.7.0, < 3.0.0");
+    // The bindings name versions of their own.
+    for (const [provider, version] of Object.entries(providerVersions)) {
+      this.addOverride(`terraform.required_providers.${provider}.version`, version);
+    }
 
     this.workflow = new MlWorkflow(this, "Workflow", {
       workflow,

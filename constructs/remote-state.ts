@@ -1,5 +1,5 @@
 import { LocalBackend, S3Backend, type TerraformStack } from "cdktf";
-import type { EnvironmentConfig } from "../config-schema";
+import { type EnvironmentConfig, stateKey } from "../config-schema";
 import { fromStackFolder } from "./stack-folder";
 
 /** Keeps the stack's state in the environment's state bucket, with a lock file; without a bucket, in the project. */
@@ -14,7 +14,7 @@ export function configureState(
   }
   new S3Backend(stack, {
     bucket: stateBucket,
-    key: `${id}/terraform.tfstate`,
+    key: stateKey(id),
     region,
     encrypt: true,
     profile,

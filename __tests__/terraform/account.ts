@@ -198,7 +198,7 @@ async function describeRegistries(aws: Aws) {
 
 /** Rules, notifications and A/B tests come through Terraform only, and so do their roles, functions and logs. */
 function isOfTerraform(name = ""): boolean {
-  return /-(approved|notify|webhook|control|look|experiment-controller)(-|$)/.test(name);
+  return /-(approved|notify|webhook|schedule|control|look|experiment-controller)(-|$)/.test(name);
 }
 
 function sorted(tags: readonly { readonly Key?: string; readonly Value?: string }[] = []): string[] {

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { providerVersions } from "../../constructs/provider-versions";
 import { patience } from "../patience";
 
 /**
@@ -14,8 +15,8 @@ export function terraformIsAvailable(): boolean {
   const folder = mkdtempSync(join(tmpdir(), "providers-"));
   try {
     const required_providers = {
-      aws: { source: "hashicorp/aws", version: ">= 5.100.0, < 7.0.0" },
-      archive: { source: "hashicorp/archive", version: ">= 2.7.0, < 3.0.0" },
+      aws: { source: "hashicorp/aws", version: providerVersions.aws },
+      archive: { source: "hashicorp/archive", version: providerVersions.archive },
     };
     writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ terraform: { required_providers } }));
     execFileSync(process.env.TERRAFORM_BINARY_NAME ?? "terraform", ["init", "-input=false", "-no-color"], {

@@ -1,23 +1,32 @@
 /** One environment, from nothing to nothing, by real Terraform against the emulator. */
 
+import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { GetFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import {
   GetObjectCommand,
+  HeadBucketCommand,
   ListBucketsCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
+  S3Client,
 } from "@aws-sdk/client-s3";
 import {
   DescribeEndpointCommand,
+  DescribeModelPackageCommand,
   ListEndpointConfigsCommand,
   ListEndpointsCommand,
   ListModelsCommand,
+  SageMakerClient,
 } from "@aws-sdk/client-sagemaker";
+import { DescribeExecutionCommand, GetExecutionHistoryCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { testRun, workflowProps } from "../../config";
+import { grantsIn } from "../grants";
 import { TestCloud } from "../runs/cloud";
 import { housingCsv } from "../runs/housing-data";
 import { describeAccount, namesIn } from "./account";
 import { terraformIsAvailable } from "./available";
 import { ProjectCopy } from "./project-copy";
+import { covers, ReviewRole } from "./review-role";
 
 const name = "housing-local";
 const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
@@ -26,12 +35,16 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
   let cloud: TestCloud;
   let project: ProjectCopy;
   let bucket: string;
+  let reviewer: ReviewRole;
 
   beforeAll(async () => {
     cloud = await TestCloud.start();
     project = new ProjectCopy(cloud.variables);
     const emails = 'notifications: { emails: ["ml-team@example.com"]';
     project.edit("config.ts", emails, `${emails}, webhook: { format: "slack", parameter: "/local/webhook" }`);
+    // Everything that a plan may have to read is there; the schedule never comes.
+    const state = 'stateBucket: "tfstate-housing-local",';
+    project.edit("config.ts", state, `${state} schedule: { expression: "cron(0 0 1 1 ? 2099)" },`);
   });
 
   afterAll(async () => {
@@ -130,6 +143,80 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
       "ModelTraining",
     ]);
     expect(comment).toMatch(/max-depth[^→]*10[^→]*→[^→]*max-depth[^→]*9/);
+  });
+
+  it("is planned by a role that may do exactly what that takes", async () => {
+    reviewer = await ReviewRole.create(
+      cloud,
+      project.folder,
+      JSON.parse(await run("review", "local", "--role-policy")),
+    );
+    // What the command asks itself, before Terraform does.
+    await new S3Client(reviewer.client).send(new HeadBucketCommand({ Bucket: "tfstate-housing-local" }));
+    for (const stack of ["local-pipeline", "local-test-run"]) {
+      expect(await reviewer.plan(stack)).toEqual({ ok: true, said: expect.stringContaining("Terraform") });
+    }
+    const uses = await reviewer.uses();
+    expect(uses.filter(({ denied }) => denied > 0)).toEqual([]);
+    const unused = grantsIn(reviewer.policy).filter(
+      ({ action, resource }) => !uses.some((use) => use.action === action && covers(resource, use.resource)),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  it("is not planned without them, and Terraform names each", async () => {
+    const taken = [
+      "kms:GetKeyRotationStatus",
+      "scheduler:GetSchedule",
+      "sns:GetSubscriptionAttributes",
+      "cloudwatch:GetDashboard",
+      "events:ListTargetsByRule",
+      "states:ValidateStateMachineDefinition",
+      "s3:GetLifecycleConfiguration",
+      "lambda:GetPolicy",
+    ];
+    await reviewer.takeAway(taken);
+    const { ok, said } = await reviewer.plan("local-pipeline");
+    await reviewer.allow(reviewer.policy);
+    expect(ok).toBe(false);
+    expect(taken.filter((action) => !said.includes(`not authorized to perform: ${action}`))).toEqual([]);
+  });
+
+  it("shows its reviewer no data, no versions, no secrets, no logs, no executions", async () => {
+    const { Versions = [] } = await cloud.aws
+      .s3()
+      .send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: "raw-data/train.csv" }));
+    const [{ Key, VersionId } = {}] = Versions;
+    const { client } = reviewer;
+    const s3 = new S3Client(client);
+    const sfn = new SFNClient(client);
+    const logs = new CloudWatchLogsClient(client);
+    const account = "us-east-1:123456789012";
+    const executionArn = `arn:aws:states:${account}:execution:${name}:first`;
+    const logGroupName = `/aws/lambda/${name}-evaluate-model`;
+    const asked = {
+      object: s3.send(new GetObjectCommand({ Bucket: bucket, Key })),
+      version: s3.send(new GetObjectCommand({ Bucket: bucket, Key, VersionId })),
+      versions: s3.send(new ListObjectVersionsCommand({ Bucket: bucket })),
+      secret: reviewer.readSecret("/local/webhook"),
+      events: logs.send(new FilterLogEventsCommand({ logGroupName })),
+      history: sfn.send(new GetExecutionHistoryCommand({ executionArn })),
+      execution: sfn.send(new DescribeExecutionCommand({ executionArn })),
+      function: new LambdaClient(client).send(new GetFunctionCommand({ FunctionName: "other" })),
+      model: new SageMakerClient(client).send(
+        new DescribeModelPackageCommand({
+          ModelPackageName: `arn:aws:sagemaker:${account}:model-package/${name}/1`,
+        }),
+      ),
+    };
+    expect(VersionId).toBeDefined();
+    for (const [what, answer] of Object.entries(asked)) {
+      const refused = await answer.then(
+        () => "answered",
+        (error: Error) => error.name,
+      );
+      expect([what, refused]).toEqual([what, expect.stringMatching(/^AccessDenied/)]);
+    }
   });
 
   it("is deployed again, and the next run updates the same endpoint", async () => {

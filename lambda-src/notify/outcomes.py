@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+from plain import is_number, one_line, read_object
 
 # Failure names that are an outcome of their own; docs/execution-input.md has all of them.
 GATE_REFUSED = "ModelPerformanceInsufficient"
@@ -21,6 +22,10 @@ _BY_STATUS = {"TIMED_OUT": "timedOut", "ABORTED": "aborted"}
 # An event has 256 KB at most, a message, too.
 _MAX_REASON = 4000
 _MAX_METRICS = 50
+_MAX_WARNINGS = 10
+_MAX_WARNING = 1000
+# What a name or an ARN may have, and more.
+_MAX_NAME = 512
 
 
 class ExecutionRunning(Exception):  # noqa: N818
@@ -31,6 +36,9 @@ def outcome_detail(
     description: Mapping[str, Any], environment: str, workflow: str
 ) -> dict[str, Any]:
     """Tell what an execution has ended in.
+
+    Whoever stops an execution writes its cause, and a job's data stand in others: what is not as
+    the workflow writes it is left out, so that something is told of every execution.
 
     Parameters
     ----------
@@ -56,20 +64,21 @@ def outcome_detail(
     status = description["status"]
     if status == "RUNNING":
         raise ExecutionRunning(f"{description['executionArn']} is RUNNING in its description")
-    output = _object(description.get("output"))
-    cause = _object(description.get("cause"))
-    given = _object(description.get("input"))
-    error = description.get("error")
-    metrics = output.get("Metrics") or cause.get("metrics")
+    output = read_object(description.get("output"))
+    cause = read_object(description.get("cause"))
+    given = read_object(description.get("input"))
+    error = _text(description.get("error"))
     known = {
         # A release is asked for one version; what trains a model makes it.
-        "ModelPackageArn": output.get("ModelPackageArn") or given.get("ModelPackageArn"),
-        "EndpointName": output.get("EndpointName") or cause.get("endpoint"),
-        "Metrics": dict(list(metrics.items())[:_MAX_METRICS]) if metrics else None,
-        "Gate": output.get("Gate"),
-        "Warnings": output.get("Warnings"),
+        "ModelPackageArn": _text(output.get("ModelPackageArn"))
+        or _text(given.get("ModelPackageArn")),
+        "EndpointName": _text(output.get("EndpointName")) or _text(cause.get("endpoint")),
+        "Metrics": _metrics(output.get("Metrics")) or _metrics(cause.get("metrics")),
+        "Gate": _gate(output.get("Gate")),
+        "Warnings": _warnings(output.get("Warnings")),
         "Error": error,
-        "Reason": str(cause.get("reason") or description.get("cause") or "")[:_MAX_REASON],
+        "Reason": _text(cause.get("reason"), _MAX_REASON)
+        or _text(description.get("cause"), _MAX_REASON),
     }
     return {
         "Outcome": _outcome(status, output, error),
@@ -88,10 +97,28 @@ def _outcome(status: str, output: Mapping[str, Any], error: str | None) -> str:
     return _BY_STATUS.get(status) or _FAILED.get(error or "", "failed")
 
 
-def _object(text: str | None) -> dict[str, Any]:
-    """Return a JSON object, or an empty one for any other text: causes need not be JSON."""
-    try:
-        value = json.loads(text or "{}")
-    except ValueError:
+def _text(value: Any, limit: int = _MAX_NAME) -> str:
+    return one_line(value, limit) if isinstance(value, str) else ""
+
+
+def _metrics(value: Any) -> dict[str, float]:
+    if not isinstance(value, dict):
         return {}
-    return value if isinstance(value, dict) else {}
+    numbers = [(_text(name), number) for name, number in value.items() if is_number(number)]
+    return dict(numbers[:_MAX_METRICS])
+
+
+def _gate(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {}
+    told = {
+        **{key: _text(value.get(key)) for key in ("Metric", "Better")},
+        **{key: value[key] for key in ("Value", "Threshold") if is_number(value.get(key))},
+        "Reason": _text(value.get("Reason"), _MAX_REASON),
+    }
+    return {key: value for key, value in told.items() if value != ""}
+
+
+def _warnings(value: Any) -> list[str]:
+    texts = [_text(one, _MAX_WARNING) for one in value] if isinstance(value, list) else []
+    return [text for text in texts if text][:_MAX_WARNINGS]

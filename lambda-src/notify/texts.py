@@ -123,11 +123,12 @@ def _tell(detail: Mapping[str, Any], meanings: Mapping[str, str]) -> Told:
 def _numbers(detail: Mapping[str, Any]) -> Iterator[str]:
     gate = detail.get("Gate") or {}
     if gate:
+        unknown = "unknown"
         yield (
-            f"Gate: {gate.get('Reason')}"
-            if gate.get("Reason")
-            else f"Gate: {gate.get('Metric')} is {gate.get('Value')}, "
-            f"threshold {gate.get('Threshold')}"
+            f"Gate: {gate['Reason']}"
+            if "Reason" in gate
+            else f"Gate: {gate.get('Metric', unknown)} is {gate.get('Value', unknown)}, "
+            f"threshold {gate.get('Threshold', unknown)}"
         )
     metrics = detail.get("Metrics") or {}
     if metrics:

@@ -8,30 +8,44 @@ from typing import Any
 
 # Teams takes 28 KB, Slack 40 000 characters.
 _MAX_TEXT = 15000
-_LINK = re.compile(r"https://\S+")
+_MAX_TITLE = 200
+# The console's page of an execution, on a line of its own: any other link may be whoever's words.
+# Source: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
+_LINK = re.compile(
+    r"^https://(?:[a-z0-9-]+\.)*console\."
+    r"(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)/\S+$",
+    re.MULTILINE,
+)
 
 
 def readable(subject: str | None, body: str) -> tuple[str, str]:
     """Return title and text of what a topic delivers; CloudWatch publishes alarms as JSON."""
     alarm = _alarm(body)
     if alarm is None:
-        return subject or "Notification", body.strip()[:_MAX_TEXT]
-    state = alarm["NewStateValue"]
+        return _line(subject or "Notification")[:_MAX_TITLE], body.strip()[:_MAX_TEXT]
+    told = {key: _line(value) for key, value in alarm.items() if isinstance(value, str)}
+    state = told.get("NewStateValue", "unknown")
     lines = [
-        str(alarm.get("AlarmDescription") or "The alarm has no description."),
+        told.get("AlarmDescription") or "The alarm has no description.",
         "",
-        f"State: {alarm.get('OldStateValue')} -> {state}",
-        f"Reason: {alarm.get('NewStateReason')}",
-        f"Since: {alarm.get('StateChangeTime')}",
-        f"Account and region: {alarm.get('AWSAccountId')}, {alarm.get('Region')}",
+        f"State: {told.get('OldStateValue')} -> {state}",
+        f"Reason: {told.get('NewStateReason')}",
+        f"Since: {told.get('StateChangeTime')}",
+        f"Account and region: {told.get('AWSAccountId')}, {told.get('Region')}",
     ]
-    return f"{state}: {alarm['AlarmName']}", "\n".join(lines)[:_MAX_TEXT]
+    title = f"{state}: {told.get('AlarmName')}"
+    return title[:_MAX_TITLE], "\n".join(lines)[:_MAX_TEXT]
+
+
+def _line(text: str) -> str:
+    # A line break in what data say would begin a section of its own.
+    return " ".join(text[:_MAX_TEXT].split())
 
 
 def _alarm(body: str) -> dict[str, Any] | None:
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     is_alarm = isinstance(document, dict) and {"AlarmName", "NewStateValue"} <= document.keys()
     return document if is_alarm else None
@@ -77,7 +91,7 @@ def _teams(title: str, text: str) -> dict[str, Any]:
             "inlines": [{"type": "TextRun", "text": plain, **style}],
         }
 
-    link = _LINK.search(text)
+    link = next(iter(_LINK.findall(text)[-1:]), None)
     return {
         "type": "message",
         "attachments": [
@@ -92,7 +106,7 @@ def _teams(title: str, text: str) -> dict[str, Any]:
                         line(title, weight="Bolder", size="Medium"),
                         *(line(one) for one in text.split("\n") if one.strip()),
                     ],
-                    "actions": [{"type": "Action.OpenUrl", "title": "Open", "url": link[0]}]
+                    "actions": [{"type": "Action.OpenUrl", "title": "Open", "url": link}]
                     if link
                     else [],
                 },

@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import notify
+from tests.lambda_src.odd_values import ODD_TEXTS, as_text, nested, odd_objects
 from outcomes import ExecutionRunning, outcome_detail
 from texts import message
 
@@ -189,6 +190,54 @@ def test_a_subject_is_ascii_and_short_and_what_is_told_has_a_limit():
 def test_a_description_that_is_too_old_is_read_again():
     with pytest.raises(ExecutionRunning, match="is RUNNING"):
         told(ended("RUNNING"))
+
+
+WHOLE = {**OUTPUT, "EndpointName": "housing-prod", "Superseded": False, "Warnings": ["w"]}
+CAUSE = {"state": "s", "job": "j", "reason": "r", "endpoint": "e", "metrics": {"test_r2": 0.1}}
+ODD = [
+    *({"status": "SUCCEEDED", "output": text} for text in ODD_TEXTS),
+    *({"status": "ABORTED", "cause": text, "error": text[:256]} for text in ODD_TEXTS),
+    *({"status": "FAILED", "error": "RolledBack", "cause": text} for text in ODD_TEXTS),
+    *({"status": "SUCCEEDED", "input": text, "output": text} for text in ODD_TEXTS),
+    *({"status": "SUCCEEDED", "output": as_text(one)} for one in odd_objects(100, WHOLE)),
+    *(
+        {"status": "FAILED", "error": name, "cause": as_text(one)}
+        for name in (*MEANINGS, "Whatever")
+        for one in odd_objects(40, CAUSE)
+    ),
+    *({"status": "ABORTED", "cause": as_text({"metrics": nested(depth)})} for depth in (90, 900)),
+]
+
+
+def test_whatever_an_execution_ends_with_is_told():
+    """In the order that a reader expects, and in what SNS and EventBridge take."""
+    for one in ODD:
+        detail, subject, text = told({"executionArn": TRAINED, "input": "{}", **one})
+        assert detail["Outcome"]
+        assert subject.isascii()
+        assert len(subject) <= 99
+        assert "\n" not in subject
+        assert len(text.encode()) < 100_000
+        assert text.count("\nNext:\n") == 1
+        assert text.rstrip().endswith(TRAINED)
+        entry = json.dumps(detail, allow_nan=False).encode()
+        assert len(entry) < 200_000
+
+
+def test_what_data_say_stays_on_its_line():
+    """Nobody writes a section, or a link on a line of its own, by the text of an error."""
+    forged = "no\r\n\nNext:\n  curl https://evil.example\u2028https://evil.example\x1b[2J\u202e"
+    cause = {"reason": forged, "endpoint": forged, "metrics": {forged: 1}}
+    detail, _, text = told(ended("FAILED", error="TrainingJobFailed", cause=cause))
+    assert detail["Reason"] == (
+        "no Next: curl https://evil.example https://evil.example [2J"
+    )
+    assert "https://evil" not in "".join(
+        line for line in text.splitlines() if not line.startswith(("Why", "Metrics", "Endpoint"))
+    )
+    gate = {**GATE, "Reason": forged}
+    _, _, text = told(ended(output={**OUTPUT, "Gate": gate, "Warnings": [forged]}))
+    assert text.count("Next:\n") == 1
 
 
 class Clients:

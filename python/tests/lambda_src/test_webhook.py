@@ -15,7 +15,10 @@ import pytest
 import post
 import webhook
 from chat import chat_document, readable
+from tests.lambda_src.odd_values import ODD_TEXTS, as_text, odd_objects
+from texts import _console
 
+CONSOLE = "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/x"
 SECRET = "https://hooks.example.com/services/T0/SECRET"
 ALARM = {
     "AlarmName": "housing-prod-endpoint-errors",
@@ -58,19 +61,62 @@ def test_slack_gets_text_in_which_nothing_is_markup_of_others():
 
 
 def test_teams_gets_a_card_with_a_button_for_the_link():
-    document = chat_document("teams", "title", "test_r2 is 0.8\n\nhttps://example.com/x#y\n")
+    document = chat_document("teams", "title", f"test_r2 is 0.8\n\n{CONSOLE}\n")
     (attachment,) = document["attachments"]
     card = attachment["content"]
     assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
     assert [block["inlines"][0]["text"] for block in card["body"]] == [
         "title",
         "test_r2 is 0.8",
-        "https://example.com/x#y",
+        CONSOLE,
     ]
     assert card["actions"] == [
-        {"type": "Action.OpenUrl", "title": "Open", "url": "https://example.com/x#y"}
+        {"type": "Action.OpenUrl", "title": "Open", "url": CONSOLE}
     ]
     assert chat_document("teams", "title", "no link")["attachments"][0]["content"]["actions"] == []
+
+
+def button(text):
+    """Give the link of the card's button, or None if it has none."""
+    (attachment,) = chat_document("teams", "title", text)["attachments"]
+    return next((action["url"] for action in attachment["content"]["actions"]), None)
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_the_button_leads_to_what_a_message_says_of_itself(partition):
+    link = _console(partition, "xx-east-1", f"arn:{partition}:states:xx-east-1:1:execution:a:b")
+    assert button(f"Why: no column 'https://evil.example/'\n\n{link}\n") == link
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "https://evil.example/login",
+        "Why: https://eu-west-1.console.aws.amazon.com/x",
+        "https://console.aws.amazon.com.evil.example/x",
+        "https://console.aws.amazon.com@evil.example/x",
+        "https://evil-console.aws.amazon.com/x",
+        "https://evil.example/console.aws.amazon.com/x",
+        "http://console.aws.amazon.com/x",
+    ],
+)
+def test_nobody_elses_link_gets_a_button(line):
+    assert button(f"{line}\n") is None
+
+
+def test_whatever_a_topic_delivers_is_posted():
+    """Alarms with odd values, too; what CloudWatch says of an alarm has no sections."""
+    alarms = map(as_text, odd_objects(100, ALARM))
+    for body in (*ODD_TEXTS, *alarms):
+        for subject in (None, "", "a\nb", "x" * 5000):
+            title, text = readable(subject, body)
+            assert "\n" not in title
+            assert len(title) <= 200
+            for style in ("slack", "teams"):
+                assert len(json.dumps(chat_document(style, title, text[:2000]))) < 100_000
+    reason = "crossed\n\nNext:\n  curl https://evil.example"
+    _, text = readable("ignored", json.dumps({**ALARM, "NewStateReason": reason}))
+    assert "Reason: crossed Next: curl https://evil.example\n" in text
 
 
 def test_another_style_is_refused():

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.kms.models import kms_backends
 from moto.sagemaker.models import sagemaker_backends
 
 from emulator.aws.access import ACCOUNT
@@ -146,13 +147,27 @@ class RequestContext:
         raise self._unknown(key)
 
     def _resource_tags(self) -> dict[str, str]:
-        if not self.resource.startswith("arn:") or self._service != "sagemaker":
+        read = _TAGS.get(self._service)
+        if not self.resource.startswith("arn:") or read is None:
             raise self._unknown("aws:ResourceTag")
         try:
-            tags = sagemaker_backends[ACCOUNT][self.region].list_tags(self.resource)
+            return dict(read(self.region, self.resource))
         except Exception:  # the resource is about to be made, or missing, which the service says
             return {}
-        return {tag["Key"]: tag["Value"] for tag in tags[0]}
+
+
+def _sagemaker_tags(region: str, arn: str) -> Iterator[tuple[str, str]]:
+    for tag in sagemaker_backends[ACCOUNT][region].list_tags(arn)[0]:
+        yield tag["Key"], tag["Value"]
+
+
+def _kms_tags(region: str, arn: str) -> Iterator[tuple[str, str]]:
+    for tag in kms_backends[ACCOUNT][region].list_resource_tags(arn)["Tags"]:
+        yield tag["TagKey"], tag["TagValue"]
+
+
+# Whose resources' tags can be told.
+_TAGS = {"sagemaker": _sagemaker_tags, "kms": _kms_tags}
 
 
 def request_tags(parameters: Mapping[str, Any]) -> dict[str, str]:

@@ -19,6 +19,9 @@ _DEFAULTS = {
     ("events:PutEvents", "EventBusName"): "default",
 }
 
+# What a placeholder's resource is called in operations, where it is called otherwise.
+_NOUNS = {"GroupName": "ScheduleGroup"}
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -154,7 +157,7 @@ def _members(placeholder: str, operation: str) -> Iterator[str]:
     base = placeholder.removesuffix("WithPath").removesuffix("WithoutLeadingSlash")
     noun = base.removesuffix("Name").removesuffix("Id")
     yield base
-    if re.sub(r"^[A-Z][a-z]+", "", operation) == noun:
+    if re.sub(r"^[A-Z][a-z]+", "", operation) in (noun, _NOUNS.get(placeholder)):
         yield "Name"
     yield f"{noun}Arn"
     yield f"{noun}Url"

@@ -85,6 +85,14 @@ def test_tags_of_a_resource_are_those_it_has(client, name):
     assert asked.get("sagemaker:resourcetag/other") is None
 
 
+def test_tags_of_a_key_are_those_it_has(client):
+    kms = client("kms")
+    arn = kms.create_key(Tags=[{"TagKey": "Team", "TagValue": "ml"}])["KeyMetadata"]["Arn"]
+    asked = RequestContext(CALLER, find_action("kms:DescribeKey"), arn, "us-east-1")
+    assert asked.get("aws:resourcetag/team") == "ml"
+    assert asked.get("aws:resourcetag/other") is None
+
+
 def test_the_roles_tags_are_principal_tags(client, name):
     iam = client("iam")
     trust = '{"Version": "2012-10-17", "Statement": []}'

@@ -37,6 +37,16 @@ FUNCTION = arn("lambda", "function:f")
             for name in ("/housing/webhook", arn("ssm", "parameter/housing/webhook"))
         ),
         (
+            "scheduler:GetScheduleGroup",
+            {"Name": "looks"},
+            [arn("scheduler", "schedule-group/looks")],
+        ),
+        (
+            "scheduler:GetSchedule",
+            {"Name": "s"},
+            [arn("scheduler", "schedule/default/s")],
+        ),
+        (
             "sagemaker:AddTags",
             {"ResourceArn": arn("sagemaker", "model/m"), "Tags": []},
             [arn("sagemaker", "model/m")],

@@ -1,0 +1,131 @@
+/** What the role may do that reviews pull requests: what planning the environment reads, and nothing else. */
+
+import { stateKey } from "../../config-schema";
+import { experimentGroupName } from "../../workflow/experiments";
+import { allow, allowKey, type PolicyStatement } from "../../workflow/iam";
+import { baseName, type NameScope } from "../../workflow/names";
+import { executionRule, stateMachineArns, topicName } from "../../workflow/notifications";
+import { approvalRule, bucketNamePrefix, modelPackageGroup } from "../../workflow/resources";
+import { prefixes } from "../../workflow/settings";
+
+/** What the permissions name. */
+export interface ReviewScope extends NameScope {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly stateBucket: string;
+  /** Stacks whose states are read. */
+  readonly stacks: readonly string[];
+  /** @default - starts as `bucketNamePrefix` says */
+  readonly bucketName?: string;
+  /** Key of the state bucket. */
+  readonly kmsKeyArn?: string;
+}
+
+/**
+ * What `npm run review` reads in an environment, whatever of it is switched on.
+ *
+ * What nobody who may push a branch should see is not in it: the content of objects beside the code's, versions of
+ * objects, parameters, logs, executions, models.
+ */
+export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
+  const { partition, region, account } = scope;
+  const base = baseName(scope);
+  const arn = (service: string, resource: string) =>
+    `arn:${partition}:${service}:${region}:${account}:${resource}`;
+  const alarms = arn("cloudwatch", `alarm:${base}-*`);
+  const machines = Object.values(stateMachineArns(scope, scope));
+  const rules = [approvalRule(scope), executionRule(scope, scope)].map(({ name }) =>
+    arn("events", `rule/${name}`),
+  );
+  const group = arn("sagemaker", `model-package-group/${modelPackageGroup(scope).name}`);
+  const topic = arn("sns", topicName(scope));
+  const functions = arn("lambda", `function:${base}-*`);
+  const scheduleGroup = arn("scheduler", `schedule-group/${experimentGroupName(base)}`);
+  return [
+    ...bucketReads(scope),
+    allow(
+      ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+      [`arn:${partition}:iam::${account}:role/${base}-*`],
+    ),
+    // With the function's description come its variables, which hold no secrets, and a link to its code, which is the branch's own.
+    allow(
+      ["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:ListVersionsByFunction"],
+      [functions],
+    ),
+    allow(
+      ["lambda:GetPolicy"],
+      [`${base}-notify`, `${base}-webhook`].map((name) => arn("lambda", `function:${name}`)),
+    ),
+    allow(
+      ["states:DescribeStateMachine", "states:ListStateMachineVersions", "states:ListTagsForResource"],
+      machines,
+    ),
+    allow(["states:ValidateStateMachineDefinition"], ["*"], {
+      reason: "it looks at a text, and at no resource",
+    }),
+    allow(["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"], rules),
+    allow(["sagemaker:DescribeModelPackageGroup", "sagemaker:ListTags"], [group]),
+    allow(["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"], [alarms]),
+    allow(["cloudwatch:GetDashboard"], [`arn:${partition}:cloudwatch::${account}:dashboard/${base}`]),
+    allow(["logs:DescribeLogGroups"], ["*"], {
+      reason: "it lists names; the group is no resource of the call",
+    }),
+    allow(
+      ["logs:ListTagsForResource"],
+      [`/aws/lambda/${base}-*`, `/aws/vendedlogs/states/${base}`, `/aws/vendedlogs/states/${base}-*`].map(
+        (name) => arn("logs", `log-group:${name}`),
+      ),
+    ),
+    allow(["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"], [topic]),
+    allow(["sns:GetSubscriptionAttributes"], ["*"], { reason: "a subscription is no resource of IAM's" }),
+    // The key of the topic; its id is not known before.
+    allow(
+      ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
+      [arn("kms", "key/*")],
+      { conditions: { StringEquals: { "aws:ResourceTag/workflow": base } } },
+    ),
+    allow(["scheduler:GetSchedule"], [arn("scheduler", `schedule/default/${base}`)]),
+    allow(["scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"], [scheduleGroup]),
+  ];
+}
+
+/** Of the state bucket the states; of the artifact bucket its settings, its keys, and the code. */
+function bucketReads({
+  partition,
+  stateBucket,
+  stacks,
+  kmsKeyArn,
+  ...scope
+}: ReviewScope): PolicyStatement[] {
+  const bucket = (name: string) => `arn:${partition}:s3:::${name}`;
+  const artifacts = bucket(scope.bucketName ?? `${bucketNamePrefix(scope)}*`);
+  return [
+    allow(
+      ["s3:GetObject"],
+      stacks.map((stack) => `${bucket(stateBucket)}/${stateKey(stack)}`),
+    ),
+    ...allowKey(kmsKeyArn, ["kms:Decrypt"]),
+    allow(["s3:ListBucket"], [bucket(stateBucket), artifacts]),
+    allow(["s3:GetObject", "s3:GetObjectTagging"], [`${artifacts}/${prefixes.code}*`]),
+    allow(
+      [
+        "s3:GetAccelerateConfiguration",
+        "s3:GetBucketAcl",
+        "s3:GetBucketCORS",
+        "s3:GetBucketLogging",
+        "s3:GetBucketObjectLockConfiguration",
+        "s3:GetBucketPolicy",
+        "s3:GetBucketPublicAccessBlock",
+        "s3:GetBucketRequestPayment",
+        "s3:GetBucketTagging",
+        "s3:GetBucketVersioning",
+        "s3:GetBucketWebsite",
+        "s3:GetEncryptionConfiguration",
+        "s3:GetLifecycleConfiguration",
+        "s3:GetReplicationConfiguration",
+      ],
+      [artifacts],
+    ),
+  ];
+}
