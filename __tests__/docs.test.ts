@@ -6,8 +6,7 @@ import { workflowAlarms } from "../workflow/alarms";
 import { workflowDefinition } from "../workflow/definition";
 import { executionInput } from "../workflow/execution-input";
 import { failures } from "../workflow/failures";
-import { baseName } from "../workflow/names";
-import { stateMachineArns } from "../workflow/notifications";
+import { baseName, stateMachineArns } from "../workflow/names";
 import { references, workflow } from "./fixtures";
 import { roles } from "./grants";
 

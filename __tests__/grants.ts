@@ -46,8 +46,8 @@ export function rolesOf(scope: NameScope) {
     release: releaseStateMachine(full).role,
     evaluate: evaluationFunction(settings, withKey).role,
     smoke: smokeTestFunction(settings, withKey).role,
-    schedule: scheduleRole(settings, stateMachineArn),
-    approved: approvalRole(settings, `${stateMachineArn}-release`),
+    schedule: scheduleRole(settings, withKey, stateMachineArn),
+    approved: approvalRole(settings, withKey, `${stateMachineArn}-release`),
     control: experimentController(settings, {
       ...withKey,
       topicArn: `arn:aws:sns:us-east-1:123456789012:${base}`,

@@ -184,7 +184,7 @@ export async function createRole(
     new CreateRoleCommand({
       RoleName,
       Description: role.description,
-      AssumeRolePolicyDocument: JSON.stringify(trustPolicy(role.service, account)),
+      AssumeRolePolicyDocument: JSON.stringify(trustPolicy(role, account)),
       Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
     }),
   );

@@ -25,7 +25,7 @@ export class ExecutionRole extends Construct {
     this.resource = new IamRole(this, "Resource", {
       namePrefix: role.namePrefix,
       description: role.description,
-      assumeRolePolicy: JSON.stringify(trustPolicy(role.service, account)),
+      assumeRolePolicy: JSON.stringify(trustPolicy(role, account)),
     });
     this.policy = new IamRolePolicy(this, "Policy", {
       name: "permissions",

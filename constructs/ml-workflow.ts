@@ -187,7 +187,7 @@ export class MlWorkflow extends Construct {
     });
     new ModelRegistry(this, "Registry", {
       nameScope: workflow,
-      account,
+      references: base,
       releaseStateMachineArn: this.release.stateMachineArn,
     });
     const { stateMachineArn } = this.stateMachine;
@@ -196,7 +196,7 @@ export class MlWorkflow extends Construct {
         nameScope: workflow,
         schedule: props.schedule,
         stateMachineArn,
-        account,
+        references: base,
         kmsKeyArn,
       });
     }

@@ -5,11 +5,12 @@ import { Construct } from "constructs";
 import type { NameScope } from "../workflow/names";
 import { approvalRule, modelPackageGroup } from "../workflow/resources";
 import { approvalRole } from "../workflow/roles";
+import type { WorkflowReferences } from "../workflow/settings";
 import { ExecutionRole } from "./execution-role";
 
 export interface ModelRegistryProps {
   readonly nameScope: NameScope;
-  readonly account: string;
+  readonly references: Pick<WorkflowReferences, "partition" | "region" | "account">;
   /** The state machine that an approval starts. */
   readonly releaseStateMachineArn: string;
 }
@@ -18,7 +19,7 @@ export interface ModelRegistryProps {
 export class ModelRegistry extends Construct {
   constructor(scope: Construct, id: string, props: ModelRegistryProps) {
     super(scope, id);
-    const { nameScope, account, releaseStateMachineArn } = props;
+    const { nameScope, references, releaseStateMachineArn } = props;
     const group = modelPackageGroup(nameScope);
     new SagemakerModelPackageGroup(this, "Group", {
       modelPackageGroupName: group.name,
@@ -26,8 +27,8 @@ export class ModelRegistry extends Construct {
     });
     const description = approvalRule(nameScope);
     const role = new ExecutionRole(this, "Role", {
-      role: approvalRole(nameScope, releaseStateMachineArn),
-      account,
+      role: approvalRole(nameScope, references, releaseStateMachineArn),
+      account: references.account,
     });
     const rule = new CloudwatchEventRule(this, "Rule", {
       name: description.name,

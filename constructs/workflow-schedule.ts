@@ -2,6 +2,7 @@ import { SchedulerSchedule } from "@cdktf/provider-aws/lib/scheduler-schedule";
 import { Construct } from "constructs";
 import { baseName, type NameScope } from "../workflow/names";
 import { scheduleRole } from "../workflow/roles";
+import type { WorkflowReferences } from "../workflow/settings";
 import { ExecutionRole } from "./execution-role";
 
 export interface ScheduleExpression {
@@ -15,7 +16,7 @@ export interface WorkflowScheduleProps {
   readonly nameScope: NameScope;
   readonly schedule: ScheduleExpression;
   readonly stateMachineArn: string;
-  readonly account: string;
+  readonly references: Pick<WorkflowReferences, "partition" | "region" | "account">;
   /** @default - a key of EventBridge Scheduler's own */
   readonly kmsKeyArn?: string;
 }
@@ -26,8 +27,11 @@ export class WorkflowSchedule extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkflowScheduleProps) {
     super(scope, id);
-    const { nameScope, schedule, stateMachineArn, account, kmsKeyArn } = props;
-    this.role = new ExecutionRole(this, "Role", { role: scheduleRole(nameScope, stateMachineArn), account });
+    const { nameScope, schedule, stateMachineArn, references, kmsKeyArn } = props;
+    this.role = new ExecutionRole(this, "Role", {
+      role: scheduleRole(nameScope, references, stateMachineArn),
+      account: references.account,
+    });
     new SchedulerSchedule(this, "Resource", {
       name: baseName(nameScope),
       description: "Starts an execution of the workflow",

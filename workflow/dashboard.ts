@@ -6,8 +6,7 @@
 
 import type { JsonObject } from "./asl";
 import { endpointDimensions } from "./guardrails";
-import { baseName } from "./names";
-import type { StateMachineArns } from "./notifications";
+import { baseName, type StateMachineArns } from "./names";
 import type { WorkflowSettings } from "./settings";
 
 export interface DashboardProps {

@@ -47,11 +47,22 @@ export function policyDocument(statements: readonly PolicyStatement[]) {
   return { Version: "2012-10-17", Statement };
 }
 
+/** Who assumes a role. */
+export interface Trusted {
+  readonly service: string;
+  /**
+   * ARN of what the service assumes the role for.
+   *
+   * SageMaker's pages name none of its resources but all of a region's, which says no more than the account does.
+   */
+  readonly sourceArn?: string;
+}
+
 /** Services that say for which account they assume a role. Lambda's pages do not promise it. */
 const namesItsAccount = ["sagemaker", "states", "scheduler", "events"].map((name) => `${name}.amazonaws.com`);
 
-/** The trust policy that lets one AWS service assume a role, where it can be told for this account only. */
-export function trustPolicy(service: string, account: string) {
+/** The trust policy that lets one AWS service assume a role: for this account, and for one thing in it, where it says so. */
+export function trustPolicy({ service, sourceArn }: Trusted, account: string) {
   return {
     Version: "2012-10-17",
     Statement: [
@@ -62,7 +73,12 @@ export function trustPolicy(service: string, account: string) {
         // Without it another account's resources could borrow the role (the confused deputy).
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
         ...(namesItsAccount.includes(service)
-          ? { Condition: { StringEquals: { "aws:SourceAccount": account } } }
+          ? {
+              Condition: {
+                StringEquals: { "aws:SourceAccount": account },
+                ...(sourceArn !== undefined && { ArnEquals: { "aws:SourceArn": sourceArn } }),
+              },
+            }
           : {}),
       },
     ],

@@ -3,7 +3,7 @@
 import { failures } from "./failures";
 import { type FunctionDescription, type FunctionReferences, logAndTraces, logGroupName } from "./functions";
 import { allow, allowKey } from "./iam";
-import { baseName, type NameScope, releaseName } from "./names";
+import { baseName, type NameScope, stateMachineArns } from "./names";
 
 export const webhookFormats = ["slack", "teams"] as const;
 
@@ -35,17 +35,6 @@ export function topicName(scope: NameScope): string {
 }
 
 type Place = Pick<FunctionReferences, "partition" | "region" | "account">;
-
-/** The ARNs of both state machines: the workflow's, and that of releases. */
-export interface StateMachineArns {
-  readonly workflow: string;
-  readonly release: string;
-}
-
-export function stateMachineArns(scope: NameScope, { partition, region, account }: Place): StateMachineArns {
-  const arn = (name: string) => `arn:${partition}:states:${region}:${account}:stateMachine:${name}`;
-  return { workflow: arn(baseName(scope)), release: arn(releaseName(scope)) };
-}
 
 /** The rule that hears of every end of an execution. */
 export function executionRule(scope: NameScope, place: Place) {

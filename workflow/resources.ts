@@ -5,7 +5,7 @@
  */
 
 import { releaseDefinition, type WorkflowDefinition, workflowDefinition } from "./definition";
-import { baseName, type NameScope, releaseName } from "./names";
+import { approvalRuleName, baseName, type NameScope, releaseName } from "./names";
 import type { WorkflowProps } from "./props";
 import { type RoleDescription, releaseRole, stateMachineRole } from "./roles";
 import { prefixes, type Workflow } from "./settings";
@@ -67,17 +67,17 @@ export interface StateMachineDescription {
 
 /** The state machine that trains, evaluates, registers and, unless a person approves first, releases a model. */
 export function workflowStateMachine(workflow: Workflow): StateMachineDescription {
-  const { settings } = workflow;
+  const { settings, references } = workflow;
   return stateMachine(baseName(settings), workflowDefinition(workflow), (statements) =>
-    stateMachineRole(settings, statements),
+    stateMachineRole(settings, references, statements),
   );
 }
 
 /** The state machine that releases a version that is registered already. */
 export function releaseStateMachine(workflow: Workflow): StateMachineDescription {
-  const { settings } = workflow;
+  const { settings, references } = workflow;
   return stateMachine(releaseName(settings), releaseDefinition(workflow), (statements) =>
-    releaseRole(settings, statements),
+    releaseRole(settings, references, statements),
   );
 }
 
@@ -110,7 +110,7 @@ export function modelPackageGroup(scope: NameScope) {
  */
 export function approvalRule(scope: NameScope) {
   return {
-    name: `${baseName(scope)}-approved`,
+    name: approvalRuleName(scope),
     description: "Starts the release of a model package version that was approved",
     eventPattern: {
       source: ["aws.sagemaker"],

@@ -1,26 +1,28 @@
 /** The roles of the workflow, and what each may do. The state machine's permissions come from its steps. */
 
-import { experimentControllerName } from "./experiments";
+import { experimentControllerName, experimentGroupName } from "./experiments";
 import { hasGuardrails, rollbackAlarmNames } from "./guardrails";
-import { allow, allowKey, type PolicyStatement } from "./iam";
-import { baseName, type NameScope } from "./names";
+import { allow, allowKey, type PolicyStatement, type Trusted } from "./iam";
+import { approvalRuleName, baseName, type NameScope, stateMachineArns } from "./names";
 import {
   modelKeys,
   prefixes,
   type SageMakerRoles,
+  type VpcSettings,
   type WorkflowReferences,
   type WorkflowSettings,
 } from "./settings";
 
 /** An execution role: who assumes it, and what it may do. */
-export interface RoleDescription {
+export interface RoleDescription extends Trusted {
   /** A role's name starts with this, at most 38 characters. */
   readonly namePrefix: string;
   readonly description: string;
-  /** The service that assumes the role. */
-  readonly service: string;
   readonly policyStatements: readonly PolicyStatement[];
 }
+
+/** Where a role is. */
+type Place = Pick<WorkflowReferences, "partition" | "region" | "account">;
 
 /** What the roles' permissions name. */
 export type RoleReferences = Omit<
@@ -134,7 +136,7 @@ function sageMakerRole(
   references: RoleReferences,
   { kind, description, reads, writes, buckets, more = [] }: SageMakerWork,
 ): RoleDescription {
-  const { partition, region, account, imageRepositoryArn } = references;
+  const { partition, imageRepositoryArn } = references;
   return {
     namePrefix: `${baseName(settings)}-${kind}-`,
     description,
@@ -147,12 +149,7 @@ function sageMakerRole(
         [...new Set(buckets)].map((name) => `arn:${partition}:s3:::${name}`),
       ),
       ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
-      // The page grants these on every log group: SageMaker's own start with /aws/sagemaker/.
-      allow(
-        ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-        [`arn:${partition}:logs:${region}:${account}:log-group:/aws/sagemaker/*`],
-        { page },
-      ),
+      ...logs(settings, references),
       allow(["cloudwatch:PutMetricData"], ["*"], {
         conditions: { StringLike: { "cloudwatch:namespace": ["*sagemaker*", "*SageMaker*"] } },
         reason: "the action has no resource type; the namespace is what can be narrowed",
@@ -165,7 +162,7 @@ function sageMakerRole(
         { page },
       ),
       ...more,
-      ...(settings.vpc === undefined ? [] : [networkInterfaces(page)]),
+      ...(settings.vpc === undefined ? [] : networkInterfaces(settings.vpc, references)),
     ],
   };
 }
@@ -175,44 +172,98 @@ function objects({ partition, bucketName }: RoleReferences, keys: string, bucket
   return `arn:${partition}:s3:::${bucket}/${keys}`;
 }
 
-/** SageMaker puts network interfaces of its own into the subnets. */
-function networkInterfaces(page: string): PolicyStatement {
-  return allow(
-    [
-      "ec2:CreateNetworkInterface",
-      "ec2:CreateNetworkInterfacePermission",
-      "ec2:DeleteNetworkInterface",
-      "ec2:DeleteNetworkInterfacePermission",
-      "ec2:DescribeDhcpOptions",
-      "ec2:DescribeNetworkInterfaces",
-      "ec2:DescribeSecurityGroups",
-      "ec2:DescribeSubnets",
-      "ec2:DescribeVpcs",
-    ],
-    ["*"],
-    { reason: "the page names no narrower resource: the interfaces' ids are not known before", page },
-  );
+/**
+ * The page grants all of it on every log group. SageMaker's own start with /aws/sagemaker/; streams of jobs begin with
+ * the job's name, and an endpoint has a group of its own.
+ */
+function logs(scope: NameScope, { partition, region, account }: Place): PolicyStatement[] {
+  const base = baseName(scope);
+  const group = (name: string) =>
+    `arn:${partition}:logs:${region}:${account}:log-group:/aws/sagemaker/${name}`;
+  return [
+    allow(["logs:CreateLogGroup", "logs:DescribeLogStreams"], [group("*")], { page }),
+    allow(
+      ["logs:CreateLogStream", "logs:PutLogEvents"],
+      [
+        group(`*Jobs:log-stream:${base}-*`),
+        ...[base, `${base}-*`].map((endpoint) => group(`Endpoints/${endpoint}:log-stream:*`)),
+      ],
+      { page },
+    ),
+  ];
+}
+
+/**
+ * SageMaker puts network interfaces of its own into the subnets.
+ *
+ * The page grants all of it on `*`. Code of a job runs with these permissions: it may make and remove interfaces in the
+ * workflow's own subnets only. For whom SageMaker shares them (`ec2:AuthorizedService`) no page says.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+ */
+function networkInterfaces(
+  { subnetIds, securityGroupIds }: VpcSettings,
+  { partition, region, account }: Place,
+): PolicyStatement[] {
+  // A subnet may be shared by another account; no two have the same id.
+  const shared = (resource: string) => `arn:${partition}:ec2:${region}:*:${resource}`;
+  const subnets = subnetIds.map((id) => shared(`subnet/${id}`));
+  return [
+    allow(
+      ["ec2:CreateNetworkInterface"],
+      [...subnets, ...securityGroupIds.map((id) => shared(`security-group/${id}`))],
+      { page },
+    ),
+    allow(
+      [
+        "ec2:CreateNetworkInterface",
+        "ec2:CreateNetworkInterfacePermission",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DeleteNetworkInterfacePermission",
+      ],
+      [`arn:${partition}:ec2:${region}:${account}:network-interface/*`],
+      { conditions: { ArnEquals: { "ec2:Subnet": subnets } }, page },
+    ),
+    allow(
+      [
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+      ],
+      ["*"],
+      { reason: "describing has no resource type", page },
+    ),
+  ];
 }
 
 /** What the state machine of the workflow may call. */
 export function stateMachineRole(
   scope: NameScope,
+  place: Place,
   policyStatements: readonly PolicyStatement[],
 ): RoleDescription {
   return {
     namePrefix: `${baseName(scope)}-states-`,
     description: "What the state machine of the workflow may call",
     service: "states.amazonaws.com",
+    // https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+    sourceArn: stateMachineArns(scope, place).workflow,
     policyStatements: [...policyStatements, ...logsAndTraces],
   };
 }
 
 /** What the state machine of releases may call. */
-export function releaseRole(scope: NameScope, policyStatements: readonly PolicyStatement[]): RoleDescription {
+export function releaseRole(
+  scope: NameScope,
+  place: Place,
+  policyStatements: readonly PolicyStatement[],
+): RoleDescription {
   return {
     namePrefix: `${baseName(scope)}-release-`,
     description: "What the state machine of releases may call",
     service: "states.amazonaws.com",
+    sourceArn: stateMachineArns(scope, place).release,
     policyStatements: [...policyStatements, ...logsAndTraces],
   };
 }
@@ -246,22 +297,39 @@ const logsAndTraces: readonly PolicyStatement[] = [
   ),
 ];
 
+/**
+ * What EventBridge Scheduler acts for is a group, and never a schedule of it.
+ *
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+ */
+function scheduleGroupArn(group: string, { partition, region, account }: Place): string {
+  return `arn:${partition}:scheduler:${region}:${account}:schedule-group/${group}`;
+}
+
 /** What the schedule may do: start executions of this state machine. */
-export function scheduleRole(scope: NameScope, stateMachineArn: string): RoleDescription {
+export function scheduleRole(scope: NameScope, place: Place, stateMachineArn: string): RoleDescription {
   return {
     namePrefix: `${baseName(scope)}-schedule-`,
     description: "What the schedule of the workflow may start",
     service: "scheduler.amazonaws.com",
+    sourceArn: scheduleGroupArn("default", place),
     policyStatements: [allow(["states:StartExecution"], [stateMachineArn])],
   };
 }
 
 /** What the rule may do that hears of approvals: start a release. */
-export function approvalRole(scope: NameScope, releaseStateMachineArn: string): RoleDescription {
+export function approvalRole(
+  scope: NameScope,
+  place: Place,
+  releaseStateMachineArn: string,
+): RoleDescription {
+  const { partition, region, account } = place;
   return {
     namePrefix: `${baseName(scope)}-approved-`,
     description: "What an approval of a version may start",
     service: "events.amazonaws.com",
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
+    sourceArn: `arn:${partition}:events:${region}:${account}:rule/${approvalRuleName(scope)}`,
     policyStatements: [allow(["states:StartExecution"], [releaseStateMachineArn])],
   };
 }
@@ -269,7 +337,7 @@ export function approvalRole(scope: NameScope, releaseStateMachineArn: string): 
 /** What the schedule of an A/B test may do: let the controller look. */
 export function experimentScheduleRole(
   scope: NameScope,
-  references: Pick<WorkflowReferences, "partition" | "region" | "account" | "kmsKeyArn">,
+  references: Place & Pick<WorkflowReferences, "kmsKeyArn">,
 ): RoleDescription {
   const { partition, region, account, kmsKeyArn } = references;
   const controller = `arn:${partition}:lambda:${region}:${account}:function:${experimentControllerName(scope)}`;
@@ -277,6 +345,7 @@ export function experimentScheduleRole(
     namePrefix: experimentScheduleRolePrefix(scope),
     description: "What the schedule of an A/B test may start",
     service: "scheduler.amazonaws.com",
+    sourceArn: scheduleGroupArn(experimentGroupName(baseName(scope)), references),
     policyStatements: [
       allow(["lambda:InvokeFunction"], [controller]),
       // The schedule's input is encrypted with the key, and read as this role.

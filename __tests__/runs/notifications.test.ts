@@ -16,7 +16,8 @@ import { CloudWatchClient, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwa
 import { CreateLogGroupCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { UpdateModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { workflowAlarms } from "../../workflow/alarms";
-import { releaseEvent, stateMachineArns } from "../../workflow/notifications";
+import { stateMachineArns } from "../../workflow/names";
+import { releaseEvent } from "../../workflow/notifications";
 import { workflow as described } from "../fixtures";
 import { until } from "../patience";
 import { TestCloud, type TestWorkflow } from "./cloud";

@@ -17,7 +17,7 @@ import { promoteBetween } from "../../cli/promote";
 import { listVersions } from "../../cli/versions";
 import { workflowProps } from "../../config";
 import { policyDocument, trustPolicy } from "../../workflow/iam";
-import { baseName } from "../../workflow/names";
+import { stateMachineArns } from "../../workflow/names";
 import { approvalRule } from "../../workflow/resources";
 import { approvalRole } from "../../workflow/roles";
 import { until } from "../patience";
@@ -49,12 +49,13 @@ async function releaseWhatIsApproved(env: string): Promise<void> {
   const { endpoint, region, credentials } = cloud.aws.connection;
   const events = new EventBridgeClient({ endpoint, region, credentials });
   const scope = workflowProps(env);
-  const Arn = `arn:aws:states:us-east-1:123456789012:stateMachine:${baseName(scope)}-release`;
-  const role = approvalRole(scope, Arn);
+  const place = { partition: "aws", region, account: "123456789012" };
+  const { release: Arn } = stateMachineArns(scope, place);
+  const role = approvalRole(scope, place, Arn);
   const { Role } = await cloud.aws.iam().send(
     new CreateRoleCommand({
       RoleName: role.namePrefix,
-      AssumeRolePolicyDocument: JSON.stringify(trustPolicy(role.service, "123456789012")),
+      AssumeRolePolicyDocument: JSON.stringify(trustPolicy(role, "123456789012")),
     }),
   );
   await cloud.aws.iam().send(

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { workflowAlarms } from "../../workflow/alarms";
 import { dashboardBody } from "../../workflow/dashboard";
 import { failures } from "../../workflow/failures";
-import { notifyFunction, stateMachineArns } from "../../workflow/notifications";
+import { stateMachineArns } from "../../workflow/names";
+import { notifyFunction } from "../../workflow/notifications";
 import { references, workflow } from "../fixtures";
 
 const { settings } = workflow();

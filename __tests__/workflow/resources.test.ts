@@ -1,8 +1,16 @@
 import { workflowProps } from "../../config";
+import { evaluationFunction } from "../../workflow/functions";
 import { allow, trustPolicy } from "../../workflow/iam";
 import { imageRepositoryArn } from "../../workflow/image";
 import { workflowSettings } from "../../workflow/props";
-import { codeKey, resourceTags, workflowStateMachine } from "../../workflow/resources";
+import { codeKey, releaseStateMachine, resourceTags, workflowStateMachine } from "../../workflow/resources";
+import {
+  approvalRole,
+  experimentScheduleRole,
+  type RoleDescription,
+  sageMakerRoles,
+  scheduleRole,
+} from "../../workflow/roles";
 import { references, workflow } from "../fixtures";
 
 const { settings } = workflow();
@@ -15,16 +23,27 @@ describe("allow", () => {
 
 describe("trustPolicy", () => {
   it("lets a service act for this account only, where it says for which account it acts", () => {
-    const condition = { Condition: { StringEquals: { "aws:SourceAccount": "123456789012" } } };
-    expect(trustPolicy("states.amazonaws.com", "123456789012").Statement).toEqual([
-      expect.objectContaining(condition),
-    ]);
-    expect(trustPolicy("scheduler.amazonaws.com", "123456789012").Statement).toEqual([
-      expect.objectContaining(condition),
-    ]);
-    expect(trustPolicy("lambda.amazonaws.com", "123456789012").Statement).not.toEqual([
-      expect.objectContaining(condition),
-    ]);
+    const account = { StringEquals: { "aws:SourceAccount": "123456789012" } };
+    const condition = (role: RoleDescription) =>
+      trustPolicy(role, "123456789012").Statement.map(({ Condition }) => Condition)[0];
+    const place = "us-east-1:123456789012";
+    const scope = { prefix: "housing", environment: "dev" };
+    for (const [role, sourceArn] of [
+      [workflowStateMachine(workflow()).role, `arn:aws:states:${place}:stateMachine:housing-dev`],
+      [releaseStateMachine(workflow()).role, `arn:aws:states:${place}:stateMachine:housing-dev-release`],
+      [scheduleRole(scope, references, "arn"), `arn:aws:scheduler:${place}:schedule-group/default`],
+      [approvalRole(scope, references, "arn"), `arn:aws:events:${place}:rule/housing-dev-approved`],
+      [
+        experimentScheduleRole(scope, references),
+        `arn:aws:scheduler:${place}:schedule-group/housing-dev-experiments`,
+      ],
+    ] as const) {
+      expect(condition(role)).toEqual({ ...account, ArnEquals: { "aws:SourceArn": sourceArn } });
+    }
+    for (const role of Object.values(sageMakerRoles(settings, references))) {
+      if (role !== undefined) expect(condition(role)).toEqual(account);
+    }
+    expect(condition(evaluationFunction(settings, references).role)).toBeUndefined();
   });
 });
 

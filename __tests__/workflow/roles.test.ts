@@ -166,16 +166,18 @@ describe("the roles of jobs and of what serves", () => {
     expect(sageMakerRoles(settings, references).compare).toBeUndefined();
   });
 
+  const logGroups = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/sagemaker";
+
   it.each(["prep", "train", "serving"] as const)("%s logs, measures and pulls its image", (name) => {
     expect(permissions(roles[name]).filter((line) => !line.startsWith("s3:"))).toEqual(
       [
-        ...on(
-          "arn:aws:logs:us-east-1:123456789012:log-group:/aws/sagemaker/*",
-          "logs:CreateLogGroup",
-          "logs:CreateLogStream",
-          "logs:DescribeLogStreams",
-          "logs:PutLogEvents",
-        ),
+        ...on(`${logGroups}/*`, "logs:CreateLogGroup", "logs:DescribeLogStreams"),
+        // Streams of another environment's jobs and endpoints are not its own.
+        ...[
+          "*Jobs:log-stream:housing-dev-*",
+          "Endpoints/housing-dev:log-stream:*",
+          "Endpoints/housing-dev-*:log-stream:*",
+        ].flatMap((streams) => on(`${logGroups}/${streams}`, "logs:CreateLogStream", "logs:PutLogEvents")),
         'cloudwatch:PutMetricData * {"StringLike":{"cloudwatch:namespace":["*sagemaker*","*SageMaker*"]}}',
         "ecr:GetAuthorizationToken *",
         ...on(
@@ -191,8 +193,18 @@ describe("the roles of jobs and of what serves", () => {
   it("may place network interfaces, where the workflow has a VPC", () => {
     const vpc = { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] };
     const inVpc = sageMakerRoles({ ...compared, vpc }, references);
+    const ownSubnet = '{"ArnEquals":{"ec2:Subnet":["arn:aws:ec2:us-east-1:*:subnet/subnet-1"]}}';
+    const interfaces = `arn:aws:ec2:us-east-1:123456789012:network-interface/* ${ownSubnet}`;
     for (const role of Object.values(inVpc)) {
-      expect(permissions(role)).toContain("ec2:CreateNetworkInterface *");
+      const changes = permissions(role).filter((line) => /^ec2:(?!Describe)/.test(line));
+      expect(changes).toEqual([
+        "ec2:CreateNetworkInterface arn:aws:ec2:us-east-1:*:security-group/sg-1",
+        "ec2:CreateNetworkInterface arn:aws:ec2:us-east-1:*:subnet/subnet-1",
+        `ec2:CreateNetworkInterface ${interfaces}`,
+        `ec2:CreateNetworkInterfacePermission ${interfaces}`,
+        `ec2:DeleteNetworkInterface ${interfaces}`,
+        `ec2:DeleteNetworkInterfacePermission ${interfaces}`,
+      ]);
     }
     expect(Object.values(roles).flatMap(permissions).join()).not.toContain("ec2:");
   });
@@ -228,7 +240,7 @@ describe("the evaluation function's role", () => {
 describe("the schedule's role", () => {
   it("starts executions of this state machine, and of no other", () => {
     const arn = "arn:aws:states:us-east-1:123456789012:stateMachine:housing-dev";
-    expect(permissions(scheduleRole(settings, arn))).toEqual([`states:StartExecution ${arn}`]);
+    expect(permissions(scheduleRole(settings, references, arn))).toEqual([`states:StartExecution ${arn}`]);
   });
 });
 

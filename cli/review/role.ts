@@ -3,8 +3,8 @@
 import { stateKey } from "../../config-schema";
 import { experimentGroupName } from "../../workflow/experiments";
 import { allow, allowKey, type PolicyStatement } from "../../workflow/iam";
-import { baseName, type NameScope } from "../../workflow/names";
-import { executionRule, stateMachineArns, topicName } from "../../workflow/notifications";
+import { baseName, type NameScope, stateMachineArns } from "../../workflow/names";
+import { executionRule, topicName } from "../../workflow/notifications";
 import { approvalRule, bucketNamePrefix, modelPackageGroup } from "../../workflow/resources";
 import { prefixes } from "../../workflow/settings";
 

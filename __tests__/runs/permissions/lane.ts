@@ -68,8 +68,9 @@ export class Lane {
     await cloud.createExperiments(props, lane.workflow, { kmsKeyArn, topicArn });
     const scope = { prefix, environment: "test" };
     const { stateMachineArn } = lane.workflow;
-    lane.scheduleRoleArn = await lane.#createRole(scheduleRole(scope, stateMachineArn));
-    lane.approvalRoleArn = await lane.#createRole(approvalRole(scope, `${stateMachineArn}-release`));
+    const place = { partition: "aws", region: "us-east-1", account: "123456789012" };
+    lane.scheduleRoleArn = await lane.#createRole(scheduleRole(scope, place, stateMachineArn));
+    lane.approvalRoleArn = await lane.#createRole(approvalRole(scope, place, `${stateMachineArn}-release`));
     // Nothing is posted here: the secret is only read.
     await TestNotifications.create(cloud, scope, { kmsKeyArn, format: "slack", url: "https://localhost/" });
     if (minInstances > 1) await cloud.createEndpointAlarms(props);
@@ -97,7 +98,7 @@ export class Lane {
   /** `npm start` makes no schedules and rules; their roles are those of the plain data, all the same. */
   async #createRole(role: RoleDescription): Promise<string> {
     const RoleName = `${role.namePrefix}1`;
-    const trust = JSON.stringify(trustPolicy(role.service, "123456789012"));
+    const trust = JSON.stringify(trustPolicy(role, "123456789012"));
     const { Role } = await this.cloud.aws
       .iam()
       .send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
