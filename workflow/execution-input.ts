@@ -27,7 +27,7 @@ const isString = '$type($value) = "string"';
 
 const name = (description: string): InputKey => ({
   expected: () => "a string with a letter or digit in it, at most 256 characters",
-  valid: () => `${isString} ? $length($value) <= 256 and $contains($lowercase($value), /[a-z0-9]/) : false`,
+  valid: () => `${isString} ? $length($value) <= 256 and $contains($value, /[A-Za-z0-9]/) : false`,
   description,
 });
 
@@ -37,7 +37,7 @@ const endpointNameKey = (description: string): InputKey => {
   return {
     expected: (rules) => `${anyName.expected(rules)}, neither serverless nor beginning with serverless-`,
     valid: (rules) =>
-      `(${anyName.valid(rules)}) ? $not($contains($replace($lowercase($value), /[^a-z0-9]+/, "-"), /^-?serverless(-|$)/)) : false`,
+      `(${anyName.valid(rules)}) ? $not($contains($lowercase($replace($value, /[^A-Za-z0-9]+/, "-")), /^-?serverless(-|$)/)) : false`,
     description,
   };
 };
@@ -99,12 +99,20 @@ export const executionInputKeys: readonly (keyof ExecutionInput)[] = Object.keys
   executionInput satisfies Record<keyof ExecutionInput, InputKey>,
 ) as (keyof typeof executionInput)[];
 
-/** JSONata: the problems of the input `source`, as an array of sentences; empty where there is none. */
+/** Problems that are told of one input, and characters that each shows of what was given. */
+const maxProblems = 10;
+const maxShown = 200;
+
+/**
+ * JSONata: the problems of the input `source`, as an array of sentences; empty where there is none.
+ *
+ * However large the input is, they are short: an input has up to 256 KiB, a variable and a cause have less.
+ */
 export function inputProblems(source: string, rules: InputRules): string {
   // Keys that may hold the same share one check.
   const checks = new Map<string, string[]>();
   for (const [key, { expected, valid }] of Object.entries<InputKey>(executionInput)) {
-    const check = `(${valid(rules)}) ? [] : $key & ${literal(` must be ${expected(rules)}, got `)} & $string($value)`;
+    const check = `(${valid(rules)}) ? [] : $key & ${literal(` must be ${expected(rules)}, got `)} & ${shown("$value")}`;
     checks.set(check, [...(checks.get(check) ?? []), key]);
   }
   const found = [...checks].map(
@@ -117,9 +125,17 @@ export function inputProblems(source: string, rules: InputRules): string {
   const known = executionInputKeys.join(", ");
   return `(
     $input := ${source};
-    $type($input) != "object" ? ["The execution input must be a JSON object, got " & $string($input)] : [
-      $keys($input)[$not($ in ${JSON.stringify(executionInputKeys)})].("Unknown key " & $ & ", known are " & ${literal(known)}),
-      ${found.join(",\n")}
-    ]
+    $type($input) != "object" ? ["The execution input must be a JSON object, got " & ${shown("$input")}] : (
+      $found := [
+        ${found.join(",\n")},
+        $keys($input)[$not($ in ${JSON.stringify(executionInputKeys)})].("Unknown key " & ${shown("$")} & ", known are " & ${literal(known)})
+      ];
+      $more := $count($found) - ${maxProblems};
+      $more > 0 ? $append($found[[0..${maxProblems - 1}]], "and " & $string($more) & " more") : $found
+    )
   )`;
+}
+
+function shown(value: string): string {
+  return `$substring($string(${value}), 0, ${maxShown})`;
 }

@@ -28,6 +28,15 @@ export const failures = {
 
 export type FailureName = keyof typeof failures;
 
+/** Longest reason of a failure, in characters; a JSON text of it has six times as many at most. */
+const maxReason = 2000;
+/** Longest of its other texts. */
+const maxDetail = 500;
+
+/** JSONata: why the call failed that was caught, where nothing else tells. */
+export const caughtCause = `$exists($states.errorOutput.Cause)
+  ? $substring($states.errorOutput.Cause, 0, ${maxReason}) : $states.errorOutput.Error`;
+
 /**
  * JSONata: what a caught error tells, as `{state, error, job, reason}`.
  *
@@ -40,12 +49,13 @@ export function caughtFailure(state: string, jobKey?: string): Jsonata {
   return jsonata(`(
     $cause := $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : "";
     $job := $substring($cause, 0, 1) = "{" ? ($substring($cause, -1) = "}" ? $parse($cause) : {}) : {};
-    $told := [$job.FailureReason, $job.ExitMessage, $job.errorMessage];
+    $told := [$job.FailureReason, $job.ExitMessage, $job.errorMessage][$type($) = "string"];
+    $reason := $count($told) > 0 ? $join($told, " ") : $cause = "" ? $states.errorOutput.Error : $cause;
     {
       "state": ${literal(state)},
       "error": $states.errorOutput.Error,
       ${job}
-      "reason": $count($told) > 0 ? $join($told, " ") : $cause = "" ? $states.errorOutput.Error : $cause
+      "reason": $substring($reason, 0, ${maxReason})
     }
   )`);
 }
@@ -55,7 +65,15 @@ export function catchAll(state: string, next: string, jobKey?: string): Catcher 
   return { ErrorEquals: ["States.ALL"], Assign: { failure: caughtFailure(state, jobKey) }, Next: next };
 }
 
-/** The Fail state of one named failure; its cause is the JSON of `details`, JSONata for an object. */
+/**
+ * The Fail state of one named failure; its cause is the JSON of `details`, JSONata for an object.
+ *
+ * Texts are cut, so that the cause stays within its 32768 characters, whatever the data say.
+ * https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+ */
 export function failState(name: FailureName, details = "$failure"): FailState {
-  return { Type: "Fail", Comment: failures[name], Error: name, Cause: jsonata(`$string(${details})`) };
+  const cause = `$string($merge($each(${details}, function($value, $key) {
+    {$key: $type($value) = "string" ? $substring($value, 0, $key = "reason" ? ${maxReason} : ${maxDetail}) : $value}
+  })))`;
+  return { Type: "Fail", Comment: failures[name], Error: name, Cause: jsonata(cause) };
 }

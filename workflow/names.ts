@@ -106,7 +106,7 @@ export function checkNameScope({ prefix, environment }: NameScope): void {
 /** JSONata: `source` cut down to lower-case letters, digits and single hyphens, at most `length` of them. */
 function slug(source: string, length: number): string {
   return `(
-    $clean := $replace($lowercase(${source}), /[^a-z0-9]+/, "-");
+    $clean := $lowercase($replace(${source}, /[^A-Za-z0-9]+/, "-"));
     $cut := $replace($substring($replace($clean, /^-/, ""), 0, ${length}), /-$/, "");
     $cut = "" ? "run" : $cut
   )`;

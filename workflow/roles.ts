@@ -4,11 +4,11 @@ import { experimentControllerName, experimentGroupName } from "./experiments";
 import { hasGuardrails, rollbackAlarmNames } from "./guardrails";
 import { allow, allowKey, type PolicyStatement, type Trusted } from "./iam";
 import { approvalRuleName, baseName, type NameScope, stateMachineArns } from "./names";
+import { logs, networkInterfaces, type Place, page } from "./platform-permissions";
 import {
   modelKeys,
   prefixes,
   type SageMakerRoles,
-  type VpcSettings,
   type WorkflowReferences,
   type WorkflowSettings,
 } from "./settings";
@@ -21,16 +21,11 @@ export interface RoleDescription extends Trusted {
   readonly policyStatements: readonly PolicyStatement[];
 }
 
-/** Where a role is. */
-type Place = Pick<WorkflowReferences, "partition" | "region" | "account">;
-
 /** What the roles' permissions name. */
 export type RoleReferences = Omit<
   WorkflowReferences,
   "roleArns" | "evaluationFunctionVersionArn" | "smokeTestFunctionVersionArn"
 >;
-
-const page = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html";
 
 /**
  * The roles that SageMaker assumes. Each reads what its work needs and writes where its step must, and no other place: a
@@ -170,71 +165,6 @@ function sageMakerRole(
 /** The ARN of objects, in the artifact bucket unless another is named. */
 function objects({ partition, bucketName }: RoleReferences, keys: string, bucket = bucketName): string {
   return `arn:${partition}:s3:::${bucket}/${keys}`;
-}
-
-/**
- * The page grants all of it on every log group. SageMaker's own start with /aws/sagemaker/; streams of jobs begin with
- * the job's name, and an endpoint has a group of its own.
- */
-function logs(scope: NameScope, { partition, region, account }: Place): PolicyStatement[] {
-  const base = baseName(scope);
-  const group = (name: string) =>
-    `arn:${partition}:logs:${region}:${account}:log-group:/aws/sagemaker/${name}`;
-  return [
-    allow(["logs:CreateLogGroup", "logs:DescribeLogStreams"], [group("*")], { page }),
-    allow(
-      ["logs:CreateLogStream", "logs:PutLogEvents"],
-      [
-        group(`*Jobs:log-stream:${base}-*`),
-        ...[base, `${base}-*`].map((endpoint) => group(`Endpoints/${endpoint}:log-stream:*`)),
-      ],
-      { page },
-    ),
-  ];
-}
-
-/**
- * SageMaker puts network interfaces of its own into the subnets.
- *
- * The page grants all of it on `*`. Code of a job runs with these permissions: it may make and remove interfaces in the
- * workflow's own subnets only. For whom SageMaker shares them (`ec2:AuthorizedService`) no page says.
- * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
- */
-function networkInterfaces(
-  { subnetIds, securityGroupIds }: VpcSettings,
-  { partition, region, account }: Place,
-): PolicyStatement[] {
-  // A subnet may be shared by another account; no two have the same id.
-  const shared = (resource: string) => `arn:${partition}:ec2:${region}:*:${resource}`;
-  const subnets = subnetIds.map((id) => shared(`subnet/${id}`));
-  return [
-    allow(
-      ["ec2:CreateNetworkInterface"],
-      [...subnets, ...securityGroupIds.map((id) => shared(`security-group/${id}`))],
-      { page },
-    ),
-    allow(
-      [
-        "ec2:CreateNetworkInterface",
-        "ec2:CreateNetworkInterfacePermission",
-        "ec2:DeleteNetworkInterface",
-        "ec2:DeleteNetworkInterfacePermission",
-      ],
-      [`arn:${partition}:ec2:${region}:${account}:network-interface/*`],
-      { conditions: { ArnEquals: { "ec2:Subnet": subnets } }, page },
-    ),
-    allow(
-      [
-        "ec2:DescribeDhcpOptions",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSecurityGroups",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeVpcs",
-      ],
-      ["*"],
-      { reason: "describing has no resource type", page },
-    ),
-  ];
 }
 
 /** What the state machine of the workflow may call. */

@@ -63,4 +63,29 @@ describe("the check of the execution input", () => {
     const wrong = Object.fromEntries(executionInputKeys.map((key) => [key, false]));
     expect(await problems({ ...wrong, more: 1 })).toHaveLength(executionInputKeys.length + 1);
   });
+
+  it("tells the first ten problems of many, those of keys that it knows first", async () => {
+    const many = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`unknown${i}`, i]));
+    const told = (await problems({ ...many, Threshold: "high" })) as string[];
+    expect(told).toHaveLength(11);
+    expect(told[0]).toBe("Threshold must be a number, got high");
+    expect(told[1]).toMatch(/^Unknown key unknown0, known are /);
+    expect(told[10]).toBe("and 4991 more");
+  });
+
+  it.each([
+    "x".repeat(200_000),
+    { ["k".repeat(200_000)]: 1 },
+    { ModelName: "x".repeat(200_000) },
+    { Threshold: "x".repeat(200_000) },
+    { HyperParameters: { ["k".repeat(100_000)]: "x".repeat(100_000) } },
+    Object.fromEntries(executionInputKeys.map((key) => [key, ["\u0001".repeat(20_000)]])),
+  ])("shows little of what is large (input %#)", async (input) => {
+    const told = (await problems(input)) as string[];
+    expect(told.join("; ").length).toBeLessThan(6000);
+  });
+
+  it.each(["ſ", "ß", "\u212a", "İ"])("needs a letter or digit that stays one: %s has none", async (ModelName) => {
+    expect(await problems({ ModelName })).toHaveLength(1);
+  });
 });

@@ -23,6 +23,8 @@ from evaluation import (
     InvalidEvent,
     is_finite_number,
     read_archive,
+    shown,
+    told,
 )
 from gate import Comparison, decide, read_comparison
 
@@ -64,10 +66,10 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``TrainingJobName``, ``EvaluationUrl``, ``EvaluationSha256`` (base64), ``Metrics``,
-        ``Metric``, ``Value``, ``Threshold``, ``Better``, ``Passed``, and ``Rule`` and ``Reason``:
-        what decided. With a comparison also ``ComparisonUrl``, ``Margin``, ``ComparisonStatus`` and
-        ``Difference``, null where nothing is compared.
+        ``TrainingJobName``, ``EvaluationUrl``, ``EvaluationSha256`` (base64), ``Metrics``
+        (the first of many), ``Metric``, ``Value``, ``Threshold``, ``Better``, ``Passed``, and
+        ``Rule`` and ``Reason``: what decided. With a comparison also ``ComparisonUrl``, ``Margin``,
+        ``ComparisonStatus`` and ``Difference``, null where nothing is compared.
     """
     request = parse_event(event)
     s3 = _s3()
@@ -107,7 +109,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "TrainingJobName": request.training_job_name,
         "EvaluationUrl": f"s3://{request.bucket}/{request.evaluation_key}",
         "EvaluationSha256": sha256,
-        "Metrics": evaluation.metrics,
+        "Metrics": told(evaluation.metrics, request.metric),
         "Metric": request.metric,
         "Value": evaluation.metrics[request.metric],
         "Threshold": request.threshold,
@@ -129,16 +131,20 @@ def parse_event(event: dict[str, Any]) -> Request:
     """
     for key in TEXT_KEYS:
         if not isinstance(event.get(key), str) or not event[key]:
-            raise InvalidEvent(f"{key} must be a text that is not empty, got {event.get(key)!r}")
+            raise InvalidEvent(
+                f"{key} must be a text that is not empty, got {shown(event.get(key))}"
+            )
     if not is_finite_number(event.get("Threshold")):
-        raise InvalidEvent(f"Threshold must be a finite number, got {event.get('Threshold')!r}")
+        raise InvalidEvent(
+            f"Threshold must be a finite number, got {shown(event.get('Threshold'))}"
+        )
     if not is_finite_number(event.get("Margin", 0)):
-        raise InvalidEvent(f"Margin must be a finite number, got {event['Margin']!r}")
+        raise InvalidEvent(f"Margin must be a finite number, got {shown(event['Margin'])}")
     if event.get("Better", "greater") not in BETTER:
-        raise InvalidEvent(f"Better must be {' or '.join(BETTER)}, got {event['Better']!r}")
+        raise InvalidEvent(f"Better must be {' or '.join(BETTER)}, got {shown(event['Better'])}")
     if not isinstance(event.get("AcceptIncomparable", False), bool):
         raise InvalidEvent(
-            f"AcceptIncomparable must be true or false, got {event['AcceptIncomparable']!r}"
+            f"AcceptIncomparable must be true or false, got {shown(event['AcceptIncomparable'])}"
         )
     model_key = _key(event, "ModelDataUrl", "model-artifacts/<job>/output/model.tar.gz")
     folder = model_key[: model_key.rfind("/") + 1]
@@ -167,7 +173,7 @@ def _key(event: dict[str, Any], name: str, example: str) -> str:
     if address is None or address[1] != bucket:
         raise InvalidEvent(
             f"{name} must be the address of an object in bucket {bucket}, as "
-            f"s3://{bucket}/{example}, got {url!r}"
+            f"s3://{bucket}/{example}, got {shown(url)}"
         )
     return address[2]
 

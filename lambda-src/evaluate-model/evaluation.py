@@ -21,6 +21,11 @@ MAX_UNPACKED_BYTES = 64 * 1024**2
 MAX_MEMBER_BYTES = 1024**2
 MAX_MEMBERS = 1_000
 
+# What is told of the metrics: a failure's cause and an execution's output have limits.
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+MAX_METRICS = 100
+MAX_METRIC_NAME = 64
+
 # Which values of a metric are better.
 Better = Literal["greater", "smaller"]
 BETTER = get_args(Better)
@@ -86,10 +91,35 @@ def passes(
     """
     if metric not in metrics:
         raise MetricMissing(
-            f"evaluation.json has no metric '{metric}'; it has {', '.join(sorted(metrics))}"
+            f"evaluation.json has no metric '{metric}'; it has {_first(sorted(metrics))}"
         )
     value = metrics[metric]
     return value < threshold if better == "smaller" else value > threshold
+
+
+def told(metrics: dict[str, float], metric: str) -> dict[str, float]:
+    """Return the metrics that fit an execution's output: the one that decides, and some others.
+
+    They are the first with printable names of at most `MAX_METRIC_NAME` characters;
+    evaluation.json keeps them all.
+    """
+    fitting = [name for name in metrics if len(name) <= MAX_METRIC_NAME and name.isprintable()]
+    kept = set(fitting[: MAX_METRICS - 1]) | {metric}
+    return {name: value for name, value in metrics.items() if name in kept}
+
+
+def shown(value: Any) -> str:
+    """Return the beginning of a value as JSON, whatever it is."""
+    try:
+        return json.dumps(value)[:100]
+    except (ValueError, TypeError, RecursionError):
+        return f"a {type(value).__name__} that cannot be shown"
+
+
+def _first(names: list[str]) -> str:
+    more = len(names) - 10
+    listed = ", ".join(name[:MAX_METRIC_NAME] for name in names[:10])
+    return f"{listed} and {more} more" if more > 0 else listed
 
 
 class _LimitedReader:
@@ -136,8 +166,7 @@ def _member(archive: IO[bytes]) -> bytes:
             f"the output archive is not a readable tar.gz: {error}"
         ) from error
     raise EvaluationFileMissing(
-        f"the output archive has no {' or '.join(MEMBER_NAMES)}; it has "
-        f"{', '.join(seen[:10]) or 'nothing'}"
+        f"the output archive has no {' or '.join(MEMBER_NAMES)}; it has {_first(seen) or 'nothing'}"
     )
 
 
@@ -163,7 +192,8 @@ def _metrics(content: bytes) -> dict[str, float]:
     for name, value in metrics.items():
         if not is_finite_number(value):
             raise EvaluationFileInvalid(
-                f"evaluation.json: '{name}' is {json.dumps(value)[:100]}, not a finite number"
+                f"evaluation.json: '{name[:MAX_METRIC_NAME]}' is {shown(value)}, not a finite "
+                "number"
             )
     return metrics
 

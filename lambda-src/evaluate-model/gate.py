@@ -5,10 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, NamedTuple
 
-from evaluation import Better, EvaluationFileInvalid, is_finite_number, passes
+from evaluation import (
+    MAX_METRIC_NAME,
+    Better,
+    EvaluationFileInvalid,
+    is_finite_number,
+    passes,
+    shown,
+)
 
 # What the comparison job writes under "status".
 COMPARED, FIRST_RELEASE, NOT_COMPARABLE = "compared", "first-release", "not-comparable"
+
+MAX_REASON = 1000
 
 Rule = Literal["Threshold", "FirstRelease", "Margin", "ChampionNotComparable"]
 
@@ -77,9 +86,9 @@ def read_comparison(content: bytes) -> Comparison:
         difference = comparison.get("difference")
         return Comparison(COMPARED, "", _difference(difference), _better(difference))
     if status in (FIRST_RELEASE, NOT_COMPARABLE):
-        return Comparison(status, str(comparison.get("reason")), None)
+        return Comparison(status, _reason(comparison.get("reason")), None)
     raise EvaluationFileInvalid(
-        f"comparison.json: status is {json.dumps(status)[:100]}, not one of "
+        f"comparison.json: status is {shown(status)}, not one of "
         f"{COMPARED}, {FIRST_RELEASE}, {NOT_COMPARABLE}"
     )
 
@@ -153,8 +162,13 @@ def decide(
     )
 
 
+def _reason(reason: Any) -> str:
+    return reason[:MAX_REASON] if isinstance(reason, str) else shown(reason)
+
+
 def _difference(difference: Any) -> Difference:
-    if not isinstance(difference, dict) or not isinstance(difference.get("metric"), str):
+    metric = difference.get("metric") if isinstance(difference, dict) else None
+    if not isinstance(metric, str) or len(metric) > MAX_METRIC_NAME:
         raise EvaluationFileInvalid("comparison.json: difference is not an object with a metric")
     numbers: dict[str, Any] = {
         key: difference.get(key) for key in ("value", "low", "high", "confidence")
@@ -162,10 +176,9 @@ def _difference(difference: Any) -> Difference:
     for key, value in numbers.items():
         if not is_finite_number(value):
             raise EvaluationFileInvalid(
-                f"comparison.json: difference.{key} is {json.dumps(value)[:100]}, not a finite "
-                "number"
+                f"comparison.json: difference.{key} is {shown(value)}, not a finite number"
             )
-    return Difference(metric=difference["metric"], **numbers)
+    return Difference(metric=metric, **numbers)
 
 
 def _better(difference: Any) -> Better | None:
@@ -174,7 +187,6 @@ def _better(difference: Any) -> Better | None:
         return None
     if not isinstance(higher, bool):
         raise EvaluationFileInvalid(
-            f"comparison.json: difference.higherIsBetter is {json.dumps(higher)[:100]}, not true "
-            "or false"
+            f"comparison.json: difference.higherIsBetter is {shown(higher)}, not true or false"
         )
     return "greater" if higher else "smaller"

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sequential import Sample
-from settings import Settings, is_finite_number
+from settings import Settings, is_finite_number, one_line, shown
 
 MAX_OBJECT_BYTES = 32 * 1024**2
 # What one look may read; the next goes on. Without an end, a look that takes too long would be
@@ -57,7 +57,8 @@ class Rewards:
     def problems(self) -> list[str]:
         """Every object that cannot be counted, with the reason."""
         return [
-            f"{key}: {each.problem}"
+            # Whoever writes rewards names the objects: no line break may come into a message.
+            f"{one_line(key)}: {each.problem}"
             for objects in self.objects.values()
             for key, each in objects.items()
             if each.problem is not None
@@ -116,24 +117,20 @@ def sum_rewards(lines: Iterable[bytes], variant: str, low: float, high: float) -
             raise InvalidRewards(f"line {number} is not an object")
         inference, reward = record.get("inferenceId"), record.get("reward")
         if not isinstance(inference, str) or not inference:
-            raise InvalidRewards(f"line {number}: inferenceId is {_shown(inference)}, not a text")
+            raise InvalidRewards(f"line {number}: inferenceId is {shown(inference)}, not a text")
         if inference in seen:
-            raise InvalidRewards(f"line {number} repeats inference {inference}")
+            raise InvalidRewards(f"line {number} repeats inference {one_line(inference)}")
         if record.get("variant") != variant:
             raise InvalidRewards(
-                f"line {number}: variant is {_shown(record.get('variant'))}, in {variant}'s folder"
+                f"line {number}: variant is {shown(record.get('variant'))}, in {variant}'s folder"
             )
         if not is_finite_number(reward) or not low <= reward <= high:
             raise InvalidRewards(
-                f"line {number}: reward is {_shown(reward)}, not a number from {low:g} to {high:g}"
+                f"line {number}: reward is {shown(reward)}, not a number from {low:g} to {high:g}"
             )
         seen.add(inference)
         rewards.append(reward)
     return Sample(len(rewards), math.fsum(rewards))
-
-
-def _shown(value: Any) -> str:
-    return json.dumps(value)[:100]
 
 
 def _listed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -92,7 +93,7 @@ def parse_event(event: Mapping[str, Any]) -> Settings:
     for key in event:
         if key not in known:
             raise InvalidExperiment(
-                f"{key} is not a key of an A/B test; they are {', '.join(known)}"
+                f"{one_line(key)} is not a key of an A/B test; they are {', '.join(known)}"
             )
     for key in _REQUIRED:
         if key not in event:
@@ -107,16 +108,17 @@ def parse_event(event: Mapping[str, Any]) -> Settings:
         prefix = f"{rewards}{endpoint}/"
     if not isinstance(prefix, str) or not re.fullmatch(rf"{re.escape(rewards)}(.+/)?", prefix):
         raise InvalidExperiment(
-            f"RewardPrefix must start with {rewards} and end with a slash, got {prefix!r}"
+            f"RewardPrefix must start with {rewards} and end with a slash, got {shown(prefix)}"
         )
     minutes = values["LatencyMinutes"]
     if type(minutes) is not int or not 1 <= minutes <= SETTLING_MINUTES:
         raise InvalidExperiment(
-            f"LatencyMinutes must be a whole number from 1 to {SETTLING_MINUTES}, got {minutes!r}"
+            f"LatencyMinutes must be a whole number from 1 to {SETTLING_MINUTES}, "
+            f"got {shown(minutes)}"
         )
     bucket = values["S3Bucket"]
     if not isinstance(bucket, str) or not bucket:
-        raise InvalidExperiment(f"S3Bucket must be a text that is not empty, got {bucket!r}")
+        raise InvalidExperiment(f"S3Bucket must be a text that is not empty, got {shown(bucket)}")
     return Settings(
         name=_name(values, "Experiment"),
         endpoint=endpoint,
@@ -142,12 +144,25 @@ def is_finite_number(value: Any) -> TypeGuard[float]:
         return False
 
 
+def shown(value: Any) -> str:
+    """Return the beginning of a value as JSON, in one line, whatever it is."""
+    try:
+        return json.dumps(value)[:100]
+    except (ValueError, TypeError, RecursionError):
+        return f"a {type(value).__name__} that cannot be shown"
+
+
+def one_line(text: str) -> str:
+    """Return the beginning of a text as one line, its control characters written out."""
+    return shown(text)[1:].removesuffix('"')
+
+
 def _name(values: Mapping[str, Any], key: str) -> str:
     value = values[key]
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise InvalidExperiment(
             f"{key} must be letters, digits and dashes, at most 63 and no dash at an end, "
-            f"got {value!r}"
+            f"got {shown(value)}"
         )
     return value
 
@@ -156,7 +171,8 @@ def _number(values: Mapping[str, Any], key: str, above: float, below: float) -> 
     value = values[key]
     if not is_finite_number(value) or not above < value < below:
         raise InvalidExperiment(
-            f"{key} must be a number greater than {above:g} and less than {below:g}, got {value!r}"
+            f"{key} must be a number greater than {above:g} and less than {below:g}, "
+            f"got {shown(value)}"
         )
     return float(value)
 
@@ -165,7 +181,7 @@ def _range(value: Any) -> tuple[float, float]:
     fits = isinstance(value, list) and len(value) == 2 and all(map(is_finite_number, value))
     if not fits or not value[0] < value[1]:
         raise InvalidExperiment(
-            f"RewardRange must be the lowest and the highest reward, as [0, 1], got {value!r}"
+            f"RewardRange must be the lowest and the highest reward, as [0, 1], got {shown(value)}"
         )
     return float(value[0]), float(value[1])
 
@@ -173,10 +189,13 @@ def _range(value: Any) -> tuple[float, float]:
 def _challengers(value: Any, champion: str) -> tuple[str, ...]:
     # An endpoint has ten variants at most.
     if not isinstance(value, list) or not 1 <= len(value) <= 9:
-        raise InvalidExperiment(f"Challengers must be a list of 1 to 9 variants, got {value!r}")
+        raise InvalidExperiment(
+            f"Challengers must be a list of 1 to 9 variants, got {shown(value)}"
+        )
     names = tuple(_name({"Challengers": name}, "Challengers") for name in value)
     if len({champion, *names}) <= len(names):
         raise InvalidExperiment(
-            f"Champion and Challengers must be different variants, got {champion!r} and {value!r}"
+            f"Champion and Challengers must be different variants, got {shown(champion)} "
+            f"and {shown(value)}"
         )
     return names

@@ -1,4 +1,4 @@
-"""Texts that come from data, made harmless: one line, of bounded length, without control characters."""
+"""Texts that come from data, made harmless: one line, of bounded length, nothing invisible."""
 
 from __future__ import annotations
 

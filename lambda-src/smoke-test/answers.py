@@ -44,7 +44,7 @@ def parse_examples(examples: Any) -> list[Example]:
     """
     if not isinstance(examples, list) or not 1 <= len(examples) <= MAX_EXAMPLES:
         raise InvalidExamples(
-            f"the examples must be a list of 1 to {MAX_EXAMPLES}, got {_short(examples)}"
+            f"the examples must be a list of 1 to {MAX_EXAMPLES}, got {short(examples)}"
         )
     return [_example(number, example) for number, example in enumerate(examples, start=1)]
 
@@ -58,15 +58,18 @@ def request_body(instances: list[Any], content_type: str) -> str:
         If the content type is unknown, or instances do not fit it.
     """
     if content_type == JSON:
-        return json.dumps({"instances": instances})
+        try:
+            return json.dumps({"instances": instances})
+        except RecursionError as error:
+            raise InvalidExamples("instances are lists in too many lists") from error
     if content_type != CSV:
-        raise InvalidExamples(f"ContentType must be {JSON} or {CSV}, got {_short(content_type)}")
+        raise InvalidExamples(f"ContentType must be {JSON} or {CSV}, got {short(content_type)}")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for instance in instances:
         if not isinstance(instance, list):
             raise InvalidExamples(
-                f"an instance must be a list of values to be sent as {CSV}, got {_short(instance)}"
+                f"an instance must be a list of values to be sent as {CSV}, got {short(instance)}"
             )
         writer.writerow(instance)
     return text.getvalue()
@@ -90,11 +93,11 @@ def failures(example: Example, answer: str) -> list[str]:
     try:
         predictions = json.loads(answer)
     except (ValueError, RecursionError):
-        return [f"the answer is not JSON: {_short(answer)}"]
+        return [f"the answer is not JSON: {short(answer)}"]
     if isinstance(predictions, dict):
         predictions = predictions.get("predictions")
     if not isinstance(predictions, list):
-        return [f"the answer holds no list of predictions: {_short(answer)}"]
+        return [f"the answer holds no list of predictions: {short(answer)}"]
     count = len(example.instances)
     if len(predictions) != count:
         return [f"{len(predictions)} predictions for {count} instances"]
@@ -104,25 +107,25 @@ def failures(example: Example, answer: str) -> list[str]:
 
 def _fault(value: Any, example: Example) -> str | None:
     if not _is_finite_number(value):
-        return f"{_short(value)} is not a finite number"
+        return f"{short(value)} is not a finite number"
     if not example.low <= value <= example.high:
-        return f"{value} is not between {example.low} and {example.high}"
+        return f"{short(value)} is not between {example.low} and {example.high}"
     return None
 
 
 def _example(number: int, example: Any) -> Example:
     if not isinstance(example, dict):
-        raise InvalidExamples(f"example {number} must be an object, got {_short(example)}")
+        raise InvalidExamples(f"example {number} must be an object, got {short(example)}")
     values: Any = (example.get(key) for key in ("instances", "low", "high"))
     instances, low, high = values
     if not isinstance(instances, list) or not instances:
         raise InvalidExamples(
-            f"example {number}: instances must be a list that is not empty, got {_short(instances)}"
+            f"example {number}: instances must be a list that is not empty, got {short(instances)}"
         )
     for key, value in (("low", low), ("high", high)):
         if not _is_finite_number(value):
             raise InvalidExamples(
-                f"example {number}: {key} must be a finite number, got {_short(value)}"
+                f"example {number}: {key} must be a finite number, got {short(value)}"
             )
     if low > high:
         raise InvalidExamples(f"example {number}: low is {low}, greater than high, {high}")
@@ -136,5 +139,9 @@ def _is_finite_number(value: Any) -> bool:
         return False
 
 
-def _short(value: Any) -> str:
-    return json.dumps(value, default=str)[:200]
+def short(value: Any) -> str:
+    """Return the beginning of a value as JSON, whatever it is."""
+    try:
+        return json.dumps(value)[:200]
+    except (ValueError, TypeError, RecursionError):
+        return f"a {type(value).__name__} that cannot be shown"

@@ -17,7 +17,15 @@ import boto3
 from botocore import exceptions
 from botocore.config import Config
 
-from answers import JSON, Example, InvalidExamples, failures, parse_examples, request_body
+from answers import (
+    JSON,
+    Example,
+    InvalidExamples,
+    failures,
+    parse_examples,
+    request_body,
+    short,
+)
 
 # What another attempt in a moment may mend, beside any status from 500 on. Source:
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
@@ -28,6 +36,8 @@ REFUSALS = frozenset({"ValidationError", "ModelError"})
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 
 MAX_FILE_BYTES = 1024**2
+# What is told of those that fail: a failure's cause has a limit.
+MAX_FAILURES = 10
 
 
 class NoAnswer(Exception):  # noqa: N818
@@ -49,9 +59,9 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``EndpointName``, ``Passed``, ``Failures`` (a sentence each), ``Asked``, how many examples
-        were asked, and ``Variants``, the production variants that answered. Nothing more is asked
-        after an example without any answer.
+        ``EndpointName``, ``Passed``, ``Failures`` (a sentence each, the first ten), ``Asked``, how
+        many examples were asked, and ``Variants``, the production variants that answered. Nothing
+        more is asked after an example without any answer.
 
     Raises
     ------
@@ -60,7 +70,9 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """
     endpoint = event.get("EndpointName")
     if not isinstance(endpoint, str) or not endpoint:
-        raise InvalidExamples(f"EndpointName must be a text that is not empty, got {endpoint!r}")
+        raise InvalidExamples(
+            f"EndpointName must be a text that is not empty, got {short(endpoint)}"
+        )
     content_type = event.get("ContentType", JSON)
     examples = parse_examples(_examples(event))
     bodies = [request_body(example.instances, content_type) for example in examples]
@@ -79,10 +91,15 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return {
         "EndpointName": endpoint,
         "Passed": not told,
-        "Failures": told,
+        "Failures": _first(told),
         "Asked": asked,
         "Variants": sorted(variants),
     }
+
+
+def _first(failures: list[str]) -> list[str]:
+    more = len(failures) - MAX_FAILURES
+    return [*failures[:MAX_FAILURES], f"and {more} more"] if more > 0 else failures
 
 
 def _examples(event: dict[str, Any]) -> Any:
@@ -93,7 +110,7 @@ def _examples(event: dict[str, Any]) -> Any:
         raise InvalidExamples("give Examples or ExamplesUrl, not both")
     address = re.fullmatch(r"s3://([^/]+)/(.*[^/])", url) if isinstance(url, str) else None
     if address is None:
-        raise InvalidExamples(f"ExamplesUrl must be as s3://<bucket>/<key>, got {url!r}")
+        raise InvalidExamples(f"ExamplesUrl must be as s3://<bucket>/<key>, got {short(url)}")
     s3 = _client("s3")
     try:
         found = s3.get_object(Bucket=address[1], Key=address[2])

@@ -1,5 +1,5 @@
 import { jsonata, literal, type TaskState } from "../asl";
-import { catchAll } from "../failures";
+import { catchAll, caughtCause } from "../failures";
 import { allow } from "../iam";
 import { baseName, endpointName, freshName } from "../names";
 import { sageMakerRetry } from "../retries";
@@ -110,7 +110,7 @@ export function comparisonStep(
               champion: jsonata(
                 '{"serves": $not($contains($states.errorOutput.Cause, "Could not find")), "config": ""}',
               ),
-              failure: jsonata('{"state": "FindChampion", "reason": $states.errorOutput.Cause}'),
+              failure: jsonata(`{"state": "FindChampion", "reason": ${caughtCause}}`),
             },
             Next: "ChampionAbsent",
           },

@@ -1,5 +1,5 @@
 import { jsonata, literal, otherwise, type State } from "../asl";
-import { catchAll } from "../failures";
+import { catchAll, caughtCause } from "../failures";
 import { allow, type PolicyStatement } from "../iam";
 import { baseName, stableEndpointName } from "../names";
 import { arn, type Workflow } from "../settings";
@@ -62,7 +62,7 @@ export const undescribedEndpoint = jsonata(`{
     : $contains($states.errorOutput.Cause, "not authorized") ? "Hidden" : "Unknown",
   "configName": "",
   "sharing": 0,
-  "reason": $states.errorOutput.Cause
+  "reason": ${caughtCause}
 }`);
 
 /** Lets endpoints be changed that carry the workflow's tag, and no others, whatever they are called. */

@@ -1,5 +1,5 @@
 import { jsonata, literal, otherwise } from "../asl";
-import { catchAll, failState } from "../failures";
+import { catchAll, caughtCause, failState } from "../failures";
 import { allow, allowKey } from "../iam";
 import { baseName } from "../names";
 import { s3Retry, sageMakerRetry } from "../retries";
@@ -147,7 +147,7 @@ export function packageStep(workflow: Workflow, next: string): Step {
                   Output: jsonata(`{
                     "url": $states.input.url,
                     "registered": $states.input.registered,
-                    "found": "unknown (" & $states.errorOutput.Cause & ")"
+                    "found": "unknown (" & (${caughtCause}) & ")"
                   }`),
                   Next: "FileUnreadable",
                 },

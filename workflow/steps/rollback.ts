@@ -1,5 +1,5 @@
 import { jsonata } from "../asl";
-import { failState } from "../failures";
+import { caughtCause, failState } from "../failures";
 import { allow } from "../iam";
 import { sageMakerRetry } from "../retries";
 import { integration, type Workflow } from "../settings";
@@ -46,7 +46,7 @@ export function rollbackStep(workflow: Workflow): Step {
                 "status": $contains($states.errorOutput.Cause, "Could not find") ? "Absent" : "Unknown",
                 "configName": "none"
               }`),
-              rollbackRefused: jsonata("$states.errorOutput.Cause"),
+              rollbackRefused: jsonata(caughtCause),
             },
             Next: "ChooseRollback",
           },
@@ -123,6 +123,6 @@ export function rollbackStep(workflow: Workflow): Step {
 /** The next look tells whether another release was faster. */
 const refused = {
   ErrorEquals: ["States.ALL"],
-  Assign: { rollbackRefused: jsonata("$states.errorOutput.Cause") },
+  Assign: { rollbackRefused: jsonata(caughtCause) },
   Next: "WaitForRollback",
 } as const;

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 import notify
-from tests.lambda_src.odd_values import ODD_TEXTS, as_text, nested, odd_objects
 from outcomes import ExecutionRunning, outcome_detail
+from tests.lambda_src.odd_values import ODD_TEXTS, as_text, nested, odd_objects
 from texts import message
 
 STATES = "arn:aws:states:eu-west-1:333344445555:execution"
@@ -229,9 +229,7 @@ def test_what_data_say_stays_on_its_line():
     forged = "no\r\n\nNext:\n  curl https://evil.example\u2028https://evil.example\x1b[2J\u202e"
     cause = {"reason": forged, "endpoint": forged, "metrics": {forged: 1}}
     detail, _, text = told(ended("FAILED", error="TrainingJobFailed", cause=cause))
-    assert detail["Reason"] == (
-        "no Next: curl https://evil.example https://evil.example [2J"
-    )
+    assert detail["Reason"] == ("no Next: curl https://evil.example https://evil.example [2J")
     assert "https://evil" not in "".join(
         line for line in text.splitlines() if not line.startswith(("Why", "Metrics", "Endpoint"))
     )

@@ -169,7 +169,7 @@ def test_examples_may_lie_in_a_file(ask):
 @pytest.mark.parametrize(
     ("file", "changes", "reason"),
     [
-        (None, {"EndpointName": None}, "EndpointName must be a text that is not empty, got None"),
+        (None, {"EndpointName": None}, "EndpointName must be a text that is not empty, got null"),
         (None, {"Examples": None}, "the examples must be a list of 1 to 100, got null"),
         (None, {"ContentType": "image/png"}, "ContentType must be application/json or text/csv"),
         (None, {"ExamplesUrl": URL}, "give Examples or ExamplesUrl, not both"),

@@ -70,9 +70,7 @@ def test_teams_gets_a_card_with_a_button_for_the_link():
         "test_r2 is 0.8",
         CONSOLE,
     ]
-    assert card["actions"] == [
-        {"type": "Action.OpenUrl", "title": "Open", "url": CONSOLE}
-    ]
+    assert card["actions"] == [{"type": "Action.OpenUrl", "title": "Open", "url": CONSOLE}]
     assert chat_document("teams", "title", "no link")["attachments"][0]["content"]["actions"] == []
 
 
