@@ -47,7 +47,9 @@ export async function requireStateBucket(environment: Environment): Promise<void
 
 async function bucketExists({ aws, name }: Environment, Bucket: string): Promise<boolean> {
   try {
-    await aws.s3().send(new HeadBucketCommand({ Bucket }));
+    // Its name can be guessed, and whoever had it first would be given the state.
+    const { Account } = await aws.sts().send(new GetCallerIdentityCommand({}));
+    await aws.s3().send(new HeadBucketCommand({ Bucket, ExpectedBucketOwner: Account }));
     return true;
   } catch (error) {
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
