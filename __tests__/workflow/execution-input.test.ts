@@ -85,7 +85,10 @@ describe("the check of the execution input", () => {
     expect(told.join("; ").length).toBeLessThan(6000);
   });
 
-  it.each(["ſ", "ß", "\u212a", "İ"])("needs a letter or digit that stays one: %s has none", async (ModelName) => {
-    expect(await problems({ ModelName })).toHaveLength(1);
-  });
+  it.each(["ſ", "ß", "\u212a", "İ"])(
+    "needs a letter or digit that stays one: %s has none",
+    async (ModelName) => {
+      expect(await problems({ ModelName })).toHaveLength(1);
+    },
+  );
 });
