@@ -44,21 +44,21 @@ export function networkInterfaces(
 ): PolicyStatement[] {
   // A subnet may be shared by another account; no two have the same id.
   const shared = (resource: string) => `arn:${partition}:ec2:${region}:*:${resource}`;
+  const interfaces = `arn:${partition}:ec2:${region}:${account}:network-interface/*`;
   const subnets = subnetIds.map((id) => shared(`subnet/${id}`));
   return [
     allow(
       ["ec2:CreateNetworkInterface"],
-      [...subnets, ...securityGroupIds.map((id) => shared(`security-group/${id}`))],
+      [interfaces, ...subnets, ...securityGroupIds.map((id) => shared(`security-group/${id}`))],
       { page },
     ),
     allow(
       [
-        "ec2:CreateNetworkInterface",
         "ec2:CreateNetworkInterfacePermission",
         "ec2:DeleteNetworkInterface",
         "ec2:DeleteNetworkInterfacePermission",
       ],
-      [`arn:${partition}:ec2:${region}:${account}:network-interface/*`],
+      [interfaces],
       { conditions: { ArnEquals: { "ec2:Subnet": subnets } }, page },
     ),
     allow(

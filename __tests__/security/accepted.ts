@@ -140,12 +140,6 @@ export const accepted: readonly AcceptedFinding[] = [
       "SageMaker pulls the image with ecr:GetAuthorizationToken; the token opens what the role may pull",
   },
   {
-    check: "RESOURCE_STAR",
-    resource: /^Workflow\/(SageMaker|Preprocessing|Training|Comparison)Role\/Policy$/,
-    where: inVpc,
-    reason: "SageMaker makes network interfaces of its own in the subnets, whose ids are not known before",
-  },
-  {
     check: "PERMISSIONS_MANAGEMENT_ACTIONS",
     resource: /^Workflow\/(SageMaker|Preprocessing|Training|Comparison)Role\/Policy$/,
     where: inVpc,

@@ -194,23 +194,24 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
     const executionArn = `arn:aws:states:${account}:execution:${name}:first`;
     const logGroupName = `/aws/lambda/${name}-evaluate-model`;
     const asked = {
-      object: s3.send(new GetObjectCommand({ Bucket: bucket, Key })),
-      version: s3.send(new GetObjectCommand({ Bucket: bucket, Key, VersionId })),
-      versions: s3.send(new ListObjectVersionsCommand({ Bucket: bucket })),
-      secret: reviewer.readSecret("/local/webhook"),
-      events: logs.send(new FilterLogEventsCommand({ logGroupName })),
-      history: sfn.send(new GetExecutionHistoryCommand({ executionArn })),
-      execution: sfn.send(new DescribeExecutionCommand({ executionArn })),
-      function: new LambdaClient(client).send(new GetFunctionCommand({ FunctionName: "other" })),
-      model: new SageMakerClient(client).send(
-        new DescribeModelPackageCommand({
-          ModelPackageName: `arn:aws:sagemaker:${account}:model-package/${name}/1`,
-        }),
-      ),
+      object: () => s3.send(new GetObjectCommand({ Bucket: bucket, Key })),
+      version: () => s3.send(new GetObjectCommand({ Bucket: bucket, Key, VersionId })),
+      versions: () => s3.send(new ListObjectVersionsCommand({ Bucket: bucket })),
+      secret: () => reviewer.readSecret("/local/webhook"),
+      events: () => logs.send(new FilterLogEventsCommand({ logGroupName })),
+      history: () => sfn.send(new GetExecutionHistoryCommand({ executionArn })),
+      execution: () => sfn.send(new DescribeExecutionCommand({ executionArn })),
+      function: () => new LambdaClient(client).send(new GetFunctionCommand({ FunctionName: "other" })),
+      model: () =>
+        new SageMakerClient(client).send(
+          new DescribeModelPackageCommand({
+            ModelPackageName: `arn:aws:sagemaker:${account}:model-package/${name}/1`,
+          }),
+        ),
     };
     expect(VersionId).toBeDefined();
-    for (const [what, answer] of Object.entries(asked)) {
-      const refused = await answer.then(
+    for (const [what, ask] of Object.entries(asked)) {
+      const refused = await ask().then(
         () => "answered",
         (error: Error) => error.name,
       );

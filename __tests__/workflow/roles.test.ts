@@ -194,16 +194,16 @@ describe("the roles of jobs and of what serves", () => {
     const vpc = { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] };
     const inVpc = sageMakerRoles({ ...compared, vpc }, references);
     const ownSubnet = '{"ArnEquals":{"ec2:Subnet":["arn:aws:ec2:us-east-1:*:subnet/subnet-1"]}}';
-    const interfaces = `arn:aws:ec2:us-east-1:123456789012:network-interface/* ${ownSubnet}`;
+    const interfaces = "arn:aws:ec2:us-east-1:123456789012:network-interface/*";
     for (const role of Object.values(inVpc)) {
       const changes = permissions(role).filter((line) => /^ec2:(?!Describe)/.test(line));
       expect(changes).toEqual([
         "ec2:CreateNetworkInterface arn:aws:ec2:us-east-1:*:security-group/sg-1",
         "ec2:CreateNetworkInterface arn:aws:ec2:us-east-1:*:subnet/subnet-1",
         `ec2:CreateNetworkInterface ${interfaces}`,
-        `ec2:CreateNetworkInterfacePermission ${interfaces}`,
-        `ec2:DeleteNetworkInterface ${interfaces}`,
-        `ec2:DeleteNetworkInterfacePermission ${interfaces}`,
+        `ec2:CreateNetworkInterfacePermission ${interfaces} ${ownSubnet}`,
+        `ec2:DeleteNetworkInterface ${interfaces} ${ownSubnet}`,
+        `ec2:DeleteNetworkInterfacePermission ${interfaces} ${ownSubnet}`,
       ]);
     }
     expect(Object.values(roles).flatMap(permissions).join()).not.toContain("ec2:");
