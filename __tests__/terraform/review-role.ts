@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { AssumeRoleCommand } from "@aws-sdk/client-sts";
-import { emulatorVariables } from "../../cli/emulator-process";
+import { Aws } from "../../cli/aws";
 import { type PolicyDocument, without } from "../grants";
+import { callService } from "../runs/call-service";
 import type { TestCloud } from "../runs/cloud";
 
 const RoleName = "reviews";
@@ -36,9 +37,8 @@ export class ReviewRole {
     const session = { RoleArn: Role?.Arn, RoleSessionName: "reviewer" };
     const { Credentials } = await cloud.aws.sts().send(new AssumeRoleCommand(session));
     const { AccessKeyId = "", SecretAccessKey = "", SessionToken = "" } = Credentials ?? {};
-    const { endpoint = "", region } = cloud.aws.connection;
     const role = new ReviewRole(cloud, folder, policy, {
-      ...emulatorVariables({ endpoint, region }),
+      ...cloud.variables,
       AWS_ACCESS_KEY_ID: AccessKeyId,
       AWS_SECRET_ACCESS_KEY: SecretAccessKey,
       AWS_SESSION_TOKEN: SessionToken,
@@ -94,23 +94,18 @@ export class ReviewRole {
     }
   }
 
-  /** Asks for a secret, which the project needs no SDK client for otherwise; the emulator checks no signatures. */
-  async readSecret(Name: string): Promise<unknown> {
-    const { endpoint, region, credentials } = this.client;
-    const scope = `${credentials.accessKeyId}/20260101/${region}/ssm/aws4_request`;
-    const response = await fetch(endpoint as string, {
-      method: "POST",
-      headers: {
-        Authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=none`,
-        "Content-Type": "application/x-amz-json-1.1",
-        "X-Amz-Security-Token": credentials.sessionToken ?? "",
-        "X-Amz-Target": "AmazonSSM.GetParameter",
-      },
-      body: JSON.stringify({ Name, WithDecryption: true }),
-    });
-    const answer = (await response.json()) as { __type?: string; message?: string };
-    if (!response.ok) throw Object.assign(new Error(answer.message), { name: answer.__type });
-    return answer;
+  /** Asks for a secret. */
+  async readSecret(Name: string): Promise<string> {
+    const headers = {
+      "Content-Type": "application/x-amz-json-1.1",
+      "X-Amz-Target": "AmazonSSM.GetParameter",
+    };
+    return await callService(
+      new Aws(this.client),
+      "ssm",
+      headers,
+      JSON.stringify({ Name, WithDecryption: true }),
+    );
   }
 
   /** What the role has used so far. */
