@@ -12,6 +12,7 @@ from typing import Any
 from moto.stepfunctions.parser.api import (
     ExecutionAlreadyExists,
     ExecutionStatus,
+    InvalidExecutionInput,
     InvalidLoggingConfiguration,
     StateMachineAlreadyExists,
 )
@@ -59,6 +60,18 @@ class _Names:
         return name in self._forgotten[machine.arn]
 
 
+def _check_characters(text: str) -> None:
+    # No text that is stored or sent can hold one, and AWS's documents are UTF-8.
+    try:
+        json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start : error.start + 1].encode("unicode_escape").decode()
+        raise InvalidExecutionInput(
+            f"Invalid State Machine Execution Input: '{half} is half of a character: the other "
+            "half of the surrogate pair is missing'"
+        ) from error
+
+
 def install() -> None:
     """Name executions, log and announce them, and keep a bounded number."""
     names = _Names()
@@ -81,6 +94,7 @@ def install() -> None:
         names.forget(machine)
         TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
         machine._validate_execution_input(text)
+        _check_characters(text)
         running = machine._handle_name_input_idempotency(name, text)
         if running is not None:
             return running

@@ -14,6 +14,19 @@ def test_executions_without_a_name_get_different_ones(machine):
     assert made.wait(second)["status"] == "SUCCEEDED"
 
 
+@pytest.mark.parametrize("text", ['"\\ud800"', '{"a": ["\\udc00x"]}'])
+def test_an_input_with_half_a_character_is_refused(machine, client, text):
+    made = machine({"A": {"Type": "Succeed"}})
+    with pytest.raises(
+        client("stepfunctions").exceptions.InvalidExecutionInput, match="is half of a character"
+    ):
+        client("stepfunctions").start_execution(stateMachineArn=made.arn, input=text)
+    whole = client("stepfunctions").start_execution(
+        stateMachineArn=made.arn, input='"\\ud83d\\ude00"'
+    )
+    assert made.wait(whole["executionArn"])["status"] == "SUCCEEDED"
+
+
 def test_an_execution_that_is_not_started_yet_is_running(machine, client, monkeypatch):
     made = machine({"A": {"Type": "Succeed"}})
     listed = []
