@@ -16,6 +16,7 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
         clients,
         context,
         crashes,
+        data_limits,
         distributed_map,
         error_names,
         errors,
@@ -55,6 +56,7 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
     ):
         module.install()
     task_values.install()
+    data_limits.install()
     optimized_tasks.install(
         {
             "sagemaker": sagemaker_tasks.SageMakerTask,
