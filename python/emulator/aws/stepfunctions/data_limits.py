@@ -80,6 +80,6 @@ def _exceeded(env: Any, cause: str) -> FailureEventException:
             env=env,
             error_name=StatesErrorName(typ=error),
             event_type=HistoryEventType.TaskFailed,
-            event_details=EventDetails(executionFailedEventDetails=details),
+            event_details=EventDetails(executionFailedEventDetails=details),  # pyright: ignore[reportCallIssue]
         )
     )
