@@ -39,7 +39,10 @@ export async function describeAccount(aws: Aws, baseName: string) {
   ]);
   const text = JSON.stringify({ buckets, roles, functions, machines, logGroups, registries })
     .replace(
-      new RegExp(`${baseName}-(prep|train|compare|sagemaker|states|release|evaluate|smoke)-[0-9a-zA-Z]+`, "g"),
+      new RegExp(
+        `${baseName}-(prep|train|compare|sagemaker|states|release|evaluate|smoke)-[0-9a-zA-Z]+`,
+        "g",
+      ),
       `${baseName}-$1-ID`,
     )
     .replace(new RegExp(`${baseName}-[0-9a-f]{16,}`, "g"), `${baseName}-ID`);
