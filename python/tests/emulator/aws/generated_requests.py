@@ -4,11 +4,12 @@ import functools
 import io
 import re
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlparse
 
 import botocore.serialize
 
 from emulator.aws.operations import service_model
+from tests.emulator.aws.signing import signed_headers
 
 _GUESSES = (
     "a",
@@ -134,13 +135,13 @@ def _serializer(protocol):
     return botocore.serialize.create_serializer(protocol, include_validation=False)
 
 
-def environ(service, operation, parameters):
-    """Return the WSGI environment of a request, signed as `service` by nobody in particular."""
+def environ(aws, service, operation, parameters):
+    """Return the WSGI environment of a request to `aws`, an `EmulatedAws`."""
     model = service_model(service)
     request = _serializer(model.resolved_protocol).serialize_to_request(
         parameters, model.operation_model(operation)
     )
-    return _environ(request, model.signing_name, _body(request))
+    return _environ(aws, request, model.signing_name, _body(request))
 
 
 def _body(request):
@@ -151,18 +152,16 @@ def _body(request):
     return body.encode() if isinstance(body, str) else bytes(body)
 
 
-def _environ(request, scope, body):
+def _environ(aws, request, scope, body):
     path, _, query = request["url_path"].partition("?")
     more = request["query_string"]
     if more:
         query = "&".join(filter(None, (query, urlencode(more, doseq=True))))
-    headers = {
-        **request["headers"],
-        "Authorization": f"AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/{scope}/aws4_request, "
-        "SignedHeaders=host, Signature=x",
-        "Host": "127.0.0.1",
-        "X-Amz-Date": "20260101T000000Z",
-    }
+    target = f"{path}?{query}" if query else path
+    headers = signed_headers(
+        aws, request["method"], target, service=scope, body=body, headers=request["headers"]
+    )
+    headers["Host"] = urlparse(aws.endpoint).netloc
     fields = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
     kind = fields.pop("HTTP_CONTENT_TYPE", "")
     return {
@@ -170,8 +169,8 @@ def _environ(request, scope, body):
         "SCRIPT_NAME": "",
         "PATH_INFO": path,
         "QUERY_STRING": query,
-        "RAW_URI": f"{path}?{query}" if query else path,
-        "REQUEST_URI": f"{path}?{query}" if query else path,
+        "RAW_URI": target,
+        "REQUEST_URI": target,
         "SERVER_NAME": "127.0.0.1",
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
@@ -189,11 +188,10 @@ def _environ(request, scope, body):
     }
 
 
-def send(application, service, operation, parameters):
-    """Call an operation on a WSGI application."""
+def send(cloud, service, operation, parameters):
+    """Call an operation of the fixture `cloud`, without its server."""
     started = []
-    chunks = application(
-        environ(service, operation, parameters), lambda *given: started.append(given)
-    )
+    request = environ(cloud.aws, service, operation, parameters)
+    chunks = cloud.application(request, lambda *given: started.append(given))
     body = b"".join(chunks)
     return Answer(int(started[0][0].split()[0]), body.decode(errors="replace"))

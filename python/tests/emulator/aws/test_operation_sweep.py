@@ -45,7 +45,7 @@ def is_refusal(answer, operation):
 def test_what_is_refused_does_not_answer(cloud, service):
     for operation in called(service, Status.REFUSED):
         shape = service_model(service).operation_model(operation).input_shape
-        answer = send(cloud.application, service, operation, minimal(shape))
+        answer = send(cloud, service, operation, minimal(shape))
         assert is_refusal(answer, operation), (operation, answer)
 
 
@@ -64,7 +64,7 @@ def test_what_is_in_the_table_answers_as_aws_does(cloud, service, make):
         for member in refused_members(service, operation):
             parameters.pop(member, None)
         begun = time.monotonic()
-        answer = send(cloud.application, service, operation, parameters)
+        answer = send(cloud, service, operation, parameters)
         assert time.monotonic() - begun < 20, operation
         assert answer.status < 500, (operation, answer)
         if answer.status >= 400:
