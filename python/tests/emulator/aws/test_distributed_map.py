@@ -97,8 +97,10 @@ def test_exceeding_can_be_caught_and_stops_the_other_children(machine, client):
     (listed,) = sfn.list_map_runs(executionArn=arn)["mapRuns"]
     run = sfn.describe_map_run(mapRunArn=listed["mapRunArn"])
     assert run["status"] == "FAILED"
-    counts = {name: run["executionCounts"][name] for name in ("failed", "aborted", "running")}
-    assert counts == {"failed": 1, "aborted": 2, "running": 0}
+    counts = {name: run["executionCounts"][name] for name in ("failed", "running")}
+    assert counts == {"failed": 1, "running": 0}
+    # The last one may not have started.
+    assert run["executionCounts"]["aborted"] in (1, 2)
     kinds = [event["type"] for event in made.history(arn)]
     assert [kind for kind in kinds if kind.startswith("MapRun") or kind == "MapStateFailed"] == [
         "MapRunStarted",

@@ -210,10 +210,11 @@ def test_a_template_of_a_task_that_fails_is_not_the_service_s_error(run, value):
         field = {"dynamodb:getItem": "TableName", "lambda:invoke": "FunctionName"}.get(
             resource, "Bucket"
         )
+        more = {"Key": {"id": {"S": "1"}}} if resource == "dynamodb:getItem" else {}
         state = {
             "Type": "Task",
             "Resource": f"arn:aws:states:::{resource}",
-            "Parameters": {f"{field}.$": value},
+            "Parameters": {f"{field}.$": value, **more},
             "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "S"}],
         }
         execution = run(state, {"other": 1})
