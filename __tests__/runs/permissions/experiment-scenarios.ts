@@ -1,7 +1,6 @@
 /** Looks at an A/B test, by the controller itself and by its schedule. */
 
 import { InvokeCommand } from "@aws-sdk/client-lambda";
-import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import {
   CreateEndpointConfigCommand,
   DescribeEndpointCommand,
@@ -51,6 +50,15 @@ async function serveTwo(lane: Lane): Promise<void> {
     const found = await sagemaker.send(new DescribeEndpointCommand({ EndpointName }));
     return found.EndpointStatus === "InService" && found.EndpointConfigName === name;
   });
+}
+
+/** Whether one variant has all traffic, and the endpoint can be changed again. */
+async function isPromoted({ cloud, workflow }: Lane): Promise<boolean> {
+  const { EndpointStatus, ProductionVariants = [] } = await cloud.aws
+    .sagemaker()
+    .send(new DescribeEndpointCommand({ EndpointName: workflow.baseName }));
+  const serving = ProductionVariants.filter(({ CurrentWeight = 0 }) => CurrentWeight > 0);
+  return EndpointStatus === "InService" && serving.length === 1;
 }
 
 /** A test whose rewards promote the challenger at the first look; what its controller is told. */
@@ -120,12 +128,7 @@ export const looksBySchedule: Scenario = {
         },
       }),
     );
-    const Prefix = `experiments/${workflow.baseName}/${Experiment}/`;
-    const looked = async () => {
-      const list = new ListObjectsV2Command({ Bucket: workflow.bucketName, Prefix });
-      return Boolean((await cloud.aws.s3().send(list)).KeyCount);
-    };
-    await until(async () => (await isDenied()) || (await looked()));
-    return (await looked()) ? "" : "nobody looked";
+    await until(async () => (await isDenied()) || (await isPromoted(lane)));
+    return (await isPromoted(lane)) ? "" : "nobody looked";
   },
 };

@@ -17,10 +17,10 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import {
-  CreateStateMachineCommand,
   DescribeStateMachineCommand,
   ListExecutionsCommand,
   StopExecutionCommand,
+  UpdateStateMachineCommand,
 } from "@aws-sdk/client-sfn";
 import { type ExecutionResult, startExecution } from "../../../cli/execution";
 import { followScoring, type ScoringJob, startScoring } from "../../../cli/scoring/job";
@@ -102,12 +102,13 @@ const findsNothing: Scenario = {
   },
 };
 
-const isRefusedAtCreation: Scenario = {
+/** The role is for this machine alone, so that it cannot be given to another one. */
+const isRefusedAtUpdate: Scenario = {
   run: async ({ cloud, workflow: { stateMachineArn } }) => {
     const sfn = cloud.aws.sfn();
     const { definition, roleArn } = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
-    const create = new CreateStateMachineCommand({ name: "another", definition, roleArn });
-    return await sfn.send(create).then(
+    const update = new UpdateStateMachineCommand({ stateMachineArn, definition, roleArn });
+    return await sfn.send(update).then(
       () => "",
       (error: Error) => error.message,
     );
@@ -277,7 +278,7 @@ export function scenarioFor(role: RoleName, { action, resource }: Grant): Scenar
   if (role === "webhook") return readsItsSecret;
   if (role === "notify")
     return resource.includes("-release:") ? tells(release, "-release") : tells(execution, "");
-  if (action.startsWith("events:")) return isRefusedAtCreation;
+  if (action.startsWith("events:")) return isRefusedAtUpdate;
   if (action === "sagemaker:StopProcessingJob") {
     return resource.includes("-compare-")
       ? isStopped("Processing", "-compare-", { DataPrefix: "raw-data/later/" })
