@@ -115,7 +115,8 @@ def _begin(settings: Settings, endpoint: dict[str, Any], now: datetime) -> State
     return State(
         settings=settings,
         endpoint_config=endpoint["EndpointConfigName"],
-        since=config["CreationTime"],
+        # S3 knows when an object was written to the second, and always rounds down.
+        since=config["CreationTime"].replace(microsecond=0),
         traffic=no_traffic(now),
     )
 

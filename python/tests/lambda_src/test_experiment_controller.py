@@ -20,7 +20,7 @@ from experiment_controller import (
 )
 from settings import InvalidExperiment
 from tests.lambda_src.test_experiment import EVENT
-from tests.lambda_src.test_experiment_rewards import RewardsInS3, lines
+from tests.lambda_src.test_experiment_rewards import LATER, RewardsInS3, lines
 from tests.lambda_src.test_experiment_traffic import MetricsByMinute
 
 HOME = "experiments/housing-dev/forest-against-linear/"
@@ -42,6 +42,7 @@ class InMemoryAws(RewardsInS3):
         self.now = BEGUN
         self.cloudwatch = MetricsByMinute()
         self.config = "housing-dev-1"
+        self.config_created = BEGUN - timedelta(hours=1)
         self.status = "InService"
         self.weights: dict[str, float] = {"forest": 0.5, "linear": 0.5}
         self.updates: list[dict[str, Any]] = []
@@ -82,7 +83,7 @@ class InMemoryAws(RewardsInS3):
 
     def describe_endpoint_config(self, EndpointConfigName: str) -> dict[str, Any]:
         assert EndpointConfigName == self.config
-        return {"CreationTime": BEGUN - timedelta(hours=1)}
+        return {"CreationTime": self.config_created}
 
     def update_endpoint_weights_and_capacities(self, **parameters: Any) -> None:
         self.check("sagemaker", "UpdateEndpointWeightsAndCapacities", parameters)
@@ -150,6 +151,14 @@ def test_hold_writes_the_decision_and_changes_nothing(aws: InMemoryAws):
     assert aws.saved("decision.json") == decision
     assert decision["Variants"]["linear"]["MeanReward"] == 0.5
     assert (aws.updates, aws.events, aws.messages) == ([], [], [])
+
+
+def test_a_reward_of_the_second_in_which_the_variants_were_made_counts(aws: InMemoryAws):
+    """SageMaker gives fractions of a second, and S3 whole ones, rounded down."""
+    aws.reward(0.5, 0.6)
+    aws.config_created = LATER + timedelta(milliseconds=999)
+
+    assert look(aws)["Verdict"] == "promote"
 
 
 @pytest.mark.parametrize(("mean", "verdict"), [(0.6, "promote"), (0.4, "rollBack")])
