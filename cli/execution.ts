@@ -83,8 +83,12 @@ export async function watchExecution(
     try {
       // The status first: once it has ended, the history read after it is complete.
       const description = await describeExecution(sfn, executionArn);
-      for (const visit of history.add(await eventsAfter(sfn, executionArn, history.lastId))) onVisit?.(visit);
-      if (description.status !== "RUNNING") return { description, visits: history.visits };
+      const ended = description.status !== "RUNNING";
+      if (ended || onVisit) {
+        const events = await eventsAfter(sfn, executionArn, history.lastId);
+        for (const visit of history.add(events)) onVisit?.(visit);
+      }
+      if (ended) return { description, visits: history.visits };
     } catch (error) {
       if (error instanceof CliError) throw error;
       const { name, message } = explain(error) as Error;

@@ -34,6 +34,7 @@ class Cloud:
         """
         check_moto_version()
         from emulator.aws import (
+            answer_speed,
             autoscaling,
             bucket_configuration,
             cloudwatch,
@@ -53,6 +54,7 @@ class Cloud:
         OPERATIONS.allow_records(allow_records)
         self.audit = Audit()
         permissions = Permissions(self.audit)
+        answer_speed.install()
         requests.install(faults, permissions)
         s3.install(faults, permissions)
         stepfunctions.install(aws, time_scale)

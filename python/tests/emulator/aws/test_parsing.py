@@ -63,6 +63,15 @@ def test_executions_of_both_languages_at_once_end_as_they_do_alone(machine):
     ]
 
 
+def test_a_definition_is_parsed_once_and_a_refused_one_each_time(client):
+    parse = AmazonStateLanguageParser.parse
+    assert parse(json.dumps(JSONPATH))[0] is parse(json.dumps(JSONPATH))[0]
+    broken = json.dumps(JSONPATH | {"States": {"A": BROKEN["an expression"]}})
+    for _ in range(2):
+        with pytest.raises(ValueError, match="JSONata"):
+            parse(broken)
+
+
 def test_no_parse_leaves_anything_in_the_class():
     AmazonStateLanguageParser.parse(json.dumps(JSONPATH))
     first, second = Preprocessor(), Preprocessor()

@@ -1,0 +1,46 @@
+"""Answers written quickly: what moto works out for each member of each answer is remembered.
+
+moto looks for a member under up to six names, and reads each time in text as a date. A history of
+an execution has thousands of both, and is read again and again.
+"""
+
+import functools
+from typing import Any
+
+from moto.core import serialize
+from moto.core.serialize import AttributePicker, AttributePickerContext, ResponseSerializer
+
+from emulator.aws.patching import replace, wrap
+
+_names: dict[tuple[Any, type, str], tuple[str, ...]] = {}
+"""By the member's shape, of which a model has one for good; by the picker's class; by name."""
+
+
+def install() -> None:
+    """Remember the names of members and the dates that texts stand for."""
+    wrap(ResponseSerializer, "get_value", _member)
+    parse = serialize.parse_to_aware_datetime
+    of_text = functools.lru_cache(10_000)(parse)
+    replace(
+        serialize,
+        "parse_to_aware_datetime",
+        lambda value: of_text(value) if isinstance(value, str) else parse(value),
+    )
+
+
+def _member(original: Any, self: Any, value: Any, key: str, shape: Any) -> Any:
+    picker = self._value_picker
+    if type(value) is not dict or not isinstance(picker, AttributePicker):
+        return original(self, value, key, shape)
+    if picker.response_transformers:  # which depend on where in the answer the member stands
+        return original(self, value, key, shape)
+    return next((value[name] for name in _names_of(picker, key, shape) if name in value), None)
+
+
+def _names_of(picker: AttributePicker, key: str, shape: Any) -> tuple[str, ...]:
+    remembered = (shape, type(picker), key)
+    names = _names.get(remembered)
+    if names is None:
+        context = AttributePickerContext(obj={}, key=key, shape=shape)
+        names = _names[remembered] = tuple(dict.fromkeys(picker.get_possible_keys(context)))
+    return names
