@@ -1,16 +1,27 @@
 // A test ends when what it waits for comes; this is when it is given up. The same factor as in __tests__/patience.ts.
 const patience = Number(process.env.WORKFLOW_TEST_PATIENCE || 1);
 
-/** @type {import("jest").Config} */
-module.exports = {
+/** The tests of some folders, as `npx jest --selectProjects <name>` runs them; pytest's markers have the same names. */
+const project = (displayName, ...folders) => ({
+  displayName,
   testEnvironment: "node",
-  // Jest leaves one core to others; most of these tests wait for what they started.
-  maxWorkers: 2,
-  testTimeout: 20 * 60_000 * patience,
-  testMatch: ["<rootDir>/__tests__/**/*.test.ts"],
+  testMatch: folders.map((folder) => `<rootDir>/__tests__/${folder}/*.test.ts`),
   modulePathIgnorePatterns: ["<rootDir>/cdktf.out", "<rootDir>/.emulator"],
   transform: { "\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
   setupFilesAfterEnv: ["<rootDir>/__tests__/setup.ts"],
   globalSetup: "<rootDir>/__tests__/temporary-folder.ts",
   globalTeardown: "<rootDir>/__tests__/remove-temporary-folder.ts",
+});
+
+/** @type {import("jest").Config} */
+module.exports = {
+  // Jest leaves one core to others; most of these tests wait for what they started.
+  maxWorkers: 2,
+  testTimeout: 20 * 60_000 * patience,
+  projects: [
+    project("unit", ".", "cli/**", "constructs/**", "workflow/**"),
+    project("runs", "runs/**"),
+    project("terraform", "terraform/**"),
+    project("security", "security/**"),
+  ],
 };

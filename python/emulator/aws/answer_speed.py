@@ -1,7 +1,8 @@
-"""Answers written quickly: what moto works out for each member of each answer is remembered.
+"""Quick answers: what moto works out again for each request and each member is remembered.
 
-moto looks for a member under up to six names, and reads each time in text as a date. A history of
-an execution has thousands of both, and is read again and again.
+For a request moto lists its own folders, to see whether one is called like the host. For a member
+it looks under up to six names, and reads each time in text as a date; a history of an execution has
+thousands of both, and is read again and again.
 """
 
 import functools
@@ -9,6 +10,7 @@ from typing import Any
 
 from moto.core import serialize
 from moto.core.serialize import AttributePicker, AttributePickerContext, ResponseSerializer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from emulator.aws.patching import replace, wrap
 
@@ -17,7 +19,9 @@ _names: dict[tuple[Any, type, str], tuple[str, ...]] = {}
 
 
 def install() -> None:
-    """Remember the names of members and the dates that texts stand for."""
+    """Remember services by host, the names of members, and the dates that texts stand for."""
+    backend_of = functools.lru_cache(1000)(DomainDispatcherApplication.get_backend_for_host)
+    replace(DomainDispatcherApplication, "get_backend_for_host", backend_of)
     wrap(ResponseSerializer, "get_value", _member)
     parse = serialize.parse_to_aware_datetime
     of_text = functools.lru_cache(10_000)(parse)
