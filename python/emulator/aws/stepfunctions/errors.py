@@ -31,8 +31,9 @@ _NEVER_BY_WILDCARD = {"States.Runtime", "States.DataLimitExceeded"}
 
 def install() -> None:
     """Let States.* errors leave branches, iterations and Fail states; give clients error codes."""
-    for module in (iteration_worker, branches_decl, state_fail):
+    for module in (iteration_worker, state_fail):
         replace(module, "CustomErrorName", any_error_name)
+    replace(branches_decl, "CustomErrorName", _branch_error_name)
     replace(ErrorEqualsDecl, "_eval_body", _matches)
     wrap(StateTaskLambda, "_from_error", _lambda_error)
     wrap(FailureEventException, "get_execution_failed_event_details", _told_once)
@@ -42,12 +43,39 @@ def install() -> None:
             error.TYPE = error.code  # pyright: ignore[reportAttributeAccessIssue]
 
 
+class ReportedName(str):
+    """An error's name as AWS reports it, with the names that its pages give the same failure.
+
+    Recorded answers of AWS have ``States.Runtime`` where its pages have narrower names. Catchers
+    and retriers may have been written for either.
+    """
+
+    documented: frozenset[str] = frozenset()
+
+
+def reported_name(name: str, *documented: str) -> ReportedName:
+    """Return a name that catchers and retriers of the documented ones match, too."""
+    reported = ReportedName(name)
+    reported.documented = frozenset(documented) | _documented(name)
+    return reported
+
+
+def _documented(name: str | None) -> frozenset[str]:
+    return name.documented if isinstance(name, ReportedName) else frozenset()
+
+
 def any_error_name(error_name: str | None) -> ErrorName:
     """Return an error name that may be one of the States.* names, as a re-raised one is."""
+    if isinstance(error_name, ReportedName):
+        return ErrorName(error_name=error_name)
     try:
         return StatesErrorName.from_name(error_name or "")
     except ValueError:
         return ErrorName(error_name=error_name)
+
+
+def _branch_error_name(error_name: str | None) -> ErrorName:
+    return any_error_name(reported_name(error_name or "", "States.BranchFailed"))
 
 
 def _told_once(original: Any, self: Any) -> Any:
@@ -76,4 +104,4 @@ def _matches(self: Any, env: Any) -> None:
         "States.ALL" in wanted or ("States.TaskFailed" in wanted and name not in _TIMEOUTS)
     )
     wildcard = wildcard or (name in _TIMEOUTS and "States.Timeout" in wanted)
-    env.stack.append(wildcard or name in wanted)
+    env.stack.append(wildcard or name in wanted or bool(wanted & _documented(name)))

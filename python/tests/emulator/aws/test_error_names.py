@@ -64,6 +64,132 @@ def test_an_error_is_caught_by_its_name(machine, client, name, error, state):
     assert json.loads(execution["output"])["error"]["Error"] == error
 
 
+NEVER = {
+    "JSONPath": {"Variable": "$", "IsNull": True},
+    "JSONata": {"Condition": "{% false %}"},
+}
+
+
+def no_choice(language):
+    choices = [{**NEVER[language], "Next": "End"}]
+    return {
+        "StartAt": "Choose",
+        "States": {"Choose": {"Type": "Choice", "Choices": choices}, "End": END},
+    }
+
+
+def in_branch(program):
+    return {"Type": "Parallel", "Branches": [program]}
+
+
+def alone(state):
+    return {"StartAt": "Only", "States": {"Only": {**state, "End": True}}}
+
+
+IDENTITY = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sts:getCallerIdentity"}
+HEAD = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:headBucket"}
+BAD_PATH = {"Bucket.$": "$.missing"}
+BAD_CALL = {"Bucket.$": "States.ArrayGetItem($.list, 9)"}
+DOCUMENTED = [
+    ("States.NoChoiceMatched", "JSONPath", in_branch(no_choice("JSONPath"))),
+    ("States.NoChoiceMatched", "JSONata", in_branch(no_choice("JSONata"))),
+    (
+        "States.NoChoiceMatched",
+        "JSONPath",
+        {"Type": "Map", "ItemsPath": "$.list", "ItemProcessor": no_choice("JSONPath")},
+    ),
+    (
+        "States.NoChoiceMatched",
+        "JSONata",
+        {"Type": "Map", "Items": [1], "ItemProcessor": no_choice("JSONata")},
+    ),
+    ("States.NoChoiceMatched", "JSONata", in_branch(alone(in_branch(no_choice("JSONata"))))),
+    ("States.IntrinsicFailure", "JSONPath", {**HEAD, "Parameters": BAD_CALL}),
+    ("States.IntrinsicFailure", "JSONPath", {**IDENTITY, "ResultSelector": BAD_CALL}),
+    ("States.IntrinsicFailure", "JSONPath", in_branch(alone({"Type": "Pass", "Assign": BAD_CALL}))),
+    ("States.ParameterPathFailure", "JSONPath", {**HEAD, "Parameters": BAD_PATH}),
+    (
+        "States.ParameterPathFailure",
+        "JSONPath",
+        in_branch(alone({"Type": "Pass", "Parameters": BAD_PATH})),
+    ),
+    (
+        "States.ParameterPathFailure",
+        "JSONPath",
+        {
+            "Type": "Map",
+            "ItemsPath": "$.list",
+            "ItemSelector": BAD_PATH,
+            "ItemProcessor": alone({"Type": "Pass"}),
+        },
+    ),
+    ("States.BranchFailed", "JSONata", in_branch(no_choice("JSONata"))),
+]
+
+
+def around(state, errors, **more):
+    catch = [{"ErrorEquals": [error], "Next": "Caught"} for error in errors]
+    return {"State": {**state, "Catch": catch, "End": True, **more}, "Caught": {"Type": "Succeed"}}
+
+
+@pytest.mark.parametrize(("documented", "language", "state"), DOCUMENTED)
+@pytest.mark.parametrize("reported", [False, True])
+def test_a_catcher_has_the_documented_or_the_reported_name(
+    machine, documented, language, state, reported
+):
+    errors = ["States.Runtime"] if reported else [documented]
+    made = machine(around(state, errors), definition={"QueryLanguage": language})
+    execution = made.run({"n": 1, "list": [1]})
+    assert execution["status"] == "SUCCEEDED", execution
+    assert json.loads(execution["output"])["Error"] == "States.Runtime"
+
+
+@pytest.mark.parametrize(("documented", "language", "state"), DOCUMENTED)
+def test_other_names_and_wildcards_do_not_catch_what_is_reported_as_runtime(
+    machine, documented, language, state
+):
+    known = {name for name, _, _ in DOCUMENTED} - {documented, "States.BranchFailed"}
+    others = [*sorted(known), "States.TaskFailed", "States.ALL"]
+    made = machine(around(state, others), definition={"QueryLanguage": language})
+    execution = made.run({"n": 1, "list": [1]})
+    if documented == "States.BranchFailed":
+        assert execution["status"] == "SUCCEEDED"  # by the name of what failed in the branch
+    else:
+        assert (execution["status"], execution["error"]) == ("FAILED", "States.Runtime")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {**IDENTITY, "ResultSelector": BAD_PATH},
+        {**IDENTITY, "InputPath": "$.missing"},
+        {**IDENTITY, "Assign": BAD_PATH},
+    ],
+)
+def test_a_path_outside_of_parameters_is_no_failure_of_parameters(machine, state):
+    states = around(state, ["States.ParameterPathFailure", "States.ALL"])
+    execution = machine(states, definition={"QueryLanguage": "JSONPath"}).run({"n": 1})
+    assert (execution["status"], execution["error"]) == ("FAILED", "States.Runtime")
+
+
+def test_a_retrier_has_the_documented_name(machine):
+    retry = {"ErrorEquals": ["States.NoChoiceMatched"], "IntervalSeconds": 1, "MaxAttempts": 2}
+    state = in_branch(no_choice("JSONata"))
+    made = machine(around(state, ["States.NoChoiceMatched"], Retry=[retry]))
+    execution_arn = made.start()
+    assert made.wait(execution_arn)["status"] == "SUCCEEDED"
+    entered = [e for e in made.history(execution_arn) if e["type"] == "ChoiceStateEntered"]
+    assert len(entered) == 3
+
+
+def test_a_failed_branch_is_caught_by_that_name_alone_too(machine):
+    fail = {"Type": "Fail", "Error": "Mine", "Cause": "of the branch"}
+    fails = {"StartAt": "Only", "States": {"Only": fail}}
+    made = machine(around(in_branch(fails), ["States.BranchFailed"]))
+    error = json.loads(made.run()["output"])
+    assert error == {"Error": "Mine", "Cause": "of the branch"}
+
+
 def test_a_missed_heartbeat_is_a_timeout_too(machine, client, name):
     queue = client("sqs").create_queue(QueueName=name)["QueueUrl"]
     task = {

@@ -93,7 +93,7 @@ def _eval_state(self: Any, env: Any) -> None:
             env.stack.append(rule.next_stmt.name)
             return
     if self.default_state is None:
-        fail(env, _NO_TRANSITION)
+        fail(env, _NO_TRANSITION, documented="States.NoChoiceMatched")
     env.heap[_DEFAULT_TAKEN] = True
     env.stack.append(self.default_state.state_name)
 

@@ -10,20 +10,19 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
     FailureEvent,
     FailureEventException,
 )
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
-    StatesErrorName,
-)
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
 )
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
+from emulator.aws.stepfunctions.errors import any_error_name, reported_name
 from emulator.aws.stepfunctions.jsonpath.path_evaluation import PAST_THE_END, PathNotFoundError
 from emulator.aws.stepfunctions.jsonpath.path_syntax import Path
-from emulator.aws.stepfunctions.jsonpath.templates import EvaluationError, Scope
+from emulator.aws.stepfunctions.jsonpath.templates import EvaluationError, FunctionError, Scope
 from emulator.aws.stepfunctions.recorded_events import Recorded
 
 RUNTIME = StatesErrorNameType.StatesRuntime
+_INTRINSIC_FAILURE = "States.IntrinsicFailure"
 
 
 def scope(env: Any) -> Scope:
@@ -54,12 +53,17 @@ def look_up(env: Any, path: Path) -> Any:
 
 
 @contextmanager
-def failing_as_on_aws(env: Any) -> Iterator[None]:
-    """Turn what an expression raises into the failure that the state records."""
+def failing_as_on_aws(env: Any, *, path_failure: str = "") -> Iterator[None]:
+    """Turn what an expression raises into the failure that the state records.
+
+    `path_failure` is the name that AWS's pages give a path that fails in this field, if any.
+    """
     try:
         yield
+    except FunctionError as error:
+        fail(env, str(error), documented=_INTRINSIC_FAILURE)
     except EvaluationError as error:
-        fail(env, str(error))
+        fail(env, str(error), documented=path_failure)
 
 
 @contextmanager
@@ -71,18 +75,22 @@ def invalid_path_fails(env: Any, path: Path) -> Iterator[None]:
         fail(env, f"Invalid path '{path.text}' : {error}")
 
 
-def fail(env: Any, cause: str, error: StatesErrorNameType = RUNTIME) -> NoReturn:
-    """End the current state with an error; ``States.Runtime`` leaves no event of the task."""
+def fail(
+    env: Any, cause: str, error: StatesErrorNameType = RUNTIME, *, documented: str = ""
+) -> NoReturn:
+    """End the current state with an error; ``States.Runtime`` leaves no event of the task.
+
+    `documented` is another name, by which catchers and retriers may ask for it.
+    """
     runtime = error is RUNTIME
+    name = reported_name(error.to_name(), documented) if documented else error.to_name()
     kind = HistoryEventType.ExecutionFailed if runtime else HistoryEventType.TaskFailed
     field = "executionFailedEventDetails" if runtime else "taskFailedEventDetails"
-    details: Any = (Recorded if runtime else dict)(
-        {field: {"error": error.to_name(), "cause": cause}}
-    )
+    details: Any = (Recorded if runtime else dict)({field: {"error": name, "cause": cause}})
     raise FailureEventException(
         FailureEvent(
             env=env,
-            error_name=StatesErrorName(typ=error),
+            error_name=any_error_name(name),
             event_type=kind,
             event_details=details,
         )

@@ -27,6 +27,8 @@ from emulator.aws.stepfunctions.jsonpath.templates import evaluate, fill
 def install() -> None:
     """Read templates as JSON, so that no field's name means anything to moto's grammar."""
     replace(Preprocessor, "visitPayload_tmpl_decl", _visit_template)
+    wrap(Preprocessor, "visitParameters_decl", _visit_parameters)
+    wrap(Preprocessor, "visitItem_selector_decl", _visit_parameters)
     wrap(Preprocessor, "visitAssign_template_value_object", _visit_object)
     wrap(Preprocessor, "visitAssign_decl", _visit_assign)
     wrap(AssignDecl, "_eval_body", _eval_assign)
@@ -40,12 +42,13 @@ class _Template(PayloadTmpl):
     def __init__(self, template: Any) -> None:
         super().__init__(payload_bindings=[])
         self.template = template
+        self.path_failure = ""
 
     def _field_name(self) -> None:
         return None
 
     def _eval_body(self, env: Any) -> None:
-        with failing_as_on_aws(env):
+        with failing_as_on_aws(env, path_failure=self.path_failure):
             value = fill(self.template, scope(env))
         env.stack.append(value)
 
@@ -71,6 +74,15 @@ class _Call(EvalComponent):
 
 def _visit_template(self: Any, ctx: Any) -> _Template:
     return _Template(json.loads(ctx.getText()))
+
+
+def _visit_parameters(original: Any, self: Any, ctx: Any) -> Any:
+    # ItemSelector is the later name of a Map's Parameters.
+    field = original(self, ctx)
+    for template in vars(field).values():
+        if isinstance(template, _Template):
+            template.path_failure = "States.ParameterPathFailure"
+    return field
 
 
 def _visit_object(original: Any, self: Any, ctx: Any) -> Any:

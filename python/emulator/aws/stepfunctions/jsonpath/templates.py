@@ -30,6 +30,10 @@ class EvaluationError(Exception):
     """What fails an execution with ``States.Runtime``; the text is AWS's."""
 
 
+class FunctionError(EvaluationError):
+    """A function that fails, and not a path that leads nowhere."""
+
+
 @dataclass(frozen=True)
 class Scope:
     """What paths can read: the input ``$``, the context object ``$$``, and variables."""
@@ -101,7 +105,7 @@ def evaluate(expression: Expression, scope: Scope, field: str) -> Any:
     try:
         return _call(expression, scope)
     except IntrinsicError as error:
-        raise EvaluationError(
+        raise FunctionError(
             f"The function '{expression.text}' had the following error: {error}"
         ) from error
 
