@@ -64,6 +64,9 @@ sagemaker:createLabelingJob sagemaker:createLabelingJob.sync
 ONLY_ON_AWS = frozenset(_ONLY_ON_AWS.split())
 """Those that AWS has besides; a definition with one is refused by name."""
 
+_SHOULD = {"http:invoke": "makes the request and has"}
+
+_ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:.+")
 _SERVICE = re.compile(
     r"arn:aws[\w-]*:states:[\w-]*:\d*:(?:(?P<sdk>aws-sdk):)?(?P<service>[\w-]+):(?P<action>\w+)"
     r"(?:\.(?P<pattern>[\w:]+))?"
@@ -114,11 +117,17 @@ def unavailable(resource: str) -> str | None:
     """Return why a resource that AWS takes cannot run here, or None."""
     called = integration(resource)
     if called is not None and not called.sdk and called.name in ONLY_ON_AWS:
+        what = _SHOULD.get(called.name, "has")
         return (
-            f"The emulator cannot run {called.name}; put a Lambda function with the same result "
-            "in its place here, or run this against AWS"
+            f"The emulator cannot run {called.name}; put a Lambda function that {what} the same "
+            "result in its place here, or run this against AWS"
         )
     return None
+
+
+def is_arn(resource: str) -> bool:
+    """Whether a resource has the parts of an ARN, whatever they say."""
+    return bool(_ARN.fullmatch(resource))
 
 
 def is_function_or_activity(resource: str) -> bool:

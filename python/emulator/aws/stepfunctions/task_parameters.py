@@ -15,6 +15,7 @@ from emulator.aws.stepfunctions.integrations import (
     RUNS,
     Integration,
     integration,
+    is_arn,
     is_function_or_activity,
     unavailable,
 )
@@ -87,6 +88,8 @@ def resource_problem(resource: str) -> str | None:
 
     It begins with its code; `NOT_RUN_HERE` is the emulator's.
     """
+    if not is_arn(resource):
+        return f"SCHEMA_VALIDATION_FAILED: Value is not a valid resource ARN, {_wanted(resource)}"
     called = integration(resource)
     if called is None and is_function_or_activity(resource):
         return None
@@ -106,11 +109,19 @@ def resource_problem(resource: str) -> str | None:
     )
 
 
+def _wanted(resource: str) -> str:
+    return (
+        f"got '{resource}'; a function is arn:aws:lambda:<region>:<account>:function:<name>, a "
+        "service arn:aws:states:::<service>:<action>"
+    )
+
+
 def parameter_problems(state: dict[str, Any], path: str) -> Iterator[str]:
     """Say what is wrong with the resource of a task and the parameters given to it."""
     resource = state.get("Resource")
-    if not isinstance(resource, str):
+    if resource is None and "Resource" not in state:
         yield f"SCHEMA_VALIDATION_FAILED: The field 'Resource' is required at {path}"
+    if not isinstance(resource, str):
         return
     problem = resource_problem(resource)
     if problem:

@@ -33,7 +33,7 @@ def test_what_only_aws_runs_is_refused_as_ours_by_its_name(name):
     problem = resource_problem(f"arn:aws:states:::{name}")
     assert problem is not None
     assert problem.startswith(
-        f"{NOT_RUN_HERE}: The emulator cannot run {name}; put a Lambda function"
+        f"{NOT_RUN_HERE}: The emulator cannot run {name}; put a Lambda function that "
     )
 
 
@@ -50,11 +50,30 @@ def test_what_runs_is_taken(name):
         *("arn:aws:states:::dynamodb:putItem.waitForTaskToken", "arn:aws:states:::nothing:do"),
         *("arn:aws:states:::lambda:invoke.sync", "arn:aws:states:::batch:submitJob.sync:2"),
         *("arn:aws:states:::aws-sdk:s3:putThing", "arn:aws:states:::aws-sdk:s3:putObject.sync"),
-        *("arn:aws:s3:::bucket", "publish", "", "arn:aws:lambda:us-east-1:1:function:f"),
+        *("arn:aws:s3:::bucket", "arn:aws:lambda:us-east-1:1:function:f"),
     ],
 )
 def test_what_aws_does_not_have_is_refused_as_aws_does(resource):
     assert "is not recognized. The value is not a valid resource" in str(resource_problem(resource))
+
+
+@pytest.mark.parametrize(
+    "resource", ["publish", "", "${FunctionArn}", "{% $arn %}", "arn:aws", "sns:publish"]
+)
+def test_what_is_no_arn_is_refused_with_the_form_of_one(resource):
+    problem = str(resource_problem(resource))
+    assert problem.startswith(
+        f"SCHEMA_VALIDATION_FAILED: Value is not a valid resource ARN, got '{resource}'; a "
+        "function is arn:aws:lambda:"
+    )
+
+
+def test_a_resource_that_is_no_text_is_named_once(machine, client):
+    for wrong in (5, None, ["arn"]):
+        with pytest.raises(client("stepfunctions").exceptions.InvalidDefinition) as refused:
+            machine({"S": {"Type": "Task", "Resource": wrong, "End": True}})
+        assert str(refused.value).count("Resource") == 2  # the message and its place
+        assert f"The value of 'Resource' must be a string, got {wrong!r}" in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,16 @@ REFUSED = {
         "is not recognized",
         "Resource",
     ),
+    "a request over HTTP": (
+        task("http:invoke", ApiEndpoint="https://api.example.com/v1", Method="GET"),
+        "cannot run http:invoke; put a Lambda function that makes the request",
+        "Resource",
+    ),
+    "a function by its name alone": (
+        {"Type": "Task", "Resource": "my-function", **END},
+        "Value is not a valid resource ARN, got 'my-function'",
+        "Resource",
+    ),
     "a call without a service": (
         task("aws-sdk:lookoutvision:describeModel"),
         "is not recognized",
