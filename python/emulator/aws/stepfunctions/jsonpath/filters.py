@@ -14,15 +14,23 @@ from typing import Any
 
 QUOTED = re.compile(r"'(?:\\'|[^'])*'|\"(?:\\\"|[^\"])*\"")
 
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _TOKEN = re.compile(
     rf"\s*(?P<token>{QUOTED.pattern}|&&|\|\||[=!]=|<=|>=|=~|[<>!()]"
     rf"|[@$](?:\.[\w-]+|\[(?:{QUOTED.pattern}|-?\d+)\])*"
-    r"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\w+)"
+    rf"|{_NUMBER.pattern}|\w+)"
 )
 _STEP = re.compile(rf"\.(?P<name>[\w-]+)|\[(?P<quoted>{QUOTED.pattern})\]|\[(?P<index>-?\d+)\]")
+_BARE = re.compile(r"\s*(?P<text>[^\s'\"@$()&|][^()&|]*?)\s*(?=[()&|]|$)")
+_PATH_GOES_ON = (".", "[", "(")
+_SIGNS = ("==", "!=", "<", "<=", ">", ">=")
 _LITERALS = {"true": True, "false": False, "null": None}
 
 Condition = Callable[[Any], bool]
+
+
+class UnsupportedConditionError(ValueError):
+    """A condition that AWS takes, and whose value there is not known."""
 
 
 class _Missing:
@@ -68,6 +76,8 @@ def parse_condition(text: str) -> Condition:
     ------
     ValueError
         If the text is no condition, or uses what AWS rules out.
+    UnsupportedConditionError
+        If AWS takes it, and the emulator does not evaluate it.
     """
     parser = _Parser(_tokens(text))
     condition = parser.either()
@@ -76,20 +86,40 @@ def parse_condition(text: str) -> Condition:
 
 
 def _tokens(text: str) -> list[str]:
-    tokens, position = [], 0
+    tokens: list[str] = []
+    position = 0
     while text[position:].strip():
+        before = tokens[-1] if tokens else ""
+        if before in _SIGNS:
+            _refuse_bare_text(text, position)
         match = _TOKEN.match(text, position)
         if not match:
             raise ValueError(f"'{text[position:].strip()}' is not understood")
-        tokens.append(_allowed(match["token"]))
+        tokens.append(_allowed(match["token"], before))
         position = match.end()
+        if match["token"].startswith("@") and text[position : position + 1] in _PATH_GOES_ON:
+            raise UnsupportedConditionError(
+                "after @ the emulator follows fields and positions only, and not "
+                f"'{match['token']}{text[position:]}'"
+            )
     return tokens
 
 
-def _allowed(text: str) -> str:
+def _refuse_bare_text(text: str, position: int) -> None:
+    # Public machines have [?(@.name == some.text)], which AWS takes.
+    bare = _BARE.match(text, position)
+    if bare and bare["text"] not in _LITERALS and not _NUMBER.fullmatch(bare["text"]):
+        raise UnsupportedConditionError(
+            f"the emulator compares with texts in quotes only; write '{bare['text']}' with them"
+        )
+
+
+def _allowed(text: str, before: str) -> str:
     if text == "=~":
         raise ValueError("AWS evaluates no regular expressions in filters")
     if re.fullmatch(r"[^\W\d]\w*", text) and text not in _LITERALS:
+        if before in ("", "(", "!", "&&", "||"):
+            raise ValueError(f"'{text}' is no path; a field is written @.{text}")
         raise ValueError(f"AWS evaluates no operators that are words, such as '{text}'")
     if text.startswith("$"):
         raise ValueError(f"AWS evaluates no references to other data in filters: '{text}'")

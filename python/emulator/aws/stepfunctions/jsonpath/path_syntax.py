@@ -214,6 +214,8 @@ class _Reader:
         expression = text[1:].strip()[1:-1]
         try:
             condition = filters.parse_condition(expression)
+        except filters.UnsupportedConditionError as error:
+            raise UnsupportedPathError(f"in '{self._path}': {error}") from error
         except ValueError as error:
             raise self._error(f"in the filter [{text}]: {error}") from error
         return Filter(condition, f"[{text}]")

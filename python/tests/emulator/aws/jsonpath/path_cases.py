@@ -157,13 +157,43 @@ NO_PATHS = [
     ("$.a[?(@.b in @.c)]", "no operators that are words", PATHS),
     ("$.a[?(@.b subsetof @.c)]", "no operators that are words", PATHS),
     ("$.a[?(@.b == $.c)]", "no references to other data", PATHS),
+    ("$.a[?(@.b == $$.Execution.Id)]", "no references to other data", PATHS),
     ("$.a[?(@.b ==)]", "an operand is missing", JAYWAY),
     ("$.a[?(@.b == 1]", "a filter is written", JAYWAY),
     ("$.a[?((@.b == 1)]", "a ')' is missing", JAYWAY),
     ("$.a[?(@.b == 1) && 2]", "a filter is written", JAYWAY),
+    ("$.a[?(b == 1)]", "'b' is no path; a field is written @.b", JAYWAY),
+    ("$.a[?(@.b && !(c))]", "'c' is no path; a field is written @.c", JAYWAY),
+    ("$.a[?(@.b == -)]", "write '-' with them", OURS),
+    ("$.a[?(@.b == 'x' y)]", "operators that are words, such as 'y'", OURS),
     ("$.a.min()", "does not evaluate min()", OURS),
     ("$.a.length().b", "nothing may follow a function", OURS),
     ("$.a['b','c'].d", "nothing may follow", OURS),
+]
+
+NOT_EVALUATED = [
+    # (a path that AWS takes, what the refusal says, where it was seen)
+    (
+        "$.a[?(@.name==ecs.availability-zone)].value",
+        "write 'ecs.availability-zone' with them",
+        "aws-samples/aws-batch-runtime-monitoring#6",
+    ),
+    (
+        "$.a[?(@.Name==/eggs/cooked/like)].Value",
+        "write '/eggs/cooked/like' with them",
+        "getmoto/moto#7825",
+    ),
+    (
+        "$.Payload[?(@.subject_status == subject_completed)]..subject_id",
+        "write 'subject_completed' with them",
+        "nibble-4bits/aws-local-stepfunctions#79",
+    ),
+    ("$.a[?(@.b == some text && @.c == 1)]", "write 'some text' with them", OURS),
+    ("$.a[?((@.b > 2026-01-01))]", "write '2026-01-01' with them", OURS),
+    ("$.a[?(@.b[*].c == 1)]", "fields and positions only, and not '@.b[*].c == 1'", OURS),
+    ("$.a[?(@.b.length() > 1)]", "fields and positions only, and not '@.b.length() > 1'", OURS),
+    ("$.a[?(@..b)]", "fields and positions only, and not '@..b'", OURS),
+    ("$.a[?(@.b[?(@.c == 1)])]", "fields and positions only", OURS),
 ]
 
 NO_REFERENCE_PATHS = ["$.a[*]", "$.a[1:2]", "$..a", "$.a[?(@.b)]", "$.a['b','c']", "$.a.length()"]

@@ -62,6 +62,15 @@ def test_what_cannot_be_evaluated_is_refused_with_its_place(state, problem, plac
 
 
 @pytest.mark.parametrize(
+    "value", ["$.a[?(@.b == loose)].c", "States.ArrayGetItem($.a[?(@.b == loose)].c, 0)"]
+)
+def test_a_filter_that_aws_alone_takes_is_no_fault_of_the_definition(value):
+    (problem,) = problems_of({"Type": "Pass", "Parameters": {"x.$": value}})
+    assert problem.startswith("EMULATOR_DOES_NOT_RUN: in '$.a[?(@.b == loose)].c'")
+    assert "texts in quotes only; write 'loose' with them at /States/S/Parameters" in problem
+
+
+@pytest.mark.parametrize(
     ("rule", "problem", "place"),
     [
         ({"Variable": "x", "IsNull": True}, "not a Reference Path", "Variable"),

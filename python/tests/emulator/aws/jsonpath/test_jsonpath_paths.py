@@ -9,6 +9,7 @@ from emulator.aws.stepfunctions.jsonpath.path_evaluation import (
 )
 from emulator.aws.stepfunctions.jsonpath.path_syntax import (
     PathSyntaxError,
+    UnsupportedPathError,
     parse_path,
     parse_reference_path,
 )
@@ -16,6 +17,7 @@ from tests.emulator.aws.jsonpath.path_cases import (
     FOUND,
     NO_PATHS,
     NO_REFERENCE_PATHS,
+    NOT_EVALUATED,
     NOWHERE,
 )
 
@@ -42,6 +44,13 @@ def test_a_path_leads_nowhere(path, data, message, source):
 @pytest.mark.parametrize(("text", "problem", "source"), NO_PATHS)
 def test_what_is_no_path_is_refused(text, problem, source):
     with pytest.raises(PathSyntaxError) as raised:
+        parse_path(text)
+    assert problem in str(raised.value), source
+
+
+@pytest.mark.parametrize(("text", "problem", "source"), NOT_EVALUATED)
+def test_what_aws_alone_evaluates_is_refused_as_ours(text, problem, source):
+    with pytest.raises(UnsupportedPathError) as raised:
         parse_path(text)
     assert problem in str(raised.value), source
 
