@@ -42,6 +42,7 @@ _STATUSES = {
     "EntityTooLarge": 413,
     "InvalidClientTokenId": 403,
     "MissingAuthenticationToken": 403,
+    "NotImplemented": 501,
     "RequestExpired": 403,
     "RequestTimeTooSkewed": 403,
     "SignatureDoesNotMatch": 403,

@@ -28,6 +28,17 @@ def caller_key() -> str:
     return _caller_key.get()
 
 
+def _refuse_form_upload(environ: dict[str, Any]) -> None:
+    # Its signature is of a policy in the form, whose conditions nothing here evaluates.
+    kind = environ.get("CONTENT_TYPE", "").lower()
+    if environ["REQUEST_METHOD"] == "POST" and kind.startswith("multipart/form-data"):
+        raise RefusedError(
+            "NotImplemented",
+            "The emulator takes no uploads by a form with a policy (generate_presigned_post); "
+            "upload with PutObject, or with PUT to a URL of generate_presigned_url('put_object')",
+        )
+
+
 class Gate:
     """Lets requests in, or says why not.
 
@@ -73,7 +84,7 @@ class Gate:
         Raises
         ------
         RefusedError
-            If it is unsigned, or its key or signature is not right.
+            If it is unsigned, or its key or signature is not right, or if a form uploads.
         """
         _caller_key.set("")
         try:
@@ -83,6 +94,7 @@ class Gate:
                 return
             raise
         if signature is None:
+            _refuse_form_upload(environ)
             if self._any_key:
                 return
             raise RefusedError(

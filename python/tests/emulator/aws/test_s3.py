@@ -3,6 +3,7 @@ import hashlib
 import json
 
 import pytest
+import urllib3
 
 
 @pytest.fixture
@@ -20,6 +21,30 @@ def deny(bucket, **changes):
         **changes,
     }
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.mark.parametrize("any_key", [False, True])
+def test_a_presigned_post_is_refused_by_name_and_stores_nothing(
+    client, bucket, cloud, monkeypatch, any_key
+):
+    monkeypatch.setattr(cloud.gate, "_any_key", any_key)
+    s3 = client("s3")
+    post = s3.generate_presigned_post(bucket, "key", Conditions=[["content-length-range", 0, 3]])
+    form = {**post["fields"], "file": ("name", b"a text")}
+    answer = urllib3.request("POST", post["url"], fields=form)
+    assert answer.status == 501
+    assert b"<Code>NotImplemented</Code><Message>The emulator takes no uploads by a form" in (
+        answer.data
+    )
+    assert b"generate_presigned_url('put_object')" in answer.data
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_a_presigned_url_takes_what_a_form_cannot_upload(client, bucket):
+    s3 = client("s3")
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "key"})
+    assert urllib3.request("PUT", url, body=b"a text").status == 200
+    assert s3.get_object(Bucket=bucket, Key="key")["Body"].read() == b"a text"
 
 
 def test_a_policy_that_refuses_plain_http_locks_nobody_out(client, bucket):

@@ -250,6 +250,16 @@ def test_any_key_is_taken_if_asked_for_and_pages_still_are_not():
     refusal(gate.check_sender, environ(headers={"Origin": "http://evil.example"}))
 
 
+@pytest.mark.parametrize("any_key", [False, True])
+def test_uploads_by_a_form_are_refused_by_name(any_key):
+    gate = Gate(4566, KEY, KEYS.get, any_key=any_key)
+    form = {"Content-Type": "Multipart/Form-Data; boundary=b"}
+    refused = refusal(gate.check_signature, environ("/bucket", "POST", form, b"--b--"))
+    assert refused.code == "NotImplemented"
+    assert "generate_presigned_post" in str(refused)
+    gate.check_signature(sent(S3SigV4Auth, "/bucket", "POST", form, service="s3"))
+
+
 def test_keys_cannot_be_guessed_and_have_the_form_of_ids():
     first, second = new_access_key(), new_access_key()
     assert first.id != second.id
