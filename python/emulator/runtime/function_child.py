@@ -88,7 +88,9 @@ def _describe(error, request_id):
 
 def _marshal(result):
     try:
-        return json.dumps(result, ensure_ascii=False)
+        text = json.dumps(result, ensure_ascii=False)
+        text.encode()  # half a character is no text
+        return text
     except (TypeError, ValueError) as error:
         text = f"Unable to marshal response: {error}"
         raise _RuntimeFault("MarshalError", text) from error
@@ -137,7 +139,14 @@ def main():
             request_id.request_id = invocation["requestId"]
             payload, errored = _invoke(handler, fault, invocation)
             sys.stdout.flush()
-            answer = {"payload": payload, "errored": errored, "initialized": fault is None}
+            size = len(payload.encode("utf-8", "replace"))
+            answer = {
+                # The emulator reads no more than it gives away.
+                "payload": payload if size <= invocation["maxAnswerBytes"] else None,
+                "size": size,
+                "errored": errored,
+                "initialized": fault is None,
+            }
             answers.write(json.dumps(answer) + "\n")
             answers.flush()
 

@@ -216,7 +216,7 @@ class _FunctionProcess:
         finally:
             os.close(answers_end)
         self._answers = os.fdopen(answers, "rb", buffering=0)
-        self._answered = b""
+        self._answered = bytearray()
         self._ready = False
         self._started_at = time.monotonic()
 
@@ -230,6 +230,7 @@ class _FunctionProcess:
             "event": event,
             "arn": self.spec.arn,
             "timeoutSeconds": self.spec.timeout_seconds,
+            "maxAnswerBytes": MAX_ANSWER_BYTES,
         }
         output = bytearray()
         if not self._ready:
@@ -249,9 +250,8 @@ class _FunctionProcess:
             _keep(output, self._rest_of_output())
             answer = json.loads(line)
             payload, errored = answer["payload"], answer["errored"]
-            size = len(payload.encode())
-            if size > MAX_ANSWER_BYTES:
-                payload, errored = _too_large(size), True
+            if payload is None:
+                payload, errored = _too_large(answer["size"]), True
             # What cannot be imported is tried anew, in a new process.
             self.usable = answer["initialized"]
         text = output.decode("utf-8", "replace")
@@ -272,7 +272,7 @@ class _FunctionProcess:
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
 
-    def _await_line(self, output: bytearray, seconds: float) -> bytes | None:
+    def _await_line(self, output: bytearray, seconds: float) -> bytearray | None:
         """Return the next line from the sandbox, or None when it died or takes too long."""
         limit = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:
@@ -287,9 +287,8 @@ class _FunctionProcess:
                         _keep(output, data)
                     if not data:
                         selector.unregister(key.fileobj)
-                line, newline, rest = self._answered.partition(b"\n")
-                if newline:
-                    self._answered = rest
+                if b"\n" in self._answered:
+                    line, _, self._answered = self._answered.partition(b"\n")
                     return line
             if not selector.get_map():
                 self._process.wait()

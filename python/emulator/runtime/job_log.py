@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from emulator.runtime.aws_access import AwsAccess, Metric
-from emulator.runtime.metric_matcher import LINE_SECONDS, MetricMatcher
+from emulator.runtime.metric_matcher import MetricMatcher
 from emulator.runtime.tracebacks import last_exception
 
 LOG = logging.getLogger(__name__)
@@ -124,8 +124,8 @@ class JobLog:
         if self._matcher.gave_up and not self._told:
             self._told = True
             self._keep(
-                f"[a metric definition took more than {LINE_SECONDS:g} s for a line of this log; "
-                "further lines are not searched for metrics: simplify its Regex]"
+                f"[{self._matcher.gave_up}; further lines are not searched for metrics: simplify "
+                "the Regex]"
             )
 
     def _keep(self, line: str) -> None:
@@ -133,7 +133,7 @@ class JobLog:
             self._last.append(line)
         if self._is_cut:
             return
-        self._kept_bytes += len(line) + 1
+        self._kept_bytes += len(line.encode()) + 1
         self._kept_lines += 1
         if self._kept_bytes > MAX_LOG_BYTES or self._kept_lines > MAX_LOG_LINES:
             self._is_cut = True

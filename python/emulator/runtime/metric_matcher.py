@@ -1,7 +1,8 @@
 """Finds the metrics of a training job in its log, in a process that can be ended.
 
 Python holds its interpreter while it matches, and an expression may take for ever: a process of its
-own is ended by the system when one line takes more than `LINE_SECONDS` of its time.
+own is ended by the system when one line takes more than `LINE_SECONDS` of its time, and by us when
+it is `BEHIND_SECONDS` behind: until it takes a line, nobody stops the job.
 
 As a program it reads lines, and answers each with one line: a JSON array of [index of the
 definition, matched text].
@@ -11,14 +12,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 LINE_SECONDS = 2.0
+BEHIND_SECONDS = 20.0
+_LOOK_SECONDS = 0.01
 
 
 class MetricMatcher:
@@ -30,6 +36,11 @@ class MetricMatcher:
         ``MetricDefinitions``: ``Name`` and ``Regex``.
     on_match : callable
         Gets the name of a metric and the text that was matched, in a thread of its own.
+
+    Attributes
+    ----------
+    gave_up : str or None
+        Why nothing is matched any more, once that is so.
     """
 
     def __init__(self, definitions: Sequence[dict], on_match: Callable[[str, str], None]):
@@ -38,29 +49,26 @@ class MetricMatcher:
         self._on_match = on_match
         self._process: subprocess.Popen[bytes] | None = None
         self._changed = threading.Condition()
-        self._sent = self._answered = 0
-        self.gave_up = self._is_closed = False
+        self._waiting: deque[float] = deque()  # when each line came that has no answer yet
+        self.gave_up: str | None = None
+        self._is_closed = False
 
     def feed(self, line: str) -> None:
-        """Match a line; once one has taken too long, nothing is matched any more."""
+        """Match a line; once that has taken too long, nothing is matched any more."""
         if not self._names or self.gave_up:
             return
         if self._process is None:
             self._start()
-        assert self._process is not None  # noqa: S101
-        assert self._process.stdin is not None  # noqa: S101
-        try:
-            self._process.stdin.write(json.dumps(line).encode() + b"\n")
-            self._process.stdin.flush()
-        except OSError:
-            self.gave_up = True
-            return
-        self._sent += 1
+        with self._changed:
+            self._waiting.append(time.monotonic())
+        with contextlib.suppress(BrokenPipeError):  # its end tells the reader
+            self._send(json.dumps(line).encode() + b"\n")
 
     def wait(self) -> None:
-        """Wait until every line is matched, or one has taken too long."""
+        """Wait until every line is matched, or that has taken too long."""
         with self._changed:
-            self._changed.wait_for(lambda: self.gave_up or self._answered >= self._sent)
+            while self._waiting and not self._is_too_late():
+                self._changed.wait(_LOOK_SECONDS)
 
     def close(self) -> None:
         """End the process."""
@@ -81,8 +89,30 @@ class MetricMatcher:
             stdout=subprocess.PIPE,
             env={},
         )
+        os.set_blocking(self._pipe, False)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    @property
+    def _pipe(self) -> int:
+        assert self._process is not None  # noqa: S101
+        assert self._process.stdin is not None  # noqa: S101
+        return self._process.stdin.fileno()
+
+    def _send(self, data: bytes) -> None:
+        while data and not self._is_too_late():
+            try:
+                data = data[os.write(self._pipe, data) :]
+            except BlockingIOError:
+                time.sleep(_LOOK_SECONDS)
+
+    def _is_too_late(self) -> bool:
+        with self._changed:
+            behind = bool(self._waiting) and time.monotonic() - self._waiting[0] > BEHIND_SECONDS
+            if behind and not self.gave_up and self._process is not None:
+                self.gave_up = f"its metric definitions are {BEHIND_SECONDS:g} s behind this log"
+                self._process.kill()
+            return self.gave_up is not None
 
     def _read(self) -> None:
         assert self._process is not None  # noqa: S101
@@ -90,10 +120,13 @@ class MetricMatcher:
             for index, text in json.loads(answer):
                 self._on_match(self._names[index], text)
             with self._changed:
-                self._answered += 1
+                self._waiting.popleft()
                 self._changed.notify_all()
         with self._changed:
-            self.gave_up = not self._is_closed
+            if not self._is_closed:
+                self.gave_up = self.gave_up or (
+                    f"a metric definition took more than {LINE_SECONDS:g} s for a line of this log"
+                )
             self._changed.notify_all()
 
 

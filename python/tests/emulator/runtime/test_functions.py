@@ -134,6 +134,11 @@ def test_several_invocations_run_side_by_side(functions, function, tmp_path):
             "no file",
         ),
         ("def handler(e, c):\n    return {1, 2}", "Runtime.MarshalError", "set is not JSON"),
+        (
+            "def handler(e, c):\n    return '\\ud800'",
+            "Runtime.MarshalError",
+            "surrogates not allowed",
+        ),
         ("import nothing_such", "Runtime.ImportModuleError", "No module named 'nothing_such'"),
         ("def handler(:", "Runtime.UserCodeSyntaxError", "Syntax error in module 'module'"),
         ("raise ValueError('at import')", "ValueError", "at import"),

@@ -1,6 +1,6 @@
 import pytest
 
-from emulator.runtime import job_log
+from emulator.runtime import job_log, metric_matcher
 from emulator.runtime.job_log import JobLog
 
 
@@ -54,6 +54,36 @@ def test_an_expression_without_end_is_given_up_and_holds_nobody(aws, tmp_path):
     assert {metric.name: metric.value for metric in metrics} == {"n": 1}
     (note,) = [line for line in aws.log("group") if line.startswith("[")]
     assert "took more than 2 s for a line of this log" in note
+
+
+def test_expressions_that_fall_behind_are_given_up_and_hold_nobody(aws, tmp_path, monkeypatch):
+    monkeypatch.setattr(metric_matcher, "BEHIND_SECONDS", 1.0)
+    definitions = [{"Name": "slow", "Regex": "(a+)+$"}]
+    log = JobLog(aws, "group", "stream", tmp_path / "log.txt", definitions)
+    log.feed((b"a" * 22 + b"!\n") * 20_000)  # some tenths of a second each
+    log.close()
+
+    (note,) = [line for line in aws.log("group") if line.startswith("[")]
+    assert "its metric definitions are 1 s behind this log; further lines are not" in note
+
+
+def test_a_log_that_ends_waits_for_slow_expressions_only_so_long(aws, tmp_path, monkeypatch):
+    monkeypatch.setattr(metric_matcher, "BEHIND_SECONDS", 1.0)
+    definitions = [{"Name": "slow", "Regex": "(a+)+$"}]
+    log = JobLog(aws, "group", "stream", tmp_path / "log.txt", definitions)
+    log.feed((b"a" * 22 + b"!\n") * 1000)  # the pipe takes all of it at once
+    assert log.metrics == ()
+    log.close()
+
+    assert "1 s behind this log" in aws.log("group")[-1]
+
+
+def test_the_limit_is_of_bytes(log, tmp_path, monkeypatch):
+    monkeypatch.setattr(job_log, "MAX_LOG_BYTES", 1000)
+    log.feed(b"\xff" * 99 + b"\n" + b"later\n" * 200)  # each becomes three bytes
+    log.close()
+
+    assert (tmp_path / "log.txt").stat().st_size < 1200
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_LOG_BYTES", 1000), ("MAX_LOG_LINES", 100)])
