@@ -1,7 +1,5 @@
 /** The gate: which metric decides about a model, and which values of it are good. */
 
-import type { WorkflowProps } from "./props";
-
 /** What the gate asks for. */
 export interface Gate {
   /** A key of evaluation.json. */
@@ -14,6 +12,16 @@ export interface Gate {
   readonly better: "greater" | "smaller";
 }
 
+/** What someone says of it; the rest has defaults. */
+export interface GateProps {
+  readonly metric: string;
+  readonly threshold: number;
+  /** @default 0 */
+  readonly margin?: number;
+  /** @default "greater"; for a metric that is an error by its name, such as test_rmse, it must be said */
+  readonly better?: Gate["better"];
+}
+
 /** How the names of metrics end that are better the smaller they are. */
 const errorMetric = /(?:^|[^a-z])(?:rmse|mse|mae|mape|loss|error)$/i;
 
@@ -22,7 +30,7 @@ const errorMetric = /(?:^|[^a-z])(?:rmse|mse|mae|mape|loss|error)$/i;
  *
  * @throws Error when a number is not finite, or the metric is an error by its name and `better` is not given
  */
-export function gateSettings({ metric, threshold, margin = 0, better }: WorkflowProps["gate"]): Gate {
+export function gateSettings({ metric, threshold, margin = 0, better }: GateProps): Gate {
   for (const [name, value] of Object.entries({ threshold, margin })) {
     if (!Number.isFinite(value)) throw new Error(`gate.${name} must be a finite number, got ${value}`);
   }

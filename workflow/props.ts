@@ -1,5 +1,5 @@
 import { type EndpointProps, endpointSettings } from "./endpoint-kinds";
-import { type Gate, gateSettings } from "./gate";
+import { type GateProps, gateSettings } from "./gate";
 import { checkedRollbackAlarms } from "./guardrails";
 import type { NameScope } from "./names";
 import {
@@ -81,14 +81,7 @@ export interface WorkflowProps extends NameScope {
    * where that is `better`. With a comparison its improvement must be greater than the margin, too, by the lower bound
    * of the confidence interval; an improvement is positive in either direction.
    */
-  readonly gate: {
-    readonly metric: string;
-    readonly threshold: number;
-    /** @default 0 */
-    readonly margin?: number;
-    /** @default "greater"; for a metric that is an error by its name, such as test_rmse, it must be said */
-    readonly better?: Gate["better"];
-  };
+  readonly gate: GateProps;
   /**
    * Whether the execution that trained a model releases it, or a person approves it first.
    *

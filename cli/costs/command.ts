@@ -10,7 +10,8 @@ import { projectRoot } from "../python";
 import { parseSynthesized } from "../review/plan";
 import { print, printJson } from "../terminal";
 import { definitionSizes, parseDefinition } from "./definition-sizes";
-import { type Durations, type Estimate, estimate, type StackResource } from "./estimate";
+import type { Durations } from "./durations";
+import { type Estimate, estimate, type StackResource } from "./estimate";
 import { estimateText } from "./report";
 
 export interface EstimateCommandOptions extends Partial<Durations> {

@@ -1,8 +1,8 @@
 /** What an endpoint costs: while it is up, while it is updated, while it answers. */
 
 import type { DefinitionSizes, UpdateSize } from "./definition-sizes";
+import type { Durations } from "./durations";
 import { hoursPerMonth, type VariantSize } from "./endpoint-cost";
-import type { Durations } from "./estimate";
 import { instanceItem, priceOf } from "./prices";
 import { type CostRow, type MakeRow, priced } from "./rows";
 

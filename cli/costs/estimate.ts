@@ -1,31 +1,10 @@
 import { type DefinitionJson, type DefinitionSizes, definitionSizes, type JobSize } from "./definition-sizes";
+import { type Durations, defaultDurations } from "./durations";
 import { hoursPerMonth, type VariantSize } from "./endpoint-cost";
 import { notesOn, servingRates, updateRow, variantRow } from "./endpoint-rows";
 import { instanceItem, priceOf, type Unit } from "./prices";
 import { type CostRow, type MakeRow, priced } from "./rows";
 import { transitionsPerRun } from "./transitions";
-
-/** Times that nobody can read from a definition. */
-export interface Durations {
-  /** Of one processing job, from the first to the last minute that is paid. */
-  readonly processingMinutes: number;
-  /** Of one training job. */
-  readonly trainingMinutes: number;
-  /** Of one batch transform job. */
-  readonly transformMinutes: number;
-  /** Until an endpoint is in service; the execution looks now and then. */
-  readonly deploymentMinutes: number;
-  /** Of one call of a function. */
-  readonly functionSeconds: number;
-}
-
-export const defaultDurations: Durations = {
-  processingMinutes: 5,
-  trainingMinutes: 10,
-  transformMinutes: 10,
-  deploymentMinutes: 6,
-  functionSeconds: 5,
-};
 
 export const defaultRunsPerMonth = 4;
 

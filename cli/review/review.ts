@@ -1,7 +1,8 @@
 /** What a deploy of one environment would change, from the plans of its stacks. */
 
 import { parseDefinition } from "../costs/definition-sizes";
-import type { Durations, Estimate, StackResource } from "../costs/estimate";
+import type { Durations } from "../costs/durations";
+import type { Estimate, StackResource } from "../costs/estimate";
 import { estimate } from "../costs/estimate";
 import { documentAfter, documentBefore } from "./documents";
 import { managedChanges, type Plan, parsePlan, parseSynthesized, type Synthesized } from "./plan";

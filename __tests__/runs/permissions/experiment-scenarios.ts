@@ -12,8 +12,8 @@ import { CreateScheduleCommand } from "@aws-sdk/client-scheduler";
 import { experimentVariants } from "../../../cli/experiment/plan";
 import { experimentControllerName, experimentGroupName } from "../../../workflow/experiments";
 import { until } from "../../patience";
-import type { Lane } from "./lane";
-import { execution, type Scenario, soon } from "./scenarios";
+import type { Lane, Scenario } from "./lane";
+import { execution, soon } from "./scenarios";
 
 let tests = 0;
 

@@ -23,7 +23,14 @@ import { until } from "../../patience";
 import type { TestCloud, TestWorkflow } from "../cloud";
 import { TestNotifications } from "../notifications-cloud";
 import { smallComparison, smallWorkflow } from "../small-workflow";
-import type { Scenario } from "./scenarios";
+
+/** A run that needs a permission. */
+export interface Scenario {
+  /** Prepares the account, with every permission in place. */
+  readonly before?: (lane: Lane) => Promise<void>;
+  /** Returns how it failed. */
+  readonly run: (lane: Lane) => Promise<string>;
+}
 
 /** What happened without one permission. */
 export interface Outcome {

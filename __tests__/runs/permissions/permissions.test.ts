@@ -16,8 +16,8 @@ import {
 import { patience } from "../../patience";
 import { TestCloud } from "../cloud";
 import { looksAtExperiment, looksBySchedule } from "./experiment-scenarios";
-import { Lane } from "./lane";
-import { execution, type Scenario, scenarioFor, startsByApproval, startsBySchedule } from "./scenarios";
+import { Lane, type Scenario } from "./lane";
+import { execution, scenarioFor, startsByApproval, startsBySchedule } from "./scenarios";
 
 /** Of the roles of A/B tests each permission is needed by a look. */
 const looks: Partial<Record<RoleName, Scenario>> = { control: looksAtExperiment, look: looksBySchedule };

@@ -29,15 +29,7 @@ import type { ExecutionInput } from "../../../workflow/execution-input";
 import { approvalRule } from "../../../workflow/resources";
 import type { Grant, RoleName } from "../../grants";
 import { patience, until } from "../../patience";
-import type { Lane } from "./lane";
-
-/** A run that needs a permission. */
-export interface Scenario {
-  /** Prepares the account, with every permission in place. */
-  readonly before?: (lane: Lane) => Promise<void>;
-  /** Returns how it failed. */
-  readonly run: (lane: Lane) => Promise<string>;
-}
+import type { Lane, Scenario } from "./lane";
 
 export async function execution({ workflow }: Lane, input: object): Promise<string> {
   return failureText(await workflow.run(input));
