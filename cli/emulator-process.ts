@@ -124,13 +124,14 @@ export function emulatorEnvironment(variables: NodeJS.ProcessEnv = process.env):
   return Object.fromEntries(Object.entries(variables).filter(([name]) => inherited.test(name)));
 }
 
-function writeAddress(address: EmulatorAddress): void {
-  mkdirSync(resolve(addressFile, ".."), { recursive: true });
-  const unfinished = `${addressFile}.${process.pid}`;
+/** Tells other commands where an emulator runs, and its key. */
+export function writeAddress(address: EmulatorAddress, file = addressFile): void {
+  mkdirSync(resolve(file, ".."), { recursive: true });
+  const unfinished = `${file}.${process.pid}`;
   rmSync(unfinished, { force: true });
   // The secret in it is for this user alone.
   writeFileSync(unfinished, JSON.stringify(address), { mode: 0o600, flag: "wx" });
-  renameSync(unfinished, addressFile);
+  renameSync(unfinished, file);
 }
 
 /** The emulator that another command of this project has started, if there is one. */

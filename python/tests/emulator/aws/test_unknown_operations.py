@@ -2,12 +2,16 @@
 
 import json
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
+from emulator.aws.stepfunctions.task_parameters import NOT_RUN_HERE, resource_problem
 from emulator.aws.unknown_operations import UnavailableError, in_protocol
+from tests.emulator.aws.conftest import ROLE
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/{}/aws4_request, Signature=x"
 
@@ -37,6 +41,38 @@ def test_an_operation_is_refused_by_name(client, service, operation, parameters)
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert response["Error"]["Code"] == "NotImplementedException"
     assert operation in response["Error"]["Message"]
+
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("RedriveExecution", {"executionArn": f"{MACHINE.replace('stateMachine', 'execution')}:e"}),
+        ("StartSyncExecution", {"stateMachineArn": MACHINE}),
+        ("TestState", {"definition": '{"Type": "Pass", "End": true}', "roleArn": ROLE}),
+    ],
+)
+def test_what_step_functions_does_not_run_here_is_refused_by_name(cloud, operation, parameters):
+    # The SDKs put "sync-" before the host of two of them, unless they are told not to.
+    sfn = boto3.client(
+        "stepfunctions",
+        endpoint_url=cloud.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=cloud.aws.key.id,
+        aws_secret_access_key=cloud.aws.key.secret,
+        config=Config(inject_host_prefix=False, proxies={}),
+    )
+    with pytest.raises(ClientError) as raised:
+        sfn._make_api_call(operation, parameters)
+    error = raised.value.response["Error"]
+    assert error["Code"] == "NotImplementedException"
+    assert error["Message"].startswith(f"states:{operation} is nothing the emulator runs")
+    action = operation[0].lower() + operation[1:]
+    problem = resource_problem(f"arn:aws:states:::aws-sdk:sfn:{action}")
+    assert problem is not None
+    assert problem.startswith(f"{NOT_RUN_HERE}: states:{operation} is nothing the emulator runs")
 
 
 def page(environ, start_response):
