@@ -56,6 +56,9 @@ _NEVER = (
 )
 
 
+_QUALIFIED = ("stateMachineArn", "stateMachineAliasArn", "stateMachineVersionArn")
+
+
 @dataclass(frozen=True)
 class RequestContext:
     """The condition keys of one check.
@@ -94,8 +97,7 @@ class RequestContext:
         if key.startswith("aws:"):
             return self._global(key)
         if key == "states:statemachinequalifier":
-            # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
-            return ":".join(str(self.parameters.get("stateMachineArn", "")).split(":")[7:]) or None
+            return self._state_machine_qualifier()
         if self.complete or not key.startswith(f"{self._service}:"):
             return None
         members = _MEMBERS.get(key, (key.partition(":")[2],))
@@ -109,6 +111,14 @@ class RequestContext:
     @property
     def _service(self) -> str:
         return self.action.name.partition(":")[0]
+
+    def _state_machine_qualifier(self) -> str | None:
+        # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+        if self.action.name == "states:CreateStateMachineAlias":
+            raise self._unknown("states:statemachinequalifier")
+        given = (self.parameters.get(member) for member in _QUALIFIED)
+        arn = next((str(arn) for arn in given if arn), "")
+        return ":".join(arn.split(":")[7:]) or None
 
     def _unknown(self, key: str) -> UnknownConditionError:
         return UnknownConditionError(

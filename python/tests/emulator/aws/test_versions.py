@@ -176,6 +176,57 @@ def test_the_same_alias_may_be_made_again_and_another_may_not(published, sfn):
         published.alias(None, 100)
 
 
+@pytest.fixture
+def narrowed(published, client, role):
+    """Give a role that may start the machine by its alias live alone."""
+    arn = role("scheduler.amazonaws.com", actions=())
+    statement = {
+        "Effect": "Allow",
+        "Action": "states:StartExecution",
+        "Resource": published.arn,
+        "Condition": {"ForAnyValue:StringEquals": {"states:StateMachineQualifier": ["live"]}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    name = arn.rpartition("/")[2]
+    client("iam").put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
+    return arn
+
+
+def test_a_role_may_start_one_alias_alone(published, cloud, narrowed):
+    live, other = published.alias(None, 100), published.alias(100, name="other")
+    as_role = cloud.aws.client("stepfunctions", narrowed)
+    as_role.start_execution(stateMachineArn=live)
+    for arn in (published.arn, *published.versions, other):
+        with pytest.raises(as_role.exceptions.ClientError, match="AccessDenied"):
+            as_role.start_execution(stateMachineArn=arn)
+
+
+def test_a_schedule_starts_an_alias_with_a_role_for_it_alone(
+    published, client, narrowed, name, until, caplog
+):
+    live = published.alias(None, 100)
+    scheduler, sfn = client("scheduler"), client("stepfunctions")
+    targets = {f"{name}-denied": published.arn, name: live}
+    for schedule, arn in targets.items():
+        scheduler.create_schedule(
+            Name=schedule,
+            ScheduleExpression="rate(1 minute)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": arn, "RoleArn": narrowed, "Input": '{"by": "schedule"}'},
+        )
+    try:
+        started = until(lambda: sfn.list_executions(stateMachineArn=live)["executions"])
+        until(lambda: f"did not reach {published.arn}: AccessDenied" in caplog.text)
+    finally:
+        for schedule in targets:
+            scheduler.delete_schedule(Name=schedule)
+    assert started[-1]["stateMachineVersionArn"] == published.versions[1]
+    described = sfn.describe_execution(executionArn=started[-1]["executionArn"])
+    assert json.loads(described["input"]) == {"by": "schedule"}
+    executions = sfn.list_executions(stateMachineArn=published.arn)["executions"]
+    assert {execution.get("stateMachineAliasArn") for execution in executions} == {live}
+
+
 def test_rules_and_nested_executions_reach_an_alias(published, machine, client, role, name, until):
     alias = published.alias(None, 100)
     events, sfn = client("events"), client("stepfunctions")

@@ -45,6 +45,34 @@ def test_keys_are_told_from_the_request(key, expected):
     assert context("sagemaker:CreateTrainingJob", JOB).get(key) == expected
 
 
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "expected"),
+    [
+        ("StartExecution", {"stateMachineArn": f"{MACHINE}:live"}, "live"),
+        ("StartExecution", {"stateMachineArn": f"{MACHINE}:3"}, "3"),
+        ("StartExecution", {"stateMachineArn": MACHINE}, None),
+        ("DescribeStateMachine", {"stateMachineArn": f"{MACHINE}:live"}, "live"),
+        ("DeleteStateMachineAlias", {"stateMachineAliasArn": f"{MACHINE}:live"}, "live"),
+        ("DeleteStateMachineVersion", {"stateMachineVersionArn": f"{MACHINE}:3"}, "3"),
+        ("ListStateMachines", {}, None),
+    ],
+)
+def test_the_version_or_alias_is_told_from_whatever_names_it(operation, parameters, expected):
+    asked = context(f"states:{operation}", parameters, "stepfunctions")
+    assert asked.get("states:statemachinequalifier") == expected
+
+
+def test_which_qualifier_a_new_alias_has_is_not_known():
+    routes = [{"stateMachineVersionArn": f"{MACHINE}:3", "weight": 100}]
+    parameters = {"name": "live", "routingConfiguration": routes}
+    asked = context("states:CreateStateMachineAlias", parameters, "stepfunctions")
+    with pytest.raises(UnknownConditionError, match="statemachinequalifier"):
+        asked.get("states:statemachinequalifier")
+
+
 def test_a_member_of_the_same_name_is_the_key(name):
     metrics = context("cloudwatch:PutMetricData", {"Namespace": "Own"}, "cloudwatch")
     assert metrics.get("cloudwatch:namespace") == ["Own"]

@@ -80,6 +80,7 @@ FUNCTION = arn("lambda", "function:f")
         ("sagemaker:ListModels", {"NameContains": "x"}, ["*"]),
         ("states:StartExecution", {"stateMachineArn": MACHINE, "input": "{}"}, [MACHINE]),
         ("states:StartExecution", {"stateMachineArn": f"{MACHINE}:3"}, [MACHINE]),
+        ("states:DeleteStateMachineAlias", {"stateMachineAliasArn": f"{MACHINE}:a"}, [MACHINE]),
         ("states:CreateStateMachine", {"name": "m", "definition": "{}"}, [MACHINE]),
         ("states:DescribeExecution", {"executionArn": EXECUTION}, [EXECUTION]),
         ("states:ListExecutions", {"stateMachineArn": MACHINE}, [MACHINE]),
