@@ -1,7 +1,7 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import { prefixes } from "../workflow/settings";
-import { CliError, exitCodes, explain } from "./errors";
 import { range, share } from "./experiment/options";
+import { CliError, exitCodes, explain } from "./terminal/errors";
 import {
   anyKey,
   assumption,
@@ -17,8 +17,8 @@ import {
   timeScale,
   version,
   yes,
-} from "./options";
-import { printToStderr } from "./terminal";
+} from "./terminal/options";
+import { printToStderr } from "./terminal/print";
 
 /** The commands; each loads what it needs only when it is called. */
 export function program(): Command {
@@ -47,7 +47,7 @@ export function program(): Command {
     .option("--keep", "stay in the foreground with the endpoint up until Ctrl-C", false)
     .addOption(json())
     .addHelpText("after", examples("npm start", "npm start -- --keep", "npm start -- --json > report.json"))
-    .action(async (options) => (await import("./start")).start(options));
+    .action(async (options) => (await import("./execution/start")).start(options));
 
   targeted(command("execute", "start an execution, follow it and test its endpoint"))
     .option(
@@ -73,24 +73,24 @@ export function program(): Command {
         `npm run execute -- dev --input '{"Threshold": 0.75}'`,
       ),
     )
-    .action(async (name, options) => (await import("./execute")).execute(name, options));
+    .action(async (name, options) => (await import("./execution/execute")).execute(name, options));
 
   targeted(command("status", "show executions, objects, endpoints and metrics"))
     .addOption(json())
     .addHelpText("after", examples("npm run status -- dev"))
-    .action(async (name, options) => (await import("./status")).showStatus(name, options));
+    .action(async (name, options) => (await import("./execution/status")).showStatus(name, options));
 
   inEnvironment(command("leftovers", "list what executions made: what, since when, what it costs a day"))
     .addOption(json())
     .addHelpText("after", examples("npm run leftovers -- dev"))
-    .action(async (name, options) => (await import("./leftovers")).showLeftovers(name, options));
+    .action(async (name, options) => (await import("./leftovers/leftovers")).showLeftovers(name, options));
 
   inEnvironment(command("cleanup", "remove what executions made at run time; lists it first, and asks"))
     .option("--superseded", "only configurations and models that serve nowhere", false)
     .addOption(yes("delete"))
     .addOption(json())
     .addHelpText("after", examples("npm run cleanup -- dev", "npm run cleanup -- dev --superseded --yes"))
-    .action(async (name, options) => (await import("./cleanup")).cleanUp(name, options));
+    .action(async (name, options) => (await import("./leftovers/cleanup")).cleanUp(name, options));
 
   deployed(command("estimate", "price an environment: while nothing runs, and for each run"))
     .addOption(assumption("--runs-per-month <number>", "runs in a month"))
@@ -98,11 +98,11 @@ export function program(): Command {
     .addOption(assumption("--training-minutes <number>", "minutes of one training job"))
     .addOption(json())
     .addHelpText("after", examples("npm run estimate -- dev", "npm run estimate -- prod --runs-per-month 30"))
-    .action(async (name, options) => (await import("./costs/command")).showEstimate(name, options));
+    .action(async (name, options) => (await import("./costs/estimate")).showEstimate(name, options));
 
   deployed(command("bootstrap", "make the bucket for Terraform's state, once per environment"))
     .addHelpText("after", examples("npm run bootstrap -- dev"))
-    .action(async (name) => (await import("./deploy/state-bucket")).bootstrap(name));
+    .action(async (name) => (await import("./terraform/state-bucket")).bootstrap(name));
 
   deployed(command("diff", "show what a deploy would change"))
     .addHelpText("after", examples("npm run diff -- dev"))
@@ -145,7 +145,9 @@ export function program(): Command {
     .option("--reject", "reject it instead", false)
     .addOption(yes("approve"))
     .addHelpText("after", examples("npm run approve -- dev 7", "npm run approve -- dev 7 --reject"))
-    .action(async (name, number, options) => (await import("./approve")).approve(name, number, options));
+    .action(async (name, number, options) =>
+      (await import("./registry/approve")).approve(name, number, options),
+    );
 
   deployed(command("rollback", "list the registered versions, or put one in service again"))
     .argument("[version]", "its number in the registry; without it they are listed", version)
@@ -154,7 +156,9 @@ export function program(): Command {
     .option("--again", "release a version that serves already, too: sets its scaling")
     .addOption(timeout())
     .addHelpText("after", examples("npm run rollback -- dev", "npm run rollback -- dev 6"))
-    .action(async (name, number, options) => (await import("./rollback")).rollback(name, number, options));
+    .action(async (name, number, options) =>
+      (await import("./registry/rollback")).rollback(name, number, options),
+    );
 
   deployed(command("score", "score CSV in S3 with a batch transform job"))
     .argument(
@@ -210,7 +214,7 @@ export function program(): Command {
       ),
     )
     .action(async (name, action, number, options) =>
-      (await import("./experiment/command")).experiment(name, action, number, options),
+      (await import("./experiment/experiment")).experiment(name, action, number, options),
     );
 
   command("promote", "copy an approved version into another environment's registry, and release it there")
@@ -222,7 +226,7 @@ export function program(): Command {
     .addOption(timeout())
     .addHelpText("after", examples("npm run promote -- dev staging", "npm run promote -- staging prod 7"))
     .action(async (from, to, number, options) =>
-      (await import("./promote")).promote(from, to, number, options),
+      (await import("./promotion/promote")).promote(from, to, number, options),
     );
 
   command("rehearse", "release good and bad models under traffic, in an emulator of its own")
@@ -240,7 +244,7 @@ export function program(): Command {
   command("audit", "list what each role has used in the emulator, and what it was denied")
     .addOption(json())
     .addHelpText("after", examples("npm run audit"))
-    .action(async (options) => (await import("./audit")).showAudit(options));
+    .action(async (options) => (await import("./emulator/audit")).showAudit(options));
 
   command("emulator", "run the emulator alone, in the foreground")
     .option("--port <number>", "port to listen on; a free one by default", port)
@@ -249,7 +253,7 @@ export function program(): Command {
     .option("--allow-records", "let bare records answer for what does not run (docs/emulator-operations.md)")
     .addOption(anyKey())
     .addHelpText("after", examples("npm run emulator", "npm run emulator -- --port 4566"))
-    .action(async (options) => (await import("./emulator")).runEmulator(options));
+    .action(async (options) => (await import("./emulator/emulator")).runEmulator(options));
   return cli;
 }
 

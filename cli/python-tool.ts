@@ -1,9 +1,10 @@
-import { printToStderr } from "./terminal";
+import { printToStderr } from "./terminal/print";
 /** Runs Python in the environment of tests and checks, which it builds first where it is missing. */
 
 import { spawnSync } from "node:child_process";
-import { CliError } from "./errors";
-import { prepareEnvironments, projectRoot } from "./python";
+import { prepareEnvironments } from "./emulator/python";
+import { projectRoot } from "./paths";
+import { CliError } from "./terminal/errors";
 
 prepareEnvironments(["dev"], (line) => printToStderr(`${line}`)).then(
   ({ dev }) => {

@@ -1,5 +1,5 @@
 import { STSClient } from "@aws-sdk/client-sts";
-import type { Aws } from "../../cli/aws";
+import type { Aws } from "../../cli/account/clients";
 
 /** Calls a service of the emulator for which the project needs no SDK client otherwise. */
 export async function callService(

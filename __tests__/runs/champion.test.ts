@@ -1,10 +1,10 @@
 /** A new model against the one that serves: only what is better beyond noise takes its place. */
 
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import { objectAt } from "../../cli/aws";
-import { environmentConfig } from "../../cli/environment";
-import { executionOutput } from "../../cli/report";
-import { comparisonReport, listVersions } from "../../cli/versions";
+import { objectAt } from "../../cli/account/clients";
+import { environmentConfig } from "../../cli/account/environment";
+import { executionOutput } from "../../cli/execution/report";
+import { comparisonReport, listVersions } from "../../cli/registry/versions";
 import { workflowProps } from "../../config";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { housingCsv } from "./housing-data";

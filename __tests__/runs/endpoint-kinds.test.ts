@@ -11,10 +11,10 @@ import {
   ListModelsCommand,
   UpdateEndpointWeightsAndCapacitiesCommand,
 } from "@aws-sdk/client-sagemaker";
+import { refuseChangeOfKind } from "../../cli/account/endpoint-kind";
+import type { Environment } from "../../cli/account/environment";
 import { type ChangeKindSteps, moveToKind } from "../../cli/deploy/change-kind";
-import { refuseChangeOfKind } from "../../cli/endpoint-kind";
-import { testEndpoint } from "../../cli/endpoint-test";
-import type { Environment } from "../../cli/environment";
+import { testEndpoint } from "../../cli/execution/endpoint-test";
 import { type ScoreOptions, scorePrefix } from "../../cli/scoring/score";
 import { environments } from "../../config";
 import type { EndpointProps } from "../../workflow/endpoint-kinds";

@@ -6,17 +6,17 @@ import {
   UpdateModelPackageCommand,
 } from "@aws-sdk/client-sagemaker";
 import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
-import { removeLeftovers } from "../../cli/cleanup";
-import type { Environment } from "../../cli/environment";
+import type { Environment } from "../../cli/account/environment";
 import { planExperiment } from "../../cli/experiment/candidate";
-import { statusOf } from "../../cli/experiment/command";
 import { findEndpoint } from "../../cli/experiment/endpoint";
+import { statusOf } from "../../cli/experiment/experiment";
 import type { ExperimentNumbers, Side } from "../../cli/experiment/options";
 import { runningExperiments } from "../../cli/experiment/schedules";
 import { startExperiment } from "../../cli/experiment/start";
 import { planStop, stopExperiment } from "../../cli/experiment/stop";
 import { type ExperimentTarget, readDecision, resolveExperiments } from "../../cli/experiment/target";
-import { findLeftovers, leftoversText, superseded } from "../../cli/leftovers";
+import { removeLeftovers } from "../../cli/leftovers/cleanup";
+import { findLeftovers, leftoversText, superseded } from "../../cli/leftovers/leftovers";
 import { parseConfig } from "../../config-schema";
 import type { ExperimentDecision } from "../../workflow/experiments";
 import type { WorkflowProps } from "../../workflow/props";

@@ -1,7 +1,7 @@
 import { CreateScheduleGroupCommand } from "@aws-sdk/client-scheduler";
-import type { Aws } from "../../cli/aws";
-import type { EmulatorAddress } from "../../cli/emulator-process";
-import { createFunction, createRole } from "../../cli/local-resources";
+import type { Aws } from "../../cli/account/clients";
+import type { EmulatorAddress } from "../../cli/account/emulator-address";
+import { createFunction, createRole } from "../../cli/emulator/resources";
 import { experimentGroupName } from "../../workflow/experiments";
 import { experimentController } from "../../workflow/functions";
 import { baseName } from "../../workflow/names";

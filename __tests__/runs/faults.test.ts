@@ -1,8 +1,8 @@
 /** Faults of the platform, which only the emulator makes at will. */
 
 import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
-import { testEndpoint } from "../../cli/endpoint-test";
-import { executionOutput } from "../../cli/report";
+import { testEndpoint } from "../../cli/execution/endpoint-test";
+import { executionOutput } from "../../cli/execution/report";
 import { testRun, workflowProps } from "../../config";
 import { failureOf, jobsOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { housingCsv } from "./housing-data";

@@ -3,7 +3,7 @@
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { AddPermissionCommand } from "@aws-sdk/client-lambda";
-import { createFunction } from "../../cli/local-resources";
+import { createFunction } from "../../cli/emulator/resources";
 import { baseName, type NameScope } from "../../workflow/names";
 import {
   executionRule,

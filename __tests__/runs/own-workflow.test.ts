@@ -1,7 +1,7 @@
 /** Someone else's model and data, through props only: no file of ours is edited. */
 
 import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
-import { executionOutput } from "../../cli/report";
+import { executionOutput } from "../../cli/execution/report";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 
 const folder = "__tests__/runs/own-workflow";

@@ -11,10 +11,10 @@ import {
   UpdateModelPackageCommand,
 } from "@aws-sdk/client-sagemaker";
 import { ListExecutionsCommand } from "@aws-sdk/client-sfn";
-import { objectAt } from "../../cli/aws";
-import type { Environment } from "../../cli/environment";
-import { promoteBetween } from "../../cli/promote";
-import { listVersions } from "../../cli/versions";
+import { objectAt } from "../../cli/account/clients";
+import type { Environment } from "../../cli/account/environment";
+import { promoteBetween } from "../../cli/promotion/promote";
+import { listVersions } from "../../cli/registry/versions";
 import { workflowProps } from "../../config";
 import { policyDocument, trustPolicy } from "../../workflow/iam";
 import { stateMachineArns } from "../../workflow/names";

@@ -1,6 +1,6 @@
-import { Aws } from "../../cli/aws";
-import type { Environment } from "../../cli/environment";
-import type { PromoteOptions } from "../../cli/promote";
+import { Aws } from "../../cli/account/clients";
+import type { Environment } from "../../cli/account/environment";
+import type { PromoteOptions } from "../../cli/promotion/promote";
 import { environments, workflowProps } from "../../config";
 import type { EnvironmentConfig } from "../../config-schema";
 import { baseName } from "../../workflow/names";

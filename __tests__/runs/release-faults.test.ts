@@ -15,7 +15,7 @@ import {
   ListExecutionsCommand,
   UpdateStateMachineCommand,
 } from "@aws-sdk/client-sfn";
-import { executionOutput } from "../../cli/report";
+import { executionOutput } from "../../cli/execution/report";
 import type { WorkflowProps } from "../../workflow/props";
 import { until } from "../patience";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";

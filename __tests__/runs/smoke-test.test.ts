@@ -8,7 +8,7 @@ import {
   ListEndpointConfigsCommand,
   ListModelsCommand,
 } from "@aws-sdk/client-sagemaker";
-import { executionOutput } from "../../cli/report";
+import { executionOutput } from "../../cli/execution/report";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { smallWorkflow } from "./small-workflow";
 

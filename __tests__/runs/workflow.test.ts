@@ -1,8 +1,8 @@
 /** Whole runs of the deployed definition, in the emulator or, where WORKFLOW_TEST_ENV names an environment, on AWS. */
 
 import { DescribeEndpointCommand, DescribeModelCommand, ListTagsCommand } from "@aws-sdk/client-sagemaker";
-import { testEndpoint } from "../../cli/endpoint-test";
-import { executionOutput } from "../../cli/report";
+import { testEndpoint } from "../../cli/execution/endpoint-test";
+import { executionOutput } from "../../cli/execution/report";
 import { testRun, workflowProps } from "../../config";
 import { failureOf, jobsOf, succeeded, TestCloud, TestWorkflow } from "./cloud";
 import { housingCsv } from "./housing-data";

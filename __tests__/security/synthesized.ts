@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { App } from "cdktf";
 import { z } from "zod";
-import { projectRoot } from "../../cli/python";
+import { projectRoot } from "../../cli/paths";
 import { workflowProps } from "../../config";
 import { type EnvironmentConfig, inEnvironment, stackNames } from "../../config-schema";
 import { PipelineStack } from "../../constructs/pipeline-stack";

@@ -4,7 +4,8 @@ import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { prepareEnvironments, projectRoot } from "../../cli/python";
+import { prepareEnvironments } from "../../cli/emulator/python";
+import { projectRoot } from "../../cli/paths";
 
 /** What a program did. */
 export interface ProgramResult {

@@ -25,7 +25,7 @@ import {
 import { ListModelPackageGroupsCommand } from "@aws-sdk/client-sagemaker";
 import { ListScheduleGroupsCommand } from "@aws-sdk/client-scheduler";
 import { DescribeStateMachineCommand, ListStateMachinesCommand } from "@aws-sdk/client-sfn";
-import type { Aws } from "../../cli/aws";
+import type { Aws } from "../../cli/account/clients";
 
 /** Everything of the workflow in the account; what is unique to one account is replaced by placeholders. */
 export async function describeAccount(aws: Aws, baseName: string) {

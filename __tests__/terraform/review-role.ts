@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { AssumeRoleCommand } from "@aws-sdk/client-sts";
-import { Aws } from "../../cli/aws";
+import { Aws } from "../../cli/account/clients";
 import { type PolicyDocument, without } from "../grants";
 import { callService } from "../runs/call-service";
 import type { TestCloud } from "../runs/cloud";

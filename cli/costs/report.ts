@@ -1,4 +1,4 @@
-import type { Estimate } from "./estimate";
+import type { Estimate } from "./estimation";
 import type { CostRow } from "./rows";
 
 /** An amount in USD; `≈` marks one whose price was not read on a page of AWS. */

@@ -1,4 +1,4 @@
-import { type GraphJson, innerGraphs, type StateJson } from "./definition-sizes";
+import { type GraphJson, innerGraphs, type StateJson } from "../terraform/definition-json";
 
 /** How long an execution waits in its polls. */
 export interface Polling {

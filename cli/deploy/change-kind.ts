@@ -1,10 +1,8 @@
 import { testRun } from "../../config";
-import { removeLeftovers } from "../cleanup";
-import { confirmed, requireAnswer } from "../confirm";
-import { type EndpointNames, endpointNames, endpointStatus } from "../endpoint-kind";
-import { testEndpoint } from "../endpoint-test";
-import { type Environment, openEnvironment } from "../environment";
-import { UsageError } from "../errors";
+import { type EndpointNames, endpointNames, endpointStatus } from "../account/endpoint-kind";
+import { type Environment, openEnvironment } from "../account/environment";
+import { testEndpoint } from "../execution/endpoint-test";
+import { removeLeftovers } from "../leftovers/cleanup";
 import {
   findEndpointConfigs,
   findEndpoints,
@@ -12,10 +10,12 @@ import {
   nothing,
   superseded,
   variantsOf,
-} from "../leftovers";
-import { releaseVersion } from "../release";
-import { print } from "../terminal";
-import { findVersion, listVersions, servingModel } from "../versions";
+} from "../leftovers/leftovers";
+import { releaseVersion } from "../registry/release";
+import { findVersion, listVersions, servingModel } from "../registry/versions";
+import { confirmed, requireAnswer } from "../terminal/confirm";
+import { UsageError } from "../terminal/errors";
+import { print } from "../terminal/print";
 import { deployStacks, requireDeployable } from "./deploy";
 
 export interface ChangeKindOptions {

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
-import { confirmed, requireAnswer } from "../confirm";
-import { refuseChangeOfKind } from "../endpoint-kind";
-import { announce, type Environment, openEnvironment } from "../environment";
+import { defaultOutputsFile } from "../account/deployed-workflow";
+import { refuseChangeOfKind } from "../account/endpoint-kind";
+import { announce, type Environment, openEnvironment } from "../account/environment";
 import { reviewSummary } from "../review/comment";
-import { review } from "../review/review";
-import { defaultOutputsFile } from "../target";
-import { print, printToStderr } from "../terminal";
-import { planStacks } from "./plan";
-import { stacksOf } from "./stacks";
-import { requireStateBucket } from "./state-bucket";
-import { requireTerraform, runCdktf } from "./terraform";
+import { review } from "../review/read-plans";
+import { confirmed, requireAnswer } from "../terminal/confirm";
+import { print, printToStderr } from "../terminal/print";
+import { requireTerraform, runCdktf } from "../terraform/run";
+import { stacksOf } from "../terraform/stacks";
+import { requireStateBucket } from "../terraform/state-bucket";
+import { planStacks } from "./plan-stacks";
 
 export interface DeployOptions {
   readonly yes: boolean;

@@ -1,17 +1,23 @@
 import { rmSync } from "node:fs";
 import { paginateListExecutions } from "@aws-sdk/client-sfn";
 import { prefixes } from "../../workflow/settings";
-import { findArtifactBucket, objectVersions } from "../buckets";
-import { removeLeftovers } from "../cleanup";
-import { confirmed, requireAnswer } from "../confirm";
-import { announce, type Environment, openEnvironment, stateMachineArn } from "../environment";
-import { UsageError } from "../errors";
-import { findLeftovers, isEmpty, type Leftovers, leftoversText, writtenPrefixes } from "../leftovers";
-import { defaultOutputsFile } from "../target";
-import { print } from "../terminal";
-import { stacksOf } from "./stacks";
-import { requireStateBucket } from "./state-bucket";
-import { requireTerraform, runCdktf } from "./terraform";
+import { findArtifactBucket, objectVersions } from "../account/buckets";
+import { defaultOutputsFile } from "../account/deployed-workflow";
+import { announce, type Environment, openEnvironment, stateMachineArn } from "../account/environment";
+import { removeLeftovers } from "../leftovers/cleanup";
+import {
+  findLeftovers,
+  isEmpty,
+  type Leftovers,
+  leftoversText,
+  writtenPrefixes,
+} from "../leftovers/leftovers";
+import { confirmed, requireAnswer } from "../terminal/confirm";
+import { UsageError } from "../terminal/errors";
+import { print } from "../terminal/print";
+import { requireTerraform, runCdktf } from "../terraform/run";
+import { stacksOf } from "../terraform/stacks";
+import { requireStateBucket } from "../terraform/state-bucket";
 
 export interface DestroyOptions {
   readonly yes: boolean;

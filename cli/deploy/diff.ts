@@ -1,8 +1,8 @@
-import { announce, openEnvironment } from "../environment";
-import { print } from "../terminal";
-import { stacksOf, upstreamIsDeployed } from "./stacks";
-import { requireStateBucket } from "./state-bucket";
-import { requireTerraform, runCdktf } from "./terraform";
+import { announce, openEnvironment } from "../account/environment";
+import { print } from "../terminal/print";
+import { requireTerraform, runCdktf } from "../terraform/run";
+import { stacksOf, upstreamIsDeployed } from "../terraform/stacks";
+import { requireStateBucket } from "../terraform/state-bucket";
 
 /** Shows what a deploy of the environment would change, stack by stack. */
 export async function diff(name: string): Promise<void> {

@@ -2,15 +2,15 @@ import { writeFileSync } from "node:fs";
 import { workflowProps } from "../../config";
 import { stackNames } from "../../config-schema";
 import { policyDocument } from "../../workflow/iam";
-import { partitionOf } from "../buckets";
-import { announce, environmentConfig, openEnvironment } from "../environment";
-import { UsageError } from "../errors";
+import { partitionOf } from "../account/buckets";
+import { announce, environmentConfig, openEnvironment } from "../account/environment";
 import { reviewComment } from "../review/comment";
-import { reviewPermissions } from "../review/role";
-import { print, printToStderr } from "../terminal";
-import { planStacks } from "./plan";
-import { requireStateBucket } from "./state-bucket";
-import { requireTerraform } from "./terraform";
+import { reviewPermissions } from "../review/reviewer-permissions";
+import { UsageError } from "../terminal/errors";
+import { print, printToStderr } from "../terminal/print";
+import { requireTerraform } from "../terraform/run";
+import { requireStateBucket } from "../terraform/state-bucket";
+import { planStacks } from "./plan-stacks";
 
 export interface ReviewOptions {
   /** @default - standard output */

@@ -1,10 +1,10 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { DescribeModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { challengerVariant, type ExperimentEvent } from "../../workflow/experiments";
-import { objectAt } from "../aws";
-import { requireRegisteredFiles } from "../content";
-import { UsageError } from "../errors";
-import { findVersion, listVersions, type ModelVersion } from "../versions";
+import { objectAt } from "../account/clients";
+import { requireRegisteredFiles } from "../registry/content";
+import { findVersion, listVersions, type ModelVersion } from "../registry/versions";
+import { UsageError } from "../terminal/errors";
 import { findEndpoint, type ServingEndpoint, type ServingVariant, sidesOf } from "./endpoint";
 import type { ExperimentNumbers } from "./options";
 import { experimentConfigName, experimentEvent, experimentVariants, versionModelName } from "./plan";

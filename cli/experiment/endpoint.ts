@@ -11,9 +11,9 @@ import {
   UpdateEndpointWeightsAndCapacitiesCommand,
 } from "@aws-sdk/client-sagemaker";
 import { challengerVariant } from "../../workflow/experiments";
-import type { Environment } from "../environment";
-import { DetachedError, FailedError, isMissing, OutcomeUnknownError } from "../errors";
-import { requireOwnEndpoint } from "../ownership";
+import type { Environment } from "../account/environment";
+import { requireOwnEndpoint } from "../account/ownership";
+import { DetachedError, FailedError, isMissing, OutcomeUnknownError } from "../terminal/errors";
 
 /** Tag of what a test makes: its name. */
 export const experimentTag = "experiment";

@@ -1,7 +1,7 @@
 /** What a person says of an A/B test, checked. */
 
 import { InvalidArgumentError } from "commander";
-import { UsageError } from "../errors";
+import { UsageError } from "../terminal/errors";
 
 export type Side = "champion" | "challenger";
 

@@ -1,6 +1,6 @@
 import { DeleteScheduleCommand, paginateListSchedules } from "@aws-sdk/client-scheduler";
 import { experimentGroupName } from "../../workflow/experiments";
-import type { Environment } from "../environment";
+import type { Environment } from "../account/environment";
 
 /** The names of the A/B tests that run: each has a schedule. None where nothing for tests is deployed. */
 export async function runningExperiments({ aws, baseName }: Environment): Promise<string[]> {

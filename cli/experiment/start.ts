@@ -2,7 +2,7 @@ import { CreateEndpointConfigCommand, CreateModelCommand } from "@aws-sdk/client
 import { CreateScheduleCommand } from "@aws-sdk/client-scheduler";
 import { type ExperimentEvent, lookEvery } from "../../workflow/experiments";
 import { resourceTags } from "../../workflow/resources";
-import { runTasks } from "../progress";
+import { runTasks } from "../terminal/progress";
 import type { ExperimentPlan } from "./candidate";
 import { experimentTag, findEndpoint, ignoreExisting, modelOf, moveTo, type Patience } from "./endpoint";
 import type { ExperimentTarget } from "./target";

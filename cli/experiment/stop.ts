@@ -8,10 +8,10 @@ import { endpointSettings } from "../../workflow/endpoint-kinds";
 import { hasGuardrails } from "../../workflow/guardrails";
 import type { WorkflowProps } from "../../workflow/props";
 import { resourceTags } from "../../workflow/resources";
-import type { Environment } from "../environment";
-import { isMissing, UsageError } from "../errors";
-import { keepLines, runTasks } from "../progress";
-import { followRelease } from "../release";
+import type { Environment } from "../account/environment";
+import { followRelease } from "../registry/release";
+import { isMissing, UsageError } from "../terminal/errors";
+import { keepLines, runTasks } from "../terminal/progress";
 import {
   experimentTag,
   findEndpoint,

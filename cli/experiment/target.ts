@@ -7,9 +7,9 @@ import { experimentControllerName, experimentGroupName } from "../../workflow/ex
 import type { WorkflowProps } from "../../workflow/props";
 import { experimentScheduleRolePrefix } from "../../workflow/roles";
 import { prefixes } from "../../workflow/settings";
-import { findArtifactBucket } from "../buckets";
-import { type Environment, openEnvironment } from "../environment";
-import { UsageError } from "../errors";
+import { findArtifactBucket } from "../account/buckets";
+import { type Environment, openEnvironment } from "../account/environment";
+import { UsageError } from "../terminal/errors";
 
 /** An environment in which A/B tests are deployed. */
 export interface ExperimentTarget {

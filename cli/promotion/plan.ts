@@ -1,10 +1,10 @@
 /** What a promotion will do, told and checked before it is done. */
 
 import { type Gate, passesThreshold } from "../../workflow/gate";
-import type { Environment } from "../environment";
-import { UsageError } from "../errors";
-import { size } from "../status";
-import { comparisonText, findVersion, type ModelVersion, versionsText } from "../versions";
+import type { Environment } from "../account/environment";
+import { size } from "../execution/status";
+import { comparisonText, findVersion, type ModelVersion, versionsText } from "../registry/versions";
+import { UsageError } from "../terminal/errors";
 import type { Artifact } from "./copy";
 import type { Destination, Registration } from "./version";
 

@@ -7,9 +7,9 @@ import type {
 } from "@aws-sdk/client-sagemaker";
 import { z } from "zod";
 import { prefixes } from "../../workflow/settings";
-import { objectAt } from "../aws";
-import { registeredFiles } from "../content";
-import { UsageError } from "../errors";
+import { objectAt } from "../account/clients";
+import { registeredFiles } from "../registry/content";
+import { UsageError } from "../terminal/errors";
 
 /** What the deployed state machine of an environment registers: of that, all but the model itself holds for a promotion. */
 const registrationSchema = z.object({

@@ -10,8 +10,8 @@ import {
   UpdateModelPackageCommand,
 } from "@aws-sdk/client-sagemaker";
 import { prefixes } from "../../workflow/settings";
-import { type Aws, objectAt } from "../aws";
-import { projectRoot } from "../python";
+import { type Aws, objectAt } from "../account/clients";
+import { projectRoot } from "../paths";
 
 const execute = promisify(execFile);
 

@@ -1,6 +1,6 @@
 import { CloudWatchClient, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
-import type { Aws } from "../aws";
+import type { Aws } from "../account/clients";
 
 /** One row of the held-out data: what is asked, and what would have been right. */
 export interface Row {

@@ -1,7 +1,7 @@
 import { sum } from "../costs/report";
 import type { PermissionGroup } from "./permissions";
+import { type CostChange, type Review, type ReviewInput, review, type StackReview } from "./read-plans";
 import type { AttributeChange, ResourceSummary } from "./resources";
-import { type CostChange, type Review, type ReviewInput, review, type StackReview } from "./review";
 import type { AccessChange } from "./roles";
 import type { StateMachineChange } from "./state-machines";
 import {

@@ -1,4 +1,4 @@
-import { type ResourceChange, type Synthesized, synthesizedResource } from "./plan";
+import { type ResourceChange, type Synthesized, synthesizedResource } from "../terraform/plan-json";
 import type { Tokens } from "./tokens";
 import { isMarked, isObject } from "./values";
 

@@ -6,7 +6,7 @@ import {
   type ResourceChange,
   readableName,
   type Synthesized,
-} from "./plan";
+} from "../terraform/plan-json";
 import { hidden, isMarked, shortPair } from "./values";
 
 /** What happens to one resource. */

@@ -1,5 +1,3 @@
-import { documentAfter, documentBefore, type JsonDocument } from "./documents";
-import { type Permission, type PermissionChanges, permissionChanges, permissionsIn } from "./permissions";
 import {
   type Action,
   actionOf,
@@ -9,7 +7,9 @@ import {
   readableName,
   type Synthesized,
   synthesizedResource,
-} from "./plan";
+} from "../terraform/plan-json";
+import { documentAfter, documentBefore, type JsonDocument } from "./documents";
+import { type Permission, type PermissionChanges, permissionChanges, permissionsIn } from "./permissions";
 import type { Tokens } from "./tokens";
 import { hidden, isMarked } from "./values";
 

@@ -1,5 +1,4 @@
-import { type DefinitionJson, parseDefinition } from "../costs/definition-sizes";
-import { documentAfter, documentBefore } from "./documents";
+import { type DefinitionJson, parseDefinition } from "../terraform/definition-json";
 import {
   type Action,
   actionOf,
@@ -8,7 +7,8 @@ import {
   type ResourceChange,
   readableName,
   type Synthesized,
-} from "./plan";
+} from "../terraform/plan-json";
+import { documentAfter, documentBefore } from "./documents";
 import { mayBecome, type Tokens, unknownIn } from "./tokens";
 import { type Difference, differences, isObject } from "./values";
 

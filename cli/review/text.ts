@@ -1,6 +1,6 @@
 /** A review as sections of lines, and how they look in Markdown and on a terminal. */
 
-import { printable } from "../terminal";
+import { printable } from "../terminal/print";
 
 /** Words of ours, or a value from elsewhere, which is shown as it is. */
 export type Span = string | { readonly value: string };

@@ -4,7 +4,13 @@
  * Where a plan does not know a definition or a policy yet, the synthesized text tells it all but those values.
  */
 
-import { managedChanges, type Plan, type ResourceChange, readableName, type Synthesized } from "./plan";
+import {
+  managedChanges,
+  type Plan,
+  type ResourceChange,
+  readableName,
+  type Synthesized,
+} from "../terraform/plan-json";
 import { isMarked, literally } from "./values";
 
 /** `${aws_s3_bucket.Data.arn}`; two dollar signs are Terraform's way to write one. */

@@ -5,9 +5,9 @@ import {
   type DescribeTransformJobCommandOutput,
   type TransformInstanceType,
 } from "@aws-sdk/client-sagemaker";
-import type { Aws } from "../aws";
-import { DetachedError, FailedError, OutcomeUnknownError } from "../errors";
-import { lastLogLines } from "../failure";
+import type { Aws } from "../account/clients";
+import { lastLogLines } from "../execution/failure";
+import { DetachedError, FailedError, OutcomeUnknownError } from "../terminal/errors";
 import { maxPayloadInMB } from "./place";
 
 /** Media types that the model answers with, by what `--format` calls them. */

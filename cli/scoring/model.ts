@@ -10,12 +10,12 @@ import { DescribeStateMachineCommand } from "@aws-sdk/client-sfn";
 import jsonata from "jsonata";
 import { releaseName, stableEndpointName } from "../../workflow/names";
 import { resourceTags } from "../../workflow/resources";
-import { requireRegisteredFiles } from "../content";
-import { parseDefinition } from "../costs/definition-sizes";
-import { type Environment, stateMachineArn as machineArn } from "../environment";
-import { UsageError } from "../errors";
-import { ownedBy } from "../ownership";
-import { findVersion, listVersions, servingModel } from "../versions";
+import { type Environment, stateMachineArn as machineArn } from "../account/environment";
+import { ownedBy } from "../account/ownership";
+import { requireRegisteredFiles } from "../registry/content";
+import { findVersion, listVersions, servingModel } from "../registry/versions";
+import { UsageError } from "../terminal/errors";
+import { parseDefinition } from "../terraform/definition-json";
 
 /**
  * The model to score with: that of a version, made where there is none yet, or that which serves.

@@ -1,7 +1,7 @@
 import { GetObjectCommand, paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import { prefixes } from "../../workflow/settings";
-import { type Aws, objectAt } from "../aws";
-import { UsageError } from "../errors";
+import { type Aws, objectAt } from "../account/clients";
+import { UsageError } from "../terminal/errors";
 
 /** One object of the input or the output. */
 export interface ScoringObject {

@@ -1,10 +1,10 @@
 import { resourceTags } from "../../workflow/resources";
 import { prefixes } from "../../workflow/settings";
-import { findArtifactBucket } from "../buckets";
-import { announce, type Environment, openEnvironment } from "../environment";
-import { UsageError } from "../errors";
-import { interruption, keepLines, runTasks } from "../progress";
-import { print } from "../terminal";
+import { findArtifactBucket } from "../account/buckets";
+import { announce, type Environment, openEnvironment } from "../account/environment";
+import { UsageError } from "../terminal/errors";
+import { print } from "../terminal/print";
+import { interruption, keepLines, runTasks } from "../terminal/progress";
 import { type Format, followScoring, type ScoringJob, startScoring } from "./job";
 import { modelToScore } from "./model";
 import {

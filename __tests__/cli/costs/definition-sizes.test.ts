@@ -1,4 +1,5 @@
-import { definitionSizes, type GraphJson, parseDefinition } from "../../../cli/costs/definition-sizes";
+import { definitionSizes } from "../../../cli/costs/definition-sizes";
+import { type GraphJson, parseDefinition } from "../../../cli/terraform/definition-json";
 import { workflowDefinition } from "../../../workflow/definition";
 import { workflow } from "../../fixtures";
 

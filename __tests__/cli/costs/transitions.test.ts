@@ -1,5 +1,5 @@
-import { parseDefinition } from "../../../cli/costs/definition-sizes";
 import { transitionsPerRun } from "../../../cli/costs/transitions";
+import { parseDefinition } from "../../../cli/terraform/definition-json";
 import { workflowDefinition } from "../../../workflow/definition";
 import { workflow } from "../../fixtures";
 

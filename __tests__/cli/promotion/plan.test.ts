@@ -1,5 +1,5 @@
 import { checkGate, checkPair, chooseVersion } from "../../../cli/promotion/plan";
-import type { ModelVersion } from "../../../cli/versions";
+import type { ModelVersion } from "../../../cli/registry/versions";
 import { gateSettings } from "../../../workflow/gate";
 
 const version = (number: number, more: Partial<ModelVersion> = {}): ModelVersion => ({

@@ -1,6 +1,6 @@
-import { parsePlan, parseSynthesized } from "../../../cli/review/plan";
 import { accessChanges } from "../../../cli/review/roles";
 import { Tokens } from "../../../cli/review/tokens";
+import { parsePlan, parseSynthesized } from "../../../cli/terraform/plan-json";
 
 type Values = Record<string, unknown> | null;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PlannedStack, ReviewInput } from "../../../cli/review/review";
+import type { PlannedStack, ReviewInput } from "../../../cli/review/read-plans";
 
 type Json = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
-import { parsePlan, parseSynthesized } from "../../../cli/review/plan";
 import { drifts, resourceSummaries } from "../../../cli/review/resources";
+import { parsePlan, parseSynthesized } from "../../../cli/terraform/plan-json";
 
 const stack = parseSynthesized("dev", {});
 const resource = (address: string, change: object, more: object = {}) => {

@@ -1,5 +1,5 @@
-import { parsePlan, parseSynthesized } from "../../../cli/review/plan";
 import { mayBecome, Tokens, unknownIn, withoutMarks } from "../../../cli/review/tokens";
+import { parsePlan, parseSynthesized } from "../../../cli/terraform/plan-json";
 
 const change = (after: object, more: object = {}) => ({
   address: "aws_lambda_function.Evaluation_12345678",

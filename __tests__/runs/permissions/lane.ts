@@ -6,7 +6,7 @@ import {
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
-import { isMissing } from "../../../cli/errors";
+import { isMissing } from "../../../cli/terminal/errors";
 import { policyDocument, trustPolicy } from "../../../workflow/iam";
 import { approvalRole, type RoleDescription, scheduleRole } from "../../../workflow/roles";
 import {

@@ -22,9 +22,9 @@ import {
   StopExecutionCommand,
   UpdateStateMachineCommand,
 } from "@aws-sdk/client-sfn";
-import { type ExecutionResult, startExecution } from "../../../cli/execution";
+import { type ExecutionResult, startExecution } from "../../../cli/execution/execution";
+import { servingModel } from "../../../cli/registry/versions";
 import { followScoring, type ScoringJob, startScoring } from "../../../cli/scoring/job";
-import { servingModel } from "../../../cli/versions";
 import type { ExecutionInput } from "../../../workflow/execution-input";
 import { approvalRule } from "../../../workflow/resources";
 import type { Grant, RoleName } from "../../grants";

@@ -1,0 +1,89 @@
+import type { Aws } from "../../../cli/account/clients";
+import { describeFailure, readFailure } from "../../../cli/execution/failure";
+import { explain, FailedError, OutcomeUnknownError } from "../../../cli/terminal/errors";
+
+const logs = (events: { message: string }[], logStreamName: string | undefined = "job-1/algo-1-1") =>
+  ({
+    logs: () => ({
+      send: async (command: object) =>
+        command.constructor.name === "DescribeLogStreamsCommand"
+          ? { logStreams: logStreamName === undefined ? [] : [{ logStreamName }] }
+          : { events },
+    }),
+  }) as unknown as Aws;
+
+const cause = JSON.stringify({
+  state: "ModelTraining",
+  job: "job-1",
+  reason: "AlgorithmError: no column target",
+});
+
+describe("readFailure", () => {
+  it("tells state, job, reason and the last lines of the job's log", async () => {
+    const failure = await readFailure(logs([{ message: "line 1" }, { message: "line 2" }]), {
+      status: "FAILED",
+      error: "TrainingJobFailed",
+      cause,
+    });
+    expect(describeFailure(failure)).toBe(
+      [
+        "The execution ended as FAILED",
+        "  state: ModelTraining",
+        "  error: TrainingJobFailed",
+        "  job: job-1",
+        "  reason: AlgorithmError: no column target",
+        "  last lines of the job's log:",
+        "    line 1",
+        "    line 2",
+      ].join("\n"),
+    );
+  });
+
+  it.each(["{not JSON", "plain words", '"text"'])("takes the cause %s as the reason", async (text) => {
+    const failure = await readFailure(logs([]), { status: "FAILED", error: "States.Runtime", cause: text });
+    expect(failure).toMatchObject({ reason: text, log: [] });
+  });
+
+  it("tells of an aborted execution, which has no cause", async () => {
+    const failure = await readFailure(logs([]), { status: "ABORTED" });
+    expect(describeFailure(failure)).toBe("The execution ended as ABORTED");
+  });
+
+  it("still tells why when the log cannot be read", async () => {
+    const broken = { logs: () => ({ send: () => Promise.reject(new Error("denied")) }) } as unknown as Aws;
+    expect(await readFailure(broken, { error: "TrainingJobFailed", cause })).toMatchObject({
+      job: "job-1",
+      log: [],
+    });
+  });
+});
+
+describe("explain", () => {
+  const named = (name: string, more = {}) => Object.assign(new Error("details"), { name, ...more });
+
+  it.each(["ExpiredTokenException", "ExpiredToken", "CredentialsProviderError"])(
+    "says what to do about %s",
+    (name) => {
+      const error = explain(named(name)) as Error;
+      expect(error).toBeInstanceOf(OutcomeUnknownError);
+      expect(error.message).toContain("Log in again");
+    },
+  );
+
+  it("says that AWS could not be reached", () => {
+    expect((explain(named("Error", { code: "ECONNREFUSED" })) as Error).message).toContain(
+      "could not be reached",
+    );
+  });
+
+  it("tells any other refusal of AWS by name and message, without a stack", () => {
+    const error = explain(named("AccessDeniedException", { $metadata: {} })) as Error;
+    expect(error).toBeInstanceOf(FailedError);
+    expect(error.message).toBe("AWS refused: AccessDeniedException: details");
+  });
+
+  it("leaves other errors as they are", () => {
+    const error = named("TypeError");
+    expect(explain(error)).toBe(error);
+  });
+});

@@ -1,0 +1,68 @@
+import { counted, faults, type Outcome, outcomesText } from "../../../cli/rehearsal/outcome";
+import { rowsOf } from "../../../cli/rehearsal/traffic";
+
+const good: Outcome = {
+  model: "is good",
+  expected: "promoted",
+  ended: "promoted",
+  seconds: 46,
+  alarmPeriods: 7.7,
+  requests: 2300,
+  failed: 0,
+  p99Milliseconds: 32,
+};
+const bad: Outcome = { ...good, model: "fails", expected: "rolled back", ended: "rolled back", failed: 40 };
+
+describe("a rehearsal", () => {
+  it("went right where good models are promoted, bad ones rolled back, and nobody else noticed", () => {
+    expect(faults([good, bad], 0)).toEqual([]);
+  });
+
+  it.each<[string, Partial<Outcome>, string]>([
+    [
+      "a bad model that is promoted",
+      { ...bad, ended: "promoted" },
+      "the model that fails was to be rolled back, and promoted",
+    ],
+    [
+      "a release that fails",
+      { ...bad, ended: "failed", reason: "DeploymentFailed: no" },
+      "the model that fails was to be rolled back, and failed: DeploymentFailed: no",
+    ],
+    [
+      "a good model whose move fails requests",
+      { ...good, failed: 1 },
+      "1 of 2300 requests failed while a good",
+    ],
+    ["more failures than the canary has requests", { ...bad, failed: 1300 }, "more than the canary's half"],
+  ])("went wrong with %s", (_, outcome, told) => {
+    expect(faults([outcome as Outcome], 0)).toEqual([expect.stringContaining(told)]);
+  });
+
+  it("went wrong where requests fail while no release runs", () => {
+    expect(faults([good], 2)).toEqual(["2 requests failed while no release ran"]);
+  });
+
+  it("counts requests, failures and the slowest hundredth", () => {
+    const answers = Array.from({ length: 200 }, (_, index) => ({
+      askedAt: 0,
+      milliseconds: index,
+      ...(index < 3 ? { failure: "no" } : { error: 0.1 }),
+    }));
+    expect(counted(answers)).toEqual({ requests: 200, failed: 3, p99Milliseconds: 198 });
+    expect(counted([])).toEqual({ requests: 0, failed: 0, p99Milliseconds: 0 });
+  });
+
+  it("is told as a table", () => {
+    expect(outcomesText([bad])).toMatch(
+      /a model that fails +rolled back +46 s +7\.7 +2300 +40 \(1\.7 %\) +32 ms/,
+    );
+  });
+});
+
+it("reads rows of numbers, the label last", () => {
+  expect(rowsOf("a,b,target\n1,2,3\n4,,5\n6,x,7\n8,9,10\n")).toEqual([
+    { features: [1, 2], label: 3 },
+    { features: [8, 9], label: 10 },
+  ]);
+});

@@ -1,0 +1,130 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { testRun } from "../../config";
+import { localEnvironment, stackNames } from "../../config-schema";
+import type { ExecutionInput } from "../../workflow/execution-input";
+import { UsageError } from "../terminal/errors";
+import { findArtifactBucket } from "./buckets";
+import { type Environment, openEnvironment, stateMachineArn as stateMachineArnOf } from "./environment";
+
+/** One environment's deployed workflow. */
+export interface Target extends Environment {
+  readonly stateMachineArn: string;
+  readonly bucketName: string;
+  readonly executionInput: ExecutionInput;
+}
+
+export interface TargetOptions {
+  /** @default - `outputs.<environment>.json`, which `npm run deploy` writes */
+  readonly outputsFile?: string;
+  readonly stateMachineArn?: string;
+  readonly bucket?: string;
+}
+
+const outputsSchema = z.object({
+  state_machine_arn: z.string(),
+  bucket_name: z.string(),
+  execution_input: z.string(),
+});
+
+/** The file that a deploy writes an environment's outputs to, and the other commands read. */
+export function defaultOutputsFile(environment: string): string {
+  return `outputs.${environment}.json`;
+}
+
+/**
+ * Finds the environment's workflow: in the emulator that runs, by flags, or in the outputs file of a deploy.
+ *
+ * @throws UsageError when it is in none of them
+ */
+export async function resolveTarget(name: string, options: TargetOptions = {}): Promise<Target> {
+  const environment = openEnvironment(name);
+  const workflow =
+    name === localEnvironment && options.outputsFile === undefined
+      ? await localWorkflow(environment, options)
+      : deployedWorkflow(name, options);
+  const [, , , region, , , machine] = workflow.stateMachineArn.split(":");
+  if (region === undefined || machine === undefined) {
+    throw new UsageError(`"${workflow.stateMachineArn}" is no ARN of a state machine`);
+  }
+  if (machine !== environment.baseName) {
+    throw new UsageError(
+      `${workflow.stateMachineArn} is not the state machine of environment ${name}, which is ${environment.baseName}`,
+    );
+  }
+  if (region !== environment.config.region) {
+    throw new UsageError(
+      `${workflow.stateMachineArn} is in ${region}; environment ${name} is ${environment.config.region}`,
+    );
+  }
+  return { ...environment, ...workflow };
+}
+
+type Workflow = Pick<Target, "stateMachineArn" | "bucketName" | "executionInput">;
+
+function deployedWorkflow(name: string, options: TargetOptions): Workflow {
+  const { outputsFile = defaultOutputsFile(name), stateMachineArn, bucket } = options;
+  if (stateMachineArn !== undefined && bucket !== undefined) {
+    return { stateMachineArn, bucketName: bucket, executionInput: testRun.executionInput };
+  }
+  const stack = stackNames(name).testRun;
+  const outputs = outputsSchema.safeParse(readOutputs(name, outputsFile, stack));
+  if (!outputs.success) {
+    throw new UsageError(
+      `${outputsFile} does not hold the outputs of ${stack}: ${z.prettifyError(outputs.error)}\n${howToDeploy(name)}`,
+    );
+  }
+  return {
+    stateMachineArn: stateMachineArn ?? outputs.data.state_machine_arn,
+    bucketName: bucket ?? outputs.data.bucket_name,
+    executionInput: JSON.parse(outputs.data.execution_input) as ExecutionInput,
+  };
+}
+
+function readOutputs(name: string, outputsFile: string, stack: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(outputsFile, "utf8");
+  } catch (error) {
+    throw new UsageError(
+      `The outputs file ${outputsFile} cannot be read. ${howToDeploy(name)}, or give --state-machine-arn and --bucket`,
+      { cause: error },
+    );
+  }
+  let outputs: Record<string, unknown>;
+  try {
+    outputs = JSON.parse(text) as Record<string, unknown>;
+  } catch (error) {
+    throw new UsageError(`The outputs file ${outputsFile} is not JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (!(stack in outputs)) {
+    throw new UsageError(
+      `${outputsFile} holds the outputs of ${Object.keys(outputs).join(", ") || "no stack"}, not of ${stack}. ${howToDeploy(name)}`,
+    );
+  }
+  return outputs[stack];
+}
+
+function howToDeploy(name: string): string {
+  return `Write it with: npm run deploy -- ${name}`;
+}
+
+/** In the emulator names are known, but for the bucket's ending. */
+async function localWorkflow(
+  environment: Environment,
+  { stateMachineArn, bucket }: TargetOptions,
+): Promise<Workflow> {
+  const bucketName = bucket ?? (await findArtifactBucket(environment));
+  if (bucketName === undefined) {
+    throw new UsageError(
+      "The emulator holds no workflow: `npm start -- --keep` makes one and keeps it up, and `npm run deploy -- local` deploys one with Terraform",
+    );
+  }
+  return {
+    stateMachineArn: stateMachineArn ?? (await stateMachineArnOf(environment, environment.baseName)),
+    bucketName,
+    executionInput: testRun.executionInput,
+  };
+}

@@ -1,0 +1,170 @@
+import type { DefinitionJson } from "../terraform/definition-json";
+import { type DefinitionSizes, definitionSizes, type JobSize } from "./definition-sizes";
+import { type Durations, defaultDurations } from "./durations";
+import { hoursPerMonth, type VariantSize } from "./endpoint-cost";
+import { notesOn, servingRates, updateRow, variantRow } from "./endpoint-rows";
+import { instanceItem, priceOf, type Unit } from "./prices";
+import { type CostRow, type MakeRow, priced } from "./rows";
+import { transitionsPerRun } from "./transitions";
+
+export const defaultRunsPerMonth = 4;
+
+/** Waits between two looks at an endpoint, where an expression decides them at run time. */
+const pollSeconds = 30;
+
+/** A resource of a stack, planned or deployed, by Terraform's type and values. */
+export interface StackResource {
+  readonly type: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+export interface EstimateOptions {
+  readonly region: string;
+  /** @default 4 */
+  readonly runsPerMonth?: number;
+  /** @default - `defaultDurations` */
+  readonly durations?: Partial<Durations>;
+  /** What stands beside the state machine; what is not listed is not counted. */
+  readonly resources?: readonly StackResource[];
+  /** Other state machines, of which one makes the endpoint where a person approves a version first. */
+  readonly others?: readonly DefinitionJson[];
+}
+
+/** What one environment costs, in USD. */
+export interface Estimate {
+  readonly region: string;
+  readonly runsPerMonth: number;
+  readonly durations: Durations;
+  /** Paid while nothing runs, the endpoint in service. */
+  readonly idle: readonly CostRow[];
+  /** Paid by each run that succeeds. */
+  readonly run: readonly CostRow[];
+  /** Paid by use that is not estimated: the price of one unit. */
+  readonly rates: readonly CostRow[];
+  readonly idlePerDay: number;
+  readonly idlePerMonth: number;
+  readonly perRun: number;
+  readonly perMonth: number;
+  readonly approximate: boolean;
+  /** What the sums leave out, and what to do about it. */
+  readonly missing: readonly string[];
+  /** What else to know before choosing an endpoint. */
+  readonly notes: readonly string[];
+}
+
+/** Prices a state machine and what stands beside it; the same for a deployed, a planned and a local definition. */
+export function estimate(definition: DefinitionJson, options: EstimateOptions): Estimate {
+  const { region, runsPerMonth = defaultRunsPerMonth, resources = [], others = [] } = options;
+  const durations = { ...defaultDurations, ...options.durations };
+  const sizes = [definition, ...others].map(definitionSizes);
+  const { jobs, functions } = sizes[0] as DefinitionSizes;
+  const serving = sizes.find((one) => one.variants.length > 0) ?? (sizes[0] as DefinitionSizes);
+  const { variants, update, scaling } = serving;
+  const missing = new Set<string>();
+  const row = (what: string, item: string | undefined, quantity: number, unit: Unit): CostRow => {
+    const price = item === undefined ? undefined : priceOf(item, region);
+    if (price === undefined) {
+      missing.add(
+        item === undefined
+          ? `${what}: its size is decided when it runs`
+          : `no price known for ${item} in ${region}: add a row to cli/costs/prices.ts`,
+      );
+    }
+    return priced(what, quantity, unit, price);
+  };
+
+  const idle = [...variants.map((variant) => variantRow(variant, row)), ...countedRows(resources, row)];
+  const transitions = transitionsPerRun(definition, {
+    minutes: durations.deploymentMinutes,
+    intervalSeconds: pollSeconds,
+  });
+  const run = [
+    ...jobs.map((job) => jobRow(job, durations, row)),
+    row("state transitions", "Step Functions Standard", transitions, "state transition"),
+    ...functionRows(functions.length, durations, resources, row),
+    ...(update === undefined ? [] : variants.map((one) => updateRow(one, update, durations, row))),
+  ];
+  const idlePerMonth = sum(idle);
+  const perRun = sum(run);
+  return {
+    region,
+    runsPerMonth,
+    durations,
+    idle,
+    run,
+    rates: rateRows(variants, region, missing),
+    idlePerDay: (idlePerMonth * 24) / hoursPerMonth,
+    idlePerMonth,
+    perRun,
+    perMonth: idlePerMonth + perRun * runsPerMonth,
+    approximate: [...idle, ...run].some(({ approximate }) => approximate),
+    missing: [...missing],
+    notes: variants.flatMap((variant) => notesOn(variant, region, scaling)),
+  };
+}
+
+function sum(rows: readonly CostRow[]): number {
+  return rows.reduce((total, { usd = 0 }) => total + usd, 0);
+}
+
+/** Rows for what costs by the piece. */
+function countedRows(resources: readonly StackResource[], row: MakeRow): CostRow[] {
+  const keys = resources.filter(({ type }) => type === "aws_kms_key").length;
+  const dashboards = resources.filter(({ type }) => type === "aws_cloudwatch_dashboard").length;
+  const metrics = resources
+    .filter(({ type }) => type === "aws_cloudwatch_metric_alarm")
+    .reduce((total, { values }) => total + alarmMetrics(values), 0);
+  return [
+    ...(keys > 0 ? [row(`${keys} × KMS key`, "KMS key", keys, "month")] : []),
+    ...(metrics > 0 ? [row(`${metrics} × alarm`, "CloudWatch alarm", metrics, "month")] : []),
+    ...(dashboards > 0
+      ? [row(`${dashboards} × dashboard`, "CloudWatch dashboard", dashboards, "month")]
+      : []),
+  ];
+}
+
+/** An alarm on an expression is paid by the metrics in it. */
+function alarmMetrics({ metric_query: queries }: StackResource["values"]): number {
+  const used = Array.isArray(queries) ? queries.filter(({ metric }) => metric?.length !== 0 && metric) : [];
+  return Math.max(used.length, 1);
+}
+
+function jobRow(job: JobSize, durations: Durations, row: MakeRow): CostRow {
+  const { state, use, instanceType, instanceCount, jobs, spot } = job;
+  const minutes = durations[`${use}Minutes`];
+  const times = jobs > 1 ? `${jobs} jobs × ` : "";
+  const cheaper = spot ? ", on demand: spot costs less" : "";
+  return row(
+    `${state}, ${times}${instanceCount} × ${instanceType ?? "instance"} × ${minutes} min${cheaper}`,
+    instanceType === undefined ? undefined : instanceItem(use, instanceType),
+    (jobs * instanceCount * minutes) / 60,
+    "hour",
+  );
+}
+
+function functionRows(
+  calls: number,
+  { functionSeconds }: Durations,
+  resources: readonly StackResource[],
+  row: MakeRow,
+): CostRow[] {
+  if (calls === 0) return [];
+  // Lambda's own default where the stack says nothing: 128 MB.
+  const memory = resources
+    .filter(({ type }) => type === "aws_lambda_function")
+    .map(({ values }) => (typeof values.memory_size === "number" ? values.memory_size : 128));
+  const sizeInGB = Math.max(...memory, 128) / 1024;
+  return [
+    row("function calls", "Lambda requests", calls, "request"),
+    row("function time", "Lambda duration", calls * functionSeconds * sizeInGB, "GB-second"),
+  ];
+}
+
+function rateRows(variants: readonly VariantSize[], region: string, missing: Set<string>): CostRow[] {
+  const items = ["CloudWatch Logs, ingested", "S3 Standard storage", "S3 PUT, COPY, POST, LIST", "S3 GET"];
+  const rates = items
+    .map((item) => priceOf(item, region))
+    .filter((price) => price !== undefined)
+    .map((price) => priced(price.item, 1, price.unit, price));
+  return [...variants.flatMap((variant) => servingRates(variant, region, missing)), ...rates];
+}

@@ -1,0 +1,39 @@
+import type { Environment } from "../account/environment";
+import type { ReviewInput } from "../review/read-plans";
+import { runCdktf, runTerraform } from "../terraform/run";
+import { initialize, stacksOf, synthesized, upstreamIsDeployed } from "../terraform/stacks";
+
+const planFile = "review.tfplan";
+
+/**
+ * Plans every stack of an environment.
+ *
+ * Takes no lock, since nothing is changed: credentials that may only read are enough.
+ *
+ * @param tell hears what is being done
+ */
+export async function planStacks(
+  environment: Environment,
+  tell: (line: string) => void,
+): Promise<ReviewInput["stacks"]> {
+  tell("Synthesizing the stacks");
+  await runCdktf(environment, ["synth"], "nothing");
+  const plans: ReviewInput["stacks"][number][] = [];
+  for (const stack of stacksOf(environment)) {
+    tell(`Planning ${stack.name}`);
+    await initialize(environment, stack.name);
+    if (stack.upstream !== undefined && !(await upstreamIsDeployed(environment, stack))) {
+      plans.push({ name: stack.name, after: stack.upstream });
+      continue;
+    }
+    const plan = ["plan", "-input=false", "-no-color", "-lock=false", `-out=${planFile}`];
+    await runTerraform(environment, stack.name, plan);
+    const json = await runTerraform(environment, stack.name, ["show", "-json", planFile]);
+    plans.push({
+      name: stack.name,
+      plan: JSON.parse(json),
+      synthesized: JSON.parse(synthesized(stack.name)),
+    });
+  }
+  return plans;
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+import {
+  connectionTo,
+  type EmulatorAddress,
+  type EmulatorConnection,
+  forgetAddress,
+  readySchema,
+  runningEmulator,
+  writeAddress,
+} from "../account/emulator-address";
+import { projectRoot } from "../paths";
+import { CliError, FailedError } from "../terminal/errors";
+
+export interface EmulatorOptions {
+  /** @default - a free one */
+  readonly port?: number;
+  /** Shortens waits, as `timeScaleText` lists them: 0.1 makes ten seconds one. */
+  readonly timeScale?: number;
+  /** File with faults to inject; docs/emulator.md describes it. */
+  readonly faults?: string;
+  /** Lets moto's bare records answer for operations that do not run. */
+  readonly allowRecords?: boolean;
+  /** Takes whatever keys a client has, and unsigned requests: any program on this machine may call. */
+  readonly anyKey?: boolean;
+}
+
+/** The emulator as a child process; it ends when this process does, whatever ends it. */
+export class EmulatorProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly address: EmulatorAddress,
+  ) {}
+
+  /** How to call the services. */
+  get connection(): EmulatorConnection {
+    return connectionTo(this.address);
+  }
+
+  /** Settles when the emulator has ended by itself. */
+  get ended(): Promise<number | null> {
+    return new Promise((settle) => {
+      if (this.child.exitCode !== null) settle(this.child.exitCode);
+      else this.child.on("exit", settle);
+    });
+  }
+
+  /**
+   * Starts the emulator and waits until it is ready.
+   *
+   * @param python the interpreter of the environment `emulator`
+   * @param tell hears each line that the emulator writes of what it does
+   * @throws CliError when it does not start; its last lines tell why
+   */
+  static async start(
+    python: string,
+    options: EmulatorOptions = {},
+    tell: (line: string) => void = () => {},
+  ): Promise<EmulatorProcess> {
+    const flags = ["--state-dir", resolve(projectRoot, ".emulator"), "--exit-with-stdin"];
+    if (options.port !== undefined) flags.push("--port", String(options.port));
+    if (options.timeScale !== undefined) flags.push("--time-scale", String(options.timeScale));
+    if (options.faults !== undefined) flags.push("--faults", options.faults);
+    if (options.allowRecords) flags.push("--allow-records");
+    if (options.anyKey === true) flags.push("--any-key");
+    const child = spawn(python, ["-m", "emulator", ...flags], {
+      cwd: projectRoot,
+      env: { ...emulatorEnvironment(), PYTHONPATH: resolve(projectRoot, "python"), PYTHONUNBUFFERED: "1" },
+      // Its standard input closes with this process: that is how it hears of our end.
+      stdio: ["pipe", "pipe", "pipe"],
+      // Ctrl-C is for us: the emulator is stopped in order, after what uses it.
+      detached: true,
+    });
+    const lines: string[] = [];
+    createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => {
+      tell(line);
+      lines.push(line);
+      if (lines.length > 200) lines.shift();
+    });
+    const ready = await new Promise<string | undefined>((settle) => {
+      createInterface({ input: child.stdout as NodeJS.ReadableStream }).once("line", settle);
+      child.once("close", () => settle(undefined));
+    });
+    if (ready === undefined) {
+      const reason = lines.slice(-5).join("\n") || "it said nothing";
+      const { exitCode } = child;
+      throw exitCode === 2
+        ? new CliError(reason, 2)
+        : new FailedError(`The emulator did not start: ${reason}`);
+    }
+    const address = readySchema.parse(JSON.parse(ready));
+    if (runningEmulator() === undefined) writeAddress(address);
+    return new EmulatorProcess(child, address);
+  }
+
+  /** Stops the emulator with everything that runs in it. */
+  async stop(): Promise<void> {
+    forgetAddress(this.address);
+    this.child.stdin?.end();
+    await this.ended;
+  }
+}
+
+/**
+ * What the emulator inherits: any job can read its variables, so the developer's keys and tokens are not among them.
+ * Proxies and package indexes are for the requirements of jobs.
+ */
+const inherited =
+  /^(PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LANG|LC_\w+|LD_LIBRARY_PATH|DYLD_\w+|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|PIP_\w+|XDG_\w+)$/i;
+
+export function emulatorEnvironment(variables: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => inherited.test(name)));
+}
+
+/** Says what the emulator's time scale shortens; docs/emulator.md has the details. */
+export function timeScaleText(timeScale: number): string {
+  if (timeScale === 1) return "time scale 1";
+  return `time scale ${timeScale} for waits, retry intervals, rate() schedules, alarm periods and deployment waits`;
+}

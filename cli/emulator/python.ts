@@ -1,0 +1,59 @@
+import { spawn, spawnSync } from "node:child_process";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import { projectRoot } from "../paths";
+import { FailedError, UsageError } from "../terminal/errors";
+
+/** Interpreters that can prepare the project's Python environments, in the order of trying. */
+const candidates = ["python3.11", "python3.12", "python3.13", "python3.10", "python3", "python"];
+
+/** The names of the environments in `python/locks/`. */
+export type EnvironmentName = "emulator" | "scikit-learn-1.2-1" | "dev" | "security";
+
+const preparedSchema = z.record(
+  z.string(),
+  z.object({ python: z.string(), version: z.string(), note: z.string().nullable() }),
+);
+
+export type PreparedEnvironments = z.output<typeof preparedSchema>;
+
+/**
+ * Builds the Python environments that are missing, and tells where each one's interpreter is.
+ *
+ * @param onProgress gets a line now and then: the first time takes a while
+ * @throws UsageError when there is no Python that can be used
+ * @throws FailedError when an environment cannot be built; its message says why
+ */
+export async function prepareEnvironments(
+  names: readonly EnvironmentName[],
+  onProgress: (line: string) => void = () => {},
+): Promise<PreparedEnvironments> {
+  const script = resolve(projectRoot, "python/emulator/runtime/environments.py");
+  const child = spawn(findPython(), [script, ...names], { stdio: ["ignore", "pipe", "pipe"] });
+  const complaints: string[] = [];
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    complaints.push(line);
+    onProgress(line);
+  });
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  const code = await new Promise((settle) => child.on("close", settle));
+  if (code !== 0) throw new FailedError(complaints.slice(-15).join("\n"));
+  return preparedSchema.parse(JSON.parse(output));
+}
+
+/** The first Python that runs and is new enough; a name on the PATH may be a shim that runs nothing. */
+function findPython(): string {
+  const wanted = process.env.PYTHON === undefined ? candidates : [process.env.PYTHON];
+  const probe = "import sys; sys.exit(sys.version_info < (3, 10))";
+  const found = wanted.find((name) => spawnSync(name, ["-c", probe], { stdio: "ignore" }).status === 0);
+  if (found === undefined) {
+    throw new UsageError(
+      `No usable Python of version 3.10 or newer was found (tried ${wanted.join(", ")}). Install Python 3.11, or name an interpreter in the variable PYTHON`,
+    );
+  }
+  return found;
+}

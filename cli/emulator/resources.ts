@@ -1,0 +1,241 @@
+import { randomBytes } from "node:crypto";
+import { CreateLogGroupCommand, PutRetentionPolicyCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
+import { CreateFunctionCommand, type Runtime, waitUntilFunctionActiveV2 } from "@aws-sdk/client-lambda";
+import { PutBucketLifecycleConfigurationCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { CreateModelPackageGroupCommand } from "@aws-sdk/client-sagemaker";
+import { CreateStateMachineCommand } from "@aws-sdk/client-sfn";
+import { contentHash, scriptKey } from "../../source-files";
+import { evaluationFunction, type FunctionDescription, smokeTestFunction } from "../../workflow/functions";
+import { policyDocument, trustPolicy } from "../../workflow/iam";
+import { imageRepositoryArn } from "../../workflow/image";
+import { defaultImage, scriptFolders, type WorkflowProps, workflowSettings } from "../../workflow/props";
+import {
+  bucketNamePrefix,
+  codeKey,
+  defaultLogRetentionInDays,
+  defaultNoncurrentVersionDays,
+  modelPackageGroup,
+  releaseStateMachine,
+  resourceTags,
+  type StateMachineDescription,
+  unfinishedUploadDays,
+  workflowStateMachine,
+} from "../../workflow/resources";
+import { type RoleDescription, sageMakerRoles } from "../../workflow/roles";
+import type { WorkflowReferences } from "../../workflow/settings";
+import { createBucket, secureBucket } from "../account/buckets";
+import type { Aws } from "../account/clients";
+import type { EmulatorAddress } from "../account/emulator-address";
+import { packFolder } from "./archives";
+
+/**
+ * AWS's own account for these images in us-east-1, where the emulator is. Terraform's provider knows all regions.
+ *
+ * https://docs.aws.amazon.com/sagemaker/latest/dg/pre-built-docker-containers-scikit-learn-spark.html
+ */
+const imageRegistry = "683313688378.dkr.ecr.us-east-1.amazonaws.com";
+
+/** What an execution in the emulator needs to know. */
+export interface LocalWorkflow {
+  readonly stateMachineArn: string;
+  readonly bucketName: string;
+  readonly dataBucketName: string;
+}
+
+/** Makes the workflow's resources in the emulator, from the same plain data that the constructs write as Terraform. */
+export async function createLocalResources(
+  aws: Aws,
+  { account, region }: EmulatorAddress,
+  props: WorkflowProps,
+  kmsKeyArn?: string,
+): Promise<LocalWorkflow> {
+  const partition = "aws";
+  const tags = resourceTags(props);
+  const image = props.image ?? defaultImage;
+  const imageUri = image.uri ?? `${imageRegistry}/${image.repository}:${image.tag}`;
+  const settings = workflowSettings(props, scriptKey);
+
+  const bucketName = `${bucketNamePrefix(props)}${randomBytes(8).toString("hex")}`;
+  await createArtifactBucket(aws, bucketName, tags, kmsKeyArn);
+  const dataBucketName = props.data?.bucketName ?? bucketName;
+  // On AWS somebody has made it before.
+  if (dataBucketName !== bucketName) await createBucket(aws, dataBucketName);
+  const base = {
+    partition,
+    region,
+    account,
+    bucketName,
+    dataBucketName,
+    imageUri,
+    imageRepositoryArn: imageRepositoryArn(imageUri, partition),
+    kmsKeyArn,
+  };
+  const roles = sageMakerRoles(settings, base);
+  const [prep, train, compare, serving, evaluationFunctionVersionArn, smokeTestFunctionVersionArn] =
+    await Promise.all([
+      createRole(aws, roles.prep, account, tags),
+      createRole(aws, roles.train, account, tags),
+      roles.compare && createRole(aws, roles.compare, account, tags),
+      createRole(aws, roles.serving, account, tags),
+      createFunction(aws, evaluationFunction(props, base), account, tags),
+      settings.smokeTest && createFunction(aws, smokeTestFunction(props, base), account, tags),
+      ...scriptFolders(props).map(async (folder) =>
+        aws.s3().send(
+          new PutObjectCommand({
+            Bucket: bucketName,
+            Key: codeKey(folder, contentHash(folder)),
+            Body: await packFolder(folder, "tar.gz"),
+            ContentType: "application/gzip",
+            Tagging: new URLSearchParams(tags).toString(),
+          }),
+        ),
+      ),
+    ]);
+  const workflow = {
+    settings,
+    references: {
+      ...base,
+      roleArns: { prep, train, compare, serving },
+      evaluationFunctionVersionArn,
+      smokeTestFunctionVersionArn,
+    },
+  };
+  const group = modelPackageGroup(props);
+  const [stateMachineArn] = await Promise.all([
+    createStateMachine(aws, workflowStateMachine(workflow), base, tags),
+    createStateMachine(aws, releaseStateMachine(workflow), base, tags),
+    aws.sagemaker().send(
+      new CreateModelPackageGroupCommand({
+        ModelPackageGroupName: group.name,
+        ModelPackageGroupDescription: group.description,
+        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      }),
+    ),
+  ]);
+  return { stateMachineArn, bucketName, dataBucketName };
+}
+
+async function createStateMachine(
+  aws: Aws,
+  machine: StateMachineDescription,
+  { partition, region, account }: Pick<WorkflowReferences, "partition" | "region" | "account">,
+  tags: Record<string, string>,
+): Promise<string> {
+  const roleArn = await createRole(aws, machine.role, account, tags);
+  await createLogGroup(aws, machine.logGroupName, tags);
+  const logGroupArn = `arn:${partition}:logs:${region}:${account}:log-group:${machine.logGroupName}:*`;
+  const { stateMachineArn } = await aws.sfn().send(
+    new CreateStateMachineCommand({
+      name: machine.name,
+      roleArn,
+      definition: machine.definition,
+      type: "STANDARD",
+      loggingConfiguration: {
+        ...machine.logging,
+        destinations: [{ cloudWatchLogsLogGroup: { logGroupArn } }],
+      },
+      tracingConfiguration: { enabled: true },
+      tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+    }),
+  );
+  return stateMachineArn as string;
+}
+
+async function createArtifactBucket(
+  aws: Aws,
+  Bucket: string,
+  tags: Record<string, string>,
+  kmsKeyArn: string | undefined,
+): Promise<void> {
+  await createBucket(aws, Bucket);
+  await secureBucket(aws, Bucket, { tags, kmsKeyArn });
+  await aws.s3().send(
+    new PutBucketLifecycleConfigurationCommand({
+      Bucket,
+      LifecycleConfiguration: {
+        Rules: [
+          {
+            ID: "noncurrent-versions",
+            Status: "Enabled",
+            Filter: { Prefix: "" },
+            NoncurrentVersionExpiration: { NoncurrentDays: defaultNoncurrentVersionDays },
+          },
+          {
+            ID: "unfinished-uploads",
+            Status: "Enabled",
+            Filter: { Prefix: "" },
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: unfinishedUploadDays },
+          },
+        ],
+      },
+    }),
+  );
+}
+
+export async function createRole(
+  aws: Aws,
+  role: RoleDescription,
+  account: string,
+  tags: Record<string, string>,
+): Promise<string> {
+  const RoleName = `${role.namePrefix}${randomBytes(6).toString("hex")}`;
+  const { Role } = await aws.iam().send(
+    new CreateRoleCommand({
+      RoleName,
+      Description: role.description,
+      AssumeRolePolicyDocument: JSON.stringify(trustPolicy(role, account)),
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    }),
+  );
+  await aws.iam().send(
+    new PutRolePolicyCommand({
+      RoleName,
+      PolicyName: "permissions",
+      PolicyDocument: JSON.stringify(policyDocument(role.policyStatements)),
+    }),
+  );
+  return Role?.Arn as string;
+}
+
+/** Makes a function with its role and log, and returns the ARN of its version. */
+export async function createFunction(
+  aws: Aws,
+  description: FunctionDescription,
+  account: string,
+  tags: Record<string, string>,
+): Promise<string> {
+  const [Role, ZipFile] = await Promise.all([
+    createRole(aws, description.role, account, tags),
+    packFolder(description.folder, "zip"),
+    createLogGroup(aws, description.logGroupName, tags),
+  ]);
+  const { FunctionArn, Version } = await aws.lambda().send(
+    new CreateFunctionCommand({
+      FunctionName: description.name,
+      Description: description.description,
+      Role,
+      Code: { ZipFile },
+      Runtime: description.runtime satisfies Runtime,
+      Handler: description.handler,
+      Timeout: description.timeoutSeconds,
+      MemorySize: description.memorySizeInMB,
+      TracingConfig: { Mode: "Active" },
+      Environment: description.variables && { Variables: { ...description.variables } },
+      Publish: true,
+      Tags: tags,
+    }),
+  );
+  await waitUntilFunctionActiveV2(
+    { client: aws.lambda(), maxWaitTime: 60 },
+    { FunctionName: description.name },
+  );
+  return FunctionArn?.endsWith(`:${Version}`) ? FunctionArn : `${FunctionArn}:${Version}`;
+}
+
+async function createLogGroup(aws: Aws, logGroupName: string, tags: Record<string, string>): Promise<void> {
+  await aws.logs().send(new CreateLogGroupCommand({ logGroupName, tags }));
+  await aws
+    .logs()
+    .send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: defaultLogRetentionInDays }));
+}

@@ -1,0 +1,49 @@
+import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
+import { z } from "zod";
+import type { Aws } from "../account/clients";
+import { FailedError } from "../terminal/errors";
+
+const answerSchema = z.looseObject({ predictions: z.array(z.unknown()) });
+
+/**
+ * Asks an endpoint for predictions.
+ *
+ * @throws FailedError when it does not give one prediction for each instance
+ */
+export async function testEndpoint(
+  aws: Aws,
+  endpointName: string,
+  instances: readonly unknown[],
+): Promise<readonly unknown[]> {
+  let text: string;
+  try {
+    const { Body } = await aws.runtime().send(
+      new InvokeEndpointCommand({
+        EndpointName: endpointName,
+        ContentType: "application/json",
+        Accept: "application/json",
+        Body: JSON.stringify({ instances }),
+      }),
+    );
+    text = Body?.transformToString() ?? "";
+  } catch (error) {
+    throw new FailedError(`The endpoint ${endpointName} did not answer: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  const answer = answerSchema.safeParse(parseJson(text));
+  if (!answer.success || answer.data.predictions.length !== instances.length) {
+    throw new FailedError(
+      `The endpoint ${endpointName} was to give ${instances.length} predictions, and answered ${text.slice(0, 500)}`,
+    );
+  }
+  return answer.data.predictions;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

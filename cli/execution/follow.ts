@@ -1,0 +1,47 @@
+import type { Aws } from "../account/clients";
+import { DetachedError } from "../terminal/errors";
+import type { ProgressTask } from "../terminal/progress";
+import { type ExecutionResult, watchExecution } from "./execution";
+import { visitLine } from "./history";
+
+/** Follows an execution and shows its states in a task: running ones in the title, ended ones as lines. */
+export async function followInTask(
+  aws: Aws,
+  executionArn: string,
+  task: ProgressTask,
+  timeoutSeconds: number,
+  signal: AbortSignal,
+): Promise<ExecutionResult> {
+  const title = `Execution ${executionArn.split(":").at(-1)}`;
+  task.title = title;
+  const shown = new Set<string>();
+  try {
+    const result = await watchExecution(aws.sfn(), executionArn, {
+      timeoutSeconds,
+      pollMilliseconds: aws.isEmulator ? 500 : 3000,
+      signal,
+      onVisit: (visit) => {
+        if (visit.endedAt === undefined) {
+          if (process.stdout.isTTY) task.title = `${title}: ${visitLine(visit).replace(/\s+/g, " ")}`;
+          return;
+        }
+        if (!["Task", "Map"].includes(visit.type)) return;
+        // Checks of a state that is waited for are told once, not every few seconds.
+        const line =
+          visit.visit > 1 && visit.error === undefined && visit.job === undefined ? visit.name : "";
+        if (line !== "" && shown.has(line)) return;
+        shown.add(visit.name);
+        task.output = visitLine(visit);
+      },
+    });
+    const { status } = result.description;
+    task.title = status === "SUCCEEDED" ? title : `${title}: ${status}`;
+    return result;
+  } catch (error) {
+    task.title = title;
+    if (!signal.aborted) throw error;
+    throw new DetachedError(
+      `Left ${executionArn}, which goes on. Follow it again with --attach ${executionArn.split(":").at(-1)}`,
+    );
+  }
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from "node:fs";
+import jsonata from "jsonata";
+import { workflowProps } from "../../config";
+import { type ExecutionInput, inputProblems } from "../../workflow/execution-input";
+import { rawDataPrefix } from "../../workflow/props";
+import { UsageError } from "../terminal/errors";
+
+/**
+ * Reads an execution input and checks it by the very expression that the state machine checks it by.
+ *
+ * @throws UsageError that lists every problem, before anything is started
+ */
+export async function readInput(source: string, environment: string): Promise<ExecutionInput> {
+  let input: unknown;
+  try {
+    input = JSON.parse(source.trimStart().startsWith("{") ? source : readFileSync(source, "utf8"));
+  } catch (error) {
+    throw new UsageError(`--input must be JSON or the path of a JSON file: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  const props = workflowProps(environment);
+  const rules = {
+    dataPrefix: rawDataPrefix(props),
+    hyperparameters: Object.keys(props.training.hyperparameters ?? {}),
+  };
+  const problems: string[] = await jsonata(inputProblems("$input0", rules)).evaluate({}, { input0: input });
+  if (problems.length > 0) throw new UsageError(`The execution input is wrong:\n${problems.join("\n")}`);
+  return input as ExecutionInput;
+}

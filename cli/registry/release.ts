@@ -1,0 +1,82 @@
+import {
+  DescribeExecutionCommand,
+  paginateListExecutions,
+  StateMachineDoesNotExist,
+} from "@aws-sdk/client-sfn";
+import { releaseName } from "../../workflow/names";
+import { type Environment, stateMachineArn } from "../account/environment";
+import { startExecution, uniqueName } from "../execution/execution";
+import { describeFailure, readFailure } from "../execution/failure";
+import { followInTask } from "../execution/follow";
+import { FailedError } from "../terminal/errors";
+import { print } from "../terminal/print";
+import { interruption, keepLines, type ProgressTask, runTasks } from "../terminal/progress";
+
+export interface ReleaseOptions {
+  /** Seconds to wait for the end. */
+  readonly timeout: number;
+  /** Shows no progress. */
+  readonly silent?: boolean;
+}
+
+/**
+ * Puts a registered version, given by its ARN, in service with the environment's release state machine, and shows how that goes.
+ *
+ * @throws FailedError when the release fails
+ */
+export async function releaseVersion(
+  environment: Environment,
+  arn: string,
+  { timeout, silent = false }: ReleaseOptions,
+): Promise<void> {
+  const signal = interruption();
+  const task = async (_: object, task: ProgressTask) =>
+    await followRelease(environment, arn, task, timeout, signal);
+  await runTasks({}, [{ title: "Release", rendererOptions: keepLines, task }], { silent });
+  print(`Version ${arn.split("/").at(-1)} serves.`);
+}
+
+/**
+ * Releases a version, and follows that to its end.
+ *
+ * Where a release of the version runs already, that one is followed, and no second one is started.
+ *
+ * @throws FailedError when the release fails
+ */
+export async function followRelease(
+  environment: Environment,
+  ModelPackageArn: string,
+  task: ProgressTask,
+  timeoutSeconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { aws } = environment;
+  const machine = await stateMachineArn(environment, releaseName(environment.workflow));
+  const execution =
+    (await runningRelease(environment, machine, ModelPackageArn)) ??
+    (await startExecution(aws.sfn(), machine, uniqueName(), { ModelPackageArn } as object));
+  const { description } = await followInTask(aws, execution, task, timeoutSeconds, signal);
+  if (description.status !== "SUCCEEDED") {
+    throw new FailedError(describeFailure(await readFailure(aws, description)));
+  }
+}
+
+async function runningRelease(
+  { aws }: Environment,
+  stateMachineArn: string,
+  ModelPackageArn: string,
+): Promise<string | undefined> {
+  const search = { stateMachineArn, statusFilter: "RUNNING" } as const;
+  try {
+    for await (const { executions = [] } of paginateListExecutions({ client: aws.sfn() }, search)) {
+      for (const { executionArn } of executions) {
+        const { input = "{}" } = await aws.sfn().send(new DescribeExecutionCommand({ executionArn }));
+        if (JSON.parse(input).ModelPackageArn === ModelPackageArn) return executionArn;
+      }
+    }
+  } catch (error) {
+    // Starting says what to do about it.
+    if (!(error instanceof StateMachineDoesNotExist)) throw error;
+  }
+  return undefined;
+}

@@ -1,0 +1,151 @@
+/** What a deploy of one environment would change, from the plans of its stacks. */
+
+import type { Durations } from "../costs/durations";
+import type { Estimate, StackResource } from "../costs/estimation";
+import { estimate } from "../costs/estimation";
+import { parseDefinition } from "../terraform/definition-json";
+import {
+  managedChanges,
+  type Plan,
+  parsePlan,
+  parseSynthesized,
+  type Synthesized,
+} from "../terraform/plan-json";
+import { documentAfter, documentBefore } from "./documents";
+import { type Drift, drifts, type ResourceSummary, resourceSummaries } from "./resources";
+import { type AccessChange, accessChanges } from "./roles";
+import { type StateMachineChange, stateMachineChanges } from "./state-machines";
+import { Tokens } from "./tokens";
+
+/** A stack whose plan could be made. */
+export interface PlannedStack {
+  readonly name: string;
+  /** What `terraform show -json <plan>` printed, as JSON. */
+  readonly plan: unknown;
+  /** The stack's `cdk.tf.json`, as JSON. */
+  readonly synthesized: unknown;
+}
+
+/** A stack that can only be planned when another one has been deployed. */
+export interface WaitingStack {
+  readonly name: string;
+  readonly after: string;
+}
+
+export interface ReviewInput {
+  readonly environment: string;
+  readonly stacks: readonly (PlannedStack | WaitingStack)[];
+  readonly region: string;
+  /** @default 4 */
+  readonly runsPerMonth?: number;
+  /** @default - `defaultDurations` of the estimate */
+  readonly durations?: Partial<Durations>;
+}
+
+/** What the deploy changes in the cost of one state machine and what stands beside it. */
+export interface CostChange {
+  readonly stateMachine: string;
+  /** Missing where there was none. */
+  readonly before?: Estimate;
+  /** Missing where there will be none. */
+  readonly after?: Estimate;
+}
+
+/** The changes of one stack. */
+export interface StackReview {
+  readonly name: string;
+  readonly resources: readonly ResourceSummary[];
+  readonly access: readonly AccessChange[];
+  readonly stateMachines: readonly StateMachineChange[];
+  readonly costs: readonly CostChange[];
+  readonly drifts: readonly Drift[];
+  /** Names of outputs that change. */
+  readonly outputs: readonly string[];
+}
+
+export interface Review {
+  readonly environment: string;
+  readonly stacks: readonly StackReview[];
+  readonly waiting: readonly WaitingStack[];
+  /** Whether a deploy would change anything. */
+  readonly hasChanges: boolean;
+}
+
+/**
+ * Reads the plans of an environment's stacks.
+ *
+ * @throws Error when a plan or a stack is not what Terraform and CDKTF write
+ */
+export function review(input: ReviewInput): Review {
+  const stacks: StackReview[] = [];
+  const waiting: WaitingStack[] = [];
+  for (const stack of input.stacks) {
+    if ("after" in stack) waiting.push(stack);
+    else stacks.push(reviewStack(stack, input));
+  }
+  const hasChanges =
+    waiting.length > 0 ||
+    stacks.some(({ resources, outputs, drifts }) => resources.length + outputs.length + drifts.length > 0);
+  return { environment: input.environment, stacks, waiting, hasChanges };
+}
+
+function reviewStack({ name, ...stack }: PlannedStack, options: ReviewInput): StackReview {
+  const plan = parsePlan(name, stack.plan);
+  const synthesized = parseSynthesized(name, stack.synthesized);
+  const tokens = new Tokens(plan, synthesized);
+  return {
+    name,
+    resources: resourceSummaries(plan, synthesized),
+    access: accessChanges(plan, synthesized, tokens),
+    stateMachines: stateMachineChanges(plan, synthesized, tokens),
+    costs: costChanges(plan, synthesized, tokens, options),
+    drifts: drifts(plan, synthesized),
+    outputs: Object.entries(plan.output_changes)
+      .filter(([, { actions }]) => actions.some((action) => action !== "no-op"))
+      .map(([output]) => output),
+  };
+}
+
+function costChanges(
+  plan: Plan,
+  stack: Synthesized,
+  tokens: Tokens,
+  { region, runsPerMonth, durations }: ReviewInput,
+): CostChange[] {
+  const changes = managedChanges(plan);
+  const resources = (when: "before" | "after"): StackResource[] =>
+    changes.flatMap(({ type, change }) => {
+      const values = change[when];
+      return values === null || values === undefined ? [] : [{ type, values }];
+    });
+  const machines = changes.filter(({ type }) => type === "aws_sfn_state_machine");
+  return machines.flatMap((machine, i): CostChange[] => {
+    const priced = (when: "before" | "after", json: unknown) =>
+      json === undefined
+        ? undefined
+        : estimate(parseDefinition(JSON.stringify(json)), {
+            region,
+            runsPerMonth,
+            durations,
+            // Keys and alarms belong to the stack: they are paid once.
+            resources: resources(when).filter(({ type }) => i === 0 || type === "aws_lambda_function"),
+          });
+    const { name } = machine.change.after ?? machine.change.before ?? {};
+    const before = documentBefore(machine, "definition");
+    const after = documentAfter(machine, "definition", stack, tokens);
+    // The section on the state machine says why it cannot be read.
+    if (before.unreadable !== undefined || after.unreadable !== undefined) return [];
+    if (before.json === undefined && after.json === undefined) return [];
+    try {
+      return [
+        {
+          stateMachine: String(name),
+          before: priced("before", before.json),
+          after: priced("after", after.json),
+        },
+      ];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,0 +1,218 @@
+import { print, printToStderr } from "../terminal/print";
+/** Terraform and cdktf as child processes, and what their errors mean. */
+
+import { execFileSync, type SpawnOptions, spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { basename, delimiter, dirname, join, resolve } from "node:path";
+import { Writable } from "node:stream";
+import { emulatorVariables } from "../account/emulator-address";
+import type { Environment } from "../account/environment";
+import { projectRoot } from "../paths";
+import { CliError, exitCodes, FailedError, UsageError } from "../terminal/errors";
+import { explainTerraform } from "./errors";
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Where cdktf writes what it synthesizes. */
+export const outputFolder = "cdktf.out";
+
+/** The oldest Terraform that locks a state in S3 by itself. */
+const oldest = [1, 10] as const;
+
+/** Folder of one stack's Terraform configuration. */
+export function stackFolder(stack: string): string {
+  return resolve(projectRoot, outputFolder, "stacks", stack);
+}
+
+/** What is shown of a cdktf command: everything, what happens to resources, or nothing but an error. */
+type Shown = "all" | "progress" | "nothing";
+
+/**
+ * Runs a cdktf command; everything that it says goes into a log file beside what it synthesizes.
+ *
+ * @throws FailedError that tells what to do, where the reason is known
+ */
+export async function runCdktf(
+  environment: Environment,
+  args: readonly string[],
+  shown: Shown,
+): Promise<void> {
+  const show = shown === "all" ? process.stdout : shown === "progress" ? progressLines() : undefined;
+  const { code, output } = await run("cdktf", [...args, "--no-color"], environment, show);
+  const log = join(projectRoot, outputFolder, `${environment.name}-${args[0]}.log`);
+  mkdirSync(dirname(log), { recursive: true });
+  writeFileSync(log, output);
+  if (code === 0) return;
+  const detail = shown === "all" ? undefined : lastLines(output);
+  throw failure(`cdktf ${args[0]}`, output, environment, `${detail ?? "see above"}\n(all of it: ${log})`);
+}
+
+/** Passes on the lines that tell what happens to a resource, without cdktf's gutter. */
+function progressLines(): NodeJS.WritableStream {
+  let rest = "";
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        const told =
+          /(?:\(([\w/-]+)\))?: ((?:Still )?(?:Creating|Modifying|Destroying)\.\.\.|(?:Creation|Modifications|Destruction) complete after \w+)/.exec(
+            line,
+          );
+        if (told !== null) print(`  ${told[1] ?? line.trim()}: ${told[2]}`);
+        else if (/^\s*(?:[\w-]+ {2})?(?:Apply|Destroy) complete!/.test(line)) {
+          print(`${line.replace(/^\s*/, "")}`);
+        }
+      }
+      done();
+    },
+  });
+}
+
+/** The end of an output, from its first error on, without Terraform's frame. */
+function lastLines(output: string): string {
+  const lines = output
+    .split("\n")
+    .map((line) => line.replace(/[│╷╵]/g, "").trim())
+    .filter((line) => line !== "");
+  const first = lines.findIndex((line) => line.startsWith("Error:"));
+  return lines.slice(first === -1 ? -10 : first, first === -1 ? undefined : first + 15).join("\n");
+}
+
+/**
+ * Runs Terraform in the folder of a stack and returns what it prints.
+ *
+ * @throws FailedError with Terraform's own words, where the reason is not known
+ */
+export async function runTerraform(
+  environment: Environment,
+  stack: string,
+  args: readonly string[],
+): Promise<string> {
+  const chdir = `-chdir=${stackFolder(stack)}`;
+  const { code, output, stdout } = await run(terraformBinary(), [chdir, ...args], environment);
+  if (code === 0) return stdout;
+  throw failure(`terraform ${args[0]} of ${stack}`, output, environment, output.trim());
+}
+
+/** Fails unless a Terraform runs here that is new enough. */
+export async function requireTerraform(environment: Environment): Promise<void> {
+  const { code, stdout } = await run(terraformBinary(), ["version", "-json"], environment).catch(() => ({
+    code: 127,
+    stdout: "",
+  }));
+  if (code !== 0) {
+    throw new UsageError(
+      "Terraform was not found: install 1.10 or newer (https://developer.hashicorp.com/terraform/install), or name the program in TERRAFORM_BINARY_NAME",
+    );
+  }
+  const version = (JSON.parse(stdout) as { terraform_version: string }).terraform_version;
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
+    throw new UsageError(
+      `Terraform ${version} is too old: ${oldest.join(".")} or newer can lock a state in S3`,
+    );
+  }
+}
+
+function terraformBinary(): string {
+  return process.env.TERRAFORM_BINARY_NAME ?? "terraform";
+}
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  /** Everything it said, on both streams. */
+  readonly output: string;
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  environment: Environment,
+  show?: NodeJS.WritableStream,
+): Promise<Ended> {
+  const options: SpawnOptions = {
+    cwd: projectRoot,
+    env: { ...process.env, ...variables(environment) },
+    stdio: ["ignore", "pipe", "pipe"],
+    // Ctrl-C must not reach cdktf, which would leave Terraform behind in the middle of its work.
+    detached: true,
+  };
+  return new Promise((settle, fail) => {
+    const child = spawn(command, args, options);
+    let interrupted = false;
+    const interrupt = () => {
+      if (interrupted) return;
+      interrupted = true;
+      printToStderr("Interrupted: Terraform is asked to end in order; this takes a moment");
+      const running = terraformsBelow(child.pid as number);
+      // Terraform ends in order at the first signal, and releases the lock; cdktf then ends by itself.
+      for (const pid of running) process.kill(pid, "SIGINT");
+      if (running.length === 0) child.kill("SIGINT");
+    };
+    for (const signal of signals) process.on(signal, interrupt);
+    let stdout = "";
+    let output = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      stdout += chunk;
+      output += chunk;
+      show?.write(chunk);
+    });
+    child.stderr?.on("data", (chunk: Buffer) => {
+      output += chunk;
+      show?.write(chunk);
+    });
+    child.on("error", fail);
+    child.on("close", (code) => {
+      for (const signal of signals) process.off(signal, interrupt);
+      if (interrupted) {
+        fail(
+          new CliError(
+            "Interrupted. What Terraform had made is in its state; run it again",
+            exitCodes.detached,
+          ),
+        );
+      } else settle({ code: code ?? 1, stdout, output });
+    });
+  });
+}
+
+/** The Terraform processes that a process has started, by itself or through others. */
+function terraformsBelow(ancestor: number): number[] {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,comm="], { encoding: "utf8" }).split("\n");
+  const processes = lines.flatMap((line) => {
+    const [, pid, parent, command = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), name: basename(command) }];
+  });
+  const below = new Set([ancestor]);
+  // A child has mostly a higher number than its parent, but not when numbers begin anew.
+  for (let size = 0; size !== below.size; ) {
+    size = below.size;
+    for (const { pid, parent } of processes) if (below.has(parent)) below.add(pid);
+  }
+  return processes
+    .filter(({ pid, name }) => below.has(pid) && basename(terraformBinary()) === name)
+    .map(({ pid }) => pid);
+}
+
+function variables({ aws, config }: Environment): Record<string, string> {
+  const { endpoint, credentials } = aws.connection;
+  return {
+    CHECKPOINT_DISABLE: "1",
+    TF_IN_AUTOMATION: "1",
+    // Its output goes through a pipe, where a spinner is only noise.
+    CI: "1",
+    PATH: [resolve(projectRoot, "node_modules/.bin"), process.env.PATH ?? ""].join(delimiter),
+    ...(endpoint === undefined || credentials === undefined
+      ? {}
+      : emulatorVariables({ endpoint, credentials, region: config.region })),
+  };
+}
+
+function failure(what: string, output: string, environment: Environment, detail?: string): FailedError {
+  const explanation = explainTerraform(output, environment);
+  return new FailedError(
+    explanation ?? [`${what} failed`, ...(detail === undefined ? ["see above"] : [detail])].join(": "),
+  );
+}

@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stackNames } from "../../config-schema";
+import type { Environment } from "../account/environment";
+import { runTerraform, stackFolder } from "./run";
+
+/** A stack, and the one whose outputs it reads. */
+interface Stack {
+  readonly name: string;
+  readonly upstream?: string;
+}
+
+/** The stacks of an environment, in the order in which they can be deployed. */
+export function stacksOf({ name }: Environment): readonly Stack[] {
+  const { pipeline, testRun } = stackNames(name);
+  return [{ name: pipeline }, { name: testRun, upstream: pipeline }];
+}
+
+/** The synthesized configuration of a stack. */
+export function synthesized(stack: string): string {
+  return readFileSync(join(stackFolder(stack), "cdk.tf.json"), "utf8");
+}
+
+/** Prepares a stack's folder for Terraform. */
+export async function initialize(environment: Environment, stack: string): Promise<void> {
+  await runTerraform(environment, stack, ["init", "-input=false", "-no-color"]);
+}
+
+/** Whether the upstream stack is deployed with every output that `stack` reads; its folder must be initialized. */
+export async function upstreamIsDeployed(
+  environment: Environment,
+  { name, upstream }: Stack,
+): Promise<boolean> {
+  if (upstream === undefined) return true;
+  const outputs = JSON.parse(
+    await runTerraform(environment, upstream, ["output", "-json", "-no-color"]),
+  ) as Record<string, unknown>;
+  const read = synthesized(name).matchAll(/data\.terraform_remote_state\.[\w-]+\.outputs\.([\w-]+)/g);
+  return [...read].every(([, output = ""]) => output in outputs);
+}
