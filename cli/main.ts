@@ -78,19 +78,19 @@ export function program(): Command {
   targeted(command("status", "show executions, objects, endpoints and metrics"))
     .addOption(json())
     .addHelpText("after", examples("npm run status -- dev"))
-    .action(async (name, options) => (await import("./execution/status")).showStatus(name, options));
+    .action(async (name, options) => (await import("./execution/status")).status(name, options));
 
   inEnvironment(command("leftovers", "list what executions made: what, since when, what it costs a day"))
     .addOption(json())
     .addHelpText("after", examples("npm run leftovers -- dev"))
-    .action(async (name, options) => (await import("./leftovers/leftovers")).showLeftovers(name, options));
+    .action(async (name, options) => (await import("./leftovers/leftovers")).leftovers(name, options));
 
   inEnvironment(command("cleanup", "remove what executions made at run time; lists it first, and asks"))
     .option("--superseded", "only configurations and models that serve nowhere", false)
     .addOption(yes("delete"))
     .addOption(json())
     .addHelpText("after", examples("npm run cleanup -- dev", "npm run cleanup -- dev --superseded --yes"))
-    .action(async (name, options) => (await import("./leftovers/cleanup")).cleanUp(name, options));
+    .action(async (name, options) => (await import("./leftovers/cleanup")).cleanup(name, options));
 
   deployed(command("estimate", "price an environment: while nothing runs, and for each run"))
     .addOption(assumption("--runs-per-month <number>", "runs in a month"))
@@ -98,11 +98,11 @@ export function program(): Command {
     .addOption(assumption("--training-minutes <number>", "minutes of one training job"))
     .addOption(json())
     .addHelpText("after", examples("npm run estimate -- dev", "npm run estimate -- prod --runs-per-month 30"))
-    .action(async (name, options) => (await import("./costs/estimate")).showEstimate(name, options));
+    .action(async (name, options) => (await import("./costs/estimate")).estimate(name, options));
 
   deployed(command("bootstrap", "make the bucket for Terraform's state, once per environment"))
     .addHelpText("after", examples("npm run bootstrap -- dev"))
-    .action(async (name) => (await import("./terraform/state-bucket")).bootstrap(name));
+    .action(async (name) => (await import("./deploy/bootstrap")).bootstrap(name));
 
   deployed(command("diff", "show what a deploy would change"))
     .addHelpText("after", examples("npm run diff -- dev"))
@@ -244,7 +244,7 @@ export function program(): Command {
   command("audit", "list what each role has used in the emulator, and what it was denied")
     .addOption(json())
     .addHelpText("after", examples("npm run audit"))
-    .action(async (options) => (await import("./emulator/audit")).showAudit(options));
+    .action(async (options) => (await import("./emulator/audit")).audit(options));
 
   command("emulator", "run the emulator alone, in the foreground")
     .option("--port <number>", "port to listen on; a free one by default", port)
@@ -253,7 +253,7 @@ export function program(): Command {
     .option("--allow-records", "let bare records answer for what does not run (docs/emulator-operations.md)")
     .addOption(anyKey())
     .addHelpText("after", examples("npm run emulator", "npm run emulator -- --port 4566"))
-    .action(async (options) => (await import("./emulator/emulator")).runEmulator(options));
+    .action(async (options) => (await import("./emulator/emulator")).emulator(options));
   return cli;
 }
 

@@ -13,9 +13,9 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import { refuseChangeOfKind } from "../../cli/account/endpoint-kind";
 import type { Environment } from "../../cli/account/environment";
-import { type ChangeKindSteps, moveToKind } from "../../cli/deploy/change-kind";
+import { type ChangeKindSteps, moveToKind } from "../../cli/deploy/move-to-kind";
 import { testEndpoint } from "../../cli/execution/endpoint-test";
-import { type ScoreOptions, scorePrefix } from "../../cli/scoring/score";
+import { type ScoreOptions, scorePrefix } from "../../cli/scoring/batch";
 import { environments } from "../../config";
 import type { EndpointProps } from "../../workflow/endpoint-kinds";
 import { baseName } from "../../workflow/names";

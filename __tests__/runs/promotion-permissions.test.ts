@@ -8,7 +8,7 @@ import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { deleteVersions, findArtifactBucket, objectVersions } from "../../cli/account/buckets";
 import type { Environment } from "../../cli/account/environment";
 import { destinationPermissions, sourcePermissions } from "../../cli/promotion/permissions";
-import { promoteBetween } from "../../cli/promotion/promote";
+import { promoteBetween } from "../../cli/promotion/promotion";
 import { releaseVersion } from "../../cli/registry/release";
 import { workflowProps } from "../../config";
 import { policyDocument } from "../../workflow/iam";

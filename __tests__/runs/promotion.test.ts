@@ -13,7 +13,7 @@ import {
 import { ListExecutionsCommand } from "@aws-sdk/client-sfn";
 import { objectAt } from "../../cli/account/clients";
 import type { Environment } from "../../cli/account/environment";
-import { promoteBetween } from "../../cli/promotion/promote";
+import { promoteBetween } from "../../cli/promotion/promotion";
 import { listVersions } from "../../cli/registry/versions";
 import { workflowProps } from "../../config";
 import { policyDocument, trustPolicy } from "../../workflow/iam";

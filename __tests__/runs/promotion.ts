@@ -1,6 +1,6 @@
 import { Aws } from "../../cli/account/clients";
 import type { Environment } from "../../cli/account/environment";
-import type { PromoteOptions } from "../../cli/promotion/promote";
+import type { PromoteOptions } from "../../cli/promotion/promotion";
 import { environments, workflowProps } from "../../config";
 import type { EnvironmentConfig } from "../../config-schema";
 import { baseName } from "../../workflow/names";

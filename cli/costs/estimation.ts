@@ -53,7 +53,7 @@ export interface Estimate {
 }
 
 /** Prices a state machine and what stands beside it; the same for a deployed, a planned and a local definition. */
-export function estimate(definition: DefinitionJson, options: EstimateOptions): Estimate {
+export function estimateCosts(definition: DefinitionJson, options: EstimateOptions): Estimate {
   const { region, runsPerMonth = defaultRunsPerMonth, resources = [], others = [] } = options;
   const durations = { ...defaultDurations, ...options.durations };
   const sizes = [definition, ...others].map(definitionSizes);

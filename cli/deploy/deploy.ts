@@ -1,20 +1,8 @@
-import { existsSync } from "node:fs";
-import { defaultOutputsFile } from "../account/deployed-workflow";
 import { refuseChangeOfKind } from "../account/endpoint-kind";
-import { announce, type Environment, openEnvironment } from "../account/environment";
-import { reviewSummary } from "../review/comment";
-import { review } from "../review/read-plans";
-import { confirmed, requireAnswer } from "../terminal/confirm";
-import { print, printToStderr } from "../terminal/print";
-import { requireTerraform, runCdktf } from "../terraform/run";
-import { stacksOf } from "../terraform/stacks";
-import { requireStateBucket } from "../terraform/state-bucket";
-import { planStacks } from "./plan-stacks";
-
-export interface DeployOptions {
-  readonly yes: boolean;
-  readonly outputsFile?: string;
-}
+import { openEnvironment } from "../account/environment";
+import { requireAnswer } from "../terminal/confirm";
+import { type DeployOptions, deployStacks } from "./deploy-stacks";
+import { requireDeployable } from "./ready";
 
 /** Shows what would change, asks, and deploys the environment's stacks. */
 export async function deploy(name: string, options: DeployOptions): Promise<void> {
@@ -23,41 +11,4 @@ export async function deploy(name: string, options: DeployOptions): Promise<void
   await requireDeployable(environment);
   await refuseChangeOfKind(environment);
   await deployStacks(environment, options);
-}
-
-/** Fails unless Terraform, the right account and the state bucket are there. */
-export async function requireDeployable(environment: Environment): Promise<void> {
-  await requireTerraform(environment);
-  await announce(environment);
-  await requireStateBucket(environment);
-}
-
-/** Shows what would change, asks, and deploys; false where a person has said no. */
-export async function deployStacks(environment: Environment, options: DeployOptions): Promise<boolean> {
-  const { name } = environment;
-  const outputsFile = options.outputsFile ?? defaultOutputsFile(name);
-  if (!options.yes) {
-    const stacks = await planStacks(environment, (line) => printToStderr(`${line}`));
-    const input = { environment: name, region: environment.config.region, stacks };
-    print(`${reviewSummary(input)}`);
-    const { hasChanges } = review(input);
-    if (!hasChanges && existsSync(outputsFile)) return true;
-    if (hasChanges && !(await confirmed(`Deploy this to ${name}?`))) {
-      print("Nothing was deployed.");
-      return false;
-    }
-  }
-  const stacks = stacksOf(environment).map((stack) => stack.name);
-  const flags = [
-    "--auto-approve",
-    // It would ask the registry for other platforms, for a lock file that nobody keeps.
-    "--skip-provider-lock",
-    "--outputs-file",
-    outputsFile,
-  ];
-  await runCdktf(environment, ["deploy", ...stacks, ...flags], "progress");
-  print(
-    `Deployed ${name}; outputs are in ${outputsFile}. Next: npm run execute -- ${name}, the first time with --upload-sample-data`,
-  );
-  return true;
 }

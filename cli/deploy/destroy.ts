@@ -3,23 +3,18 @@ import { paginateListExecutions } from "@aws-sdk/client-sfn";
 import { prefixes } from "../../workflow/settings";
 import { findArtifactBucket, objectVersions } from "../account/buckets";
 import { defaultOutputsFile } from "../account/deployed-workflow";
-import { announce, type Environment, openEnvironment, stateMachineArn } from "../account/environment";
-import { removeLeftovers } from "../leftovers/cleanup";
-import {
-  findLeftovers,
-  isEmpty,
-  type Leftovers,
-  leftoversText,
-  writtenPrefixes,
-} from "../leftovers/leftovers";
+import { type Environment, openEnvironment, stateMachineArn } from "../account/environment";
+import { findLeftovers, isEmpty, type Leftovers, writtenPrefixes } from "../leftovers/find";
+import { removeLeftovers } from "../leftovers/remove";
+import { leftoversText } from "../leftovers/text";
 import { confirmed, requireAnswer } from "../terminal/confirm";
 import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
-import { requireTerraform, runCdktf } from "../terraform/run";
+import { runCdktf } from "../terraform/run";
 import { stacksOf } from "../terraform/stacks";
-import { requireStateBucket } from "../terraform/state-bucket";
+import { requireDeployable } from "./ready";
 
-export interface DestroyOptions {
+interface DestroyOptions {
   readonly yes: boolean;
   /** Also removes what executions made. */
   readonly withLeftovers: boolean;
@@ -29,9 +24,7 @@ export interface DestroyOptions {
 export async function destroy(name: string, options: DestroyOptions): Promise<void> {
   requireAnswer(options.yes);
   const environment = openEnvironment(name);
-  await requireTerraform(environment);
-  await announce(environment);
-  await requireStateBucket(environment);
+  await requireDeployable(environment);
   const found = await findLeftovers(environment);
   await refuseWhileRunning(environment);
   if (!options.withLeftovers) refuseWhileServing(name, found);

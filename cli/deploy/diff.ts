@@ -1,15 +1,13 @@
-import { announce, openEnvironment } from "../account/environment";
+import { openEnvironment } from "../account/environment";
 import { print } from "../terminal/print";
-import { requireTerraform, runCdktf } from "../terraform/run";
+import { runCdktf } from "../terraform/run";
 import { stacksOf, upstreamIsDeployed } from "../terraform/stacks";
-import { requireStateBucket } from "../terraform/state-bucket";
+import { requireDeployable } from "./ready";
 
 /** Shows what a deploy of the environment would change, stack by stack. */
 export async function diff(name: string): Promise<void> {
   const environment = openEnvironment(name);
-  await requireTerraform(environment);
-  await announce(environment);
-  await requireStateBucket(environment);
+  await requireDeployable(environment);
   await runCdktf(environment, ["synth"], "nothing");
   for (const stack of stacksOf(environment)) {
     if (stack.upstream !== undefined && !(await upstreamIsDeployed(environment, stack))) {

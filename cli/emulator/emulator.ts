@@ -6,7 +6,7 @@ import { type EmulatorOptions, EmulatorProcess, timeScaleText } from "./process"
 import { prepareEnvironments } from "./python";
 
 /** Runs the emulator in the foreground, and prints the variables that point at it. */
-export async function runEmulator(options: EmulatorOptions): Promise<void> {
+export async function emulator(options: EmulatorOptions): Promise<void> {
   const signal = interruption();
   const tell = (line: string) => printToStderr(`${line}`);
   const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], tell);

@@ -13,7 +13,7 @@ import { readInput } from "./input";
 import { executionOutput, failureReport, printReport, successReport, unknownReport } from "./report";
 import { SampleData } from "./sample-data";
 
-export interface ExecuteOptions extends TargetOptions {
+interface ExecuteOptions extends TargetOptions {
   readonly name?: string;
   readonly attach?: string;
   /** JSON, or the path of a file that holds it. */

@@ -26,7 +26,7 @@ import { readInput } from "./input";
 import { executionOutput, failureReport, printReport, type RunReport, successReport } from "./report";
 import { SampleData } from "./sample-data";
 
-export interface StartOptions {
+interface StartOptions {
   readonly input?: string;
   readonly name?: string;
   readonly timeScale?: number;

@@ -12,6 +12,7 @@ import { resolveTarget, type Target, type TargetOptions } from "../account/deplo
 import { announce } from "../account/environment";
 import { ownedBy } from "../account/ownership";
 import { print, printJson } from "../terminal/print";
+import { size } from "../terminal/size";
 import { secondsBetween } from "./history";
 
 /** What the recipe's validation looks at. */
@@ -36,7 +37,7 @@ interface Status {
 }
 
 /** Shows executions, objects, endpoints and the newest metrics of one environment. */
-export async function showStatus(
+export async function status(
   name: string,
   options: TargetOptions & { readonly json: boolean },
 ): Promise<void> {
@@ -132,12 +133,6 @@ async function newestMetrics({ aws, stateMachineArn }: Target): Promise<Status["
     if (error instanceof NoSuchKey) return undefined; // cleaned up
     throw error;
   }
-}
-
-/** A size in bytes as text. */
-export function size(bytes: number): string {
-  const kibibytes = bytes / 1024;
-  return kibibytes < 1024 ? `${kibibytes.toFixed(1)} KiB` : `${(kibibytes / 1024).toFixed(1)} MiB`;
 }
 
 function statusText({ executions, objects, endpoints, metrics }: Status): string {

@@ -6,20 +6,17 @@ import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
 import { interruption } from "../terminal/progress";
 import { type ExperimentPlan, planExperiment } from "./candidate";
-import { findEndpoint } from "./endpoint";
 import { type ExperimentOptions, experimentNumbers, refuseOthers } from "./options";
-import { runningExperiments } from "./schedules";
 import { startExperiment } from "./start";
+import { statusOf } from "./status";
 import { planStop, stopExperiment } from "./stop";
-import { type ExperimentTarget, experimentTarget, pastExperiments, readDecision } from "./target";
-import { decisionText, type Expectation, planText, stopText } from "./text";
-
-export const experimentActions = ["start", "status", "stop"] as const;
+import { type ExperimentTarget, experimentTarget } from "./target";
+import { type Expectation, planText, stopText } from "./text";
 
 /** Starts, shows or stops the A/B test of an environment. */
 export async function experiment(
   name: string,
-  action: (typeof experimentActions)[number],
+  action: "start" | "status" | "stop",
   version: number | undefined,
   options: ExperimentOptions,
 ): Promise<void> {
@@ -67,16 +64,6 @@ async function status(name: string, options: ExperimentOptions): Promise<void> {
   const target = await experimentTarget(name);
   await announce(target.environment);
   print(`${await statusOf(target)}`);
-}
-
-/** The test that runs, or else the one that the endpoint still serves, or else the latest. */
-export async function statusOf(target: ExperimentTarget): Promise<string> {
-  const { environment } = target;
-  const [running] = await runningExperiments(environment);
-  const found =
-    running ?? (await findEndpoint(environment))?.experiment ?? (await pastExperiments(target))[0];
-  if (found === undefined) return `There was no A/B test in ${environment.name} yet.`;
-  return decisionText(environment.name, found, running !== undefined, await readDecision(target, found));
 }
 
 /** The traffic of the champion so far, and what the challenger will cost. */

@@ -10,9 +10,9 @@ import {
   paginateListObjectsV2,
 } from "@aws-sdk/client-s3";
 import type { Aws } from "../account/clients";
-import { size } from "../execution/status";
 import { changedFile } from "../registry/content";
 import { FailedError, UsageError } from "../terminal/errors";
+import { size } from "../terminal/size";
 import type { Destination, SourceVersion } from "./version";
 
 /** S3's limit for one upload, in bytes. https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html */

@@ -2,9 +2,9 @@
 
 import { type Gate, passesThreshold } from "../../workflow/gate";
 import type { Environment } from "../account/environment";
-import { size } from "../execution/status";
 import { comparisonText, findVersion, type ModelVersion, versionsText } from "../registry/versions";
 import { UsageError } from "../terminal/errors";
+import { size } from "../terminal/size";
 import type { Artifact } from "./copy";
 import type { Destination, Registration } from "./version";
 

@@ -1,37 +1,9 @@
-import { CreateModelPackageCommand, DescribeModelPackageCommand } from "@aws-sdk/client-sagemaker";
-import { DescribeStateMachineCommand, StateMachineDoesNotExist } from "@aws-sdk/client-sfn";
 import { workflowProps } from "../../config";
 import { localEnvironment } from "../../config-schema";
-import { gateSettings } from "../../workflow/gate";
-import { findArtifactBucket } from "../account/buckets";
-import {
-  announce,
-  type Environment,
-  environmentConfig,
-  openEnvironment,
-  stateMachineArn,
-} from "../account/environment";
-import { requireRegisteredFiles } from "../registry/content";
-import { type ReleaseOptions, releaseVersion } from "../registry/release";
-import { listVersions, type ModelVersion } from "../registry/versions";
-import { confirmed, requireAnswer } from "../terminal/confirm";
-import { UsageError } from "../terminal/errors";
-import { print } from "../terminal/print";
-import { keepLines, type ProgressTask, runTasks } from "../terminal/progress";
-import { copyArtifact, findArtifacts } from "./copy";
-import { checkGate, checkPair, chooseVersion, promotionText, type Side } from "./plan";
-import {
-  checkImage,
-  copiedUrl,
-  promotable,
-  promotedFolder,
-  promotedRequest,
-  registrationOf,
-} from "./version";
-
-export interface PromoteOptions extends ReleaseOptions {
-  readonly yes: boolean;
-}
+import { announce, environmentConfig, openEnvironment } from "../account/environment";
+import { requireAnswer } from "../terminal/confirm";
+import { checkPair, type Side } from "./plan";
+import { type PromoteOptions, promoteBetween } from "./promotion";
 
 /** Copies an approved version into another environment's registry, and starts its release there. */
 export async function promote(
@@ -47,123 +19,6 @@ export async function promote(
   await announce(from);
   await announce(to);
   await promoteBetween(from, to, version, options);
-}
-
-/**
- * Promotes between two environments that are open: looks at everything, asks, copies, registers, releases.
- *
- * The version is registered when all its files are there, so that a promotion that was interrupted goes on.
- *
- * @throws UsageError when it can't be done; nothing was made then
- */
-export async function promoteBetween(
-  from: Environment,
-  to: Environment,
-  number: number | undefined,
-  options: PromoteOptions,
-): Promise<void> {
-  const plan = await preparePromotion(from, to, number);
-  const { chosen, existing } = plan;
-  print(promotionText({ ...plan, from: from.name, to: to.name }));
-  if (existing?.serves) {
-    print(`Version ${existing.version} of ${to.name} is this one, and serves already.`);
-    return;
-  }
-  const question = `Promote version ${chosen.version} of ${from.name} to ${to.name}?`;
-  if (!options.yes && !(await confirmed(question))) {
-    print("Nothing was changed.");
-    return;
-  }
-  await copyArtifacts(from, to, plan, options);
-  const registered = existing ?? (await register(to, plan));
-  const { version, approval } = registered;
-  if (approval === "Approved") return await releaseVersion(to, registered.arn, options);
-  print(`Version ${version} of ${to.name} waits for approval: npm run approve -- ${to.name} ${version}`);
-}
-
-type Plan = Awaited<ReturnType<typeof preparePromotion>>;
-
-/** Finds out everything that a promotion needs, and refuses what can't end well; it only reads. */
-async function preparePromotion(from: Environment, to: Environment, number: number | undefined) {
-  const chosen = chooseVersion(from.name, await listVersions(from), number);
-  const source = promotable(
-    from.name,
-    await from.aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: chosen.arn })),
-  );
-  const artifacts = await findArtifacts(from.aws, source);
-  await requireRegisteredFiles(from.aws, source.named, source.description);
-  const arn = await stateMachineArn(to, to.baseName);
-  const registration = registrationOf(to.name, await deployedDefinition(to, arn));
-  checkImage(source, to.name, registration);
-  checkGate(chosen, to.name, gateSettings(workflowProps(to.name).gate));
-  const versions = await listVersions(to);
-  const bucketName = await findArtifactBucket(to);
-  if (bucketName === undefined) throw notDeployed(to);
-  const destination = { bucketName, folder: promotedFolder(source) };
-  const copied = copiedUrl(destination, source.model);
-  const existing = versions.find(
-    ({ properties, modelDataUrl }) => properties.promotedFrom === source.arn && modelDataUrl === copied,
-  );
-  if (existing?.approval === "Rejected") {
-    throw new UsageError(
-      `Version ${existing.version} of ${to.name} is this one, and was rejected there: approve it with npm run approve -- ${to.name} ${existing.version}, or promote another one`,
-    );
-  }
-  const champion = versions.find(({ serves }) => serves);
-  return {
-    ...{ chosen, source, artifacts, destination, registration, existing, champion },
-    stateMachineArn: arn,
-  };
-}
-
-async function deployedDefinition(to: Environment, arn: string): Promise<string> {
-  try {
-    const { definition = "{}" } = await to.aws
-      .sfn()
-      .send(new DescribeStateMachineCommand({ stateMachineArn: arn }));
-    return definition;
-  } catch (error) {
-    if (error instanceof StateMachineDoesNotExist) throw notDeployed(to, error);
-    throw error;
-  }
-}
-
-function notDeployed({ name, baseName }: Environment, cause?: Error): UsageError {
-  return new UsageError(
-    `Nothing is deployed in ${name}: there is no workflow ${baseName}. Deploy it with npm run deploy -- ${name}`,
-    { cause },
-  );
-}
-
-/** Copies the files one after the other. */
-async function copyArtifacts(
-  from: Environment,
-  to: Environment,
-  { source, artifacts, destination }: Plan,
-  { silent = false }: PromoteOptions,
-): Promise<void> {
-  const task = {
-    title: "Copy",
-    rendererOptions: keepLines,
-    task: async (_: object, task: ProgressTask) => {
-      for (const artifact of artifacts) {
-        const { sha256, found } = await copyArtifact([from.aws, to.aws], artifact, source, destination);
-        task.output = `${artifact.name}  sha256 ${sha256}${found ? "  there already" : ""}`;
-      }
-    },
-  };
-  await runTasks({}, [task], { silent });
-}
-
-async function register(
-  { aws, name }: Environment,
-  { source, registration, destination }: Plan,
-): Promise<Pick<ModelVersion, "arn" | "version" | "approval">> {
-  const request = promotedRequest(source, registration, destination);
-  const { ModelPackageArn: arn = "" } = await aws.sagemaker().send(new CreateModelPackageCommand(request));
-  const version = Number(arn.split("/").at(-1));
-  print(`Registered as version ${version} of ${name}.`);
-  return { arn, version, approval: registration.ModelApprovalStatus };
 }
 
 function side(name: string): Side {

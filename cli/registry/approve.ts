@@ -6,7 +6,7 @@ import { print } from "../terminal/print";
 import { requireRegisteredFiles } from "./content";
 import { comparisonReport, comparisonText, findVersion, listVersions } from "./versions";
 
-export interface ApproveOptions {
+interface ApproveOptions {
   readonly yes: boolean;
   /** Rejects the version instead. */
   readonly reject: boolean;

@@ -5,7 +5,7 @@ import { print } from "../terminal/print";
 import { type ReleaseOptions, releaseVersion } from "./release";
 import { findVersion, listVersions, versionsText } from "./versions";
 
-export interface RollbackOptions extends ReleaseOptions {
+interface RollbackOptions extends ReleaseOptions {
   /** Releases a version that serves already, too. */
   readonly again?: boolean;
   readonly yes: boolean;

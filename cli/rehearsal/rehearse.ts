@@ -26,7 +26,7 @@ import { approveVersion, registerSpoiled } from "./models";
 import { counted, type Expected, faults, type Outcome, outcomesText } from "./outcome";
 import { businessMetric, type Row, rowsOf, Traffic } from "./traffic";
 
-export interface RehearseOptions {
+interface RehearseOptions {
   /** Requests a second. */
   readonly rate: number;
   /** Seconds in the emulator for each second of alarms and deployment waits. */

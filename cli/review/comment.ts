@@ -1,6 +1,6 @@
 import { sum } from "../costs/report";
 import type { PermissionGroup } from "./permissions";
-import { type CostChange, type Review, type ReviewInput, review, type StackReview } from "./read-plans";
+import { type CostChange, type Review, type ReviewInput, readPlans, type StackReview } from "./read-plans";
 import type { AttributeChange, ResourceSummary } from "./resources";
 import type { AccessChange } from "./roles";
 import type { StateMachineChange } from "./state-machines";
@@ -32,7 +32,7 @@ export function commentMarker(environment: string): string {
  */
 export function reviewComment(input: ReviewInput): string {
   const marker = `${commentMarker(input.environment)}\n`;
-  return marker + markdown(reviewSections(review(input)), longestComment - marker.length);
+  return marker + markdown(reviewSections(readPlans(input)), longestComment - marker.length);
 }
 
 /**
@@ -41,7 +41,7 @@ export function reviewComment(input: ReviewInput): string {
  * @throws Error when a plan or a stack is not what Terraform and CDKTF write
  */
 export function reviewSummary(input: ReviewInput): string {
-  return plainText(reviewSections(review(input)));
+  return plainText(reviewSections(readPlans(input)));
 }
 
 /** The review in the order of weight, so that a cut takes what matters least. */

@@ -2,7 +2,7 @@
 
 import type { Durations } from "../costs/durations";
 import type { Estimate, StackResource } from "../costs/estimation";
-import { estimate } from "../costs/estimation";
+import { estimateCosts } from "../costs/estimation";
 import { parseDefinition } from "../terraform/definition-json";
 import {
   managedChanges,
@@ -76,7 +76,7 @@ export interface Review {
  *
  * @throws Error when a plan or a stack is not what Terraform and CDKTF write
  */
-export function review(input: ReviewInput): Review {
+export function readPlans(input: ReviewInput): Review {
   const stacks: StackReview[] = [];
   const waiting: WaitingStack[] = [];
   for (const stack of input.stacks) {
@@ -123,7 +123,7 @@ function costChanges(
     const priced = (when: "before" | "after", json: unknown) =>
       json === undefined
         ? undefined
-        : estimate(parseDefinition(JSON.stringify(json)), {
+        : estimateCosts(parseDefinition(JSON.stringify(json)), {
             region,
             runsPerMonth,
             durations,

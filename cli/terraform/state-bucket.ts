@@ -1,34 +1,7 @@
 import { HeadBucketCommand } from "@aws-sdk/client-s3";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
-import { workflowProps } from "../../config";
-import { resourceTags } from "../../workflow/resources";
-import { createBucket, secureBucket } from "../account/buckets";
-import { announce, type Environment, openEnvironment } from "../account/environment";
+import type { Environment } from "../account/environment";
 import { FailedError, UsageError } from "../terminal/errors";
-import { print } from "../terminal/print";
-
-/** Makes the bucket for Terraform's state, once per environment; running it again checks its settings. */
-export async function bootstrap(name: string): Promise<void> {
-  const environment = openEnvironment(name);
-  const { aws, config } = environment;
-  await announce(environment);
-  if (config.stateBucket === undefined) {
-    const { Account } = await aws.sts().send(new GetCallerIdentityCommand({}));
-    const suggestion = `tfstate-${workflowProps(name).prefix}-${name}-${Account}`;
-    throw new UsageError(
-      `Environment ${name} has no state bucket: add stateBucket: "${suggestion}" to it in config.ts, and run this again`,
-    );
-  }
-  const existed = await bucketExists(environment, config.stateBucket);
-  if (!existed) await createBucket(aws, config.stateBucket);
-  await secureBucket(aws, config.stateBucket, {
-    tags: resourceTags(workflowProps(name)),
-    kmsKeyArn: config.kmsKeyArn,
-  });
-  print(
-    `${existed ? "Checked" : "Made"} the state bucket ${config.stateBucket} (private, versioned, encrypted, TLS only). Next: npm run deploy -- ${name}`,
-  );
-}
 
 /**
  * Fails unless Terraform finds its state's bucket.
@@ -45,7 +18,12 @@ export async function requireStateBucket(environment: Environment): Promise<void
   }
 }
 
-async function bucketExists({ aws, name }: Environment, Bucket: string): Promise<boolean> {
+/**
+ * Whether a bucket of the account exists.
+ *
+ * @throws FailedError when it is another account's, or in another region
+ */
+export async function bucketExists({ aws, name }: Environment, Bucket: string): Promise<boolean> {
   try {
     // Its name can be guessed, and whoever had it first would be given the state.
     const { Account } = await aws.sts().send(new GetCallerIdentityCommand({}));

@@ -1,6 +1,6 @@
-import { estimateStack, showEstimate } from "../../../cli/costs/estimate";
-import { estimate } from "../../../cli/costs/estimation";
+import { estimateCosts } from "../../../cli/costs/estimation";
 import { estimateText, usd } from "../../../cli/costs/report";
+import { estimateStack } from "../../../cli/costs/synthesized-stack";
 import { parseDefinition } from "../../../cli/terraform/definition-json";
 import { releaseDefinition, workflowDefinition } from "../../../workflow/definition";
 import { workflow } from "../../fixtures";
@@ -22,7 +22,7 @@ const endpointConfig = (variant: object) =>
   );
 
 describe("the estimate of the project's own workflow", () => {
-  const found = estimate(definition, {
+  const found = estimateCosts(definition, {
     region: "us-east-1",
     durations: { processingMinutes: 6, trainingMinutes: 12 },
     runsPerMonth: 10,
@@ -60,7 +60,7 @@ describe("the estimate of the project's own workflow", () => {
 });
 
 it("names a price that is missing, and leaves it out of the sums", () => {
-  const found = estimate(definition, { region: "ap-south-1" });
+  const found = estimateCosts(definition, { region: "ap-south-1" });
   expect(found.missing).toContain(
     "no price known for hosting ml.t2.medium in ap-south-1: add a row to cli/costs/prices.ts",
   );
@@ -71,7 +71,7 @@ it("names a price that is missing, and leaves it out of the sums", () => {
 });
 
 it("asks nothing for a serverless endpoint that nobody asks, and names its price by use", () => {
-  const found = estimate(endpointConfig({ ServerlessConfig: { MemorySizeInMB: 2048 } }), {
+  const found = estimateCosts(endpointConfig({ ServerlessConfig: { MemorySizeInMB: 2048 } }), {
     region: "us-east-1",
   });
   expect(found.idlePerMonth).toBe(0);
@@ -82,7 +82,7 @@ it("asks nothing for a serverless endpoint that nobody asks, and names its price
 });
 
 it("says so where no price is known for a serverless endpoint's answers", () => {
-  const found = estimate(endpointConfig({ ServerlessConfig: { MemorySizeInMB: 2048 } }), {
+  const found = estimateCosts(endpointConfig({ ServerlessConfig: { MemorySizeInMB: 2048 } }), {
     region: "eu-west-1",
   });
   expect(found.missing).toEqual([
@@ -94,14 +94,14 @@ it("says how an update goes", () => {
   const how = (shift: "canary" | "linear") => {
     const endpoint = { kind: "instance", initialInstanceCount: 2, update: { shift } } as const;
     const text = JSON.stringify(workflowDefinition(workflow({ endpoint })).definition);
-    return estimate(parseDefinition(text), { region: "us-east-1" }).run.at(-1)?.what;
+    return estimateCosts(parseDefinition(text), { region: "us-east-1" }).run.at(-1)?.what;
   };
   expect(how("canary")).toMatch(/^update by a canary, 2 more/);
   expect(how("linear")).toMatch(/^update in linear steps, 2 more/);
 });
 
 it("says what a canary would take, where there is one instance", () => {
-  const { notes, run } = estimate(definition, { region: "us-east-1" });
+  const { notes, run } = estimateCosts(definition, { region: "us-east-1" });
   expect(notes).toEqual([
     "A canary, or linear steps, need two instances or more: ≈ $81.76 a month at least. With 1 an update moves all traffic at once.",
   ]);
@@ -118,19 +118,19 @@ it("prices all jobs of a tuning job, on all their instances", () => {
     },
     End: true,
   };
-  const { run } = estimate({ StartAt: "Tune", States: { Tune: state } }, { region: "us-east-1" });
+  const { run } = estimateCosts({ StartAt: "Tune", States: { Tune: state } }, { region: "us-east-1" });
   expect(run[0]).toMatchObject({ what: "Tune, 20 jobs × 2 × ml.m5.xlarge × 10 min" });
   expect(run[0]?.usd).toBeCloseTo(20 * 2 * (10 / 60) * 0.23);
 });
 
 it("tells of a size that is decided when it runs", () => {
   const variant = { InstanceType: "{% $size %}", InitialInstanceCount: 1 };
-  const { missing } = estimate(endpointConfig(variant), { region: "us-east-1" });
+  const { missing } = estimateCosts(endpointConfig(variant), { region: "us-east-1" });
   expect(missing).toEqual(["endpoint, 1 × instance: its size is decided when it runs"]);
 });
 
 it("counts keys, dashboards, and alarms by their metrics", () => {
-  const { idle } = estimate(definition, {
+  const { idle } = estimateCosts(definition, {
     region: "us-east-1",
     resources: [
       { type: "aws_kms_key", values: {} },
@@ -178,44 +178,6 @@ describe("estimateStack", () => {
     expect(() => estimateStack("dev-test-run", {}, "us-east-1", {})).toThrow(
       "The stack dev-test-run has no state machine to price",
     );
-  });
-});
-
-describe("showEstimate", () => {
-  async function shown(name: string, options: Parameters<typeof showEstimate>[1]): Promise<string> {
-    let text = "";
-    const write = jest.spyOn(process.stdout, "write").mockImplementation((chunk) => {
-      text += chunk;
-      return true;
-    });
-    await showEstimate(name, options).finally(() => write.mockRestore());
-    return text;
-  }
-
-  it("prices an environment as it would be deployed, with what stands beside the state machine", async () => {
-    const found = JSON.parse(await shown("prod", { json: true, trainingMinutes: 30 }));
-    expect(found).toMatchObject({
-      region: "eu-west-1",
-      durations: { trainingMinutes: 30, processingMinutes: 5 },
-    });
-    expect(found.run.at(-1)).toMatchObject({
-      what: "update by a canary, 2 more × ml.m5.large × at most 13 min",
-      usd: expect.closeTo((0.128 * 2 * 13) / 60),
-    });
-    expect(found.notes).toEqual([
-      "Scaling keeps 2 to 4 instances: ≈ $186.88 to ≈ $373.76 a month; the sums have 2.",
-      "A canary, or linear steps, need two instances or more, which this endpoint always has.",
-    ]);
-    expect(found.idle.map(({ what }: { what: string }) => what)).toEqual([
-      "endpoint, 2 × ml.m5.large",
-      "1 × KMS key",
-      "10 × alarm",
-      "1 × dashboard",
-    ]);
-  });
-
-  it("fails for an environment that config.ts does not have", async () => {
-    await expect(shown("nowhere", { json: false })).rejects.toThrow("There is no environment nowhere");
   });
 });
 

@@ -1,4 +1,4 @@
-import { auditText } from "../../../cli/emulator/audit";
+import { auditText } from "../../../cli/emulator/audit-text";
 
 it("lists what each role used, and what it was denied", () => {
   const use = { resource: "arn:aws:s3:::b/k", allowed: 2, denied: 0 };

@@ -1,0 +1,30 @@
+import { workflowProps } from "../../config";
+import { stackNames } from "../../config-schema";
+import { policyDocument } from "../../workflow/iam";
+import { partitionOf } from "../account/buckets";
+import { environmentConfig } from "../account/environment";
+import { reviewPermissions } from "../review/reviewer-permissions";
+import { UsageError } from "../terminal/errors";
+
+/**
+ * The policy of the role that reviews an environment.
+ *
+ * @throws UsageError when config.ts does not say in which account and with which state
+ */
+export function reviewPolicy(name: string) {
+  const { account, stateBucket, region, bucketName, kmsKeyArn } = environmentConfig(name);
+  if (account === undefined || stateBucket === undefined) {
+    throw new UsageError(
+      `The policy names account and state bucket of environment ${name}: add ${account === undefined ? "account" : "stateBucket"} to it in config.ts`,
+    );
+  }
+  const stacks = Object.values(stackNames(name));
+  const { prefix, environment } = workflowProps(name);
+  const partition = partitionOf(region);
+  return policyDocument(
+    reviewPermissions({
+      ...{ prefix, environment, partition, region, account },
+      ...{ stateBucket, stacks, bucketName, kmsKeyArn },
+    }),
+  );
+}

@@ -1,0 +1,269 @@
+import { paginateDescribeLogGroups, paginateDescribeLogStreams } from "@aws-sdk/client-cloudwatch-logs";
+import type { ObjectIdentifier } from "@aws-sdk/client-s3";
+import {
+  DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
+  type ProductionVariant,
+  paginateListEndpointConfigs,
+  paginateListEndpoints,
+  paginateListModelPackages,
+  paginateListModels,
+} from "@aws-sdk/client-sagemaker";
+import { prefixes } from "../../workflow/settings";
+import { findArtifactBucket, objectVersions } from "../account/buckets";
+import { endpointNames } from "../account/endpoint-kind";
+import type { Environment } from "../account/environment";
+import { ownedBy, ownerOf } from "../account/ownership";
+import { endpointCostPerDay } from "../costs/endpoint-cost";
+import { runningExperiments } from "../experiment/schedules";
+import { isMissing } from "../terminal/errors";
+
+/** Something that an execution made, and Terraform does not know of. */
+export interface Leftover {
+  readonly name: string;
+  readonly since?: Date;
+  /** USD a day; missing where it costs nothing by itself, or its price is not known. */
+  readonly costPerDay?: number;
+}
+
+/** What executions made. */
+export interface Leftovers {
+  /** Names of the A/B tests that run: each has a schedule, which goes first. */
+  readonly experiments: readonly string[];
+  readonly endpoints: readonly Leftover[];
+  readonly endpointConfigs: readonly Leftover[];
+  readonly models: readonly Leftover[];
+  /** Registered versions, by their ARNs. */
+  readonly modelPackages: readonly Leftover[];
+  readonly logGroups: readonly Leftover[];
+  readonly logStreams: readonly LogStream[];
+  /** Objects in the artifact bucket, every version of each. */
+  readonly objects: readonly ObjectIdentifier[];
+  readonly bucketName?: string;
+}
+
+interface LogStream extends Leftover {
+  readonly group: string;
+}
+
+/** Prefixes that executions write; what people put in the bucket stays. */
+export const writtenPrefixes = [
+  prefixes.processedData,
+  prefixes.trainingOutput,
+  prefixes.modelArtifacts,
+  prefixes.executionCode,
+  prefixes.experiments,
+];
+
+/** SageMaker's log groups of jobs; all workflows of an account share them. */
+const jobLogGroups = {
+  "/aws/sagemaker/ProcessingJobs": "prep",
+  "/aws/sagemaker/TrainingJobs": "train",
+  "/aws/sagemaker/TransformJobs": "score",
+} as const;
+
+/** What executions made, found by name and tag. */
+export async function findLeftovers(environment: Environment): Promise<Leftovers> {
+  const [experiments, endpoints, endpointConfigs, models, modelPackages, bucketName] = await Promise.all([
+    runningExperiments(environment),
+    findEndpoints(environment),
+    findEndpointConfigs(environment),
+    findModels(environment),
+    findModelPackages(environment),
+    findArtifactBucket(environment),
+  ]);
+  const objects: ObjectIdentifier[] = [];
+  if (bucketName !== undefined) {
+    for (const prefix of writtenPrefixes) {
+      for await (const version of objectVersions(environment.aws, bucketName, prefix)) objects.push(version);
+    }
+  }
+  return {
+    experiments,
+    endpoints,
+    endpointConfigs,
+    models,
+    modelPackages,
+    logGroups: await endpointLogs(environment, endpoints),
+    logStreams: await jobLogs(environment),
+    objects,
+    bucketName,
+  };
+}
+
+/** Of `found`, the configurations and models that serve nowhere. */
+export async function superseded({ aws }: Environment, found: Leftovers): Promise<Leftovers> {
+  const used = new Set<string>();
+  for (const { name } of found.endpoints) {
+    const { EndpointConfigName, PendingDeploymentSummary } = await aws
+      .sagemaker()
+      .send(new DescribeEndpointCommand({ EndpointName: name }));
+    for (const config of [EndpointConfigName, PendingDeploymentSummary?.EndpointConfigName]) {
+      if (config === undefined) continue;
+      used.add(config);
+      for (const { ModelName } of await variantsOf(aws, config)) {
+        if (ModelName !== undefined) used.add(ModelName);
+      }
+    }
+  }
+  return {
+    ...nothing,
+    endpointConfigs: found.endpointConfigs.filter(({ name }) => !used.has(name)),
+    models: found.models.filter(({ name }) => !used.has(name)),
+  };
+}
+
+/** Nothing at all, for what is put together piece by piece. */
+export const nothing: Leftovers = {
+  experiments: [],
+  endpoints: [],
+  endpointConfigs: [],
+  models: [],
+  modelPackages: [],
+  logGroups: [],
+  logStreams: [],
+  objects: [],
+};
+
+/** Whether there is nothing. */
+export function isEmpty(found: Leftovers): boolean {
+  return [
+    found.experiments,
+    found.endpoints,
+    found.endpointConfigs,
+    found.models,
+    found.modelPackages,
+    found.logGroups,
+    found.logStreams,
+    found.objects,
+  ].every((list) => list.length === 0);
+}
+
+export async function findEndpoints(environment: Environment): Promise<Leftover[]> {
+  const { aws, config } = environment;
+  const found: Named[] = [];
+  for await (const page of paginateListEndpoints({ client: aws.sagemaker() }, nameSearch(environment))) {
+    for (const e of page.Endpoints ?? []) {
+      found.push({ name: e.EndpointName, arn: e.EndpointArn, since: e.CreationTime });
+    }
+  }
+  return await Promise.all(
+    (await owned(environment, found)).map(async (endpoint) => {
+      const { EndpointConfigName } = await aws
+        .sagemaker()
+        .send(new DescribeEndpointCommand({ EndpointName: endpoint.name }));
+      const variants = EndpointConfigName === undefined ? [] : await variantsOf(aws, EndpointConfigName);
+      return { ...endpoint, costPerDay: endpointCostPerDay(variants, config.region) };
+    }),
+  );
+}
+
+export async function findEndpointConfigs(environment: Environment): Promise<Leftover[]> {
+  const found: Named[] = [];
+  const client = environment.aws.sagemaker();
+  for await (const page of paginateListEndpointConfigs({ client }, nameSearch(environment))) {
+    for (const c of page.EndpointConfigs ?? []) {
+      found.push({ name: c.EndpointConfigName, arn: c.EndpointConfigArn, since: c.CreationTime });
+    }
+  }
+  return await owned(environment, found);
+}
+
+async function findModels(environment: Environment): Promise<Leftover[]> {
+  const found: Named[] = [];
+  const client = environment.aws.sagemaker();
+  for await (const page of paginateListModels({ client }, nameSearch(environment))) {
+    for (const m of page.Models ?? []) {
+      found.push({ name: m.ModelName, arn: m.ModelArn, since: m.CreationTime });
+    }
+  }
+  return await owned(environment, found);
+}
+
+/** Versions in the workflow's model package group, which is named for it. */
+async function findModelPackages({ aws, baseName }: Environment): Promise<Leftover[]> {
+  const found: Leftover[] = [];
+  const search = { ModelPackageGroupName: baseName };
+  try {
+    for await (const page of paginateListModelPackages({ client: aws.sagemaker() }, search)) {
+      for (const { ModelPackageArn: name = "", CreationTime: since } of page.ModelPackageSummaryList ?? []) {
+        found.push({ name, since });
+      }
+    }
+  } catch (error) {
+    if (!isMissing(error) && !(error instanceof Error && /does not exist/.test(error.message))) throw error;
+  }
+  return found;
+}
+
+interface Named {
+  readonly name?: string;
+  readonly arn?: string;
+  readonly since?: Date;
+}
+
+function nameSearch({ baseName }: Environment) {
+  return { NameContains: baseName };
+}
+
+/** What is ours by name and by tag. */
+async function owned({ aws, baseName }: Environment, found: readonly Named[]): Promise<Leftover[]> {
+  const ours: Leftover[] = [];
+  for (const { name, arn, since } of found) {
+    if (name === undefined || !ownedBy(baseName, name)) continue;
+    if ((await ownerOf(aws, arn)) === baseName) ours.push({ name, since });
+  }
+  return ours;
+}
+
+export async function variantsOf(
+  aws: Environment["aws"],
+  EndpointConfigName: string,
+): Promise<readonly ProductionVariant[]> {
+  const { ProductionVariants = [] } = await aws
+    .sagemaker()
+    .send(new DescribeEndpointConfigCommand({ EndpointConfigName }));
+  return ProductionVariants;
+}
+
+/** Logs of endpoints; those of the stable names also when their endpoints are gone. */
+async function endpointLogs(
+  { aws, baseName, workflow }: Environment,
+  endpoints: readonly Leftover[],
+): Promise<Leftover[]> {
+  const stable = endpointNames(workflow);
+  const names = new Set([stable.wanted, stable.other, ...endpoints.map(({ name }) => name)]);
+  const start = `/aws/sagemaker/Endpoints/`;
+  const found: Leftover[] = [];
+  const search = { logGroupNamePrefix: start + baseName };
+  for await (const page of paginateDescribeLogGroups({ client: aws.logs() }, search)) {
+    for (const { logGroupName = "", creationTime } of page.logGroups ?? []) {
+      if (names.has(logGroupName.slice(start.length))) {
+        found.push({ name: logGroupName, since: time(creationTime) });
+      }
+    }
+  }
+  return found;
+}
+
+async function jobLogs({ aws, baseName }: Environment): Promise<LogStream[]> {
+  const found: LogStream[] = [];
+  for (const [group, kind] of Object.entries(jobLogGroups)) {
+    const search = { logGroupName: group, logStreamNamePrefix: `${baseName}-${kind}-` };
+    try {
+      for await (const page of paginateDescribeLogStreams({ client: aws.logs() }, search)) {
+        for (const { logStreamName = "", creationTime } of page.logStreams ?? []) {
+          found.push({ group, name: logStreamName, since: time(creationTime) });
+        }
+      }
+    } catch (error) {
+      // Before the first job of an account there is no group.
+      if (!(error instanceof Error && error.name === "ResourceNotFoundException")) throw error;
+    }
+  }
+  return found;
+}
+
+function time(epochMilliseconds: number | undefined): Date | undefined {
+  return epochMilliseconds === undefined ? undefined : new Date(epochMilliseconds);
+}
