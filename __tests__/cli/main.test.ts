@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { main, program } from "../../cli/main";
+import { main } from "../../cli/main";
+import { program } from "../../cli/program";
 import packageJson from "../../package.json";
 
 async function run(...args: string[]): Promise<{ code: number; said: string }> {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
-import { program } from "../../cli/main";
+import { program } from "../../cli/program";
 
 const files = readdirSync("cli", { recursive: true, encoding: "utf8" }).filter((file) =>
   file.endsWith(".ts"),
@@ -15,7 +15,7 @@ function importsOf(file: string): string[] {
 }
 
 const calls = [
-  ...(sources.get("main.ts") as string).matchAll(/import\("\.\/([\w-]+)\/([\w-]+)"\)\)\.(\w+)\(/g),
+  ...(sources.get("program.ts") as string).matchAll(/import\("\.\/([\w-]+)\/([\w-]+)"\)\)\.(\w+)\(/g),
 ].map(([, room, command = "", called]) => ({ file: `${room}/${command}.ts`, command, called }));
 
 it("every command has a file of its own name in a room", () => {
@@ -23,7 +23,7 @@ it("every command has a file of its own name in a room", () => {
   expect(calls.map(({ command }) => command).sort()).toEqual(commands.sort());
 });
 
-it.each(calls)("$file exports the one function that main.ts calls, by the command's name", (call) => {
+it.each(calls)("$file exports the one function that program.ts calls, by the command's name", (call) => {
   const name = call.command.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
   expect(call.called).toBe(name);
   const exported = (sources.get(call.file) as string).match(/^export .*?(?=\(|$)/gm);
@@ -31,8 +31,8 @@ it.each(calls)("$file exports the one function that main.ts calls, by the comman
 });
 
 it.each(calls)(
-  "$file is imported by main.ts only: what others need, too, is a file beside it",
+  "$file is imported by program.ts only: what others need, too, is a file beside it",
   ({ file }) => {
-    expect(files.filter((other) => importsOf(other).includes(file))).toEqual(["main.ts"]);
+    expect(files.filter((other) => importsOf(other).includes(file))).toEqual(["program.ts"]);
   },
 );

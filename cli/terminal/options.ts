@@ -87,7 +87,7 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
-export function version(text: string): number {
+export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
     throw new InvalidArgumentError("It must be a whole number from 1.");
@@ -128,8 +128,16 @@ export function port(text: string): number {
   return value;
 }
 
+/** Examples and exit codes, for the end of a command's help. */
 export function examples(...lines: string[]): string {
-  const runs = /^npm (?:start|run execute)/.test(lines[0] ?? "");
-  const codes = exitCodesText[runs ? "run" : "other"];
+  return helpEnding(lines, exitCodesText.other);
+}
+
+/** The same for commands that run the workflow. */
+export function examplesOfRuns(...lines: string[]): string {
+  return helpEnding(lines, exitCodesText.run);
+}
+
+function helpEnding(lines: readonly string[], codes: string): string {
   return ["", "Examples:", ...lines.map((line) => `  ${line}`), codes].join("\n");
 }

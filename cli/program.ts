@@ -1,0 +1,301 @@
+import { Argument, Command, Option } from "commander";
+import { prefixes } from "../workflow/settings";
+import { range, share } from "./experiment/options";
+import {
+  anyKey,
+  assumption,
+  deployed,
+  examples,
+  examplesOfRuns,
+  executionName,
+  inEnvironment,
+  json,
+  port,
+  positiveNumber,
+  targeted,
+  timeout,
+  timeScale,
+  wholeNumber,
+  yes,
+} from "./terminal/options";
+
+/** Makes a command of a name and a description. */
+type MakeCommand = (name: string, description: string) => Command;
+
+/** The commands; each loads what it needs only when it is called. */
+export function program(): Command {
+  const cli = new Command("npm run")
+    .description("Runs and looks after the workflow, on AWS or in the emulator")
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError();
+  // Subcommands take over what is set before they are made.
+  const command: MakeCommand = (name, description) =>
+    cli
+      .command(name)
+      .description(description)
+      .usage("-- [options]")
+      .exitOverride()
+      .allowExcessArguments(false);
+  executionCommands(command);
+  leftoversCommands(command);
+  costsCommands(command);
+  beforeDeployCommands(command);
+  deployCommands(command);
+  registryCommands(command);
+  scoringCommands(command);
+  experimentCommands(command);
+  promotionCommands(command);
+  rehearsalCommands(command);
+  emulatorCommands(command);
+  return cli;
+}
+
+function executionCommands(command: MakeCommand): void {
+  command("start", "run the whole workflow on this machine, in the emulator")
+    .option("--input <json|file>", "execution input (docs/execution-input.md)")
+    .option("--name <name>", "name of the execution", executionName)
+    .option("--time-scale <factor>", "shortens waits, retry intervals, alarm periods, such as 0.1", timeScale)
+    .option("--faults <file>", "faults to inject (docs/emulator.md)")
+    .option("--allow-records", "let bare records answer for what does not run (docs/emulator-operations.md)")
+    .addOption(anyKey())
+    .addOption(timeout())
+    .option("--keep", "stay in the foreground with the endpoint up until Ctrl-C", false)
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examplesOfRuns("npm start", "npm start -- --keep", "npm start -- --json > report.json"),
+    )
+    .action(async (options) => (await import("./execution/start")).start(options));
+
+  targeted(command("execute", "start an execution, follow it and test its endpoint"))
+    .option(
+      "--input <json|file>",
+      "execution input, in place of the outputs file's (docs/execution-input.md)",
+    )
+    .option("--name <name>", "name of the execution; a new one by default", executionName)
+    .addOption(
+      new Option("--attach <name|arn>", "follow an execution that was started before").conflicts([
+        "name",
+        "input",
+        "uploadSampleData",
+      ]),
+    )
+    .option("--upload-sample-data", "make the sample data and upload it first")
+    .addOption(timeout())
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examplesOfRuns(
+        "npm run execute -- dev --upload-sample-data",
+        "npm run execute -- dev --attach run-20260102030405678",
+        `npm run execute -- dev --input '{"Threshold": 0.75}'`,
+      ),
+    )
+    .action(async (name, options) => (await import("./execution/execute")).execute(name, options));
+
+  targeted(command("status", "show executions, objects, endpoints and metrics"))
+    .addOption(json())
+    .addHelpText("after", examples("npm run status -- dev"))
+    .action(async (name, options) => (await import("./execution/status")).status(name, options));
+}
+
+function leftoversCommands(command: MakeCommand): void {
+  inEnvironment(command("leftovers", "list what executions made: what, since when, what it costs a day"))
+    .addOption(json())
+    .addHelpText("after", examples("npm run leftovers -- dev"))
+    .action(async (name, options) => (await import("./leftovers/leftovers")).leftovers(name, options));
+
+  inEnvironment(command("cleanup", "remove what executions made at run time; lists it first, and asks"))
+    .option("--superseded", "only configurations and models that serve nowhere", false)
+    .addOption(yes("delete"))
+    .addOption(json())
+    .addHelpText("after", examples("npm run cleanup -- dev", "npm run cleanup -- dev --superseded --yes"))
+    .action(async (name, options) => (await import("./leftovers/cleanup")).cleanup(name, options));
+}
+
+function costsCommands(command: MakeCommand): void {
+  deployed(command("estimate", "price an environment: while nothing runs, and for each run"))
+    .addOption(assumption("--runs-per-month <number>", "runs in a month"))
+    .addOption(assumption("--processing-minutes <number>", "minutes of one processing job"))
+    .addOption(assumption("--training-minutes <number>", "minutes of one training job"))
+    .addOption(json())
+    .addHelpText("after", examples("npm run estimate -- dev", "npm run estimate -- prod --runs-per-month 30"))
+    .action(async (name, options) => (await import("./costs/estimate")).estimate(name, options));
+}
+
+function beforeDeployCommands(command: MakeCommand): void {
+  deployed(command("bootstrap", "make the bucket for Terraform's state, once per environment"))
+    .addHelpText("after", examples("npm run bootstrap -- dev"))
+    .action(async (name) => (await import("./deploy/bootstrap")).bootstrap(name));
+
+  deployed(command("diff", "show what a deploy would change"))
+    .addHelpText("after", examples("npm run diff -- dev"))
+    .action(async (name) => (await import("./deploy/diff")).diff(name));
+
+  deployed(command("review", "write what a deploy would change as a comment for a pull request"))
+    .option("--output <file>", "file to write, in place of standard output")
+    .option("--role-policy", "print the policy of the role that reviews need, and nothing else", false)
+    .addHelpText("after", examples("npm run review -- dev", "npm run review -- dev --role-policy"))
+    .action(async (name, options) => (await import("./deploy/review")).review(name, options));
+}
+
+function deployCommands(command: MakeCommand): void {
+  deployed(command("deploy", "deploy an environment with Terraform; shows what changes first, and asks"))
+    .option("--outputs-file <file>", "where the outputs go; outputs.<environment>.json by default")
+    .addOption(yes("deploy"))
+    .addHelpText("after", examples("npm run deploy -- dev", "npm run deploy -- dev --yes"))
+    .action(async (name, options) => (await import("./deploy/deploy")).deploy(name, options));
+
+  deployed(
+    command("change-kind", "move the endpoint to the kind that config.ts asks for, instances or serverless"),
+  )
+    .option("--outputs-file <file>", "where the outputs go; outputs.<environment>.json by default")
+    .option("--keep-old", "leave the old endpoint in service; run again without it to delete it", false)
+    .addOption(yes("deploy, and delete the old endpoint,"))
+    .addOption(timeout())
+    .addHelpText(
+      "after",
+      examples("npm run change-kind -- dev --keep-old", "npm run change-kind -- dev --yes"),
+    )
+    .action(async (name, options) => (await import("./deploy/change-kind")).changeKind(name, options));
+
+  deployed(command("destroy", "destroy an environment; refuses while an endpoint serves"))
+    .option("--with-leftovers", "also remove what executions made, endpoints included", false)
+    .addOption(yes("destroy"))
+    .addHelpText("after", examples("npm run destroy -- dev", "npm run destroy -- dev --with-leftovers"))
+    .action(async (name, options) => (await import("./deploy/destroy")).destroy(name, options));
+}
+
+function registryCommands(command: MakeCommand): void {
+  deployed(command("approve", "show a registered version beside the one that serves, and approve it"))
+    .argument("<version>", "its number in the registry", wholeNumber)
+    .usage("-- <environment> <version> [options]")
+    .option("--reject", "reject it instead", false)
+    .addOption(yes("approve"))
+    .addHelpText("after", examples("npm run approve -- dev 7", "npm run approve -- dev 7 --reject"))
+    .action(async (name, number, options) =>
+      (await import("./registry/approve")).approve(name, number, options),
+    );
+
+  deployed(command("rollback", "list the registered versions, or put one in service again"))
+    .argument("[version]", "its number in the registry; without it they are listed", wholeNumber)
+    .usage("-- <environment> [version] [options]")
+    .addOption(yes("release"))
+    .option("--again", "release a version that serves already, too: sets its scaling")
+    .addOption(timeout())
+    .addHelpText("after", examples("npm run rollback -- dev", "npm run rollback -- dev 6"))
+    .action(async (name, number, options) =>
+      (await import("./registry/rollback")).rollback(name, number, options),
+    );
+}
+
+function scoringCommands(command: MakeCommand): void {
+  deployed(command("score", "score CSV in S3 with a batch transform job"))
+    .argument(
+      "<input>",
+      `key or prefix under ${prefixes.scoringInput} of the artifact bucket, or its s3:// address`,
+    )
+    .usage("-- <environment> <input> [options]")
+    .option(
+      "--output <address>",
+      `where it goes, under ${prefixes.scoringOutput} of the bucket; a folder of the job's own by default`,
+    )
+    .option(
+      "--version <number>",
+      "registered version to score with; the one that serves by default",
+      wholeNumber,
+    )
+    .addOption(
+      new Option("--format <format>", "how the predictions are written")
+        .choices(["csv", "json"])
+        .default("csv"),
+    )
+    .option("--instance-type <type>", "what the job runs on", "ml.m5.large")
+    .option("--instances <number>", "how many of them", wholeNumber, 1)
+    .addOption(timeout("job"))
+    .addHelpText(
+      "after",
+      examples(
+        "npm run score -- dev scoring-input/2026-11/",
+        "npm run score -- dev scoring-input/houses.csv --version 7 --format json",
+      ),
+    )
+    .action(async (name, input, options) => (await import("./scoring/score")).score(name, input, options));
+}
+
+function experimentCommands(command: MakeCommand): void {
+  deployed(command("experiment", "try a version against the one that serves, under real traffic"))
+    .addArgument(new Argument("<action>", "what to do").choices(["start", "status", "stop"]))
+    .argument("[version]", "start: the challenger's number in the registry", wholeNumber)
+    .usage("-- <environment> start <version> [options] | status | stop [options]")
+    .option("--weight <share>", "start: the challenger's share of the traffic; 10% by default", share)
+    .option("--name <name>", "start: the test's name; made of the versions by default")
+    .option("--reward-range <low,high>", "start: the lowest and the highest reward, such as 0,1", range)
+    .option("--effect <number>", "start: the smallest difference worth finding", positiveNumber)
+    .option("--max-error-rate <share>", "start: the share of answers that may fail, such as 0.02", share)
+    .option("--max-latency <ms>", "start: the highest mean latency of a minute", positiveNumber)
+    .option("--alpha <share>", "start: the probability of a false alarm; 0.05 by default", share)
+    .addOption(
+      new Option("--winner <side>", "stop: who is released; as decided, or the champion, by default").choices(
+        ["champion", "challenger"],
+      ),
+    )
+    .addOption(yes("start or stop"))
+    .addOption(timeout())
+    .addHelpText(
+      "after",
+      examples(
+        "npm run experiment -- staging start 7 --reward-range 0,1 --effect 0.05 --max-error-rate 0.02 --max-latency 200",
+        "npm run experiment -- staging status",
+        "npm run experiment -- staging stop --winner champion",
+      ),
+    )
+    .action(async (name, action, number, options) =>
+      (await import("./experiment/experiment")).experiment(name, action, number, options),
+    );
+}
+
+function promotionCommands(command: MakeCommand): void {
+  command("promote", "copy an approved version into another environment's registry, and release it there")
+    .argument("<from>", "environment of config.ts that has the version")
+    .argument("<to>", "environment that gets it")
+    .argument("[version]", "its number in <from>; without it the one that serves", wholeNumber)
+    .usage("-- <from> <to> [version] [options]")
+    .addOption(yes("promote"))
+    .addOption(timeout())
+    .addHelpText("after", examples("npm run promote -- dev staging", "npm run promote -- staging prod 7"))
+    .action(async (from, to, number, options) =>
+      (await import("./promotion/promote")).promote(from, to, number, options),
+    );
+}
+
+function rehearsalCommands(command: MakeCommand): void {
+  command("rehearse", "release good and bad models under traffic, in an emulator of its own")
+    .addOption(new Option("--rate <number>", "requests a second").default(50).argParser(positiveNumber))
+    .addOption(
+      new Option("--time-scale <factor>", "shortens alarm periods and deployment waits")
+        .default(0.1)
+        .argParser(timeScale),
+    )
+    .addOption(timeout())
+    .addOption(json())
+    .addHelpText("after", examples("npm run rehearse", "npm run rehearse -- --rate 100 --time-scale 0.2"))
+    .action(async (options) => (await import("./rehearsal/rehearse")).rehearse(options));
+}
+
+function emulatorCommands(command: MakeCommand): void {
+  command("audit", "list what each role has used in the emulator, and what it was denied")
+    .addOption(json())
+    .addHelpText("after", examples("npm run audit"))
+    .action(async (options) => (await import("./emulator/audit")).audit(options));
+
+  command("emulator", "run the emulator alone, in the foreground")
+    .option("--port <number>", "port to listen on; a free one by default", port)
+    .option("--time-scale <factor>", "shortens waits, retry intervals, alarm periods, such as 0.1", timeScale)
+    .option("--faults <file>", "faults to inject (docs/emulator.md)")
+    .option("--allow-records", "let bare records answer for what does not run (docs/emulator-operations.md)")
+    .addOption(anyKey())
+    .addHelpText("after", examples("npm run emulator", "npm run emulator -- --port 4566"))
+    .action(async (options) => (await import("./emulator/emulator")).emulator(options));
+}
