@@ -25,6 +25,8 @@ from smoke_test import _first
 from tests.lambda_src.odd_values import ODD_TEXTS, as_text, nested, odd_objects
 
 LIMIT = 2000
+DEEP = 50_000
+"""Beyond the depth that any library in this process may have set, such as JSONata's 10,000."""
 ODD_BYTES = [text.encode("utf-8", "surrogatepass") for text in ODD_TEXTS]
 
 EVENT = {
@@ -84,14 +86,14 @@ def outcome(error, call, *arguments):
         (InvalidEvent, evaluation_event, list(odd_objects(300, EVENT))),
         (InvalidExperiment, experiment_event, list(odd_objects(300, TEST))),
         (InvalidExamples, lambda one: parse_examples([one]), list(odd_objects(300, EXAMPLE))),
-        (InvalidExamples, parse_examples, [nested(n) for n in (0, 3, 500, 5000)]),
-        (InvalidEvent, lambda n: evaluation_event({**EVENT, "Metric": nested(n)}), [500, 5000]),
+        (InvalidExamples, parse_examples, [nested(n) for n in (0, 3, 500, DEEP)]),
+        (InvalidEvent, lambda n: evaluation_event({**EVENT, "Metric": nested(n)}), [500, DEEP]),
         (
             InvalidExperiment,
             lambda n: experiment_event({**TEST, "Experiment": nested(n)}),
-            [500, 5000],
+            [500, DEEP],
         ),
-        (InvalidExamples, lambda n: request_body(nested(n), "application/json"), [500, 5000]),
+        (InvalidExamples, lambda n: request_body(nested(n), "application/json"), [500, DEEP]),
         (EvaluationFileInvalid, lambda text: read_archive(archive(text)), ODD_BYTES),
         (EvaluationFileInvalid, read_comparison, ODD_BYTES),
         (
