@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-_CREDENTIALS = re.compile(r"//[^/@\s]+@")
+# An address may hold them with or without a scheme before it.
+_ADDRESS = re.compile(r"PROXY|^PIP_", re.IGNORECASE)
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 # What children inherit: never the developer's AWS keys, Python settings or home.
@@ -46,7 +47,7 @@ def base_environment(
     environment = {
         name: os.environ[name]
         for name in _INHERITED
-        if name in os.environ and (installs_packages or not _CREDENTIALS.search(os.environ[name]))
+        if name in os.environ and (installs_packages or not _holds_credentials(name))
     }
     environment.update(
         HOME=os.environ.get("HOME", home) if installs_packages else home,
@@ -65,6 +66,10 @@ def base_environment(
     )
     path = [*map(str, programs), environment.get("PATH", os.defpath)]
     return {**environment, "PATH": os.pathsep.join(path)}
+
+
+def _holds_credentials(name: str) -> bool:
+    return _ADDRESS.search(name) is not None and "@" in os.environ[name]
 
 
 def all_at_once(calls: Iterable[Callable[[], object]]) -> None:

@@ -3,12 +3,13 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from emulator.runtime.processes import Command, SupervisedProcess, base_environment
+from emulator.runtime.processes import Command, SupervisedProcess, all_at_once, base_environment
 from tests.patience import LIMIT_SECONDS
 
 PYTHON_ROOT = Path(__file__).parents[3]
@@ -63,20 +64,43 @@ def test_a_working_directory_that_does_not_exist_is_no_silent_success():
 def test_only_what_installs_packages_gets_credentials_of_proxies_and_indexes(monkeypatch):
     monkeypatch.setenv("HOME", "/home/of-the-developer")
     monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "user:secret@127.0.0.1:9")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("TMPDIR", "/home/me@work/tmp")
     monkeypatch.setenv(
         "PIP_EXTRA_INDEX_URL", "https://a.example/simple https://t:s@b.example/simple"
     )
     monkeypatch.setenv("GITHUB_TOKEN", "secret")
-    names = ("HOME", "HTTPS_PROXY", "HTTP_PROXY", "PIP_EXTRA_INDEX_URL", "GITHUB_TOKEN")
+    names = ("HOME", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "TMPDIR", "PIP_EXTRA_INDEX_URL")
 
     child = base_environment(home="/own")
     pip = base_environment(home="/own", installs_packages=True)
 
-    assert {name for name in names if name in child} == {"HOME", "HTTP_PROXY"}
+    assert {name for name in names if name in child} == {"HOME", "HTTP_PROXY", "TMPDIR"}
     assert child["HOME"] == "/own"
-    assert {name for name in names if name in pip} == {*names} - {"GITHUB_TOKEN"}
+    assert {*names} <= {*pip}
     assert pip["HOME"] == "/home/of-the-developer"
+    for variables in (child, pip):
+        assert "GITHUB_TOKEN" not in variables
+        assert variables["AWS_CONFIG_FILE"] == os.devnull
+        assert variables["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+        assert variables["AWS_EC2_METADATA_DISABLED"] == "true"
+
+
+def test_calls_are_made_side_by_side_and_a_failure_is_told_once_all_have_ended():
+    together = threading.Barrier(3, timeout=LIMIT_SECONDS)
+    ended = []
+
+    def call(number):
+        together.wait()
+        ended.append(number)
+        if number == 1:
+            raise OSError("broken")
+
+    with pytest.raises(OSError, match="broken"):
+        all_at_once([lambda number=number: call(number) for number in range(3)])
+
+    assert sorted(ended) == [0, 1, 2]
 
 
 def test_niceness_is_added(run):
