@@ -11,6 +11,8 @@ from urllib.parse import urlparse
 
 import pytest
 
+from tests.patience import LIMIT_SECONDS
+
 PYTHON_DIR = Path(__file__).parents[2]
 
 
@@ -49,7 +51,7 @@ def start(tmp_path):
 
 
 def ask(endpoint, path="/_emulator"):
-    connection = http.client.HTTPConnection(urlparse(endpoint).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlparse(endpoint).netloc, timeout=LIMIT_SECONDS)
     answers = []
     for _ in range(2):  # on one connection
         connection.request("GET", path)
@@ -74,7 +76,7 @@ def test_it_prints_where_it_is_describes_itself_and_stops_on_sigterm(start):
     assert set(description) == described | {"versions"}
     assert description["versions"]["moto"] == "5.2.5"
     process.popen.send_signal(signal.SIGTERM)
-    assert process.popen.wait(10) == 0
+    assert process.popen.wait(LIMIT_SECONDS) == 0
     assert "Traceback" not in process.popen.stderr.read()
 
 
@@ -82,13 +84,22 @@ def test_it_stops_when_standard_input_ends_if_asked_to(start):
     process = start("--exit-with-stdin")
     process.ready()
     process.popen.stdin.close()
-    assert process.popen.wait(10) == 0
+    assert process.popen.wait(LIMIT_SECONDS) == 0
+
+
+def test_its_working_files_are_gone_when_it_has_stopped(start, tmp_path):
+    process = start()
+    process.ready()
+    assert list((tmp_path / "state").glob("run-*"))
+    process.popen.send_signal(signal.SIGTERM)
+    process.popen.wait(LIMIT_SECONDS)
+    assert not list((tmp_path / "state").glob("run-*"))
 
 
 def test_fails_when_the_port_is_taken(start):
     port = str(urlparse(start().ready()["endpoint"]).port)
     second = start("--port", port)
-    assert second.popen.wait(10) == 2
+    assert second.popen.wait(LIMIT_SECONDS) == 2
     assert f"port {port} of 127.0.0.1 is taken" in second.popen.stderr.read()
 
 
@@ -102,7 +113,7 @@ def test_fails_when_the_port_is_taken(start):
 )
 def test_fails_for_bad_arguments(start, arguments, problem):
     process = start(*arguments)
-    assert process.popen.wait(10) == 2
+    assert process.popen.wait(LIMIT_SECONDS) == 2
     assert problem in process.popen.stderr.read()
 
 
@@ -110,5 +121,5 @@ def test_fault_rules_come_from_a_file(start, tmp_path):
     rules = tmp_path / "faults.json"
     rules.write_text('{"faults": [{"operation": "states:Nothing", "error": "E"}]}')
     process = start("--faults", str(rules))
-    assert process.popen.wait(10) == 2
+    assert process.popen.wait(LIMIT_SECONDS) == 2
     assert "faults[0].operation" in process.popen.stderr.read()

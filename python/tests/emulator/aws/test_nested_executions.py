@@ -89,6 +89,25 @@ def test_a_failed_child_fails_the_task_with_its_description(machine, pattern):
     assert (cause["Status"], cause["Error"], cause["Cause"]) == ("FAILED", "Broken", "on purpose")
 
 
+@pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT"])
+def test_a_child_that_did_not_succeed_is_no_success(machine, client, until, status):
+    sfn = client("stepfunctions")
+    child = machine(ENDLESS, definition={"TimeoutSeconds": 1} if status == "TIMED_OUT" else {})
+    parent = machine(start(child, ".sync:2"))
+    arn = parent.start()
+    (listed,) = until(lambda: sfn.list_executions(stateMachineArn=child.arn)["executions"])
+    if status == "ABORTED":
+        sfn.stop_execution(executionArn=listed["executionArn"], error="Own", cause="by hand")
+    execution = parent.wait(arn)
+    assert (execution["status"], execution["error"]) == ("FAILED", "States.TaskFailed")
+    cause = json.loads(execution["cause"])
+    assert cause["Status"] == status
+    assert (cause.get("Error"), cause.get("Cause")) == {
+        "ABORTED": ("Own", "by hand"),
+        "TIMED_OUT": (None, None),
+    }[status]
+
+
 @pytest.mark.parametrize("ended_by", ["stop", "timeout"])
 def test_a_child_is_stopped_with_the_task_that_waits_for_it(machine, client, until, ended_by):
     sfn = client("stepfunctions")

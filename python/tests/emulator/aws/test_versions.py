@@ -69,6 +69,8 @@ def test_an_alias_routes_by_its_weights(published):
     assert json.loads(certain["output"]) == "two"
     assert certain["stateMachineVersionArn"] == published.versions[1]
     assert certain["stateMachineAliasArn"] == f"{published.arn}:second"
+    never = published.alias(0, 100, name="never")
+    assert {json.loads(published.run(never)["output"]) for _ in range(12)} == {"two"}
     even = published.alias(50, 50, name="even")
     counted = collections.Counter(json.loads(published.run(even)["output"]) for _ in range(24))
     assert set(counted) == {"one", "two"}  # all of one kind: once in eight million
@@ -149,6 +151,15 @@ def test_a_deleted_version_is_gone_and_its_number_is_not_given_again(published, 
         sfn.start_execution(stateMachineArn=second)
     third = sfn.publish_state_machine_version(stateMachineArn=published.arn)
     assert third["stateMachineVersionArn"] == f"{published.arn}:3"
+
+
+def test_another_role_is_another_revision(published, sfn, role):
+    before = sfn.describe_state_machine(stateMachineArn=published.arn)["revisionId"]
+    changed = sfn.update_state_machine(
+        stateMachineArn=published.arn, roleArn=role("states.amazonaws.com"), publish=True
+    )
+    assert changed["revisionId"] != before
+    assert changed["stateMachineVersionArn"] == f"{published.arn}:3"
 
 
 @pytest.mark.parametrize(

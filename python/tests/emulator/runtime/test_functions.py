@@ -98,6 +98,13 @@ def test_a_warm_process_serves_again_and_new_code_gets_a_new_one(functions, func
     assert (first, second, changed) == ("1", "2", "101")
 
 
+def test_idle_processes_end_with_the_runner(functions, function, wait_until_gone):
+    spec = function("import os\ndef handler(event, context): return os.getpid()")
+    process = int(functions.invoke(spec, "{}").payload)
+    functions.close()
+    wait_until_gone(process)
+
+
 def test_several_invocations_run_side_by_side(functions, function, tmp_path):
     spec = function(
         f"""

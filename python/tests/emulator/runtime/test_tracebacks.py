@@ -31,6 +31,25 @@ def test_a_syntax_error_has_its_line():
     )
 
 
+def test_the_place_is_the_scripts_also_where_a_library_raised():
+    log = 'Traceback (most recent call last):\n  File "/opt/ml/code/train.py", line 7, in f\n'
+    log += '    read(path)\n  File "/env/pandas/io.py", line 1, in read\n    raise\nKeyError: 1\n'
+    assert last_exception(log) == (
+        'File "/opt/ml/code/train.py", line 7, in f\nread(path)\nKeyError: 1'
+    )
+
+
+def test_how_the_server_ends_is_not_what_went_wrong():
+    log = 'Traceback (most recent call last):\n  File "/opt/ml/code/a.py", line 1\nKeyError: 1\n'
+    log += 'Traceback (most recent call last):\n  File "/env/arbiter.py", line 2\nSystemExit: 3\n'
+    assert last_exception(log) == 'File "/opt/ml/code/a.py", line 1\nKeyError: 1'
+
+
+def test_an_indented_traceback_is_one():
+    log = '  Traceback (most recent call last):\n    File "/opt/ml/code/a.py", line 1\nKeyError: 1'
+    assert last_exception(log) == 'File "/opt/ml/code/a.py", line 1\nKeyError: 1'
+
+
 def test_an_exception_outside_of_the_script_has_its_innermost_place():
     log = 'Traceback (most recent call last):\n  File "/x/a.py", line 1, in f\nKeyError: 1\n'
     assert last_exception(log) == 'File "/x/a.py", line 1, in f\nKeyError: 1'
