@@ -3,10 +3,11 @@ import { dirname, join } from "node:path";
 import { destinationPermissions, sourcePermissions } from "../cli/promotion/permissions";
 import packageJson from "../package.json";
 import { workflowAlarms } from "../workflow/alarms";
+import { stateMachineArns } from "../workflow/arns";
 import { workflowDefinition } from "../workflow/definition";
 import { executionInput } from "../workflow/execution-input";
 import { failures } from "../workflow/failures";
-import { baseName, stateMachineArns } from "../workflow/names";
+import { baseName } from "../workflow/names";
 import { references, workflow } from "./fixtures";
 import { roles } from "./grants";
 

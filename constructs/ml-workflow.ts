@@ -3,6 +3,7 @@ import { DataAwsPartition } from "@cdktf/provider-aws/lib/data-aws-partition";
 import { DataAwsSagemakerPrebuiltEcrImage } from "@cdktf/provider-aws/lib/data-aws-sagemaker-prebuilt-ecr-image";
 import { Construct } from "constructs";
 import { scriptKey } from "../source-files";
+import { arn } from "../workflow/arns";
 import { evaluationFunction, smokeTestFunction } from "../workflow/functions";
 import { imageRepositoryArn } from "../workflow/image";
 import { checkNameScope } from "../workflow/names";
@@ -230,7 +231,11 @@ export class MlWorkflow extends Construct {
     return {
       imageUri: data.registryPath,
       // AWS's registry account differs from region to region; the provider knows them all.
-      imageRepositoryArn: `arn:${partition}:ecr:${region}:${data.registryId}:repository/${repository}`,
+      imageRepositoryArn: arn(
+        { partition, region, account: data.registryId },
+        "ecr",
+        `repository/${repository}`,
+      ),
     };
   }
 }

@@ -1,8 +1,8 @@
 import { Construct } from "constructs";
 import { type Alarm, guardrailAlarms, workflowAlarms } from "../workflow/alarms";
+import { stateMachineArns } from "../workflow/arns";
 import type { FunctionReferences } from "../workflow/functions";
 import { hasGuardrails } from "../workflow/guardrails";
-import { stateMachineArns } from "../workflow/names";
 import { hasRecipients, type NotificationsProps as Recipients } from "../workflow/notifications";
 import type { WorkflowSettings } from "../workflow/settings";
 import { Alarms } from "./alarms";

@@ -1,7 +1,8 @@
 /** The alarms of one environment, as plain data. Each says what to do, and names a command. */
 
+import type { StateMachineArns } from "./arns";
 import { endpointAlarms, endpointDimensions } from "./guardrails";
-import { baseName, releaseName, type StateMachineArns } from "./names";
+import { baseName, releaseName } from "./names";
 import type { WorkflowSettings } from "./settings";
 
 /** One CloudWatch alarm on one metric; names are those of its API. */

@@ -4,9 +4,10 @@
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
  */
 
+import type { StateMachineArns } from "./arns";
 import type { JsonObject } from "./asl";
 import { endpointDimensions } from "./guardrails";
-import { baseName, type StateMachineArns } from "./names";
+import { baseName } from "./names";
 import type { WorkflowSettings } from "./settings";
 
 export interface DashboardProps {

@@ -1,5 +1,6 @@
 /** The Lambda functions of the workflow as plain data: their settings, and what each may do. */
 
+import { arn, bucketArn, objectArn, type Place } from "./arns";
 import { experimentControllerName, experimentEventSource } from "./experiments";
 import { allow, allowKey, type PolicyStatement } from "./iam";
 import { baseName, evaluationFunctionName, type NameScope, smokeTestFunctionName } from "./names";
@@ -32,8 +33,8 @@ export type FunctionReferences = Pick<
 
 /** Reads a training job's metrics and says whether the model passes the gate. */
 export function evaluationFunction(scope: NameScope, references: FunctionReferences): FunctionDescription {
-  const { partition, bucketName } = references;
-  const objects = (keys: string) => `arn:${partition}:s3:::${bucketName}/${keys}`;
+  const { bucketName } = references;
+  const objects = (keys: string) => objectArn(references, bucketName, keys);
   const name = evaluationFunctionName(scope);
   return {
     name,
@@ -53,7 +54,7 @@ export function evaluationFunction(scope: NameScope, references: FunctionReferen
         ),
         allow(["s3:PutObject"], [objects(`${prefixes.modelArtifacts}*/output/evaluation.json`)]),
         // Without it S3 answers a missing object with 403, and the function could not name what is missing.
-        allow(["s3:ListBucket"], [`arn:${partition}:s3:::${bucketName}`]),
+        allow(["s3:ListBucket"], [bucketArn(references, bucketName)]),
         ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
         ...logAndTraces(name, references),
       ],
@@ -68,7 +69,6 @@ export function evaluationFunction(scope: NameScope, references: FunctionReferen
 
 /** Asks the endpoint recorded examples and checks what it answers. */
 export function smokeTestFunction(scope: NameScope, references: FunctionReferences): FunctionDescription {
-  const { partition, region, account } = references;
   const base = baseName(scope);
   const name = smokeTestFunctionName(scope);
   return {
@@ -82,9 +82,7 @@ export function smokeTestFunction(scope: NameScope, references: FunctionReferenc
       policyStatements: [
         allow(
           ["sagemaker:InvokeEndpoint"],
-          [base, `${base}-*`].map(
-            (endpoint) => `arn:${partition}:sagemaker:${region}:${account}:endpoint/${endpoint}`,
-          ),
+          [base, `${base}-*`].map((endpoint) => arn(references, "sagemaker", `endpoint/${endpoint}`)),
         ),
         ...logAndTraces(name, references),
       ],
@@ -103,11 +101,12 @@ export function experimentController(
   scope: NameScope,
   references: FunctionReferences & { readonly topicArn?: string; readonly topicKeyArn?: string },
 ): FunctionDescription {
-  const { partition, region, account, bucketName, kmsKeyArn, topicArn, topicKeyArn } = references;
+  const { bucketName, kmsKeyArn, topicArn, topicKeyArn } = references;
   const name = experimentControllerName(scope);
   const base = baseName(scope);
-  const bucket = `arn:${partition}:s3:::${bucketName}`;
-  const sagemaker = `arn:${partition}:sagemaker:${region}:${account}`;
+  const bucket = bucketArn(references, bucketName);
+  const endpoint = arn(references, "sagemaker", `endpoint/${base}`);
+  const configs = arn(references, "sagemaker", `endpoint-config/${base}-config-*`);
   const [rewards, experiments] = [`${prefixes.rewards}*`, `${prefixes.experiments}*`];
   return {
     name,
@@ -118,11 +117,11 @@ export function experimentController(
       description: "What the controller of A/B tests may do",
       service: "lambda.amazonaws.com",
       policyStatements: [
-        allow(["sagemaker:DescribeEndpoint"], [`${sagemaker}:endpoint/${base}`]),
-        allow(["sagemaker:UpdateEndpointWeightsAndCapacities"], [`${sagemaker}:endpoint/${base}`], {
+        allow(["sagemaker:DescribeEndpoint"], [endpoint]),
+        allow(["sagemaker:UpdateEndpointWeightsAndCapacities"], [endpoint], {
           conditions: { StringEquals: { [`aws:ResourceTag/${ownerTag}`]: base } },
         }),
-        allow(["sagemaker:DescribeEndpointConfig"], [`${sagemaker}:endpoint-config/${base}-config-*`]),
+        allow(["sagemaker:DescribeEndpointConfig"], [configs]),
         allow(["cloudwatch:GetMetricData"], ["*"], { reason: "the action has no resource type" }),
         allow(["s3:GetObject"], [`${bucket}/${rewards}`, `${bucket}/${experiments}`]),
         allow(["s3:PutObject"], [`${bucket}/${experiments}`]),
@@ -130,7 +129,7 @@ export function experimentController(
           conditions: { StringLike: { "s3:prefix": [rewards, experiments] } },
         }),
         ...allowKey(kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
-        allow(["events:PutEvents"], [`arn:${partition}:events:${region}:${account}:event-bus/default`], {
+        allow(["events:PutEvents"], [arn(references, "events", "event-bus/default")], {
           conditions: { StringEquals: { "events:source": experimentEventSource } },
         }),
         ...(topicArn === undefined ? [] : [allow(["sns:Publish"], [topicArn])]),
@@ -157,14 +156,11 @@ export function logGroupName(functionName: string): string {
 }
 
 /** What Lambda itself writes logs and traces with, as the function's role. */
-export function logAndTraces(
-  functionName: string,
-  { partition, region, account }: FunctionReferences,
-): readonly PolicyStatement[] {
+export function logAndTraces(functionName: string, place: Place): readonly PolicyStatement[] {
   return [
     allow(
       ["logs:CreateLogStream", "logs:PutLogEvents"],
-      [`arn:${partition}:logs:${region}:${account}:log-group:${logGroupName(functionName)}:*`],
+      [arn(place, "logs", `log-group:${logGroupName(functionName)}:*`)],
       { page: "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html" },
     ),
     allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], {

@@ -1,3 +1,5 @@
+import { arn } from "./arns";
+
 const address = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([a-z0-9._/-]+)[:@].+$/;
 
 /**
@@ -12,6 +14,6 @@ export function imageRepositoryArn(uri: string, partition: string): string {
       `image.uri must be an ECR address, <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>, got "${uri}"`,
     );
   }
-  const [, account, region, repository] = match;
-  return `arn:${partition}:ecr:${region}:${account}:repository/${repository}`;
+  const [, account = "", region = "", repository] = match;
+  return arn({ partition, region, account }, "ecr", `repository/${repository}`);
 }

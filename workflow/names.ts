@@ -44,27 +44,6 @@ export function releaseName(scope: NameScope): string {
   return `${baseName(scope)}-release`;
 }
 
-/** Where state machines are. */
-interface StateMachinePlace {
-  readonly partition: string;
-  readonly region: string;
-  readonly account: string;
-}
-
-/** The ARNs of both state machines: the workflow's, and that of releases. */
-export interface StateMachineArns {
-  readonly workflow: string;
-  readonly release: string;
-}
-
-export function stateMachineArns(
-  scope: NameScope,
-  { partition, region, account }: StateMachinePlace,
-): StateMachineArns {
-  const arn = (name: string) => `arn:${partition}:states:${region}:${account}:stateMachine:${name}`;
-  return { workflow: arn(baseName(scope)), release: arn(releaseName(scope)) };
-}
-
 /** The name of the rule that hears of approvals. */
 export function approvalRuleName(scope: NameScope): string {
   return `${baseName(scope)}-approved`;

@@ -1,9 +1,10 @@
 /** Who hears of what executions end in, as plain data: the topic, the rule, and the functions that write. */
 
+import { arn, executionArn, globalArn, type Place, stateMachineArns } from "./arns";
 import { failures } from "./failures";
 import { type FunctionDescription, type FunctionReferences, logAndTraces, logGroupName } from "./functions";
 import { allow, allowKey } from "./iam";
-import { baseName, type NameScope, stateMachineArns } from "./names";
+import { baseName, type NameScope } from "./names";
 
 export const webhookFormats = ["slack", "teams"] as const;
 
@@ -34,8 +35,6 @@ export function topicName(scope: NameScope): string {
   return `${baseName(scope)}-notifications`;
 }
 
-type Place = Pick<FunctionReferences, "partition" | "region" | "account">;
-
 /** The rule that hears of every end of an execution. */
 export function executionRule(scope: NameScope, place: Place) {
   return {
@@ -53,7 +52,7 @@ export function executionRule(scope: NameScope, place: Place) {
 }
 
 /** Lets the workflow's alarms publish, and nobody without TLS. */
-export function topicPolicy(scope: NameScope, topicArn: string, { partition, region, account }: Place) {
+export function topicPolicy(scope: NameScope, topicArn: string, place: Place) {
   return {
     Version: "2012-10-17",
     Statement: [
@@ -65,9 +64,9 @@ export function topicPolicy(scope: NameScope, topicArn: string, { partition, reg
         Resource: topicArn,
         Condition: {
           ArnLike: {
-            "aws:SourceArn": `arn:${partition}:cloudwatch:${region}:${account}:alarm:${baseName(scope)}-*`,
+            "aws:SourceArn": arn(place, "cloudwatch", `alarm:${baseName(scope)}-*`),
           },
-          StringEquals: { "aws:SourceAccount": account },
+          StringEquals: { "aws:SourceAccount": place.account },
         },
       },
       {
@@ -83,14 +82,14 @@ export function topicPolicy(scope: NameScope, topicArn: string, { partition, reg
 }
 
 /** The policy of the topic's key: the account's roles use it by their own policies, alarms by this one. */
-export function topicKeyPolicy({ partition, account }: Place) {
+export function topicKeyPolicy(place: Place) {
   return {
     Version: "2012-10-17",
     Statement: [
       {
         Sid: "AccountAdministers",
         Effect: "Allow",
-        Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+        Principal: { AWS: globalArn(place, "iam", "root") },
         Action: "kms:*",
         // In a key's policy this is the key itself.
         Resource: "*",
@@ -101,7 +100,7 @@ export function topicKeyPolicy({ partition, account }: Place) {
         Principal: { Service: "cloudwatch.amazonaws.com" },
         Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
         Resource: "*",
-        Condition: { StringEquals: { "aws:SourceAccount": account } },
+        Condition: { StringEquals: { "aws:SourceAccount": place.account } },
       },
     ],
   };
@@ -112,7 +111,7 @@ export function notifyFunction(
   scope: NameScope,
   references: FunctionReferences & { readonly topicArn: string; readonly topicKeyArn: string },
 ): FunctionDescription {
-  const { partition, region, account, topicArn, topicKeyArn } = references;
+  const { topicArn, topicKeyArn } = references;
   const name = `${baseName(scope)}-notify`;
   return {
     name,
@@ -125,14 +124,12 @@ export function notifyFunction(
       policyStatements: [
         allow(
           ["states:DescribeExecution"],
-          Object.values(stateMachineArns(scope, references)).map(
-            (machine) => `${machine.replace(":stateMachine:", ":execution:")}:*`,
-          ),
+          Object.values(stateMachineArns(scope, references)).map((machine) => executionArn(machine, "*")),
         ),
         allow(["sns:Publish"], [topicArn]),
         // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
         allow(["kms:Decrypt", "kms:GenerateDataKey"], [topicKeyArn]),
-        allow(["events:PutEvents"], [`arn:${partition}:events:${region}:${account}:event-bus/default`], {
+        allow(["events:PutEvents"], [arn(references, "events", "event-bus/default")], {
           conditions: { StringEquals: { "events:source": releaseEvent.source } },
         }),
         ...logAndTraces(name, references),
@@ -160,7 +157,7 @@ export function webhookFunction(
   references: FunctionReferences,
   { format, parameter }: Webhook,
 ): FunctionDescription {
-  const { partition, region, account, kmsKeyArn } = references;
+  const { kmsKeyArn } = references;
   const name = `${baseName(scope)}-webhook`;
   return {
     name,
@@ -171,7 +168,7 @@ export function webhookFunction(
       description: "What the function that posts to a chat may do",
       service: "lambda.amazonaws.com",
       policyStatements: [
-        allow(["ssm:GetParameter"], [`arn:${partition}:ssm:${region}:${account}:parameter${parameter}`]),
+        allow(["ssm:GetParameter"], [arn(references, "ssm", `parameter${parameter}`)]),
         // Where the parameter is encrypted with the environment's key; SSM's own key is open to the account's roles.
         // https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
         ...allowKey(kmsKeyArn, ["kms:Decrypt"]),

@@ -1,11 +1,9 @@
 /** What SageMaker itself does as the role of a job or a model: logs, and network interfaces. */
 
+import { arn, type Place } from "./arns";
 import { allow, type PolicyStatement } from "./iam";
 import { baseName, type NameScope } from "./names";
-import type { VpcSettings, WorkflowReferences } from "./settings";
-
-/** Where a role is. */
-export type Place = Pick<WorkflowReferences, "partition" | "region" | "account">;
+import type { VpcSettings } from "./settings";
 
 /** What asks for it. */
 export const page = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html";
@@ -14,10 +12,9 @@ export const page = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-r
  * The page grants all of it on every log group. SageMaker's own start with /aws/sagemaker/; streams of jobs begin with
  * the job's name, and an endpoint has a group of its own.
  */
-export function logs(scope: NameScope, { partition, region, account }: Place): PolicyStatement[] {
+export function logs(scope: NameScope, place: Place): PolicyStatement[] {
   const base = baseName(scope);
-  const group = (name: string) =>
-    `arn:${partition}:logs:${region}:${account}:log-group:/aws/sagemaker/${name}`;
+  const group = (name: string) => arn(place, "logs", `log-group:/aws/sagemaker/${name}`);
   return [
     allow(["logs:CreateLogGroup", "logs:DescribeLogStreams"], [group("*")], { page }),
     allow(
@@ -40,11 +37,11 @@ export function logs(scope: NameScope, { partition, region, account }: Place): P
  */
 export function networkInterfaces(
   { subnetIds, securityGroupIds }: VpcSettings,
-  { partition, region, account }: Place,
+  place: Place,
 ): PolicyStatement[] {
   // A subnet may be shared by another account; no two have the same id.
-  const shared = (resource: string) => `arn:${partition}:ec2:${region}:*:${resource}`;
-  const interfaces = `arn:${partition}:ec2:${region}:${account}:network-interface/*`;
+  const shared = (resource: string) => arn({ ...place, account: "*" }, "ec2", resource);
+  const interfaces = arn(place, "ec2", "network-interface/*");
   const subnets = subnetIds.map((id) => shared(`subnet/${id}`));
   return [
     allow(

@@ -1,10 +1,11 @@
 /** The roles of the workflow, and what each may do. The state machine's permissions come from its steps. */
 
+import { arn, bucketArn, objectArn, type Place, stateMachineArns } from "./arns";
 import { experimentControllerName, experimentGroupName } from "./experiments";
 import { hasGuardrails, rollbackAlarmNames } from "./guardrails";
 import { allow, allowKey, type PolicyStatement, type Trusted } from "./iam";
-import { approvalRuleName, baseName, type NameScope, stateMachineArns } from "./names";
-import { logs, networkInterfaces, type Place, page } from "./platform-permissions";
+import { approvalRuleName, baseName, type NameScope } from "./names";
+import { logs, networkInterfaces, page } from "./platform-permissions";
 import {
   modelKeys,
   prefixes,
@@ -86,7 +87,6 @@ function comparisonRole(settings: WorkflowSettings, references: RoleReferences):
 
 /** What serves: endpoints, and batch scoring, which runs as the role of its model. */
 function servingRole(settings: WorkflowSettings, references: RoleReferences): RoleDescription {
-  const { partition, region, account } = references;
   return sageMakerRole(settings, references, {
     // Models that exist hold the role by its name.
     kind: "sagemaker",
@@ -103,9 +103,7 @@ function servingRole(settings: WorkflowSettings, references: RoleReferences): Ro
       ? [
           allow(
             ["cloudwatch:DescribeAlarms"],
-            rollbackAlarmNames(settings).map(
-              (name) => `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}`,
-            ),
+            rollbackAlarmNames(settings).map((name) => arn(references, "cloudwatch", `alarm:${name}`)),
           ),
         ]
       : [],
@@ -131,7 +129,7 @@ function sageMakerRole(
   references: RoleReferences,
   { kind, description, reads, writes, buckets, more = [] }: SageMakerWork,
 ): RoleDescription {
-  const { partition, imageRepositoryArn } = references;
+  const { imageRepositoryArn } = references;
   return {
     namePrefix: `${baseName(settings)}-${kind}-`,
     description,
@@ -141,7 +139,7 @@ function sageMakerRole(
       allow(["s3:PutObject"], writes),
       allow(
         ["s3:ListBucket"],
-        [...new Set(buckets)].map((name) => `arn:${partition}:s3:::${name}`),
+        [...new Set(buckets)].map((name) => bucketArn(references, name)),
       ),
       ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
       ...logs(settings, references),
@@ -163,8 +161,8 @@ function sageMakerRole(
 }
 
 /** The ARN of objects, in the artifact bucket unless another is named. */
-function objects({ partition, bucketName }: RoleReferences, keys: string, bucket = bucketName): string {
-  return `arn:${partition}:s3:::${bucket}/${keys}`;
+function objects(references: RoleReferences, keys: string, bucket = references.bucketName): string {
+  return objectArn(references, bucket, keys);
 }
 
 /** What the state machine of the workflow may call. */
@@ -232,8 +230,8 @@ const logsAndTraces: readonly PolicyStatement[] = [
  *
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
  */
-function scheduleGroupArn(group: string, { partition, region, account }: Place): string {
-  return `arn:${partition}:scheduler:${region}:${account}:schedule-group/${group}`;
+function scheduleGroupArn(group: string, place: Place): string {
+  return arn(place, "scheduler", `schedule-group/${group}`);
 }
 
 /** What the schedule may do: start executions of this state machine. */
@@ -253,13 +251,12 @@ export function approvalRole(
   place: Place,
   releaseStateMachineArn: string,
 ): RoleDescription {
-  const { partition, region, account } = place;
   return {
     namePrefix: `${baseName(scope)}-approved-`,
     description: "What an approval of a version may start",
     service: "events.amazonaws.com",
     // https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
-    sourceArn: `arn:${partition}:events:${region}:${account}:rule/${approvalRuleName(scope)}`,
+    sourceArn: arn(place, "events", `rule/${approvalRuleName(scope)}`),
     policyStatements: [allow(["states:StartExecution"], [releaseStateMachineArn])],
   };
 }
@@ -269,8 +266,8 @@ export function experimentScheduleRole(
   scope: NameScope,
   references: Place & Pick<WorkflowReferences, "kmsKeyArn">,
 ): RoleDescription {
-  const { partition, region, account, kmsKeyArn } = references;
-  const controller = `arn:${partition}:lambda:${region}:${account}:function:${experimentControllerName(scope)}`;
+  const { kmsKeyArn } = references;
+  const controller = arn(references, "lambda", `function:${experimentControllerName(scope)}`);
   return {
     namePrefix: experimentScheduleRolePrefix(scope),
     description: "What the schedule of an A/B test may start",

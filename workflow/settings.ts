@@ -1,3 +1,4 @@
+import type { Place } from "./arns";
 import type { Json, JsonObject } from "./asl";
 import type { EndpointSettings } from "./endpoint-kinds";
 import type { Gate } from "./gate";
@@ -73,10 +74,7 @@ export interface WorkflowSettings extends NameScope {
 }
 
 /** What the definition must know of the account and of resources made beside it: real values or Terraform tokens. */
-export interface WorkflowReferences {
-  readonly partition: string;
-  readonly region: string;
-  readonly account: string;
+export interface WorkflowReferences extends Place {
   readonly bucketName: string;
   /** The bucket that holds the raw data; often the artifact bucket itself. */
   readonly dataBucketName: string;
@@ -127,22 +125,6 @@ export const prefixes = {
 
 /** Keys of models, as a pattern. */
 export const modelKeys = `${prefixes.modelArtifacts}*/output/model.tar.gz`;
-
-/** An ARN in the workflow's account and region. */
-export function arn({ references }: Workflow, service: string, resource: string): string {
-  const { partition, region, account } = references;
-  return `arn:${partition}:${service}:${region}:${account}:${resource}`;
-}
-
-/** The ARN of objects in a bucket. */
-export function objectArn({ references }: Workflow, bucketName: string, keys: string): string {
-  return `arn:${references.partition}:s3:::${bucketName}/${keys}`;
-}
-
-/** The ARN of a Step Functions integration, such as `states:::sagemaker:createModel`. */
-export function integration({ references }: Workflow, action: string): string {
-  return `arn:${references.partition}:states:::${action}`;
-}
 
 /** The network as SageMaker's requests write it; nothing where there is none. */
 export function vpcConfig({ settings: { vpc } }: Workflow): JsonObject {

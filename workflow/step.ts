@@ -1,8 +1,9 @@
+import { integration } from "./arns";
 import type { State } from "./asl";
 import { jsonata, literal } from "./asl";
 import type { PolicyStatement } from "./iam";
 import { baseName } from "./names";
-import { integration, type Workflow } from "./settings";
+import type { Workflow } from "./settings";
 
 /** A part of the workflow: its states, and the permissions that exactly these states need. */
 export interface Step {
@@ -34,7 +35,7 @@ export function source(value: string): string {
 
 /** The resource of a Task state that calls the AWS API through the SDK integration. */
 export function sdkCall(workflow: Workflow, service: string, action: string): string {
-  return integration(workflow, `aws-sdk:${service}:${action}`);
+  return integration(workflow.references, `aws-sdk:${service}:${action}`);
 }
 
 /**

@@ -16,7 +16,7 @@ import { CloudWatchClient, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwa
 import { CreateLogGroupCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { UpdateModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { workflowAlarms } from "../../workflow/alarms";
-import { stateMachineArns } from "../../workflow/names";
+import { stateMachineArns } from "../../workflow/arns";
 import { releaseEvent } from "../../workflow/notifications";
 import { workflow as described } from "../fixtures";
 import { until } from "../patience";

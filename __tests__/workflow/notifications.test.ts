@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { workflowAlarms } from "../../workflow/alarms";
+import { stateMachineArns } from "../../workflow/arns";
 import { dashboardBody } from "../../workflow/dashboard";
 import { failures } from "../../workflow/failures";
-import { stateMachineArns } from "../../workflow/names";
 import { notifyFunction } from "../../workflow/notifications";
 import { references, workflow } from "../fixtures";
 

@@ -12,6 +12,7 @@ import {
   PutBucketVersioningCommand,
   PutPublicAccessBlockCommand,
 } from "@aws-sdk/client-s3";
+import { bucketArn } from "../../workflow/arns";
 import { bucketNamePrefix, tlsOnlyPolicy } from "../../workflow/resources";
 import { FailedError } from "../terminal/errors";
 import type { Aws } from "./clients";
@@ -71,7 +72,7 @@ export async function secureBucket(
     ),
   ]);
   // S3 refuses two changes to a bucket's access at the same time.
-  const arn = `arn:${partitionOf(aws.connection.region)}:s3:::${Bucket}`;
+  const arn = bucketArn({ partition: partitionOf(aws.connection.region) }, Bucket);
   await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(tlsOnlyPolicy(arn)) }));
 }
 

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { paginateListExecutions } from "@aws-sdk/client-sfn";
+import { executionArn } from "../../workflow/arns";
 import { prefixes } from "../../workflow/settings";
 import { findArtifactBucket, objectVersions } from "../account/buckets";
 import { defaultOutputsFile } from "../account/deployed-workflow";
@@ -65,7 +66,7 @@ async function refuseWhileRunning(environment: Environment): Promise<void> {
   }
   if (running.length > 0) {
     throw new UsageError(
-      `Executions are running: ${running.join(", ")}. Wait until they have ended (npm run status -- ${name}), or stop them: aws stepfunctions stop-execution --execution-arn ${machine.replace(":stateMachine:", ":execution:")}:<name>`,
+      `Executions are running: ${running.join(", ")}. Wait until they have ended (npm run status -- ${name}), or stop them: aws stepfunctions stop-execution --execution-arn ${executionArn(machine, "<name>")}`,
     );
   }
 }

@@ -6,6 +6,7 @@ import { PutBucketLifecycleConfigurationCommand, PutObjectCommand } from "@aws-s
 import { CreateModelPackageGroupCommand } from "@aws-sdk/client-sagemaker";
 import { CreateStateMachineCommand } from "@aws-sdk/client-sfn";
 import { contentHash, scriptKey } from "../../source-files";
+import { arn, type Place } from "../../workflow/arns";
 import { evaluationFunction, type FunctionDescription, smokeTestFunction } from "../../workflow/functions";
 import { policyDocument, trustPolicy } from "../../workflow/iam";
 import { imageRepositoryArn } from "../../workflow/image";
@@ -23,7 +24,6 @@ import {
   workflowStateMachine,
 } from "../../workflow/resources";
 import { type RoleDescription, sageMakerRoles } from "../../workflow/roles";
-import type { WorkflowReferences } from "../../workflow/settings";
 import { createBucket, secureBucket } from "../account/buckets";
 import type { Aws } from "../account/clients";
 import type { EmulatorAddress } from "../account/emulator-address";
@@ -119,12 +119,12 @@ export async function createLocalResources(
 async function createStateMachine(
   aws: Aws,
   machine: StateMachineDescription,
-  { partition, region, account }: Pick<WorkflowReferences, "partition" | "region" | "account">,
+  place: Place,
   tags: Record<string, string>,
 ): Promise<string> {
-  const roleArn = await createRole(aws, machine.role, account, tags);
+  const roleArn = await createRole(aws, machine.role, place.account, tags);
   await createLogGroup(aws, machine.logGroupName, tags);
-  const logGroupArn = `arn:${partition}:logs:${region}:${account}:log-group:${machine.logGroupName}:*`;
+  const logGroupArn = arn(place, "logs", `log-group:${machine.logGroupName}:*`);
   const { stateMachineArn } = await aws.sfn().send(
     new CreateStateMachineCommand({
       name: machine.name,

@@ -1,4 +1,5 @@
 import { testRun, workflowProps } from "../../config";
+import { executionArn } from "../../workflow/arns";
 import { rawDataPrefix } from "../../workflow/props";
 import { resolveTarget, type TargetOptions } from "../account/deployed-workflow";
 import { announce } from "../account/environment";
@@ -73,7 +74,7 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
                   options.name ?? uniqueName(),
                   given ?? target.executionInput,
                 )
-              : executionArn(stateMachineArn, options.attach);
+              : attachedArn(stateMachineArn, options.attach);
           ctx.result = await followInTask(aws, ctx.executionArn, task, options.timeout, signal);
         },
       },
@@ -108,7 +109,7 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
   throw new FailedError(describeFailure(failure));
 }
 
-function executionArn(stateMachineArn: string, attach: string): string {
+function attachedArn(stateMachineArn: string, attach: string): string {
   if (attach.startsWith("arn:")) return attach;
-  return `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${attach}`;
+  return executionArn(stateMachineArn, attach);
 }

@@ -2,6 +2,7 @@ import { paginateListRoles } from "@aws-sdk/client-iam";
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { GetScheduleGroupCommand } from "@aws-sdk/client-scheduler";
 import { workflowProps } from "../../config";
+import { arn } from "../../workflow/arns";
 import type { ExperimentDecision } from "../../workflow/experiments";
 import { experimentControllerName, experimentGroupName } from "../../workflow/experiments";
 import type { WorkflowProps } from "../../workflow/props";
@@ -45,13 +46,17 @@ export async function resolveExperiments(
       `Environment ${environment.name} has nothing for A/B tests: set experiments: true of it in config.ts, and run npm run deploy -- ${environment.name}`,
     );
   }
-  const [, partition, , region, account] = groupArn.split(":");
+  const [, partition = "", , region = "", account = ""] = groupArn.split(":");
   return {
     environment,
     workflow,
     bucketName,
     groupArn,
-    controllerArn: `arn:${partition}:lambda:${region}:${account}:function:${experimentControllerName(workflow)}`,
+    controllerArn: arn(
+      { partition, region, account },
+      "lambda",
+      `function:${experimentControllerName(workflow)}`,
+    ),
     scheduleRoleArn,
   };
 }

@@ -1,16 +1,13 @@
 /** What the person who promotes must be allowed, in each of the two accounts; docs/promotion.md has it as a table. */
 
+import { arn, bucketArn, type Place } from "../../workflow/arns";
 import { allow, type PolicyStatement } from "../../workflow/iam";
 import { baseName, type EndpointScope, releaseName, stableEndpointName } from "../../workflow/names";
 import { bucketNamePrefix } from "../../workflow/resources";
 import { prefixes } from "../../workflow/settings";
 
 /** What the permissions name. */
-export interface PermissionScope extends EndpointScope {
-  readonly partition: string;
-  readonly region: string;
-  readonly account: string;
-}
+export interface PermissionScope extends EndpointScope, Place {}
 
 /** In the environment that has the version: reading, and nothing else. */
 export function sourcePermissions(scope: PermissionScope): PolicyStatement[] {
@@ -23,8 +20,7 @@ export function sourcePermissions(scope: PermissionScope): PolicyStatement[] {
 
 /** In the environment that gets it. */
 export function destinationPermissions(scope: PermissionScope): PolicyStatement[] {
-  const { partition, region, account } = scope;
-  const states = (resource: string) => `arn:${partition}:states:${region}:${account}:${resource}`;
+  const states = (resource: string) => arn(scope, "states", resource);
   const group = baseName(scope);
   return [
     ...registryReads(scope),
@@ -57,10 +53,10 @@ function registryReads(scope: PermissionScope): PolicyStatement[] {
   ];
 }
 
-function sagemaker({ partition, region, account }: PermissionScope, resource: string): string {
-  return `arn:${partition}:sagemaker:${region}:${account}:${resource}`;
+function sagemaker(scope: PermissionScope, resource: string): string {
+  return arn(scope, "sagemaker", resource);
 }
 
 function bucket(scope: PermissionScope): string {
-  return `arn:${scope.partition}:s3:::${bucketNamePrefix(scope)}*`;
+  return bucketArn(scope, `${bucketNamePrefix(scope)}*`);
 }

@@ -1,18 +1,16 @@
 /** What the role may do that reviews pull requests: what planning the environment reads, and nothing else. */
 
 import { stateKey } from "../../config-schema";
+import { arn, bucketArn, globalArn, type Place, stateMachineArns } from "../../workflow/arns";
 import { experimentGroupName } from "../../workflow/experiments";
 import { allow, allowKey, type PolicyStatement } from "../../workflow/iam";
-import { baseName, type NameScope, stateMachineArns } from "../../workflow/names";
+import { baseName, type NameScope } from "../../workflow/names";
 import { executionRule, topicName } from "../../workflow/notifications";
 import { approvalRule, bucketNamePrefix, modelPackageGroup } from "../../workflow/resources";
 import { prefixes } from "../../workflow/settings";
 
 /** What the permissions name. */
-export interface ReviewScope extends NameScope {
-  readonly partition: string;
-  readonly region: string;
-  readonly account: string;
+export interface ReviewScope extends NameScope, Place {
   readonly stateBucket: string;
   /** Stacks whose states are read. */
   readonly stacks: readonly string[];
@@ -29,24 +27,21 @@ export interface ReviewScope extends NameScope {
  * objects, parameters, logs, executions, models.
  */
 export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
-  const { partition, region, account } = scope;
   const base = baseName(scope);
-  const arn = (service: string, resource: string) =>
-    `arn:${partition}:${service}:${region}:${account}:${resource}`;
-  const alarms = arn("cloudwatch", `alarm:${base}-*`);
+  const alarms = arn(scope, "cloudwatch", `alarm:${base}-*`);
   const machines = Object.values(stateMachineArns(scope, scope));
   const rules = [approvalRule(scope), executionRule(scope, scope)].map(({ name }) =>
-    arn("events", `rule/${name}`),
+    arn(scope, "events", `rule/${name}`),
   );
-  const group = arn("sagemaker", `model-package-group/${modelPackageGroup(scope).name}`);
-  const topic = arn("sns", topicName(scope));
-  const functions = arn("lambda", `function:${base}-*`);
-  const scheduleGroup = arn("scheduler", `schedule-group/${experimentGroupName(base)}`);
+  const group = arn(scope, "sagemaker", `model-package-group/${modelPackageGroup(scope).name}`);
+  const topic = arn(scope, "sns", topicName(scope));
+  const functions = arn(scope, "lambda", `function:${base}-*`);
+  const scheduleGroup = arn(scope, "scheduler", `schedule-group/${experimentGroupName(base)}`);
   return [
     ...bucketReads(scope),
     allow(
       ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
-      [`arn:${partition}:iam::${account}:role/${base}-*`],
+      [globalArn(scope, "iam", `role/${base}-*`)],
     ),
     // With the function's description come its variables, which hold no secrets, and a link to its code, which is the branch's own.
     allow(
@@ -55,7 +50,7 @@ export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
     ),
     allow(
       ["lambda:GetPolicy"],
-      [`${base}-notify`, `${base}-webhook`].map((name) => arn("lambda", `function:${name}`)),
+      [`${base}-notify`, `${base}-webhook`].map((name) => arn(scope, "lambda", `function:${name}`)),
     ),
     allow(
       ["states:DescribeStateMachine", "states:ListStateMachineVersions", "states:ListTagsForResource"],
@@ -67,14 +62,14 @@ export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
     allow(["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"], rules),
     allow(["sagemaker:DescribeModelPackageGroup", "sagemaker:ListTags"], [group]),
     allow(["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"], [alarms]),
-    allow(["cloudwatch:GetDashboard"], [`arn:${partition}:cloudwatch::${account}:dashboard/${base}`]),
+    allow(["cloudwatch:GetDashboard"], [globalArn(scope, "cloudwatch", `dashboard/${base}`)]),
     allow(["logs:DescribeLogGroups"], ["*"], {
       reason: "it lists names; the group is no resource of the call",
     }),
     allow(
       ["logs:ListTagsForResource"],
       [`/aws/lambda/${base}-*`, `/aws/vendedlogs/states/${base}`, `/aws/vendedlogs/states/${base}-*`].map(
-        (name) => arn("logs", `log-group:${name}`),
+        (name) => arn(scope, "logs", `log-group:${name}`),
       ),
     ),
     allow(["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"], [topic]),
@@ -82,23 +77,18 @@ export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
     // The key of the topic; its id is not known before.
     allow(
       ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
-      [arn("kms", "key/*")],
+      [arn(scope, "kms", "key/*")],
       { conditions: { StringEquals: { "aws:ResourceTag/workflow": base } } },
     ),
-    allow(["scheduler:GetSchedule"], [arn("scheduler", `schedule/default/${base}`)]),
+    allow(["scheduler:GetSchedule"], [arn(scope, "scheduler", `schedule/default/${base}`)]),
     allow(["scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"], [scheduleGroup]),
   ];
 }
 
 /** Of the state bucket the states; of the artifact bucket its settings, its keys, and the code. */
-function bucketReads({
-  partition,
-  stateBucket,
-  stacks,
-  kmsKeyArn,
-  ...scope
-}: ReviewScope): PolicyStatement[] {
-  const bucket = (name: string) => `arn:${partition}:s3:::${name}`;
+function bucketReads(scope: ReviewScope): PolicyStatement[] {
+  const { stateBucket, stacks, kmsKeyArn } = scope;
+  const bucket = (name: string) => bucketArn(scope, name);
   const artifacts = bucket(scope.bucketName ?? `${bucketNamePrefix(scope)}*`);
   return [
     allow(

@@ -1,9 +1,10 @@
+import { arn, globalArn } from "../arns";
 import { type JsonObject, jsonata, literal, type Retrier } from "../asl";
 import type { AutoscalingSettings, InstanceEndpoint } from "../endpoint-kinds";
 import { catchAll, failState } from "../failures";
 import { allow, type PolicyStatement } from "../iam";
 import { baseName, stableEndpointName } from "../names";
-import { arn, type Workflow } from "../settings";
+import type { Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
 
 const page = "https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html";
@@ -82,14 +83,13 @@ export function autoscalingStep(
 }
 
 function permissions(workflow: Workflow): PolicyStatement[] {
-  const { partition, account } = workflow.references;
   const stable = stableEndpointName(workflow.settings);
   const names = [stable, `${stable}-*`];
   return [
     // A target's ARN has an id of AWS's own in place of the endpoint's name.
     allow(
       ["application-autoscaling:RegisterScalableTarget", "application-autoscaling:PutScalingPolicy"],
-      [arn(workflow, "application-autoscaling", "scalable-target/*")],
+      [arn(workflow.references, "application-autoscaling", "scalable-target/*")],
       {
         conditions: {
           StringEquals: {
@@ -102,27 +102,31 @@ function permissions(workflow: Workflow): PolicyStatement[] {
     // The endpoint is looked at as the one who registers it.
     allow(
       ["sagemaker:DescribeEndpoint"],
-      names.map((name) => arn(workflow, "sagemaker", `endpoint/${name}`)),
+      names.map((name) => arn(workflow.references, "sagemaker", `endpoint/${name}`)),
     ),
     allow(
       ["sagemaker:DescribeEndpointConfig"],
-      [arn(workflow, "sagemaker", `endpoint-config/${baseName(workflow.settings)}-config-*`)],
+      [arn(workflow.references, "sagemaker", `endpoint-config/${baseName(workflow.settings)}-config-*`)],
     ),
     allow(
       ["sagemaker:UpdateEndpointWeightsAndCapacities"],
-      names.map((name) => arn(workflow, "sagemaker", `endpoint/${name}`)),
+      names.map((name) => arn(workflow.references, "sagemaker", `endpoint/${name}`)),
       { page },
     ),
     allow(
       ["cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"],
-      names.map((name) => arn(workflow, "cloudwatch", `alarm:TargetTracking-endpoint/${name}/*`)),
+      names.map((name) => arn(workflow.references, "cloudwatch", `alarm:TargetTracking-endpoint/${name}/*`)),
       { page },
     ),
     // Only the account's first scaled endpoint needs it.
     allow(
       ["iam:CreateServiceLinkedRole"],
       [
-        `arn:${partition}:iam::${account}:role/aws-service-role/${service}/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint`,
+        globalArn(
+          workflow.references,
+          "iam",
+          `role/aws-service-role/${service}/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint`,
+        ),
       ],
       { conditions: { StringLike: { "iam:AWSServiceName": service } }, page },
     ),

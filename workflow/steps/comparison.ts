@@ -1,9 +1,10 @@
+import { arn } from "../arns";
 import { jsonata, literal, type TaskState } from "../asl";
 import { catchAll, caughtCause } from "../failures";
 import { allow } from "../iam";
 import { baseName, endpointName, freshName } from "../names";
 import { sageMakerRetry } from "../retries";
-import { arn, vpcConfig, type Workflow, type WorkflowSettings } from "../settings";
+import { vpcConfig, type Workflow, type WorkflowSettings } from "../settings";
 import { executionTags, type Step, sdkCall } from "../step";
 import { jobStep } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
@@ -166,9 +167,9 @@ export function comparisonStep(
       ...job.policyStatements,
       allow(
         ["sagemaker:DescribeEndpointConfig"],
-        [arn(workflow, "sagemaker", `endpoint-config/${base}-config-*`)],
+        [arn(workflow.references, "sagemaker", `endpoint-config/${base}-config-*`)],
       ),
-      allow(["sagemaker:DescribeModel"], [arn(workflow, "sagemaker", `model/${base}-model-*`)]),
+      allow(["sagemaker:DescribeModel"], [arn(workflow.references, "sagemaker", `model/${base}-model-*`)]),
     ],
   };
 }

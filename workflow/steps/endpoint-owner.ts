@@ -1,8 +1,9 @@
+import { arn } from "../arns";
 import { jsonata, literal, otherwise, type State } from "../asl";
 import { catchAll, caughtCause } from "../failures";
 import { allow, type PolicyStatement } from "../iam";
 import { baseName, stableEndpointName } from "../names";
-import { arn, type Workflow } from "../settings";
+import type { Workflow } from "../settings";
 import { ownerTag, sdkCall } from "../step";
 
 /**
@@ -74,11 +75,11 @@ export function changeOwnEndpoints(workflow: Workflow, actions: readonly string[
 
 /** The ARN pattern of the workflow's endpoint configurations. */
 export function configArn(workflow: Workflow): string {
-  return arn(workflow, "sagemaker", `endpoint-config/${baseName(workflow.settings)}-config-*`);
+  return arn(workflow.references, "sagemaker", `endpoint-config/${baseName(workflow.settings)}-config-*`);
 }
 
 /** The endpoint of the stable name, and those that an execution's input adds to it. */
 export function endpointArns(workflow: Workflow): string[] {
   const stable = stableEndpointName(workflow.settings);
-  return [stable, `${stable}-*`].map((name) => arn(workflow, "sagemaker", `endpoint/${name}`));
+  return [stable, `${stable}-*`].map((name) => arn(workflow.references, "sagemaker", `endpoint/${name}`));
 }

@@ -1,3 +1,4 @@
+import { integration } from "../arns";
 import {
   type ChoiceRule,
   type JsonObject,
@@ -12,7 +13,7 @@ import { deploymentConfig } from "../guardrails";
 import { allow } from "../iam";
 import { endpointName } from "../names";
 import { sageMakerRetry } from "../retries";
-import { integration, type Workflow } from "../settings";
+import type { Workflow } from "../settings";
 import { executionTags, type Step, sdkCall } from "../step";
 import {
   changeOwnEndpoints,
@@ -263,7 +264,7 @@ function deploy(workflow: Workflow, state: "CreateEndpoint" | "UpdateEndpoint", 
   const action = state === "CreateEndpoint" ? "createEndpoint" : "updateEndpoint";
   return {
     Type: "Task",
-    Resource: integration(workflow, `sagemaker:${action}`),
+    Resource: integration(workflow.references, `sagemaker:${action}`),
     Arguments: {
       EndpointName: jsonata("$endpointName"),
       EndpointConfigName: jsonata("$endpointConfigName"),

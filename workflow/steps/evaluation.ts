@@ -1,9 +1,10 @@
+import { arn, integration } from "../arns";
 import { jsonata } from "../asl";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
 import { evaluationFunctionName } from "../names";
 import { lambdaRetry } from "../retries";
-import { arn, integration, type Workflow } from "../settings";
+import type { Workflow } from "../settings";
 import type { Step } from "../step";
 
 /** Reads the model's metrics with the evaluation function, and lets only a model that passes the gate go on. */
@@ -13,7 +14,7 @@ export function evaluationStep(workflow: Workflow, next: string): Step {
     states: {
       ModelEvaluation: {
         Type: "Task",
-        Resource: integration(workflow, "lambda:invoke"),
+        Resource: integration(workflow.references, "lambda:invoke"),
         Arguments: {
           FunctionName: references.evaluationFunctionVersionArn,
           Payload: {
@@ -56,7 +57,7 @@ export function evaluationStep(workflow: Workflow, next: string): Step {
       // Every version: an execution invokes the one that was deployed when it started.
       allow(
         ["lambda:InvokeFunction"],
-        [arn(workflow, "lambda", `function:${evaluationFunctionName(settings)}:*`)],
+        [arn(workflow.references, "lambda", `function:${evaluationFunctionName(settings)}:*`)],
       ),
     ],
   };

@@ -1,3 +1,4 @@
+import { bucketArn } from "../arns";
 import { jsonata, literal, otherwise } from "../asl";
 import { inputProblems } from "../execution-input";
 import { catchAll, failState } from "../failures";
@@ -73,7 +74,7 @@ export function inputStep(workflow: Workflow, next: string): Step {
       PreparationFailed: failState("PreparationFailed"),
     },
     policyStatements: [
-      allow(["s3:ListBucket"], [`arn:${references.partition}:s3:::${references.dataBucketName}`], {
+      allow(["s3:ListBucket"], [bucketArn(references, references.dataBucketName)], {
         conditions: { StringLike: { "s3:prefix": `${settings.dataPrefix}*` } },
       }),
     ],

@@ -1,8 +1,9 @@
+import { arn, integration } from "../arns";
 import { type JsonObject, jsonata, type State } from "../asl";
 import { catchAll, type FailureName, failState } from "../failures";
 import { allow, type PolicyStatement } from "../iam";
 import { sageMakerRetry } from "../retries";
-import { arn, integration, type Workflow } from "../settings";
+import type { Workflow } from "../settings";
 import type { Step } from "../step";
 
 /** Time that SageMaker may take to find instances, pull the image and upload results. */
@@ -50,7 +51,7 @@ export function jobStep(workflow: Workflow, props: JobStepProps): Step {
   const states: Record<string, State> = {
     [state]: {
       Type: "Task",
-      Resource: integration(workflow, `sagemaker:create${kind}Job.sync`),
+      Resource: integration(workflow.references, `sagemaker:create${kind}Job.sync`),
       Arguments: {
         ...props.request,
         RoleArn: props.roleArn,
@@ -94,7 +95,7 @@ export function jobStep(workflow: Workflow, props: JobStepProps): Step {
 
 function jobPermissions(workflow: Workflow, { kind, namePrefix, roleArn }: JobStepProps): PolicyStatement[] {
   const page = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html";
-  const jobs = arn(workflow, "sagemaker", `${kind.toLowerCase()}-job/${namePrefix}*`);
+  const jobs = arn(workflow.references, "sagemaker", `${kind.toLowerCase()}-job/${namePrefix}*`);
   return [
     allow(
       [
@@ -110,7 +111,7 @@ function jobPermissions(workflow: Workflow, { kind, namePrefix, roleArn }: JobSt
     // `.sync` hears of the job's end through this managed rule.
     allow(
       ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
-      [arn(workflow, "events", `rule/StepFunctionsGetEventsForSageMaker${kind}JobsRule`)],
+      [arn(workflow.references, "events", `rule/StepFunctionsGetEventsForSageMaker${kind}JobsRule`)],
     ),
   ];
 }

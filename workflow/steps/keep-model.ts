@@ -1,8 +1,9 @@
+import { objectArn } from "../arns";
 import { jsonata, literal } from "../asl";
 import { catchAll } from "../failures";
 import { allow, allowKey } from "../iam";
 import { s3Retry } from "../retries";
-import { modelKeys, objectArn, prefixes, type Workflow } from "../settings";
+import { modelKeys, prefixes, type Workflow } from "../settings";
 import { artifactUrl, type Step, sdkCall, sha256In } from "../step";
 
 /**
@@ -47,9 +48,9 @@ export function keepModelStep(workflow: Workflow, next: string): Step {
     policyStatements: [
       allow(
         ["s3:GetObject"],
-        [objectArn(workflow, bucketName, `${prefixes.trainingOutput}*/output/model.tar.gz`)],
+        [objectArn(workflow.references, bucketName, `${prefixes.trainingOutput}*/output/model.tar.gz`)],
       ),
-      allow(["s3:PutObject"], [objectArn(workflow, bucketName, modelKeys)]),
+      allow(["s3:PutObject"], [objectArn(workflow.references, bucketName, modelKeys)]),
       ...allowKey(kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
     ],
   };

@@ -1,10 +1,11 @@
+import { arn, integration } from "../arns";
 import { type ChoiceState, type JsonObject, jsonata, literal } from "../asl";
 import { variantCapacity } from "../endpoint-kinds";
 import { catchAll } from "../failures";
 import { allow } from "../iam";
 import { baseName, freshName, versionName } from "../names";
 import { sageMakerRetry } from "../retries";
-import { arn, integration, vpcConfig, type Workflow } from "../settings";
+import { vpcConfig, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
 import { passToSageMaker } from "./job";
 
@@ -54,7 +55,7 @@ export function modelStep(workflow: Workflow, names: ReleaseNames, next: string)
     states: {
       CreateModel: {
         Type: "Task",
-        Resource: integration(workflow, "sagemaker:createModel"),
+        Resource: integration(workflow.references, "sagemaker:createModel"),
         Arguments: {
           ModelName: jsonata(names.model),
           ExecutionRoleArn: references.roleArns.serving,
@@ -74,7 +75,7 @@ export function modelStep(workflow: Workflow, names: ReleaseNames, next: string)
       }),
       CreateEndpointConfig: {
         Type: "Task",
-        Resource: integration(workflow, "sagemaker:createEndpointConfig"),
+        Resource: integration(workflow.references, "sagemaker:createEndpointConfig"),
         Arguments: {
           EndpointConfigName: jsonata(names.config),
           ProductionVariants: [
@@ -99,14 +100,14 @@ export function modelStep(workflow: Workflow, names: ReleaseNames, next: string)
       allow(
         ["sagemaker:CreateModel"],
         [
-          arn(workflow, "sagemaker", `model/${base}-model-*`),
-          arn(workflow, "sagemaker", `model-package/${base}/*`),
+          arn(workflow.references, "sagemaker", `model/${base}-model-*`),
+          arn(workflow.references, "sagemaker", `model-package/${base}/*`),
         ],
       ),
-      allow(["sagemaker:AddTags"], [arn(workflow, "sagemaker", `model/${base}-model-*`)]),
+      allow(["sagemaker:AddTags"], [arn(workflow.references, "sagemaker", `model/${base}-model-*`)]),
       allow(
         ["sagemaker:CreateEndpointConfig", "sagemaker:AddTags"],
-        [arn(workflow, "sagemaker", `endpoint-config/${base}-config-*`)],
+        [arn(workflow.references, "sagemaker", `endpoint-config/${base}-config-*`)],
       ),
       passToSageMaker(references.roleArns.serving),
     ],

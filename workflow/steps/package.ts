@@ -1,9 +1,10 @@
+import { arn, bucketArn, objectArn } from "../arns";
 import { jsonata, literal, otherwise } from "../asl";
 import { catchAll, caughtCause, failState } from "../failures";
 import { allow, allowKey } from "../iam";
 import { baseName } from "../names";
 import { s3Retry, sageMakerRetry } from "../retries";
-import { arn, objectArn, prefixes, type Workflow } from "../settings";
+import { prefixes, type Workflow } from "../settings";
 import { type Step, sdkCall, sha256In } from "../step";
 
 const maxLooks = 60;
@@ -183,12 +184,15 @@ export function packageStep(workflow: Workflow, next: string): Step {
     policyStatements: [
       allow(
         ["sagemaker:DescribeModelPackage"],
-        [arn(workflow, "sagemaker", `model-package/${baseName(settings)}/*`)],
+        [arn(workflow.references, "sagemaker", `model-package/${baseName(settings)}/*`)],
       ),
-      allow(["s3:ListBucket"], [`arn:${references.partition}:s3:::${bucketName}`], {
+      allow(["s3:ListBucket"], [bucketArn(references, bucketName)], {
         conditions: { StringLike: { "s3:prefix": `${prefixes.modelArtifacts}*` } },
       }),
-      allow(["s3:GetObject"], [objectArn(workflow, bucketName, `${prefixes.modelArtifacts}*/output/*`)]),
+      allow(
+        ["s3:GetObject"],
+        [objectArn(workflow.references, bucketName, `${prefixes.modelArtifacts}*/output/*`)],
+      ),
       // The checksum of an encrypted object is read with its key.
       // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
       ...allowKey(kmsKeyArn, ["kms:Decrypt"]),

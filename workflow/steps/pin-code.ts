@@ -1,8 +1,9 @@
+import { objectArn } from "../arns";
 import { jsonata, literal } from "../asl";
 import { catchAll } from "../failures";
 import { allow, allowKey } from "../iam";
 import { s3Retry } from "../retries";
-import { objectArn, prefixes, type Workflow } from "../settings";
+import { prefixes, type Workflow } from "../settings";
 import { artifactUrl, executionTags, type Step, sdkCall, source } from "../step";
 
 /**
@@ -56,11 +57,11 @@ export function pinCodeStep(workflow: Workflow, next: string): Step {
     policyStatements: [
       allow(
         ["s3:GetObject"],
-        keys.map((key) => objectArn(workflow, bucketName, key)),
+        keys.map((key) => objectArn(workflow.references, bucketName, key)),
       ),
       allow(
         ["s3:PutObject", "s3:PutObjectTagging"],
-        [objectArn(workflow, bucketName, `${prefixes.executionCode}*`)],
+        [objectArn(workflow.references, bucketName, `${prefixes.executionCode}*`)],
       ),
       ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
     ],

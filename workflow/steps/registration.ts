@@ -1,9 +1,10 @@
+import { arn } from "../arns";
 import { jsonata, literal } from "../asl";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
 import { baseName } from "../names";
 import { sageMakerRetry } from "../retries";
-import { arn, prefixes, type Workflow } from "../settings";
+import { prefixes, type Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
 import { modelContainer } from "./model";
 
@@ -76,8 +77,8 @@ export function registrationStep(workflow: Workflow, next: string): Step {
       allow(
         ["sagemaker:CreateModelPackage"],
         [
-          arn(workflow, "sagemaker", `model-package-group/${group}`),
-          arn(workflow, "sagemaker", `model-package/${group}/*`),
+          arn(workflow.references, "sagemaker", `model-package-group/${group}`),
+          arn(workflow.references, "sagemaker", `model-package/${group}/*`),
         ],
         // Where a person approves, the state machine cannot. A request without a status waits for approval.
         { conditions: { StringEqualsIfExists: { "sagemaker:ModelApprovalStatus": approvalStatus } } },

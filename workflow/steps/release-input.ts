@@ -1,12 +1,13 @@
+import { arn } from "../arns";
 import { jsonata, otherwise } from "../asl";
 import { failState } from "../failures";
 import { baseName } from "../names";
-import { arn, type Workflow } from "../settings";
+import type { Workflow } from "../settings";
 import type { Step } from "../step";
 
 /** Checks what a release is asked for: `{"ModelPackageArn": …}`, a version of this workflow's own group. */
 export function releaseInputStep(workflow: Workflow, next: string): Step {
-  const versions = arn(workflow, "sagemaker", `model-package/${baseName(workflow.settings)}/`);
+  const versions = arn(workflow.references, "sagemaker", `model-package/${baseName(workflow.settings)}/`);
   const given = "$states.context.Execution.Input.ModelPackageArn";
   return {
     states: {

@@ -1,9 +1,10 @@
+import { arn } from "../arns";
 import { type JsonObject, jsonata, literal, type MapState, type PassState, type TaskState } from "../asl";
 import { caughtFailure } from "../failures";
 import { allow } from "../iam";
 import { baseName } from "../names";
 import { sageMakerRetry } from "../retries";
-import { arn, type Workflow } from "../settings";
+import type { Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
 
 /**
@@ -118,13 +119,13 @@ export function retentionStep(workflow: Workflow, next: string): Step {
       // While the endpoint changes its kind there are two of them.
       allow(
         ["sagemaker:DescribeEndpoint"],
-        [base, `${base}-*`].map((name) => arn(workflow, "sagemaker", `endpoint/${name}`)),
+        [base, `${base}-*`].map((name) => arn(workflow.references, "sagemaker", `endpoint/${name}`)),
       ),
       allow(
         ["sagemaker:DescribeEndpointConfig", "sagemaker:DeleteEndpointConfig"],
-        [arn(workflow, "sagemaker", `endpoint-config/${base}-config-*`)],
+        [arn(workflow.references, "sagemaker", `endpoint-config/${base}-config-*`)],
       ),
-      allow(["sagemaker:DeleteModel"], [arn(workflow, "sagemaker", `model/${base}-model-*`)]),
+      allow(["sagemaker:DeleteModel"], [arn(workflow.references, "sagemaker", `model/${base}-model-*`)]),
     ],
   };
 }

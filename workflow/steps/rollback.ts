@@ -1,8 +1,9 @@
+import { integration } from "../arns";
 import { jsonata } from "../asl";
 import { caughtCause, failState } from "../failures";
 import { allow } from "../iam";
 import { sageMakerRetry } from "../retries";
-import { integration, type Workflow } from "../settings";
+import type { Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
 import { busyStates, describedEndpoint, growingWait, maxChecks } from "./endpoint";
 import { changeOwnEndpoints, configArn, endpointArns } from "./endpoint-owner";
@@ -85,7 +86,7 @@ export function rollbackStep(workflow: Workflow): Step {
       },
       RestoreEndpoint: {
         Type: "Task",
-        Resource: integration(workflow, "sagemaker:updateEndpoint"),
+        Resource: integration(workflow.references, "sagemaker:updateEndpoint"),
         Arguments: {
           EndpointName: jsonata("$endpointName"),
           EndpointConfigName: jsonata("$replacedConfigName"),

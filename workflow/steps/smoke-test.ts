@@ -1,9 +1,10 @@
+import { arn, integration } from "../arns";
 import { jsonata, otherwise } from "../asl";
 import { catchAll } from "../failures";
 import { allow } from "../iam";
 import { smokeTestFunctionName } from "../names";
 import { lambdaRetry } from "../retries";
-import { arn, integration, type SmokeTest, type Workflow } from "../settings";
+import type { SmokeTest, Workflow } from "../settings";
 import type { Step } from "../step";
 
 /**
@@ -21,7 +22,7 @@ export function smokeTestStep(
     states: {
       SmokeTest: {
         Type: "Task",
-        Resource: integration(workflow, "lambda:invoke"),
+        Resource: integration(workflow.references, "lambda:invoke"),
         Arguments: {
           FunctionName: smokeTest.functionVersionArn,
           Payload: {
@@ -53,7 +54,7 @@ export function smokeTestStep(
     policyStatements: [
       allow(
         ["lambda:InvokeFunction"],
-        [arn(workflow, "lambda", `function:${smokeTestFunctionName(settings)}:*`)],
+        [arn(workflow.references, "lambda", `function:${smokeTestFunctionName(settings)}:*`)],
       ),
     ],
   };

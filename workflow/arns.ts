@@ -1,0 +1,55 @@
+/** ARNs of what is in one account and region, of what S3 holds, and of what Step Functions calls. */
+
+import { baseName, type NameScope, releaseName } from "./names";
+
+/** Where something is: real values, or Terraform tokens. */
+export interface Place {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+}
+
+/** An ARN in an account and region. */
+export function arn({ partition, region, account }: Place, service: string, resource: string): string {
+  return `arn:${partition}:${service}:${region}:${account}:${resource}`;
+}
+
+/** An ARN of what is in no region, such as a role or a dashboard. */
+export function globalArn(
+  { partition, account }: Omit<Place, "region">,
+  service: string,
+  resource: string,
+): string {
+  return `arn:${partition}:${service}::${account}:${resource}`;
+}
+
+/** The ARN of a bucket; its name says where it is. */
+export function bucketArn({ partition }: Pick<Place, "partition">, bucketName: string): string {
+  return `arn:${partition}:s3:::${bucketName}`;
+}
+
+/** The ARN of objects in a bucket. */
+export function objectArn(place: Pick<Place, "partition">, bucketName: string, keys: string): string {
+  return `${bucketArn(place, bucketName)}/${keys}`;
+}
+
+/** The ARN of a Step Functions integration, such as `states:::sagemaker:createModel`. */
+export function integration({ partition }: Pick<Place, "partition">, action: string): string {
+  return `arn:${partition}:states:::${action}`;
+}
+
+/** The ARNs of both state machines: the workflow's, and that of releases. */
+export interface StateMachineArns {
+  readonly workflow: string;
+  readonly release: string;
+}
+
+export function stateMachineArns(scope: NameScope, place: Place): StateMachineArns {
+  const machine = (name: string) => arn(place, "states", `stateMachine:${name}`);
+  return { workflow: machine(baseName(scope)), release: machine(releaseName(scope)) };
+}
+
+/** The ARN of an execution; `*` is any of the state machine. */
+export function executionArn(stateMachineArn: string, name: string): string {
+  return `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
+}
