@@ -47,7 +47,6 @@ def install(aws: EmulatedAws, check_image: Callable[[str], object]) -> None:
             check_model_data(aws, served["ModelDataUrl"], role_arn)
         response = original(self)
         model = self.sagemaker_backend._models[name]
-        keep_as_asked(model, "Model", request)
         if served is not given:
             _serve(model, served)
         return response
