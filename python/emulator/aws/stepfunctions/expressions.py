@@ -92,9 +92,20 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
 
 
 def install() -> None:
-    """Let ``$string`` and ``&`` write objects as JavaScript does, non-ASCII text unescaped."""
-    replacement: Any = staticmethod(_string)
-    Functions._string = replacement
+    """Let text be made as in the reference.
+
+    ``$string`` and ``&`` write objects as JavaScript does, non-ASCII text unescaped; and
+    ``$lowercase`` leaves letters that are equal only when case is ignored, as ß and ss are.
+    """
+    string: Any = staticmethod(_string)
+    lowercase: Any = staticmethod(_lowercase)
+    Functions._string = string
+    Functions.lowercase = lowercase
+    Jsonata.define_function("lowercase", "<s-:s>")
+
+
+def _lowercase(text: str | None) -> str | None:
+    return None if text is None else text.lower()
 
 
 def _string(value: Any, prettify: bool) -> str:
