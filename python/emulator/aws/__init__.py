@@ -1,6 +1,7 @@
 """moto's services, corrected where the workflow needs them true, and joined to the runtime."""
 
 from emulator.aws.access import EmulatedAws
+from emulator.aws.lean_imports import import_services
 from emulator.aws.operation_table import OPERATIONS
 from emulator.aws.patching import check_moto_version
 from emulator.aws.permissions.audit import Audit
@@ -33,6 +34,7 @@ class Cloud:
             If moto is not the pinned version, or a name that a correction needs is gone.
         """
         check_moto_version()
+        import_services()
         from emulator.aws import (
             answer_speed,
             autoscaling,

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from moto.sns.models import sns_backends
-from moto.ssm.models import ssm_backends
-from moto.ssm.utils import parameter_arn
 
 from emulator.aws.access import ACCOUNT
 from emulator.aws.permissions.policy_documents import Values
@@ -29,6 +27,9 @@ def key_uses(name: str, parameters: Mapping[str, Any], region: str) -> Iterator[
         yield from _uses(("kms:Decrypt", "kms:GenerateDataKey"), key, "sns", region, context)
     elif name == "ssm:GetParameter" and parameters.get("WithDecryption"):
         # https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
+        from moto.ssm.models import ssm_backends  # brings EC2, unless lean_imports was first
+        from moto.ssm.utils import parameter_arn
+
         found = ssm_backends[ACCOUNT][region].get_parameter(str(parameters.get("Name")))
         if found is not None and found.parameter_type == "SecureString":
             context = {

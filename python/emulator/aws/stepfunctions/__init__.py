@@ -3,13 +3,11 @@
 from moto.core.config import default_user_config
 
 from emulator.aws.access import EmulatedAws
-from emulator.aws.stepfunctions.interpreter_import import import_interpreter
 
 
 def install(aws: EmulatedAws, time_scale: float) -> None:
     """Put every correction in place; `time_scale` shortens waits and retry intervals."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
-    import_interpreter()
 
     from emulator.aws.stepfunctions import (
         callbacks,
