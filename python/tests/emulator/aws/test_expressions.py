@@ -24,7 +24,7 @@ def _installed():
         ("{'a': $missing, 'b': null}", {"b": None}),
         ("$lowercase('ÄſßΑΣ')", "äſßας"),
         ("{'a': $lowercase($missing)}", {}),
-        ("'AB'.$lowercase()", "ab"),
+        ("['A', 'B'].$lowercase()", ["a", "b"]),
         ("2 / 2", 1),
         ("0.1 + 0.2", 0.1 + 0.2),
     ],
