@@ -8,6 +8,7 @@ thousands of both, and is read again and again.
 import functools
 from typing import Any
 
+from botocore.utils import parse_to_aware_datetime
 from moto.core import serialize
 from moto.core.serialize import AttributePicker, AttributePickerContext, ResponseSerializer
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -23,13 +24,14 @@ def install() -> None:
     backend_of = functools.lru_cache(1000)(DomainDispatcherApplication.get_backend_for_host)
     replace(DomainDispatcherApplication, "get_backend_for_host", backend_of)
     wrap(ResponseSerializer, "get_value", _member)
-    parse = serialize.parse_to_aware_datetime
-    of_text = functools.lru_cache(10_000)(parse)
-    replace(
-        serialize,
-        "parse_to_aware_datetime",
-        lambda value: of_text(value) if isinstance(value, str) else parse(value),
-    )
+    replace(serialize, "parse_to_aware_datetime", _date)
+
+
+def _date(value: Any) -> Any:
+    return _date_of_text(value) if isinstance(value, str) else parse_to_aware_datetime(value)
+
+
+_date_of_text = functools.lru_cache(10_000)(parse_to_aware_datetime)
 
 
 def _member(original: Any, self: Any, value: Any, key: str, shape: Any) -> Any:

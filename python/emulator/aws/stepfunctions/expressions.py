@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -109,6 +110,8 @@ def _lowercase(text: str | None) -> str | None:
 
 
 def _string(value: Any, prettify: bool) -> str:
+    if isinstance(value, float) and 0 < abs(value) < sys.float_info.min:
+        return repr(value)  # which the library would round to digits that the number has not
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return Functions.Encoder().encode(value)
     layout: dict[str, Any] = {"indent": 2} if prettify else {"separators": (",", ":")}
