@@ -95,12 +95,21 @@ function checkExpression(state: string, text: string, available: ReadonlySet<str
   if (/%\{/.test(text))
     return [`${state}: an expression may not contain %{, which Terraform reads as its own: ${text}`];
   try {
-    return freeVariables(jsonata(text.slice(2, -2)).ast())
+    return variablesOf(text)
       .filter((name) => name !== "states" && !available.has(name))
       .map((name) => `${state} reads $${name}, which is not set on every path to it: ${text}`);
   } catch (error) {
     return [`${state}: ${(error as Error).message ?? JSON.stringify(error)} in ${text}`];
   }
+}
+
+const parsed = new Map<string, readonly string[]>();
+
+/** What an expression reads. Most are the same in all environments, so each is parsed once. */
+function variablesOf(text: string): readonly string[] {
+  const known = parsed.get(text) ?? freeVariables(jsonata(text.slice(2, -2)).ast());
+  parsed.set(text, known);
+  return known;
 }
 
 interface AstNode {
