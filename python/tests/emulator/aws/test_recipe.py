@@ -8,6 +8,7 @@ import json
 import zipfile
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.emulator.aws.conftest import IMAGE
 
@@ -30,6 +31,21 @@ STATES_POLICY = [
         "Resource": RULES,
     },
 ]
+LISTS = {
+    "endpoint": ("sagemaker", "list_endpoints", "Endpoints", "EndpointName"),
+    "configuration": (
+        "sagemaker",
+        "list_endpoint_configs",
+        "EndpointConfigs",
+        "EndpointConfigName",
+    ),
+    "model": ("sagemaker", "list_models", "Models", "ModelName"),
+    "machine": ("stepfunctions", "list_state_machines", "stateMachines", "name"),
+    "function": ("lambda", "list_functions", "Functions", "FunctionName"),
+    "role": ("iam", "list_roles", "Roles", "RoleName"),
+    "bucket": ("s3", "list_buckets", "Buckets", "Name"),
+}
+PASSED = {"test_r2": 0.77}
 CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30}
 
 
@@ -195,80 +211,246 @@ def function(client, cloud, name, roles):
         Timeout=60,
         MemorySize=256,
     )
-    cloud.functions.handlers[function] = lambda event: {"test_r2": 0.77, **event}
+    cloud.functions.handlers[function] = lambda event: PASSED
     return function
 
 
-def test_the_recipe_runs_to_an_endpoint_and_leaves_nothing(
-    client, name, roles, bucket, function, until
-):
-    sfn, sagemaker, s3, iam = map(client, ("stepfunctions", "sagemaker", "s3", "iam"))
-    # Prepare
-    model_url = f"s3://{bucket}/model-artifacts/{name}-train/output/model.tar.gz"
-    s3.put_object(Bucket=bucket, Key=model_url.split("/", 3)[3], Body=b"")
-    machine = sfn.create_state_machine(
-        name=name,
-        definition=definition(bucket, roles["sagemaker"], function),
-        roleArn=roles["states"],
-    )["stateMachineArn"]
-    started = {
-        "PreprocessingJobName": f"{name}-prep",
-        "TrainingJobName": f"{name}-train",
-        "ModelName": name,
-        "EndpointConfigName": name,
-        "EndpointName": name,
-        "ModelDataUrl": model_url,
-    }
+class Recipe:
+    """The commands after the preparations: create the machine, run it, clean up."""
 
-    # Act
-    execution = sfn.start_execution(
-        stateMachineArn=machine, name=f"{name}-run", input=json.dumps(started)
-    )["executionArn"]
-    until(lambda: sfn.describe_execution(executionArn=execution)["status"] != "RUNNING", 30)
+    def __init__(self, client, until, name, roles, bucket, function):
+        self.client, self.until, self.name = client, until, name
+        self.roles, self.bucket, self.function = roles, bucket, function
+        self.machine = None
 
-    # Assess
-    described = sfn.describe_execution(executionArn=execution)
-    assert described["status"] == "SUCCEEDED", described.get("cause")
-    until(
-        lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService", 30
+    def definition(self):
+        return definition(self.bucket, self.roles["sagemaker"], self.function)
+
+    def create(self, text):
+        self.machine = self.client("stepfunctions").create_state_machine(
+            name=self.name, definition=text, roleArn=self.roles["states"]
+        )["stateMachineArn"]
+
+    def run(self, **names):
+        """Run the machine, with other names than the recipe's, and describe how it ended."""
+        sfn, training = self.client("stepfunctions"), f"{self.name}-train"
+        model_url = f"s3://{self.bucket}/model-artifacts/{training}/output/model.tar.gz"
+        self.client("s3").put_object(
+            Bucket=self.bucket, Key=model_url.split("/", 3)[3], Body=b"model"
+        )
+        self.create(self.definition())
+        started = {
+            "PreprocessingJobName": f"{self.name}-prep",
+            "TrainingJobName": training,
+            **dict.fromkeys(("ModelName", "EndpointConfigName", "EndpointName"), self.name),
+            "ModelDataUrl": model_url,
+            **names,
+        }
+        execution = sfn.start_execution(
+            stateMachineArn=self.machine, name=f"{self.name}-run", input=json.dumps(started)
+        )["executionArn"]
+
+        def ended():
+            described = sfn.describe_execution(executionArn=execution)
+            return described["status"] != "RUNNING" and described
+
+        return self.until(ended, "the recipe's execution has ended")
+
+    def entered(self, execution):
+        """Give the states that an execution entered, and how often it scheduled tasks."""
+        events = self.client("stepfunctions").get_execution_history(
+            executionArn=execution["executionArn"]
+        )["events"]
+        details = [event.get("stateEnteredEventDetails") for event in events]
+        scheduled = [event for event in events if event["type"] == "TaskScheduled"]
+        return [one["name"] for one in details if one], len(scheduled)
+
+    def names(self):
+        """Count what the account holds under the recipe's name, by kind."""
+        return {kind: len(self._named(*listing)) for kind, listing in LISTS.items()}
+
+    def _named(self, service, operation, listed, member):
+        pages = self.client(service).get_paginator(operation).paginate()
+        names = [one[member] for page in pages for one in page[listed]]
+        return [one for one in names if one.startswith(self.name)]
+
+    def clean_up(self):
+        sagemaker, iam = self.client("sagemaker"), self.client("iam")
+        sagemaker.delete_endpoint(EndpointName=self.name)
+        self.until(lambda: not self.names()["endpoint"], "the endpoint is gone")
+        sagemaker.delete_endpoint_config(EndpointConfigName=self.name)
+        sagemaker.delete_model(ModelName=self.name)
+        self.client("stepfunctions").delete_state_machine(stateMachineArn=self.machine)
+        self.client("lambda").delete_function(FunctionName=self.function)
+        for role in (arn.rpartition("/")[2] for arn in self.roles.values()):
+            for one in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+                iam.detach_role_policy(RoleName=role, PolicyArn=one["PolicyArn"])
+            for one in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+                iam.delete_role_policy(RoleName=role, PolicyName=one)
+            iam.delete_role(RoleName=role)
+        self.empty_bucket()
+        self.client("s3").delete_bucket(Bucket=self.bucket)
+
+    def empty_bucket(self):
+        s3 = self.client("s3")
+        found = s3.list_object_versions(Bucket=self.bucket)
+        everything = [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
+        keys = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in everything]
+        s3.delete_objects(Bucket=self.bucket, Delete={"Objects": keys})
+
+
+@pytest.fixture
+def recipe(client, until, name, roles, bucket, function):
+    """Give the commands that come after the preparations."""
+    return Recipe(client, until, name, roles, bucket, function)
+
+
+def test_the_bucket_is_as_the_recipe_makes_it(client, bucket):
+    s3 = client("s3")
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert s3.head_object(Bucket=bucket, Key="raw-data/train.csv")["ServerSideEncryption"] == (
+        "AES256"
     )
+    assert s3.list_objects_v2(Bucket=bucket, Prefix="raw-data/")["KeyCount"] == 2
+
+
+def test_the_recipe_runs_through_every_state_to_an_endpoint(client, cloud, name, recipe):
+    asked = []
+    cloud.functions.handlers[recipe.function] = lambda event: asked.append(event) or PASSED
+    execution = recipe.run()
+    assert execution["status"] == "SUCCEEDED", execution.get("cause")
+    assert recipe.entered(execution) == (
+        [
+            *("DataPreprocessing", "ModelTraining", "ModelEvaluation", "CheckModelPerformance"),
+            *("CreateModel", "CreateEndpointConfig", "CreateEndpoint", "MLPipelineComplete"),
+        ],
+        6,
+    )
+    assert asked == [{"TrainingJobName": f"{name}-train", "S3Bucket": recipe.bucket}]
+    assert json.loads(execution["output"])["evaluation"]["Payload"] == PASSED
+    sfn = client("stepfunctions")
+    (listed,) = sfn.list_executions(stateMachineArn=recipe.machine)["executions"]
+    assert (listed["name"], listed["status"]) == (f"{name}-run", "SUCCEEDED")
+
+
+def test_the_jobs_are_as_the_recipe_asks(client, name, recipe):
+    recipe.run()
+    sagemaker, bucket = client("sagemaker"), recipe.bucket
+    prepared = sagemaker.describe_processing_job(ProcessingJobName=f"{name}-prep")
+    assert prepared["ProcessingJobStatus"] == "Completed"
+    assert prepared["ProcessingResources"]["ClusterConfig"] == CLUSTER
+    (output,) = prepared["ProcessingOutputConfig"]["Outputs"]
+    assert output["S3Output"]["S3Uri"] == f"s3://{bucket}/processed-data/"
+    trained = sagemaker.describe_training_job(TrainingJobName=f"{name}-train")
+    assert trained["TrainingJobStatus"] == "Completed"
+    assert trained["HyperParameters"] == {"sagemaker_program": "training.py"}
+    assert trained["ModelArtifacts"]["S3ModelArtifacts"] == (
+        f"s3://{bucket}/model-artifacts/{name}-train/output/model.tar.gz"
+    )
+    channels = [one["ChannelName"] for one in trained["InputDataConfig"]]
+    assert channels == ["train", "test", "code"]
+
+
+def test_the_endpoint_serves_the_trained_model(client, cloud, name, recipe, until):
+    recipe.run()
+    sagemaker = client("sagemaker")
+    until(
+        lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService",
+        "the endpoint serves",
+    )
+    described = sagemaker.describe_endpoint(EndpointName=name)
+    (variant,) = described["ProductionVariants"]
+    assert (variant["VariantName"], variant["CurrentWeight"]) == ("primary", 1.0)
+    model = sagemaker.describe_model(ModelName=name)
+    assert model["PrimaryContainer"]["ModelDataUrl"].endswith(f"/{name}-train/output/model.tar.gz")
+    before = cloud.servers.started[-1].asked
     answer = client("sagemaker-runtime").invoke_endpoint(
         EndpointName=name,
         ContentType="application/json",
         Body=json.dumps({"instances": [[8.3, 41], [8.3, 21]]}),
     )
     assert json.loads(answer["Body"].read())["instances"] == [[8.3, 41], [8.3, 21]]
-    (listed,) = sfn.list_executions(stateMachineArn=machine)["executions"]
-    assert listed["status"] == "SUCCEEDED"
-    assert s3.list_objects_v2(Bucket=bucket, Prefix="raw-data/")["KeyCount"] == 2
-
-    _clean_up(client, until, name, machine, function, bucket, roles)
-    assert bucket not in [one["Name"] for one in s3.list_buckets()["Buckets"]]
-    assert not [one for one in iam.list_roles()["Roles"] if one["RoleName"].startswith(f"{name}-")]
+    assert cloud.servers.started[-1].asked == before + 1
 
 
-def _clean_up(client, until, name, machine, function, bucket, roles):
-    sagemaker, s3, iam = client("sagemaker"), client("s3"), client("iam")
-    sagemaker.delete_endpoint(EndpointName=name)
-    until(
-        lambda: name not in [one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]]
+@pytest.mark.parametrize("test_r2", [0.7, 0.0])
+def test_a_model_that_is_not_good_enough_is_not_deployed(cloud, recipe, test_r2):
+    cloud.functions.handlers[recipe.function] = lambda event: {"test_r2": test_r2}
+    execution = recipe.run()
+    assert (execution["status"], execution["error"]) == ("FAILED", "ModelPerformanceInsufficient")
+    assert [recipe.names()[kind] for kind in ("model", "configuration", "endpoint")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("named", "failure", "earlier"),
+    [
+        ("PreprocessingJobName", "ProcessingJobFailed", 0),
+        ("TrainingJobName", "TrainingJobFailed", 1),
+    ],
+)
+def test_a_job_that_fails_is_tried_three_times_and_ends_by_its_name(
+    name, recipe, named, failure, earlier
+):
+    execution = recipe.run(**{named: f"{name}-fails"})
+    assert (execution["status"], execution["error"]) == ("FAILED", failure)
+    states, scheduled = recipe.entered(execution)
+    assert (states[-1], "ModelEvaluation" in states) == (failure, False)
+    assert scheduled == earlier + 3
+
+
+FAULTS = {
+    "outputs at the top of the request": (
+        lambda states: states["DataPreprocessing"]["Parameters"].update(ProcessingOutputs=[]),
+        "ProcessingOutputs",
+    ),
+    "a result of the state that succeeds": (
+        lambda states: states["MLPipelineComplete"].update(Result={"done": True}),
+        "Result",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_definitions_faults_are_refused(recipe, fault):
+    spoil, named = FAULTS[fault]
+    spoiled = json.loads(recipe.definition())
+    spoil(spoiled["States"])
+    with pytest.raises(ClientError, match=named) as refused:
+        recipe.create(json.dumps(spoiled))
+    assert refused.value.response["Error"]["Code"] == "InvalidDefinition"
+    assert recipe.names()["machine"] == 0
+
+
+def test_a_role_without_the_managed_rules_is_refused(client, recipe):
+    client("iam").put_role_policy(
+        RoleName=recipe.roles["states"].rpartition("/")[2],
+        PolicyName="run",
+        PolicyDocument=policy(STATES_POLICY[:1]),
     )
-    sagemaker.delete_endpoint_config(EndpointConfigName=name)
-    sagemaker.delete_model(ModelName=name)
-    client("stepfunctions").delete_state_machine(stateMachineArn=machine)
-    client("lambda").delete_function(FunctionName=function)
-    for role in (arn.rpartition("/")[2] for arn in roles.values()):
-        for one in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-            iam.detach_role_policy(RoleName=role, PolicyArn=one["PolicyArn"])
-        for one in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-            iam.delete_role_policy(RoleName=role, PolicyName=one)
-        iam.delete_role(RoleName=role)
-    # A removed object leaves a marker, which is a version, too.
-    s3.delete_object(Bucket=bucket, Key="code/training.py")
-    versions = s3.list_object_versions(Bucket=bucket)
-    everything = [
-        {"Key": one["Key"], "VersionId": one["VersionId"]}
-        for one in [*versions["Versions"], *versions["DeleteMarkers"]]
-    ]
-    s3.delete_objects(Bucket=bucket, Delete={"Objects": everything})
-    s3.delete_bucket(Bucket=bucket)
+    with pytest.raises(ClientError, match="managed-rule") as refused:
+        recipe.create(recipe.definition())
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert recipe.names()["machine"] == 0
+
+
+def test_the_result_of_a_task_replaces_the_names_unless_it_is_kept_apart(recipe):
+    text = json.loads(recipe.definition())
+    del text["States"]["DataPreprocessing"]["ResultPath"]
+    recipe.definition = lambda: json.dumps(text)
+    execution = recipe.run()
+    assert execution["status"] == "FAILED"
+    assert "$.TrainingJobName" in execution["cause"]
+
+
+def test_the_cleanup_leaves_nothing(client, recipe, until):
+    recipe.run()
+    made = recipe.names()
+    assert made == {kind: 3 if kind == "role" else 1 for kind in made}
+    # A removed object leaves a marker, which keeps the bucket as much as a version does.
+    client("s3").delete_object(Bucket=recipe.bucket, Key="code/training.py")
+    with pytest.raises(ClientError, match="BucketNotEmpty"):
+        client("s3").delete_bucket(Bucket=recipe.bucket)
+    recipe.clean_up()
+    assert set(recipe.names().values()) == {0}
