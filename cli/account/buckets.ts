@@ -72,7 +72,7 @@ export async function secureBucket(
     ),
   ]);
   // S3 refuses two changes to a bucket's access at the same time.
-  const arn = bucketArn({ partition: partitionOf(aws.connection.region) }, Bucket);
+  const arn = bucketArn(await aws.place(), Bucket);
   await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(tlsOnlyPolicy(arn)) }));
 }
 
@@ -138,10 +138,4 @@ export async function deleteVersions(
     }
     tell(Objects.length);
   }
-}
-
-/** The partition that a region belongs to. */
-export function partitionOf(region: string): string {
-  if (region.startsWith("cn-")) return "aws-cn";
-  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }

@@ -7,8 +7,9 @@ import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SFNClient } from "@aws-sdk/client-sfn";
-import { STSClient } from "@aws-sdk/client-sts";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromNodeProviderChain, fromTemporaryCredentials } from "@aws-sdk/credential-providers";
+import type { Place } from "../../workflow/arns";
 
 // The SDK's word on Node's age belongs to whoever maintains this project, not to who runs it.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
@@ -49,8 +50,21 @@ export class Aws {
   readonly cloudwatch = this.lazily((config) => new CloudWatchClient(config));
   readonly sts = this.lazily((config) => new STSClient(config));
 
+  #place: Promise<Place> | undefined;
+
   get isEmulator(): boolean {
     return this.connection.endpoint !== undefined;
+  }
+
+  /** The account that the credentials are of, and the region; AWS is asked once. */
+  place(): Promise<Place> {
+    this.#place ??= this.findPlace();
+    return this.#place;
+  }
+
+  private async findPlace(): Promise<Place> {
+    const { Account: account = "", Arn = "" } = await this.sts().send(new GetCallerIdentityCommand({}));
+    return { partition: Arn.split(":")[1] ?? "", region: this.connection.region, account };
   }
 
   private lazily<Client>(make: (config: ClientConfig) => Client): () => Client {

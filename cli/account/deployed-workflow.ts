@@ -5,7 +5,7 @@ import { localEnvironment, stackNames } from "../../config-schema";
 import type { ExecutionInput } from "../../workflow/execution-input";
 import { UsageError } from "../terminal/errors";
 import { findArtifactBucket } from "./buckets";
-import { type Environment, openEnvironment, stateMachineArn as stateMachineArnOf } from "./environment";
+import { type Environment, openEnvironment, stateMachinesOf } from "./environment";
 
 /** One environment's deployed workflow. */
 export interface Target extends Environment {
@@ -123,7 +123,7 @@ async function localWorkflow(
     );
   }
   return {
-    stateMachineArn: stateMachineArn ?? (await stateMachineArnOf(environment, environment.baseName)),
+    stateMachineArn: stateMachineArn ?? (await stateMachinesOf(environment)).workflow,
     bucketName,
     executionInput: testRun.executionInput,
   };

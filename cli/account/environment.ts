@@ -1,6 +1,6 @@
-import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { environments, workflowProps } from "../../config";
 import { type EnvironmentConfig, localEnvironment } from "../../config-schema";
+import { type StateMachineArns, stateMachineArns } from "../../workflow/arns";
 import { baseName } from "../../workflow/names";
 import type { WorkflowProps } from "../../workflow/props";
 import { UsageError } from "../terminal/errors";
@@ -55,21 +55,20 @@ export function openEnvironment(name: string): Environment {
  * @throws UsageError when the credentials are of another account than the environment's
  */
 export async function announce({ aws, name, config }: Environment): Promise<void> {
-  const { Account } = await aws.sts().send(new GetCallerIdentityCommand({}));
-  if (config.account !== undefined && config.account !== Account) {
+  const { account } = await aws.place();
+  if (config.account !== undefined && config.account !== account) {
     throw new UsageError(
-      `Environment ${name} is account ${config.account}; these credentials are of ${Account}. Nothing was touched. Choose others with AWS_PROFILE, or with profile or assumeRoleArn in config.ts`,
+      `Environment ${name} is account ${config.account}; these credentials are of ${account}. Nothing was touched. Choose others with AWS_PROFILE, or with profile or assumeRoleArn in config.ts`,
     );
   }
   if (!aws.isEmulator) {
-    printToStderr(`Environment ${name}: account ${Account}, region ${config.region}`);
+    printToStderr(`Environment ${name}: account ${account}, region ${config.region}`);
   }
 }
 
-/** The ARN of a state machine in the environment's account and region. */
-export async function stateMachineArn({ aws, config }: Environment, name: string): Promise<string> {
-  const { Account, Arn = "" } = await aws.sts().send(new GetCallerIdentityCommand({}));
-  return `arn:${Arn.split(":")[1]}:states:${config.region}:${Account}:stateMachine:${name}`;
+/** The ARNs of the environment's two state machines, deployed or not. */
+export async function stateMachinesOf({ aws, workflow }: Environment): Promise<StateMachineArns> {
+  return stateMachineArns(workflow, await aws.place());
 }
 
 /** How to call the emulator that `AWS_ENDPOINT_URL` names, or that another command has started. */

@@ -1,4 +1,3 @@
-import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { workflowProps } from "../../config";
 import { resourceTags } from "../../workflow/resources";
 import { createBucket, secureBucket } from "../account/buckets";
@@ -13,8 +12,8 @@ export async function bootstrap(name: string): Promise<void> {
   const { aws, config } = environment;
   await announce(environment);
   if (config.stateBucket === undefined) {
-    const { Account } = await aws.sts().send(new GetCallerIdentityCommand({}));
-    const suggestion = `tfstate-${workflowProps(name).prefix}-${name}-${Account}`;
+    const { account } = await aws.place();
+    const suggestion = `tfstate-${workflowProps(name).prefix}-${name}-${account}`;
     throw new UsageError(
       `Environment ${name} has no state bucket: add stateBucket: "${suggestion}" to it in config.ts, and run this again`,
     );

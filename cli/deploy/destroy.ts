@@ -4,7 +4,7 @@ import { executionArn } from "../../workflow/arns";
 import { prefixes } from "../../workflow/settings";
 import { findArtifactBucket, objectVersions } from "../account/buckets";
 import { defaultOutputsFile } from "../account/deployed-workflow";
-import { type Environment, openEnvironment, stateMachineArn } from "../account/environment";
+import { type Environment, openEnvironment, stateMachinesOf } from "../account/environment";
 import { findLeftovers, isEmpty, type Leftovers, writtenPrefixes } from "../leftovers/find";
 import { removeLeftovers } from "../leftovers/remove";
 import { leftoversText } from "../leftovers/text";
@@ -52,8 +52,8 @@ export async function destroy(name: string, options: DestroyOptions): Promise<vo
 
 /** A state machine that is deleted ends when its executions have, and they make endpoints until then. */
 async function refuseWhileRunning(environment: Environment): Promise<void> {
-  const { aws, name, baseName } = environment;
-  const machine = await stateMachineArn(environment, baseName);
+  const { aws, name } = environment;
+  const { workflow: machine } = await stateMachinesOf(environment);
   const running: string[] = [];
   try {
     const search = { stateMachineArn: machine, statusFilter: "RUNNING" as const };

@@ -1,7 +1,6 @@
 import { workflowProps } from "../../config";
 import { stackNames } from "../../config-schema";
 import { policyDocument } from "../../workflow/iam";
-import { partitionOf } from "../account/buckets";
 import { environmentConfig } from "../account/environment";
 import { reviewPermissions } from "../review/reviewer-permissions";
 import { UsageError } from "../terminal/errors";
@@ -27,4 +26,10 @@ export function reviewPolicy(name: string) {
       ...{ stateBucket, stacks, bucketName, kmsKeyArn },
     }),
   );
+}
+
+/** The partition that a region belongs to. */
+function partitionOf(region: string): string {
+  if (region.startsWith("cn-")) return "aws-cn";
+  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }

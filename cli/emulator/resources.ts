@@ -39,6 +39,7 @@ const imageRegistry = "683313688378.dkr.ecr.us-east-1.amazonaws.com";
 /** What an execution in the emulator needs to know. */
 export interface LocalWorkflow {
   readonly stateMachineArn: string;
+  readonly releaseStateMachineArn: string;
   readonly bucketName: string;
   readonly dataBucketName: string;
 }
@@ -102,7 +103,7 @@ export async function createLocalResources(
     },
   };
   const group = modelPackageGroup(props);
-  const [stateMachineArn] = await Promise.all([
+  const [stateMachineArn, releaseStateMachineArn] = await Promise.all([
     createStateMachine(aws, workflowStateMachine(workflow), base, tags),
     createStateMachine(aws, releaseStateMachine(workflow), base, tags),
     aws.sagemaker().send(
@@ -113,7 +114,7 @@ export async function createLocalResources(
       }),
     ),
   ]);
-  return { stateMachineArn, bucketName, dataBucketName };
+  return { stateMachineArn, releaseStateMachineArn, bucketName, dataBucketName };
 }
 
 async function createStateMachine(

@@ -46,14 +46,13 @@ export async function resolveExperiments(
       `Environment ${environment.name} has nothing for A/B tests: set experiments: true of it in config.ts, and run npm run deploy -- ${environment.name}`,
     );
   }
-  const [, partition = "", , region = "", account = ""] = groupArn.split(":");
   return {
     environment,
     workflow,
     bucketName,
     groupArn,
     controllerArn: arn(
-      { partition, region, account },
+      await environment.aws.place(),
       "lambda",
       `function:${experimentControllerName(workflow)}`,
     ),

@@ -3,7 +3,7 @@ import { DescribeStateMachineCommand, StateMachineDoesNotExist } from "@aws-sdk/
 import { workflowProps } from "../../config";
 import { gateSettings } from "../../workflow/gate";
 import { findArtifactBucket } from "../account/buckets";
-import { type Environment, stateMachineArn } from "../account/environment";
+import { type Environment, stateMachinesOf } from "../account/environment";
 import { requireRegisteredFiles } from "../registry/content";
 import { type ReleaseOptions, releaseVersion } from "../registry/release";
 import { listVersions, type ModelVersion } from "../registry/versions";
@@ -69,7 +69,7 @@ async function preparePromotion(from: Environment, to: Environment, number: numb
   );
   const artifacts = await findArtifacts(from.aws, source);
   await requireRegisteredFiles(from.aws, source.named, source.description);
-  const arn = await stateMachineArn(to, to.baseName);
+  const { workflow: arn } = await stateMachinesOf(to);
   const registration = registrationOf(to.name, await deployedDefinition(to, arn));
   checkImage(source, to.name, registration);
   checkGate(chosen, to.name, gateSettings(workflowProps(to.name).gate));

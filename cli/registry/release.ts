@@ -3,8 +3,7 @@ import {
   paginateListExecutions,
   StateMachineDoesNotExist,
 } from "@aws-sdk/client-sfn";
-import { releaseName } from "../../workflow/names";
-import { type Environment, stateMachineArn } from "../account/environment";
+import { type Environment, stateMachinesOf } from "../account/environment";
 import { startExecution, uniqueName } from "../execution/execution";
 import { describeFailure, readFailure } from "../execution/failure";
 import { followInTask } from "../execution/follow";
@@ -51,7 +50,7 @@ export async function followRelease(
   signal: AbortSignal,
 ): Promise<void> {
   const { aws } = environment;
-  const machine = await stateMachineArn(environment, releaseName(environment.workflow));
+  const { release: machine } = await stateMachinesOf(environment);
   const execution =
     (await runningRelease(environment, machine, ModelPackageArn)) ??
     (await startExecution(aws.sfn(), machine, uniqueName(), { ModelPackageArn } as object));

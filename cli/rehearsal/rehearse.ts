@@ -186,7 +186,7 @@ function preparation(options: RehearseOptions, props: WorkflowProps, signal: Abo
       title: "First release",
       rendererOptions: keepLines,
       task: async (ctx, task) => {
-        const machine = `${ctx.workflow.stateMachineArn}-release`;
+        const machine = ctx.workflow.releaseStateMachineArn;
         await run(ctx, machine, { ModelPackageArn: ctx.good }, options, task, signal);
       },
     },
@@ -238,7 +238,7 @@ async function release(
 ): Promise<Release> {
   const { title } = task;
   const begun = Date.now();
-  const machine = `${workflow.stateMachineArn}-release`;
+  const machine = workflow.releaseStateMachineArn;
   const input = { ModelPackageArn: version } as object;
   const arn = await startExecution(aws.sfn(), machine, uniqueName(), input);
   const { description } = await followInTask(aws, arn, task, timeout, signal);

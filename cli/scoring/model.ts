@@ -8,9 +8,9 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import { DescribeStateMachineCommand } from "@aws-sdk/client-sfn";
 import jsonata from "jsonata";
-import { releaseName, stableEndpointName } from "../../workflow/names";
+import { stableEndpointName } from "../../workflow/names";
 import { resourceTags } from "../../workflow/resources";
-import { type Environment, stateMachineArn as machineArn } from "../account/environment";
+import { type Environment, stateMachinesOf } from "../account/environment";
 import { ownedBy } from "../account/ownership";
 import { requireRegisteredFiles } from "../registry/content";
 import { findVersion, listVersions, servingModel } from "../registry/versions";
@@ -72,7 +72,7 @@ interface Release {
 /** Makes a version's model by the very request of the deployed release, which then takes what is there. */
 async function makeModel(environment: Environment, modelPackageArn: string): Promise<string> {
   const { aws, workflow } = environment;
-  const stateMachineArn = await machineArn(environment, releaseName(environment.workflow));
+  const { release: stateMachineArn } = await stateMachinesOf(environment);
   const [{ definition = "" }, described] = await Promise.all([
     aws.sfn().send(new DescribeStateMachineCommand({ stateMachineArn })),
     aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: modelPackageArn })),

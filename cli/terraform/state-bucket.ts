@@ -1,5 +1,4 @@
 import { HeadBucketCommand } from "@aws-sdk/client-s3";
-import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import type { Environment } from "../account/environment";
 import { FailedError, UsageError } from "../terminal/errors";
 
@@ -26,8 +25,8 @@ export async function requireStateBucket(environment: Environment): Promise<void
 export async function bucketExists({ aws, name }: Environment, Bucket: string): Promise<boolean> {
   try {
     // Its name can be guessed, and whoever had it first would be given the state.
-    const { Account } = await aws.sts().send(new GetCallerIdentityCommand({}));
-    await aws.s3().send(new HeadBucketCommand({ Bucket, ExpectedBucketOwner: Account }));
+    const { account: ExpectedBucketOwner } = await aws.place();
+    await aws.s3().send(new HeadBucketCommand({ Bucket, ExpectedBucketOwner }));
     return true;
   } catch (error) {
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;

@@ -11,10 +11,10 @@ function withBucketOf(owner: string): Environment {
       throw Object.assign(new Error("Forbidden"), { $metadata: { httpStatusCode: 403 } });
     },
   };
-  const sts = { send: async () => ({ Account: "111122223333" }) };
+  const place = async () => ({ partition: "aws", region: "us-east-1", account: "111122223333" });
   return {
     name: "dev",
-    aws: { s3: () => s3, sts: () => sts } as unknown as Environment["aws"],
+    aws: { s3: () => s3, place } as unknown as Environment["aws"],
     config: environmentConfig("dev"),
     workflow: workflowProps("dev"),
     baseName: "housing-dev",
