@@ -1,8 +1,8 @@
 /** A new model against the one that serves: only what is better beyond noise takes its place. */
 
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import { objectAt } from "../../cli/account/clients";
 import { environmentConfig } from "../../cli/account/environment";
+import { objectAt } from "../../cli/account/objects";
 import { executionOutput } from "../../cli/execution/report";
 import { comparisonReport, listVersions } from "../../cli/registry/versions";
 import { workflowProps } from "../../config";

@@ -9,7 +9,7 @@ import {
   ListEndpointsCommand,
   ListModelsCommand,
 } from "@aws-sdk/client-sagemaker";
-import { objectAt } from "../../cli/account/clients";
+import { objectAt } from "../../cli/account/objects";
 import { workflowProps } from "../../config";
 import { TestCloud } from "./cloud";
 import { housingCsv } from "./housing-data";

@@ -1,6 +1,7 @@
 import { CreateScheduleGroupCommand } from "@aws-sdk/client-scheduler";
 import type { Aws } from "../../cli/account/clients";
 import type { EmulatorAddress } from "../../cli/account/emulator-address";
+import { tagList } from "../../cli/account/tags";
 import { createFunction, createRole } from "../../cli/emulator/resources";
 import { experimentGroupName } from "../../workflow/experiments";
 import { experimentController } from "../../workflow/functions";
@@ -18,7 +19,7 @@ export async function createExperiments(
 ): Promise<void> {
   const tags = resourceTags(props);
   const references = { partition: "aws", region, account, ...more };
-  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const Tags = tagList(tags);
   await Promise.all([
     createFunction(aws, experimentController(props, references), account, tags),
     createRole(aws, experimentScheduleRole(props, references), account, tags),

@@ -11,8 +11,8 @@ import {
   UpdateModelPackageCommand,
 } from "@aws-sdk/client-sagemaker";
 import { ListExecutionsCommand } from "@aws-sdk/client-sfn";
-import { objectAt } from "../../cli/account/clients";
 import type { Environment } from "../../cli/account/environment";
+import { objectAt } from "../../cli/account/objects";
 import { promoteBetween } from "../../cli/promotion/promotion";
 import { listVersions } from "../../cli/registry/versions";
 import { workflowProps } from "../../config";

@@ -19,7 +19,7 @@ import {
   waitUntilEndpointInService,
 } from "@aws-sdk/client-sagemaker";
 import { AssumeRoleCommand } from "@aws-sdk/client-sts";
-import { objectAt } from "../../cli/account/clients";
+import { objectAt } from "../../cli/account/objects";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { smallWorkflow } from "./small-workflow";
 

@@ -17,6 +17,7 @@ import { bucketNamePrefix, tlsOnlyPolicy } from "../../workflow/resources";
 import { FailedError } from "../terminal/errors";
 import type { Aws } from "./clients";
 import type { Environment } from "./environment";
+import { tagList } from "./tags";
 
 /** Makes a bucket, in a region that takes its own name for it; us-east-1 does not. */
 export async function createBucket(aws: Aws, Bucket: string): Promise<void> {
@@ -45,7 +46,7 @@ export async function secureBucket(
     s3.send(
       new PutBucketTaggingCommand({
         Bucket,
-        Tagging: { TagSet: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
+        Tagging: { TagSet: tagList(tags) },
       }),
     ),
     s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } })),

@@ -94,9 +94,3 @@ function clientConfig({ region, endpoint, credentials: key, profile, assumeRoleA
   if (key === undefined) throw new Error(`The connection to ${endpoint} has no access key`);
   return { region, endpoint, credentials: key };
 }
-
-/** Bucket and key of an S3 address. */
-export function objectAt(url: string): { Bucket: string; Key: string } {
-  const { hostname, pathname } = new URL(url);
-  return { Bucket: hostname, Key: pathname.slice(1) };
-}

@@ -27,6 +27,7 @@ import { type RoleDescription, sageMakerRoles } from "../../workflow/roles";
 import { createBucket, secureBucket } from "../account/buckets";
 import type { Aws } from "../account/clients";
 import type { EmulatorAddress } from "../account/emulator-address";
+import { tagList } from "../account/tags";
 import { packFolder } from "./archives";
 
 /**
@@ -110,7 +111,7 @@ export async function createLocalResources(
       new CreateModelPackageGroupCommand({
         ModelPackageGroupName: group.name,
         ModelPackageGroupDescription: group.description,
-        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+        Tags: tagList(tags),
       }),
     ),
   ]);
@@ -186,7 +187,7 @@ export async function createRole(
       RoleName,
       Description: role.description,
       AssumeRolePolicyDocument: JSON.stringify(trustPolicy(role, account)),
-      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      Tags: tagList(tags),
     }),
   );
   await aws.iam().send(

@@ -9,14 +9,16 @@ import { localEnvironment } from "../../config-schema";
 import { scriptKey } from "../../source-files";
 import { hasGuardrails } from "../../workflow/guardrails";
 import { rawDataPrefix, type WorkflowProps, workflowSettings } from "../../workflow/props";
-import { Aws, objectAt } from "../account/clients";
+import { Aws } from "../account/clients";
 import { emulatorVariables } from "../account/emulator-address";
+import { objectAt } from "../account/objects";
 import { createLocalAlarms } from "../emulator/alarms";
 import { EmulatorProcess, timeScaleText } from "../emulator/process";
 import { type PreparedEnvironments, prepareEnvironments } from "../emulator/python";
 import { createLocalResources, type LocalWorkflow } from "../emulator/resources";
 import { projectRoot } from "../paths";
 import { CliError, exitCodes, FailedError, OutcomeUnknownError, UsageError } from "../terminal/errors";
+import { print, printToStderr } from "../terminal/print";
 import { interruption, keepLines, runTasks } from "../terminal/progress";
 import { testEndpoint } from "./endpoint-test";
 import { type ExecutionResult, startExecution, uniqueName } from "./execution";
@@ -198,8 +200,8 @@ async function stayUp(
   const { accessKeyId, secretAccessKey } = emulator.address;
   const url = `${emulator.address.endpoint}/endpoints/${endpoint}/invocations`;
   const body = JSON.stringify({ instances: testRun.instances });
-  const show = json ? process.stderr : process.stdout;
-  show.write(
+  const tell = json ? printToStderr : print;
+  tell(
     [
       "",
       `The endpoint ${endpoint} is up until Ctrl-C. Ask it:`,
@@ -208,7 +210,6 @@ async function stayUp(
       ...Object.entries(emulatorVariables(emulator.connection)).map(
         ([name, value]) => `  export ${name}=${value}`,
       ),
-      "",
     ].join("\n"),
   );
   await Promise.race([

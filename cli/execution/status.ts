@@ -1,4 +1,4 @@
-import { GetObjectCommand, ListObjectsV2Command, NoSuchKey } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import {
   DescribeEndpointCommand,
   DescribeEndpointConfigCommand,
@@ -7,9 +7,10 @@ import {
 import { DescribeExecutionCommand, ListExecutionsCommand } from "@aws-sdk/client-sfn";
 import { prefixes } from "../../workflow/settings";
 import type { ExecutionReport } from "../../workflow/steps/report";
-import { type Aws, objectAt } from "../account/clients";
+import type { Aws } from "../account/clients";
 import { resolveTarget, type Target, type TargetOptions } from "../account/deployed-workflow";
 import { announce } from "../account/environment";
+import { objectAt, readJson } from "../account/objects";
 import { ownedBy } from "../account/ownership";
 import { print, printJson } from "../terminal/print";
 import { size } from "../terminal/size";
@@ -126,13 +127,7 @@ async function newestMetrics({ aws, stateMachineArn }: Target): Promise<Status["
   if (executionArn === undefined) return undefined;
   const { output = "{}" } = await aws.sfn().send(new DescribeExecutionCommand({ executionArn }));
   const { EvaluationUrl } = JSON.parse(output) as ExecutionReport;
-  try {
-    const { Body } = await aws.s3().send(new GetObjectCommand(objectAt(EvaluationUrl)));
-    return JSON.parse((await Body?.transformToString()) ?? "{}") as Status["metrics"];
-  } catch (error) {
-    if (error instanceof NoSuchKey) return undefined; // cleaned up
-    throw error;
-  }
+  return (await readJson(aws, objectAt(EvaluationUrl))) as Status["metrics"];
 }
 
 function statusText({ executions, objects, endpoints, metrics }: Status): string {

@@ -1,7 +1,7 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { DescribeModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { challengerVariant, type ExperimentEvent } from "../../workflow/experiments";
-import { objectAt } from "../account/clients";
+import { objectAt } from "../account/objects";
 import { requireRegisteredFiles } from "../registry/content";
 import { findVersion, listVersions, type ModelVersion } from "../registry/versions";
 import { UsageError } from "../terminal/errors";

@@ -1,6 +1,7 @@
 import { DeleteScheduleCommand, paginateListSchedules } from "@aws-sdk/client-scheduler";
 import { experimentGroupName } from "../../workflow/experiments";
 import type { Environment } from "../account/environment";
+import { ignoreMissing } from "../terminal/errors";
 
 /** The names of the A/B tests that run: each has a schedule. None where nothing for tests is deployed. */
 export async function runningExperiments({ aws, baseName }: Environment): Promise<string[]> {
@@ -25,8 +26,4 @@ export async function removeSchedules(
     const remove = new DeleteScheduleCommand({ Name, GroupName: experimentGroupName(baseName) });
     await aws.scheduler().send(remove).catch(ignoreMissing);
   }
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Error && error.name === "ResourceNotFoundException")) throw error;
 }

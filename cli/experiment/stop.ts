@@ -9,8 +9,9 @@ import { hasGuardrails } from "../../workflow/guardrails";
 import type { WorkflowProps } from "../../workflow/props";
 import { resourceTags } from "../../workflow/resources";
 import type { Environment } from "../account/environment";
+import { tagList } from "../account/tags";
 import { followRelease } from "../registry/release";
-import { isMissing, UsageError } from "../terminal/errors";
+import { ignoreMissing, UsageError } from "../terminal/errors";
 import { keepLines, runTasks } from "../terminal/progress";
 import {
   experimentTag,
@@ -175,9 +176,7 @@ async function serveAlone(
     ProductionVariants: [variant],
     DataCaptureConfig: endpoint.config.DataCaptureConfig,
     KmsKeyId: endpoint.config.KmsKeyId,
-    Tags: Object.entries({ ...resourceTags(workflow), [experimentTag]: endpoint.experiment ?? "ended" }).map(
-      ([Key, Value]) => ({ Key, Value }),
-    ),
+    Tags: tagList({ ...resourceTags(workflow), [experimentTag]: endpoint.experiment ?? "ended" }),
   });
   await environment.aws.sagemaker().send(create).catch(ignoreExisting);
   await moveTo(environment, name, patience, () => {});
@@ -202,8 +201,4 @@ async function removeUnused(
   const { EndpointConfigs = [] } = await sagemaker.send(new ListEndpointConfigsCommand(search));
   if (EndpointConfigs.length > 0) return;
   await sagemaker.send(new DeleteModelCommand({ ModelName })).catch(ignoreMissing);
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!isMissing(error)) throw error;
 }

@@ -1,5 +1,5 @@
 import { paginateListRoles } from "@aws-sdk/client-iam";
-import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { GetScheduleGroupCommand } from "@aws-sdk/client-scheduler";
 import { workflowProps } from "../../config";
 import { arn } from "../../workflow/arns";
@@ -10,7 +10,8 @@ import { experimentScheduleRolePrefix } from "../../workflow/roles";
 import { prefixes } from "../../workflow/settings";
 import { findArtifactBucket } from "../account/buckets";
 import { type Environment, openEnvironment } from "../account/environment";
-import { UsageError } from "../terminal/errors";
+import { readJson } from "../account/objects";
+import { ignoreMissing, UsageError } from "../terminal/errors";
 
 /** An environment in which A/B tests are deployed. */
 export interface ExperimentTarget {
@@ -64,8 +65,8 @@ async function findGroup({ aws }: Environment, Name: string): Promise<string | u
   try {
     return (await aws.scheduler().send(new GetScheduleGroupCommand({ Name }))).Arn;
   } catch (error) {
-    if (error instanceof Error && error.name === "ResourceNotFoundException") return undefined;
-    throw error;
+    ignoreMissing(error);
+    return undefined;
   }
 }
 
@@ -86,13 +87,8 @@ export async function readDecision(
   experiment: string,
 ): Promise<ExperimentDecision | undefined> {
   const Key = `${prefixes.experiments}${environment.baseName}/${experiment}/decision.json`;
-  try {
-    const { Body } = await environment.aws.s3().send(new GetObjectCommand({ Bucket: bucketName, Key }));
-    return JSON.parse((await Body?.transformToString()) ?? "null") ?? undefined;
-  } catch (error) {
-    if (error instanceof Error && error.name === "NoSuchKey") return undefined;
-    throw error;
-  }
+  const found = await readJson(environment.aws, { Bucket: bucketName, Key });
+  return found as ExperimentDecision | undefined;
 }
 
 /** The names of all tests that the controller has looked at, the latest first. */

@@ -1,6 +1,6 @@
 import { announce, openEnvironment } from "../account/environment";
 import { confirmed, requireAnswer } from "../terminal/confirm";
-import { printJson } from "../terminal/print";
+import { print, printJson, printToStderr } from "../terminal/print";
 import { findLeftovers, isEmpty, type Leftovers, superseded } from "./find";
 import { removeLeftovers } from "./remove";
 import { countObjects, leftoversText } from "./text";
@@ -19,14 +19,14 @@ export async function cleanup(name: string, options: CleanupOptions): Promise<vo
   await announce(environment);
   const all = await findLeftovers(environment);
   const found = options.superseded ? await superseded(environment, all) : all;
-  const show = options.json ? process.stderr : process.stdout;
-  show.write(`${leftoversText(found)}\n`);
+  const tell = options.json ? printToStderr : print;
+  tell(leftoversText(found));
   if (!isEmpty(found)) {
     if (!options.yes && !(await confirmed("Delete all of this?"))) {
-      show.write("Nothing was deleted.\n");
+      tell("Nothing was deleted.");
       return;
     }
-    await removeLeftovers(environment, found, (line) => show.write(`${line}\n`));
+    await removeLeftovers(environment, found, tell);
   }
   if (options.json) {
     printJson({ removed: namesOf(found) });

@@ -16,7 +16,7 @@ import type { Environment } from "../account/environment";
 import { ownedBy, ownerOf } from "../account/ownership";
 import { endpointCostPerDay } from "../costs/endpoint-cost";
 import { runningExperiments } from "../experiment/schedules";
-import { isMissing } from "../terminal/errors";
+import { ignoreMissing, isMissing } from "../terminal/errors";
 
 /** Something that an execution made, and Terraform does not know of. */
 export interface Leftover {
@@ -258,7 +258,7 @@ async function jobLogs({ aws, baseName }: Environment): Promise<LogStream[]> {
       }
     } catch (error) {
       // Before the first job of an account there is no group.
-      if (!(error instanceof Error && error.name === "ResourceNotFoundException")) throw error;
+      ignoreMissing(error);
     }
   }
   return found;

@@ -10,7 +10,7 @@ import {
 import { deleteVersions } from "../account/buckets";
 import type { Environment } from "../account/environment";
 import { removeSchedules } from "../experiment/schedules";
-import { FailedError, isMissing } from "../terminal/errors";
+import { FailedError, ignoreMissing } from "../terminal/errors";
 import type { Leftovers } from "./find";
 
 /**
@@ -78,8 +78,4 @@ async function deleteEndpoint({ aws }: Environment, EndpointName: string): Promi
   } catch (error) {
     ignoreMissing(error);
   }
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!isMissing(error)) throw error;
 }

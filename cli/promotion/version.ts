@@ -7,7 +7,7 @@ import type {
 } from "@aws-sdk/client-sagemaker";
 import { z } from "zod";
 import { prefixes } from "../../workflow/settings";
-import { objectAt } from "../account/clients";
+import { objectAt } from "../account/objects";
 import { registeredFiles } from "../registry/content";
 import { UsageError } from "../terminal/errors";
 

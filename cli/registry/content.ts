@@ -1,6 +1,7 @@
 import { HeadObjectCommand, NotFound } from "@aws-sdk/client-s3";
 import type { DescribeModelPackageCommandOutput } from "@aws-sdk/client-sagemaker";
-import { type Aws, objectAt } from "../account/clients";
+import type { Aws } from "../account/clients";
+import { objectAt } from "../account/objects";
 import { UsageError } from "../terminal/errors";
 
 /** A file of a version, with the SHA-256 that it was registered with, base64. */

@@ -1,4 +1,4 @@
-import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import {
   DescribeEndpointCommand,
   DescribeEndpointConfigCommand,
@@ -7,8 +7,8 @@ import {
   paginateListModelPackages,
 } from "@aws-sdk/client-sagemaker";
 import { stableEndpointName } from "../../workflow/names";
-import { objectAt } from "../account/clients";
 import type { Environment } from "../account/environment";
+import { objectAt, readJson } from "../account/objects";
 import { isMissing, UsageError } from "../terminal/errors";
 import type { RegisteredContent } from "./content";
 
@@ -111,28 +111,25 @@ export async function comparisonReport(
 
 async function describeVersion({ aws }: Environment, arn: string, serves: boolean): Promise<ModelVersion> {
   const found = await aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: arn }));
-  const metricsUrl = found.ModelMetrics?.ModelQuality?.Statistics?.S3Uri;
   return {
     arn,
     version: found.ModelPackageVersion ?? 0,
     approval: found.ModelApprovalStatus ?? "",
     since: found.CreationTime,
     serves,
-    metrics: metricsUrl === undefined ? {} : await readMetrics(aws, metricsUrl),
+    metrics: await readMetrics(aws, found.ModelMetrics?.ModelQuality?.Statistics?.S3Uri),
     modelDataUrl: found.InferenceSpecification?.Containers?.[0]?.ModelDataUrl,
     content: found,
     properties: found.CustomerMetadataProperties ?? {},
   };
 }
 
-async function readMetrics(aws: Environment["aws"], url: string): Promise<Record<string, number>> {
-  try {
-    const { Body } = await aws.s3().send(new GetObjectCommand(objectAt(url)));
-    return JSON.parse((await Body?.transformToString()) ?? "{}");
-  } catch (error) {
-    if (error instanceof Error && error.name === "NoSuchKey") return {}; // cleaned up
-    throw error;
-  }
+async function readMetrics(
+  aws: Environment["aws"],
+  url: string | undefined,
+): Promise<ModelVersion["metrics"]> {
+  const found = url === undefined ? undefined : await readJson(aws, objectAt(url));
+  return (found ?? {}) as ModelVersion["metrics"];
 }
 
 /** What an endpoint serves. */

@@ -10,7 +10,8 @@ import {
   UpdateModelPackageCommand,
 } from "@aws-sdk/client-sagemaker";
 import { prefixes } from "../../workflow/settings";
-import { type Aws, objectAt } from "../account/clients";
+import type { Aws } from "../account/clients";
+import { objectAt } from "../account/objects";
 import { projectRoot } from "../paths";
 
 const execute = promisify(execFile);

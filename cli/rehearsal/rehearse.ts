@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DescribeAlarmsCommand, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
-import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
 import { testRun, workflowProps } from "../../config";
 import { localEnvironment } from "../../config-schema";
@@ -9,7 +8,8 @@ import type { ExecutionInput } from "../../workflow/execution-input";
 import { rollbackAlarmNames } from "../../workflow/guardrails";
 import { stableEndpointName } from "../../workflow/names";
 import { rawDataPrefix, type WorkflowProps, workflowSettings } from "../../workflow/props";
-import { Aws, objectAt } from "../account/clients";
+import { Aws } from "../account/clients";
+import { objectAt, readText } from "../account/objects";
 import { createLocalAlarms } from "../emulator/alarms";
 import { EmulatorProcess, timeScaleText } from "../emulator/process";
 import { prepareEnvironments } from "../emulator/python";
@@ -270,17 +270,15 @@ async function isInService(aws: Aws, cause: string): Promise<boolean> {
 
 async function heldOut(aws: Aws, processedDataUrl: string): Promise<Row[]> {
   const url = `${processedDataUrl.replace(/\/$/, "")}/holdout/test.csv`;
-  try {
-    const { Body } = await aws.s3().send(new GetObjectCommand(objectAt(url)));
-    const rows = rowsOf((await Body?.transformToString()) ?? "");
-    if (rows.length > 0) return rows;
-    throw new FailedError(`${url} holds no rows of numbers, the label last`);
-  } catch (error) {
-    if (!(error instanceof Error && error.name === "NoSuchKey")) throw error;
+  const text = await readText(aws, objectAt(url));
+  if (text === undefined) {
     throw new UsageError(
       `A rehearsal replays holdout/test.csv, which preprocessing has to write: ${url} is missing`,
     );
   }
+  const rows = rowsOf(text);
+  if (rows.length === 0) throw new FailedError(`${url} holds no rows of numbers, the label last`);
+  return rows;
 }
 
 function meanError({ answers }: Traffic): number {

@@ -6,6 +6,7 @@ import {
   type TransformInstanceType,
 } from "@aws-sdk/client-sagemaker";
 import type { Aws } from "../account/clients";
+import { tagList } from "../account/tags";
 import { lastLogLines } from "../execution/failure";
 import { DetachedError, FailedError, OutcomeUnknownError } from "../terminal/errors";
 import { maxPayloadInMB } from "./place";
@@ -49,7 +50,7 @@ export function transformRequest(job: ScoringJob) {
       InstanceType: job.instanceType as TransformInstanceType,
       InstanceCount: job.instanceCount,
     },
-    Tags: Object.entries(job.tags).map(([Key, Value]) => ({ Key, Value })),
+    Tags: tagList(job.tags),
   } as const;
 }
 

@@ -12,6 +12,7 @@ import { stableEndpointName } from "../../workflow/names";
 import { resourceTags } from "../../workflow/resources";
 import { type Environment, stateMachinesOf } from "../account/environment";
 import { ownedBy } from "../account/ownership";
+import { tagList } from "../account/tags";
 import { requireRegisteredFiles } from "../registry/content";
 import { findVersion, listVersions, servingModel } from "../registry/versions";
 import { UsageError } from "../terminal/errors";
@@ -83,7 +84,7 @@ async function makeModel(environment: Environment, modelPackageArn: string): Pro
   const found = await evaluated(ReadPackage.Assign?.package, { states });
   const { Tags: _, ...request } = CreateModel.Arguments ?? {};
   const input = (await evaluated(request, { modelPackageArn, package: found })) as CreateModelCommandInput;
-  const Tags = Object.entries(resourceTags(workflow)).map(([Key, Value]) => ({ Key, Value }));
+  const Tags = tagList(resourceTags(workflow));
   await aws.sagemaker().send(new CreateModelCommand({ ...input, Tags }));
   return input.ModelName as string;
 }

@@ -1,6 +1,7 @@
 import { GetObjectCommand, paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import { prefixes } from "../../workflow/settings";
-import { type Aws, objectAt } from "../account/clients";
+import type { Aws } from "../account/clients";
+import { objectAt } from "../account/objects";
 import { UsageError } from "../terminal/errors";
 
 /** One object of the input or the output. */

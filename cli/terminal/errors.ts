@@ -84,7 +84,13 @@ export function explain(error: unknown): unknown {
   return error;
 }
 
-/** Whether SageMaker says that what was asked for is not there; it has no error name of its own for that. */
+/** Whether AWS says that what was asked for is not there; SageMaker has no error name of its own for that. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("Could not find");
+  if (!(error instanceof Error)) return false;
+  return error.name === "ResourceNotFoundException" || error.message.includes("Could not find");
+}
+
+/** For what may be gone already: throws any other error. */
+export function ignoreMissing(error: unknown): void {
+  if (!isMissing(error)) throw error;
 }

@@ -4,7 +4,8 @@ import { print, printToStderr } from "../terminal/print";
 import { execFileSync, type SpawnOptions, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
-import { Writable } from "node:stream";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { emulatorVariables } from "../account/emulator-address";
 import type { Environment } from "../account/environment";
 import { projectRoot } from "../paths";
@@ -37,7 +38,7 @@ export async function runCdktf(
   args: readonly string[],
   shown: Shown,
 ): Promise<void> {
-  const show = shown === "all" ? process.stdout : shown === "progress" ? progressLines() : undefined;
+  const show = { all: print, progress: printProgress, nothing: undefined }[shown];
   const { code, output } = await run("cdktf", [...args, "--no-color"], environment, show);
   const log = join(projectRoot, outputFolder, `${environment.name}-${args[0]}.log`);
   mkdirSync(dirname(log), { recursive: true });
@@ -47,26 +48,14 @@ export async function runCdktf(
   throw failure(`cdktf ${args[0]}`, output, environment, `${detail ?? "see above"}\n(all of it: ${log})`);
 }
 
-/** Passes on the lines that tell what happens to a resource, without cdktf's gutter. */
-function progressLines(): NodeJS.WritableStream {
-  let rest = "";
-  return new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      const lines = (rest + chunk).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) {
-        const told =
-          /(?:\(([\w/-]+)\))?: ((?:Still )?(?:Creating|Modifying|Destroying)\.\.\.|(?:Creation|Modifications|Destruction) complete after \w+)/.exec(
-            line,
-          );
-        if (told !== null) print(`  ${told[1] ?? line.trim()}: ${told[2]}`);
-        else if (/^\s*(?:[\w-]+ {2})?(?:Apply|Destroy) complete!/.test(line)) {
-          print(`${line.replace(/^\s*/, "")}`);
-        }
-      }
-      done();
-    },
-  });
+/** Passes on a line that tells what happens to a resource, without cdktf's gutter. */
+function printProgress(line: string): void {
+  const told =
+    /(?:\(([\w/-]+)\))?: ((?:Still )?(?:Creating|Modifying|Destroying)\.\.\.|(?:Creation|Modifications|Destruction) complete after \w+)/.exec(
+      line,
+    );
+  if (told !== null) print(`  ${told[1] ?? line.trim()}: ${told[2]}`);
+  else if (/^\s*(?:[\w-]+ {2})?(?:Apply|Destroy) complete!/.test(line)) print(line.trimStart());
 }
 
 /** The end of an output, from its first error on, without Terraform's frame. */
@@ -130,7 +119,7 @@ function run(
   command: string,
   args: readonly string[],
   environment: Environment,
-  show?: NodeJS.WritableStream,
+  show?: (line: string) => void,
 ): Promise<Ended> {
   const options: SpawnOptions = {
     cwd: projectRoot,
@@ -157,12 +146,15 @@ function run(
     child.stdout?.on("data", (chunk: Buffer) => {
       stdout += chunk;
       output += chunk;
-      show?.write(chunk);
     });
     child.stderr?.on("data", (chunk: Buffer) => {
       output += chunk;
-      show?.write(chunk);
     });
+    if (show !== undefined) {
+      for (const stream of [child.stdout, child.stderr]) {
+        createInterface({ input: stream as Readable }).on("line", show);
+      }
+    }
     child.on("error", fail);
     child.on("close", (code) => {
       for (const signal of signals) process.off(signal, interrupt);
