@@ -45,6 +45,13 @@ export async function prepareEnvironments(
   return preparedSchema.parse(JSON.parse(output));
 }
 
+/** The interpreter of an environment that was prepared. */
+export function interpreter(environments: PreparedEnvironments, name: EnvironmentName): string {
+  const python = environments[name]?.python;
+  if (python === undefined) throw new FailedError(`The Python environment ${name} was not prepared`);
+  return python;
+}
+
 /** The first Python that runs and is new enough; a name on the PATH may be a shim that runs nothing. */
 function findPython(): string {
   const wanted = process.env.PYTHON === undefined ? candidates : [process.env.PYTHON];

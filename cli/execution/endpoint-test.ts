@@ -1,7 +1,10 @@
 import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
 import { z } from "zod";
+import { testRun } from "../../config";
 import type { Aws } from "../account/clients";
 import { FailedError } from "../terminal/errors";
+import type { ExecutionResult } from "./execution";
+import { executionOutput } from "./report";
 
 const answerSchema = z.looseObject({ predictions: z.array(z.unknown()) });
 
@@ -38,6 +41,15 @@ export async function testEndpoint(
     );
   }
   return answer.data.predictions;
+}
+
+/** Asks the endpoint that an execution has released; a version that waits for approval has none yet. */
+export async function testReleased(
+  aws: Aws,
+  result: ExecutionResult,
+): Promise<readonly unknown[] | undefined> {
+  const { EndpointName } = executionOutput(result);
+  return EndpointName === undefined ? undefined : await testEndpoint(aws, EndpointName, testRun.instances);
 }
 
 function parseJson(text: string): unknown {

@@ -1,17 +1,18 @@
 import { testRun, workflowProps } from "../../config";
 import { executionArn } from "../../workflow/arns";
-import { rawDataPrefix } from "../../workflow/props";
+import { rawDataPrefix, type WorkflowProps } from "../../workflow/props";
+import type { Aws } from "../account/clients";
 import { resolveTarget, type TargetOptions } from "../account/deployed-workflow";
 import { announce } from "../account/environment";
-import { prepareEnvironments } from "../emulator/python";
+import { interpreter, prepareEnvironments } from "../emulator/python";
 import { DetachedError, FailedError } from "../terminal/errors";
-import { interruption, keepLines, runTasks } from "../terminal/progress";
-import { testEndpoint } from "./endpoint-test";
+import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
+import { testReleased } from "./endpoint-test";
 import { type ExecutionResult, startExecution, uniqueName } from "./execution";
 import { describeFailure, readFailure } from "./failure";
 import { followInTask } from "./follow";
 import { readInput } from "./input";
-import { executionOutput, failureReport, printReport, successReport, unknownReport } from "./report";
+import { failureReport, printReport, successReport, unknownReport } from "./report";
 import { SampleData } from "./sample-data";
 
 interface ExecuteOptions extends TargetOptions {
@@ -24,12 +25,6 @@ interface ExecuteOptions extends TargetOptions {
   readonly json: boolean;
 }
 
-interface Context {
-  executionArn?: string;
-  result?: ExecutionResult;
-  predictions?: readonly unknown[];
-}
-
 /** Starts an execution, or follows one, to its end, and tests the endpoint. */
 export async function execute(name: string, options: ExecuteOptions): Promise<void> {
   const given = options.input === undefined ? undefined : await readInput(options.input, name);
@@ -37,75 +32,68 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
   await announce(target);
   const { aws, stateMachineArn, bucketName } = target;
   const signal = interruption();
-  const context: Context = {};
-  const tasks = runTasks(
-    context,
-    [
-      {
-        title: "Sample data",
-        rendererOptions: keepLines,
-        enabled: options.uploadSampleData === true,
-        task: async (_, task) => {
-          const python = await prepareEnvironments(["scikit-learn-1.2-1"], (line) => {
-            task.output = line;
-          });
-          const interpreter = python["scikit-learn-1.2-1"]?.python as string;
-          const data = await SampleData.get(testRun.sampleData, interpreter, (line) => {
-            task.output = line;
-          });
-          try {
-            const props = workflowProps(name);
-            await data.upload(aws, props.data?.bucketName ?? bucketName, rawDataPrefix(props));
-          } finally {
-            await data.remove();
-          }
-        },
-      },
-      {
-        title: "Execution",
-        rendererOptions: keepLines,
-        task: async (ctx, task) => {
-          if (signal.aborted) throw new DetachedError("Interrupted before an execution was started");
-          ctx.executionArn =
-            options.attach === undefined
-              ? await startExecution(
-                  aws.sfn(),
-                  stateMachineArn,
-                  options.name ?? uniqueName(),
-                  given ?? target.executionInput,
-                )
-              : attachedArn(stateMachineArn, options.attach);
-          ctx.result = await followInTask(aws, ctx.executionArn, task, options.timeout, signal);
-        },
-      },
-      {
-        title: "Endpoint test",
-        enabled: (ctx) => ctx.result === undefined || ctx.result.description.status === "SUCCEEDED",
-        task: async (ctx) => {
-          const { EndpointName } = executionOutput(ctx.result as ExecutionResult);
-          // A version that waits for approval has no endpoint yet.
-          if (EndpointName === undefined) return;
-          ctx.predictions = await testEndpoint(aws, EndpointName, testRun.instances);
-        },
-      },
-    ],
-    { silent: options.json },
+  const tasks = new TaskList();
+  let arn: string | undefined;
+  tasks.add("Sample data", (task) => uploadSampleData(aws, workflowProps(name), bucketName, task), {
+    rendererOptions: keepLines,
+    enabled: options.uploadSampleData === true,
+  });
+  const execution = tasks.add(
+    "Execution",
+    async (task) => {
+      if (signal.aborted) throw new DetachedError("Interrupted before an execution was started");
+      const named = options.name ?? uniqueName();
+      arn =
+        options.attach === undefined
+          ? await startExecution(aws.sfn(), stateMachineArn, named, given ?? target.executionInput)
+          : attachedArn(stateMachineArn, options.attach);
+      return await followInTask(aws, arn, task, options.timeout, signal);
+    },
+    { rendererOptions: keepLines },
   );
-  await tasks.catch((error: unknown) => {
+  const predictions = tasks.add("Endpoint test", async () => await testReleased(aws, execution.value), {
+    enabled: () => execution.ifAny === undefined || execution.ifAny.description.status === "SUCCEEDED",
+  });
+  await tasks.run({ silent: options.json }).catch((error: unknown) => {
     // A machine, too, has to learn what to follow, or what was made before the endpoint did not answer.
-    if (options.json && context.result !== undefined) printReport(successReport(context.result), true);
-    else if (options.json && context.executionArn !== undefined) {
-      printReport(unknownReport(context.executionArn), true);
-    }
+    if (options.json && execution.ifAny !== undefined) printReport(successReport(execution.ifAny), true);
+    else if (options.json && arn !== undefined) printReport(unknownReport(arn), true);
     throw error;
   });
-  const result = context.result as ExecutionResult;
+  await tellEnd(aws, execution.value, predictions.ifAny, options);
+}
+
+async function uploadSampleData(
+  aws: Aws,
+  props: WorkflowProps,
+  bucketName: string,
+  task: ProgressTask,
+): Promise<void> {
+  const tell = (line: string) => {
+    task.output = line;
+  };
+  const python = await prepareEnvironments(["scikit-learn-1.2-1"], tell);
+  const data = await SampleData.get(testRun.sampleData, interpreter(python, "scikit-learn-1.2-1"), tell);
+  try {
+    await data.upload(aws, props.data?.bucketName ?? bucketName, rawDataPrefix(props));
+  } finally {
+    await data.remove();
+  }
+}
+
+/** Prints the report; an execution that did not succeed is an error. */
+async function tellEnd(
+  aws: Aws,
+  result: ExecutionResult,
+  predictions: readonly unknown[] | undefined,
+  { json }: ExecuteOptions,
+): Promise<void> {
   if (result.description.status === "SUCCEEDED") {
-    printReport(successReport(result, context.predictions), options.json);
+    printReport(successReport(result, predictions), json);
     return;
   }
   const failure = await readFailure(aws, result.description);
-  if (options.json) printReport(failureReport(result, failure), true);
+  if (json) printReport(failureReport(result, failure), true);
   throw new FailedError(describeFailure(failure));
 }
 

@@ -14,18 +14,18 @@ import { emulatorVariables } from "../account/emulator-address";
 import { objectAt } from "../account/objects";
 import { createLocalAlarms } from "../emulator/alarms";
 import { EmulatorProcess, timeScaleText } from "../emulator/process";
-import { type PreparedEnvironments, prepareEnvironments } from "../emulator/python";
-import { createLocalResources, type LocalWorkflow } from "../emulator/resources";
+import { interpreter, type PreparedEnvironments, prepareEnvironments } from "../emulator/python";
+import { createLocalResources } from "../emulator/resources";
 import { projectRoot } from "../paths";
 import { CliError, exitCodes, FailedError, OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { print, printToStderr } from "../terminal/print";
-import { interruption, keepLines, runTasks } from "../terminal/progress";
-import { testEndpoint } from "./endpoint-test";
-import { type ExecutionResult, startExecution, uniqueName } from "./execution";
+import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
+import { testReleased } from "./endpoint-test";
+import { startExecution, uniqueName } from "./execution";
 import { describeFailure, readFailure } from "./failure";
 import { followInTask } from "./follow";
 import { readInput } from "./input";
-import { executionOutput, failureReport, printReport, type RunReport, successReport } from "./report";
+import { failureReport, printReport, type RunReport, successReport } from "./report";
 import { SampleData } from "./sample-data";
 
 interface StartOptions {
@@ -40,17 +40,6 @@ interface StartOptions {
   readonly json: boolean;
 }
 
-interface Context {
-  environments?: PreparedEnvironments;
-  emulator?: EmulatorProcess;
-  aws?: Aws;
-  workflow?: LocalWorkflow;
-  sampleData?: Promise<SampleData>;
-  readonly sampleDataLines: string[];
-  result?: ExecutionResult;
-  report?: RunReport;
-}
-
 /** Runs the whole workflow for real on this machine: emulator, resources, data, execution, endpoint. */
 export async function start(options: StartOptions): Promise<void> {
   const props = workflowProps(localEnvironment);
@@ -62,17 +51,17 @@ export async function start(options: StartOptions): Promise<void> {
   const input =
     options.input === undefined ? testRun.executionInput : await readInput(options.input, localEnvironment);
   const signal = interruption();
-  const context: Context = { sampleDataLines: [] };
+  const run = plan(options, props, input, signal);
   try {
-    await runTasks(context, tasks(options, props, input, signal), { silent: options.json });
-    const { aws, result } = context as Required<Context>;
-    if (context.report === undefined) {
-      const failure = await readFailure(aws, result.description);
-      if (options.json) printReport(failureReport(result, failure), true);
+    await run.tasks.run({ silent: options.json });
+    const report = run.report.ifAny;
+    if (report === undefined) {
+      const failure = await readFailure(run.cloud.value.aws, run.result.value.description);
+      if (options.json) printReport(failureReport(run.result.value, failure), true);
       throw new FailedError(describeFailure(failure));
     }
-    printReport(context.report, options.json);
-    if (options.keep) await stayUp(context as Required<Context>, options.json, signal);
+    printReport(report, options.json);
+    if (options.keep) await stayUp(run.cloud.value.emulator, report, options.json, signal);
   } catch (error) {
     if (signal.aborted) throw new CliError("Interrupted; the emulator is stopped", exitCodes.detached);
     if (error instanceof OutcomeUnknownError) {
@@ -83,92 +72,79 @@ export async function start(options: StartOptions): Promise<void> {
     }
     throw error;
   } finally {
-    const data = await context.sampleData?.catch(() => undefined);
-    await Promise.all([data?.remove(), context.emulator?.stop()]);
+    const data = await run.python.ifAny?.sampleData.catch(() => undefined);
+    await Promise.all([data?.remove(), run.cloud.ifAny?.emulator.stop()]);
   }
 }
 
-function tasks(options: StartOptions, props: WorkflowProps, input: object, signal: AbortSignal) {
-  type Task = Parameters<typeof runTasks<Context>>[1][number];
-  const list: Task[] = [
-    {
-      title: "Python environments",
-      task: async (ctx, task) => {
-        ctx.environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], (line) => {
-          task.output = line;
-        });
-        // Made while the emulator starts; who waits for it is told of a failure.
-        const python = interpreter(ctx, "scikit-learn-1.2-1");
-        ctx.sampleData = SampleData.get(testRun.sampleData, python, (line) => ctx.sampleDataLines.push(line));
-        ctx.sampleData.catch(() => {});
-      },
+/** The tasks of a run; the later ones take what the earlier ones return. */
+function plan(options: StartOptions, props: WorkflowProps, input: object, signal: AbortSignal) {
+  const tasks = new TaskList();
+  const python = tasks.add("Python environments", preparePython);
+  const cloud = tasks.add("Emulator", (task) => startEmulator(python.value.environments, options, task));
+  const workflow = tasks.add("Resources", async () => {
+    const { aws, emulator } = cloud.value;
+    const made = await createLocalResources(aws, emulator.address, props);
+    const settings = workflowSettings(props, scriptKey);
+    if (hasGuardrails(settings)) await createLocalAlarms(aws, settings);
+    return made;
+  });
+  const kept = { rendererOptions: keepLines };
+  tasks.add(
+    "Sample data",
+    async (task) => {
+      const data = await python.value.sampleData;
+      for (const line of python.value.sampleDataLines) task.output = line;
+      await data.upload(cloud.value.aws, workflow.value.dataBucketName, rawDataPrefix(props));
     },
-    {
-      title: "Emulator",
-      task: async (ctx, task) => {
-        ctx.emulator = await EmulatorProcess.start(interpreter(ctx, "emulator"), options);
-        const { endpoint, timeScale, isolation } = ctx.emulator.address;
-        task.title = `Emulator at ${endpoint} (${timeScaleText(timeScale)}, jobs isolated by ${isolation})`;
-        ctx.aws = new Aws(ctx.emulator.connection);
-      },
+    kept,
+  );
+  const result = tasks.add(
+    "Execution",
+    async (task) => {
+      signal.throwIfAborted();
+      const { aws } = cloud.value;
+      const name = options.name ?? uniqueName();
+      const arn = await startExecution(aws.sfn(), workflow.value.stateMachineArn, name, input);
+      return await followInTask(aws, arn, task, options.timeout, signal);
     },
-    {
-      title: "Resources",
-      task: async (ctx) => {
-        const { aws, emulator } = ctx as Required<Context>;
-        ctx.workflow = await createLocalResources(aws, emulator.address, props);
-        const settings = workflowSettings(props, scriptKey);
-        if (hasGuardrails(settings)) await createLocalAlarms(aws, settings);
-      },
+    kept,
+  );
+  const report = tasks.add(
+    "Endpoint test",
+    async () => successReport(result.value, await testReleased(cloud.value.aws, result.value)),
+    { skip: () => result.ifAny?.description.status !== "SUCCEEDED" },
+  );
+  tasks.add(
+    "Artifacts",
+    async (task) => {
+      task.title = `Artifacts in ${await saveRun(cloud.value.aws, report.value)}/`;
     },
-    {
-      title: "Sample data",
-      rendererOptions: keepLines,
-      task: async (ctx, task) => {
-        const { aws, workflow, sampleData } = ctx as Required<Context>;
-        const data = await sampleData;
-        for (const line of ctx.sampleDataLines) task.output = line;
-        await data.upload(aws, workflow.dataBucketName, rawDataPrefix(props));
-      },
-    },
-    {
-      title: "Execution",
-      rendererOptions: keepLines,
-      task: async (ctx, task) => {
-        signal.throwIfAborted();
-        const { aws, workflow } = ctx as Required<Context>;
-        const name = options.name ?? uniqueName();
-        const arn = await startExecution(aws.sfn(), workflow.stateMachineArn, name, input);
-        ctx.result = await followInTask(aws, arn, task, options.timeout, signal);
-      },
-    },
-    {
-      title: "Endpoint test",
-      skip: (ctx) => ctx.result?.description.status !== "SUCCEEDED",
-      task: async (ctx) => {
-        const { aws, result } = ctx as Required<Context>;
-        const { EndpointName } = executionOutput(result);
-        const predictions =
-          EndpointName === undefined ? undefined : await testEndpoint(aws, EndpointName, testRun.instances);
-        ctx.report = successReport(result, predictions);
-      },
-    },
-    {
-      title: "Artifacts",
-      skip: (ctx) => ctx.report === undefined,
-      task: async (ctx, task) => {
-        const { aws, report } = ctx as Required<Context>;
-        task.title = `Artifacts in ${await saveRun(aws, report)}/`;
-      },
-    },
-  ];
-  return list;
+    { skip: () => report.ifAny === undefined },
+  );
+  return { tasks, python, cloud, result, report };
 }
 
-function interpreter(ctx: Context, name: string): string {
-  const python = ctx.environments?.[name]?.python;
-  if (python === undefined) throw new FailedError(`The Python environment ${name} was not prepared`);
-  return python;
+async function preparePython(task: ProgressTask) {
+  const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], (line) => {
+    task.output = line;
+  });
+  const sampleDataLines: string[] = [];
+  const sampleData = SampleData.get(
+    testRun.sampleData,
+    interpreter(environments, "scikit-learn-1.2-1"),
+    (line) => sampleDataLines.push(line),
+  );
+  // Made while the emulator starts; who waits for it is told of a failure.
+  sampleData.catch(() => {});
+  return { environments, sampleData, sampleDataLines };
+}
+
+async function startEmulator(python: PreparedEnvironments, options: StartOptions, task: ProgressTask) {
+  const emulator = await EmulatorProcess.start(interpreter(python, "emulator"), options);
+  const { endpoint, timeScale, isolation } = emulator.address;
+  task.title = `Emulator at ${endpoint} (${timeScaleText(timeScale)}, jobs isolated by ${isolation})`;
+  return { emulator, aws: new Aws(emulator.connection) };
 }
 
 /** Copies what the run made out of the emulator, which forgets everything, and returns the folder. */
@@ -192,7 +168,8 @@ function runFolder(name: string): string {
 
 /** Keeps the endpoint up until Ctrl-C. */
 async function stayUp(
-  { emulator, report }: Required<Context>,
+  emulator: EmulatorProcess,
+  report: RunReport,
   json: boolean,
   signal: AbortSignal,
 ): Promise<void> {

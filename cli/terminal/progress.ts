@@ -32,6 +32,48 @@ export async function runTasks<Context extends object>(
   return await list.run();
 }
 
+/** What a task of a list returns, once it has run. */
+export class Result<T> {
+  #ended: { readonly value: T } | undefined;
+
+  constructor(private readonly title: string) {}
+
+  set(value: T): void {
+    this.#ended = { value };
+  }
+
+  /** Undefined before the task has ended well, and where it was skipped. */
+  get ifAny(): T | undefined {
+    return this.#ended?.value;
+  }
+
+  get value(): T {
+    if (this.#ended === undefined) throw new Error(`The task "${this.title}" has returned nothing`);
+    return this.#ended.value;
+  }
+}
+
+/** Tasks that return values: what one has returned is for those after it, and for who runs the list. */
+export class TaskList {
+  readonly #tasks: ListrTask<object>[] = [];
+
+  add<T>(
+    title: string,
+    work: (task: ProgressTask) => Promise<T>,
+    options: Pick<ListrTask<object>, "enabled" | "skip" | "rendererOptions"> = {},
+  ): Result<T> {
+    const result = new Result<T>(title);
+    const task = async (_: object, shown: ProgressTask) => result.set(await work(shown));
+    this.#tasks.push({ ...options, title, task });
+    return result;
+  }
+
+  /** Runs the tasks as `runTasks` does. */
+  async run(options: { readonly silent: boolean }): Promise<void> {
+    await runTasks({}, this.#tasks, options);
+  }
+}
+
 /** A task whose title, lines and errors go to the terminal as `printable` leaves them. */
 function inPrint<Context extends object>(task: ListrTask<Context>): ListrTask<Context> {
   return {
