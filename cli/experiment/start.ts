@@ -20,7 +20,6 @@ export async function startExperiment(
   const tags = Object.entries({ ...resourceTags(workflow), [experimentTag]: plan.event.Experiment });
   const Tags = tags.map(([Key, Value]) => ({ Key, Value }));
   await runTasks(
-    {},
     [
       {
         title: `Model ${plan.modelName}`,

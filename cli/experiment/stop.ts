@@ -111,7 +111,6 @@ export async function stopExperiment(
   const { endpoint, champion, challenger, winner } = outcome;
   const made = endpoint.experiment === undefined ? [] : [endpoint.config.EndpointConfigName as string];
   await runTasks(
-    {},
     [
       {
         title: `All traffic to the ${outcome.side}`,

@@ -129,7 +129,7 @@ async function copyArtifacts(
       }
     },
   };
-  await runTasks({}, [task], { silent });
+  await runTasks([task], { silent });
 }
 
 async function register(

@@ -31,7 +31,7 @@ export async function releaseVersion(
   const signal = interruption();
   const task = async (_: object, task: ProgressTask) =>
     await followRelease(environment, arn, task, timeout, signal);
-  await runTasks({}, [{ title: "Release", rendererOptions: keepLines, task }], { silent });
+  await runTasks([{ title: "Release", rendererOptions: keepLines, task }], { silent });
   print(`Version ${arn.split("/").at(-1)} serves.`);
 }
 

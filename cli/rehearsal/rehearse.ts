@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { DescribeAlarmsCommand, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
-import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
+import { PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { testRun, workflowProps } from "../../config";
 import { localEnvironment } from "../../config-schema";
 import { scriptKey } from "../../source-files";
@@ -12,18 +11,16 @@ import { Aws } from "../account/clients";
 import { objectAt, readText } from "../account/objects";
 import { createLocalAlarms } from "../emulator/alarms";
 import { EmulatorProcess, timeScaleText } from "../emulator/process";
-import { prepareEnvironments } from "../emulator/python";
-import { createLocalResources, type LocalWorkflow } from "../emulator/resources";
-import { type ExecutionResult, startExecution, uniqueName } from "../execution/execution";
-import { describeFailure, readFailure } from "../execution/failure";
-import { followInTask } from "../execution/follow";
+import { interpreter, prepareEnvironments } from "../emulator/python";
+import { createLocalResources } from "../emulator/resources";
 import { executionOutput } from "../execution/report";
 import { SampleData } from "../execution/sample-data";
 import { CliError, exitCodes, FailedError, UsageError } from "../terminal/errors";
 import { print, printJson } from "../terminal/print";
-import { interruption, keepLines, type ProgressTask, runTasks } from "../terminal/progress";
+import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
 import { approveVersion, registerSpoiled } from "./models";
-import { counted, type Expected, faults, type Outcome, outcomesText } from "./outcome";
+import { counted, type Expected, faults, outcomesText } from "./outcome";
+import { quietAlarms, type Release, release, runToSuccess, type Shown } from "./releases";
 import { businessMetric, type Row, rowsOf, Traffic } from "./traffic";
 
 interface RehearseOptions {
@@ -34,26 +31,6 @@ interface RehearseOptions {
   /** Seconds that each execution may take. */
   readonly timeout: number;
   readonly json: boolean;
-}
-
-interface Context {
-  python: Readonly<Record<"emulator" | "jobs", string>>;
-  emulator?: EmulatorProcess;
-  aws: Aws;
-  workflow: LocalWorkflow;
-  rows: readonly Row[];
-  /** ARNs of versions. */
-  good: string;
-  versions: Record<string, string>;
-  traffic: Traffic;
-  readonly releases: Release[];
-}
-
-/** How a release went, but for what became of the requests meanwhile, some of which may still be open. */
-interface Release extends Omit<Outcome, "requests" | "failed" | "p99Milliseconds"> {
-  /** Milliseconds since the epoch. */
-  readonly begun: number;
-  readonly until: number;
 }
 
 /** The models that are released, one after the other, while a good one serves. */
@@ -77,34 +54,148 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
   }
   const signal = interruption();
   const props = rehearsalProps();
-  const context = { releases: [], versions: {} } as unknown as Context;
+  const run = plan(options, props, worseHyperParameters, signal);
   try {
-    await runTasks(
-      context,
-      [
-        ...preparation(options, props, signal),
-        ...Object.entries(models).map(([model, expected]) => ({
-          title: `A model that ${model}`,
-          rendererOptions: keepLines,
-          task: async (ctx: Context, task: ProgressTask) => {
-            const version = ctx.versions[model] as string;
-            await quietAlarms(ctx.aws, props, signal);
-            const ended = await release(ctx, options, { model, expected, version }, task, signal);
-            ctx.releases.push(ended);
-            task.title = `A model that ${model}: ${ended.ended}`;
-          },
-        })),
-      ],
-      { silent: options.json },
-    );
-    await context.traffic.stop();
-    tell(context, options);
+    await run.tasks.run({ silent: options.json });
+    await run.traffic.value.stop();
+    const releases = run.releases.map(({ value }) => value);
+    tell(releases, run.traffic.value, options);
   } catch (error) {
     if (signal.aborted) throw new CliError("Interrupted; the emulator is stopped", exitCodes.detached);
     throw error;
   } finally {
-    await context.emulator?.stop();
+    await run.cloud.ifAny?.emulator.stop();
   }
+}
+
+/** The tasks of a rehearsal; the later ones take what the earlier ones return. */
+function plan(
+  options: RehearseOptions,
+  props: WorkflowProps,
+  worseHyperParameters: ExecutionInput["HyperParameters"],
+  signal: AbortSignal,
+) {
+  const tasks = new TaskList();
+  const kept = { rendererOptions: keepLines };
+  const cloud = tasks.add("Emulator", (task) => deployLocally(props, options, task));
+  const shown = (task: ProgressTask): Shown => ({ task, timeoutSeconds: options.timeout, signal });
+  tasks.add("Sample data", (task) => uploadSampleData(cloud.value, props, task), kept);
+  const good = tasks.add(
+    "Training of a good model",
+    async (task) => {
+      const { version, processedDataUrl } = await train(cloud.value, {}, shown(task));
+      return { version, rows: await heldOut(cloud.value.aws, processedDataUrl) };
+    },
+    kept,
+  );
+  const versions = tasks.add(
+    "Training of the models to release",
+    (task) => versionsToRelease(cloud.value, props, good.value.version, worseHyperParameters, shown(task)),
+    kept,
+  );
+  tasks.add(
+    "First release",
+    async (task) => {
+      const { aws, workflow } = cloud.value;
+      const input = { ModelPackageArn: good.value.version };
+      await runToSuccess(aws, workflow.releaseStateMachineArn, input, shown(task));
+    },
+    kept,
+  );
+  const traffic = tasks.add(`Traffic, ${options.rate} requests a second`, (task) =>
+    startTraffic(cloud.value.aws, props, good.value.rows, options.rate, shown(task)),
+  );
+  const releases = Object.entries(models).map(([model, expected]) =>
+    tasks.add(
+      `A model that ${model}`,
+      async (task) => {
+        const { aws, workflow } = cloud.value;
+        const version = versions.value[model] as string;
+        await quietAlarms(aws, rollbackAlarmNames(workflowSettings(props, scriptKey)), signal);
+        const ended = await release(
+          aws,
+          workflow,
+          { model, expected, version },
+          options.timeScale,
+          shown(task),
+        );
+        task.title = `A model that ${model}: ${ended.ended}`;
+        return ended;
+      },
+      kept,
+    ),
+  );
+  return { tasks, cloud, traffic, releases };
+}
+
+type Cloud = Awaited<ReturnType<typeof deployLocally>>;
+
+/** The workflow in an emulator of its own. */
+async function deployLocally(props: WorkflowProps, { timeScale }: RehearseOptions, task: ProgressTask) {
+  const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], (line) => {
+    task.output = line;
+  });
+  const emulator = await EmulatorProcess.start(interpreter(environments, "emulator"), { timeScale });
+  try {
+    task.title = `Emulator at ${emulator.address.endpoint} (${timeScaleText(emulator.address.timeScale)})`;
+    const aws = new Aws(emulator.connection);
+    const workflow = await createLocalResources(aws, emulator.address, props);
+    await createLocalAlarms(aws, workflowSettings(props, scriptKey));
+    return { emulator, aws, workflow, python: interpreter(environments, "scikit-learn-1.2-1") };
+  } catch (error) {
+    await emulator.stop();
+    throw error;
+  }
+}
+
+async function uploadSampleData({ aws, workflow, python }: Cloud, props: WorkflowProps, task: ProgressTask) {
+  const data = await SampleData.get(testRun.sampleData, python, (line) => {
+    task.output = line;
+  });
+  await data.upload(aws, workflow.dataBucketName, rawDataPrefix(props)).finally(() => data.remove());
+}
+
+/** Trains a model, and returns the version that it becomes. */
+async function train({ aws, workflow }: Cloud, input: ExecutionInput, shown: Shown) {
+  const trained = await runToSuccess(aws, workflow.stateMachineArn, input, shown);
+  const { ModelPackageArn: version, ProcessedDataUrl: processedDataUrl } = executionOutput(trained);
+  return { version, processedDataUrl };
+}
+
+/** The models that are released, good and bad, by their ARNs; all are approved. */
+async function versionsToRelease(
+  cloud: Cloud,
+  props: WorkflowProps,
+  good: string,
+  worseHyperParameters: ExecutionInput["HyperParameters"],
+  shown: Shown,
+): Promise<Readonly<Record<string, string>>> {
+  const { aws, python } = cloud;
+  // Whatever its metric: here the release is to find out.
+  const Threshold = props.gate.better === "smaller" ? Number.MAX_VALUE : -Number.MAX_VALUE;
+  const { version: another } = await train(cloud, { HyperParameters: {}, Threshold }, shown);
+  const { version: worse } = await train(cloud, { HyperParameters: worseHyperParameters, Threshold }, shown);
+  const fails = await registerSpoiled(aws, python, good, "fails");
+  const slow = await registerSpoiled(aws, python, good, "slow");
+  for (const version of [good, another, worse]) await approveVersion(aws, version);
+  return { "is good": another, fails, "is slow": slow, "is worse": worse };
+}
+
+/** Replays the held-out rows, and sets the alarm on wrong predictions by what a good model answers. */
+async function startTraffic(
+  aws: Aws,
+  props: WorkflowProps,
+  rows: readonly Row[],
+  rate: number,
+  { task, signal }: Shown,
+): Promise<Traffic> {
+  const traffic = new Traffic(aws, stableEndpointName(props), rows, rate);
+  traffic.start();
+  await sleep(baselineSeconds * 1000, undefined, { signal });
+  const threshold = 1.3 * meanError(traffic);
+  await createBusinessAlarm(aws, props.rollbackAlarms?.[0] as string, threshold);
+  task.title = `${task.title}; predictions may be off by ${threshold.toPrecision(3)} on average`;
+  return traffic;
 }
 
 /** The workflow of `local`, with a canary, and with a person who decides what is released. */
@@ -117,155 +208,6 @@ function rehearsalProps(): WorkflowProps {
     endpoint: { kind: "instance", instanceType: "ml.m5.large", initialInstanceCount: 2 },
     rollbackAlarms: [`${props.prefix}-${props.environment}-predictions`],
   };
-}
-
-function preparation(options: RehearseOptions, props: WorkflowProps, signal: AbortSignal) {
-  type Task = Parameters<typeof runTasks<Context>>[1][number];
-  const endpointName = stableEndpointName(props);
-  const list: Task[] = [
-    {
-      title: "Emulator",
-      task: async (ctx, task) => {
-        const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], (line) => {
-          task.output = line;
-        });
-        const python = (name: string) => environments[name]?.python as string;
-        ctx.python = { emulator: python("emulator"), jobs: python("scikit-learn-1.2-1") };
-        ctx.emulator = await EmulatorProcess.start(ctx.python.emulator, { timeScale: options.timeScale });
-        const { endpoint, timeScale } = ctx.emulator.address;
-        ctx.aws = new Aws(ctx.emulator.connection);
-        task.title = `Emulator at ${endpoint} (${timeScaleText(timeScale)})`;
-        ctx.workflow = await createLocalResources(ctx.aws, ctx.emulator.address, props);
-        await createLocalAlarms(ctx.aws, workflowSettings(props, scriptKey));
-      },
-    },
-    {
-      title: "Sample data",
-      rendererOptions: keepLines,
-      task: async (ctx, task) => {
-        const say = (line: string) => {
-          task.output = line;
-        };
-        const data = await SampleData.get(testRun.sampleData, ctx.python.jobs, say);
-        await data
-          .upload(ctx.aws, ctx.workflow.dataBucketName, rawDataPrefix(props))
-          .finally(() => data.remove());
-      },
-    },
-    {
-      title: "Training of a good model",
-      rendererOptions: keepLines,
-      task: async (ctx, task) => {
-        const trained = await run(ctx, ctx.workflow.stateMachineArn, {}, options, task, signal);
-        const { ModelPackageArn, ProcessedDataUrl } = executionOutput(trained);
-        ctx.good = ModelPackageArn;
-        ctx.rows = await heldOut(ctx.aws, ProcessedDataUrl);
-      },
-    },
-    {
-      title: "Training of the models to release",
-      rendererOptions: keepLines,
-      task: async (ctx, task) => {
-        const train = async (HyperParameters: ExecutionInput["HyperParameters"]) => {
-          // Whatever its metric: here the release is to find out.
-          const Threshold = props.gate.better === "smaller" ? Number.MAX_VALUE : -Number.MAX_VALUE;
-          const input = { HyperParameters, Threshold };
-          const trained = await run(ctx, ctx.workflow.stateMachineArn, input, options, task, signal);
-          return executionOutput(trained).ModelPackageArn;
-        };
-        ctx.versions["is good"] = await train({});
-        ctx.versions["is worse"] = await train(testRun.worseHyperParameters);
-        ctx.versions.fails = await registerSpoiled(ctx.aws, ctx.python.jobs, ctx.good, "fails");
-        ctx.versions["is slow"] = await registerSpoiled(ctx.aws, ctx.python.jobs, ctx.good, "slow");
-        for (const version of [ctx.good, ctx.versions["is good"], ctx.versions["is worse"]]) {
-          await approveVersion(ctx.aws, version);
-        }
-      },
-    },
-    {
-      title: "First release",
-      rendererOptions: keepLines,
-      task: async (ctx, task) => {
-        const machine = ctx.workflow.releaseStateMachineArn;
-        await run(ctx, machine, { ModelPackageArn: ctx.good }, options, task, signal);
-      },
-    },
-    {
-      title: `Traffic, ${options.rate} requests a second`,
-      task: async (ctx, task) => {
-        ctx.traffic = new Traffic(ctx.aws, endpointName, ctx.rows, options.rate);
-        ctx.traffic.start();
-        await sleep(baselineSeconds * 1000, undefined, { signal });
-        const threshold = 1.3 * meanError(ctx.traffic);
-        await createBusinessAlarm(ctx.aws, props.rollbackAlarms?.[0] as string, threshold);
-        task.title = `${task.title}; predictions may be off by ${threshold.toPrecision(3)} on average`;
-      },
-    },
-  ];
-  return list;
-}
-
-/** Runs a state machine to its end, which must be a success. */
-async function run(
-  { aws }: Context,
-  machine: string,
-  input: object,
-  { timeout }: RehearseOptions,
-  task: ProgressTask,
-  signal: AbortSignal,
-): Promise<ExecutionResult> {
-  const { title } = task;
-  const arn = await startExecution(aws.sfn(), machine, uniqueName(), input as ExecutionInput);
-  const result = await followInTask(aws, arn, task, timeout, signal);
-  task.title = title;
-  if (result.description.status !== "SUCCEEDED") {
-    throw new FailedError(describeFailure(await readFailure(aws, result.description)));
-  }
-  return result;
-}
-
-/** Releases a version under traffic, and says what became of it and of the requests. */
-async function release(
-  { aws, workflow }: Context,
-  { timeout, timeScale }: RehearseOptions,
-  {
-    model,
-    expected,
-    version,
-  }: { readonly model: string; readonly expected: Expected; readonly version: string },
-  task: ProgressTask,
-  signal: AbortSignal,
-): Promise<Release> {
-  const { title } = task;
-  const begun = Date.now();
-  const machine = workflow.releaseStateMachineArn;
-  const input = { ModelPackageArn: version } as object;
-  const arn = await startExecution(aws.sfn(), machine, uniqueName(), input);
-  const { description } = await followInTask(aws, arn, task, timeout, signal);
-  const until = Date.now();
-  task.title = title;
-  const seconds = (until - begun) / 1000;
-  const common = { model, expected, seconds, alarmPeriods: seconds / (60 * timeScale), begun, until };
-  if (description.status === "SUCCEEDED") return { ...common, ended: "promoted" };
-  const { reason = "" } = JSON.parse(description.cause ?? "{}") as { reason?: string };
-  const back = description.error === "RolledBack" && (await isInService(aws, description.cause ?? "{}"));
-  return { ...common, ended: back ? "rolled back" : "failed", reason: `${description.error}: ${reason}` };
-}
-
-/** Waits until no alarm is left over from the release before: it would roll the next one back at once. */
-async function quietAlarms(aws: Aws, props: WorkflowProps, signal: AbortSignal): Promise<void> {
-  const AlarmNames = [...rollbackAlarmNames(workflowSettings(props, scriptKey))];
-  for (;;) {
-    const { MetricAlarms = [] } = await aws.cloudwatch().send(new DescribeAlarmsCommand({ AlarmNames }));
-    if (MetricAlarms.every(({ StateValue }) => StateValue !== "ALARM")) return;
-    await sleep(500, undefined, { signal });
-  }
-}
-
-async function isInService(aws: Aws, cause: string): Promise<boolean> {
-  const { endpoint, servingConfigName } = JSON.parse(cause) as Record<string, string>;
-  const found = await aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName: endpoint }));
-  return found.EndpointStatus === "InService" && found.EndpointConfigName === servingConfigName;
 }
 
 async function heldOut(aws: Aws, processedDataUrl: string): Promise<Row[]> {
@@ -305,7 +247,7 @@ async function createBusinessAlarm(aws: Aws, AlarmName: string, Threshold: numbe
   );
 }
 
-function tell({ releases, traffic }: Context, { json }: RehearseOptions): void {
+function tell(releases: readonly Release[], traffic: Traffic, { json }: RehearseOptions): void {
   const outcomes = releases.map(({ begun, until, ...release }) => ({
     ...release,
     ...counted(traffic.between(begun, until)),

@@ -15,13 +15,11 @@ export const keepLines = { outputBar: Number.POSITIVE_INFINITY, persistentOutput
  *
  * @throws the first task's error; what shows the progress has told it by then, but for its details
  */
-export async function runTasks<Context extends object>(
-  context: Context,
-  tasks: ListrTask<Context>[],
-  { silent }: { silent: boolean },
-): Promise<Context> {
-  const list = new Listr<Context, "default", "simple">(tasks.map(inPrint), {
-    ctx: context,
+export async function runTasks(
+  tasks: readonly ListrTask<object>[],
+  { silent }: { readonly silent: boolean },
+): Promise<void> {
+  const list = new Listr<object, "default", "simple">(tasks.map(inPrint), {
     renderer: "default",
     fallbackRenderer: "simple",
     silentRendererCondition: silent,
@@ -29,7 +27,7 @@ export async function runTasks<Context extends object>(
     registerSignalListeners: false,
     rendererOptions: { collapseErrors: false, showErrorMessage: false },
   });
-  return await list.run();
+  await list.run();
 }
 
 /** What a task of a list returns, once it has run. */
@@ -70,12 +68,12 @@ export class TaskList {
 
   /** Runs the tasks as `runTasks` does. */
   async run(options: { readonly silent: boolean }): Promise<void> {
-    await runTasks({}, this.#tasks, options);
+    await runTasks(this.#tasks, options);
   }
 }
 
 /** A task whose title, lines and errors go to the terminal as `printable` leaves them. */
-function inPrint<Context extends object>(task: ListrTask<Context>): ListrTask<Context> {
+function inPrint(task: ListrTask<object>): ListrTask<object> {
   return {
     ...task,
     task: async (context, wrapper) => {

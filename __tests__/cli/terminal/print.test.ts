@@ -37,7 +37,6 @@ it("escapes in JSON what does not print, so that nothing is lost", () => {
 
 it("is what tasks show, and their errors", async () => {
   const run = runTasks(
-    {},
     [
       {
         title: "first",
