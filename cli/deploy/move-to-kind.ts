@@ -11,7 +11,7 @@ import {
 } from "../leftovers/find";
 import { removeLeftovers } from "../leftovers/remove";
 import { releaseVersion } from "../registry/release";
-import { findVersion, listVersions, servingModel } from "../registry/versions";
+import { findVersion, listVersions, servingModel, versionNumber } from "../registry/versions";
 import { UsageError } from "../terminal/errors";
 
 export interface ChangeKindOptions {
@@ -94,7 +94,7 @@ async function versionToMove(environment: Environment, endpoint: string, status:
       `${endpoint} serves a model that is no registered version, and cannot be released. Nothing was touched. Delete the endpoint (npm run cleanup -- ${environment.name}), then deploy and execute`,
     );
   }
-  const version = Number(packageArn.split("/").at(-1));
+  const version = versionNumber(packageArn);
   const { approval } = findVersion(await listVersions(environment), version);
   if (approval !== "Approved") {
     throw new UsageError(

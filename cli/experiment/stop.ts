@@ -11,6 +11,7 @@ import { resourceTags } from "../../workflow/resources";
 import type { Environment } from "../account/environment";
 import { tagList } from "../account/tags";
 import { followRelease } from "../registry/release";
+import { versionNumber } from "../registry/versions";
 import { ignoreMissing, UsageError } from "../terminal/errors";
 import { keepLines, runTasks } from "../terminal/progress";
 import {
@@ -150,10 +151,6 @@ export async function stopExperiment(
     ],
     { silent },
   );
-}
-
-export function versionNumber(arn: string): string {
-  return arn.split("/").at(-1) ?? arn;
 }
 
 /** The winner, which serves already, under the champion's name and without the other. */

@@ -1,9 +1,10 @@
 /** What a person reads of an A/B test. */
 
 import type { ExperimentDecision, VariantDecision } from "../../workflow/experiments";
+import { versionNumber } from "../registry/versions";
 import type { ExperimentPlan } from "./candidate";
 import { expectedRewards } from "./plan";
-import { type StopPlan, versionNumber } from "./stop";
+import type { StopPlan } from "./stop";
 
 /** What is known of an endpoint's traffic and of what another variant costs. */
 export interface Expectation {

@@ -6,7 +6,7 @@ import { findArtifactBucket } from "../account/buckets";
 import { type Environment, stateMachinesOf } from "../account/environment";
 import { requireRegisteredFiles } from "../registry/content";
 import { type ReleaseOptions, releaseVersion } from "../registry/release";
-import { listVersions, type ModelVersion } from "../registry/versions";
+import { listVersions, type ModelVersion, versionNumber } from "../registry/versions";
 import { confirmed } from "../terminal/confirm";
 import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
@@ -138,7 +138,7 @@ async function register(
 ): Promise<Pick<ModelVersion, "arn" | "version" | "approval">> {
   const request = promotedRequest(source, registration, destination);
   const { ModelPackageArn: arn = "" } = await aws.sagemaker().send(new CreateModelPackageCommand(request));
-  const version = Number(arn.split("/").at(-1));
+  const version = versionNumber(arn);
   print(`Registered as version ${version} of ${name}.`);
   return { arn, version, approval: registration.ModelApprovalStatus };
 }

@@ -10,6 +10,7 @@ import { followInTask } from "../execution/follow";
 import { FailedError } from "../terminal/errors";
 import { print } from "../terminal/print";
 import { interruption, keepLines, type ProgressTask, runTasks } from "../terminal/progress";
+import { versionNumber } from "./versions";
 
 export interface ReleaseOptions {
   /** Seconds to wait for the end. */
@@ -32,7 +33,7 @@ export async function releaseVersion(
   const task = async (_: object, task: ProgressTask) =>
     await followRelease(environment, arn, task, timeout, signal);
   await runTasks([{ title: "Release", rendererOptions: keepLines, task }], { silent });
-  print(`Version ${arn.split("/").at(-1)} serves.`);
+  print(`Version ${versionNumber(arn)} serves.`);
 }
 
 /**

@@ -54,6 +54,11 @@ export async function listVersions(environment: Environment): Promise<ModelVersi
   return await Promise.all(arns.map((arn) => describeVersion(environment, arn, arn === serving)));
 }
 
+/** The number of a version, which its ARN ends in. */
+export function versionNumber(arn: string): number {
+  return Number(arn.split("/").at(-1));
+}
+
 /**
  * One of `versions` by its number.
  *
