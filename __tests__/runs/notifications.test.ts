@@ -15,7 +15,8 @@ import { join } from "node:path";
 import { CloudWatchClient, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { CreateLogGroupCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { UpdateModelPackageCommand } from "@aws-sdk/client-sagemaker";
-import { workflowAlarms } from "../../workflow/alarms";
+import { alarmRequest } from "../../cli/emulator/alarms";
+import { type Alarm, workflowAlarms } from "../../workflow/alarms";
 import { stateMachineArns } from "../../workflow/arns";
 import { releaseEvent } from "../../workflow/notifications";
 import { workflow as described } from "../fixtures";
@@ -150,17 +151,7 @@ it("tells why a model was refused, and its alarm goes to the chat, too", async (
   const [alarm] = workflowAlarms(settings, { stateMachineArns: machines, functionNames: [] });
   await new CloudWatchClient({ endpoint, region, credentials }).send(
     new PutMetricAlarmCommand({
-      AlarmName: alarm?.name,
-      AlarmDescription: alarm?.description,
-      Namespace: alarm?.namespace,
-      MetricName: alarm?.metricName,
-      Dimensions: Object.entries(alarm?.dimensions ?? {}).map(([Name, Value]) => ({ Name, Value })),
-      Statistic: alarm?.statistic,
-      Period: alarm?.period,
-      EvaluationPeriods: alarm?.evaluationPeriods,
-      Threshold: alarm?.threshold,
-      ComparisonOperator: alarm?.comparisonOperator,
-      TreatMissingData: alarm?.treatMissingData,
+      ...alarmRequest(alarm as Alarm),
       AlarmActions: [notifications.topicArn],
     }),
   );

@@ -1,27 +1,29 @@
-import { PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
-import { endpointAlarms, endpointDimensions } from "../../workflow/guardrails";
+import { PutMetricAlarmCommand, type PutMetricAlarmCommandInput } from "@aws-sdk/client-cloudwatch";
+import { type Alarm, guardrailAlarms } from "../../workflow/alarms";
 import type { WorkflowSettings } from "../../workflow/settings";
 import type { Aws } from "../account/clients";
 
-/** Makes the alarms that roll an update back, as the constructs write them for Terraform. */
+/** Makes the alarms that roll an update back, from the same plain data that the constructs write for Terraform. */
 export async function createLocalAlarms(aws: Aws, settings: WorkflowSettings): Promise<void> {
-  const dimensions = Object.entries(endpointDimensions(settings)).map(([Name, Value]) => ({ Name, Value }));
-  for (const alarm of endpointAlarms(settings)) {
-    await aws.cloudwatch().send(
-      new PutMetricAlarmCommand({
-        AlarmName: alarm.name,
-        AlarmDescription: alarm.description,
-        Namespace: "AWS/SageMaker",
-        MetricName: alarm.metricName,
-        Statistic: alarm.statistic,
-        ExtendedStatistic: alarm.extendedStatistic,
-        Threshold: alarm.threshold,
-        EvaluationPeriods: alarm.evaluationPeriods,
-        Period: 60,
-        ComparisonOperator: "GreaterThanThreshold",
-        TreatMissingData: "notBreaching",
-        Dimensions: dimensions,
-      }),
-    );
+  for (const alarm of guardrailAlarms(settings)) {
+    await aws.cloudwatch().send(new PutMetricAlarmCommand(alarmRequest(alarm)));
   }
+}
+
+/** The request that makes an alarm. */
+export function alarmRequest(alarm: Alarm): PutMetricAlarmCommandInput {
+  return {
+    AlarmName: alarm.name,
+    AlarmDescription: alarm.description,
+    Namespace: alarm.namespace,
+    MetricName: alarm.metricName,
+    Dimensions: Object.entries(alarm.dimensions).map(([Name, Value]) => ({ Name, Value })),
+    Statistic: alarm.statistic,
+    ExtendedStatistic: alarm.extendedStatistic,
+    Period: alarm.period,
+    EvaluationPeriods: alarm.evaluationPeriods,
+    Threshold: alarm.threshold,
+    ComparisonOperator: alarm.comparisonOperator,
+    TreatMissingData: alarm.treatMissingData,
+  };
 }
