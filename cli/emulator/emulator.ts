@@ -28,7 +28,7 @@ export async function emulator(options: EmulatorOptions): Promise<void> {
   tell(
     "Two clients ask AWS all the same: AWS CLI v1's `aws sqs` needs --endpoint-url $AWS_ENDPOINT_URL, and",
   );
-  tell("the SageMaker SDKs' default_bucket() a Session(default_bucket=...).");
+  tell("the SageMaker SDKs' default_bucket() and get_execution_role() want bucket and role given.");
   try {
     await Promise.race([
       emulator.ended.then((code) => {

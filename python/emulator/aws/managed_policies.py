@@ -87,6 +87,7 @@ def install() -> None:
     wrap(IAMBackend, "list_policies", _list)
     for name in _CHANGES:
         wrap(IAMBackend, name, _change)
+    wrap(IAMBackend, "delete_policy", _delete)
 
 
 def _attach(original: Any, self: Any, policy_arn: str, *rest: Any, **named: Any) -> Any:
@@ -114,6 +115,22 @@ def _change(original: Any, self: Any, policy_arn: str, *rest: Any, **named: Any)
             "AccessDenied", f"{policy_arn} is outside your own account: AWS alone may change it."
         )
     return original(self, policy_arn, *rest, **named)
+
+
+def _delete(original: Any, self: Any, policy_arn: str) -> Any:
+    # https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
+    policy = self.managed_policies.get(policy_arn)
+    if policy is not None and not _ARN.fullmatch(policy_arn):
+        if policy.attachment_count:
+            problem = "Cannot delete a policy attached to entities."
+            raise EmulatorError("DeleteConflict", problem)
+        if len(policy.versions) > 1:
+            problem = (
+                "This policy has more than one version. Before you delete a policy, you must "
+                "delete the policy's versions. The default version is deleted with the policy."
+            )
+            raise EmulatorError("DeleteConflict", problem)
+    return original(self, policy_arn)
 
 
 def _read(name: str) -> Any | None:

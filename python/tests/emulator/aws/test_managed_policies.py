@@ -87,6 +87,28 @@ def test_fails_to_change_a_policy_of_aws(iam):
     iam.get_policy(PolicyArn=LAMBDA)
 
 
+def test_fails_to_delete_a_policy_that_is_attached_or_has_versions(iam, name):
+    document = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "sns:ListTopics", "Resource": "*"}],
+        }
+    )
+    arn = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    with pytest.raises(ClientError, match=r"DeleteConflict.*attached to entities"):
+        iam.delete_policy(PolicyArn=arn)
+    iam.detach_role_policy(RoleName=name, PolicyArn=arn)
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=document)
+    with pytest.raises(ClientError, match=r"DeleteConflict.*more than one version"):
+        iam.delete_policy(PolicyArn=arn)
+    iam.delete_policy_version(PolicyArn=arn, VersionId="v2")
+    iam.delete_policy(PolicyArn=arn)
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        iam.delete_policy(PolicyArn=arn)
+
+
 def test_a_role_may_what_its_policy_of_aws_allows(with_policy, name):
     sagemaker = with_policy("sagemaker", SAGEMAKER)
     assert "TrainingJobSummaries" in sagemaker.list_training_jobs()
