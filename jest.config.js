@@ -17,6 +17,7 @@ const project = (displayName, ...folders) => ({
 module.exports = {
   // Jest leaves one core to others; most of these tests wait for what they started.
   maxWorkers: 2,
+  testSequencer: "<rootDir>/__tests__/longest-first.js",
   testTimeout: 20 * 60_000 * patience,
   projects: [
     project("unit", ".", "cli/**", "constructs/**", "workflow/**"),
