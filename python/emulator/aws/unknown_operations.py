@@ -14,6 +14,7 @@ from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
+from emulator.aws import item_answers
 from emulator.aws.operation_table import NOT_RUN, moto_module_runs
 from emulator.aws.operations import iam_name, services
 from emulator.aws.patching import replace
@@ -110,6 +111,8 @@ def create_app(service: Any) -> Any:
         )
     if not moto_module_runs(service):
         raise UnavailableError(NOT_RUN, _boto_service(service))
+    if service == "dynamodb":
+        item_answers.install()
     try:
         return create_backend_app(service)
     except ImportError as error:

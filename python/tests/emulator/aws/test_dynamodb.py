@@ -27,6 +27,36 @@ def lock(who="a"):
     return {"LockID": {"S": "state"}, "Info": {"S": who}}
 
 
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("put_item", {"TableName": "T", "Item": {"LockID": {"S": "a"}}}),
+        ("get_item", {"TableName": "T", "Key": {"LockID": {"S": "a"}}}),
+        (
+            "update_item",
+            {"TableName": "T", "Key": {"LockID": {"S": "a"}}, "UpdateExpression": "REMOVE b"},
+        ),
+        ("batch_get_item", {"RequestItems": {"T": {"Keys": [{"LockID": {"S": "a"}}]}}}),
+        (
+            "batch_write_item",
+            {"RequestItems": {"T": [{"DeleteRequest": {"Key": {"LockID": {"S": "a"}}}}]}},
+        ),
+        (
+            "transact_write_items",
+            {"TransactItems": [{"Put": {"TableName": "T", "Item": {"LockID": {"S": "a"}}}}]},
+        ),
+    ],
+)
+def test_the_capacity_is_told_to_those_who_ask(client, table, operation, parameters):
+    dynamodb = client("dynamodb")
+    parameters = json.loads(json.dumps(parameters).replace('"T"', json.dumps(table)))
+    plain = getattr(dynamodb, operation)(**parameters)
+    assert not {"ConsumedCapacity", "ItemCollectionMetrics"} & set(plain)
+    asked = getattr(dynamodb, operation)(**parameters, ReturnConsumedCapacity="TOTAL")
+    # moto counts nothing for transactions that write.
+    assert ("ConsumedCapacity" in asked) == (operation != "transact_write_items")
+
+
 def test_a_lock_is_taken_once(client, table):
     dynamodb = client("dynamodb")
     dynamodb.put_item(TableName=table, Item=lock(), ConditionExpression=ABSENT)
