@@ -11,7 +11,7 @@ import { baseName } from "../workflow/names";
 import { references, workflow } from "./fixtures";
 import { roles } from "./grants";
 
-const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
+const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"].concat(
   readdirSync("docs", { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".md"))
     .map((path) => join("docs", path)),
@@ -21,6 +21,16 @@ const rules = { dataPrefix: "`raw-data/`", hyperparameters: ["of the deployed de
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(headings), line(headings.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** The anchors that GitHub makes of a page's headings. */
+function headings(page: string): string[] {
+  return [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} -]/gu, "")
+      .replaceAll(" ", "-"),
+  );
 }
 
 describe("docs/execution-input.md", () => {
@@ -109,6 +119,16 @@ describe.each(documents)("%s", (document) => {
   it("links only to files that exist", () => {
     for (const [, target = ""] of text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
       expect([target, existsSync(join(dirname(document), target))]).toEqual([target, true]);
+    }
+  });
+
+  it("links only to headings that exist", () => {
+    for (const [, file = "", heading = ""] of text.matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)) {
+      const target = file === "" ? document : join(dirname(document), file);
+      expect([target, headings(readFileSync(target, "utf8"))]).toEqual([
+        target,
+        expect.arrayContaining([heading]),
+      ]);
     }
   });
 
