@@ -207,7 +207,7 @@ describe("the comment of a review", () => {
     expect(await write([quoted], "<!-- review:dev -->\nfirst")).toHaveLength(2);
   });
 
-  it("fails for a file that is no review", async () => {
+  it("fails for a file that is not a review", async () => {
     await expect(write([], "No changes.")).rejects.toThrow("must start with <!-- review:ENVIRONMENT -->");
   });
 });
