@@ -1,16 +1,20 @@
 /** The configuration: which environments there are, and what the workflow does in them. Edit this file. */
 
-import { inEnvironment, parseConfig } from "./config-schema";
-import type { Json } from "./workflow/asl";
-import type { ExecutionInput } from "./workflow/execution-input";
-import type { WorkflowProps } from "./workflow/props";
+import { defineConfig } from "./configuration/define";
 
-/**
- * Environments; `config-schema.ts` lists what an entry may say.
- *
- * `local` is the emulator. Put your own accounts into the others before you deploy them.
- */
-export const { environments } = parseConfig({
+// The first two rows of the data set: MedInc, HouseAge, AveRooms, AveBedrms, Population, AveOccup, Latitude, Longitude.
+const instances = [
+  [8.3252, 41, 6.98412698, 1.02380952, 322, 2.55555556, 37.88, -122.23],
+  [8.3014, 21, 6.23813708, 0.97188049, 2401, 2.10984183, 37.86, -122.22],
+];
+const folder = "python/scripts";
+
+export default defineConfig({
+  /**
+   * What an entry may say is in `configuration/environment-schema.ts`.
+   *
+   * `local` is the emulator. Put your own accounts into the others before you deploy them.
+   */
   environments: {
     local: {
       region: "us-east-1",
@@ -51,14 +55,10 @@ export const { environments } = parseConfig({
       tags: { "cost-center": "ml" },
     },
   },
-});
 
-/** The recipe's workflow, under the names of one environment. */
-export function workflowProps(environment: string): WorkflowProps {
-  const folder = "python/scripts";
-  const props: WorkflowProps = {
+  /** The recipe's workflow; `workflow/props.ts` documents what it may say. An environment's own values go over it. */
+  workflow: {
     prefix: "housing",
-    environment,
     processing: { folder, entryPoint: "preprocessing.py" },
     training: {
       folder,
@@ -74,29 +74,13 @@ export function workflowProps(environment: string): WorkflowProps {
     inference: { folder, entryPoint: "inference.py" },
     gate: { metric: "test_r2", threshold: 0.7 },
     // The rows' true values are 4.526 and 3.585; no value of the data set is above 5.00001.
-    smokeTest: { examples: [{ instances: testRun.instances, low: 1, high: 5.00001 }] },
-  };
-  return inEnvironment(props, environments[environment]);
-}
+    smokeTest: { examples: [{ instances, low: 1, high: 5.00001 }] },
+  },
 
-/** A run to try the workflow out, with `npm start` or `npm run execute`. */
-interface TestRun {
-  /** What the execution gets. */
-  readonly executionInput: ExecutionInput;
-  /** What the endpoint is asked afterwards, as `{"instances": …}`; it answers with as many `predictions`. */
-  readonly instances: readonly Json[];
-  /** What makes a model worse than the one in service, for `npm run rehearse`. */
-  readonly worseHyperParameters?: ExecutionInput["HyperParameters"];
-  /** Folder of files to upload as raw data; without it, the recipe's data is made. */
-  readonly sampleData?: string;
-}
-
-export const testRun: TestRun = {
-  executionInput: { DataPrefix: "raw-data/" },
-  worseHyperParameters: { "n-estimators": 1, "max-depth": 1 },
-  // The first two rows of the data set: MedInc, HouseAge, AveRooms, AveBedrms, Population, AveOccup, Latitude, Longitude.
-  instances: [
-    [8.3252, 41, 6.98412698, 1.02380952, 322, 2.55555556, 37.88, -122.23],
-    [8.3014, 21, 6.23813708, 0.97188049, 2401, 2.10984183, 37.86, -122.22],
-  ],
-};
+  /** A run to try the workflow out, with `npm start` or `npm run execute`. */
+  testRun: {
+    executionInput: { DataPrefix: "raw-data/" },
+    instances,
+    worseHyperParameters: { "n-estimators": 1, "max-depth": 1 },
+  },
+});

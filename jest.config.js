@@ -1,6 +1,9 @@
 // A test ends when what it waits for comes; this is when it is given up. The same factor as in __tests__/patience.ts.
 const patience = Number(process.env.WORKFLOW_TEST_PATIENCE || 1);
 
+// These tests are of the project, not of the workflow that config.ts describes, which is yours.
+process.env.WORKFLOW_CONFIG = "__tests__/housing.config.ts";
+
 /** The tests of some folders, as `npx jest --selectProjects <name>` runs them; pytest's markers have the same names. */
 const project = (displayName, ...folders) => ({
   displayName,
@@ -20,7 +23,7 @@ module.exports = {
   testSequencer: "<rootDir>/__tests__/longest-first.js",
   testTimeout: 20 * 60_000 * patience,
   projects: [
-    project("unit", ".", "cli/**", "constructs/**", "workflow/**"),
+    project("unit", ".", "cli/**", "configuration/**", "constructs/**", "workflow/**"),
     project("runs", "runs/**"),
     project("terraform", "terraform/**"),
     project("security", "security/**"),

@@ -1,6 +1,6 @@
 import { App } from "cdktf";
-import { environments, testRun, workflowProps } from "./config";
-import { stackNames } from "./config-schema";
+import { environments, testRun, workflowProps } from "./configuration";
+import { stackNames } from "./configuration/names";
 import { PipelineStack } from "./constructs/pipeline-stack";
 import { TestRunStack } from "./constructs/test-run-stack";
 

@@ -49,15 +49,20 @@ export function contentHash(folder: string): string {
   return hash.digest("hex").slice(0, 16);
 }
 
+/** Throws an Error when the folder does not hold the entry point. */
+export function requireEntryPoint({ folder, entryPoint }: ScriptProps): void {
+  const files = sourceFiles(folder);
+  if (!files.includes(entryPoint)) {
+    throw new Error(`The script folder ${folder} holds no ${entryPoint}; it holds ${files.join(", ")}`);
+  }
+}
+
 /**
  * The key of a script's folder in the artifact bucket.
  *
  * @throws Error when the folder does not hold the entry point
  */
-export function scriptKey({ folder, entryPoint }: ScriptProps): string {
-  const files = sourceFiles(folder);
-  if (!files.includes(entryPoint)) {
-    throw new Error(`The script folder ${folder} holds no ${entryPoint}; it holds ${files.join(", ")}`);
-  }
-  return codeKey(folder, contentHash(folder));
+export function scriptKey(script: ScriptProps): string {
+  requireEntryPoint(script);
+  return codeKey(script.folder, contentHash(script.folder));
 }

@@ -1,4 +1,4 @@
-import { workflowProps } from "../config";
+import { workflowProps } from "../configuration";
 import { type WorkflowProps, workflowSettings } from "../workflow/props";
 import type { Workflow, WorkflowReferences } from "../workflow/settings";
 

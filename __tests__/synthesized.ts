@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Testing } from "cdktf";
-import { type environments, workflowProps } from "../config";
-import { parseConfig } from "../config-schema";
+import { workflowProps } from "../configuration";
+import { parseEnvironments } from "../configuration/define";
+import type { EnvironmentConfig } from "../configuration/environment-schema";
 import { PipelineStack } from "../constructs/pipeline-stack";
 import { TestRunStack } from "../constructs/test-run-stack";
 import type { WorkflowProps } from "../workflow/props";
@@ -10,8 +11,7 @@ import type { WorkflowProps } from "../workflow/props";
 export type Synthesized = Record<string, Record<string, Record<string, Record<string, unknown>>>>;
 
 /** An environment that says nothing but its region. */
-export const dev = parseConfig({ environments: { dev: { region: "eu-west-1" } } }).environments
-  .dev as NonNullable<(typeof environments)[string]>;
+export const dev = parseEnvironments({ dev: { region: "eu-west-1" } }).dev as EnvironmentConfig;
 
 /** Both stacks of an environment, as Terraform gets them. */
 export function synth(

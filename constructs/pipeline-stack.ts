@@ -3,7 +3,7 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { Aspects, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import type { EnvironmentConfig } from "../config-schema";
+import type { EnvironmentConfig } from "../configuration/environment-schema";
 import type { WorkflowProps } from "../workflow/props";
 import { resourceTags } from "../workflow/resources";
 import { MlWorkflow } from "./ml-workflow";

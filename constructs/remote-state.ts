@@ -1,5 +1,6 @@
 import { LocalBackend, S3Backend, type TerraformStack } from "cdktf";
-import { type EnvironmentConfig, stateKey } from "../config-schema";
+import type { EnvironmentConfig } from "../configuration/environment-schema";
+import { stateKey } from "../configuration/names";
 import { fromStackFolder } from "./stack-folder";
 
 /** Keeps the stack's state in the environment's state bucket, with a lock file; without a bucket, in the project. */

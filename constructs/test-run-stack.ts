@@ -1,6 +1,6 @@
 import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import type { EnvironmentConfig } from "../config-schema";
+import type { EnvironmentConfig } from "../configuration/environment-schema";
 import type { ExecutionInput } from "../workflow/execution-input";
 import type { PipelineStack } from "./pipeline-stack";
 import { configureState } from "./remote-state";

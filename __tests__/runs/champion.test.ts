@@ -5,7 +5,7 @@ import { environmentConfig } from "../../cli/account/environment";
 import { objectAt } from "../../cli/account/objects";
 import { executionOutput } from "../../cli/execution/report";
 import { comparisonReport, listVersions } from "../../cli/registry/versions";
-import { workflowProps } from "../../config";
+import { workflowProps } from "../../configuration";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { housingCsv } from "./housing-data";
 

@@ -10,7 +10,7 @@ import {
   ListModelsCommand,
 } from "@aws-sdk/client-sagemaker";
 import { objectAt } from "../../cli/account/objects";
-import { workflowProps } from "../../config";
+import { workflowProps } from "../../configuration";
 import { TestCloud } from "./cloud";
 import { housingCsv } from "./housing-data";
 

@@ -18,7 +18,7 @@ import { type ExperimentTarget, readDecision, resolveExperiments } from "../../c
 import { findLeftovers, superseded } from "../../cli/leftovers/find";
 import { removeLeftovers } from "../../cli/leftovers/remove";
 import { leftoversText } from "../../cli/leftovers/text";
-import { parseConfig } from "../../config-schema";
+import { parseEnvironments } from "../../configuration/define";
 import type { ExperimentDecision } from "../../workflow/experiments";
 import type { WorkflowProps } from "../../workflow/props";
 import { until } from "../patience";
@@ -62,7 +62,7 @@ class Trial {
     const workflow = await cloud.deploy(props);
     if (instances > 1) await cloud.createEndpointAlarms(props);
     await workflow.upload("raw-data/data.csv", "1\n");
-    const config = parseConfig({ environments: { test: { region: "us-east-1" } } }).environments.test;
+    const config = parseEnvironments({ test: { region: "us-east-1" } }).test;
     const { baseName } = workflow;
     const connected = { name: "test", config, aws: cloud.aws, baseName, workflow: props };
     const environment = connected as Environment;

@@ -10,7 +10,7 @@ import type { Environment } from "../../cli/account/environment";
 import { destinationPermissions, sourcePermissions } from "../../cli/promotion/permissions";
 import { promoteBetween } from "../../cli/promotion/promotion";
 import { releaseVersion } from "../../cli/registry/release";
-import { workflowProps } from "../../config";
+import { workflowProps } from "../../configuration";
 import { policyDocument } from "../../workflow/iam";
 import { type Grant, grantsIn, type PolicyDocument, without } from "../grants";
 import { until } from "../patience";

@@ -15,7 +15,7 @@ import type { Environment } from "../../cli/account/environment";
 import { objectAt } from "../../cli/account/objects";
 import { promoteBetween } from "../../cli/promotion/promotion";
 import { listVersions } from "../../cli/registry/versions";
-import { workflowProps } from "../../config";
+import { workflowProps } from "../../configuration";
 import { stateMachineArns } from "../../workflow/arns";
 import { policyDocument, trustPolicy } from "../../workflow/iam";
 import { approvalRule } from "../../workflow/resources";

@@ -1,8 +1,8 @@
 import { Aws } from "../../cli/account/clients";
 import type { Environment } from "../../cli/account/environment";
 import type { PromoteOptions } from "../../cli/promotion/promotion";
-import { environments, workflowProps } from "../../config";
-import type { EnvironmentConfig } from "../../config-schema";
+import { environments, workflowProps } from "../../configuration";
+import type { EnvironmentConfig } from "../../configuration/environment-schema";
 import { baseName } from "../../workflow/names";
 import { failureOf, succeeded, type TestCloud } from "./cloud";
 import { housingCsv } from "./housing-data";

@@ -3,7 +3,7 @@
 import { DescribeEndpointCommand, DescribeModelCommand, ListTagsCommand } from "@aws-sdk/client-sagemaker";
 import { testEndpoint } from "../../cli/execution/endpoint-test";
 import { executionOutput } from "../../cli/execution/report";
-import { testRun, workflowProps } from "../../config";
+import { testRun, workflowProps } from "../../configuration";
 import { failureOf, jobsOf, succeeded, TestCloud, TestWorkflow } from "./cloud";
 import { housingCsv } from "./housing-data";
 

@@ -1,4 +1,4 @@
-import type { EnvironmentConfig } from "../../config-schema";
+import type { EnvironmentConfig } from "../../configuration/environment-schema";
 import { hasRecipients } from "../../workflow/notifications";
 import type { AcceptedFinding } from "./findings";
 

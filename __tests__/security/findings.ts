@@ -1,4 +1,4 @@
-import type { EnvironmentConfig } from "../../config-schema";
+import type { EnvironmentConfig } from "../../configuration/environment-schema";
 
 /** What a linter or scanner found in a stack. */
 export interface Finding {

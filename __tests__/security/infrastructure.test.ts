@@ -1,8 +1,9 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { environments as configured } from "../../config";
-import { parseConfig, stackNames } from "../../config-schema";
+import { environments as configured } from "../../configuration";
+import { parseEnvironments } from "../../configuration/define";
+import { stackNames } from "../../configuration/names";
 import { accepted } from "./accepted";
 import { type AcceptedFinding, type Finding, judge } from "./findings";
 import {
@@ -23,23 +24,21 @@ let stacks: string;
 let report: CheckovReport;
 
 /** Everything that an environment may ask for, which those of config.ts may leave out. */
-const { environments: strict } = parseConfig({
-  environments: {
-    strict: {
-      region: "eu-west-1",
-      account: "123456789012",
-      kmsKeyArn: "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555",
-      retention: { logsInDays: 365 },
-      schedule: { expression: "rate(7 days)" },
-      experiments: true,
-      notifications: {
-        emails: ["team@example.com"],
-        webhook: { format: "slack", parameter: "/strict/webhook" },
-      },
-      vpc: { subnetIds: ["subnet-0123456789abcdef0"], securityGroupIds: ["sg-0123456789abcdef0"] },
-      permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/boundary",
-      tags: { "cost-center": "ml" },
+const strict = parseEnvironments({
+  strict: {
+    region: "eu-west-1",
+    account: "123456789012",
+    kmsKeyArn: "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+    retention: { logsInDays: 365 },
+    schedule: { expression: "rate(7 days)" },
+    experiments: true,
+    notifications: {
+      emails: ["team@example.com"],
+      webhook: { format: "slack", parameter: "/strict/webhook" },
     },
+    vpc: { subnetIds: ["subnet-0123456789abcdef0"], securityGroupIds: ["sg-0123456789abcdef0"] },
+    permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/boundary",
+    tags: { "cost-center": "ml" },
   },
 });
 const environments = { ...configured, ...strict };

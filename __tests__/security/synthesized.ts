@@ -7,8 +7,10 @@ import { promisify } from "node:util";
 import { App } from "cdktf";
 import { z } from "zod";
 import { projectRoot } from "../../cli/paths";
-import { workflowProps } from "../../config";
-import { type EnvironmentConfig, inEnvironment, stackNames } from "../../config-schema";
+import { workflowProps } from "../../configuration";
+import { inEnvironment } from "../../configuration/define";
+import type { EnvironmentConfig } from "../../configuration/environment-schema";
+import { stackNames } from "../../configuration/names";
 import { PipelineStack } from "../../constructs/pipeline-stack";
 import { TestRunStack } from "../../constructs/test-run-stack";
 
@@ -50,7 +52,8 @@ export async function synthesize(folder: string): Promise<string> {
 export function synthesizeEnvironment(folder: string, name: string, environment: EnvironmentConfig): void {
   const app = new App({ outdir: folder });
   const stacks = stackNames(name);
-  const workflow = inEnvironment(workflowProps(name), environment);
+  const props = { ...workflowProps("dev"), environment: name, endpoint: undefined };
+  const workflow = inEnvironment(props, environment);
   const pipeline = new PipelineStack(app, stacks.pipeline, { environment, workflow });
   new TestRunStack(app, stacks.testRun, { environment, pipeline, executionInput: {} });
   app.synth();

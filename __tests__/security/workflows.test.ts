@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reviewPolicy } from "../../cli/deploy/review-policy";
-import { environments } from "../../config";
-import { localEnvironment } from "../../config-schema";
+import { environments } from "../../configuration";
+import { localEnvironment } from "../../configuration/names";
 import { lintPolicies, run, type SecurityTools, securityTools } from "./tools";
 
 /** Building the environment takes most of it, once. */

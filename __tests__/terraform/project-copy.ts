@@ -13,6 +13,9 @@ import { dirname, join, resolve } from "node:path";
 
 const root = resolve(__dirname, "../..");
 
+/** The copy's `config.ts`: the one that all tests run with. */
+const testConfig = process.env.WORKFLOW_CONFIG as string;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -33,6 +36,10 @@ export class ProjectCopy {
       mkdirSync(dirname(join(this.folder, file)), { recursive: true });
       copyFileSync(join(root, file), join(this.folder, file));
     }
+    this.write(
+      "config.ts",
+      readFileSync(join(root, testConfig), "utf8").replace("../configuration", "./configuration"),
+    );
     symlinkSync(join(root, "node_modules"), join(this.folder, "node_modules"));
   }
 
@@ -66,7 +73,7 @@ export class ProjectCopy {
   ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
     const child = spawn("node", ["--import", "tsx", "cli/main.ts", ...args], {
       cwd: this.folder,
-      env: { ...process.env, ...this.emulator, NO_COLOR: "1", ...variables },
+      env: { ...process.env, WORKFLOW_CONFIG: "", ...this.emulator, NO_COLOR: "1", ...variables },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let stdout = "";

@@ -19,7 +19,7 @@ import {
   SageMakerClient,
 } from "@aws-sdk/client-sagemaker";
 import { DescribeExecutionCommand, GetExecutionHistoryCommand, SFNClient } from "@aws-sdk/client-sfn";
-import { testRun, workflowProps } from "../../config";
+import { testRun, workflowProps } from "../../configuration";
 import { grantsIn } from "../grants";
 import { TestCloud } from "../runs/cloud";
 import { housingCsv } from "../runs/housing-data";

@@ -1,4 +1,4 @@
-import { workflowProps } from "../../config";
+import { workflowProps } from "../../configuration";
 import { evaluationFunction } from "../../workflow/functions";
 import { allow, trustPolicy } from "../../workflow/iam";
 import { imageRepositoryArn } from "../../workflow/image";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { testRun } from "../../config";
-import { localEnvironment, stackNames } from "../../config-schema";
+import { testRun } from "../../configuration";
+import { localEnvironment, stackNames } from "../../configuration/names";
 import type { ExecutionInput } from "../../workflow/execution-input";
 import { UsageError } from "../terminal/errors";
 import { findArtifactBucket } from "./buckets";

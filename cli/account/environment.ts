@@ -1,5 +1,6 @@
-import { environments, workflowProps } from "../../config";
-import { type EnvironmentConfig, localEnvironment } from "../../config-schema";
+import { environments, workflowProps } from "../../configuration";
+import type { EnvironmentConfig } from "../../configuration/environment-schema";
+import { localEnvironment } from "../../configuration/names";
 import { type StateMachineArns, stateMachineArns } from "../../workflow/arns";
 import { baseName } from "../../workflow/names";
 import type { WorkflowProps } from "../../workflow/props";

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { stackNames } from "../../config-schema";
+import { stackNames } from "../../configuration/names";
 import { environmentConfig } from "../account/environment";
 import { projectRoot } from "../paths";
 import { FailedError } from "../terminal/errors";

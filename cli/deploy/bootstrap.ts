@@ -1,4 +1,4 @@
-import { workflowProps } from "../../config";
+import { workflowProps } from "../../configuration";
 import { resourceTags } from "../../workflow/resources";
 import { createBucket, secureBucket } from "../account/buckets";
 import { announce, openEnvironment } from "../account/environment";

@@ -1,4 +1,4 @@
-import { testRun } from "../../config";
+import { testRun } from "../../configuration";
 import { openEnvironment } from "../account/environment";
 import { confirmed, requireAnswer } from "../terminal/confirm";
 import { print } from "../terminal/print";

@@ -1,5 +1,5 @@
-import { workflowProps } from "../../config";
-import { stackNames } from "../../config-schema";
+import { workflowProps } from "../../configuration";
+import { stackNames } from "../../configuration/names";
 import { policyDocument } from "../../workflow/iam";
 import { environmentConfig } from "../account/environment";
 import { reviewPermissions } from "../review/reviewer-permissions";

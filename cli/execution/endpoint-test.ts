@@ -1,6 +1,6 @@
 import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
 import { z } from "zod";
-import { testRun } from "../../config";
+import { testRun } from "../../configuration";
 import type { Aws } from "../account/clients";
 import { FailedError } from "../terminal/errors";
 import type { ExecutionResult } from "./execution";

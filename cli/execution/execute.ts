@@ -1,4 +1,4 @@
-import { testRun, workflowProps } from "../../config";
+import { testRun, workflowProps } from "../../configuration";
 import { executionArn } from "../../workflow/arns";
 import { rawDataPrefix, type WorkflowProps } from "../../workflow/props";
 import type { Aws } from "../account/clients";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import jsonata from "jsonata";
-import { workflowProps } from "../../config";
+import { workflowProps } from "../../configuration";
 import { type ExecutionInput, inputProblems } from "../../workflow/execution-input";
 import { rawDataPrefix } from "../../workflow/props";
 import { UsageError } from "../terminal/errors";

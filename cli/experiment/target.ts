@@ -1,7 +1,7 @@
 import { paginateListRoles } from "@aws-sdk/client-iam";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { GetScheduleGroupCommand } from "@aws-sdk/client-scheduler";
-import { workflowProps } from "../../config";
+import { workflowProps } from "../../configuration";
 import { arn } from "../../workflow/arns";
 import type { ExperimentDecision } from "../../workflow/experiments";
 import { experimentControllerName, experimentGroupName } from "../../workflow/experiments";

@@ -1,5 +1,5 @@
-import { workflowProps } from "../../config";
-import { localEnvironment } from "../../config-schema";
+import { workflowProps } from "../../configuration";
+import { localEnvironment } from "../../configuration/names";
 import { announce, environmentConfig, openEnvironment } from "../account/environment";
 import { requireAnswer } from "../terminal/confirm";
 import { checkPair, type Side } from "./plan";

@@ -1,6 +1,6 @@
 import { CreateModelPackageCommand, DescribeModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { DescribeStateMachineCommand, StateMachineDoesNotExist } from "@aws-sdk/client-sfn";
-import { workflowProps } from "../../config";
+import { workflowProps } from "../../configuration";
 import { gateSettings } from "../../workflow/gate";
 import { findArtifactBucket } from "../account/buckets";
 import { type Environment, stateMachinesOf } from "../account/environment";

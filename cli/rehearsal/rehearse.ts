@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
-import { testRun, workflowProps } from "../../config";
-import { localEnvironment } from "../../config-schema";
+import { testRun, workflowProps } from "../../configuration";
+import { localEnvironment } from "../../configuration/names";
 import { scriptKey } from "../../source-files";
 import type { ExecutionInput } from "../../workflow/execution-input";
 import { rollbackAlarmNames } from "../../workflow/guardrails";

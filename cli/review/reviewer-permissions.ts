@@ -1,6 +1,6 @@
 /** What the role may do that reviews pull requests: what planning the environment reads, and nothing else. */
 
-import { stateKey } from "../../config-schema";
+import { stateKey } from "../../configuration/names";
 import { arn, bucketArn, globalArn, type Place, stateMachineArns } from "../../workflow/arns";
 import { experimentGroupName } from "../../workflow/experiments";
 import { allow, allowKey, type PolicyStatement } from "../../workflow/iam";

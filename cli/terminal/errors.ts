@@ -1,4 +1,4 @@
-import { ConfigurationError } from "../../config-schema";
+import { ConfigurationError } from "../../configuration/define";
 
 /** What the exit code tells: 0 succeeded, and these. */
 export const exitCodes = { failed: 1, usage: 2, unknown: 3, detached: 130 } as const;

@@ -1,7 +1,7 @@
 /** Arguments and options that several commands share, and how they are read. */
 
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
-import { localEnvironment } from "../../config-schema";
+import { localEnvironment } from "../../configuration/names";
 
 /** What the exit codes mean for commands that run the workflow, and for the others. */
 const exitCodesText = {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { stackNames } from "../../config-schema";
+import { stackNames } from "../../configuration/names";
 import type { Environment } from "../account/environment";
 import { runTerraform, stackFolder } from "./run";
 

@@ -1,6 +1,6 @@
 import { Aws } from "../../../cli/account/clients";
 import { environmentConfig, stateMachinesOf } from "../../../cli/account/environment";
-import { workflowProps } from "../../../config";
+import { workflowProps } from "../../../configuration";
 
 it("names state machines in the partition that the credentials are of, which AWS is asked for once", async () => {
   const send = jest.fn(async () => ({

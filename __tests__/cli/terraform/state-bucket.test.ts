@@ -1,7 +1,7 @@
 import type { Environment } from "../../../cli/account/environment";
 import { environmentConfig } from "../../../cli/account/environment";
 import { requireStateBucket } from "../../../cli/terraform/state-bucket";
-import { workflowProps } from "../../../config";
+import { workflowProps } from "../../../configuration";
 
 /** An environment whose state bucket is of account `owner`, as S3 would answer. */
 function withBucketOf(owner: string): Environment {

@@ -1,18 +1,23 @@
-/** What `config.ts` may say of environments, and its check. */
+/** What `config.ts` may say of an environment. */
 
 import { z } from "zod";
-import { memorySizes, mostConcurrency, overEndpoint } from "./workflow/endpoint-kinds";
-import { hasRecipients, webhookFormats } from "./workflow/notifications";
-import type { WorkflowProps } from "./workflow/props";
-import { defaultLogRetentionInDays, defaultNoncurrentVersionDays } from "./workflow/resources";
+import { memorySizes, mostConcurrency } from "../workflow/endpoint-kinds";
+import { hasRecipients, webhookFormats } from "../workflow/notifications";
+import { defaultLogRetentionInDays, defaultNoncurrentVersionDays } from "../workflow/resources";
 
-/** The environment that is the emulator. */
-export const localEnvironment = "local";
+export const wholeNumber = z.number().int().positive();
 
-const wholeNumber = z.number().int().positive();
+/** A type that SageMaker may have; which ones there are, and where, is known to AWS only. */
+const instanceType = (example: string) =>
+  z
+    .string()
+    .regex(
+      /^ml\.[a-z][a-z0-9-]*\.(medium|large|\d*xlarge|metal[a-z0-9-]*)$/,
+      `must be a SageMaker instance type such as ${example}`,
+    );
 
-const jobSizeSchema = z.strictObject({
-  instanceType: z.string().startsWith("ml.", "is a SageMaker instance type such as ml.m5.large").optional(),
+export const jobSizeSchema = z.strictObject({
+  instanceType: instanceType("ml.m5.large").optional(),
   instanceCount: wholeNumber.optional(),
   volumeSizeInGB: wholeNumber.optional(),
   maxRuntimeInSeconds: wholeNumber.optional(),
@@ -23,15 +28,12 @@ const variantName = z
   .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/, "is letters, digits and hyphens, at most 63")
   .optional();
 
-const endpointSchema = z.discriminatedUnion("kind", [
+export const endpointSchema = z.discriminatedUnion("kind", [
   /** Instances, which cost while they are up. */
   z.strictObject({
     kind: z.literal("instance").optional(),
     variantName,
-    instanceType: z
-      .string()
-      .startsWith("ml.", "is a SageMaker instance type such as ml.t2.medium")
-      .optional(),
+    instanceType: instanceType("ml.t2.medium").optional(),
     initialInstanceCount: wholeNumber.optional(),
     initialVariantWeight: z.number().nonnegative().optional(),
     /** How an update is moved in, where there are always two instances or more. */
@@ -63,6 +65,15 @@ const endpointSchema = z.discriminatedUnion("kind", [
     maxConcurrency: wholeNumber.max(mostConcurrency).optional(),
   }),
 ]);
+
+export const vpcSchema = z.strictObject({
+  subnetIds: z.array(z.string().startsWith("subnet-")).min(1).max(16),
+  securityGroupIds: z.array(z.string().startsWith("sg-")).min(1).max(5),
+});
+
+export const rollbackAlarmsSchema = z.array(z.string().min(1).max(255)).max(8);
+
+export const tagsSchema = z.record(z.string().min(1).max(128), z.string().max(256));
 
 const environmentEntrySchema = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "must be a region such as us-east-1"),
@@ -143,7 +154,7 @@ const environmentEntrySchema = z.strictObject({
     })
     .prefault({}),
   /** Names of alarms of yours that roll an update back, beside those on errors and latency; they need two instances always. */
-  rollbackAlarms: z.array(z.string().min(1).max(255)).max(8).default([]),
+  rollbackAlarms: rollbackAlarmsSchema.default([]),
   /** Alarms beside those on executions, the endpoint's errors and its latency; all need `notifications`. */
   alarms: z
     .strictObject({
@@ -158,22 +169,17 @@ const environmentEntrySchema = z.strictObject({
   experiments: z.boolean().default(false),
 
   /** Subnets and security groups of jobs and endpoint; they need ways to S3, ECR and CloudWatch Logs. */
-  vpc: z
-    .strictObject({
-      subnetIds: z.array(z.string().startsWith("subnet-")).min(1).max(16),
-      securityGroupIds: z.array(z.string().startsWith("sg-")).min(1).max(5),
-    })
-    .optional(),
+  vpc: vpcSchema.optional(),
   /** Policy that limits every role of the workflow, where the account asks for one. */
   permissionsBoundaryArn: z
     .string()
     .regex(/^arn:[\w-]+:iam::(\d{12}|aws):policy\/.+$/, "must be a policy's ARN")
     .optional(),
   /** More tags on everything, executions' jobs and endpoints included. */
-  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+  tags: tagsSchema.default({}),
 });
 
-const environmentSchema = environmentEntrySchema.refine(
+export const environmentSchema = environmentEntrySchema.refine(
   ({ alarms, notifications }) => alarms.noTrafficMinutes === undefined || hasRecipients(notifications),
   {
     path: ["alarms", "noTrafficMinutes"],
@@ -181,63 +187,5 @@ const environmentSchema = environmentEntrySchema.refine(
   },
 );
 
-const configSchema = z.strictObject({
-  environments: z.record(
-    z
-      .string()
-      .regex(/^[a-z][a-z0-9]{0,9}$/, "an environment's name is 1 to 10 lower-case letters and digits"),
-    environmentSchema,
-  ),
-});
-
 /** One environment, with the defaults filled in. */
 export type EnvironmentConfig = z.output<typeof environmentSchema>;
-
-/** `config.ts` is wrong; the message lists every wrong value with its place. */
-export class ConfigurationError extends Error {
-  override readonly name = "ConfigurationError";
-}
-
-/**
- * Checks a configuration and fills in the defaults.
- *
- * @throws ConfigurationError
- */
-export function parseConfig(config: z.input<typeof configSchema>): z.output<typeof configSchema> {
-  const result = configSchema.safeParse(config);
-  if (!result.success) {
-    throw new ConfigurationError(`The configuration is not right:\n${z.prettifyError(result.error)}`);
-  }
-  return result.data;
-}
-
-/** The stacks of an environment; the second reads outputs of the first. */
-export function stackNames(environment: string) {
-  return { pipeline: `${environment}-pipeline`, testRun: `${environment}-test-run` } as const;
-}
-
-/** The key of a stack's state in the state bucket. */
-export function stateKey(stack: string): string {
-  return `${stack}/terraform.tfstate`;
-}
-
-/** The workflow as one environment wants it: its sizes, its gate, its network, its tags. */
-export function inEnvironment(
-  props: WorkflowProps,
-  environment: EnvironmentConfig | undefined,
-): WorkflowProps {
-  if (environment === undefined) return props;
-  const { sizes, endpoint, gate, vpc, tags, approval, retention } = environment;
-  return {
-    ...props,
-    processing: { ...props.processing, ...sizes.processing },
-    training: { ...props.training, ...sizes.training },
-    endpoint: overEndpoint(props.endpoint, endpoint),
-    gate: { ...props.gate, ...gate },
-    approval: approval ?? props.approval,
-    retainedReleases: retention.releases ?? props.retainedReleases,
-    rollbackAlarms: [...(props.rollbackAlarms ?? []), ...environment.rollbackAlarms],
-    vpc: vpc ?? props.vpc,
-    tags: { ...props.tags, ...tags },
-  };
-}

@@ -1,22 +1,21 @@
-import { environments, workflowProps } from "../config";
-import { inEnvironment, parseConfig } from "../config-schema";
-import type { StateMachineDefinition } from "../workflow/asl";
-import type { EndpointProps } from "../workflow/endpoint-kinds";
-import { type dev, named, only, type Synthesized, synth } from "./synthesized";
+import { environments, workflowProps } from "../../configuration";
+import { inEnvironment, parseEnvironments } from "../../configuration/define";
+import type { StateMachineDefinition } from "../../workflow/asl";
+import type { EndpointProps } from "../../workflow/endpoint-kinds";
+import { type dev, named, only, type Synthesized, synth } from "../synthesized";
 
 const notifications = { emails: ["a@example.com"] };
 const boundary = "arn:aws:iam::123456789012:policy/limits";
 
 function inDev(entry: object) {
-  return parseConfig({ environments: { dev: { region: "eu-west-1", ...entry } } }).environments
-    .dev as typeof dev;
+  return parseEnvironments({ dev: { region: "eu-west-1", ...entry } }).dev as typeof dev;
 }
 
 function resources(stack: Synthesized, type: string) {
   return Object.values(stack.resource?.[type] ?? {});
 }
 
-describe("parseConfig", () => {
+describe("parseEnvironments", () => {
   it.each([
     [{ region: "mars" }, "must be a region"],
     [{ account: "12" }, "must be 12 digits"],
@@ -33,6 +32,7 @@ describe("parseConfig", () => {
     [{ alarms: { noTrafficMinutes: 1441 }, notifications }, "environments.dev.alarms.noTrafficMinutes"],
     [{ vpc: { subnetIds: [], securityGroupIds: ["sg-1"] } }, "environments.dev.vpc.subnetIds"],
     [{ sizes: { training: { instanceType: "m5.large" } } }, "SageMaker instance type such as ml.m5.large"],
+    [{ sizes: { training: { instanceType: "ml.m5.larg" } } }, "SageMaker instance type such as ml.m5.large"],
     [{ sizes: { trainig: {} } }, "trainig"],
     [{ endpoint: { kind: "server" } }, "environments.dev.endpoint.kind"],
     [{ endpoint: { kind: "serverless", instanceType: "ml.m5.large" } }, "instanceType"],
@@ -321,10 +321,9 @@ describe("two environments in one account", () => {
 });
 
 describe("what an environment leaves open", () => {
-  const props = { ...workflowProps("nowhere"), approval: "manual" as const, retainedReleases: 10 };
+  const props = { ...workflowProps("dev"), approval: "manual" as const, retainedReleases: 10 };
   const inEnv = (more: object) => {
-    const { dev } = parseConfig({ environments: { dev: { region: "us-east-1", ...more } } }).environments;
-    return inEnvironment(props, dev);
+    return inEnvironment(props, inDev(more));
   };
 
   it("is what the workflow's props say", () => {
@@ -338,9 +337,7 @@ describe("what an environment leaves open", () => {
 
   it("keeps each part of how an update is moved in", () => {
     const update = { waitSeconds: 900, terminationSeconds: 600 };
-    const { dev } = parseConfig({
-      environments: { dev: { region: "us-east-1", endpoint: { update: { shift: "linear" } } } },
-    }).environments;
+    const dev = inDev({ endpoint: { update: { shift: "linear" } } });
     const { endpoint } = inEnvironment({ ...props, endpoint: { update } }, dev);
     expect(endpoint).toMatchObject({ update: { ...update, shift: "linear" } });
   });

@@ -1,0 +1,146 @@
+/** Reads what `config.ts` says, checks it, and lays each environment over the workflow's props. */
+
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { requireEntryPoint } from "../source-files";
+import { overEndpoint } from "../workflow/endpoint-kinds";
+import type { ExecutionInput } from "../workflow/execution-input";
+import { checkNameScope } from "../workflow/names";
+import { type WorkflowProps, workflowSettings } from "../workflow/props";
+import { type EnvironmentConfig, environmentSchema } from "./environment-schema";
+import { testRunSchema, type WorkflowConfig, workflowSchema } from "./workflow-schema";
+
+const environmentsSchema = z.record(
+  z.string().regex(/^[a-z][a-z0-9]{0,9}$/, "an environment's name is 1 to 10 lower-case letters and digits"),
+  environmentSchema,
+);
+
+/** A run to try the workflow out, with `npm start` or `npm run execute`. */
+export type TestRun = z.output<typeof testRunSchema> & { readonly executionInput: ExecutionInput };
+
+/** What `config.ts` says. */
+export interface ConfigInput {
+  /** Environments by name; `local` is the emulator. `environment-schema.ts` lists what an entry may say. */
+  readonly environments: z.input<typeof environmentsSchema>;
+  /** What the workflow does, the same in every environment, or by the environment's name. */
+  readonly workflow: WorkflowConfig | ((environment: string) => WorkflowConfig);
+  readonly testRun: TestRun;
+}
+
+/** The checked configuration. */
+export interface Config {
+  readonly environments: Readonly<Record<string, EnvironmentConfig>>;
+  readonly testRun: TestRun;
+  /**
+   * The workflow as an environment has it.
+   *
+   * @throws ConfigurationError when there is no such environment
+   */
+  workflowProps(environment: string): WorkflowProps;
+}
+
+/** `config.ts` is wrong; the message lists every wrong value with its place. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+}
+
+/**
+ * Checks a configuration, fills in the defaults, and lays each environment over the workflow's props.
+ *
+ * @throws ConfigurationError
+ */
+export function defineConfig(input: ConfigInput): Config {
+  const { environments, testRun } = parse(
+    z.strictObject({ environments: environmentsSchema, testRun: testRunSchema, workflow: z.unknown() }),
+    input,
+  );
+  const { workflow } = input;
+  const propsOf = (name: string) => ({
+    ...parse(workflowSchema, typeof workflow === "function" ? workflow(name) : workflow, "workflow"),
+    environment: name,
+  });
+  const workflows = new Map(
+    Object.entries(environments).map(([name, entry]) => [name, inEnvironment(propsOf(name), entry)]),
+  );
+  refuseWhatCannotWork(workflows);
+  const { sampleData } = testRun;
+  if (sampleData !== undefined && !existsSync(sampleData)) {
+    throw invalid(`✖ testRun.sampleData is ${sampleData}, which is no folder of this project`);
+  }
+  return {
+    environments,
+    testRun: testRun as TestRun,
+    workflowProps(name) {
+      const props = workflows.get(name);
+      if (props === undefined) {
+        throw new ConfigurationError(
+          `There is no environment ${name}; config.ts has ${[...workflows.keys()].join(", ")}`,
+        );
+      }
+      return props;
+    },
+  };
+}
+
+/**
+ * Checks environments alone, and fills in the defaults.
+ *
+ * @throws ConfigurationError
+ */
+export function parseEnvironments(environments: ConfigInput["environments"]): Config["environments"] {
+  return parse(z.strictObject({ environments: environmentsSchema }), { environments }).environments;
+}
+
+/** The workflow as one environment wants it: its sizes, its gate, its network, its tags. */
+export function inEnvironment(props: WorkflowProps, environment: EnvironmentConfig): WorkflowProps {
+  const { sizes, endpoint, gate, vpc, tags, approval, retention } = environment;
+  return {
+    ...props,
+    processing: { ...props.processing, ...sizes.processing },
+    training: { ...props.training, ...sizes.training },
+    endpoint: overEndpoint(props.endpoint, endpoint),
+    gate: { ...props.gate, ...gate },
+    approval: approval ?? props.approval,
+    retainedReleases: retention.releases ?? props.retainedReleases,
+    rollbackAlarms: [...(props.rollbackAlarms ?? []), ...environment.rollbackAlarms],
+    vpc: vpc ?? props.vpc,
+    tags: { ...props.tags, ...tags },
+  };
+}
+
+function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  ...place: string[]
+): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map((issue) => ({ ...issue, path: [...place, ...issue.path] }));
+  throw invalid(z.prettifyError({ issues }));
+}
+
+/** Refuses values that are right each by itself and cannot work together, each once with the environments that have it. */
+function refuseWhatCannotWork(workflows: ReadonlyMap<string, WorkflowProps>): void {
+  const problems = new Map<string, string[]>();
+  for (const [name, props] of workflows) {
+    try {
+      checkNameScope(props);
+      workflowSettings(props, (script) => {
+        requireEntryPoint(script);
+        return script.folder;
+      });
+    } catch (error) {
+      const { message } = error as Error;
+      problems.set(message, [...(problems.get(message) ?? []), name]);
+    }
+  }
+  if (problems.size === 0) return;
+  const lines = [...problems].map(
+    ([message, names]) => `✖ ${message}\n  → in environment ${names.join(", ")}`,
+  );
+  throw invalid(lines.join("\n"));
+}
+
+function invalid(problems: string): ConfigurationError {
+  return new ConfigurationError(`config.ts is invalid:\n${problems}`);
+}
