@@ -14,8 +14,8 @@ export async function main(args: readonly string[], complain: (text: string) => 
     return 0;
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
-      if (thrown.exitCode === 0) return 0; // help was asked for
-      const named = thrown.code === "commander.missingArgument" ? "; config.ts has the environments" : "";
+      if (thrown.exitCode === 0) return 0; // --help
+      const named = thrown.code === "commander.missingArgument" ? "; config.ts lists the environments" : "";
       complain(`${thrown.message}${named}`);
       return exitCodes.usage;
     }

@@ -19,17 +19,17 @@ import {
   yes,
 } from "./terminal/options";
 
-/** Makes a command of a name and a description. */
+/** Creates a command with a name and a description. */
 type MakeCommand = (name: string, description: string) => Command;
 
-/** The commands; each loads what it needs only when it is called. */
+/** The commands; each loads its modules only when it is called. */
 export function program(): Command {
   const cli = new Command("npm run")
-    .description("Runs and looks after the workflow, on AWS or in the emulator")
+    .description("Run and operate the workflow, on AWS or in the emulator")
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .showSuggestionAfterError();
-  // Subcommands take over what is set before they are made.
+  // Subcommands inherit the settings made before they are created.
   const command: MakeCommand = (name, description) =>
     cli
       .command(name)
@@ -55,9 +55,16 @@ function executionCommands(command: MakeCommand): void {
   command("start", "run the whole workflow on this machine, in the emulator")
     .option("--input <json|file>", "execution input (docs/execution-input.md)")
     .option("--name <name>", "name of the execution", executionName)
-    .option("--time-scale <factor>", "shortens waits, retry intervals, alarm periods, such as 0.1", timeScale)
+    .option(
+      "--time-scale <factor>",
+      "factor that shortens waits, retry intervals and alarm periods, such as 0.1",
+      timeScale,
+    )
     .option("--faults <file>", "faults to inject (docs/emulator.md)")
-    .option("--allow-records", "let bare records answer for what does not run (docs/emulator-operations.md)")
+    .option(
+      "--allow-records",
+      "answer operations that do not run from bare records (docs/emulator-operations.md)",
+    )
     .addOption(anyKey())
     .addOption(timeout())
     .option("--keep", "stay in the foreground with the endpoint up until Ctrl-C", false)
@@ -71,17 +78,16 @@ function executionCommands(command: MakeCommand): void {
   targeted(command("execute", "start an execution, follow it and test its endpoint"))
     .option(
       "--input <json|file>",
-      "execution input, in place of the outputs file's (docs/execution-input.md)",
+      "execution input; default: from the outputs file (docs/execution-input.md)",
     )
-    .option("--name <name>", "name of the execution; a new one by default", executionName)
+    .option("--name <name>", "name of the execution; default: a new one", executionName)
     .addOption(
-      new Option("--attach <name|arn>", "follow an execution that was started before").conflicts([
-        "name",
-        "input",
-        "uploadSampleData",
-      ]),
+      new Option(
+        "--attach <name|arn>",
+        "follow a running or ended execution instead of starting one",
+      ).conflicts(["name", "input", "uploadSampleData"]),
     )
-    .option("--upload-sample-data", "make the sample data and upload it first")
+    .option("--upload-sample-data", "create and upload the sample data first")
     .addOption(timeout())
     .addOption(json())
     .addHelpText(
@@ -101,13 +107,15 @@ function executionCommands(command: MakeCommand): void {
 }
 
 function leftoversCommands(command: MakeCommand): void {
-  inEnvironment(command("leftovers", "list what executions made: what, since when, what it costs a day"))
+  inEnvironment(command("leftovers", "list what executions created: what, since when, what it costs a day"))
     .addOption(json())
     .addHelpText("after", examples("npm run leftovers -- dev"))
     .action(async (name, options) => (await import("./leftovers/leftovers")).leftovers(name, options));
 
-  inEnvironment(command("cleanup", "remove what executions made at run time; lists it first, and asks"))
-    .option("--superseded", "only configurations and models that serve nowhere", false)
+  inEnvironment(
+    command("cleanup", "remove what executions created; lists it first and asks for confirmation"),
+  )
+    .option("--superseded", "only configurations and models that no endpoint uses", false)
     .addOption(yes("delete"))
     .addOption(json())
     .addHelpText("after", examples("npm run cleanup -- dev", "npm run cleanup -- dev --superseded --yes"))
@@ -115,8 +123,8 @@ function leftoversCommands(command: MakeCommand): void {
 }
 
 function costsCommands(command: MakeCommand): void {
-  deployed(command("estimate", "price an environment: while nothing runs, and for each run"))
-    .addOption(assumption("--runs-per-month <number>", "runs in a month"))
+  deployed(command("estimate", "show the cost of an environment: while idle, and for each run"))
+    .addOption(assumption("--runs-per-month <number>", "runs per month"))
     .addOption(assumption("--processing-minutes <number>", "minutes of one processing job"))
     .addOption(assumption("--training-minutes <number>", "minutes of one training job"))
     .addOption(json())
@@ -125,7 +133,7 @@ function costsCommands(command: MakeCommand): void {
 }
 
 function beforeDeployCommands(command: MakeCommand): void {
-  deployed(command("bootstrap", "make the bucket for Terraform's state, once per environment"))
+  deployed(command("bootstrap", "create the bucket for Terraform's state, once per environment"))
     .addHelpText("after", examples("npm run bootstrap -- dev"))
     .action(async (name) => (await import("./deploy/bootstrap")).bootstrap(name));
 
@@ -133,26 +141,29 @@ function beforeDeployCommands(command: MakeCommand): void {
     .addHelpText("after", examples("npm run diff -- dev"))
     .action(async (name) => (await import("./deploy/diff")).diff(name));
 
-  deployed(command("review", "write what a deploy would change as a comment for a pull request"))
-    .option("--output <file>", "file to write, in place of standard output")
-    .option("--role-policy", "print the policy of the role that reviews need, and nothing else", false)
+  deployed(command("review", "describe what a deploy would change, as a pull request comment"))
+    .option("--output <file>", "file to write; default: standard output")
+    .option("--role-policy", "print only the policy of the role that reviews need", false)
     .addHelpText("after", examples("npm run review -- dev", "npm run review -- dev --role-policy"))
     .action(async (name, options) => (await import("./deploy/review")).review(name, options));
 }
 
 function deployCommands(command: MakeCommand): void {
-  deployed(command("deploy", "deploy an environment with Terraform; shows what changes first, and asks"))
-    .option("--outputs-file <file>", "where the outputs go; outputs.<environment>.json by default")
+  deployed(
+    command(
+      "deploy",
+      "deploy an environment with Terraform; shows the changes first and asks for confirmation",
+    ),
+  )
+    .option("--outputs-file <file>", "file for the outputs; default: outputs.<environment>.json")
     .addOption(yes("deploy"))
     .addHelpText("after", examples("npm run deploy -- dev", "npm run deploy -- dev --yes"))
     .action(async (name, options) => (await import("./deploy/deploy")).deploy(name, options));
 
-  deployed(
-    command("change-kind", "move the endpoint to the kind that config.ts asks for, instances or serverless"),
-  )
-    .option("--outputs-file <file>", "where the outputs go; outputs.<environment>.json by default")
+  deployed(command("change-kind", "move the endpoint to the kind set in config.ts, instances or serverless"))
+    .option("--outputs-file <file>", "file for the outputs; default: outputs.<environment>.json")
     .option("--keep-old", "leave the old endpoint in service; run again without it to delete it", false)
-    .addOption(yes("deploy, and delete the old endpoint,"))
+    .addOption(yes("deploy and delete the old endpoint"))
     .addOption(timeout())
     .addHelpText(
       "after",
@@ -160,16 +171,16 @@ function deployCommands(command: MakeCommand): void {
     )
     .action(async (name, options) => (await import("./deploy/change-kind")).changeKind(name, options));
 
-  deployed(command("destroy", "destroy an environment; refuses while an endpoint serves"))
-    .option("--with-leftovers", "also remove what executions made, endpoints included", false)
+  deployed(command("destroy", "destroy an environment; refuses while an endpoint is up"))
+    .option("--with-leftovers", "also remove what executions created, including endpoints", false)
     .addOption(yes("destroy"))
     .addHelpText("after", examples("npm run destroy -- dev", "npm run destroy -- dev --with-leftovers"))
     .action(async (name, options) => (await import("./deploy/destroy")).destroy(name, options));
 }
 
 function registryCommands(command: MakeCommand): void {
-  deployed(command("approve", "show a registered version beside the one that serves, and approve it"))
-    .argument("<version>", "its number in the registry", wholeNumber)
+  deployed(command("approve", "show a registered version next to the one in service, and approve it"))
+    .argument("<version>", "version number in the registry", wholeNumber)
     .usage("-- <environment> <version> [options]")
     .option("--reject", "reject it instead", false)
     .addOption(yes("approve"))
@@ -179,10 +190,10 @@ function registryCommands(command: MakeCommand): void {
     );
 
   deployed(command("rollback", "list the registered versions, or put one in service again"))
-    .argument("[version]", "its number in the registry; without it they are listed", wholeNumber)
+    .argument("[version]", "version number in the registry; default: list the versions", wholeNumber)
     .usage("-- <environment> [version] [options]")
     .addOption(yes("release"))
-    .option("--again", "release a version that serves already, too: sets its scaling")
+    .option("--again", "release a version even if it is already in service: sets its scaling")
     .addOption(timeout())
     .addHelpText("after", examples("npm run rollback -- dev", "npm run rollback -- dev 6"))
     .action(async (name, number, options) =>
@@ -199,20 +210,18 @@ function scoringCommands(command: MakeCommand): void {
     .usage("-- <environment> <input> [options]")
     .option(
       "--output <address>",
-      `where it goes, under ${prefixes.scoringOutput} of the bucket; a folder of the job's own by default`,
+      `where to write, under ${prefixes.scoringOutput} of the bucket; default: a folder named after the job`,
     )
     .option(
       "--version <number>",
-      "registered version to score with; the one that serves by default",
+      "registered version to score with; default: the one in service",
       wholeNumber,
     )
     .addOption(
-      new Option("--format <format>", "how the predictions are written")
-        .choices(["csv", "json"])
-        .default("csv"),
+      new Option("--format <format>", "format of the predictions").choices(["csv", "json"]).default("csv"),
     )
-    .option("--instance-type <type>", "what the job runs on", "ml.m5.large")
-    .option("--instances <number>", "how many of them", wholeNumber, 1)
+    .option("--instance-type <type>", "instance type of the job", "ml.m5.large")
+    .option("--instances <number>", "number of instances", wholeNumber, 1)
     .addOption(timeout("job"))
     .addHelpText(
       "after",
@@ -225,21 +234,22 @@ function scoringCommands(command: MakeCommand): void {
 }
 
 function experimentCommands(command: MakeCommand): void {
-  deployed(command("experiment", "try a version against the one that serves, under real traffic"))
+  deployed(command("experiment", "compare a version with the one in service, under real traffic"))
     .addArgument(new Argument("<action>", "what to do").choices(["start", "status", "stop"]))
     .argument("[version]", "start: the challenger's number in the registry", wholeNumber)
     .usage("-- <environment> start <version> [options] | status | stop [options]")
-    .option("--weight <share>", "start: the challenger's share of the traffic; 10% by default", share)
-    .option("--name <name>", "start: the test's name; made of the versions by default")
-    .option("--reward-range <low,high>", "start: the lowest and the highest reward, such as 0,1", range)
-    .option("--effect <number>", "start: the smallest difference worth finding", positiveNumber)
-    .option("--max-error-rate <share>", "start: the share of answers that may fail, such as 0.02", share)
-    .option("--max-latency <ms>", "start: the highest mean latency of a minute", positiveNumber)
-    .option("--alpha <share>", "start: the probability of a false alarm; 0.05 by default", share)
+    .option("--weight <share>", "start: the challenger's share of the traffic; default: 10%", share)
+    .option("--name <name>", "start: the test's name; default: from the version numbers")
+    .option("--reward-range <low,high>", "start: the lowest and highest possible reward, such as 0,1", range)
+    .option("--effect <number>", "start: the smallest difference that is worth finding", positiveNumber)
+    .option("--max-error-rate <share>", "start: the share of requests that may fail, such as 0.02", share)
+    .option("--max-latency <ms>", "start: the highest acceptable mean latency of a minute", positiveNumber)
+    .option("--alpha <share>", "start: the probability of a false alarm; default: 0.05", share)
     .addOption(
-      new Option("--winner <side>", "stop: who is released; as decided, or the champion, by default").choices(
-        ["champion", "challenger"],
-      ),
+      new Option(
+        "--winner <side>",
+        "stop: which variant to release; default: as decided, otherwise the champion",
+      ).choices(["champion", "challenger"]),
     )
     .addOption(yes("start or stop"))
     .addOption(timeout())
@@ -257,10 +267,10 @@ function experimentCommands(command: MakeCommand): void {
 }
 
 function promotionCommands(command: MakeCommand): void {
-  command("promote", "copy an approved version into another environment's registry, and release it there")
-    .argument("<from>", "environment of config.ts that has the version")
-    .argument("<to>", "environment that gets it")
-    .argument("[version]", "its number in <from>; without it the one that serves", wholeNumber)
+  command("promote", "copy an approved version to another environment's registry, and release it there")
+    .argument("<from>", "source environment in config.ts")
+    .argument("<to>", "destination environment in config.ts")
+    .argument("[version]", "version number in <from>; default: the one in service", wholeNumber)
     .usage("-- <from> <to> [version] [options]")
     .addOption(yes("promote"))
     .addOption(timeout())
@@ -272,9 +282,9 @@ function promotionCommands(command: MakeCommand): void {
 
 function rehearsalCommands(command: MakeCommand): void {
   command("rehearse", "release good and bad models under traffic, in an emulator of its own")
-    .addOption(new Option("--rate <number>", "requests a second").default(50).argParser(positiveNumber))
+    .addOption(new Option("--rate <number>", "requests per second").default(50).argParser(positiveNumber))
     .addOption(
-      new Option("--time-scale <factor>", "shortens alarm periods and deployment waits")
+      new Option("--time-scale <factor>", "factor that shortens alarm periods and deployment waits")
         .default(0.1)
         .argParser(timeScale),
     )
@@ -285,16 +295,23 @@ function rehearsalCommands(command: MakeCommand): void {
 }
 
 function emulatorCommands(command: MakeCommand): void {
-  command("audit", "list what each role has used in the emulator, and what it was denied")
+  command("audit", "list what each role used in the emulator, and what it was denied")
     .addOption(json())
     .addHelpText("after", examples("npm run audit"))
     .action(async (options) => (await import("./emulator/audit")).audit(options));
 
   command("emulator", "run the emulator alone, in the foreground")
-    .option("--port <number>", "port to listen on; a free one by default", port)
-    .option("--time-scale <factor>", "shortens waits, retry intervals, alarm periods, such as 0.1", timeScale)
+    .option("--port <number>", "port to listen on; default: a free one", port)
+    .option(
+      "--time-scale <factor>",
+      "factor that shortens waits, retry intervals and alarm periods, such as 0.1",
+      timeScale,
+    )
     .option("--faults <file>", "faults to inject (docs/emulator.md)")
-    .option("--allow-records", "let bare records answer for what does not run (docs/emulator-operations.md)")
+    .option(
+      "--allow-records",
+      "answer operations that do not run from bare records (docs/emulator-operations.md)",
+    )
     .addOption(anyKey())
     .addHelpText("after", examples("npm run emulator", "npm run emulator -- --port 4566"))
     .action(async (options) => (await import("./emulator/emulator")).emulator(options));

@@ -71,7 +71,10 @@ describe("execute", () => {
       "--input",
       '{"Threshold": 0}',
     ]);
-    expect([code, stderr]).toEqual([2, expect.stringContaining("An execution called first exists already")]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining("--name must be new, but the execution first already exists"),
+    ]);
   });
 
   it("follows an execution that has ended, and prints JSON and nothing else for machines", async () => {
@@ -118,7 +121,7 @@ describe("execute", () => {
 
   it("says so when there is no such execution", async () => {
     const { code, stderr } = await command(["execute", "--attach", "nowhere"]);
-    expect([code, stderr]).toEqual([2, expect.stringContaining("There is no execution")]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(" does not exist")]);
   });
 });
 
@@ -239,12 +242,15 @@ describe("start", () => {
     expect(readFileSync(`${folder}/model.tar.gz`).subarray(0, 2)).toEqual(Buffer.from([0x1f, 0x8b]));
     expect(JSON.parse(readFileSync(`${folder}/report.json`, "utf8")).execution).toEqual(execution);
     const again = await command(["start", "--name", name]);
-    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining(`There is a run called ${name}`)]);
+    expect([again.code, again.stderr]).toEqual([
+      2,
+      expect.stringContaining(`--name must be new, but .runs/${name} already exists`),
+    ]);
   });
 
   it("ends on Ctrl-C with its emulator", async () => {
     const { code, stderr } = await command(["start", ...quick], "Resources");
-    expect([code, stderr]).toEqual([130, expect.stringContaining("the emulator is stopped")]);
+    expect([code, stderr]).toEqual([130, expect.stringContaining("the emulator has stopped")]);
   });
 });
 

@@ -100,7 +100,9 @@ describe("with --any-key and --allow-records", () => {
   it("takes any key and none, and says what that means; pages stay out", async () => {
     expect((await emulator.unsigned())[0]).toBe(200);
     expect((await emulator.unsigned({ Origin: "http://evil.example" }))[0]).toBe(403);
-    expect(emulator.told).toContain("It takes any key: whoever reaches the port can run commands as you.");
+    expect(emulator.told).toContain(
+      "It accepts any key: anyone who can reach the port can run commands as you.",
+    );
   });
 
   it("lets a record answer, and tells once of it", async () => {

@@ -179,7 +179,7 @@ describe("a workflow that changes its endpoint's kind", () => {
 
   it("is refused by a deploy, which says what it takes and how", async () => {
     await expect(refuseChangeOfKind(environmentOf(serverless))).rejects.toThrow(
-      /kinds-test, on instances, serves[\s\S]*Nothing was touched[\s\S]*kinds-test-serverless[\s\S]*npm run change-kind -- local/,
+      /kinds-test \(on instances\) is in service[\s\S]*Nothing was changed[\s\S]*kinds-test-serverless[\s\S]*npm run change-kind -- local/,
     );
     await refuseChangeOfKind(environmentOf(onInstances));
   });

@@ -31,7 +31,7 @@ const name = "housing-local";
       const { code, stderr } = await project.run(verb, "local", ...flags);
       expect([verb, code]).toEqual([verb, 2]);
       expect(stderr).toContain(
-        "Environment local is account 210987654321; these credentials are of 123456789012",
+        "The credentials must be for account 210987654321 of environment local, got account 123456789012",
       );
     }
     project.edit("config.ts", 'account: "210987654321"', 'account: "123456789012"');

@@ -19,7 +19,7 @@ import type { Aws } from "./clients";
 import type { Environment } from "./environment";
 import { tagList } from "./tags";
 
-/** Makes a bucket, in a region that takes its own name for it; us-east-1 does not. */
+/** Creates a bucket. Every region but us-east-1 must be given as a location constraint. */
 export async function createBucket(aws: Aws, Bucket: string): Promise<void> {
   const { region } = aws.connection;
   await aws.s3().send(
@@ -31,7 +31,7 @@ export async function createBucket(aws: Aws, Bucket: string): Promise<void> {
   );
 }
 
-/** Makes a bucket private, versioned, encrypted and tagged, answering over TLS only; what is so already stays. */
+/** Makes a bucket private, versioned, encrypted, tagged and accessible over TLS only. Idempotent. */
 export async function secureBucket(
   aws: Aws,
   Bucket: string,
@@ -77,7 +77,7 @@ export async function secureBucket(
   await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(tlsOnlyPolicy(arn)) }));
 }
 
-/** The artifact bucket of an environment: of its name and with its tag, since other buckets may start like it. */
+/** Finds the environment's artifact bucket by name and tag, because other buckets may have the same prefix. */
 export async function findArtifactBucket({
   aws,
   config,
@@ -92,13 +92,13 @@ export async function findArtifactBucket({
     const { TagSet = [] } = await aws
       .s3()
       .send(new GetBucketTaggingCommand({ Bucket }))
-      .catch(() => ({ TagSet: [] })); // without tags it is not ours
+      .catch(() => ({ TagSet: [] })); // A bucket without tags is not the workflow's.
     if (TagSet.some(({ Key, Value }) => Key === "workflow" && Value === baseName)) return Bucket;
   }
   return undefined;
 }
 
-/** Every version and delete marker under a prefix: a bucket that holds one cannot be deleted. */
+/** Lists all versions and delete markers under a prefix, each of which prevents the bucket's deletion. */
 export async function* objectVersions(
   aws: Aws,
   Bucket: string,
@@ -118,14 +118,14 @@ export async function* objectVersions(
   } while (KeyMarker !== undefined);
 }
 
-/** Deletes object versions; `tell` hears of each batch. */
+/** Deletes object versions; calls `onBatch` with the size of each batch. */
 export async function deleteVersions(
   aws: Aws,
   Bucket: string,
   objects: readonly ObjectIdentifier[],
-  tell: (count: number) => void,
+  onBatch: (count: number) => void,
 ): Promise<void> {
-  const limit = 1000; // of one call
+  const limit = 1000; // per call
   for (let i = 0; i < objects.length; i += limit) {
     const Objects = objects.slice(i, i + limit);
     const { Errors = [] } = await aws
@@ -134,9 +134,9 @@ export async function deleteVersions(
     const [first] = Errors;
     if (first !== undefined) {
       throw new FailedError(
-        `${Errors.length} objects could not be deleted, the first ${first.Key}: ${first.Message}`,
+        `Cannot delete ${Errors.length} objects, the first ${first.Key}: ${first.Message}`,
       );
     }
-    tell(Objects.length);
+    onBatch(Objects.length);
   }
 }

@@ -11,29 +11,29 @@ import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fromNodeProviderChain, fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { Place } from "../../workflow/arns";
 
-// The SDK's word on Node's age belongs to whoever maintains this project, not to who runs it.
+// The SDK's warning about old Node.js versions is for this project's maintainers, not for its users.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
-/** What signs requests. */
+/** The key that signs requests. */
 export interface AccessKey {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
 }
 
-/** Which cloud to talk to. */
+/** How to reach AWS or the emulator. */
 export interface Connection {
   readonly region: string;
   /** Address of the emulator; without it, AWS. */
   readonly endpoint?: string;
-  /** The emulator's key, which `endpoint` needs. */
+  /** The emulator's key; required with `endpoint`. */
   readonly credentials?: AccessKey;
-  /** Profile of the AWS configuration files. */
+  /** Profile in the AWS configuration files. */
   readonly profile?: string;
   /** Role to assume with the credentials found. */
   readonly assumeRoleArn?: string;
 }
 
-/** Clients for one connection. Each is made when it is first used: loading is what takes time. */
+/** Clients for one connection, each created on first use because loading takes time. */
 export class Aws {
   constructor(readonly connection: Connection) {}
 
@@ -56,7 +56,7 @@ export class Aws {
     return this.connection.endpoint !== undefined;
   }
 
-  /** The account that the credentials are of, and the region; AWS is asked once. */
+  /** Returns the account of the credentials, and the region; requests them once. */
   place(): Promise<Place> {
     this.#place ??= this.findPlace();
     return this.#place;
@@ -90,7 +90,7 @@ function clientConfig({ region, endpoint, credentials: key, profile, assumeRoleA
           });
     return { region, endpoint: undefined, profile, credentials };
   }
-  // Without one the SDK would look for the developer's own keys, which never go to the emulator.
+  // Without a key the SDK would use the developer's own, which must never be sent to the emulator.
   if (key === undefined) throw new Error(`The connection to ${endpoint} has no access key`);
   return { region, endpoint, credentials: key };
 }

@@ -27,15 +27,15 @@ const outputsSchema = z.object({
   execution_input: z.string(),
 });
 
-/** The file that a deploy writes an environment's outputs to, and the other commands read. */
+/** The file with an environment's outputs, which a deploy writes and the other commands read. */
 export function defaultOutputsFile(environment: string): string {
   return `outputs.${environment}.json`;
 }
 
 /**
- * Finds the environment's workflow: in the emulator that runs, by flags, or in the outputs file of a deploy.
+ * Finds the environment's workflow: in the running emulator, from options, or in the outputs file of a deploy.
  *
- * @throws UsageError when it is in none of them
+ * @throws UsageError if it is in none of them
  */
 export async function resolveTarget(name: string, options: TargetOptions = {}): Promise<Target> {
   const environment = openEnvironment(name);
@@ -45,16 +45,18 @@ export async function resolveTarget(name: string, options: TargetOptions = {}): 
       : deployedWorkflow(name, options);
   const [, , , region, , , machine] = workflow.stateMachineArn.split(":");
   if (region === undefined || machine === undefined) {
-    throw new UsageError(`"${workflow.stateMachineArn}" is no ARN of a state machine`);
+    throw new UsageError(
+      `--state-machine-arn must be the ARN of a state machine, got "${workflow.stateMachineArn}"`,
+    );
   }
   if (machine !== environment.baseName) {
     throw new UsageError(
-      `${workflow.stateMachineArn} is not the state machine of environment ${name}, which is ${environment.baseName}`,
+      `The state machine of environment ${name} must be ${environment.baseName}, got ${workflow.stateMachineArn}`,
     );
   }
   if (region !== environment.config.region) {
     throw new UsageError(
-      `${workflow.stateMachineArn} is in ${region}; environment ${name} is ${environment.config.region}`,
+      `The state machine of environment ${name} must be in ${environment.config.region}, got ${workflow.stateMachineArn} in ${region}`,
     );
   }
   return { ...environment, ...workflow };
@@ -71,7 +73,7 @@ function deployedWorkflow(name: string, options: TargetOptions): Workflow {
   const outputs = outputsSchema.safeParse(readOutputs(name, outputsFile, stack));
   if (!outputs.success) {
     throw new UsageError(
-      `${outputsFile} does not hold the outputs of ${stack}: ${z.prettifyError(outputs.error)}\n${howToDeploy(name)}`,
+      `${outputsFile} must contain the outputs of ${stack}: ${z.prettifyError(outputs.error)}\n${howToDeploy(name)}`,
     );
   }
   return {
@@ -87,7 +89,7 @@ function readOutputs(name: string, outputsFile: string, stack: string): unknown 
     text = readFileSync(outputsFile, "utf8");
   } catch (error) {
     throw new UsageError(
-      `The outputs file ${outputsFile} cannot be read. ${howToDeploy(name)}, or give --state-machine-arn and --bucket`,
+      `Cannot read the outputs file ${outputsFile}. ${howToDeploy(name)}, or pass --state-machine-arn and --bucket`,
       { cause: error },
     );
   }
@@ -95,23 +97,23 @@ function readOutputs(name: string, outputsFile: string, stack: string): unknown 
   try {
     outputs = JSON.parse(text) as Record<string, unknown>;
   } catch (error) {
-    throw new UsageError(`The outputs file ${outputsFile} is not JSON: ${(error as Error).message}`, {
+    throw new UsageError(`The outputs file ${outputsFile} must be JSON: ${(error as Error).message}`, {
       cause: error,
     });
   }
   if (!(stack in outputs)) {
     throw new UsageError(
-      `${outputsFile} holds the outputs of ${Object.keys(outputs).join(", ") || "no stack"}, not of ${stack}. ${howToDeploy(name)}`,
+      `${outputsFile} must contain the outputs of ${stack}, got ${Object.keys(outputs).join(", ") || "no stack"}. ${howToDeploy(name)}`,
     );
   }
   return outputs[stack];
 }
 
 function howToDeploy(name: string): string {
-  return `Write it with: npm run deploy -- ${name}`;
+  return `Create it with npm run deploy -- ${name}`;
 }
 
-/** In the emulator names are known, but for the bucket's ending. */
+/** In the emulator all names are known, except the bucket's suffix. */
 async function localWorkflow(
   environment: Environment,
   { stateMachineArn, bucket }: TargetOptions,
@@ -119,7 +121,7 @@ async function localWorkflow(
   const bucketName = bucket ?? (await findArtifactBucket(environment));
   if (bucketName === undefined) {
     throw new UsageError(
-      "The emulator holds no workflow: `npm start -- --keep` makes one and keeps it up, and `npm run deploy -- local` deploys one with Terraform",
+      "The emulator has no workflow: create one and keep it up with `npm start -- --keep`, or deploy one with `npm run deploy -- local`",
     );
   }
   return {

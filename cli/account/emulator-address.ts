@@ -4,7 +4,7 @@ import { z } from "zod";
 import { projectRoot } from "../paths";
 import type { Connection } from "./clients";
 
-/** What the emulator says of itself when it is ready. */
+/** What the emulator prints when it is ready. */
 export const readySchema = z.object({
   endpoint: z.url(),
   account: z.string(),
@@ -18,29 +18,29 @@ export const readySchema = z.object({
 
 export type EmulatorAddress = z.output<typeof readySchema>;
 
-/** Where other commands find an emulator that runs. */
+/** Where other commands find the running emulator. */
 const addressFile = resolve(projectRoot, ".emulator/address.json");
 
-/** Tells other commands where an emulator runs, and its key. */
+/** Writes the emulator's address and key for other commands. */
 export function writeAddress(address: EmulatorAddress, file = addressFile): void {
   mkdirSync(resolve(file, ".."), { recursive: true });
   const unfinished = `${file}.${process.pid}`;
   rmSync(unfinished, { force: true });
-  // The secret in it is for this user alone.
+  // Only this user may read the secret in it.
   writeFileSync(unfinished, JSON.stringify(address), { mode: 0o600, flag: "wx" });
   renameSync(unfinished, file);
 }
 
-/** Removes the address, where it is still this emulator's. */
+/** Removes the address file if it is still this emulator's. */
 export function forgetAddress({ pid }: EmulatorAddress): void {
   if (runningEmulator()?.pid === pid) rmSync(addressFile, { force: true });
 }
 
-/** The emulator that another command of this project has started, if there is one. */
+/** The emulator that another command of this project started, if there is one. */
 export function runningEmulator(): EmulatorAddress | undefined {
   try {
     const address = readySchema.parse(JSON.parse(readFileSync(addressFile, "utf8")));
-    process.kill(address.pid, 0); // throws where no such process runs
+    process.kill(address.pid, 0); // throws if no such process exists
     return address;
   } catch {
     return undefined;
@@ -54,7 +54,7 @@ export function connectionTo(address: EmulatorAddress): EmulatorConnection {
   return { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
 }
 
-/** Calls a path of the emulator's own, such as `/_emulator/audit`, with its key. */
+/** Calls one of the emulator's own paths, such as `/_emulator/audit`, with its key. */
 export async function callEmulator(
   { endpoint, credentials }: EmulatorConnection,
   path: string,

@@ -5,7 +5,7 @@ import { isMissing, UsageError } from "../terminal/errors";
 import type { Environment } from "./environment";
 import { requireOwnEndpoint } from "./ownership";
 
-/** The kind of endpoint that the configuration asks for, and the names that it and the other kind serve under. */
+/** The configured kind of endpoint, and the endpoint names of both kinds. */
 export interface EndpointNames {
   readonly kind: EndpointKind;
   readonly wanted: string;
@@ -22,9 +22,9 @@ export function endpointNames(scope: EndpointScope): EndpointNames {
 }
 
 /**
- * The status of an endpoint; undefined where there is none, or it serves nobody and never will.
+ * The status of an endpoint; undefined if there is none, or if it failed or is being deleted.
  *
- * @throws UsageError where it is not the workflow's
+ * @throws UsageError if it is not the workflow's
  */
 export async function endpointStatus(
   { aws, baseName }: Pick<Environment, "aws" | "baseName">,
@@ -42,12 +42,12 @@ export async function endpointStatus(
 }
 
 /**
- * Refuses a deploy that would change the endpoint's kind, which AWS cannot do in place: executions would make a second
- * endpoint, and the callers of the first would be left with the model that it has.
+ * Refuses a deploy that would change the endpoint's kind, which AWS cannot do in place: executions would create a
+ * second endpoint, and callers of the first would stay on its old model.
  *
- * Where both kinds serve, somebody has made the change and kept the old endpoint.
+ * If both kinds are in service, the change is made and the old endpoint was kept.
  *
- * @throws UsageError with the steps, and the command that takes them
+ * @throws UsageError with the necessary steps and the command for them
  */
 export async function refuseChangeOfKind(environment: Environment): Promise<void> {
   const { kind, wanted, other } = endpointNames(environment.workflow);
@@ -55,10 +55,10 @@ export async function refuseChangeOfKind(environment: Environment): Promise<void
   if ((await endpointStatus(environment, wanted)) === "InService") return;
   const before = words[kind === "instance" ? "serverless" : "instance"];
   throw new UsageError(
-    `An endpoint cannot change its kind: ${other}, ${before}, serves, and the configuration asks for one ${words[kind]}. Nothing was touched. What it takes:
-  1. deploy, and put the version that serves in service under the new name ${wanted}
+    `An endpoint cannot change its kind: ${other} (${before}) is in service, but config.ts requires an endpoint ${words[kind]}. Nothing was changed. The steps are:
+  1. deploy, and put the current version in service under the new name ${wanted}
   2. switch the callers of ${other} to ${wanted}
   3. delete ${other}
-npm run change-kind -- ${environment.name} does 1 and, once you have done 2, 3. Or set the endpoint's kind back in config.ts`,
+npm run change-kind -- ${environment.name} does step 1 and, after you have done step 2, step 3. Or set the endpoint's kind back in config.ts`,
   );
 }

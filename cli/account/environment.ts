@@ -14,30 +14,30 @@ export interface Environment {
   readonly name: string;
   readonly config: EnvironmentConfig;
   readonly aws: Aws;
-  /** What the workflow is here. */
+  /** The environment's workflow. */
   readonly workflow: WorkflowProps;
-  /** What names in the environment start with. */
+  /** The prefix of all names in the environment. */
   readonly baseName: string;
 }
 
 /**
- * The configuration of an environment.
+ * Returns the configuration of an environment.
  *
- * @throws UsageError when config.ts does not have it
+ * @throws UsageError if config.ts does not contain it
  */
 export function environmentConfig(name: string): EnvironmentConfig {
   const config = environments[name];
   if (config === undefined) {
     const known = Object.keys(environments).join(", ");
-    throw new UsageError(`There is no environment ${name}; config.ts has ${known}`);
+    throw new UsageError(`The environment must be one of ${known}, got ${name}: add it to config.ts`);
   }
   return config;
 }
 
 /**
- * An environment with clients for its account; `local` is the emulator that runs.
+ * Returns an environment with clients for its account; `local` is the running emulator.
  *
- * @throws UsageError when config.ts does not have it, or no emulator runs
+ * @throws UsageError if config.ts does not contain it, or no emulator runs
  */
 export function openEnvironment(name: string): Environment {
   const config = environmentConfig(name);
@@ -51,15 +51,15 @@ export function openEnvironment(name: string): Environment {
 }
 
 /**
- * Says on standard error which account and region the next command acts on, unless it is the emulator.
+ * Prints to standard error which account and region the command acts on, unless it is the emulator.
  *
- * @throws UsageError when the credentials are of another account than the environment's
+ * @throws UsageError if the credentials belong to another account than the environment's
  */
 export async function announce({ aws, name, config }: Environment): Promise<void> {
   const { account } = await aws.place();
   if (config.account !== undefined && config.account !== account) {
     throw new UsageError(
-      `Environment ${name} is account ${config.account}; these credentials are of ${account}. Nothing was touched. Choose others with AWS_PROFILE, or with profile or assumeRoleArn in config.ts`,
+      `The credentials must be for account ${config.account} of environment ${name}, got account ${account}: set AWS_PROFILE, or profile or assumeRoleArn in config.ts. Nothing was changed`,
     );
   }
   if (!aws.isEmulator) {
@@ -72,18 +72,18 @@ export async function stateMachinesOf({ aws, workflow }: Environment): Promise<S
   return stateMachineArns(workflow, await aws.place());
 }
 
-/** How to call the emulator that `AWS_ENDPOINT_URL` names, or that another command has started. */
+/** The connection to the emulator that `AWS_ENDPOINT_URL` names, or that another command started. */
 export function localConnection(): EmulatorConnection {
   const running = runningEmulator();
   const endpoint = process.env.AWS_ENDPOINT_URL ?? running?.endpoint;
   if (endpoint === undefined) {
     throw new UsageError(
-      "No emulator is running: start one that stays up with `npm start -- --keep`, or an empty one with `npm run emulator`",
+      "No emulator is running: start one with the workflow with `npm start -- --keep`, or an empty one with `npm run emulator`",
     );
   }
   if (!["127.0.0.1", "localhost", "[::1]"].includes(new URL(endpoint).hostname)) {
     throw new UsageError(
-      `AWS_ENDPOINT_URL is ${endpoint}, which is not on this machine: name the environment you mean, or unset the variable`,
+      `AWS_ENDPOINT_URL must be on this machine, got ${endpoint}: pass the name of another environment, or unset the variable`,
     );
   }
   if (running !== undefined && new URL(running.endpoint).port === new URL(endpoint).port) {
@@ -92,7 +92,7 @@ export function localConnection(): EmulatorConnection {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
   if (accessKeyId === undefined || secretAccessKey === undefined) {
     throw new UsageError(
-      `AWS_ENDPOINT_URL is ${endpoint}, which no command of this project has started: export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, too, as that emulator's start printed them`,
+      `AWS_ENDPOINT_URL is ${endpoint}, but no command of this project started that emulator: also export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as it printed them when it started`,
     );
   }
   const { region } = environmentConfig(localEnvironment);

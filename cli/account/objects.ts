@@ -1,7 +1,7 @@
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import type { Aws } from "./clients";
 
-/** Where an object lies. */
+/** The location of an object. */
 export interface ObjectPlace {
   readonly Bucket: string;
   readonly Key: string;
@@ -13,7 +13,7 @@ export function objectAt(url: string): ObjectPlace {
   return { Bucket: hostname, Key: pathname.slice(1) };
 }
 
-/** An object's text; undefined where it is not there, such as after a cleanup. */
+/** Returns an object's text; undefined if it does not exist, such as after a cleanup. */
 export async function readText(aws: Aws, place: ObjectPlace): Promise<string | undefined> {
   try {
     const { Body } = await aws.s3().send(new GetObjectCommand(place));
@@ -24,7 +24,7 @@ export async function readText(aws: Aws, place: ObjectPlace): Promise<string | u
   }
 }
 
-/** An object's JSON; undefined where it is not there. */
+/** Returns an object's JSON; undefined if it does not exist. */
 export async function readJson(aws: Aws, place: ObjectPlace): Promise<unknown> {
   const text = await readText(aws, place);
   return text === undefined ? undefined : JSON.parse(text);

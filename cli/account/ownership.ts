@@ -4,15 +4,15 @@ import { UsageError } from "../terminal/errors";
 import type { Aws } from "./clients";
 
 /**
- * Whether a name is one that this environment's executions give.
+ * Whether this environment's executions use such a name.
  *
- * Anybody may give any name: what is changed or deleted is checked by its tag, too.
+ * Others may use the same names: before a resource is changed or deleted, its tag is checked too.
  */
 export function ownedBy(baseName: string, name: string | undefined): boolean {
   return name === baseName || (name?.startsWith(`${baseName}-`) ?? false);
 }
 
-/** The workflow that something of SageMaker's belongs to, by its tag. */
+/** Returns the workflow that owns a SageMaker resource, according to its tag. */
 export async function ownerOf(aws: Aws, ResourceArn: string | undefined): Promise<string | undefined> {
   const { Tags = [] } = await aws.sagemaker().send(new ListTagsCommand({ ResourceArn }));
   return Tags.find(({ Key }) => Key === ownerTag)?.Value;
@@ -21,7 +21,7 @@ export async function ownerOf(aws: Aws, ResourceArn: string | undefined): Promis
 /**
  * Checks that an endpoint is the workflow's.
  *
- * @throws UsageError where it carries another workflow's tag, or none
+ * @throws UsageError if it has another workflow's tag, or none
  */
 export async function requireOwnEndpoint(
   aws: Aws,
@@ -32,6 +32,6 @@ export async function requireOwnEndpoint(
   if (owner === baseName) return;
   const whose = owner === undefined ? `has no tag ${ownerTag}` : `belongs to the workflow ${owner}`;
   throw new UsageError(
-    `The endpoint ${EndpointName} ${whose}, and is not one of ${baseName}: nothing was changed. Delete it, or give it another name`,
+    `The endpoint ${EndpointName} must belong to the workflow ${baseName}, but it ${whose}: delete it, or use another endpoint name. Nothing was changed`,
   );
 }

@@ -3,14 +3,14 @@ import { type Alarm, guardrailAlarms } from "../../workflow/alarms";
 import type { WorkflowSettings } from "../../workflow/settings";
 import type { Aws } from "../account/clients";
 
-/** Makes the alarms that roll an update back, from the same plain data that the constructs write for Terraform. */
+/** Creates the alarms that roll back an update, from the same plain data that the constructs use for Terraform. */
 export async function createLocalAlarms(aws: Aws, settings: WorkflowSettings): Promise<void> {
   for (const alarm of guardrailAlarms(settings)) {
     await aws.cloudwatch().send(new PutMetricAlarmCommand(alarmRequest(alarm)));
   }
 }
 
-/** The request that makes an alarm. */
+/** The request that creates an alarm. */
 export function alarmRequest(alarm: Alarm): PutMetricAlarmCommandInput {
   return {
     AlarmName: alarm.name,

@@ -4,7 +4,7 @@ import { buffer } from "node:stream/consumers";
 import archiver from "archiver";
 import { sourceFiles } from "../../source-files";
 
-/** The code files of `folder` as a zip or tar.gz in memory, as the archive provider makes it for Terraform. */
+/** Packs the code files of `folder` as a zip or tar.gz in memory, as the archive provider does for Terraform. */
 export async function packFolder(folder: string, type: "zip" | "tar.gz"): Promise<Buffer> {
   const archive = type === "zip" ? archiver("zip") : archiver("tar", { gzip: true });
   for (const name of sourceFiles(folder)) {

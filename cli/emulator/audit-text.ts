@@ -19,7 +19,7 @@ export const auditSchema = z.object({
 export type Audit = z.output<typeof auditSchema>;
 
 export function auditText({ roles }: Audit): string {
-  if (roles.length === 0) return "No role has asked for anything yet.";
+  if (roles.length === 0) return "No role has sent a request yet.";
   return roles
     .flatMap(({ name, uses }) => [
       name,

@@ -8,31 +8,36 @@ import { prepareEnvironments } from "./python";
 /** Runs the emulator in the foreground, and prints the variables that point at it. */
 export async function emulator(options: EmulatorOptions): Promise<void> {
   const signal = interruption();
-  const tell = (line: string) => printToStderr(`${line}`);
-  const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], tell);
+  const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], printToStderr);
   signal.throwIfAborted();
-  const emulator = await EmulatorProcess.start(environments.emulator?.python as string, options, tell);
+  const emulator = await EmulatorProcess.start(
+    environments.emulator?.python as string,
+    options,
+    printToStderr,
+  );
   const { endpoint, timeScale, isolation } = emulator.address;
-  tell(
+  printToStderr(
     `The emulator is up at ${endpoint} until Ctrl-C (${timeScaleText(timeScale)}, jobs isolated by ${isolation}).`,
   );
-  tell("Point any AWS SDK, CLI or Terraform at it:");
+  printToStderr("Point any AWS SDK, CLI or Terraform at it:");
   for (const [name, value] of Object.entries(emulatorVariables(emulator.connection))) {
     print(`export ${name}=${value}`);
   }
-  tell(
+  printToStderr(
     options.anyKey === true
-      ? "It takes any key: whoever reaches the port can run commands as you."
-      : "The key is new at each start; who has it can run commands as you (docs/emulator.md).",
+      ? "It accepts any key: anyone who can reach the port can run commands as you."
+      : "The key is new at each start; anyone who has it can run commands as you (docs/emulator.md).",
   );
-  tell(
-    "Two clients ask AWS all the same: AWS CLI v1's `aws sqs` needs --endpoint-url $AWS_ENDPOINT_URL, and",
+  printToStderr(
+    "Two clients call AWS despite these variables: for `aws sqs` of AWS CLI v1, pass --endpoint-url $AWS_ENDPOINT_URL;",
   );
-  tell("the SageMaker SDKs' default_bucket() and get_execution_role() want bucket and role given.");
+  printToStderr(
+    "instead of default_bucket() and get_execution_role() of the SageMaker SDKs, pass bucket and role.",
+  );
   try {
     await Promise.race([
       emulator.ended.then((code) => {
-        throw new FailedError(`The emulator has ended by itself, with exit code ${code}`);
+        throw new FailedError(`The emulator ended unexpectedly, with exit code ${code}`);
       }),
       new Promise((settle) => signal.addEventListener("abort", settle)),
     ]);

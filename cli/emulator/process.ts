@@ -14,19 +14,19 @@ import { projectRoot } from "../paths";
 import { CliError, FailedError } from "../terminal/errors";
 
 export interface EmulatorOptions {
-  /** @default - a free one */
+  /** @default - a free port */
   readonly port?: number;
-  /** Shortens waits, as `timeScaleText` lists them: 0.1 makes ten seconds one. */
+  /** Factor for the waits that `timeScaleText` lists: with 0.1, ten seconds become one. */
   readonly timeScale?: number;
   /** File with faults to inject; docs/emulator.md describes it. */
   readonly faults?: string;
-  /** Lets moto's bare records answer for operations that do not run. */
+  /** Answer operations that do not run from moto's bare records. */
   readonly allowRecords?: boolean;
-  /** Takes whatever keys a client has, and unsigned requests: any program on this machine may call. */
+  /** Accept any access key, and unsigned requests: any program on this machine may call. */
   readonly anyKey?: boolean;
 }
 
-/** The emulator as a child process; it ends when this process does, whatever ends it. */
+/** The emulator as a child process; it ends when this process does, for whatever reason. */
 export class EmulatorProcess {
   private constructor(
     private readonly child: ChildProcess,
@@ -38,7 +38,7 @@ export class EmulatorProcess {
     return connectionTo(this.address);
   }
 
-  /** Settles when the emulator has ended by itself. */
+  /** Settles when the emulator has ended. */
   get ended(): Promise<number | null> {
     return new Promise((settle) => {
       if (this.child.exitCode !== null) settle(this.child.exitCode);
@@ -49,14 +49,14 @@ export class EmulatorProcess {
   /**
    * Starts the emulator and waits until it is ready.
    *
-   * @param python the interpreter of the environment `emulator`
-   * @param tell hears each line that the emulator writes of what it does
-   * @throws CliError when it does not start; its last lines tell why
+   * @param python the interpreter of the Python environment `emulator`
+   * @param onLine called with each line that the emulator logs
+   * @throws CliError if it does not start, with its last lines
    */
   static async start(
     python: string,
     options: EmulatorOptions = {},
-    tell: (line: string) => void = () => {},
+    onLine: (line: string) => void = () => {},
   ): Promise<EmulatorProcess> {
     const flags = ["--state-dir", resolve(projectRoot, ".emulator"), "--exit-with-stdin"];
     if (options.port !== undefined) flags.push("--port", String(options.port));
@@ -67,14 +67,14 @@ export class EmulatorProcess {
     const child = spawn(python, ["-m", "emulator", ...flags], {
       cwd: projectRoot,
       env: { ...emulatorEnvironment(), PYTHONPATH: resolve(projectRoot, "python"), PYTHONUNBUFFERED: "1" },
-      // Its standard input closes with this process: that is how it hears of our end.
+      // The emulator ends when its standard input closes, which happens when this process ends.
       stdio: ["pipe", "pipe", "pipe"],
-      // Ctrl-C is for us: the emulator is stopped in order, after what uses it.
+      // On Ctrl-C this process stops the emulator, after everything that uses it.
       detached: true,
     });
     const lines: string[] = [];
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => {
-      tell(line);
+      onLine(line);
       lines.push(line);
       if (lines.length > 200) lines.shift();
     });
@@ -83,7 +83,7 @@ export class EmulatorProcess {
       child.once("close", () => settle(undefined));
     });
     if (ready === undefined) {
-      const reason = lines.slice(-5).join("\n") || "it said nothing";
+      const reason = lines.slice(-5).join("\n") || "it printed nothing";
       const { exitCode } = child;
       throw exitCode === 2
         ? new CliError(reason, 2)
@@ -94,7 +94,7 @@ export class EmulatorProcess {
     return new EmulatorProcess(child, address);
   }
 
-  /** Stops the emulator with everything that runs in it. */
+  /** Stops the emulator and everything that runs in it. */
   async stop(): Promise<void> {
     forgetAddress(this.address);
     this.child.stdin?.end();
@@ -103,8 +103,8 @@ export class EmulatorProcess {
 }
 
 /**
- * What the emulator inherits: any job can read its variables, so the developer's keys and tokens are not among them.
- * Proxies and package indexes are for the requirements of jobs.
+ * Environment variables that the emulator inherits. Any job can read them, so they exclude the developer's keys and
+ * tokens. Jobs need proxies and package indexes to install their requirements.
  */
 const inherited =
   /^(PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LANG|LC_\w+|LD_LIBRARY_PATH|DYLD_\w+|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|PIP_\w+|XDG_\w+)$/i;
@@ -113,7 +113,7 @@ export function emulatorEnvironment(variables: NodeJS.ProcessEnv = process.env):
   return Object.fromEntries(Object.entries(variables).filter(([name]) => inherited.test(name)));
 }
 
-/** Says what the emulator's time scale shortens; docs/emulator.md has the details. */
+/** Describes what the emulator's time scale shortens; docs/emulator.md has the details. */
 export function timeScaleText(timeScale: number): string {
   if (timeScale === 1) return "time scale 1";
   return `time scale ${timeScale} for waits, retry intervals, rate() schedules, alarm periods and deployment waits`;

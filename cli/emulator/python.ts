@@ -5,10 +5,10 @@ import { z } from "zod";
 import { projectRoot } from "../paths";
 import { FailedError, UsageError } from "../terminal/errors";
 
-/** Interpreters that can prepare the project's Python environments, in the order of trying. */
+/** Interpreters that can build the project's Python environments, in order of preference. */
 const candidates = ["python3.11", "python3.12", "python3.13", "python3.10", "python3", "python"];
 
-/** The names of the environments in `python/locks/`. */
+/** The names of the Python environments in `python/locks/`. */
 export type EnvironmentName = "emulator" | "scikit-learn-1.2-1" | "dev" | "security";
 
 const preparedSchema = z.record(
@@ -19,11 +19,11 @@ const preparedSchema = z.record(
 export type PreparedEnvironments = z.output<typeof preparedSchema>;
 
 /**
- * Builds the Python environments that are missing, and tells where each one's interpreter is.
+ * Builds missing Python environments and returns the path of each one's interpreter.
  *
- * @param onProgress gets a line now and then: the first time takes a while
- * @throws UsageError when there is no Python that can be used
- * @throws FailedError when an environment cannot be built; its message says why
+ * @param onProgress called with progress lines, because the first build takes a while
+ * @throws UsageError if no suitable Python is found
+ * @throws FailedError if a Python environment cannot be built
  */
 export async function prepareEnvironments(
   names: readonly EnvironmentName[],
@@ -45,14 +45,14 @@ export async function prepareEnvironments(
   return preparedSchema.parse(JSON.parse(output));
 }
 
-/** The interpreter of an environment that was prepared. */
+/** The interpreter of a prepared Python environment. */
 export function interpreter(environments: PreparedEnvironments, name: EnvironmentName): string {
   const python = environments[name]?.python;
   if (python === undefined) throw new FailedError(`The Python environment ${name} was not prepared`);
   return python;
 }
 
-/** The first Python that runs and is new enough; a name on the PATH may be a shim that runs nothing. */
+/** Finds the first Python that runs and is new enough; a name on the PATH may be a shim that runs nothing. */
 function findPython(): string {
   const wanted = process.env.PYTHON === undefined ? candidates : [process.env.PYTHON];
   const probe = "import sys; sys.exit(sys.version_info < (3, 10))";

@@ -31,13 +31,13 @@ import { tagList } from "../account/tags";
 import { packFolder } from "./archives";
 
 /**
- * AWS's own account for these images in us-east-1, where the emulator is. Terraform's provider knows all regions.
+ * AWS's account for these images in us-east-1, the emulator's region. Terraform's provider has all regions.
  *
  * https://docs.aws.amazon.com/sagemaker/latest/dg/pre-built-docker-containers-scikit-learn-spark.html
  */
 const imageRegistry = "683313688378.dkr.ecr.us-east-1.amazonaws.com";
 
-/** What an execution in the emulator needs to know. */
+/** What an execution in the emulator needs. */
 export interface LocalWorkflow {
   readonly stateMachineArn: string;
   readonly releaseStateMachineArn: string;
@@ -45,7 +45,7 @@ export interface LocalWorkflow {
   readonly dataBucketName: string;
 }
 
-/** Makes the workflow's resources in the emulator, from the same plain data that the constructs write as Terraform. */
+/** Creates the workflow's resources in the emulator, from the same plain data that the constructs use for Terraform. */
 export async function createLocalResources(
   aws: Aws,
   { account, region }: EmulatorAddress,
@@ -61,7 +61,7 @@ export async function createLocalResources(
   const bucketName = `${bucketNamePrefix(props)}${randomBytes(8).toString("hex")}`;
   await createArtifactBucket(aws, bucketName, tags, kmsKeyArn);
   const dataBucketName = props.data?.bucketName ?? bucketName;
-  // On AWS somebody has made it before.
+  // On AWS this bucket already exists.
   if (dataBucketName !== bucketName) await createBucket(aws, dataBucketName);
   const base = {
     partition,
@@ -200,7 +200,7 @@ export async function createRole(
   return Role?.Arn as string;
 }
 
-/** Makes a function with its role and log, and returns the ARN of its version. */
+/** Creates a function with its role and log group, and returns the ARN of its version. */
 export async function createFunction(
   aws: Aws,
   description: FunctionDescription,

@@ -9,9 +9,9 @@ import { executionOutput } from "./report";
 const answerSchema = z.looseObject({ predictions: z.array(z.unknown()) });
 
 /**
- * Asks an endpoint for predictions.
+ * Requests predictions from an endpoint.
  *
- * @throws FailedError when it does not give one prediction for each instance
+ * @throws FailedError if it does not return one prediction for each instance
  */
 export async function testEndpoint(
   aws: Aws,
@@ -30,7 +30,7 @@ export async function testEndpoint(
     );
     text = Body?.transformToString() ?? "";
   } catch (error) {
-    throw new FailedError(`The endpoint ${endpointName} did not answer: ${(error as Error).message}`, {
+    throw new FailedError(`The endpoint ${endpointName} did not respond: ${(error as Error).message}`, {
       cause: error,
     });
   }
@@ -43,7 +43,7 @@ export async function testEndpoint(
   return answer.data.predictions;
 }
 
-/** Asks the endpoint that an execution has released; a version that waits for approval has none yet. */
+/** Tests the endpoint that an execution released; a version that waits for approval has none yet. */
 export async function testReleased(
   aws: Aws,
   result: ExecutionResult,

@@ -18,14 +18,14 @@ import { SampleData } from "./sample-data";
 interface ExecuteOptions extends TargetOptions {
   readonly name?: string;
   readonly attach?: string;
-  /** JSON, or the path of a file that holds it. */
+  /** JSON, or the path of a JSON file. */
   readonly input?: string;
   readonly uploadSampleData?: boolean;
   readonly timeout: number;
   readonly json: boolean;
 }
 
-/** Starts an execution, or follows one, to its end, and tests the endpoint. */
+/** Starts or attaches to an execution, follows it to its end, and tests the endpoint. */
 export async function execute(name: string, options: ExecuteOptions): Promise<void> {
   const given = options.input === undefined ? undefined : await readInput(options.input, name);
   const target = await resolveTarget(name, options);
@@ -55,12 +55,12 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
     enabled: () => execution.ifAny === undefined || execution.ifAny.description.status === "SUCCEEDED",
   });
   await tasks.run({ silent: options.json }).catch((error: unknown) => {
-    // A machine, too, has to learn what to follow, or what was made before the endpoint did not answer.
+    // The JSON also reports an execution that still runs, or one whose endpoint did not respond.
     if (options.json && execution.ifAny !== undefined) printReport(successReport(execution.ifAny), true);
     else if (options.json && arn !== undefined) printReport(unknownReport(arn), true);
     throw error;
   });
-  await tellEnd(aws, execution.value, predictions.ifAny, options);
+  await reportEnd(aws, execution.value, predictions.ifAny, options);
 }
 
 async function uploadSampleData(
@@ -69,11 +69,15 @@ async function uploadSampleData(
   bucketName: string,
   task: ProgressTask,
 ): Promise<void> {
-  const tell = (line: string) => {
+  const onProgress = (line: string) => {
     task.output = line;
   };
-  const python = await prepareEnvironments(["scikit-learn-1.2-1"], tell);
-  const data = await SampleData.get(testRun.sampleData, interpreter(python, "scikit-learn-1.2-1"), tell);
+  const python = await prepareEnvironments(["scikit-learn-1.2-1"], onProgress);
+  const data = await SampleData.get(
+    testRun.sampleData,
+    interpreter(python, "scikit-learn-1.2-1"),
+    onProgress,
+  );
   try {
     await data.upload(aws, props.data?.bucketName ?? bucketName, rawDataPrefix(props));
   } finally {
@@ -81,8 +85,12 @@ async function uploadSampleData(
   }
 }
 
-/** Prints the report; an execution that did not succeed is an error. */
-async function tellEnd(
+/**
+ * Prints the report.
+ *
+ * @throws FailedError if the execution did not succeed
+ */
+async function reportEnd(
   aws: Aws,
   result: ExecutionResult,
   predictions: readonly unknown[] | undefined,

@@ -14,7 +14,7 @@ import type { ExecutionInput } from "../../workflow/execution-input";
 import { CliError, explain, OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { ExecutionHistory, type StateVisit } from "./history";
 
-/** An execution that has ended, or that nobody waited for to the end. */
+/** An execution's description, and the states that it visited. */
 export interface ExecutionResult {
   readonly description: DescribeExecutionCommandOutput;
   readonly visits: readonly StateVisit[];
@@ -35,13 +35,13 @@ export async function startExecution(
   } catch (error) {
     if (error instanceof ExecutionAlreadyExists) {
       throw new UsageError(
-        `An execution called ${name} exists already: give another --name, or follow that one with --attach ${name}`,
+        `--name must be new, but the execution ${name} already exists: pass another name, or follow that execution with --attach ${name}`,
         { cause: error },
       );
     }
     if (error instanceof StateMachineDoesNotExist) {
       throw new UsageError(
-        `There is no state machine ${stateMachineArn}: deploy it first, or check the outputs file`,
+        `The state machine ${stateMachineArn} does not exist: deploy it first, or check the outputs file`,
         {
           cause: error,
         },
@@ -51,25 +51,25 @@ export async function startExecution(
   }
 }
 
-/** A name that no execution has yet: when it was asked for, to the millisecond. */
+/** A new execution name: the current time, to the millisecond. */
 export function uniqueName(): string {
   return `run-${new Date().toISOString().replace(/[-:.TZ]/g, "")}`;
 }
 
 export interface WatchOptions {
-  /** How long to wait before leaving the execution to itself. */
+  /** How long to wait for the execution's end. */
   readonly timeoutSeconds: number;
   readonly pollMilliseconds: number;
   /** Called with each visit that has changed. */
   readonly onVisit?: (visit: StateVisit) => void;
-  /** Ends the waiting; the execution goes on. */
+  /** Ends the waiting; the execution continues. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Follows an execution to its end.
  *
- * @throws OutcomeUnknownError when it takes longer than `timeoutSeconds`, or AWS can no longer be asked
+ * @throws OutcomeUnknownError if it takes longer than `timeoutSeconds`, or AWS no longer responds
  */
 export async function watchExecution(
   sfn: SFNClient,
@@ -93,13 +93,13 @@ export async function watchExecution(
       if (error instanceof CliError) throw error;
       const { name, message } = explain(error) as Error;
       throw new OutcomeUnknownError(
-        `Lost sight of ${executionArn}, which may be running still (${name}: ${message}). ${again}`,
+        `Cannot follow ${executionArn} any longer; it may still be running (${name}: ${message}). ${again}`,
         { cause: error },
       );
     }
     if (Date.now() >= deadline) {
       throw new OutcomeUnknownError(
-        `${executionArn} is still running after ${timeoutSeconds} s of waiting; it goes on. ${again}`,
+        `${executionArn} is still running after ${timeoutSeconds} s, and continues. ${again}`,
       );
     }
     await sleep(pollMilliseconds, undefined, { signal });
@@ -114,13 +114,13 @@ async function describeExecution(
     return await sfn.send(new DescribeExecutionCommand({ executionArn }));
   } catch (error) {
     if (error instanceof ExecutionDoesNotExist) {
-      throw new UsageError(`There is no execution ${executionArn}`, { cause: error });
+      throw new UsageError(`The execution ${executionArn} does not exist`, { cause: error });
     }
     throw error;
   }
 }
 
-/** The events newer than `lastId`, oldest first: read backwards, so that a long history is not read again. */
+/** Returns the events newer than `lastId`, oldest first. Reads backwards, to avoid reading a long history again. */
 async function eventsAfter(sfn: SFNClient, executionArn: string, lastId: number): Promise<HistoryEvent[]> {
   const newest: HistoryEvent[] = [];
   let nextToken: string | undefined;

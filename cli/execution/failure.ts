@@ -6,13 +6,13 @@ import type { Aws } from "../account/clients";
 export interface ExecutionFailure {
   readonly status: string;
   readonly error: string;
-  /** The state that failed, where the cause names it. */
+  /** The state that failed, if the cause names it. */
   readonly state?: string;
   readonly job?: string;
   readonly reason: string;
   /** Metrics of the model that the gate refused. */
   readonly metrics?: Readonly<Record<string, number>>;
-  /** The last lines of the job's log, where a job failed. */
+  /** The last lines of the job's log, if a job failed. */
   readonly log: readonly string[];
 }
 
@@ -21,7 +21,7 @@ const logGroups = [
   ["TrainingJobFailed", "/aws/sagemaker/TrainingJobs"],
 ] as const;
 
-/** Reads from an ended execution why it failed; the workflow's causes are JSON, others text. */
+/** Reads why an execution failed; the workflow's causes are JSON, others are text. */
 export async function readFailure(
   aws: Aws,
   { status = "FAILED", error = "", cause = "" }: Partial<DescribeExecutionCommandOutput>,
@@ -55,7 +55,7 @@ function parseCause(cause: string): WorkflowCause {
   }
 }
 
-/** The last lines that a job wrote; none where the log cannot be read, which must not hide why the job failed. */
+/** Returns the last lines of a job's log; none if it cannot be read, so that the failure's reason is still shown. */
 export async function lastLogLines(aws: Aws, logGroupName: string, job: string): Promise<string[]> {
   try {
     const { logStreams } = await aws
@@ -72,7 +72,7 @@ export async function lastLogLines(aws: Aws, logGroupName: string, job: string):
   }
 }
 
-/** The failure as text for a person. */
+/** Formats a failure as text. */
 export function describeFailure({
   status,
   error,

@@ -4,7 +4,7 @@ import type { ProgressTask } from "../terminal/progress";
 import { type ExecutionResult, watchExecution } from "./execution";
 import { visitLine } from "./history";
 
-/** Follows an execution and shows its states in a task: running ones in the title, ended ones as lines. */
+/** Follows an execution and shows its states in a task: running states in the title, ended states as lines. */
 export async function followInTask(
   aws: Aws,
   executionArn: string,
@@ -26,7 +26,7 @@ export async function followInTask(
           return;
         }
         if (!["Task", "Map"].includes(visit.type)) return;
-        // Checks of a state that is waited for are told once, not every few seconds.
+        // Polling states are shown once, not every few seconds.
         const line =
           visit.visit > 1 && visit.error === undefined && visit.job === undefined ? visit.name : "";
         if (line !== "" && shown.has(line)) return;
@@ -41,7 +41,7 @@ export async function followInTask(
     task.title = title;
     if (!signal.aborted) throw error;
     throw new DetachedError(
-      `Left ${executionArn}, which goes on. Follow it again with --attach ${executionArn.split(":").at(-1)}`,
+      `Stopped following ${executionArn}, which continues. Follow it again with --attach ${executionArn.split(":").at(-1)}`,
     );
   }
 }

@@ -3,21 +3,21 @@ import type { HistoryEvent } from "@aws-sdk/client-sfn";
 /** One visit of an execution to a state. */
 export interface StateVisit {
   readonly name: string;
-  /** As in the definition: Task, Wait, Choice, … */
+  /** The state's type: Task, Wait, Choice, … */
   readonly type: string;
-  /** Counts the execution's visits to this state, from 1. */
+  /** The number of this visit to the state, from 1. */
   readonly visit: number;
   readonly startedAt: Date;
   readonly endedAt?: Date;
-  /** Calls made in this visit: more than one where a retrier tried again. */
+  /** Calls in this visit: more than one if a retrier retried. */
   readonly attempts: number;
-  /** Name of the processing or training job, where the state runs one. */
+  /** Name of the processing or training job, if the state runs one. */
   readonly job?: string;
-  /** The newest error of an attempt, or of the visit as a whole. */
+  /** The latest error of an attempt, or of the whole visit. */
   readonly error?: string;
 }
 
-/** Reads an execution's history, event by event, into the visits to its states. */
+/** Converts an execution's history, event by event, to the visits to its states. */
 export class ExecutionHistory {
   private readonly visitsById = new Map<number, StateVisit>();
   private lastEventId = 0;
@@ -32,7 +32,7 @@ export class ExecutionHistory {
     return this.lastEventId;
   }
 
-  /** Takes in new events, oldest first, and returns the visits that they changed. */
+  /** Adds new events, oldest first, and returns the visits that changed. */
   add(events: readonly HistoryEvent[]): StateVisit[] {
     const changed = new Set<number>();
     for (const event of events) {
@@ -66,7 +66,7 @@ export class ExecutionHistory {
   }
 }
 
-/** What one event, which follows in a visit, changes in it. */
+/** What an event changes in its visit. */
 function changes(
   event: HistoryEvent,
   type: string,
@@ -90,21 +90,21 @@ function changes(
 function jobName(parameters: string | undefined): string | undefined {
   if (parameters === undefined) return undefined;
   const { TrainingJobName, ProcessingJobName } = JSON.parse(parameters) as Record<string, unknown>;
-  // The evaluation function is told of a job, too; only a job's own request has a role.
+  // The evaluation function's input also names a job; only a job's own request has a role.
   if (!parameters.includes('"RoleArn"')) return undefined;
   return (TrainingJobName ?? ProcessingJobName) as string | undefined;
 }
 
-/** A state's visits taken together, for the report. */
+/** Summary of a state's visits, for the report. */
 export interface StateSummary {
   readonly name: string;
   readonly visits: number;
   readonly seconds: number;
-  /** Jobs that the state ran, in order. */
+  /** Jobs of the state, in order. */
   readonly jobs: readonly string[];
 }
 
-/** Sums up visits by state, in the order of the first visits. */
+/** Summarizes visits by state, in the order of the first visits. */
 export function summarize(visits: readonly StateVisit[]): StateSummary[] {
   const byName = new Map<string, StateVisit[]>();
   for (const visit of visits) byName.set(visit.name, [...(byName.get(visit.name) ?? []), visit]);
@@ -120,7 +120,7 @@ export function secondsBetween(start: Date, end: Date | undefined): number {
   return end === undefined ? 0 : Math.round((end.getTime() - start.getTime()) / 10) / 100;
 }
 
-/** One line that tells what a visit did. */
+/** Formats a visit as one line. */
 export function visitLine({ name, visit, startedAt, endedAt, attempts, job, error }: StateVisit): string {
   const parts = [
     name.padEnd(24),

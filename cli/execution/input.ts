@@ -6,9 +6,9 @@ import { rawDataPrefix } from "../../workflow/props";
 import { UsageError } from "../terminal/errors";
 
 /**
- * Reads an execution input and checks it by the very expression that the state machine checks it by.
+ * Reads an execution input and checks it with the same expression that the state machine uses.
  *
- * @throws UsageError that lists every problem, before anything is started
+ * @throws UsageError with all problems, before anything is started
  */
 export async function readInput(source: string, environment: string): Promise<ExecutionInput> {
   let input: unknown;
@@ -25,6 +25,6 @@ export async function readInput(source: string, environment: string): Promise<Ex
     hyperparameters: Object.keys(props.training.hyperparameters ?? {}),
   };
   const problems: string[] = await jsonata(inputProblems("$input0", rules)).evaluate({}, { input0: input });
-  if (problems.length > 0) throw new UsageError(`The execution input is wrong:\n${problems.join("\n")}`);
+  if (problems.length > 0) throw new UsageError(`The execution input is invalid:\n${problems.join("\n")}`);
   return input as ExecutionInput;
 }

@@ -4,16 +4,16 @@ import type { ExecutionResult } from "./execution";
 import type { ExecutionFailure } from "./failure";
 import { type StateSummary, secondsBetween, summarize } from "./history";
 
-/** What a run tells, for people and machines. */
+/** The report of a run, printed as text or as JSON. */
 export interface RunReport {
   readonly status: string;
   readonly execution: { readonly name: string; readonly arn: string };
-  /** Of the execution, from its start to its end. */
+  /** Duration of the execution. */
   readonly seconds: number;
   readonly metrics?: Readonly<Record<string, number>>;
-  /** The version that was registered. */
+  /** The registered version. */
   readonly modelPackage?: string;
-  /** Missing where the version waits for approval. */
+  /** Absent while the version waits for approval. */
   readonly endpoint?: { readonly name: string; readonly config: string; readonly superseded: boolean };
   readonly predictions?: readonly unknown[];
   readonly artifacts?: {
@@ -27,7 +27,7 @@ export interface RunReport {
   readonly states: readonly StateSummary[];
 }
 
-/** The report of a succeeded execution and its endpoint's answer. */
+/** The report of a successful execution and its endpoint's predictions. */
 export function successReport(result: ExecutionResult, predictions?: readonly unknown[]): RunReport {
   const output = executionOutput(result);
   return {
@@ -55,13 +55,13 @@ export function failureReport(result: ExecutionResult, failure: ExecutionFailure
   return { ...outline(result), metrics: failure.metrics, failure };
 }
 
-/** The report of an execution that nobody saw the end of. */
+/** The report of an execution whose outcome is unknown. */
 export function unknownReport(executionArn: string): RunReport {
   const name = executionArn.split(":").at(-1) ?? "";
   return { status: "UNKNOWN", execution: { name, arn: executionArn }, seconds: 0, states: [] };
 }
 
-/** The output of a succeeded execution. */
+/** The output of a successful execution. */
 export function executionOutput({ description }: ExecutionResult): ExecutionReport {
   return JSON.parse(description.output ?? "{}") as ExecutionReport;
 }
@@ -76,7 +76,7 @@ function outline({ description, visits }: ExecutionResult) {
   };
 }
 
-/** The report as text for a person. */
+/** Formats a report as text. */
 export function reportText({
   metrics,
   modelPackage,

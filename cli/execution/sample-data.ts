@@ -9,14 +9,14 @@ import type { Aws } from "../account/clients";
 import { projectRoot } from "../paths";
 import { FailedError, UsageError } from "../terminal/errors";
 
-/** Sample data in a folder: one of the project's, or one that lasts until it is removed. */
+/** Sample data in a folder: one in the project, or a temporary one. */
 export class SampleData {
   private constructor(
     private readonly folder: string,
     private readonly temporary: boolean,
   ) {}
 
-  /** Takes the files in `folder`, or makes the recipe's data where no folder is given. */
+  /** Uses the files in `folder`, or creates the recipe's data if there is no folder. */
   static async get(
     folder: string | undefined,
     python: string,
@@ -24,17 +24,17 @@ export class SampleData {
   ): Promise<SampleData> {
     if (folder === undefined) return await SampleData.generate(python, onProgress);
     if (!existsSync(folder))
-      throw new UsageError(`testRun.sampleData in config.ts is ${folder}, which does not exist`);
+      throw new UsageError(`testRun.sampleData in config.ts must be an existing folder, got ${folder}`);
     onProgress(`Data from ${folder}`);
     return new SampleData(folder, false);
   }
 
   /**
-   * Makes the data.
+   * Creates the data.
    *
    * @param python an interpreter with scikit-learn
-   * @param onProgress gets what the script says: above all, where the data comes from
-   * @throws FailedError when there is none; its message holds the script's last lines
+   * @param onProgress called with each line that the script prints, such as the data's source
+   * @throws FailedError if the script fails, with its last lines
    */
   private static async generate(python: string, onProgress: (line: string) => void): Promise<SampleData> {
     const data = new SampleData(await mkdtemp(join(tmpdir(), "sample-data-")), true);
@@ -73,7 +73,7 @@ async function generate(python: string, folder: string, onProgress: (line: strin
   const script = resolve(projectRoot, "python/scripts/generate_sample_data.py");
   const { SCIKIT_LEARN_DATA: cache, ...environment } = process.env;
   const child = spawn(python, [script, "--output-dir", folder], {
-    // scikit-learn would make the folder, and take a relative one as seen from wherever it runs.
+    // scikit-learn would create a missing folder, and resolve a relative one from its working directory.
     env: cache !== undefined && isAbsolute(cache) && existsSync(cache) ? process.env : environment,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -85,5 +85,5 @@ async function generate(python: string, folder: string, onProgress: (line: strin
     });
   }
   const code = await new Promise((settle) => child.on("close", settle));
-  if (code !== 0) throw new FailedError(`The sample data could not be made:\n${lines.slice(-5).join("\n")}`);
+  if (code !== 0) throw new FailedError(`Cannot create the sample data:\n${lines.slice(-5).join("\n")}`);
 }

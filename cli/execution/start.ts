@@ -40,12 +40,12 @@ interface StartOptions {
   readonly json: boolean;
 }
 
-/** Runs the whole workflow for real on this machine: emulator, resources, data, execution, endpoint. */
+/** Runs the whole workflow on this machine: emulator, resources, data, execution, endpoint. */
 export async function start(options: StartOptions): Promise<void> {
   const props = workflowProps(localEnvironment);
   if (options.name !== undefined && existsSync(runFolder(options.name))) {
     throw new UsageError(
-      `There is a run called ${options.name} in .runs/ already: give another --name, or remove it`,
+      `--name must be new, but .runs/${options.name} already exists: pass another name, or remove the folder`,
     );
   }
   const input =
@@ -63,10 +63,10 @@ export async function start(options: StartOptions): Promise<void> {
     printReport(report, options.json);
     if (options.keep) await stayUp(run.cloud.value.emulator, report, options.json, signal);
   } catch (error) {
-    if (signal.aborted) throw new CliError("Interrupted; the emulator is stopped", exitCodes.detached);
+    if (signal.aborted) throw new CliError("Interrupted; the emulator has stopped", exitCodes.detached);
     if (error instanceof OutcomeUnknownError) {
       throw new OutcomeUnknownError(
-        `The execution did not end within ${options.timeout} s, or the emulator could not be asked; both are stopped`,
+        `The execution did not end within ${options.timeout} s, or the emulator did not respond; both have stopped`,
         { cause: error },
       );
     }
@@ -77,7 +77,7 @@ export async function start(options: StartOptions): Promise<void> {
   }
 }
 
-/** The tasks of a run; the later ones take what the earlier ones return. */
+/** The tasks of a run; later ones use what earlier ones return. */
 function plan(options: StartOptions, props: WorkflowProps, input: object, signal: AbortSignal) {
   const tasks = new TaskList();
   const python = tasks.add("Python environments", preparePython);
@@ -135,7 +135,7 @@ async function preparePython(task: ProgressTask) {
     interpreter(environments, "scikit-learn-1.2-1"),
     (line) => sampleDataLines.push(line),
   );
-  // Made while the emulator starts; who waits for it is told of a failure.
+  // The data is created while the emulator starts; the task that awaits it reports a failure.
   sampleData.catch(() => {});
   return { environments, sampleData, sampleDataLines };
 }
@@ -147,7 +147,7 @@ async function startEmulator(python: PreparedEnvironments, options: StartOptions
   return { emulator, aws: new Aws(emulator.connection) };
 }
 
-/** Copies what the run made out of the emulator, which forgets everything, and returns the folder. */
+/** Copies the run's artifacts out of the emulator, which loses them when it stops, and returns the folder. */
 async function saveRun(aws: Aws, report: RunReport): Promise<string> {
   const folder = runFolder(report.execution.name);
   const unfinished = `${folder}.unfinished`;
@@ -177,11 +177,11 @@ async function stayUp(
   const { accessKeyId, secretAccessKey } = emulator.address;
   const url = `${emulator.address.endpoint}/endpoints/${endpoint}/invocations`;
   const body = JSON.stringify({ instances: testRun.instances });
-  const tell = json ? printToStderr : print;
-  tell(
+  const printLines = json ? printToStderr : print;
+  printLines(
     [
       "",
-      `The endpoint ${endpoint} is up until Ctrl-C. Ask it:`,
+      `The endpoint ${endpoint} is up until Ctrl-C. Invoke it:`,
       `  curl -s --aws-sigv4 aws:amz:${emulator.address.region}:sagemaker -u ${accessKeyId}:${secretAccessKey} ${url} -H 'Content-Type: application/json' -d '${body}'`,
       "or with any AWS SDK or CLI, with these variables:",
       ...Object.entries(emulatorVariables(emulator.connection)).map(
@@ -191,7 +191,7 @@ async function stayUp(
   );
   await Promise.race([
     emulator.ended.then(() => {
-      throw new FailedError("The emulator has ended by itself");
+      throw new FailedError("The emulator ended unexpectedly");
     }),
     new Promise((settle) => signal.addEventListener("abort", settle)),
   ]);

@@ -16,13 +16,13 @@ import { print, printJson } from "../terminal/print";
 import { size } from "../terminal/size";
 import { secondsBetween } from "./history";
 
-/** What the recipe's validation looks at. */
+/** What the recipe's validation shows. */
 interface Status {
   readonly executions: readonly {
     readonly name: string;
     readonly status: string;
     readonly startedAt: string;
-    /** Missing while it runs. */
+    /** Absent while it runs. */
     readonly seconds?: number;
   }[];
   readonly objects: Readonly<Record<string, { readonly count: number; readonly bytes: number }>>;
@@ -33,7 +33,7 @@ interface Status {
     readonly instances: string;
     readonly reason?: string;
   }[];
-  /** Of the newest execution that succeeded. */
+  /** Metrics of the newest successful execution. */
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
@@ -153,7 +153,7 @@ function statusText({ executions, objects, endpoints, metrics }: Status): string
       "Endpoints",
       endpoints.map(
         ({ name, status, config, instances: all, reason }) =>
-          `${status.padEnd(10)} ${name}  serves ${config} (${all})${reason === undefined ? "" : `: ${reason}`}`,
+          `${status.padEnd(10)} ${name}  with ${config} (${all})${reason === undefined ? "" : `: ${reason}`}`,
       ),
     ),
     ...section(

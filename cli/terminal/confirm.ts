@@ -1,14 +1,18 @@
 import { createInterface } from "node:readline/promises";
 import { UsageError } from "./errors";
 
-/** Fails where a question could not be answered: nobody is there, and `--yes` was not given. */
+/**
+ * Checks that the command can ask for confirmation.
+ *
+ * @throws UsageError if the terminal is not interactive and `--yes` is not set
+ */
 export function requireAnswer(yes: boolean): void {
   if (!yes && !process.stdin.isTTY) {
-    throw new UsageError("Nobody is there to be asked: give --yes to go on without asking");
+    throw new UsageError("Not an interactive terminal: pass --yes to continue without confirmation");
   }
 }
 
-/** Asks on the terminal; anything but yes is no. */
+/** Asks on the terminal; any answer but yes counts as no. */
 export async function confirmed(question: string): Promise<boolean> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await prompt.question(`${question} [y/N] `);

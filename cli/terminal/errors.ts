@@ -1,9 +1,9 @@
 import { ConfigurationError } from "../../configuration/define";
 
-/** What the exit code tells: 0 succeeded, and these. */
+/** Exit codes other than 0, which means success. */
 export const exitCodes = { failed: 1, usage: 2, unknown: 3, detached: 130 } as const;
 
-/** An error that a person can act on; its message needs no stack trace. */
+/** An error that the user can act on; its message needs no stack trace. */
 export class CliError extends Error {
   constructor(
     message: string,
@@ -15,35 +15,35 @@ export class CliError extends Error {
   }
 }
 
-/** The command was asked for something that it can't do: nothing has happened. */
+/** The command cannot do what was requested; it has changed nothing. */
 export class UsageError extends CliError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, exitCodes.usage, options);
   }
 }
 
-/** What was asked for was tried, and failed. */
+/** The command tried what was requested and failed. */
 export class FailedError extends CliError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, exitCodes.failed, options);
   }
 }
 
-/** Nobody knows yet how it ends: the execution goes on, or AWS could not be asked. */
+/** The outcome is unknown: the execution continues, or AWS did not respond. */
 export class OutcomeUnknownError extends CliError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, exitCodes.unknown, options);
   }
 }
 
-/** The person left while the execution goes on. */
+/** The user stopped waiting; the execution continues. */
 export class DetachedError extends CliError {
   constructor(message: string) {
     super(message, exitCodes.detached);
   }
 }
 
-/** Errors by which AWS says that the caller's credentials are no good. */
+/** Error names with which AWS refuses the caller's credentials. */
 const credentialErrors = new Set([
   "CredentialsProviderError",
   "ExpiredToken",
@@ -53,7 +53,7 @@ const credentialErrors = new Set([
   "TokenRefreshRequired",
 ]);
 
-/** Errors by which a call says that it never reached AWS. */
+/** Error codes of requests that did not reach AWS. */
 const networkErrors = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -63,34 +63,34 @@ const networkErrors = new Set([
   "TimeoutError",
 ]);
 
-/** Turns an error of the AWS SDK into one that says what to do; another error stays what it is. */
+/** Turns an error of the AWS SDK into one with a remedy; returns other errors unchanged. */
 export function explain(error: unknown): unknown {
   if (error instanceof CliError || !(error instanceof Error)) return error;
   if (error instanceof ConfigurationError) return new UsageError(error.message, { cause: error });
   const { code } = error as { code?: string };
   if (credentialErrors.has(error.name)) {
     return new OutcomeUnknownError(
-      `AWS does not accept the credentials (${error.name}: ${error.message}). Log in again, for instance with \`aws sso login\`, or set AWS_PROFILE`,
+      `AWS refused the credentials (${error.name}: ${error.message}): log in again, for example with \`aws sso login\`, or set AWS_PROFILE`,
       { cause: error },
     );
   }
   if (networkErrors.has(code ?? error.name)) {
-    return new OutcomeUnknownError(`AWS could not be reached (${code ?? error.name}: ${error.message})`, {
+    return new OutcomeUnknownError(`Cannot reach AWS (${code ?? error.name}: ${error.message})`, {
       cause: error,
     });
   }
   if ("$metadata" in error)
-    return new FailedError(`AWS refused: ${error.name}: ${error.message}`, { cause: error });
+    return new FailedError(`AWS refused the request: ${error.name}: ${error.message}`, { cause: error });
   return error;
 }
 
-/** Whether AWS says that what was asked for is not there; SageMaker has no error name of its own for that. */
+/** Whether the error means that a resource does not exist; SageMaker has no separate error name for this. */
 export function isMissing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error.name === "ResourceNotFoundException" || error.message.includes("Could not find");
 }
 
-/** For what may be gone already: throws any other error. */
+/** Ignores the error of a resource that no longer exists; throws any other error. */
 export function ignoreMissing(error: unknown): void {
   if (!isMissing(error)) throw error;
 }

@@ -1,72 +1,72 @@
-/** Arguments and options that several commands share, and how they are read. */
+/** Arguments and options that several commands share, and their parsers. */
 
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { localEnvironment } from "../../configuration/names";
 
-/** What the exit codes mean for commands that run the workflow, and for the others. */
+/** Help on exit codes: for commands that run the workflow, and for others. */
 const exitCodesText = {
   run: `
 Exit codes:
   0    succeeded
   1    the execution or the endpoint test failed
   2    wrong usage; nothing was started
-  3    outcome unknown: stopped waiting, or AWS could not be asked
-  130  left by Ctrl-C; the execution goes on
+  3    outcome unknown: stopped waiting, or AWS did not respond
+  130  interrupted with Ctrl-C; the execution continues
 `,
   other: `
 Exit codes:
   0    done
-  1    failed; the message says how
-  2    wrong usage, or refused; nothing was touched
-  3    AWS could not be asked
-  130  interrupted by Ctrl-C
+  1    failed, as the message describes
+  2    wrong usage, or refused; nothing was changed
+  3    AWS did not respond
+  130  interrupted with Ctrl-C
 `,
 } as const;
 
-/** How long to wait for an execution, in seconds, as the recipe does. */
+/** How long to wait for an execution, in seconds; the recipe waits as long. */
 const defaultTimeout = 30 * 60;
 
-/** Arguments of the commands that act on one environment's workflow. */
+/** Adds the arguments of commands that act on one environment's workflow. */
 export function targeted(command: Command): Command {
   return inEnvironment(command)
     .option(
       "--outputs-file <file>",
-      "what the deploy wrote; outputs.<environment>.json by default, but for the emulator",
+      "outputs of the deploy; default: outputs.<environment>.json, except for the emulator",
     )
-    .option("--state-machine-arn <arn>", "in place of the outputs file's")
-    .option("--bucket <name>", "in place of the outputs file's");
+    .option("--state-machine-arn <arn>", "ARN of the state machine; default: from the outputs file")
+    .option("--bucket <name>", "name of the artifact bucket; default: from the outputs file");
 }
 
-/** For commands that are as good in the emulator. */
+/** Adds the optional environment of commands that default to the emulator. */
 export function inEnvironment(command: Command): Command {
   return command
     .usage("-- [environment] [options]")
     .addArgument(
-      new Argument("[environment]", `of config.ts; ${localEnvironment} is the emulator`).default(
+      new Argument("[environment]", `environment in config.ts; ${localEnvironment} is the emulator`).default(
         localEnvironment,
       ),
     );
 }
 
-/** For commands that run Terraform: nobody should have to guess which environment. */
+/** Adds the required environment of commands that must not default to one, such as those that run Terraform. */
 export function deployed(command: Command): Command {
   return command
     .usage("-- <environment> [options]")
-    .argument("<environment>", `of config.ts; ${localEnvironment} is the emulator that runs`);
+    .argument("<environment>", `environment in config.ts; ${localEnvironment} is the running emulator`);
 }
 
 export function yes(verb: string): Option {
-  return new Option("--yes", `${verb} without asking`).default(false);
+  return new Option("--yes", `${verb} without confirmation`).default(false);
 }
 
 export function json(): Option {
-  return new Option("--json", "print one JSON document, for machines").default(false);
+  return new Option("--json", "print one JSON document").default(false);
 }
 
 export function anyKey(): Option {
   return new Option(
     "--any-key",
-    "take whatever keys a client has: any user of this machine may then call (docs/emulator.md)",
+    "accept any access key: any user of this machine may then call (docs/emulator.md)",
   ).default(false);
 }
 
@@ -82,30 +82,29 @@ export function assumption(flags: string, description: string): Option {
 
 export function positiveNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0)
-    throw new InvalidArgumentError("It must be a number greater than 0.");
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("It must be a number above 0.");
   return value;
 }
 
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError("It must be a whole number from 1.");
+    throw new InvalidArgumentError("It must be a whole number of 1 or more.");
   return value;
 }
 
 /** https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */
 const forbiddenCharacters = '< > { } [ ] ? * " # % \\ ^ | ~ ` $ & , ; : /';
 const forbiddenInNames =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is forbidden
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression matches what is forbidden
   /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f\ud800-\udfff\ufffe\uffff]/u;
 
-/** What Step Functions takes as an execution's name: AWS says no only after the data is uploaded. */
+/** Checks an execution's name early: AWS would refuse it only after the data is uploaded. */
 export function executionName(text: string): string {
   const [found] = text.match(forbiddenInNames) ?? [];
   if (found !== undefined) {
     throw new InvalidArgumentError(
-      `A name has no ${JSON.stringify(found)}: Step Functions forbids white space, control characters and ${forbiddenCharacters}. Letters, digits, "-", "_" and "." are safe.`,
+      `It must not contain ${JSON.stringify(found)}: Step Functions forbids white space, control characters and ${forbiddenCharacters}. Letters, digits, "-", "_" and "." are safe.`,
     );
   }
   if (text.length < 1 || text.length > 80) {
@@ -116,7 +115,8 @@ export function executionName(text: string): string {
 
 export function timeScale(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("It must be above 0 and at most 1.");
+  if (!(value > 0 && value <= 1))
+    throw new InvalidArgumentError("It must be a number above 0 and at most 1.");
   return value;
 }
 
@@ -128,7 +128,7 @@ export function port(text: string): number {
   return value;
 }
 
-/** Examples and exit codes, for the end of a command's help. */
+/** Examples and exit codes for the end of a command's help. */
 export function examples(...lines: string[]): string {
   return helpEnding(lines, exitCodesText.other);
 }

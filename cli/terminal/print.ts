@@ -1,6 +1,6 @@
-/** What goes to the terminal. Data, logs, causes and clouds may hold what moves its cursor or turns its text. */
+/** Output to the terminal. Data, logs, causes and AWS may contain characters that move the cursor or reverse text. */
 
-/** A text without control and bidirectional characters; its lines stay. */
+/** Removes control and bidirectional characters from a text, except line breaks. */
 export function printable(text: string): string {
   return text.replace(/[^\P{C}\n\t\u200d]/gu, "");
 }
@@ -10,12 +10,12 @@ export function print(text: string): void {
   process.stdout.write(`${printable(text)}\n`);
 }
 
-/** Writes lines to standard error: what happens, and what went wrong. */
+/** Writes lines to standard error: progress and errors. */
 export function printToStderr(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
 }
 
-/** Writes a document for machines; what does not print is escaped in it. */
+/** Writes a JSON document; characters that do not print are escaped. */
 export function printJson(document: unknown): void {
   const text = JSON.stringify(document, null, 2);
   process.stdout.write(

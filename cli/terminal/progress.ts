@@ -3,17 +3,17 @@ import { printable } from "./print";
 
 const parent = process.ppid;
 
-/** A task that shows what it is doing in lines of its own. */
+/** A task that shows its progress in lines of its own. */
 // biome-ignore lint/suspicious/noExplicitAny: listr2's own default for renderers that do not matter here
 export type ProgressTask = ListrTaskWrapper<any, any, any>;
 
-/** For a task whose lines stay on the terminal when it has ended. */
+/** Options for a task whose lines stay on the terminal when it has ended. */
 export const keepLines = { outputBar: Number.POSITIVE_INFINITY, persistentOutput: true };
 
 /**
- * Runs tasks one after the other and shows them: live on a terminal, as plain lines elsewhere, not at all for machines.
+ * Runs tasks one after the other and shows them: live on a terminal, as plain lines elsewhere, not at all if silent.
  *
- * @throws the first task's error; what shows the progress has told it by then, but for its details
+ * @throws the error of the first task that fails; the progress has shown it by then, without details
  */
 export async function runTasks(
   tasks: readonly ListrTask<object>[],
@@ -23,14 +23,14 @@ export async function runTasks(
     renderer: "default",
     fallbackRenderer: "simple",
     silentRendererCondition: silent,
-    // Ctrl-C is the command's own to handle.
+    // The command handles Ctrl-C itself.
     registerSignalListeners: false,
     rendererOptions: { collapseErrors: false, showErrorMessage: false },
   });
   await list.run();
 }
 
-/** What a task of a list returns, once it has run. */
+/** The return value of a task in a list. */
 export class Result<T> {
   #ended: { readonly value: T } | undefined;
 
@@ -40,18 +40,18 @@ export class Result<T> {
     this.#ended = { value };
   }
 
-  /** Undefined before the task has ended well, and where it was skipped. */
+  /** Undefined until the task has succeeded, and if it was skipped. */
   get ifAny(): T | undefined {
     return this.#ended?.value;
   }
 
   get value(): T {
-    if (this.#ended === undefined) throw new Error(`The task "${this.title}" has returned nothing`);
+    if (this.#ended === undefined) throw new Error(`The task "${this.title}" has not returned a value`);
     return this.#ended.value;
   }
 }
 
-/** Tasks that return values: what one has returned is for those after it, and for who runs the list. */
+/** Tasks that return values, for the tasks after them and for the caller. */
 export class TaskList {
   readonly #tasks: ListrTask<object>[] = [];
 
@@ -72,7 +72,7 @@ export class TaskList {
   }
 }
 
-/** A task whose title, lines and errors go to the terminal as `printable` leaves them. */
+/** Wraps a task so that its title, lines and errors are made `printable`. */
 function inPrint(task: ListrTask<object>): ListrTask<object> {
   return {
     ...task,
@@ -95,13 +95,13 @@ function inPrint(task: ListrTask<object>): ListrTask<object> {
   };
 }
 
-/** An AbortSignal that Ctrl-C, SIGTERM or the end of our parent aborts; a second Ctrl-C ends the process at once. */
+/** Returns a signal aborted by Ctrl-C, SIGTERM or the end of the parent process; a second Ctrl-C ends the process. */
 export function interruption(): AbortSignal {
   const controller = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(name, () => controller.abort(name));
   }
-  // npm that is killed passes nothing on.
+  // If npm is killed, it passes no signal on.
   setInterval(() => {
     if (process.ppid !== parent) controller.abort("the parent process has ended");
   }, 500).unref();

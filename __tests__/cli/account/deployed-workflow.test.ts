@@ -31,7 +31,7 @@ describe("resolveTarget", () => {
     expect(target.aws.connection).toEqual({ region: "us-east-1" });
   });
 
-  it("takes flags in place of the file", async () => {
+  it("takes options instead of the file", async () => {
     const target = await resolveTarget("dev", {
       outputsFile: "missing.json",
       stateMachineArn,
@@ -41,12 +41,12 @@ describe("resolveTarget", () => {
   });
 
   it.each([
-    ["is not there", () => join(folder, "none.json"), "none.json cannot be read"],
-    ["is not JSON", () => outputs("{"), "is not JSON"],
+    ["is not there", () => join(folder, "none.json"), "none.json. Create it with npm run deploy -- dev"],
+    ["must be JSON", () => outputs("{"), "must be JSON"],
     [
       "is of another stack",
       () => outputs({ "prod-test-run": deployed }),
-      "holds the outputs of prod-test-run, not of dev-test-run",
+      "must contain the outputs of dev-test-run, got prod-test-run",
     ],
     [
       "lacks an output",
@@ -62,7 +62,7 @@ describe("resolveTarget", () => {
             state_machine_arn: stateMachineArn.replace("us-east-1", "eu-west-1"),
           },
         }),
-      "is in eu-west-1; environment dev is us-east-1",
+      "The state machine of environment dev must be in us-east-1, got",
     ],
     [
       "names another environment's state machine",
@@ -70,7 +70,7 @@ describe("resolveTarget", () => {
         outputs({
           "dev-test-run": { ...deployed, state_machine_arn: stateMachineArn.replace("-dev", "-prod") },
         }),
-      "is not the state machine of environment dev",
+      "The state machine of environment dev must be housing-dev, got",
     ],
   ])("fails when the outputs file %s", async (_, file, message) => {
     const resolving = resolveTarget("dev", { outputsFile: file() });
@@ -80,7 +80,7 @@ describe("resolveTarget", () => {
 
   it("fails for an environment that config.ts does not have", async () => {
     await expect(resolveTarget("nowhere")).rejects.toThrow(
-      "There is no environment nowhere; config.ts has local, dev, staging, prod",
+      "The environment must be one of local, dev, staging, prod, got nowhere",
     );
   });
 
@@ -88,7 +88,7 @@ describe("resolveTarget", () => {
     const before = process.env.AWS_ENDPOINT_URL;
     process.env.AWS_ENDPOINT_URL = "https://sagemaker.us-east-1.amazonaws.com";
     try {
-      await expect(resolveTarget("local")).rejects.toThrow("which is not on this machine");
+      await expect(resolveTarget("local")).rejects.toThrow("AWS_ENDPOINT_URL must be on this machine");
     } finally {
       if (before === undefined) delete process.env.AWS_ENDPOINT_URL;
       else process.env.AWS_ENDPOINT_URL = before;

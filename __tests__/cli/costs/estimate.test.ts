@@ -33,5 +33,7 @@ it("prices an environment as it would be deployed, with what stands beside the s
 });
 
 it("fails for an environment that config.ts does not have", async () => {
-  await expect(shown("nowhere", { json: false })).rejects.toThrow("There is no environment nowhere");
+  await expect(shown("nowhere", { json: false })).rejects.toThrow(
+    "The environment must be one of local, dev, staging, prod, got nowhere",
+  );
 });

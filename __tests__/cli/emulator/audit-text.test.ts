@@ -16,5 +16,5 @@ it("lists what each role used, and what it was denied", () => {
     "  s3:GetObject                         arn:aws:s3:::b/k  2",
     "  s3:PutObject                         arn:aws:s3:::b/k  0, denied 1 times",
   ]);
-  expect(auditText({ roles: [] })).toBe("No role has asked for anything yet.");
+  expect(auditText({ roles: [] })).toBe("No role has sent a request yet.");
 });

@@ -74,6 +74,6 @@ describe("startExecution", () => {
 
   it("fails for a state machine that is not there", async () => {
     const start = startExecution(failing(new StateMachineDoesNotExist(meta)), "arn:sm", "run-1", {});
-    await expect(start).rejects.toThrow("There is no state machine arn:sm");
+    await expect(start).rejects.toThrow("The state machine arn:sm does not exist");
   });
 });

@@ -66,20 +66,20 @@ describe("explain", () => {
     (name) => {
       const error = explain(named(name)) as Error;
       expect(error).toBeInstanceOf(OutcomeUnknownError);
-      expect(error.message).toContain("Log in again");
+      expect(error.message).toContain("log in again");
     },
   );
 
   it("says that AWS could not be reached", () => {
     expect((explain(named("Error", { code: "ECONNREFUSED" })) as Error).message).toContain(
-      "could not be reached",
+      "Cannot reach AWS",
     );
   });
 
   it("tells any other refusal of AWS by name and message, without a stack", () => {
     const error = explain(named("AccessDeniedException", { $metadata: {} })) as Error;
     expect(error).toBeInstanceOf(FailedError);
-    expect(error.message).toBe("AWS refused: AccessDeniedException: details");
+    expect(error.message).toBe("AWS refused the request: AccessDeniedException: details");
   });
 
   it("leaves other errors as they are", () => {

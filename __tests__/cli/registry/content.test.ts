@@ -78,7 +78,7 @@ describe("requireOwnEndpoint", () => {
     [[{ Key: "team", Value: "housing-dev" }], "has no tag workflow"],
   ])("fails for the tags %j", async (tags, whose) => {
     await expect(requireOwnEndpoint(tagged(tags), "housing-dev", endpoint)).rejects.toThrow(
-      `The endpoint housing-dev ${whose}, and is not one of housing-dev: nothing was changed`,
+      `The endpoint housing-dev must belong to the workflow housing-dev, but it ${whose}`,
     );
   });
 });

@@ -16,7 +16,7 @@ it("decides whether a task is skipped by what those before it returned", async (
   const skipped = tasks.add("use", async () => "used", { skip: () => found.value === undefined });
   await tasks.run(silent);
   expect(skipped.ifAny).toBeUndefined();
-  expect(() => skipped.value).toThrow('The task "use" has returned nothing');
+  expect(() => skipped.value).toThrow('The task "use" has not returned a value');
 });
 
 it("ends with the first error: what was returned before stays, and nothing runs after", async () => {
