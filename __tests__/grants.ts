@@ -1,7 +1,7 @@
 import { evaluationFunction, experimentController, smokeTestFunction } from "../workflow/functions";
 import type { PolicyStatement } from "../workflow/iam";
+import { notifyFunction, webhookFunction } from "../workflow/monitoring/notifications";
 import { baseName, type NameScope } from "../workflow/names";
-import { notifyFunction, webhookFunction } from "../workflow/notifications";
 import { releaseStateMachine, workflowStateMachine } from "../workflow/resources";
 import {
   approvalRole,

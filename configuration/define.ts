@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { requireEntryPoint } from "../source-files";
-import { overEndpoint } from "../workflow/endpoint-kinds";
+import { overEndpoint } from "../workflow/endpoint/kinds";
 import type { ExecutionInput } from "../workflow/execution-input";
 import { checkNameScope } from "../workflow/names";
 import { type WorkflowProps, workflowSettings } from "../workflow/props";

@@ -1,8 +1,8 @@
 /** What `config.ts` may say of an environment. */
 
 import { z } from "zod";
-import { memorySizes, mostConcurrency } from "../workflow/endpoint-kinds";
-import { hasRecipients, webhookFormats } from "../workflow/notifications";
+import { memorySizes, mostConcurrency } from "../workflow/endpoint/kinds";
+import { hasRecipients, webhookFormats } from "../workflow/monitoring/notifications";
 import { defaultLogRetentionInDays, defaultNoncurrentVersionDays } from "../workflow/resources";
 
 export const wholeNumber = z.number().int().positive();

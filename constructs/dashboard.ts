@@ -1,6 +1,6 @@
 import { CloudwatchDashboard } from "@cdktf/provider-aws/lib/cloudwatch-dashboard";
 import { Construct } from "constructs";
-import { type DashboardProps, dashboardBody } from "../workflow/dashboard";
+import { type DashboardProps, dashboardBody } from "../workflow/monitoring/dashboard";
 import type { WorkflowSettings } from "../workflow/settings";
 
 /** The CloudWatch dashboard of the workflow. */

@@ -6,8 +6,8 @@ import { scriptKey } from "../source-files";
 import { arn } from "../workflow/arns";
 import { evaluationFunction, smokeTestFunction } from "../workflow/functions";
 import { imageRepositoryArn } from "../workflow/image";
+import type { Recipients } from "../workflow/monitoring/notifications";
 import { checkNameScope } from "../workflow/names";
-import type { NotificationsProps } from "../workflow/notifications";
 import {
   defaultImage,
   type ImageProps,
@@ -80,7 +80,7 @@ export interface MlWorkflowProps {
    *
    * @default - nobody
    */
-  readonly notifications?: NotificationsProps;
+  readonly notifications?: Recipients;
   /**
    * Minutes without a request to the endpoint after which an alarm goes off; it needs `notifications`.
    *

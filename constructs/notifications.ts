@@ -7,17 +7,17 @@ import { SnsTopicPolicy } from "@cdktf/provider-aws/lib/sns-topic-policy";
 import { SnsTopicSubscription } from "@cdktf/provider-aws/lib/sns-topic-subscription";
 import { Construct } from "constructs";
 import type { FunctionDescription, FunctionReferences } from "../workflow/functions";
-import type { NameScope } from "../workflow/names";
 import {
   executionRule,
   notifyFunction,
-  type NotificationsProps as Recipients,
+  type Recipients,
   topicKeyPolicy,
   topicName,
   topicPolicy,
   type Webhook,
   webhookFunction,
-} from "../workflow/notifications";
+} from "../workflow/monitoring/notifications";
+import type { NameScope } from "../workflow/names";
 import { WorkflowFunction } from "./workflow-function";
 
 export interface NotificationsProps extends Recipients {

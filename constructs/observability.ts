@@ -1,9 +1,9 @@
 import { Construct } from "constructs";
-import { type Alarm, guardrailAlarms, workflowAlarms } from "../workflow/alarms";
 import { stateMachineArns } from "../workflow/arns";
+import { hasGuardrails } from "../workflow/endpoint/guardrails";
 import type { FunctionReferences } from "../workflow/functions";
-import { hasGuardrails } from "../workflow/guardrails";
-import { hasRecipients, type NotificationsProps as Recipients } from "../workflow/notifications";
+import { type Alarm, guardrailAlarms, workflowAlarms } from "../workflow/monitoring/alarms";
+import { hasRecipients, type Recipients } from "../workflow/monitoring/notifications";
 import type { WorkflowSettings } from "../workflow/settings";
 import { Alarms } from "./alarms";
 import { Dashboard } from "./dashboard";

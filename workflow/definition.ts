@@ -1,5 +1,5 @@
-import type { State, StateMachineDefinition } from "./asl";
-import { checkDefinition } from "./checks";
+import { checkDefinition } from "./asl/checks";
+import type { State, StateMachineDefinition } from "./asl/states";
 import type { PolicyStatement } from "./iam";
 import { checkNameScope } from "./names";
 import type { Workflow } from "./settings";

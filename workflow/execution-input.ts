@@ -4,7 +4,7 @@
  * The state machine's check and the execution starter's derive from it; a test compares docs/execution-input.md with it.
  */
 
-import { literal } from "./asl";
+import { literal } from "./asl/states";
 
 /** What of a deployed workflow decides which input is good. */
 export interface InputRules {

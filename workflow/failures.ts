@@ -1,6 +1,6 @@
 /** How the workflow fails: every error ends in a named Fail state that tells state, job and reason. */
 
-import { type Catcher, type FailState, type Jsonata, jsonata, literal } from "./asl";
+import { type Catcher, type FailState, type Jsonata, jsonata, literal } from "./asl/states";
 
 /** Errors that an execution can end with, and what each means. */
 export const failures = {

@@ -6,8 +6,8 @@
  * and job names may not, and a redrive starts RetryCount again at 0: the hash takes in what tells these apart.
  */
 
-import { literal } from "./asl";
-import type { EndpointKind } from "./endpoint-kinds";
+import { literal } from "./asl/states";
+import type { EndpointKind } from "./endpoint/kinds";
 import type { ExecutionInput } from "./execution-input";
 
 /** What every name of one deployed workflow starts with. */

@@ -1,6 +1,6 @@
-import { type EndpointProps, endpointSettings } from "./endpoint-kinds";
+import { checkedRollbackAlarms } from "./endpoint/guardrails";
+import { type EndpointProps, endpointSettings } from "./endpoint/kinds";
 import { type GateProps, gateSettings } from "./gate";
-import { checkedRollbackAlarms } from "./guardrails";
 import type { NameScope } from "./names";
 import {
   type JobSettings,

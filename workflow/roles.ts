@@ -1,8 +1,8 @@
 /** The roles of the workflow, and what each may do. The state machine's permissions come from its steps. */
 
 import { arn, bucketArn, objectArn, type Place, stateMachineArns } from "./arns";
+import { hasGuardrails, rollbackAlarmNames } from "./endpoint/guardrails";
 import { experimentControllerName, experimentGroupName } from "./experiments";
-import { hasGuardrails, rollbackAlarmNames } from "./guardrails";
 import { allow, allowKey, type PolicyStatement, type Trusted } from "./iam";
 import { approvalRuleName, baseName, type NameScope } from "./names";
 import { logs, networkInterfaces, page } from "./platform-permissions";

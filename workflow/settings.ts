@@ -1,6 +1,6 @@
 import type { Place } from "./arns";
-import type { Json, JsonObject } from "./asl";
-import type { EndpointSettings } from "./endpoint-kinds";
+import type { Json, JsonObject } from "./asl/states";
+import type { EndpointSettings } from "./endpoint/kinds";
 import type { Gate } from "./gate";
 import type { NameScope } from "./names";
 

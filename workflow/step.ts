@@ -1,6 +1,6 @@
 import { integration } from "./arns";
-import type { State } from "./asl";
-import { jsonata, literal } from "./asl";
+import type { State } from "./asl/states";
+import { jsonata, literal } from "./asl/states";
 import type { PolicyStatement } from "./iam";
 import { baseName } from "./names";
 import type { Workflow } from "./settings";

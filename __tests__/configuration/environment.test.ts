@@ -1,7 +1,7 @@
 import { environments, workflowProps } from "../../configuration";
 import { inEnvironment, parseEnvironments } from "../../configuration/define";
-import type { StateMachineDefinition } from "../../workflow/asl";
-import type { EndpointProps } from "../../workflow/endpoint-kinds";
+import type { StateMachineDefinition } from "../../workflow/asl/states";
+import type { EndpointProps } from "../../workflow/endpoint/kinds";
 import { type dev, named, only, type Synthesized, synth } from "../synthesized";
 
 const notifications = { emails: ["a@example.com"] };

@@ -17,7 +17,7 @@ import { type ChangeKindSteps, moveToKind } from "../../cli/deploy/move-to-kind"
 import { testEndpoint } from "../../cli/execution/endpoint-test";
 import { type ScoreOptions, scorePrefix } from "../../cli/scoring/batch";
 import { environments } from "../../configuration";
-import type { EndpointProps } from "../../workflow/endpoint-kinds";
+import type { EndpointProps } from "../../workflow/endpoint/kinds";
 import { baseName } from "../../workflow/names";
 import type { WorkflowProps } from "../../workflow/props";
 import { until } from "../patience";

@@ -4,7 +4,6 @@ import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/c
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { AddPermissionCommand } from "@aws-sdk/client-lambda";
 import { createFunction } from "../../cli/emulator/resources";
-import { baseName, type NameScope } from "../../workflow/names";
 import {
   executionRule,
   notifyFunction,
@@ -12,7 +11,8 @@ import {
   topicPolicy,
   type Webhook,
   webhookFunction,
-} from "../../workflow/notifications";
+} from "../../workflow/monitoring/notifications";
+import { baseName, type NameScope } from "../../workflow/names";
 import { resourceTags } from "../../workflow/resources";
 import { callService } from "./call-service";
 import type { TestCloud } from "./cloud";

@@ -16,9 +16,9 @@ import { CloudWatchClient, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwa
 import { CreateLogGroupCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { UpdateModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { alarmRequest } from "../../cli/emulator/alarms";
-import { type Alarm, workflowAlarms } from "../../workflow/alarms";
 import { stateMachineArns } from "../../workflow/arns";
-import { releaseEvent } from "../../workflow/notifications";
+import { type Alarm, workflowAlarms } from "../../workflow/monitoring/alarms";
+import { releaseEvent } from "../../workflow/monitoring/notifications";
 import { workflow as described } from "../fixtures";
 import { until } from "../patience";
 import { TestCloud, type TestWorkflow } from "./cloud";

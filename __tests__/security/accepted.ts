@@ -1,5 +1,5 @@
 import type { EnvironmentConfig } from "../../configuration/environment-schema";
-import { hasRecipients } from "../../workflow/notifications";
+import { hasRecipients } from "../../workflow/monitoring/notifications";
 import type { AcceptedFinding } from "./findings";
 
 const withoutKey = ({ kmsKeyArn }: EnvironmentConfig) => kmsKeyArn === undefined;

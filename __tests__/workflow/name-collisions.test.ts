@@ -1,8 +1,8 @@
 /** No two workflows give the same name, and no policy of one is about what another makes. */
 
 import type { PolicyStatement } from "../../workflow/iam";
+import { topicName, topicPolicy } from "../../workflow/monitoring/notifications";
 import { baseName, checkNameScope, endpointName, freshName, type NameScope } from "../../workflow/names";
-import { topicName, topicPolicy } from "../../workflow/notifications";
 import { approvalRule, bucketNamePrefix, modelPackageGroup } from "../../workflow/resources";
 import { rolesOf } from "../grants";
 import { context, evaluate } from "./evaluate";

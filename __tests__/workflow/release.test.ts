@@ -1,4 +1,4 @@
-import type { MapState, State, TaskState } from "../../workflow/asl";
+import type { MapState, State, TaskState } from "../../workflow/asl/states";
 import { releaseDefinition } from "../../workflow/definition";
 import { sageMakerRoles } from "../../workflow/roles";
 import { references, workflow } from "../fixtures";

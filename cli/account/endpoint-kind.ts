@@ -1,5 +1,5 @@
 import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
-import type { EndpointKind } from "../../workflow/endpoint-kinds";
+import type { EndpointKind } from "../../workflow/endpoint/kinds";
 import { type EndpointScope, stableEndpointName } from "../../workflow/names";
 import { isMissing, UsageError } from "../terminal/errors";
 import type { Environment } from "./environment";

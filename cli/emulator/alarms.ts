@@ -1,5 +1,5 @@
 import { PutMetricAlarmCommand, type PutMetricAlarmCommandInput } from "@aws-sdk/client-cloudwatch";
-import { type Alarm, guardrailAlarms } from "../../workflow/alarms";
+import { type Alarm, guardrailAlarms } from "../../workflow/monitoring/alarms";
 import type { WorkflowSettings } from "../../workflow/settings";
 import type { Aws } from "../account/clients";
 

@@ -7,7 +7,7 @@ import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { testRun, workflowProps } from "../../configuration";
 import { localEnvironment } from "../../configuration/names";
 import { scriptKey } from "../../source-files";
-import { hasGuardrails } from "../../workflow/guardrails";
+import { hasGuardrails } from "../../workflow/endpoint/guardrails";
 import { rawDataPrefix, type WorkflowProps, workflowSettings } from "../../workflow/props";
 import { Aws } from "../account/clients";
 import { emulatorVariables } from "../account/emulator-address";

@@ -4,8 +4,8 @@ import {
   DeleteModelCommand,
   ListEndpointConfigsCommand,
 } from "@aws-sdk/client-sagemaker";
-import { endpointSettings } from "../../workflow/endpoint-kinds";
-import { hasGuardrails } from "../../workflow/guardrails";
+import { hasGuardrails } from "../../workflow/endpoint/guardrails";
+import { endpointSettings } from "../../workflow/endpoint/kinds";
 import type { WorkflowProps } from "../../workflow/props";
 import { resourceTags } from "../../workflow/resources";
 import type { Environment } from "../account/environment";

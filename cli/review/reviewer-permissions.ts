@@ -4,8 +4,8 @@ import { stateKey } from "../../configuration/names";
 import { arn, bucketArn, globalArn, type Place, stateMachineArns } from "../../workflow/arns";
 import { experimentGroupName } from "../../workflow/experiments";
 import { allow, allowKey, type PolicyStatement } from "../../workflow/iam";
+import { executionRule, topicName } from "../../workflow/monitoring/notifications";
 import { baseName, type NameScope } from "../../workflow/names";
-import { executionRule, topicName } from "../../workflow/notifications";
 import { approvalRule, bucketNamePrefix, modelPackageGroup } from "../../workflow/resources";
 import { prefixes } from "../../workflow/settings";
 

@@ -1,6 +1,6 @@
 import { arn, globalArn } from "../arns";
-import { type JsonObject, jsonata, literal, type Retrier } from "../asl";
-import type { AutoscalingSettings, InstanceEndpoint } from "../endpoint-kinds";
+import { type JsonObject, jsonata, literal, type Retrier } from "../asl/states";
+import type { AutoscalingSettings, InstanceEndpoint } from "../endpoint/kinds";
 import { catchAll, failState } from "../failures";
 import { allow, type PolicyStatement } from "../iam";
 import { baseName, stableEndpointName } from "../names";

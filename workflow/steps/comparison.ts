@@ -1,9 +1,9 @@
 import { arn } from "../arns";
-import { jsonata, literal, type TaskState } from "../asl";
+import { sageMakerRetry } from "../asl/retries";
+import { jsonata, literal, type TaskState } from "../asl/states";
 import { catchAll, caughtCause } from "../failures";
 import { allow } from "../iam";
 import { baseName, endpointName, freshName } from "../names";
-import { sageMakerRetry } from "../retries";
 import { vpcConfig, type Workflow, type WorkflowSettings } from "../settings";
 import { executionTags, type Step, sdkCall } from "../step";
 import { jobStep } from "./job";

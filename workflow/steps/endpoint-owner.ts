@@ -1,5 +1,5 @@
 import { arn } from "../arns";
-import { jsonata, literal, otherwise, type State } from "../asl";
+import { jsonata, literal, otherwise, type State } from "../asl/states";
 import { catchAll, caughtCause } from "../failures";
 import { allow, type PolicyStatement } from "../iam";
 import { baseName, stableEndpointName } from "../names";

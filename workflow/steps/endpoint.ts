@@ -1,4 +1,5 @@
 import { integration } from "../arns";
+import { sageMakerRetry } from "../asl/retries";
 import {
   type ChoiceRule,
   type JsonObject,
@@ -7,12 +8,11 @@ import {
   otherwise,
   type Retrier,
   type WaitState,
-} from "../asl";
+} from "../asl/states";
+import { deploymentConfig } from "../endpoint/guardrails";
 import { catchAll, failState } from "../failures";
-import { deploymentConfig } from "../guardrails";
 import { allow } from "../iam";
 import { endpointName } from "../names";
-import { sageMakerRetry } from "../retries";
 import type { Workflow } from "../settings";
 import { executionTags, type Step, sdkCall } from "../step";
 import {

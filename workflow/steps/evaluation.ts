@@ -1,9 +1,9 @@
 import { arn, integration } from "../arns";
-import { jsonata } from "../asl";
+import { lambdaRetry } from "../asl/retries";
+import { jsonata } from "../asl/states";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
 import { evaluationFunctionName } from "../names";
-import { lambdaRetry } from "../retries";
 import type { Workflow } from "../settings";
 import type { Step } from "../step";
 

@@ -1,10 +1,10 @@
 import { bucketArn } from "../arns";
-import { jsonata, literal, otherwise } from "../asl";
+import { s3Retry } from "../asl/retries";
+import { jsonata, literal, otherwise } from "../asl/states";
 import { inputProblems } from "../execution-input";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
 import { executionFolder } from "../names";
-import { s3Retry } from "../retries";
 import type { Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
 

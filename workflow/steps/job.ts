@@ -1,8 +1,8 @@
 import { arn, integration } from "../arns";
-import { type JsonObject, jsonata, type State } from "../asl";
+import { sageMakerRetry } from "../asl/retries";
+import { type JsonObject, jsonata, type State } from "../asl/states";
 import { catchAll, type FailureName, failState } from "../failures";
 import { allow, type PolicyStatement } from "../iam";
-import { sageMakerRetry } from "../retries";
 import type { Workflow } from "../settings";
 import type { Step } from "../step";
 

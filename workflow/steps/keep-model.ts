@@ -1,8 +1,8 @@
 import { objectArn } from "../arns";
-import { jsonata, literal } from "../asl";
+import { s3Retry } from "../asl/retries";
+import { jsonata, literal } from "../asl/states";
 import { catchAll } from "../failures";
 import { allow, allowKey } from "../iam";
-import { s3Retry } from "../retries";
 import { modelKeys, prefixes, type Workflow } from "../settings";
 import { artifactUrl, type Step, sdkCall, sha256In } from "../step";
 

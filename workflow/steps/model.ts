@@ -1,10 +1,10 @@
 import { arn, integration } from "../arns";
-import { type ChoiceState, type JsonObject, jsonata, literal } from "../asl";
-import { variantCapacity } from "../endpoint-kinds";
+import { sageMakerRetry } from "../asl/retries";
+import { type ChoiceState, type JsonObject, jsonata, literal } from "../asl/states";
+import { variantCapacity } from "../endpoint/kinds";
 import { catchAll } from "../failures";
 import { allow } from "../iam";
 import { baseName, freshName, versionName } from "../names";
-import { sageMakerRetry } from "../retries";
 import { vpcConfig, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
 import { passToSageMaker } from "./job";

@@ -1,9 +1,9 @@
 import { arn, bucketArn, objectArn } from "../arns";
-import { jsonata, literal, otherwise } from "../asl";
+import { s3Retry, sageMakerRetry } from "../asl/retries";
+import { jsonata, literal, otherwise } from "../asl/states";
 import { catchAll, caughtCause, failState } from "../failures";
 import { allow, allowKey } from "../iam";
 import { baseName } from "../names";
-import { s3Retry, sageMakerRetry } from "../retries";
 import { prefixes, type Workflow } from "../settings";
 import { type Step, sdkCall, sha256In } from "../step";
 

@@ -1,8 +1,8 @@
 import { objectArn } from "../arns";
-import { jsonata, literal } from "../asl";
+import { s3Retry } from "../asl/retries";
+import { jsonata, literal } from "../asl/states";
 import { catchAll } from "../failures";
 import { allow, allowKey } from "../iam";
-import { s3Retry } from "../retries";
 import { prefixes, type Workflow } from "../settings";
 import { artifactUrl, executionTags, type Step, sdkCall, source } from "../step";
 

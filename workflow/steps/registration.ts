@@ -1,9 +1,9 @@
 import { arn } from "../arns";
-import { jsonata, literal } from "../asl";
+import { sageMakerRetry } from "../asl/retries";
+import { jsonata, literal } from "../asl/states";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
 import { baseName } from "../names";
-import { sageMakerRetry } from "../retries";
 import { prefixes, type Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
 import { modelContainer } from "./model";

@@ -1,5 +1,5 @@
 import { arn } from "../arns";
-import { jsonata, otherwise } from "../asl";
+import { jsonata, otherwise } from "../asl/states";
 import { failState } from "../failures";
 import { baseName } from "../names";
 import type { Workflow } from "../settings";

@@ -1,4 +1,4 @@
-import { type JsonObject, jsonata } from "../asl";
+import { type JsonObject, jsonata } from "../asl/states";
 import type { Gate } from "../gate";
 import type { Step } from "../step";
 

@@ -1,9 +1,16 @@
 import { arn } from "../arns";
-import { type JsonObject, jsonata, literal, type MapState, type PassState, type TaskState } from "../asl";
+import { sageMakerRetry } from "../asl/retries";
+import {
+  type JsonObject,
+  jsonata,
+  literal,
+  type MapState,
+  type PassState,
+  type TaskState,
+} from "../asl/states";
 import { caughtFailure } from "../failures";
 import { allow } from "../iam";
 import { baseName } from "../names";
-import { sageMakerRetry } from "../retries";
 import type { Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
 

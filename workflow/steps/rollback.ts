@@ -1,8 +1,8 @@
 import { integration } from "../arns";
-import { jsonata } from "../asl";
+import { sageMakerRetry } from "../asl/retries";
+import { jsonata } from "../asl/states";
 import { caughtCause, failState } from "../failures";
 import { allow } from "../iam";
-import { sageMakerRetry } from "../retries";
 import type { Workflow } from "../settings";
 import { type Step, sdkCall } from "../step";
 import { busyStates, describedEndpoint, growingWait, maxChecks } from "./endpoint";

@@ -1,9 +1,9 @@
 import { arn, integration } from "../arns";
-import { jsonata, otherwise } from "../asl";
+import { lambdaRetry } from "../asl/retries";
+import { jsonata, otherwise } from "../asl/states";
 import { catchAll } from "../failures";
 import { allow } from "../iam";
 import { smokeTestFunctionName } from "../names";
-import { lambdaRetry } from "../retries";
 import type { SmokeTest, Workflow } from "../settings";
 import type { Step } from "../step";
 

@@ -1,4 +1,4 @@
-import { jsonata, literal } from "../asl";
+import { jsonata, literal } from "../asl/states";
 import { baseName, freshName } from "../names";
 import { prefixes, vpcConfig, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";

@@ -4,11 +4,11 @@
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
  */
 
-import type { StateMachineArns } from "./arns";
-import type { JsonObject } from "./asl";
-import { endpointDimensions } from "./guardrails";
-import { baseName } from "./names";
-import type { WorkflowSettings } from "./settings";
+import type { StateMachineArns } from "../arns";
+import type { JsonObject } from "../asl/states";
+import { baseName } from "../names";
+import type { WorkflowSettings } from "../settings";
+import { endpointDimensions } from "./alarms";
 
 export interface DashboardProps {
   readonly region: string;

@@ -1,7 +1,7 @@
 /** Checks of a definition that neither its types nor asl-validator make. */
 
 import jsonata from "jsonata";
-import type { Json, State, StateGraph } from "./asl";
+import type { Json, State, StateGraph } from "./states";
 
 const maxStateNameLength = 80;
 

@@ -1,10 +1,10 @@
 /** Who hears of what executions end in, as plain data: the topic, the rule, and the functions that write. */
 
-import { arn, executionArn, globalArn, type Place, stateMachineArns } from "./arns";
-import { failures } from "./failures";
-import { type FunctionDescription, type FunctionReferences, logAndTraces, logGroupName } from "./functions";
-import { allow, allowKey } from "./iam";
-import { baseName, type NameScope } from "./names";
+import { arn, executionArn, globalArn, type Place, stateMachineArns } from "../arns";
+import { failures } from "../failures";
+import { type FunctionDescription, type FunctionReferences, logAndTraces, logGroupName } from "../functions";
+import { allow, allowKey } from "../iam";
+import { baseName, type NameScope } from "../names";
 
 export const webhookFormats = ["slack", "teams"] as const;
 
@@ -15,7 +15,7 @@ export interface Webhook {
   readonly parameter: string;
 }
 
-export interface NotificationsProps {
+export interface Recipients {
   /** E-mail addresses; each gets a message with a link to confirm. */
   readonly emails: readonly string[];
   /** @default - only e-mails are sent */
@@ -23,7 +23,7 @@ export interface NotificationsProps {
 }
 
 /** Whether anybody would hear a message. */
-export function hasRecipients({ emails, webhook }: NotificationsProps): boolean {
+export function hasRecipients({ emails, webhook }: Recipients): boolean {
   return emails.length > 0 || webhook !== undefined;
 }
 

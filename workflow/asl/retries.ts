@@ -1,6 +1,6 @@
 /** Retriers for calls. A job that was made and then failed is another matter: see steps/job.ts. */
 
-import type { Retrier } from "./asl";
+import type { Retrier } from "./states";
 
 /**
  * Retries a call to SageMaker that was throttled, met a limit or a service fault.

@@ -1,20 +1,9 @@
 /** How an update of the endpoint is moved in, and the alarms that move it back. */
 
-import type { JsonObject } from "./asl";
-import { fewestInstances, linearSteps, updateWaitSeconds } from "./endpoint-kinds";
-import { baseName, type EndpointScope, stableEndpointName } from "./names";
-import type { Workflow, WorkflowSettings } from "./settings";
-
-/** An alarm on the endpoint that rolls an update back. */
-export interface EndpointAlarm {
-  readonly name: string;
-  readonly description: string;
-  readonly metricName: string;
-  readonly statistic?: "Sum";
-  readonly extendedStatistic?: "p99";
-  readonly threshold: number;
-  readonly evaluationPeriods: number;
-}
+import type { JsonObject } from "../asl/states";
+import { guardrailAlarms } from "../monitoring/alarms";
+import type { Workflow, WorkflowSettings } from "../settings";
+import { fewestInstances, linearSteps, updateWaitSeconds } from "./kinds";
 
 /**
  * Whether updates are moved in by a canary.
@@ -27,39 +16,9 @@ export function hasGuardrails({ endpoint }: Pick<WorkflowSettings, "endpoint">):
   return fewestInstances(endpoint) >= 2;
 }
 
-/** The endpoint that alarms and dashboard watch: the one that executions use unless their input names another. */
-export function endpointDimensions(settings: WorkflowSettings) {
-  return { EndpointName: stableEndpointName(settings), VariantName: settings.endpoint.variantName } as const;
-}
-
-/** The alarms that roll an update back: errors of the model, and its latency in microseconds. */
-export function endpointAlarms(scope: EndpointScope): readonly EndpointAlarm[] {
-  const base = `${baseName(scope)}-endpoint`;
-  const remedy = `If the model is at fault, put the one before in service: npm run rollback -- ${scope.environment}`;
-  return [
-    {
-      name: `${base}-errors`,
-      description: `The model answers with errors; an update in progress is rolled back. Its log: /aws/sagemaker/Endpoints/${stableEndpointName(scope)}. ${remedy}`,
-      metricName: "InvocationModelErrors",
-      statistic: "Sum",
-      threshold: 5,
-      evaluationPeriods: 1,
-    },
-    {
-      name: `${base}-latency`,
-      description: `The slowest hundredth of answers takes more than 5 s; an update in progress is rolled back. ${remedy}`,
-      metricName: "ModelLatency",
-      extendedStatistic: "p99",
-      threshold: 5_000_000,
-      // The first few requests of new instances are slow.
-      evaluationPeriods: 2,
-    },
-  ];
-}
-
 /** Names of the alarms that roll an update back: our two, and those that the workflow names. */
 export function rollbackAlarmNames(settings: WorkflowSettings): readonly string[] {
-  return [...endpointAlarms(settings).map(({ name }) => name), ...settings.rollbackAlarms];
+  return [...guardrailAlarms(settings).map(({ name }) => name), ...settings.rollbackAlarms];
 }
 
 /**

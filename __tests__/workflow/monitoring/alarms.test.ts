@@ -1,0 +1,30 @@
+import { stateMachineArns } from "../../../workflow/arns";
+import { workflowAlarms } from "../../../workflow/monitoring/alarms";
+import { references, workflow } from "../../fixtures";
+
+const { settings } = workflow();
+const machines = stateMachineArns(settings, references);
+
+describe("the alarms", () => {
+  const alarms = workflowAlarms(settings, {
+    stateMachineArns: machines,
+    functionNames: ["housing-dev-notify"],
+    noTrafficMinutes: 60,
+  });
+
+  it("each have a name of their own, say what to do, and fit CloudWatch's limits", () => {
+    expect(new Set(alarms.map(({ name }) => name)).size).toBe(alarms.length);
+    for (const { name, description, period, evaluationPeriods } of alarms) {
+      expect(name).toMatch(/^housing-dev-/);
+      expect(description).toMatch(/npm run (status|rollback) -- dev$/);
+      expect(description.length).toBeLessThanOrEqual(1024);
+      expect(period % 60).toBe(0);
+      expect(period * evaluationPeriods).toBeLessThanOrEqual(86_400);
+    }
+  });
+
+  it("watch both state machines", () => {
+    const watched = alarms.flatMap(({ dimensions }) => dimensions.StateMachineArn ?? []);
+    expect(new Set(watched)).toEqual(new Set(Object.values(machines)));
+  });
+});
