@@ -1,7 +1,8 @@
 // A test ends when what it waits for comes; this is when it is given up. The same factor as in __tests__/patience.ts.
 const patience = Number(process.env.WORKFLOW_TEST_PATIENCE || 1);
 
-// These tests are of the project, not of the workflow that config.ts describes, which is yours.
+// These tests are of the framework, not of the workflow that config.ts describes: that has a test in __tests__/config.
+process.env.WORKFLOW_OWN_CONFIG = process.env.WORKFLOW_CONFIG ?? "";
 process.env.WORKFLOW_CONFIG = "__tests__/housing.config.ts";
 
 /** The tests of some folders, as `npx jest --selectProjects <name>` runs them; pytest's markers have the same names. */
@@ -24,6 +25,7 @@ module.exports = {
   testTimeout: 20 * 60_000 * patience,
   projects: [
     project("unit", ".", "cli/**", "configuration/**", "constructs/**", "workflow/**"),
+    project("config", "config/**"),
     project("runs", "runs/**"),
     project("terraform", "terraform/**"),
     project("security", "security/**"),
