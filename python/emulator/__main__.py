@@ -14,8 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from emulator.aws.access import ACCOUNT, REGION, EmulatedAws, shut_out_own_aws_settings
-from emulator.faults import FaultRuleError, Faults
+from emulator.aws.account import ACCOUNT, REGION
+from emulator.aws.clients import EmulatedAws, shut_out_own_aws_settings
+from emulator.aws.faults import FaultRuleError, Faults
 from emulator.front.access_keys import new_access_key
 from emulator.runtime.state_dir import remove_run_directory, run_directory
 
@@ -45,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     from emulator.aws.patching import MotoMismatchError
     from emulator.aws.permissions.access_keys import known_keys
     from emulator.front.gate import Gate
-    from emulator.runtime.isolation import IsolationError
+    from emulator.runtime.processes.isolation import IsolationError
 
     try:
         listener = server.bind(options.port)

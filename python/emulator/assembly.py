@@ -4,15 +4,15 @@ import functools
 from pathlib import Path
 
 from emulator.aws import Cloud
-from emulator.aws.access import EmulatedAws
-from emulator.aws.work import Work
-from emulator.faults import Faults
+from emulator.aws.clients import EmulatedAws
+from emulator.aws.faults import Faults
+from emulator.aws.runners import Runners
 from emulator.runtime.environments import Environments, UnmappedImageError
 from emulator.runtime.errors import UnsupportedError
-from emulator.runtime.functions import FunctionRunner
-from emulator.runtime.isolation import detect_isolation
-from emulator.runtime.jobs import JobRunner
-from emulator.runtime.model_servers import ModelServer
+from emulator.runtime.functions.runner import FunctionRunner
+from emulator.runtime.jobs.runner import JobRunner
+from emulator.runtime.model_servers.server import ModelServer
+from emulator.runtime.processes.isolation import detect_isolation
 
 
 class Emulator:
@@ -42,7 +42,7 @@ class Emulator:
         isolation = detect_isolation()
         self.isolation = isolation.name
         self._functions = FunctionRunner(state_dir, aws)
-        work = Work(
+        runners = Runners(
             jobs=JobRunner(state_dir, aws, environments, isolation),
             functions=self._functions,
             check_image=functools.partial(_check_image, environments),
@@ -54,7 +54,7 @@ class Emulator:
                 isolation=isolation,
             ),
         )
-        self._cloud = Cloud(aws, work, faults, time_scale, allow_records=allow_records)
+        self._cloud = Cloud(aws, runners, faults, time_scale, allow_records=allow_records)
         self.audit = self._cloud.audit
 
     def close(self) -> None:

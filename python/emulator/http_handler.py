@@ -12,7 +12,7 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 
-from emulator.aws.protocols import refused, scope
+from emulator.aws.protocol.wire import refused, scope
 from emulator.front.bodies import Body, ChunkedBody, check_length, declared_length
 from emulator.front.errors import RefusedError
 from emulator.front.memory import Tidier

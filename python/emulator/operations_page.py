@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Iterator
 
-from emulator.aws.operation_table import table
+from emulator.aws.protocol.operation_table import table
 
 _HEAD = """\
 # What the emulator does with AWS's operations
 
-This page is made from [`operations.ini`](../python/emulator/aws/operations.ini), which the emulator
-asks about every request. This writes it again:
+This page is made from [`operations.ini`](../python/emulator/aws/protocol/operations.ini), which
+the emulator asks about every request. This writes it again:
 
 ```sh
 export PYTHONPATH=python

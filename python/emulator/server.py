@@ -12,10 +12,10 @@ from typing import Any
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
 from werkzeug.wrappers import Request, Response
 
+from emulator.aws.faults import FaultRuleError, Faults
 from emulator.aws.permissions.audit import Audit
-from emulator.aws.protocols import refused
-from emulator.aws.unknown_operations import moto_services
-from emulator.faults import FaultRuleError, Faults
+from emulator.aws.protocol.wire import refused
+from emulator.aws.requests.unknown_operations import moto_services
 from emulator.front.errors import RefusedError
 from emulator.front.gate import Gate
 from emulator.http_handler import Handler

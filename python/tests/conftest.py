@@ -6,36 +6,32 @@ import pytest
 
 HERE = Path(__file__).parent
 
-UNITS = ("lambda_src", "emulator/front", "emulator/runtime", "scripts")
+UNITS = ("lambda_src/", "emulator/front/", "emulator/runtime/", "emulator/test_layers", "scripts/")
 
 STARTERS = {
-    "emulator/runtime": (
-        "test_environments",
-        "test_functions",
-        "test_isolation",
-        "test_job_log",
-        "test_model_servers",
-        "test_processing",
-        "test_supervisor",
-        "test_training",
-        "test_transform",
-    ),
-    "scripts": (
-        "test_aws_toolkits",
-        "test_comparison",
-        "test_comparison_statistics",
-        "test_generate_sample_data",
-        "test_inference",
-        "test_model_predictions",
-        "test_preprocessing",
-        "test_training",
-    ),
+    "emulator/runtime/functions/test_runner.py",
+    "emulator/runtime/jobs/test_processing.py",
+    "emulator/runtime/jobs/test_training.py",
+    "emulator/runtime/jobs/test_transform.py",
+    "emulator/runtime/logs/test_job_log.py",
+    "emulator/runtime/model_servers/test_server.py",
+    "emulator/runtime/processes/test_isolation.py",
+    "emulator/runtime/processes/test_supervisor.py",
+    "emulator/runtime/test_environments.py",
+    "scripts/test_aws_toolkits.py",
+    "scripts/test_comparison.py",
+    "scripts/test_comparison_statistics.py",
+    "scripts/test_generate_sample_data.py",
+    "scripts/test_inference.py",
+    "scripts/test_model_predictions.py",
+    "scripts/test_preprocessing.py",
+    "scripts/test_training.py",
 }
-"""Files of those folders whose tests start what they test."""
+"""Files among those whose tests start what they test."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        folder = item.path.parent.relative_to(HERE).as_posix()
-        starts = folder not in UNITS or item.path.stem in STARTERS.get(folder, ())
+        file = item.path.relative_to(HERE).as_posix()
+        starts = not file.startswith(UNITS) or file in STARTERS
         item.add_marker("runs" if starts else "unit")

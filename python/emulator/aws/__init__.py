@@ -1,12 +1,12 @@
 """moto's services, corrected where the workflow needs them true, and joined to the runtime."""
 
-from emulator.aws.access import EmulatedAws
+from emulator.aws.clients import EmulatedAws
+from emulator.aws.faults import Faults
 from emulator.aws.lean_imports import import_services
-from emulator.aws.operation_table import OPERATIONS
 from emulator.aws.patching import check_moto_version
 from emulator.aws.permissions.audit import Audit
-from emulator.aws.work import Work
-from emulator.faults import Faults
+from emulator.aws.protocol.operation_table import OPERATIONS
+from emulator.aws.runners import Runners
 
 
 class Cloud:
@@ -15,7 +15,7 @@ class Cloud:
     def __init__(
         self,
         aws: EmulatedAws,
-        work: Work,
+        runners: Runners,
         faults: Faults,
         time_scale: float = 1.0,
         *,
@@ -36,46 +36,34 @@ class Cloud:
         check_moto_version()
         import_services()
         from emulator.aws import (
-            answer_speed,
             autoscaling,
-            bucket_configuration,
             cloudwatch,
             eventbridge,
-            function_configuration,
-            functions,
-            managed_policies,
-            parameters,
+            lambda_functions,
+            permissions,
             requests,
             s3,
             sagemaker,
+            sns,
+            ssm,
             stepfunctions,
-            topics,
         )
         from emulator.aws.permissions.checks import Permissions
 
         OPERATIONS.allow_records(allow_records)
         self.audit = Audit()
-        permissions = Permissions(self.audit)
-        answer_speed.install()
-        requests.install(faults, permissions)
-        s3.install(faults, permissions)
-        stepfunctions.install(aws, time_scale)
-        # trust needs the interpreter
-        from emulator.aws.permissions import access_keys, simulation, trust
-
-        trust.install(permissions)
-        access_keys.install()
-        managed_policies.install()
-        simulation.install()
-        bucket_configuration.install()
-        functions.install(work.functions)
-        function_configuration.install()
+        checks = Permissions(self.audit)
+        requests.install(faults, checks)
+        s3.install(faults, checks)
+        stepfunctions.install(aws, checks, time_scale)
+        permissions.install()
+        lambda_functions.install(runners.functions)
         self._eventbridge = eventbridge.install(aws, time_scale)
-        parameters.install()
-        topics.install(self._eventbridge.deliveries)
+        ssm.install()
+        sns.install(self._eventbridge.deliveries)
         self._cloudwatch = cloudwatch.install(aws, time_scale)
-        self._sagemaker = sagemaker.install(work, aws, faults, permissions, time_scale)
-        autoscaling.install(permissions)
+        self._sagemaker = sagemaker.install(runners, aws, faults, checks, time_scale)
+        autoscaling.install(checks)
 
     def close(self) -> None:
         """Stop the jobs and model servers that run, and the schedules."""

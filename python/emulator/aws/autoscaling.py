@@ -17,11 +17,11 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
-from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.patching import add, replace, wrap
 from emulator.aws.permissions.callers import find_caller
 from emulator.aws.permissions.checks import AccessDeniedError, Permissions
-from emulator.aws.requests import EmulatorError
+from emulator.aws.protocol.errors import EmulatorError
 from emulator.front.gate import caller_key
 
 _INSTANCES = "sagemaker:variant:DesiredInstanceCount"

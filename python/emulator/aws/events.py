@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.events.models import events_backends
 
-from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.account import ACCOUNT, REGION
 
 LOG = logging.getLogger("emulator")
 

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.utils import utcnow
 
-from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.account import ACCOUNT, REGION
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Errors that the emulated services turn into API errors or failure reasons."""
 
+MAX_REASON_LENGTH = 1024
+
 
 class UnsupportedError(ValueError):
     """A request asks for what this emulator cannot run; the message names it and a way out."""

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from emulator import server
-from emulator.aws.stepfunctions import callbacks, child_executions
+from emulator.aws.stepfunctions.maps import child_executions
+from emulator.aws.stepfunctions.tasks import callbacks
 from emulator.front import bodies
-from emulator.runtime import archives, functions, job_log, metric_matcher
+from emulator.runtime.data import archives
+from emulator.runtime.functions import runner as functions
+from emulator.runtime.logs import job_log, metric_matcher
 
 DOCUMENT = " ".join(
     (Path(__file__).parents[3] / "docs" / "emulator.md").read_text(encoding="utf-8").split()

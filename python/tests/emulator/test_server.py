@@ -8,8 +8,8 @@ import pytest
 from werkzeug.test import Client
 
 from emulator import server
+from emulator.aws.faults import Faults, InjectedError
 from emulator.aws.permissions.audit import Audit
-from emulator.faults import Faults, InjectedError
 from emulator.front.access_keys import new_access_key
 from emulator.front.gate import Gate
 from tests.patience import LIMIT_SECONDS, wait_until

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from emulator.runtime.environments import Environments
-from emulator.runtime.isolation import detect_isolation
-from emulator.runtime.jobs import JobRunner
-from emulator.runtime.model_servers import ModelServer
+from emulator.runtime.jobs.runner import JobRunner
+from emulator.runtime.model_servers.server import ModelServer
+from emulator.runtime.processes.isolation import detect_isolation
 from tests.emulator.runtime.disk_cloud import FakeAws
 from tests.scripts.aws_toolkits import (
     ToolkitsRun,

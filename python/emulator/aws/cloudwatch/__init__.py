@@ -1,6 +1,6 @@
 """CloudWatch: metrics in bounded memory, and alarms that are evaluated on them."""
 
-from emulator.aws.access import EmulatedAws
+from emulator.aws.clients import EmulatedAws
 from emulator.aws.cloudwatch import alarms, queries
 from emulator.aws.cloudwatch.actions import Actions
 from emulator.aws.cloudwatch.store import MetricStore

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.eventbridge.targets import DeliveryError, Sender, Targets, service_of
 from emulator.aws.events import emit
 

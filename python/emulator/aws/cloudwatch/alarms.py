@@ -14,7 +14,7 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.utils import utcnow
 
-from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.cloudwatch.actions import Actions, State
 from emulator.aws.cloudwatch.alarm_state import ALARM, INSUFFICIENT_DATA, OK, next_state
 from emulator.aws.cloudwatch.definitions import Watched, check_request

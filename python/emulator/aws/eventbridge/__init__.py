@@ -1,6 +1,6 @@
 """EventBridge: rules and schedules reach their targets."""
 
-from emulator.aws.access import EmulatedAws
+from emulator.aws.clients import EmulatedAws
 from emulator.aws.eventbridge import entries, rules, scheduler
 from emulator.aws.eventbridge.clock import Clock
 from emulator.aws.eventbridge.deliveries import Deliveries

@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.sqs.models import sqs_backends
 
-from emulator.aws.access import ACCOUNT
+from emulator.aws.account import ACCOUNT
 from emulator.aws.eventbridge.targets import DeliveryError, Sender, Targets
 from emulator.aws.metrics import Metric, put_metrics
 

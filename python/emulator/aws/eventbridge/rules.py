@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.events.models import EventsBackend, Rule, events_backends
 
-from emulator.aws.access import ACCOUNT
+from emulator.aws.account import ACCOUNT
 from emulator.aws.eventbridge.clock import Schedule
 from emulator.aws.eventbridge.deliveries import Deliveries
 from emulator.aws.eventbridge.expressions import ExpressionError, parse_expression
@@ -16,7 +16,7 @@ from emulator.aws.eventbridge.inputs import InputError, target_input
 from emulator.aws.eventbridge.targets import Sender, service_of
 from emulator.aws.metrics import Metric
 from emulator.aws.patching import replace, wrap
-from emulator.aws.requests import EmulatorError
+from emulator.aws.protocol.errors import EmulatorError
 from emulator.runtime.errors import UnsupportedError
 
 _PRINCIPAL = "events.amazonaws.com"

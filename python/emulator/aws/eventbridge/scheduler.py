@@ -8,15 +8,15 @@ from typing import Any
 
 from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backends
 
-from emulator.aws.access import ACCOUNT
+from emulator.aws.account import ACCOUNT
 from emulator.aws.eventbridge.clock import Schedule
 from emulator.aws.eventbridge.deliveries import Deliveries
 from emulator.aws.eventbridge.expressions import ExpressionError, parse_expression
 from emulator.aws.eventbridge.targets import Sender, service_of
 from emulator.aws.metrics import Metric
 from emulator.aws.patching import wrap
-from emulator.aws.requests import EmulatorError
-from emulator.aws.roles import trusts
+from emulator.aws.permissions.roles import trusts
+from emulator.aws.protocol.errors import EmulatorError
 from emulator.runtime.errors import UnsupportedError
 
 _PRINCIPAL = "scheduler.amazonaws.com"

@@ -9,9 +9,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.awslambda.models import lambda_backends
 from moto.sns.models import sns_backends
 
-from emulator.aws.access import ACCOUNT, EmulatedAws
+from emulator.aws.account import ACCOUNT
+from emulator.aws.clients import EmulatedAws
 from emulator.aws.permissions.policy_documents import UnknownConditionError, effects, parse
-from emulator.aws.roles import trusts
+from emulator.aws.permissions.roles import trusts
 
 
 class DeliveryError(Exception):

@@ -10,10 +10,10 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
-from emulator.aws.access import ACCOUNT
+from emulator.aws.account import ACCOUNT
 from emulator.aws.patching import wrap
 from emulator.aws.permissions.callers import find_caller
-from emulator.aws.requests import EmulatorError
+from emulator.aws.protocol.errors import EmulatorError
 from emulator.front.access_keys import AccessKey, new_access_key
 from emulator.front.gate import caller_key
 

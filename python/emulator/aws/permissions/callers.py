@@ -7,9 +7,9 @@ from typing import Any
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from emulator.aws.access import ACCOUNT
+from emulator.aws.account import ACCOUNT
 from emulator.aws.permissions.policy_documents import parse
-from emulator.aws.roles import find_role
+from emulator.aws.permissions.roles import find_role
 
 Document = Mapping[str, Any]
 

@@ -9,8 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from emulator.aws.access import ACCOUNT, REGION
-from emulator.aws.operations import iam_name
+from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.permissions.actions import UnknownActionError, find_action
 from emulator.aws.permissions.audit import Audit
 from emulator.aws.permissions.callers import Caller, find_caller, policies_of
@@ -22,7 +21,8 @@ from emulator.aws.permissions.keys import key_policy
 from emulator.aws.permissions.parameters import member_names, parse_parameters
 from emulator.aws.permissions.policy_documents import Values, parse
 from emulator.aws.permissions.resources import Scope, resource_arns
-from emulator.aws.roles import find_role
+from emulator.aws.permissions.roles import find_role
+from emulator.aws.protocol.operations import iam_name
 from emulator.front.gate import caller_key
 
 LOG = logging.getLogger("emulator")

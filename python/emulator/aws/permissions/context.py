@@ -11,7 +11,7 @@ from typing import Any
 from moto.kms.models import kms_backends
 from moto.sagemaker.models import sagemaker_backends
 
-from emulator.aws.access import ACCOUNT
+from emulator.aws.account import ACCOUNT
 from emulator.aws.permissions.actions import Action
 from emulator.aws.permissions.callers import Caller, tags_of_role
 from emulator.aws.permissions.policy_documents import UnknownConditionError, Values

@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.sns.models import sns_backends
 
-from emulator.aws.access import ACCOUNT
+from emulator.aws.account import ACCOUNT
 from emulator.aws.permissions.policy_documents import Values
 from emulator.aws.permissions.resources import find_key
 

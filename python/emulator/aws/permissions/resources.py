@@ -9,7 +9,7 @@ from typing import Any
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 
-from emulator.aws.access import ACCOUNT
+from emulator.aws.account import ACCOUNT
 from emulator.aws.permissions.actions import Action, ResourceType
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")

@@ -9,7 +9,7 @@ from moto.core.routing import get_service_router
 from moto.s3.exceptions import S3ClientError
 from werkzeug.exceptions import HTTPException
 
-from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.permissions.actions import UnknownActionError, find_action
 from emulator.aws.permissions.policy_documents import Values
 from emulator.aws.permissions.resources import find_key

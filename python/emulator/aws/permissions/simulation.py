@@ -15,7 +15,7 @@ from moto.core.responses import ActionResult
 from moto.iam.models import AWSManagedPolicy, iam_backends
 from moto.iam.responses import IamResponse
 
-from emulator.aws.access import ACCOUNT
+from emulator.aws.account import ACCOUNT
 from emulator.aws.patching import add
 from emulator.aws.permissions.callers import IdentityPolicies, boundary_of, document_of
 from emulator.aws.permissions.decisions import decide
@@ -28,7 +28,7 @@ from emulator.aws.permissions.policy_documents import (
     parse,
 )
 from emulator.aws.permissions.statements import statements
-from emulator.aws.requests import EmulatorError
+from emulator.aws.protocol.errors import EmulatorError
 from emulator.runtime.errors import UnsupportedError
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9*?]+")

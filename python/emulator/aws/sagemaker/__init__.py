@@ -3,9 +3,11 @@
 import functools
 from dataclasses import replace
 
-from emulator.aws.access import EmulatedAws
+from emulator.aws.clients import EmulatedAws
 from emulator.aws.cloudwatch.alarms import tick_seconds
+from emulator.aws.faults import Faults
 from emulator.aws.permissions.checks import Permissions
+from emulator.aws.runners import Runners
 from emulator.aws.sagemaker import (
     answers,
     async_invocations,
@@ -21,16 +23,16 @@ from emulator.aws.sagemaker import (
 from emulator.aws.sagemaker.invocation_metrics import InvocationMetrics
 from emulator.aws.sagemaker.registries import check_registry
 from emulator.aws.sagemaker.running_jobs import RunningJobs
-from emulator.aws.work import Work
-from emulator.faults import Faults
 
 
 class SageMaker:
     """The jobs and endpoints that run."""
 
-    def __init__(self, work: Work, aws: EmulatedAws, faults: Faults, time_scale: float) -> None:
-        self.jobs = RunningJobs(work.jobs, faults, work.check_image, aws)
-        self.endpoints = endpoints.Endpoints(work.start_model_server, faults, time_scale)
+    def __init__(
+        self, runners: Runners, aws: EmulatedAws, faults: Faults, time_scale: float
+    ) -> None:
+        self.jobs = RunningJobs(runners.jobs, faults, runners.check_image, aws)
+        self.endpoints = endpoints.Endpoints(runners.start_model_server, faults, time_scale)
         self.async_invocations = async_invocations.AsyncInvocations(aws, self.endpoints)
 
     def close(self) -> None:
@@ -41,15 +43,15 @@ class SageMaker:
 
 
 def install(
-    work: Work, aws: EmulatedAws, faults: Faults, permissions: Permissions, time_scale: float
+    runners: Runners, aws: EmulatedAws, faults: Faults, permissions: Permissions, time_scale: float
 ) -> SageMaker:
     """Put every correction in place, and return what will run, to be stopped at the end."""
-    work = replace(work, check_image=functools.partial(_check_image, work))
-    sagemaker = SageMaker(work, aws, faults, time_scale)
+    runners = replace(runners, check_image=functools.partial(_check_image, runners))
+    sagemaker = SageMaker(runners, aws, faults, time_scale)
     answers.install()
     endpoint_kinds.install()
-    records.install(aws, work.check_image)
-    model_registry.install(aws, work.check_image, faults)
+    records.install(aws, runners.check_image)
+    model_registry.install(aws, runners.check_image, faults)
     search.install()
     jobs.install(sagemaker.jobs)
     endpoint_requests.install(sagemaker.endpoints, permissions)
@@ -58,6 +60,6 @@ def install(
     return sagemaker
 
 
-def _check_image(work: Work, uri: str) -> None:
+def _check_image(runners: Runners, uri: str) -> None:
     check_registry(uri)
-    work.check_image(uri)
+    runners.check_image(uri)

@@ -12,8 +12,8 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.sagemaker.responses import SageMakerResponse
 
-from emulator.aws.operations import operation_model
 from emulator.aws.patching import wrap
+from emulator.aws.protocol.operations import operation_model
 
 
 def install() -> None:

@@ -18,7 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
-from emulator.aws.access import ACCOUNT, REGION, EmulatedAws
+from emulator.aws.account import ACCOUNT, REGION
+from emulator.aws.clients import EmulatedAws
 from emulator.aws.metrics import Metric, put_metrics
 from emulator.aws.patching import replace
 from emulator.aws.sagemaker.async_requests import (
@@ -30,8 +31,8 @@ from emulator.aws.sagemaker.async_requests import (
 from emulator.aws.sagemaker.endpoint_kinds import ASYNCHRONOUS
 from emulator.aws.sagemaker.endpoints import Endpoints
 from emulator.aws.sagemaker.traffic import Assignment, NoTrafficError
-from emulator.runtime.model_servers import ModelServerError
-from emulator.runtime.s3_data import split_uri
+from emulator.runtime.data.s3 import split_uri
+from emulator.runtime.model_servers.server import ModelServerError
 
 LOG = logging.getLogger("emulator")
 

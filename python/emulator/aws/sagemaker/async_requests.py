@@ -14,9 +14,9 @@ from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
 
-from emulator.aws.access import REGION
+from emulator.aws.account import REGION
+from emulator.runtime.data.s3 import join, split_uri
 from emulator.runtime.errors import JobFault
-from emulator.runtime.s3_data import join, split_uri
 
 MAX_INLINE_BYTES = 128_000
 # Name of the header, default, lowest and highest value.

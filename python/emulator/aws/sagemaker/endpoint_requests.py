@@ -12,7 +12,7 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import FakeEndpoint
 from moto.sagemaker.responses import SageMakerResponse
 
-from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.cloudwatch.alarms import missing_alarms
 from emulator.aws.patching import add, replace, wrap
 from emulator.aws.permissions.checks import AccessDeniedError, Permissions
@@ -21,7 +21,7 @@ from emulator.aws.sagemaker.endpoint_kinds import ASYNCHRONOUS, check_same_kind,
 from emulator.aws.sagemaker.endpoints import Endpoints
 from emulator.aws.sagemaker.fleet import VariantPlan
 from emulator.aws.sagemaker.traffic import Traffic
-from emulator.runtime.request_members import check_members
+from emulator.runtime.requests.members import check_members
 
 _PROPERTIES = {"DesiredInstanceCount": "instance_count", "DesiredWeight": "weight"}
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
+from emulator.aws.faults import Faults
+from emulator.aws.runners import StartModelServer
 from emulator.aws.sagemaker.deployment_policy import DeploymentPolicy
 from emulator.aws.sagemaker.deployments import Clock, Deployment
 from emulator.aws.sagemaker.fleet import Fleet, VariantPlan
 from emulator.aws.sagemaker.state_changes import announce_deployment, announce_endpoint
 from emulator.aws.sagemaker.traffic import Traffic
-from emulator.aws.work import StartModelServer
-from emulator.faults import Faults
-from emulator.runtime.processes import all_at_once
+from emulator.runtime.processes.supervised import all_at_once
 
 
 class Endpoints:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from emulator.aws.work import ModelServer, StartModelServer
+from emulator.aws.runners import ModelServer, StartModelServer
 
 _DRAINING_SECONDS = 65.0  # an invocation may take 60 s
 

@@ -8,7 +8,7 @@ from typing import Any
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.utils import utcnow
 
-from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.cloudwatch.summary import Summary
 from emulator.aws.sagemaker.traffic import Assignment
 

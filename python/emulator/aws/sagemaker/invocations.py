@@ -6,15 +6,15 @@ from typing import Any
 
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
-from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.patching import replace
+from emulator.aws.runners import ModelServer
 from emulator.aws.sagemaker.endpoint_kinds import ASYNCHRONOUS, SERVERLESS
 from emulator.aws.sagemaker.endpoints import Endpoints
 from emulator.aws.sagemaker.fleet import ThrottledError, UnknownVariantError
 from emulator.aws.sagemaker.invocation_metrics import InvocationMetrics
 from emulator.aws.sagemaker.traffic import NoTrafficError
-from emulator.aws.work import ModelServer
-from emulator.runtime.model_servers import ModelServerError, ServerResponse
+from emulator.runtime.model_servers.server import ModelServerError, ServerResponse
 
 MAX_PAYLOAD_BYTES = 6_291_456
 _MAX_PAYLOAD_BYTES = {SERVERLESS: 4_194_304}

@@ -17,9 +17,9 @@ from emulator.aws.sagemaker.running_jobs import (
 )
 from emulator.aws.sagemaker.state_changes import announce_processing, announce_training
 from emulator.aws.sagemaker.transform_jobs import TRANSFORM
-from emulator.runtime.jobs import JobOutcome
-from emulator.runtime.request_checks import check_processing_request, check_training_request
-from emulator.runtime.training import model_artifacts_uri
+from emulator.runtime.jobs.runner import JobOutcome
+from emulator.runtime.jobs.training import model_artifacts_uri
+from emulator.runtime.requests.checks import check_processing_request, check_training_request
 
 
 def install(jobs: RunningJobs) -> None:

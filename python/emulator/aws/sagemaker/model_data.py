@@ -5,7 +5,8 @@ from urllib.parse import urlparse
 from botocore.exceptions import ClientError
 from moto.sagemaker.exceptions import ValidationError
 
-from emulator.aws.access import REGION, EmulatedAws
+from emulator.aws.account import REGION
+from emulator.aws.clients import EmulatedAws
 
 _SERVICE = "sagemaker.amazonaws.com"
 

@@ -10,7 +10,7 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.utils import arn_formatter
 
 from emulator.runtime.errors import UnsupportedError
-from emulator.runtime.request_members import check_members
+from emulator.runtime.requests.members import check_members
 
 _MAX_PROPERTIES = 50
 _MAX_KEY, _MAX_VALUE = 128, 256

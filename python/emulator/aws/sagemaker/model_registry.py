@@ -15,9 +15,11 @@ from moto.sagemaker.models import ModelPackageGroup, SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sts.models import sts_backends
 
-from emulator.aws.access import ACCOUNT, REGION, EmulatedAws
+from emulator.aws.account import ACCOUNT, REGION
+from emulator.aws.clients import EmulatedAws
+from emulator.aws.faults import Faults
 from emulator.aws.patching import add, replace, wrap
-from emulator.aws.requests import EmulatorError
+from emulator.aws.protocol.errors import EmulatorError
 from emulator.aws.sagemaker.model_data import check_model_data
 from emulator.aws.sagemaker.model_packages import (
     ModelPackage,
@@ -28,10 +30,9 @@ from emulator.aws.sagemaker.model_packages import (
     update_package,
 )
 from emulator.aws.sagemaker.state_changes import announce_model_package
-from emulator.faults import Faults
 from emulator.front.gate import caller_key
-from emulator.runtime.request_checks import check_container
-from emulator.runtime.request_members import check_members
+from emulator.runtime.requests.checks import check_container
+from emulator.runtime.requests.members import check_members
 
 _LOCK = threading.Lock()
 

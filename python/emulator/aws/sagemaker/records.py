@@ -10,16 +10,16 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import Model, SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
-from emulator.aws.access import EmulatedAws
+from emulator.aws.clients import EmulatedAws
 from emulator.aws.patching import replace, wrap
-from emulator.aws.roles import trusts
+from emulator.aws.permissions.roles import trusts
 from emulator.aws.sagemaker.answers import keep_as_asked
 from emulator.aws.sagemaker.async_requests import check_async_config
 from emulator.aws.sagemaker.model_data import check_model_data
 from emulator.aws.sagemaker.model_registry import container_of_package, find_package
 from emulator.runtime.errors import UnsupportedError
-from emulator.runtime.request_checks import check_container, check_instance_type, check_vpc
-from emulator.runtime.request_members import check_members
+from emulator.runtime.requests.checks import check_container, check_instance_type, check_vpc
+from emulator.runtime.requests.members import check_members
 
 _SERVICE = "sagemaker.amazonaws.com"
 

@@ -12,11 +12,11 @@ from typing import Any
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import ResourceInUseException, ValidationError
 
-from emulator.aws.access import EmulatedAws
+from emulator.aws.clients import EmulatedAws
+from emulator.aws.faults import Faults
+from emulator.aws.runners import JobRunner
 from emulator.aws.sagemaker.answers import keep_as_asked
-from emulator.aws.work import JobRunner
-from emulator.faults import Faults
-from emulator.runtime.jobs import JobOutcome
+from emulator.runtime.jobs.runner import JobOutcome
 
 LOG = logging.getLogger("emulator")
 

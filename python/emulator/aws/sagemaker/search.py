@@ -15,8 +15,8 @@ from moto.core.responses import ActionResult
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.responses import SageMakerResponse
 
-from emulator.aws.operations import service_model
 from emulator.aws.patching import wrap
+from emulator.aws.protocol.operations import service_model
 from emulator.runtime.errors import UnsupportedError
 
 _DEFAULT_PAGE = 10

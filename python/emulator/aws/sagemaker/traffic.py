@@ -7,8 +7,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from emulator.aws.runners import ModelServer
 from emulator.aws.sagemaker.fleet import Fleet, VariantPlan
-from emulator.aws.work import ModelServer
 
 # Multiples of it fill the span from 0 to 1 evenly without a pattern that clients could share: of
 # n requests, the new fleet gets its share of n, give or take two.

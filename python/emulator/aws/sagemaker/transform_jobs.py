@@ -9,14 +9,14 @@ from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import sagemaker_backends
 
-from emulator.aws.access import ACCOUNT, REGION
+from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.sagemaker.records import served_container
 from emulator.aws.sagemaker.running_jobs import JobKind, RunningJobs, outcome_of
 from emulator.aws.sagemaker.state_changes import announce_transform
-from emulator.runtime.jobs import JobOutcome
-from emulator.runtime.request_checks import check_transform_request
-from emulator.runtime.s3_data import split_uri
-from emulator.runtime.transform import Settings, no_objects
+from emulator.runtime.data.s3 import split_uri
+from emulator.runtime.jobs.runner import JobOutcome
+from emulator.runtime.jobs.transform import Settings, no_objects
+from emulator.runtime.requests.checks import check_transform_request
 
 _MAX_MB_UNDER_WAY = 100
 

@@ -2,42 +2,43 @@
 
 from moto.core.config import default_user_config
 
-from emulator.aws.access import EmulatedAws
+from emulator.aws.clients import EmulatedAws
+from emulator.aws.permissions.checks import Permissions
 
 
-def install(aws: EmulatedAws, time_scale: float) -> None:
+def install(aws: EmulatedAws, permissions: Permissions, time_scale: float) -> None:
     """Put every correction in place; `time_scale` shortens waits and retry intervals."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
 
     from emulator.aws.stepfunctions import (
-        callbacks,
         clients,
         context,
         crashes,
         data_limits,
-        distributed_map,
         error_names,
         errors,
-        executions,
         interruption,
-        jsonata,
         jsonpath,
-        logging,
         names,
+        recorded_events,
+        roles,
+        waiting,
+    )
+    from emulator.aws.stepfunctions.definitions import parsing
+    from emulator.aws.stepfunctions.executions import lifecycle, logging, responses, versions
+    from emulator.aws.stepfunctions.jsonata import states
+    from emulator.aws.stepfunctions.maps import distributed_map
+    from emulator.aws.stepfunctions.tasks import (
+        callbacks,
         nested_tasks,
         optimized_tasks,
-        parsing,
-        recorded_events,
-        responses,
         sagemaker_tasks,
         sdk_tasks,
         task_values,
-        versions,
-        waiting,
     )
 
     clients.install(aws)
-    for module in (context, errors, executions, crashes, interruption, recorded_events, jsonata):
+    for module in (context, errors, lifecycle, crashes, interruption, recorded_events, states):
         module.install()
     for module in (
         logging,
@@ -62,3 +63,4 @@ def install(aws: EmulatedAws, time_scale: float) -> None:
         }
     )
     waiting.install(time_scale)
+    roles.install(permissions)

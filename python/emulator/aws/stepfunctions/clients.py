@@ -4,7 +4,7 @@ from typing import Any
 
 from moto.stepfunctions.parser.asl.utils import boto_client
 
-from emulator.aws.access import EmulatedAws
+from emulator.aws.clients import EmulatedAws
 from emulator.aws.patching import replace_everywhere
 
 

@@ -11,17 +11,17 @@ import pytest
 
 from emulator import server
 from emulator.aws import Cloud
-from emulator.aws.access import EmulatedAws
-from emulator.aws.operation_table import OPERATIONS
+from emulator.aws.clients import EmulatedAws
+from emulator.aws.faults import Faults
 from emulator.aws.permissions.access_keys import known_keys
-from emulator.aws.work import Work
-from emulator.faults import Faults
+from emulator.aws.protocol.operation_table import OPERATIONS
+from emulator.aws.runners import Runners
 from emulator.front.access_keys import new_access_key
 from emulator.front.gate import Gate
 from emulator.runtime.errors import UnsupportedError
-from emulator.runtime.functions import FunctionResult
-from emulator.runtime.jobs import JobOutcome, Metric
-from emulator.runtime.model_servers import ModelServerError, ServerResponse
+from emulator.runtime.functions.runner import FunctionResult
+from emulator.runtime.jobs.runner import JobOutcome, Metric
+from emulator.runtime.model_servers.server import ModelServerError, ServerResponse
 from tests.emulator.aws.serving import Serving
 from tests.patience import FOR_EVER, wait_until
 
@@ -137,7 +137,7 @@ def _session():
     aws, faults = EmulatedAws(endpoint, key), Faults()
     jobs, functions, servers = PretendedJobs(), PretendedFunctions(), PretendedServers()
     cloud = Cloud(
-        aws, Work(jobs, functions, servers, pretended_image_check), faults, time_scale=0.02
+        aws, Runners(jobs, functions, servers, pretended_image_check), faults, time_scale=0.02
     )
     gate = Gate(port, key, known_keys(key))
     application = server.Application(lambda: {"endpoint": endpoint}, faults, cloud.audit, gate)

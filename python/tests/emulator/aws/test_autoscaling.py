@@ -3,9 +3,8 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from emulator.aws.access import EmulatedAws
-
-from .conftest import IMAGE, ROLE
+from emulator.aws.clients import EmulatedAws
+from tests.emulator.aws.conftest import IMAGE, ROLE
 
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 INVOCATIONS = {

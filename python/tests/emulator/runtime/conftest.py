@@ -11,8 +11,13 @@ from pathlib import Path
 import pytest
 
 from emulator.runtime.environments import Environments
-from emulator.runtime.isolation import IsolationError, MountNamespace, PathShim, detect_isolation
-from emulator.runtime.jobs import JobRunner
+from emulator.runtime.jobs.runner import JobRunner
+from emulator.runtime.processes.isolation import (
+    IsolationError,
+    MountNamespace,
+    PathShim,
+    detect_isolation,
+)
 from tests import patience
 from tests.emulator.runtime.disk_cloud import FakeAws
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from emulator.aws.access import EmulatedAws
+from emulator.aws.clients import EmulatedAws
 
 SERVICES = ("states", "lambda", "sagemaker", "events")
 

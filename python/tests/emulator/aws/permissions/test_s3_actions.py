@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from emulator.aws.access import EmulatedAws
+from emulator.aws.clients import EmulatedAws
 
 
 def allow(actions, *resources, **more):
@@ -269,8 +269,8 @@ def test_a_model_whose_data_the_role_may_not_read_is_refused(client, role, bucke
 
 
 def test_a_jobs_failure_names_the_action_it_may_not_use(role, as_role, bucket, tmp_path):
+    from emulator.runtime.data.s3 import download_prefix, upload_file
     from emulator.runtime.errors import JobFault
-    from emulator.runtime.s3_data import download_prefix, upload_file
 
     s3 = as_role("s3", role(allow("s3:ListBucket")))
     (tmp_path / "out").write_text("x")

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from emulator.aws.roles import principals
+from emulator.aws.permissions.roles import principals
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape:UserWarning")
 

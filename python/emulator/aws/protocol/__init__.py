@@ -1,0 +1,1 @@
+"""Requests and answers by botocore's models: operations, forms, members, errors."""

@@ -1,0 +1,85 @@
+"""What runs the work behind the records: jobs, functions, model servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Event
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from emulator.runtime.functions.runner import FunctionResult, FunctionSpec
+    from emulator.runtime.jobs.runner import JobOutcome
+    from emulator.runtime.model_servers.server import ServerResponse
+
+
+class JobRunner(Protocol):
+    """Runs jobs; blocks until the job has ended."""
+
+    def run_processing(self, request: dict, job_arn: str, stop: Event) -> JobOutcome:
+        """Run a processing job."""
+        ...
+
+    def run_training(
+        self, request: dict, job_arn: str, stop: Event, on_phase: Callable[[str, str], None]
+    ) -> JobOutcome:
+        """Run a training job; `on_phase` hears each secondary status with its message."""
+        ...
+
+    def run_transform(
+        self, request: dict, container: dict, role_arn: str, stop: Event
+    ) -> JobOutcome:
+        """Run a batch transform job with a model's container and execution role."""
+        ...
+
+
+class FunctionRunner(Protocol):
+    """Runs Lambda functions."""
+
+    def invoke(self, spec: FunctionSpec, event: str) -> FunctionResult:
+        """Run the handler with a JSON event."""
+        ...
+
+
+class ModelServer(Protocol):
+    """Serves one model until it is stopped."""
+
+    def invoke(
+        self, body: bytes, headers: Mapping[str, str], timeout_seconds: float = 60
+    ) -> ServerResponse:
+        """Pass a request on to ``/invocations``."""
+        ...
+
+    def stop(self) -> None:
+        """Let running requests end, then the server's processes."""
+        ...
+
+    def kill(self) -> None:
+        """End the server's processes now."""
+        ...
+
+
+class StartModelServer(Protocol):
+    """Starts a model server and returns when it is healthy."""
+
+    def __call__(
+        self,
+        name: str,
+        container: dict[str, Any],
+        role_arn: str,
+        *,
+        log_group: str,
+        log_stream: str,
+    ) -> ModelServer:
+        """Raise `ModelServerError` if the server does not become healthy."""
+        ...
+
+
+@dataclass(frozen=True)
+class Runners:
+    """Everything that runs work, and the checks that refuse what cannot run."""
+
+    jobs: JobRunner
+    functions: FunctionRunner
+    start_model_server: StartModelServer
+    check_image: Callable[[str], object]

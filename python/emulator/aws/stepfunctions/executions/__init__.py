@@ -1,0 +1,1 @@
+"""State machines and executions as the API has them."""

@@ -1,0 +1,1 @@
+"""Distributed Map states: their items, their children and their results."""

@@ -1,0 +1,1 @@
+"""Tasks: the integrations, their parameters, their results, and task tokens."""

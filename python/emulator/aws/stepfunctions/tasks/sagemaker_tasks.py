@@ -1,0 +1,88 @@
+"""The optimized integration ``arn:aws:states:::sagemaker:*``, request/response and ``.sync``."""
+
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEventException,
+)
+
+from emulator.aws.protocol.operations import operation_model
+from emulator.aws.stepfunctions.tasks.optimized_tasks import OptimizedTask, to_result
+from emulator.aws.stepfunctions.tasks.task_parameters import json_text
+
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class _Job:
+    kind: str  # as in describe_<kind> and stop_<kind>
+    noun: str
+
+    @property
+    def name_field(self) -> str:
+        return f"{self.noun}Name"
+
+    @property
+    def status_field(self) -> str:
+        return f"{self.noun}Status"
+
+
+_JOBS = {
+    "createProcessingJob": _Job("processing_job", "ProcessingJob"),
+    "createTrainingJob": _Job("training_job", "TrainingJob"),
+    "createTransformJob": _Job("transform_job", "TransformJob"),
+}
+
+
+class SageMakerTask(OptimizedTask):
+    """A task that calls SageMaker, and with ``.sync`` waits for the job to end."""
+
+    def _adapted(self, env: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+        if "Tags" not in self._operation.input_shape.members:
+            return parameters
+        execution_arn = env.states.context_object.context_object_data["Execution"]["Id"]
+        tags = [*(parameters.get("Tags") or []), *_own_tags(execution_arn)]
+        return {**parameters, "Tags": tags}
+
+    def _eval_integration_pattern(
+        self,
+        env: Any,
+        resource_runtime_part: Any,
+        normalised_parameters: dict[str, Any],
+        state_credentials: Any,
+    ) -> None:
+        env.stack.pop()
+        job = _JOBS[self.resource.api_action]
+        client = self._client(resource_runtime_part, state_credentials)
+        output = _wait_for_end(env, client, job, normalised_parameters[job.name_field])
+        env.stack.append(output)
+        if output is not None and output[job.status_field] != "Completed":
+            failure = self.failure(env, "States.TaskFailed", json_text(output))
+            raise FailureEventException(failure)
+
+
+def _own_tags(execution_arn: str) -> list[dict[str, str]]:
+    return [
+        {"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"},
+        {"Key": "AWS_STEP_FUNCTIONS_EXECUTION_ARN", "Value": execution_arn},
+    ]
+
+
+def _wait_for_end(env: Any, client: Any, job: _Job, name: str) -> dict[str, Any] | None:
+    """Return the ended job's description, or None if the task was ended and the job stopped."""
+    while env.is_running():
+        description = getattr(client, f"describe_{job.kind}")(**{job.name_field: name})
+        if description[job.status_field] in ("Completed", "Failed", "Stopped"):
+            arn = description[job.name_field.replace("Name", "Arn")]
+            tags = client.list_tags(ResourceArn=arn)["Tags"]
+            shape = operation_model("sagemaker", f"Describe{job.noun}").output_shape
+            described = to_result(description, shape)
+            return {**described, "Tags": {tag["Key"]: tag["Value"] for tag in tags}}
+        time.sleep(_POLL_SECONDS)
+    with contextlib.suppress(ClientError):  # it may have ended by itself
+        getattr(client, f"stop_{job.kind}")(**{job.name_field: name})
+    return None

@@ -1,0 +1,46 @@
+"""What a task's parameters evaluate to, against the types of the operation that it calls.
+
+A definition's literals are checked when it is created; what paths and expressions give is known
+only when the task runs.
+"""
+
+from typing import Any
+
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (  # noqa: E501
+    StateTaskServiceAwsSdk,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
+
+from emulator.aws.patching import wrap
+from emulator.aws.stepfunctions.jsonpath.interpreter import fail
+from emulator.aws.stepfunctions.tasks.integrations import Integration
+from emulator.aws.stepfunctions.tasks.optimized_tasks import OptimizedTask
+from emulator.aws.stepfunctions.tasks.task_parameters import json_text, value_problems
+
+
+def install() -> None:
+    """End a task whose parameters have values of a wrong type, before it calls anything."""
+    wrap(StateTask, "_eval_parameters", _checked)
+
+
+def _checked(original: Any, self: Any, env: Any) -> Any:
+    parameters = original(self, env)
+    called = _called(self)
+    if called is None or not isinstance(parameters, dict):
+        return parameters
+    faults = [text for text, _ in value_problems(called, parameters, evaluated=True)]
+    if faults:
+        cause = (
+            f"The Parameters '{json_text(parameters)}' could not be used to start the Task: "
+            f"[{', '.join(faults)}]"
+        )
+        fail(env, cause)
+    return parameters
+
+
+def _called(task: Any) -> Integration | None:
+    if isinstance(task, OptimizedTask):
+        return task.called
+    if isinstance(task, StateTaskServiceAwsSdk):
+        return Integration(True, task.resource.api_name, task.resource.api_action, "")
+    return None

@@ -1,0 +1,1 @@
+"""Data between S3 and folders."""

@@ -1,0 +1,152 @@
+"""One job while it runs: its folder, its log, and how it starts a command."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emulator.runtime.aws_access import AwsAccess, Metric
+from emulator.runtime.logs.job_log import JobLog
+from emulator.runtime.processes.isolation import Isolation
+from emulator.runtime.processes.overlay import make_overlay
+from emulator.runtime.processes.supervised import Command, SupervisedProcess, base_environment
+
+NICE = 10  # so that the API stays quick while jobs use every core
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class JobOutcome:
+    """How a job ended, in the words of its Describe response.
+
+    Attributes
+    ----------
+    status : str
+        ``Completed``, ``Failed`` or ``Stopped``.
+    failure_reason : str or None
+        At most 1024 characters, with the platform's prefix.
+    exit_message : str or None
+        What a processing job left in ``/opt/ml/output/message``.
+    secondary_status : str or None
+        Of a training job; its last one, such as ``MaxRuntimeExceeded``.
+    metrics : tuple of Metric
+        Last value of each metric of a training job.
+    """
+
+    status: str
+    failure_reason: str | None = None
+    exit_message: str | None = None
+    secondary_status: str | None = None
+    metrics: tuple[Metric, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job's command ended."""
+
+    exit_code: int
+    stopped: bool = False
+    exceeded_max_runtime: bool = False
+
+
+class Job:
+    """A job's folder, log and rights.
+
+    Parameters
+    ----------
+    directory : Path
+        New and empty; ``ml`` in it is what the job sees as /opt/ml.
+    python : Path
+        Interpreter of the environment that stands in for the job's image.
+    role_arn : str
+        Execution role.
+    stop : threading.Event
+        Set when somebody stops the job.
+    grace_seconds : float
+        Time between SIGTERM and SIGKILL.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        python: Path,
+        role_arn: str,
+        aws: AwsAccess,
+        isolation: Isolation,
+        log: JobLog,
+        stop: threading.Event,
+        grace_seconds: float,
+    ):
+        self.directory = directory
+        self.root = directory / "ml"
+        self.root.mkdir()
+        self._home = directory / "home"
+        self._home.mkdir()
+        self.log = log
+        self.stop = stop
+        self.s3: Any = aws.client("s3", role_arn)
+        self._shared_programs = python.parent
+        self._isolation = isolation
+        self._role_environment = aws.environment(role_arn)
+        self._grace_seconds = grace_seconds
+        self._started_at: float | None = None
+        self.python = make_overlay(python, directory / "python")
+
+    def local(self, path: str) -> Path:
+        """Return where a path below /opt/ml is outside the job."""
+        return self.root / os.path.relpath(path, "/opt/ml")
+
+    def run(
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        cwd: str,
+        max_runtime_seconds: float | None,
+    ) -> Ended:
+        """Run a command to its end; its output goes to the job's log.
+
+        The maximum counts from the start of the job's first command.
+        """
+        if self.stop.is_set():
+            return Ended(128 + signal.SIGTERM, stopped=True)
+        variables = {
+            **base_environment(
+                self.python.parent,
+                self._shared_programs,
+                home=str(self._home),
+                installs_packages=arguments[1:4] == ["-m", "pip", "install"],
+            ),
+            **self._role_environment,
+            **environment,
+        }
+        command = self._isolation.apply(Command(arguments, variables, cwd), self.root)
+        process = SupervisedProcess(command, grace_seconds=self._grace_seconds, nice=NICE)
+        try:
+            self._started_at = self._started_at or time.monotonic()
+            return self._follow(process, self._started_at + (max_runtime_seconds or float("inf")))
+        finally:
+            process.kill()
+            process.stdout.close()
+
+    def _follow(self, process: SupervisedProcess, deadline: float) -> Ended:
+        stopped = exceeded = False
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while True:
+                if selector.select(_POLL_SECONDS):
+                    data = os.read(process.stdout.fileno(), 1 << 16)
+                    if not data:
+                        return Ended(process.wait(), stopped, exceeded)
+                    self.log.feed(data)
+                self.log.flush()
+                if not (stopped or exceeded):
+                    stopped = self.stop.is_set()
+                    exceeded = not stopped and time.monotonic() > deadline
+                    if stopped or exceeded:
+                        process.terminate()

@@ -1,0 +1,1 @@
+"""What processes print: log streams, metrics, the last exception."""

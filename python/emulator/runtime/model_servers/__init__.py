@@ -1,0 +1,1 @@
+"""Servers of models, for endpoints and transform jobs."""

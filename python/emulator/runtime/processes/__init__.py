@@ -1,0 +1,1 @@
+"""Child processes: supervised, isolated, each with what its environment has."""

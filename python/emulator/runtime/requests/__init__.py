@@ -1,0 +1,1 @@
+"""Which requests the runtime can carry out."""

@@ -1,0 +1,56 @@
+"""What is told about requests that moto cannot carry out."""
+
+import pytest
+
+from emulator.aws.protocol.moto_failures import FAILED_INSIDE, explain
+from emulator.aws.protocol.operations import operation_model
+
+
+def raised_in(package, error):
+    """Return an error with the traceback of one that came from a package."""
+    try:
+        exec(compile("raise error", f"/x/{package}/models.py", "exec"), {"error": error})  # noqa: S102
+    except Exception as caught:
+        return caught
+    raise AssertionError("nothing was raised")
+
+
+def told(error, service="sns", operation="Publish", package="moto", **parameters):
+    return explain(raised_in(package, error), operation_model(service, operation), parameters)
+
+
+def test_a_name_that_nothing_has_is_not_found():
+    code, problem = told(KeyError("k1"), "kms", "ListGrants", KeyId="k1")
+    assert code == "NotFoundException"
+    assert problem == "found nothing that is called 'k1'"
+
+
+def test_a_member_that_moto_counts_on_is_named():
+    code, problem = told(KeyError("Key"), "secretsmanager", "TagResource", SecretId="s", Tags=[{}])
+    assert code == "InvalidParameterException"
+    assert "needs Key in the emulator, also where AWS does not" in problem
+
+
+def test_a_text_that_is_no_arn_is_named():
+    error = ValueError("not enough values to unpack")
+    code, problem = told(error, TopicArn="orders", Message="m")
+    assert code == "InvalidParameter"
+    assert "wants an ARN for TopicArn" in problem
+    assert "'orders'" in problem
+
+
+def test_members_that_moto_misses_are_listed():
+    error = TypeError("'NoneType' object cannot be interpreted as an integer")
+    _, problem = told(error, "kms", "GenerateRandom", CustomKeyStoreId="c")
+    assert "needs more in the emulator than it was given: one of NumberOfBytes" in problem
+
+
+def test_what_else_moto_raises_names_what_was_given_and_never_the_exception():
+    _, problem = told(RuntimeError("boom"), "kms", "Encrypt", KeyId="k1")
+    assert "'k1'" in problem
+    assert "boom" not in problem
+
+
+@pytest.mark.parametrize("error", [ValueError("v"), KeyError("TopicArn"), ZeroDivisionError()])
+def test_the_emulators_own_faults_are_told_as_such(error):
+    assert told(error, package="emulator", TopicArn="x") == ("InternalFailure", FAILED_INSIDE)

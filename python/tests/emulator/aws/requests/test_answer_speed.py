@@ -1,0 +1,90 @@
+"""What is remembered to write answers quickly gives the answers that moto would give."""
+
+import datetime
+from typing import Any
+
+import pytest
+from moto.core import serialize
+from moto.core.serialize import ResponseSerializer, XFormedAttributePicker
+from moto.core.utils import get_service_model
+
+from emulator.aws.requests import answer_speed
+
+
+def _model(service, operation) -> Any:
+    return get_service_model(service).operation_model(operation)
+
+
+def _date(value):
+    return vars(serialize)["parse_to_aware_datetime"](value)
+
+
+class _Serializer:
+    operation_model = _model("stepfunctions", "GetExecutionHistory")
+    path = ("GetExecutionHistoryOutput",)
+
+    def __init__(self, **transformers):
+        self._value_picker = XFormedAttributePicker(response_transformers=transformers)
+
+
+def _moto(self, value, key, shape):
+    original: Any = ResponseSerializer.get_value
+    return original.__wrapped__(self, value, key, shape)
+
+
+@pytest.fixture(autouse=True)
+def _corrected(cloud):
+    """The emulator's corrections are in place: a server runs in this process."""
+
+
+def _members(service, operation):
+    found = [_model(service, operation).output_shape]
+    while found:
+        shape = found.pop()
+        if shape.type_name == "list":
+            found.append(shape.member)
+        for name, member in getattr(shape, "members", {}).items():
+            member.parent = shape
+            yield name, member
+            found.append(member)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("stepfunctions", "DescribeExecution"),
+        ("sagemaker", "DescribeEndpoint"),
+        ("iam", "GetRole"),
+        ("lambda", "GetFunction"),
+        ("cloudwatch", "DescribeAlarms"),
+    ],
+)
+def test_a_member_is_found_under_every_name_that_moto_looks_for(service, operation):
+    serializer = _Serializer()
+    picker = serializer._value_picker
+    for name, shape in _members(service, operation):
+        context = serialize.AttributePickerContext(obj={}, key=name, shape=shape)
+        for alias in picker.get_possible_keys(context):
+            for given in ({alias: "found"}, {alias: None, "other": 1}, {alias: 0, name: 1}, {}):
+                expected = _moto(serializer, given, name, shape)
+                for _ in range(2):
+                    assert answer_speed._member(_moto, serializer, given, name, shape) == expected
+
+
+def test_what_transforms_a_member_still_does():
+    shape = _model("stepfunctions", "DescribeExecution").output_shape.members["name"]
+    serializer = _Serializer(**{"name": str.upper})
+    assert answer_speed._member(_moto, serializer, {"name": "a"}, "name", shape) == "A"
+
+
+@pytest.mark.parametrize("text", ["2026-01-02T03:04:05.678Z", "2026-01-02", "1767323045"])
+def test_a_text_stands_for_the_same_date_each_time(text):
+    first, second = (_date(text) for _ in range(2))
+    assert first == second
+    assert first.tzinfo is not None
+
+
+def test_dates_and_numbers_are_read_as_ever():
+    moment = datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc)
+    assert _date(moment) == moment
+    assert _date(moment.timestamp()) == moment

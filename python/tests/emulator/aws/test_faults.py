@@ -1,0 +1,85 @@
+import pytest
+
+from emulator.aws.faults import FaultRuleError, Faults, InjectedError
+
+CREATE = "sagemaker:CreateTrainingJob"
+
+
+def load(**rule):
+    return Faults({"faults": [{"operation": CREATE, **rule}]})
+
+
+def test_a_rule_refuses_once_by_default_and_only_what_it_matches():
+    faults = load(match="*-train-*", error="ThrottlingException", message="slow down")
+    faults.refuse(CREATE, "other")
+    faults.refuse("sagemaker:CreateProcessingJob", "a-train-b")
+    with pytest.raises(InjectedError, match="slow down") as refusal:
+        faults.refuse(CREATE, "a-train-b")
+    assert refusal.value.code == "ThrottlingException"
+    faults.refuse(CREATE, "a-train-b")
+
+
+def test_zero_times_is_always():
+    faults = load(error="E", times=0)
+    for _ in range(5):
+        with pytest.raises(InjectedError):
+            faults.refuse(CREATE, None)
+
+
+def test_a_failure_reason_is_given_as_often_as_the_rule_says_and_refuses_nothing():
+    faults = load(failureReason="InternalServerError: x", times=2)
+    faults.refuse(CREATE, "job")
+    reasons = [faults.failure_reason(CREATE, "job") for _ in range(3)]
+    assert reasons == ["InternalServerError: x", "InternalServerError: x", None]
+
+
+def test_rules_are_replaced_and_cleared():
+    faults = load(error="One", times=0)
+    faults.load({"faults": [{"operation": CREATE, "error": "Two", "times": 0}]})
+    with pytest.raises(InjectedError) as refusal:
+        faults.refuse(CREATE, "job")
+    assert refusal.value.code == "Two"
+    faults.clear()
+    faults.refuse(CREATE, "job")
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        (
+            {"error": "E", "wen": "now"},
+            r"faults\[0\] has an unknown key 'wen'; known are operation,",
+        ),
+        ({"error": "E", "operation": "sagemaker:CreateTraining"}, r"faults\[0\].operation must be"),
+        ({"error": "E", "operation": "CreateTrainingJob"}, "as IAM writes them"),
+        ({"error": "E", "operation": "s3:GetObjects"}, "got 's3:GetObjects'"),
+        ({}, "must have either error"),
+        ({"error": "E", "failureReason": "F"}, "must have either error"),
+        ({"failureReason": "F", "message": "m"}, "goes with error"),
+        ({"failureReason": "F", "operation": "states:StartExecution"}, "one of sagemaker:Create"),
+        ({"error": "E", "times": -1}, "must be 0 \\(always\\) or more, got -1"),
+        ({"error": "E", "times": True}, "must be 0"),
+        ({"error": "E", "match": 5}, r"faults\[0\].match must be a non-empty string, got 5"),
+        ({"error": ""}, "error must be a non-empty string"),
+    ],
+)
+def test_fails_for_a_rule_that_cannot_be_followed_and_keeps_the_old_ones(rule, problem):
+    faults = load(error="Old", times=0)
+    with pytest.raises(FaultRuleError, match=problem):
+        faults.load({"faults": [{"operation": CREATE, **rule}]})
+    with pytest.raises(InjectedError, match=CREATE):
+        faults.refuse(CREATE, "job")
+
+
+@pytest.mark.parametrize("document", [[], {"fault": []}, {"faults": {}}, {"faults": ["rule"]}])
+def test_fails_for_what_is_no_list_of_rules(document):
+    with pytest.raises(FaultRuleError):
+        Faults().load(document)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["lambda:InvokeFunction", "states:StartExecution", "s3:PutObject", "sagemaker:InvokeEndpoint"],
+)
+def test_operations_are_named_as_in_iam(operation):
+    Faults({"faults": [{"operation": operation, "error": "E"}]})
