@@ -4,6 +4,7 @@ import { Construct } from "constructs";
 import type { StateMachineDescription } from "../workflow/resources";
 import type { WorkflowReferences } from "../workflow/settings";
 import { ExecutionRole } from "./execution-role";
+import { longText } from "./long-text";
 
 export interface WorkflowStateMachineProps {
   readonly stateMachine: StateMachineDescription;
@@ -28,7 +29,7 @@ export class WorkflowStateMachine extends Construct {
     this.resource = new SfnStateMachine(this, "Resource", {
       name: stateMachine.name,
       roleArn: this.role.roleArn,
-      definition: stateMachine.definition,
+      definition: longText(stateMachine.definition),
       type: "STANDARD",
       loggingConfiguration: { ...stateMachine.logging, logDestination: `${logGroup.arn}:*` },
       tracingConfiguration: { enabled: true },

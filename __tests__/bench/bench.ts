@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareEnvironments } from "../../cli/emulator/python";
+import { synthesizedEnvironment } from "../../configuration/names";
 
 /** Seconds of wall time, and of processor time with that of all children that were waited for. */
 interface Spent {
@@ -101,12 +102,14 @@ async function main(): Promise<void> {
       baselineName: "node",
       baseline: "node -e 0",
     },
-    {
-      name: "all stacks",
-      command: "node --import tsx main.ts",
+    ...[
+      { name: "all stacks", command: "node synthesize.js" },
+      { name: "stacks of one environment", command: `${synthesizedEnvironment}=dev node synthesize.js` },
+    ].map((synthesis) => ({
+      ...synthesis,
       baselineName: 'require("cdktf")',
       baseline: `node -e 'require("cdktf")'`,
-    },
+    })),
   ];
   try {
     for (const comparison of comparisons) compare(emulator?.python as string, comparison, rounds);

@@ -1,18 +1,13 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { synthesizeInto } from "../../cli/terraform/synthesize";
 import { environments as configured } from "../../configuration";
 import { parseEnvironments } from "../../configuration/define";
 import { stackNames } from "../../configuration/names";
 import { accepted } from "./accepted";
 import { type AcceptedFinding, type Finding, judge } from "./findings";
-import {
-  policiesIn,
-  type SynthesizedResource,
-  stackResources,
-  synthesize,
-  synthesizeEnvironment,
-} from "./synthesized";
+import { policiesIn, type SynthesizedResource, stackResources, synthesizeEnvironment } from "./synthesized";
 import { type CheckovReport, lintPolicies, type SecurityTools, scan, securityTools } from "./tools";
 
 /** Building the environment takes most of it, once. */
@@ -63,7 +58,7 @@ function weaken(): void {
 }
 
 beforeAll(async () => {
-  [tools, stacks] = await Promise.all([securityTools(), synthesize(folder)]);
+  [tools, stacks] = await Promise.all([securityTools(), synthesizeInto(folder)]);
   for (const [name, environment] of Object.entries(strict)) synthesizeEnvironment(folder, name, environment);
   weaken();
   report = await scan(tools, stacks);

@@ -1,12 +1,9 @@
 /** What the app synthesizes, as the linters and scanners need it. */
 
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { App } from "cdktf";
 import { z } from "zod";
-import { projectRoot } from "../../cli/paths";
 import { workflowProps } from "../../configuration";
 import { inEnvironment } from "../../configuration/define";
 import type { EnvironmentConfig } from "../../configuration/environment-schema";
@@ -38,15 +35,6 @@ const stackSchema = z.object({
     )
     .default({}),
 });
-
-/** Synthesizes the app into `folder`, as `cdktf synth` does, and returns the stacks' folder. */
-export async function synthesize(folder: string): Promise<string> {
-  await promisify(execFile)(process.execPath, ["--require", "tsx/cjs", "main.ts"], {
-    cwd: projectRoot,
-    env: { ...process.env, CDKTF_OUTDIR: folder },
-  });
-  return join(folder, "stacks");
-}
 
 /** Synthesizes the stacks of an environment that config.ts does not have. */
 export function synthesizeEnvironment(folder: string, name: string, environment: EnvironmentConfig): void {

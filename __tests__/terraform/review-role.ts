@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { AssumeRoleCommand } from "@aws-sdk/client-sts";
 import { Aws } from "../../cli/account/clients";
+import { stackFolder } from "../../cli/terraform/folders";
 import { type PolicyDocument, without } from "../grants";
 import { callService } from "../runs/call-service";
 import type { TestCloud } from "../runs/cloud";
@@ -81,7 +82,7 @@ export class ReviewRole {
 
   /** Plans a stack as `npm run review` does, and returns what Terraform says, whatever it ends with. */
   async plan(stack: string): Promise<{ readonly ok: boolean; readonly said: string }> {
-    const cwd = join(this.folder, "cdktf.out/stacks", stack);
+    const cwd = join(this.folder, stackFolder("local", stack));
     const env = { ...process.env, ...this.variables, TF_IN_AUTOMATION: "1", CHECKPOINT_DISABLE: "1" };
     const terraform = process.env.TERRAFORM_BINARY_NAME ?? "terraform";
     const run = promisify(execFile);

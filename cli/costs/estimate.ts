@@ -1,13 +1,11 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { stackNames } from "../../configuration/names";
 import { environmentConfig } from "../account/environment";
-import { projectRoot } from "../paths";
 import { FailedError } from "../terminal/errors";
 import { print, printJson } from "../terminal/print";
+import { synthesizeInto } from "../terraform/synthesize";
 import { estimateText } from "./report";
 import { type Assumptions, estimateStack } from "./synthesized-stack";
 
@@ -19,20 +17,17 @@ interface EstimateOptions extends Assumptions {
 export async function estimate(name: string, { json, ...assumptions }: EstimateOptions): Promise<void> {
   const { region } = environmentConfig(name);
   const { pipeline } = stackNames(name);
-  const found = estimateStack(pipeline, await synthesize(pipeline), region, assumptions);
+  const found = estimateStack(pipeline, await synthesize(name, pipeline), region, assumptions);
   if (json) printJson(found);
   else print(estimateText(found));
 }
 
 /** The `cdk.tf.json` of a stack as the code here makes it, away from what a deploy uses. */
-async function synthesize(stack: string): Promise<unknown> {
+async function synthesize(name: string, stack: string): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), "estimate-"));
   try {
-    await promisify(execFile)(process.execPath, ["--require", "tsx/cjs", "main.ts"], {
-      cwd: projectRoot,
-      env: { ...process.env, CDKTF_OUTDIR: folder },
-    });
-    return JSON.parse(readFileSync(join(folder, "stacks", stack, "cdk.tf.json"), "utf8"));
+    const stacks = await synthesizeInto(folder, name);
+    return JSON.parse(readFileSync(join(stacks, stack, "cdk.tf.json"), "utf8"));
   } catch (error) {
     throw new FailedError(`The stacks could not be synthesized: ${(error as Error).message}`, {
       cause: error,

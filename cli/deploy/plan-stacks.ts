@@ -32,7 +32,7 @@ export async function planStacks(
     plans.push({
       name: stack.name,
       plan: JSON.parse(json),
-      synthesized: JSON.parse(synthesized(stack.name)),
+      synthesized: JSON.parse(synthesized(environment, stack.name)),
     });
   }
   return plans;

@@ -1,4 +1,5 @@
 import type { Environment } from "../account/environment";
+import { stackFolder } from "./folders";
 
 interface KnownError {
   /** What Terraform, a provider or the S3 backend writes. */
@@ -13,7 +14,7 @@ const knownErrors: readonly KnownError[] = [
       const field = (key: string) =>
         new RegExp(`^\\s*${key}:\\s+(\\S.*)`, "m").exec(output)?.[1]?.trim() ?? "unknown";
       const stack = /Path:\s+\S*?([\w-]+)\/terraform\.tfstate/.exec(output)?.[1] ?? `${name}-pipeline`;
-      return `The state of ${stack} is locked by ${field("Who")} since ${field("Created")} (${field("Operation")}). Wait until that has ended. If it was killed and nobody works on ${name}, release the lock: terraform -chdir=cdktf.out/stacks/${stack} force-unlock ${field("ID")}`;
+      return `The state of ${stack} is locked by ${field("Who")} since ${field("Created")} (${field("Operation")}). Wait until that has ended. If it was killed and nobody works on ${name}, release the lock: terraform -chdir=${stackFolder(name, stack)} force-unlock ${field("ID")}`;
     },
   },
   {

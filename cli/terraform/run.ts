@@ -1,29 +1,23 @@
-import { print, printToStderr } from "../terminal/print";
 /** Terraform and cdktf as child processes, and what their errors mean. */
 
 import { execFileSync, type SpawnOptions, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { basename, delimiter, dirname, join, resolve } from "node:path";
+import { basename, delimiter, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { synthesizedEnvironment } from "../../configuration/names";
 import { emulatorVariables } from "../account/emulator-address";
 import type { Environment } from "../account/environment";
 import { projectRoot } from "../paths";
 import { CliError, exitCodes, FailedError, UsageError } from "../terminal/errors";
+import { print, printToStderr } from "../terminal/print";
 import { explainTerraform } from "./errors";
+import { environmentFolder, outputFolder, stackFolder } from "./folders";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Where cdktf writes what it synthesizes. */
-export const outputFolder = "cdktf.out";
-
 /** The oldest Terraform that locks a state in S3 by itself. */
 const oldest = [1, 10] as const;
-
-/** Folder of one stack's Terraform configuration. */
-export function stackFolder(stack: string): string {
-  return resolve(projectRoot, outputFolder, "stacks", stack);
-}
 
 /** What is shown of a cdktf command: everything, what happens to resources, or nothing but an error. */
 type Shown = "all" | "progress" | "nothing";
@@ -39,9 +33,11 @@ export async function runCdktf(
   shown: Shown,
 ): Promise<void> {
   const show = { all: print, progress: printProgress, nothing: undefined }[shown];
-  const { code, output } = await run("cdktf", [...args, "--no-color"], environment, show);
+  const folder = environmentFolder(environment.name);
+  mkdirSync(join(projectRoot, folder), { recursive: true });
+  const flags = ["--output", folder, "--no-color"];
+  const { code, output } = await run("cdktf", [...args, ...flags], environment, show);
   const log = join(projectRoot, outputFolder, `${environment.name}-${args[0]}.log`);
-  mkdirSync(dirname(log), { recursive: true });
   writeFileSync(log, output);
   if (code === 0) return;
   const detail = shown === "all" ? undefined : lastLines(output);
@@ -78,7 +74,7 @@ export async function runTerraform(
   stack: string,
   args: readonly string[],
 ): Promise<string> {
-  const chdir = `-chdir=${stackFolder(stack)}`;
+  const chdir = `-chdir=${stackFolder(environment.name, stack)}`;
   const { code, output, stdout } = await run(terraformBinary(), [chdir, ...args], environment);
   if (code === 0) return stdout;
   throw failure(`terraform ${args[0]} of ${stack}`, output, environment, output.trim());
@@ -188,9 +184,10 @@ function terraformsBelow(ancestor: number): number[] {
     .map(({ pid }) => pid);
 }
 
-function variables({ aws, config }: Environment): Record<string, string> {
+function variables({ name, aws, config }: Environment): Record<string, string> {
   const { endpoint, credentials } = aws.connection;
   return {
+    [synthesizedEnvironment]: name,
     CHECKPOINT_DISABLE: "1",
     TF_IN_AUTOMATION: "1",
     // Its output goes through a pipe, where a spinner is only noise.

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stackNames } from "../../configuration/names";
 import type { Environment } from "../account/environment";
-import { runTerraform, stackFolder } from "./run";
+import { projectRoot } from "../paths";
+import { stackFolder } from "./folders";
+import { runTerraform } from "./run";
 
 /** A stack, and the one whose outputs it reads. */
 interface Stack {
@@ -17,8 +19,8 @@ export function stacksOf({ name }: Environment): readonly Stack[] {
 }
 
 /** The synthesized configuration of a stack. */
-export function synthesized(stack: string): string {
-  return readFileSync(join(stackFolder(stack), "cdk.tf.json"), "utf8");
+export function synthesized({ name }: Environment, stack: string): string {
+  return readFileSync(join(projectRoot, stackFolder(name, stack), "cdk.tf.json"), "utf8");
 }
 
 /** Prepares a stack's folder for Terraform. */
@@ -35,6 +37,8 @@ export async function upstreamIsDeployed(
   const outputs = JSON.parse(
     await runTerraform(environment, upstream, ["output", "-json", "-no-color"]),
   ) as Record<string, unknown>;
-  const read = synthesized(name).matchAll(/data\.terraform_remote_state\.[\w-]+\.outputs\.([\w-]+)/g);
+  const read = synthesized(environment, name).matchAll(
+    /data\.terraform_remote_state\.[\w-]+\.outputs\.([\w-]+)/g,
+  );
   return [...read].every(([, output = ""]) => output in outputs);
 }

@@ -23,7 +23,7 @@ describe("explainTerraform", () => {
       "  Created:   2026-01-02 03:04:05 +0000 UTC",
     );
     expect(explainTerraform(output, environment)).toBe(
-      "The state of dev-test-run is locked by ada@laptop since 2026-01-02 03:04:05 +0000 UTC (OperationTypeApply). Wait until that has ended. If it was killed and nobody works on dev, release the lock: terraform -chdir=cdktf.out/stacks/dev-test-run force-unlock 1234-5678",
+      "The state of dev-test-run is locked by ada@laptop since 2026-01-02 03:04:05 +0000 UTC (OperationTypeApply). Wait until that has ended. If it was killed and nobody works on dev, release the lock: terraform -chdir=cdktf.out/dev/stacks/dev-test-run force-unlock 1234-5678",
     );
   });
 
