@@ -1,9 +1,10 @@
-import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
+import { InvokeEndpointCommand, ModelError } from "@aws-sdk/client-sagemaker-runtime";
 import { z } from "zod";
 import { testRun } from "../../configuration";
 import type { Aws } from "../account/clients";
 import { FailedError } from "../terminal/errors";
 import type { ExecutionResult } from "./execution";
+import { endpointLogLines, logText } from "./logs";
 import { executionOutput } from "./report";
 
 const answerSchema = z.looseObject({ predictions: z.array(z.unknown()) });
@@ -30,9 +31,13 @@ export async function testEndpoint(
     );
     text = Body?.transformToString() ?? "";
   } catch (error) {
-    throw new FailedError(`The endpoint ${endpointName} did not respond: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const log = logText("endpoint", await endpointLogLines(aws, endpointName));
+    throw new FailedError(
+      [`The endpoint ${endpointName} did not respond: ${reasonOf(error)}`, ...log].join("\n"),
+      {
+        cause: error,
+      },
+    );
   }
   const answer = answerSchema.safeParse(parseJson(text));
   if (!answer.success || answer.data.predictions.length !== instances.length) {
@@ -50,6 +55,16 @@ export async function testReleased(
 ): Promise<readonly unknown[] | undefined> {
   const { EndpointName } = executionOutput(result);
   return EndpointName === undefined ? undefined : await testEndpoint(aws, EndpointName, testRun.instances);
+}
+
+/** What the container answered, without the page of HTML that it may have put round it. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof ModelError)) return (error as Error).message;
+  const { OriginalStatusCode, OriginalMessage = "" } = error;
+  const text = OriginalMessage.replace(/<(title|style)[\s\S]*?<\/\1>|<[^>]*>/g, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+  return `status ${OriginalStatusCode} from the container, "${text.slice(0, 300)}"`;
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,6 @@
-import { DescribeLogStreamsCommand, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import type { DescribeExecutionCommandOutput } from "@aws-sdk/client-sfn";
 import type { Aws } from "../account/clients";
+import { endpointLogLines, jobLogLines, logText } from "./logs";
 
 /** How an execution failed. */
 export interface ExecutionFailure {
@@ -12,7 +12,9 @@ export interface ExecutionFailure {
   readonly reason: string;
   /** Metrics of the model that the gate refused. */
   readonly metrics?: Readonly<Record<string, number>>;
-  /** The last lines of the job's log, if a job failed. */
+  /** What wrote `log`. */
+  readonly logOf?: "job" | "endpoint";
+  /** The last lines of the failed job's log, or of the endpoint's, if a model could not serve. */
   readonly log: readonly string[];
 }
 
@@ -21,13 +23,29 @@ const logGroups = [
   ["TrainingJobFailed", "/aws/sagemaker/TrainingJobs"],
 ] as const;
 
+/** Errors about a model that could not serve. */
+const endpointErrors: readonly string[] = ["DeploymentFailed", "RolledBack", "RollbackFailed"];
+
 /** Reads why an execution failed; the workflow's causes are JSON, others are text. */
 export async function readFailure(
   aws: Aws,
-  { status = "FAILED", error = "", cause = "" }: Partial<DescribeExecutionCommandOutput>,
+  {
+    status = "FAILED",
+    error = "",
+    cause = "",
+    stateMachineArn = "",
+  }: Partial<DescribeExecutionCommandOutput>,
 ): Promise<ExecutionFailure> {
-  const { state, job, reason, metrics } = parseCause(cause);
+  const { state, job, reason, metrics, endpoint } = parseCause(cause);
   const group = logGroups.find(([name]) => name === error)?.[1];
+  // An endpoint's name starts as that of the state machine, which may be the one of releases.
+  const workflow = stateMachineArn
+    .split(":")
+    .at(-1)
+    ?.replace(/-release$/, "");
+  const log = endpointErrors.includes(error)
+    ? { logOf: "endpoint" as const, log: await endpointLogLines(aws, endpoint ?? workflow ?? "") }
+    : { logOf: "job" as const, log: group && job ? await jobLogLines(aws, group, job) : [] };
   return {
     status,
     error,
@@ -35,7 +53,7 @@ export async function readFailure(
     job,
     reason: reason ?? cause,
     metrics,
-    log: group === undefined || job === undefined ? [] : await lastLogLines(aws, group, job),
+    ...(log.log.length === 0 ? { log: [] } : log),
   };
 }
 
@@ -44,6 +62,7 @@ interface WorkflowCause {
   readonly job?: string;
   readonly reason?: string;
   readonly metrics?: Readonly<Record<string, number>>;
+  readonly endpoint?: string;
 }
 
 function parseCause(cause: string): WorkflowCause {
@@ -55,23 +74,6 @@ function parseCause(cause: string): WorkflowCause {
   }
 }
 
-/** Returns the last lines of a job's log; none if it cannot be read, so that the failure's reason is still shown. */
-export async function lastLogLines(aws: Aws, logGroupName: string, job: string): Promise<string[]> {
-  try {
-    const { logStreams } = await aws
-      .logs()
-      .send(new DescribeLogStreamsCommand({ logGroupName, logStreamNamePrefix: `${job}/` }));
-    const logStreamName = logStreams?.[0]?.logStreamName;
-    if (logStreamName === undefined) return [];
-    const { events } = await aws
-      .logs()
-      .send(new GetLogEventsCommand({ logGroupName, logStreamName, limit: 20, startFromHead: false }));
-    return (events ?? []).map(({ message = "" }) => message);
-  } catch {
-    return [];
-  }
-}
-
 /** Formats a failure as text. */
 export function describeFailure({
   status,
@@ -80,6 +82,7 @@ export function describeFailure({
   job,
   reason,
   metrics,
+  logOf = "job",
   log,
 }: ExecutionFailure): string {
   const named = [
@@ -92,6 +95,6 @@ export function describeFailure({
   return [
     `The execution ended as ${status}`,
     ...named.flatMap(([key, value]) => (value ? [`  ${key}: ${value}`] : [])),
-    ...(log.length === 0 ? [] : ["  last lines of the job's log:", ...log.map((line) => `    ${line}`)]),
+    ...logText(logOf, log),
   ].join("\n");
 }

@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import type { Aws } from "../account/clients";
 import { tagList } from "../account/tags";
-import { lastLogLines } from "../execution/failure";
+import { jobLogLines, logText } from "../execution/logs";
 import { DetachedError, FailedError, OutcomeUnknownError } from "../terminal/errors";
 import { maxPayloadInMB } from "./place";
 
@@ -104,10 +104,11 @@ async function failure(
   name: string,
   { TransformJobStatus, FailureReason = "nobody says why" }: DescribeTransformJobCommandOutput,
 ): Promise<FailedError> {
-  const log = await lastLogLines(aws, "/aws/sagemaker/TransformJobs", name);
-  const lines =
-    log.length === 0 ? [] : ["  last lines of the job's log:", ...log.map((line) => `    ${line}`)];
+  const log = await jobLogLines(aws, "/aws/sagemaker/TransformJobs", name);
   return new FailedError(
-    [`The transform job ${name} ended as ${TransformJobStatus}: ${FailureReason}`, ...lines].join("\n"),
+    [
+      `The transform job ${name} ended as ${TransformJobStatus}: ${FailureReason}`,
+      ...logText("job", log),
+    ].join("\n"),
   );
 }
