@@ -30,7 +30,7 @@ export async function main(args: readonly string[], complain: (text: string) => 
 }
 
 if (require.main === module) {
-  main(process.argv.slice(2), (text) => printToStderr(`${text}`)).then((code) => {
+  main(process.argv.slice(2), printToStderr).then((code) => {
     process.exitCode = code;
   });
 }

@@ -40,23 +40,29 @@ describe("the command line", () => {
     [["execute", "nowhere"], "got nowhere: add it to config.ts"],
     [["experiment", "nowhere", "status"], "got nowhere: add it to config.ts"],
     [["experiment", "local", "begin"], "Allowed choices are start, status, stop."],
-    [["experiment", "local", "start"], "start needs a version: npm run rollback -- local lists them"],
+    [["experiment", "local", "start"], "start needs a version: list them with npm run rollback -- local"],
     [
       ["experiment", "local", "start", "2", "--effect", "0.05"],
       "start needs --reward-range, --max-error-rate, --max-latency",
     ],
     [["experiment", "local", "start", "2", "--weight", "100%"], "It must be a share such as 10% or 0.1."],
-    [["experiment", "local", "start", "2", "--reward-range", "1,0"], "the lowest and the highest reward"],
-    [["experiment", "local", "start", "2", "--winner", "champion"], "start takes no --winner"],
-    [["experiment", "local", "stop", "--alpha", "0.1", "--yes"], "stop takes no --alpha"],
-    [["experiment", "local", "status", "2"], "status takes no version"],
+    [
+      ["experiment", "local", "start", "2", "--reward-range", "1,0"],
+      "the lowest and highest possible reward",
+    ],
+    [["experiment", "local", "start", "2", "--winner", "champion"], "start does not take --winner"],
+    [["experiment", "local", "stop", "--alpha", "0.1", "--yes"], "stop does not take --alpha"],
+    [["experiment", "local", "status", "2"], "status does not take a version"],
     [["experiment", "local", "stop"], "pass --yes to continue without confirmation"],
     [["promote", "dev"], "missing required argument 'to'"],
     [["promote", "dev", "staging"], "pass --yes to continue without confirmation"],
     [["promote", "dev", "staging", "latest"], "It must be a whole number of 1 or more."],
     [["promote", "dev", "nowhere", "--yes"], "got nowhere: add it to config.ts"],
-    [["promote", "dev", "dev", "--yes"], "dev is both environments"],
-    [["promote", "local", "dev", "--yes"], "local is the emulator and dev is not"],
+    [["promote", "dev", "dev", "--yes"], "The environments must be different, got dev twice"],
+    [
+      ["promote", "local", "dev", "--yes"],
+      "Both environments must be on AWS, got the emulator (local) and dev",
+    ],
   ])("%j is wrong usage, found before anything starts", async (args, message) => {
     const { code, said } = await run(...args);
     expect(said).toContain(message);

@@ -157,23 +157,29 @@ describe("approve and rollback", () => {
 
   it("puts an older version in service again", async () => {
     const { code, stdout } = await command(["rollback", "local", "1", "--yes"]);
-    expect([code, stdout]).toEqual([0, expect.stringContaining("Version 1 serves.")]);
-    expect((await command(["rollback", "local"])).stdout).toMatch(/ 1 {2}Approved .* serves\n?$/m);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("Version 1 is in service.")]);
+    expect((await command(["rollback", "local"])).stdout).toMatch(/ 1 {2}Approved .* in service\n?$/m);
     const again = await command(["rollback", "local", "1", "--yes"]);
-    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining("Version 1 serves already")]);
+    expect([again.code, again.stderr]).toEqual([
+      2,
+      expect.stringContaining("Version 1 is already in service"),
+    ]);
     const anyway = await command(["rollback", "local", "1", "--again", "--yes"]);
-    expect([anyway.code, anyway.stdout]).toEqual([0, expect.stringContaining("Version 1 serves.")]);
+    expect([anyway.code, anyway.stdout]).toEqual([0, expect.stringContaining("Version 1 is in service.")]);
   });
 
   it("shows a version beside the one that serves, and takes the decision down", async () => {
     const rejected = await command(["approve", "local", "2", "--reject", "--yes"]);
-    expect(rejected.stdout).toMatch(/version 2 +version 1 serves\n[\s\S]*test_r2 +0\.\d+ +0\.\d+/);
+    expect(rejected.stdout).toMatch(/version 2 +version 1 in service\n[\s\S]*test_r2 +0\.\d+ +0\.\d+/);
     const refused = await command(["rollback", "local", "2", "--yes"]);
-    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("Version 2 is Rejected")]);
-    expect((await command(["approve", "local", "2", "--yes"])).stdout).toContain("Version 2 is approved");
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining("Version 2 must be Approved, got Rejected"),
+    ]);
+    expect((await command(["approve", "local", "2", "--yes"])).stdout).toContain("Version 2 was approved");
     const twice = await command(["approve", "local", "2", "--yes"]);
-    expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining("is Approved already")]);
-    expect((await command(["approve", "local", "99", "--yes"])).stderr).toContain("There is no version 99");
+    expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining("is already Approved")]);
+    expect((await command(["approve", "local", "99", "--yes"])).stderr).toContain(", got 99");
   });
 });
 
@@ -188,7 +194,7 @@ describe("approve", () => {
     const url = ModelMetrics?.ModelQuality?.Statistics?.S3Uri as string;
     await cloud.aws.s3().send(new DeleteObjectCommand(objectAt(url)));
     const { code, stderr } = await command(["approve", "local", "3", "--yes"]);
-    expect([code, stderr]).toEqual([2, expect.stringContaining("Version 3 has no metrics")]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("Version 3 must have metrics")]);
   });
 });
 
@@ -226,7 +232,7 @@ describe("cleanup", () => {
       "model-artifacts/": { count: 0 },
       "code/": { count: 1 },
     });
-    expect((await command(["cleanup", "--yes"])).stdout).toContain("Executions have left nothing behind.");
+    expect((await command(["cleanup", "--yes"])).stdout).toContain("Executions left nothing behind.");
   });
 });
 

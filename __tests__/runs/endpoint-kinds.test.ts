@@ -254,7 +254,7 @@ describe("batch scoring", () => {
 
   it("needs something that serves, or the number of a version", async () => {
     await expect(score("scoring-input/day/")).rejects.toThrow(
-      "No endpoint batch-test-serverless serves, so that it is not clear which model is meant",
+      "The endpoint batch-test-serverless has no model in service: pass --version",
     );
   });
 
@@ -295,11 +295,11 @@ describe("batch scoring", () => {
   });
 
   it.each<[string, Partial<ScoreOptions>, string]>([
-    ["raw-data/data.csv", {}, "The input must lie under s3://batch-test-"],
-    ["s3://elsewhere/scoring-input/", {}, "The input must lie under s3://batch-test-"],
-    ["scoring-input/night/", {}, "There is no object under s3://batch-test-"],
-    ["scoring-input/day/", { output: "scoring-input/day/" }, "--output must lie under s3://batch-test-"],
-    ["scoring-input/day/", { version: 99 }, "There is no version 99"],
+    ["raw-data/data.csv", {}, "The input must be under s3://batch-test-"],
+    ["s3://elsewhere/scoring-input/", {}, "The input must be under s3://batch-test-"],
+    ["scoring-input/night/", {}, "/scoring-input/night/ must contain objects, got none"],
+    ["scoring-input/day/", { output: "scoring-input/day/" }, "--output must be under s3://batch-test-"],
+    ["scoring-input/day/", { version: 99 }, ", got 99"],
   ])("refuses %s with %j before anything starts", async (input, more, message) => {
     await expect(score(input, more)).rejects.toThrow(message);
   });
@@ -308,7 +308,7 @@ describe("batch scoring", () => {
     const row = `${"1,".repeat(500)}1\n`;
     await workflow.upload("scoring-input/large/a.csv", `x,y\n${row.repeat(7000)}`);
     await expect(score("scoring-input/large/")).rejects.toThrow(
-      "scoring-input/large/a.csv has a header and is larger than 6 MB",
+      "scoring-input/large/a.csv must not have a header, because it is larger than 6 MB",
     );
     const { Contents = [] } = await cloud.aws
       .s3()

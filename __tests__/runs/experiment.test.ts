@@ -9,7 +9,7 @@ import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
 import type { Environment } from "../../cli/account/environment";
 import { planExperiment } from "../../cli/experiment/candidate";
 import { findEndpoint } from "../../cli/experiment/endpoint";
-import type { ExperimentNumbers, Side } from "../../cli/experiment/options";
+import type { Contender, ExperimentNumbers } from "../../cli/experiment/options";
 import { runningExperiments } from "../../cli/experiment/schedules";
 import { startExperiment } from "../../cli/experiment/start";
 import { statusOf } from "../../cli/experiment/status";
@@ -100,7 +100,7 @@ class Trial {
     return plan.event.Experiment;
   }
 
-  async stop(winner?: Side): Promise<void> {
+  async stop(winner?: Contender): Promise<void> {
     const target = await this.target();
     await stopExperiment(target, await planStop(target, winner), waiting, quietly);
   }
@@ -173,20 +173,22 @@ describe("an A/B test", () => {
   });
 
   it("is refused where nothing for tests is deployed, and says how to", async () => {
-    await expect(trial.target()).rejects.toThrow("set experiments: true of it in config.ts");
+    await expect(trial.target()).rejects.toThrow("set its experiments: true in config.ts");
     await cloud.createExperiments(trial.props, trial.workflow);
     expect((await trial.target()).scheduleRoleArn).toContain("role/trial-test-look-");
   });
 
   it("is refused for what cannot be tried, before anything is made", async () => {
-    await expect(trial.start(2)).rejects.toThrow("There is no endpoint trial-test yet");
+    await expect(trial.start(2)).rejects.toThrow("The endpoint trial-test does not exist yet");
     await trial.approve(1);
     await trial.release(1);
     const before = await trial.names();
-    await expect(trial.start(1)).rejects.toThrow("Version 1 serves already");
-    await expect(trial.start(9)).rejects.toThrow("There is no version 9");
-    await expect(trial.start(2)).rejects.toThrow("Version 2 is Completed and PendingManualApproval");
-    await expect(trial.stop()).rejects.toThrow("No A/B test runs in test");
+    await expect(trial.start(1)).rejects.toThrow("Version 1 is already in service");
+    await expect(trial.start(9)).rejects.toThrow("The version must be one of 2, 1, got 9");
+    await expect(trial.start(2)).rejects.toThrow(
+      "Version 2 must be Completed and Approved, got Completed and PendingManualApproval",
+    );
+    await expect(trial.stop()).rejects.toThrow("No A/B test is running in test");
     expect(await trial.names()).toEqual(before);
     await trial.approve(2);
     await trial.approve(3);
@@ -200,11 +202,11 @@ describe("an A/B test", () => {
     const before = await trial.names();
     expect(await trial.start(2)).toBe("v2-against-v1");
     expect(await trial.names()).toEqual(before);
-    await expect(trial.start(2)).rejects.toThrow("The test v2-against-v1 runs");
+    await expect(trial.start(2)).rejects.toThrow("The test v2-against-v1 is running");
   });
 
   it("promotes a better challenger: both answer, and the controller decides by their rewards", async () => {
-    expect(await statusOf(await trial.target())).toContain("A/B test v2-against-v1 runs");
+    expect(await statusOf(await trial.target())).toContain("A/B test v2-against-v1 is running");
     const answers = await trial.ask(200);
     expect(answers.primary?.right.length).toBeGreaterThan(100);
     expect(answers.challenger?.right.length).toBeGreaterThan(30);
@@ -214,16 +216,16 @@ describe("an A/B test", () => {
     expect(decision.Variants.primary?.Rewards).toBe(answers.primary?.right.length);
     expect(await trial.serving()).toEqual(["primary 1 0", "challenger 2 1"]);
     const text = await statusOf(await trial.target());
-    expect(text).toContain("verdict  the challenger is better, and gets all traffic");
+    expect(text).toContain("verdict  the challenger is better and gets all traffic");
     expect(text).toMatch(
-      /challenger: \d+ requests, 0 errors, .* rewards of 1 on average, \+1 to the champion/,
+      /challenger: \d+ requests, 0 errors, .* rewards of 1 on average, \+1 compared with the champion/,
     );
     expect(text).toContain("npm run experiment -- test stop");
   });
 
   it("keeps what it needs from being called superseded", async () => {
     const all = await findLeftovers(trial.environment);
-    expect(leftoversText(all)).toMatch(/^ {2}A\/B test that runs {6}v2-against-v1$/m);
+    expect(leftoversText(all)).toMatch(/^ {2}running A\/B test {8}v2-against-v1$/m);
     const found = await superseded(trial.environment, all);
     expect(found.experiments).toEqual([]);
     expect(found.models).toEqual([]);
@@ -242,7 +244,7 @@ describe("an A/B test", () => {
     ]);
     // The release took the test's model, whose name it would have given itself.
     expect(left.models).toEqual([expect.stringMatching(/-model-v1-/), expect.stringMatching(/-model-v2-/)]);
-    await expect(trial.stop()).rejects.toThrow("No A/B test runs");
+    await expect(trial.stop()).rejects.toThrow("No A/B test is running");
     await trial.release(1);
     expect(await trial.serving()).toEqual(["primary 1 1"]);
   });
@@ -259,7 +261,9 @@ describe("an A/B test", () => {
     expect(await trial.serving()).toEqual(["primary 1 1"]);
     const { configs, models } = await trial.names();
     expect([configs.length, models.length]).toEqual([2, 2]);
-    await expect(trial.start(2, "doomed")).rejects.toThrow("There was a test called doomed");
+    await expect(trial.start(2, "doomed")).rejects.toThrow(
+      "--name must be new, but a test doomed already existed",
+    );
   });
 
   it("gets another name when the same versions meet again, and ends as one asks", async () => {

@@ -23,10 +23,10 @@ const documents = {
   from: policyDocument(sourcePermissions({ ...workflowProps("local"), ...account })) as PolicyDocument,
   to: policyDocument(destinationPermissions({ ...workflowProps("dev"), ...account })) as PolicyDocument,
 };
-type Side = keyof typeof documents;
+type Contender = keyof typeof documents;
 
 let cloud: TestCloud;
-const person = {} as Record<Side, Environment>;
+const person = {} as Record<Contender, Environment>;
 
 beforeAll(async () => {
   cloud = await TestCloud.start();
@@ -42,7 +42,7 @@ beforeEach(() => jest.spyOn(process.stdout, "write").mockReturnValue(true));
 afterEach(() => jest.restoreAllMocks());
 
 /** The environment with the credentials of a role that has the permissions of its side, and no others. */
-async function asPerson(side: Side, environment: Environment): Promise<Environment> {
+async function asPerson(side: Contender, environment: Environment): Promise<Environment> {
   const RoleName = `promotes-${side}`;
   const trust = { Effect: "Allow", Principal: { AWS: "123456789012" }, Action: "sts:AssumeRole" };
   const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [trust] });
@@ -70,14 +70,14 @@ async function asPerson(side: Side, environment: Environment): Promise<Environme
   return environment;
 }
 
-async function allowOnly(side: Side, document: PolicyDocument): Promise<void> {
+async function allowOnly(side: Contender, document: PolicyDocument): Promise<void> {
   const policy = { RoleName: `promotes-${side}`, PolicyName: "permissions" };
   await cloud.aws
     .iam()
     .send(new PutRolePolicyCommand({ ...policy, PolicyDocument: JSON.stringify(document) }));
 }
 
-async function denials(side: Side, action: string): Promise<number> {
+async function denials(side: Contender, action: string): Promise<number> {
   const uses = (await cloud.audit()).find(({ name }) => name === `promotes-${side}`)?.uses ?? [];
   return uses.reduce((sum, use) => sum + (use.action === action ? use.denied : 0), 0);
 }
@@ -108,7 +108,7 @@ it("suffices", async () => {
 });
 
 const grants = (["from", "to"] as const).flatMap((side) =>
-  grantsIn(documents[side]).map((grant): [Side, string, string, Grant] => [
+  grantsIn(documents[side]).map((grant): [Contender, string, string, Grant] => [
     side,
     grant.action,
     grant.resource,

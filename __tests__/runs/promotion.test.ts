@@ -159,19 +159,19 @@ it("finds the version that it has registered before, and says what is to do", as
   const uploads = countUploads(to);
   await promoteBetween(environment("local"), to, 2, options);
   expect([await versionsIn("staging"), uploads()]).toEqual([1, 0]);
-  expect(said()).toMatch(/ as {8}version 1, registered before, which is PendingManualApproval\n/);
-  expect(said()).toMatch(/ local 2 +nothing serves\n[\s\S]* test_r2 +0\.\d{4} +-\n/);
+  expect(said()).toMatch(/ as {8}version 1, already registered, which is PendingManualApproval\n/);
+  expect(said()).toMatch(/ local 2 +nothing in service\n[\s\S]* test_r2 +0\.\d{4} +-\n/);
   expect(said()).toContain("waits for approval: npm run approve -- staging 1");
 });
 
 it("releases it at once where nobody has to approve, and once only", async () => {
   await promoteBetween(environment("local"), environment("dev"), undefined, options);
-  expect(said()).toContain("Version 1 serves.");
+  expect(said()).toContain("Version 1 is in service.");
   expect(await listVersions(environment("dev"))).toMatchObject([
-    { version: 1, serves: true, properties: { promotedFrom: `${versions}-local/2` } },
+    { version: 1, inService: true, properties: { promotedFrom: `${versions}-local/2` } },
   ]);
   await promoteBetween(environment("local"), environment("dev"), undefined, options);
-  expect(said()).toContain("Version 1 of dev is this one, and serves already.");
+  expect(said()).toContain("Version 1 of dev is this version, and is already in service.");
   // Neither the rule of approvals nor the second promotion has started another one.
   expect([await versionsIn("dev"), await releasesIn("dev")]).toEqual([1, 1]);
   // The rule would have heard: it does of what a person decides.
@@ -197,23 +197,23 @@ describe("it fails before anything is made", () => {
     const target = environment("staging");
     const uploads = countUploads(target);
     await expect(promoteBetween(environment("local"), target, 2, options)).rejects.toThrow(
-      `PackageUnusable: ${url} of version 2 of local is not what was registered: its SHA-256 is `,
+      `PackageUnusable: the SHA-256 of ${url} of version 2 of local must be `,
     );
     expect(uploads()).toBe(0);
     await put(before);
   });
 
   it.each([
-    ["prod", "dev", 1, "There is no version 1; there are none yet"],
-    ["local", "prod", 1, "Nothing is deployed in prod: there is no workflow housing-prod"],
-    ["local", "dev", 9, "There is no version 9; there are 2, 1"],
+    ["prod", "dev", 1, "No version is registered yet"],
+    ["local", "prod", 1, "The workflow housing-prod is not deployed in prod"],
+    ["local", "dev", 9, "The version must be one of 2, 1, got 9"],
     [
       "staging",
       "dev",
       undefined,
-      "No version serves in staging; name the one to promote\nVersions (newest first)",
+      "No version is in service in staging: pass the number of the version to promote\nVersions (newest first)",
     ],
-    ["staging", "dev", 1, "is PendingManualApproval, and only an approved version is promoted"],
+    ["staging", "dev", 1, "must be Approved, got PendingManualApproval"],
   ])("from %s to %s, version %s", async (from, to, version, reason) => {
     const target = environment(to);
     const uploads = countUploads(target);
@@ -224,7 +224,7 @@ describe("it fails before anything is made", () => {
   it("where the version was rejected in the other environment", async () => {
     await decide(`${versions}-staging/1`, "Rejected");
     const promoted = promoteBetween(environment("local"), environment("staging"), 2, options);
-    await expect(promoted).rejects.toThrow("Version 1 of staging is this one, and was rejected there");
+    await expect(promoted).rejects.toThrow("Version 1 of staging is this version, and was rejected there");
   });
 
   it("where the artifact is gone", async () => {
@@ -232,7 +232,7 @@ describe("it fails before anything is made", () => {
     const url = InferenceSpecification?.Containers?.[0]?.ModelDataUrl ?? "";
     await cloud.aws.s3().send(new DeleteObjectCommand(objectAt(url)));
     const promoted = promoteBetween(environment("local"), environment("staging"), 1, options);
-    await expect(promoted).rejects.toThrow(`${url} of version 1 of local is gone`);
+    await expect(promoted).rejects.toThrow(`${url} of version 1 of local no longer exists`);
     expect(await versionsIn("staging")).toBe(2);
   });
 });

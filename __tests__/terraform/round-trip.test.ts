@@ -243,13 +243,13 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
     );
     expect(said).toContain("A/B test v1-against-v2 on endpoint housing-local");
     expect(said).toContain("≈ $1.34 a day for the challenger");
-    expect(said).toContain("The test v1-against-v2 runs.");
+    expect(said).toContain("The test v1-against-v2 is running.");
     expect(await run("status", "local")).toMatch(
       /primary: 1 × ml.t2.medium, weight 0.9; challenger: 1 × ml.t2.medium, weight 0.1/,
     );
-    expect(await run("experiment", "local", "status")).toContain("A/B test v1-against-v2 runs");
-    expect(await run("leftovers", "local")).toContain("A/B test that runs      v1-against-v2");
-    expect(await run("experiment", "local", "stop", "--yes")).toContain("The test is stopped.");
+    expect(await run("experiment", "local", "status")).toContain("A/B test v1-against-v2 is running");
+    expect(await run("leftovers", "local")).toContain("running A/B test        v1-against-v2");
+    expect(await run("experiment", "local", "stop", "--yes")).toContain("The test has stopped.");
   });
 
   it("changes its endpoint's kind by the command that a refused deploy names", async () => {

@@ -19,9 +19,9 @@ export async function deployStacks(environment: Environment, options: DeployOpti
   const { name } = environment;
   const outputsFile = options.outputsFile ?? defaultOutputsFile(name);
   if (!options.yes) {
-    const stacks = await planStacks(environment, (line) => printToStderr(`${line}`));
+    const stacks = await planStacks(environment, printToStderr);
     const input = { environment: name, region: environment.config.region, stacks };
-    print(`${reviewSummary(input)}`);
+    print(reviewSummary(input));
     const { hasChanges } = readPlans(input);
     if (!hasChanges && existsSync(outputsFile)) return true;
     if (hasChanges && !(await confirmed(`Deploy this to ${name}?`))) {

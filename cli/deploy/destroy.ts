@@ -30,7 +30,7 @@ export async function destroy(name: string, options: DestroyOptions): Promise<vo
   await refuseWhileRunning(environment);
   if (!options.withLeftovers) refuseWhileServing(name, found);
   await refuseToLoseData(environment, options.withLeftovers);
-  print(`${leftoversText(found)}`);
+  print(leftoversText(found));
   await announceLoss(environment, found);
   const what = options.withLeftovers && !isEmpty(found) ? "all of this and " : "";
   if (!options.yes && !(await confirmed(`Destroy ${what}the stacks of ${name}?`))) {

@@ -21,7 +21,7 @@ export async function review(name: string, { output, rolePolicy = false }: Revie
   }
   const environment = openEnvironment(name);
   await requireDeployable(environment);
-  const stacks = await planStacks(environment, (line) => printToStderr(`${line}`));
+  const stacks = await planStacks(environment, printToStderr);
   const comment = reviewComment({ environment: name, region: environment.config.region, stacks });
   if (output === undefined) print(comment);
   else writeFileSync(output, `${comment}\n`);

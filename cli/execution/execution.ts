@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   DescribeExecutionCommand,
   type DescribeExecutionCommandOutput,
@@ -11,6 +10,7 @@ import {
   StateMachineDoesNotExist,
 } from "@aws-sdk/client-sfn";
 import type { ExecutionInput } from "../../workflow/execution-input";
+import { poll } from "../account/poll";
 import { CliError, explain, OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { ExecutionHistory, type StateVisit } from "./history";
 
@@ -77,9 +77,12 @@ export async function watchExecution(
   { timeoutSeconds, pollMilliseconds, onVisit, signal }: WatchOptions,
 ): Promise<ExecutionResult> {
   const history = new ExecutionHistory();
-  const deadline = Date.now() + timeoutSeconds * 1000;
   const again = `Follow it again with --attach ${executionArn.split(":").at(-1)}`;
-  for (;;) {
+  const timedOut = () =>
+    new OutcomeUnknownError(
+      `${executionArn} is still running after ${timeoutSeconds} s, and continues. ${again}`,
+    );
+  const check = async (): Promise<ExecutionResult | undefined> => {
     try {
       // The status first: once it has ended, the history read after it is complete.
       const description = await describeExecution(sfn, executionArn);
@@ -88,7 +91,7 @@ export async function watchExecution(
         const events = await eventsAfter(sfn, executionArn, history.lastId);
         for (const visit of history.add(events)) onVisit?.(visit);
       }
-      if (ended) return { description, visits: history.visits };
+      return ended ? { description, visits: history.visits } : undefined;
     } catch (error) {
       if (error instanceof CliError) throw error;
       const { name, message } = explain(error) as Error;
@@ -97,13 +100,9 @@ export async function watchExecution(
         { cause: error },
       );
     }
-    if (Date.now() >= deadline) {
-      throw new OutcomeUnknownError(
-        `${executionArn} is still running after ${timeoutSeconds} s, and continues. ${again}`,
-      );
-    }
-    await sleep(pollMilliseconds, undefined, { signal });
-  }
+  };
+  const timeout = { seconds: timeoutSeconds, error: timedOut };
+  return await poll(check, { intervalMilliseconds: pollMilliseconds, timeout, signal });
 }
 
 async function describeExecution(

@@ -5,13 +5,13 @@ import { objectAt } from "../account/objects";
 import { requireRegisteredFiles } from "../registry/content";
 import { findVersion, listVersions, type ModelVersion } from "../registry/versions";
 import { UsageError } from "../terminal/errors";
-import { findEndpoint, type ServingEndpoint, type ServingVariant, sidesOf } from "./endpoint";
+import { contendersOf, findEndpoint, type ServingEndpoint, type ServingVariant } from "./endpoint";
 import type { ExperimentNumbers } from "./options";
 import { experimentConfigName, experimentEvent, experimentVariants, versionModelName } from "./plan";
 import { runningExperiments } from "./schedules";
 import { type ExperimentTarget, pastExperiments, readDecision } from "./target";
 
-/** A test that can be started: everything was checked, nothing was made. */
+/** A test that can be started: everything is checked, nothing is created yet. */
 export interface ExperimentPlan {
   readonly champion: ServingVariant;
   readonly championVersion: ModelVersion;
@@ -24,11 +24,11 @@ export interface ExperimentPlan {
 }
 
 /**
- * Checks that a version can be tried against the one that serves, and says what that takes.
+ * Checks that a version can be compared with the one in service, and plans the test.
  *
- * A start that was interrupted gives the same plan again.
+ * After an interrupted start it returns the same plan again.
  *
- * @throws UsageError that says what is in the way
+ * @throws UsageError if the test cannot start
  */
 export async function planExperiment(
   target: ExperimentTarget,
@@ -41,14 +41,16 @@ export async function planExperiment(
   await refuseWhileRunning(target);
   const endpoint = await findEndpoint(environment);
   if (endpoint === undefined) {
-    throw new UsageError(`There is no endpoint ${baseName} yet: release a version first`);
+    throw new UsageError(`The endpoint ${baseName} does not exist yet: release a version first`);
   }
   const champion = requireChampion(endpoint);
   const versions = await listVersions(environment);
   const challengerVersion = findVersion(versions, version);
-  const championVersion = versions.find(({ serves }) => serves);
+  const championVersion = versions.find(({ inService }) => inService);
   if (championVersion === undefined) {
-    throw new UsageError(`What ${baseName} serves is no registered version: release one first`);
+    throw new UsageError(
+      `The model on the endpoint ${baseName} must be a registered version: release one first`,
+    );
   }
   const modelName = await requireUsable(target, challengerVersion, championVersion);
 
@@ -65,7 +67,7 @@ export async function planExperiment(
       : (endpoint.config.EndpointConfigName as string);
   if (endpoint.status !== "InService" && endpoint.pendingConfigName !== configName) {
     throw new UsageError(
-      `The endpoint ${baseName} is ${endpoint.status}; a test starts when it is InService`,
+      `The endpoint ${baseName} must be InService to start a test, got ${endpoint.status}: try again later`,
     );
   }
   return {
@@ -85,78 +87,83 @@ async function refuseWhileRunning({ environment }: ExperimentTarget): Promise<vo
   if (running === undefined) return;
   const { name } = environment;
   throw new UsageError(
-    `The test ${running} runs: see it with npm run experiment -- ${name} status, and end it with npm run experiment -- ${name} stop`,
+    `The test ${running} is running: show it with npm run experiment -- ${name} status, and end it with npm run experiment -- ${name} stop`,
   );
 }
 
-/** The variant that serves, alone or beside the challenger of a start that was interrupted. */
+/** The variant in service, alone or next to the challenger of an interrupted start. */
 function requireChampion(endpoint: ServingEndpoint): ServingVariant {
   const { name, config, variants } = endpoint;
   if (variants.some((variant) => variant.config.ServerlessConfig !== undefined)) {
-    throw new UsageError(`The endpoint ${name} is serverless, and such endpoints have one variant only`);
+    throw new UsageError(
+      `The endpoint ${name} must be on instances, got a serverless one, which can have only one variant`,
+    );
   }
   if (config.AsyncInferenceConfig !== undefined) {
-    throw new UsageError(`The endpoint ${name} is asynchronous; A/B tests are for real-time endpoints`);
+    throw new UsageError(`The endpoint ${name} must be real-time, got an asynchronous one`);
   }
   if (config.ShadowProductionVariants?.length) {
-    throw new UsageError(`The endpoint ${name} has a shadow variant, which leaves room for one variant only`);
+    throw new UsageError(
+      `The endpoint ${name} must have no shadow variant: an endpoint with one can have only one other variant`,
+    );
   }
   const [only] = variants;
   if (endpoint.experiment !== undefined) {
-    const sides = sidesOf(endpoint);
-    if (sides !== undefined) return sides.champion;
+    const contenders = contendersOf(endpoint);
+    if (contenders !== undefined) return contenders.champion;
   }
   if (only === undefined || variants.length > 1 || !(only.weight > 0)) {
-    const told = variants.map((variant) => `${variant.name} (weight ${variant.weight})`).join(", ");
-    throw new UsageError(`The endpoint ${name} must have one variant with traffic, and has ${told}`);
+    const found = variants.map((variant) => `${variant.name} (weight ${variant.weight})`).join(", ");
+    throw new UsageError(`The endpoint ${name} must have one variant with traffic, got ${found}`);
   }
   if (only.name === challengerVariant) {
     throw new UsageError(
-      `The endpoint's variant is called ${challengerVariant}, which a test calls its second one: set another endpoint.variantName, and release`,
+      `The endpoint's variant must not be called ${challengerVariant}, the name of a test's second variant: set another endpoint.variantName, and release`,
     );
   }
   return only;
 }
 
-/** The name of the version's model, once it is sure that it could be made. */
+/** Checks that the version's model can be created, and returns its name. */
 async function requireUsable(
   { environment: { aws, name, baseName } }: ExperimentTarget,
   challenger: ModelVersion,
   champion: ModelVersion,
 ): Promise<string> {
   const { version, arn } = challenger;
-  if (version === champion.version) throw new UsageError(`Version ${version} serves already`);
+  if (version === champion.version)
+    throw new UsageError(`Version ${version} is already in service: choose another version`);
   const found = await aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: arn }));
   if (found.ModelPackageStatus !== "Completed" || found.ModelApprovalStatus !== "Approved") {
     throw new UsageError(
-      `Version ${version} is ${found.ModelPackageStatus} and ${found.ModelApprovalStatus}, not Completed and Approved: npm run approve -- ${name} ${version}`,
+      `Version ${version} must be Completed and Approved, got ${found.ModelPackageStatus} and ${found.ModelApprovalStatus}: approve it with npm run approve -- ${name} ${version}`,
     );
   }
   const artifact = found.InferenceSpecification?.Containers?.[0]?.ModelDataUrl ?? "";
   const { Bucket, Key } = objectAt(artifact);
   const { KeyCount } = await aws.s3().send(new ListObjectsV2Command({ Bucket, Prefix: Key, MaxKeys: 1 }));
-  if (!KeyCount) throw new UsageError(`The artifact of version ${version} is gone: ${artifact}`);
+  if (!KeyCount) throw new UsageError(`The artifact of version ${version} no longer exists: ${artifact}`);
   await requireRegisteredFiles(aws, `version ${version} of ${name}`, found);
   return versionModelName(baseName, version, arn, found.CreationTime ?? new Date(0));
 }
 
-/** A name that no test has had: the controller would take it for the old one. */
+/** Returns a new name: the controller would mistake a test of the same name for the old one. */
 async function experimentName(
   target: ExperimentTarget,
-  asked: string | undefined,
+  requested: string | undefined,
   proposed: string,
 ): Promise<string> {
   const past = await pastExperiments(target);
-  if (asked !== undefined) {
-    if (!past.includes(asked)) return asked;
-    throw new UsageError(`There was a test called ${asked}: give another --name`);
+  if (requested !== undefined) {
+    if (!past.includes(requested)) return requested;
+    throw new UsageError(`--name must be new, but a test ${requested} already existed: pass another name`);
   }
   let name = proposed;
   for (let number = 2; past.includes(name); number++) name = `${proposed}-${number}`;
   return name;
 }
 
-/** A start that was interrupted goes on as what it was. */
+/** Checks that an interrupted start continues with the same test. */
 async function requireSame(
   target: ExperimentTarget,
   { experiment = "", config }: ServingEndpoint,
@@ -172,6 +179,6 @@ async function requireSame(
     (name ?? experiment) === experiment;
   if (same && !(await readDecision(target, experiment))?.Final) return;
   throw new UsageError(
-    `The endpoint serves the test ${experiment}, which has no schedule any more: end it with npm run experiment -- ${env} stop`,
+    `The endpoint still has the variants of the test ${experiment}, which has no schedule: end it with npm run experiment -- ${env} stop`,
   );
 }

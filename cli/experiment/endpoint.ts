@@ -13,12 +13,13 @@ import {
 import { challengerVariant } from "../../workflow/experiments";
 import type { Environment } from "../account/environment";
 import { requireOwnEndpoint } from "../account/ownership";
+import { poll } from "../account/poll";
 import { DetachedError, FailedError, isMissing, OutcomeUnknownError } from "../terminal/errors";
 
-/** Tag of what a test makes: its name. */
+/** Tag of the resources that a test creates; its value is the test's name. */
 export const experimentTag = "experiment";
 
-/** A variant as it serves. */
+/** A variant in service. */
 export interface ServingVariant {
   readonly config: ProductionVariant;
   readonly name: string;
@@ -26,29 +27,29 @@ export interface ServingVariant {
   readonly instanceCount: number;
 }
 
-/** The environment's endpoint, with the configuration that serves. */
+/** The environment's endpoint, with the configuration in service. */
 export interface ServingEndpoint {
   readonly name: string;
   readonly status: string;
   readonly reason?: string;
   readonly config: DescribeEndpointConfigCommandOutput;
-  /** The configuration that an update moves in. */
+  /** The configuration that a running update deploys. */
   readonly pendingConfigName?: string;
   readonly variants: readonly ServingVariant[];
-  /** The test that the configuration was made for. */
+  /** The test that created the configuration. */
   readonly experiment?: string;
 }
 
-/** How long to wait for the endpoint, and what ends the waiting. */
-export interface Patience {
+/** How long to wait for the endpoint, and the signal that ends the waiting. */
+export interface WaitOptions {
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * The endpoint as it is; undefined where there is none.
+ * Describes the endpoint; returns undefined if there is none.
  *
- * @throws UsageError where it is not the workflow's
+ * @throws UsageError if it is not the workflow's
  */
 export async function findEndpoint({ aws, baseName }: Environment): Promise<ServingEndpoint | undefined> {
   const sagemaker = aws.sagemaker();
@@ -83,8 +84,8 @@ export async function findEndpoint({ aws, baseName }: Environment): Promise<Serv
   }
 }
 
-/** Champion and challenger of a test's endpoint; undefined where it serves no test. */
-export function sidesOf(
+/** Champion and challenger of a test's endpoint; undefined if it has no test. */
+export function contendersOf(
   endpoint: ServingEndpoint | undefined,
 ): { champion: ServingVariant; challenger: ServingVariant } | undefined {
   const challenger = endpoint?.variants.find(({ name }) => name === challengerVariant);
@@ -102,17 +103,17 @@ export async function modelOf(
 }
 
 /**
- * Moves the endpoint to a configuration, all at once, and waits until that one serves.
+ * Updates the endpoint to a configuration, all at once, and waits until it is in service.
  *
- * Not by a canary: with a deployment policy, AWS takes no configuration with other variants.
+ * Without a canary: with a deployment policy, AWS accepts no configuration with other variants.
  * https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html
  *
- * @throws FailedError when it does not get to serve
+ * @throws FailedError if the endpoint rolls back
  */
 export async function moveTo(
   environment: Environment,
   EndpointConfigName: string,
-  patience: Patience,
+  wait: WaitOptions,
   show: (line: string) => void,
 ): Promise<void> {
   const { aws, baseName } = environment;
@@ -123,15 +124,15 @@ export async function moveTo(
     await untilReadable(environment, EndpointConfigName);
     await aws.sagemaker().send(new UpdateEndpointCommand({ EndpointName: baseName, EndpointConfigName }));
   }
-  const served = await untilSettled(environment, patience, show);
+  const served = await untilSettled(environment, wait, show);
   if (served.config.EndpointConfigName !== EndpointConfigName) {
     throw new FailedError(
-      `The endpoint ${baseName} went back to ${served.config.EndpointConfigName}; ${EndpointConfigName} does not serve: ${served.reason ?? "SageMaker gives no reason"}. Its log: /aws/sagemaker/Endpoints/${baseName}`,
+      `The endpoint ${baseName} rolled back to ${served.config.EndpointConfigName}; ${EndpointConfigName} is not in service: ${served.reason ?? "SageMaker returned no reason"}. Its log: /aws/sagemaker/Endpoints/${baseName}`,
     );
   }
 }
 
-/** A configuration may not be readable at once; AWS advises to look before it is used. */
+/** Waits until a configuration can be read, as AWS advises: that may take a moment after its creation. */
 async function untilReadable({ aws }: Environment, EndpointConfigName: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -144,20 +145,20 @@ async function untilReadable({ aws }: Environment, EndpointConfigName: string): 
   }
 }
 
-/** Gives variants their weights, and waits until they have them. */
+/** Sets the variants' weights, and waits until they take effect. */
 export async function setWeights(
   environment: Environment,
   weights: Readonly<Record<string, number>>,
-  patience: Patience,
+  wait: WaitOptions,
   show: (line: string) => void,
 ): Promise<void> {
   const { aws, baseName } = environment;
   for (let attempt = 1; ; attempt++) {
-    const endpoint = await untilSettled(environment, patience, show);
+    const endpoint = await untilSettled(environment, wait, show);
     if (endpoint.variants.every(({ name, weight }) => (weights[name] ?? weight) === weight)) return;
     if (attempt === 3) {
       throw new FailedError(
-        `The endpoint ${baseName} does not take the weights ${JSON.stringify(weights)}: does somebody else set them?`,
+        `The weights of the endpoint ${baseName} must be ${JSON.stringify(weights)}, but they changed again: check what else sets them`,
       );
     }
     await aws.sagemaker().send(
@@ -172,39 +173,45 @@ export async function setWeights(
   }
 }
 
-/** The endpoint, once nothing moves it any more. */
+/** Waits until no update is running, and returns the endpoint. */
 async function untilSettled(
   environment: Environment,
-  { timeoutSeconds, signal }: Patience,
+  { timeoutSeconds, signal }: WaitOptions,
   show: (line: string) => void,
 ): Promise<ServingEndpoint> {
-  const deadline = Date.now() + timeoutSeconds * 1000;
-  for (;;) {
+  const { aws, baseName } = environment;
+  let status = "";
+  const check = async (): Promise<ServingEndpoint | undefined> => {
     const endpoint = await findEndpoint(environment);
-    if (endpoint === undefined) throw new FailedError(`The endpoint ${environment.baseName} is gone`);
+    if (endpoint === undefined) throw new FailedError(`The endpoint ${baseName} no longer exists`);
     if (endpoint.status === "InService") return endpoint;
     if (!["Creating", "Updating", "SystemUpdating", "RollingBack"].includes(endpoint.status)) {
       throw new FailedError(
-        `The endpoint ${endpoint.name} is ${endpoint.status}: ${endpoint.reason ?? "SageMaker gives no reason"}`,
+        `The endpoint ${endpoint.name} is ${endpoint.status}: ${endpoint.reason ?? "SageMaker returned no reason"}`,
       );
     }
-    show(endpoint.status);
-    if (Date.now() >= deadline) {
-      throw new OutcomeUnknownError(
-        `The endpoint ${endpoint.name} is still ${endpoint.status} after ${timeoutSeconds} s; it goes on. Run the same command again to go on, too`,
-      );
-    }
-    try {
-      await sleep(environment.aws.isEmulator ? 200 : 10_000, undefined, { signal });
-    } catch {
-      throw new DetachedError(
-        `Left the endpoint ${endpoint.name}, which goes on ${endpoint.status}. Run the same command again to go on, too`,
-      );
-    }
-  }
+    status = endpoint.status;
+    show(status);
+    return undefined;
+  };
+  return await poll(check, {
+    intervalMilliseconds: aws.isEmulator ? 200 : 10_000,
+    timeout: {
+      seconds: timeoutSeconds,
+      error: () =>
+        new OutcomeUnknownError(
+          `The endpoint ${baseName} is still ${status} after ${timeoutSeconds} s, and continues. Run the same command again to continue`,
+        ),
+    },
+    signal,
+    interrupted: () =>
+      new DetachedError(
+        `Stopped waiting for the endpoint ${baseName}, which is ${status}. Run the same command again to continue`,
+      ),
+  });
 }
 
-/** What has the name is the very same thing: names hold what was asked for, or its hash. */
+/** Ignores that a resource exists: its name contains a hash of its settings, so it is the same resource. */
 export function ignoreExisting(error: unknown): void {
   if (!(error instanceof Error && error.message.includes("already existing"))) throw error;
 }

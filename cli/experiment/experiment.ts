@@ -22,26 +22,26 @@ export async function experiment(
 ): Promise<void> {
   environmentConfig(name);
   if (action === "start") return await start(name, version, options);
-  if (version !== undefined) throw new UsageError(`${action} takes no version`);
+  if (version !== undefined) throw new UsageError(`${action} does not take a version`);
   await (action === "stop" ? stop(name, options) : status(name, options));
 }
 
 async function start(name: string, version: number | undefined, options: ExperimentOptions): Promise<void> {
   if (version === undefined) {
-    throw new UsageError(`start needs a version: npm run rollback -- ${name} lists them`);
+    throw new UsageError(`start needs a version: list them with npm run rollback -- ${name}`);
   }
   const numbers = experimentNumbers(options);
   requireAnswer(options.yes);
   const target = await experimentTarget(name);
   await announce(target.environment);
   const plan = await planExperiment(target, version, numbers, options.name);
-  print(`${planText(plan, await expectation(target, plan))}`);
+  print(planText(plan, await expectation(target, plan)));
   if (!options.yes && !(await confirmed(`Start this test in ${name}?`))) {
     print("Nothing was changed.");
     return;
   }
-  await startExperiment(target, plan, patience(options), { silent: false });
-  print(`The test ${plan.event.Experiment} runs. See it: npm run experiment -- ${name} status`);
+  await startExperiment(target, plan, waitOptions(options), { silent: false });
+  print(`The test ${plan.event.Experiment} is running. Show it: npm run experiment -- ${name} status`);
 }
 
 async function stop(name: string, options: ExperimentOptions): Promise<void> {
@@ -50,23 +50,23 @@ async function stop(name: string, options: ExperimentOptions): Promise<void> {
   const target = await experimentTarget(name);
   await announce(target.environment);
   const plan = await planStop(target, options.winner);
-  print(`${stopText(plan)}`);
+  print(stopText(plan));
   if (!options.yes && !(await confirmed(`Stop this test in ${name}?`))) {
     print("Nothing was changed.");
     return;
   }
-  await stopExperiment(target, plan, patience(options), { silent: false });
-  print("The test is stopped.");
+  await stopExperiment(target, plan, waitOptions(options), { silent: false });
+  print("The test has stopped.");
 }
 
 async function status(name: string, options: ExperimentOptions): Promise<void> {
   refuseOthers("status", options, []);
   const target = await experimentTarget(name);
   await announce(target.environment);
-  print(`${await statusOf(target)}`);
+  print(await statusOf(target));
 }
 
-/** The traffic of the champion so far, and what the challenger will cost. */
+/** Returns the champion's traffic, and what the challenger will cost. */
 async function expectation(
   { environment: { aws, config, baseName } }: ExperimentTarget,
   { champion, variants }: ExperimentPlan,
@@ -92,6 +92,6 @@ async function expectation(
   };
 }
 
-function patience({ timeout }: ExperimentOptions) {
+function waitOptions({ timeout }: ExperimentOptions) {
   return { timeoutSeconds: timeout, signal: interruption() };
 }

@@ -1,4 +1,4 @@
-/** What a test makes, as plain values. */
+/** The resources of a test, as plain values. */
 
 import { createHash } from "node:crypto";
 import type { ProductionVariant } from "@aws-sdk/client-sagemaker";
@@ -6,17 +6,17 @@ import { challengerVariant, type ExperimentEvent } from "../../workflow/experime
 import { prefixes } from "../../workflow/settings";
 import type { ExperimentNumbers } from "./options";
 
-/** A name of the release's own for the version's model: the same that `versionName` of workflow/names.ts makes. */
+/** The version's model name in a release: the result of `versionName` in workflow/names.ts. */
 export function versionModelName(baseName: string, version: number, arn: string, created: Date): string {
   return `${baseName}-model-v${version}-${hash(`${arn}${instant(created)}`, 8)}`;
 }
 
-/** A time as Step Functions writes those of AWS's SDK for Java: no fraction where there are no milliseconds. */
+/** Formats a time as Step Functions does: without a fraction if there are no milliseconds. */
 function instant(time: Date): string {
   return time.toISOString().replace(".000Z", "Z");
 }
 
-/** The champion as it serves, and the challenger on the same instances, so that either can carry all traffic. */
+/** The champion as it is, and the challenger on the same number of instances, so that either can carry all traffic. */
 export function experimentVariants(
   champion: ProductionVariant,
   instanceCount: number,
@@ -35,12 +35,12 @@ export function experimentVariants(
   ];
 }
 
-/** 1 - 0.1 is 0.9, not 0.90000…02. */
+/** Rounds, for example, 1 - 0.9 to 0.1. */
 function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6;
 }
 
-/** The configuration's name: another one for each test and whatever serves in it, the same when it is asked again. */
+/** The configuration's name: unique for each test and its variants, and always the same for them. */
 export function experimentConfigName(
   baseName: string,
   experiment: string,
@@ -49,7 +49,7 @@ export function experimentConfigName(
   return `${baseName}-config-test-${hash(JSON.stringify([experiment, variants]), 12)}`;
 }
 
-/** The controller's event. Rewards of each test have a folder of their own, since the variants' names return. */
+/** The controller's event. Each test has its own folder for rewards, because variant names are reused. */
 export function experimentEvent(
   experiment: string,
   endpoint: string,
@@ -73,9 +73,9 @@ export function experimentEvent(
 }
 
 /**
- * How many rewards, of both variants together, to expect until a decision.
+ * How many rewards of both variants together to expect until a decision.
  *
- * The rule of docs/ab-tests.md for two halves, grown by the variance that an uneven split adds: 2.8 times at 10 %.
+ * The rule in docs/ab-tests.md for equal shares, scaled by the variance that an uneven split adds: 2.8 times at 10 %.
  */
 export function expectedRewards({ rewardRange: [low, high], effect, weight }: ExperimentNumbers): number {
   const ofEach = (24 * ((high - low) / 2) ** 2) / effect ** 2;

@@ -3,7 +3,7 @@ import { experimentGroupName } from "../../workflow/experiments";
 import type { Environment } from "../account/environment";
 import { ignoreMissing } from "../terminal/errors";
 
-/** The names of the A/B tests that run: each has a schedule. None where nothing for tests is deployed. */
+/** Lists the running A/B tests, each of which has a schedule; none if A/B tests are not deployed. */
 export async function runningExperiments({ aws, baseName }: Environment): Promise<string[]> {
   const names: string[] = [];
   const search = { GroupName: experimentGroupName(baseName) };
@@ -17,7 +17,7 @@ export async function runningExperiments({ aws, baseName }: Environment): Promis
   return names;
 }
 
-/** Removes the schedules of tests: the controller looks no more. */
+/** Removes the schedules of tests, so that the controller stops checking them. */
 export async function removeSchedules(
   { aws, baseName }: Environment,
   names: readonly string[],

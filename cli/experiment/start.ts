@@ -4,14 +4,14 @@ import { type ExperimentEvent, lookEvery } from "../../workflow/experiments";
 import { resourceTags } from "../../workflow/resources";
 import { runTasks } from "../terminal/progress";
 import type { ExperimentPlan } from "./candidate";
-import { experimentTag, findEndpoint, ignoreExisting, modelOf, moveTo, type Patience } from "./endpoint";
+import { experimentTag, findEndpoint, ignoreExisting, modelOf, moveTo, type WaitOptions } from "./endpoint";
 import type { ExperimentTarget } from "./target";
 
-/** Makes what the plan says; what is there already is taken. */
+/** Creates the planned resources; existing ones are reused. */
 export async function startExperiment(
   target: ExperimentTarget,
   plan: ExperimentPlan,
-  patience: Patience,
+  wait: WaitOptions,
   { silent }: { readonly silent: boolean },
 ): Promise<void> {
   const { environment, workflow } = target;
@@ -53,10 +53,10 @@ export async function startExperiment(
       {
         title: `Endpoint ${environment.baseName}`,
         task: async (_, task) => {
-          await moveTo(environment, plan.configName, patience, (status) => {
+          await moveTo(environment, plan.configName, wait, (status) => {
             if (process.stdout.isTTY) task.title = `Endpoint ${environment.baseName}: ${status}`;
           });
-          task.title = `Endpoint ${environment.baseName} serves both`;
+          task.title = `Endpoint ${environment.baseName} has both variants in service`;
         },
       },
       { title: `Schedule ${plan.event.Experiment}`, task: () => createSchedule(target, plan.event) },
@@ -71,7 +71,7 @@ async function createSchedule(target: ExperimentTarget, event: ExperimentEvent):
     new CreateScheduleCommand({
       Name: event.Experiment,
       GroupName: groupArn.split("/").at(-1),
-      Description: `Looks at the A/B test on ${event.EndpointName}`,
+      Description: `Checks the A/B test on ${event.EndpointName}`,
       ScheduleExpression: lookEvery,
       FlexibleTimeWindow: { Mode: "OFF" },
       KmsKeyArn: environment.config.kmsKeyArn,
@@ -79,7 +79,7 @@ async function createSchedule(target: ExperimentTarget, event: ExperimentEvent):
         Arn: controllerArn,
         RoleArn: scheduleRoleArn,
         Input: JSON.stringify(event),
-        // A look that is missed is made good by the next.
+        // The next check makes up for a missed one.
         RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 0 },
       },
     }),

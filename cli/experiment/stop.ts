@@ -15,34 +15,34 @@ import { versionNumber } from "../registry/versions";
 import { ignoreMissing, UsageError } from "../terminal/errors";
 import { keepLines, runTasks } from "../terminal/progress";
 import {
+  contendersOf,
   experimentTag,
   findEndpoint,
   ignoreExisting,
   modelOf,
   moveTo,
-  type Patience,
   type ServingEndpoint,
   type ServingVariant,
   setWeights,
-  sidesOf,
+  type WaitOptions,
 } from "./endpoint";
-import type { Side } from "./options";
+import type { Contender } from "./options";
 import { experimentConfigName } from "./plan";
 import { removeSchedules, runningExperiments } from "./schedules";
 import { type ExperimentTarget, readDecision } from "./target";
 
-/** How a test is to be ended. */
+/** How a test will end. */
 export interface StopPlan {
-  /** Tests whose schedule is removed. */
+  /** Tests whose schedules are removed. */
   readonly schedules: readonly string[];
-  /** What the endpoint is left with; missing where it serves no test any more. */
+  /** What stays on the endpoint; absent if it has no test. */
   readonly outcome?: {
     readonly endpoint: ServingEndpoint;
-    readonly side: Side | "winner";
-    /** Why this one. */
+    readonly side: Contender | "winner";
+    /** Why this variant wins. */
     readonly because: string;
     readonly champion: ServingVariant;
-    /** Missing where a stop that was interrupted has taken it away. */
+    /** Absent if an interrupted stop has already removed it. */
     readonly challenger?: ServingVariant;
     readonly winner: ServingVariant;
     /** The winner's registered version. */
@@ -51,43 +51,46 @@ export interface StopPlan {
 }
 
 /**
- * Finds what there is to stop, and who wins: as asked, or as the controller decided, or else the champion.
+ * Finds what to stop, and the winner: as requested, otherwise as the controller decided, otherwise the champion.
  *
- * @throws UsageError when there is nothing to stop
+ * @throws UsageError if there is nothing to stop
  */
-export async function planStop(target: ExperimentTarget, asked: Side | undefined): Promise<StopPlan> {
+export async function planStop(
+  target: ExperimentTarget,
+  requested: Contender | undefined,
+): Promise<StopPlan> {
   const { environment } = target;
   const schedules = await runningExperiments(environment);
   const endpoint = await findEndpoint(environment);
-  const sides = sidesOf(endpoint);
+  const contenders = contendersOf(endpoint);
   const [only] = endpoint?.variants ?? [];
-  if (endpoint?.experiment !== undefined && sides === undefined && only !== undefined) {
+  if (endpoint?.experiment !== undefined && contenders === undefined && only !== undefined) {
     const versionArn = await versionOf(environment, only);
-    const because = "which serves alone already";
+    const because = "because it is already the only variant";
     return {
       schedules,
       outcome: { endpoint, side: "winner", because, champion: only, winner: only, versionArn },
     };
   }
-  if (endpoint === undefined || sides === undefined) {
-    if (schedules.length === 0) throw new UsageError(`No A/B test runs in ${environment.name}`);
+  if (endpoint === undefined || contenders === undefined) {
+    if (schedules.length === 0) throw new UsageError(`No A/B test is running in ${environment.name}`);
     return { schedules };
   }
   const experiment = endpoint.experiment ?? schedules[0];
   const decision = experiment === undefined ? undefined : await readDecision(target, experiment);
   const decided = decision?.Final ? decision.Winner : undefined;
-  const side = asked ?? (decided === sides.challenger.name ? "challenger" : "champion");
-  const winner = sides[side];
+  const side = requested ?? (decided === contenders.challenger.name ? "challenger" : "champion");
+  const winner = contenders[side];
   const versionArn = await versionOf(environment, winner);
   const because =
-    asked !== undefined
-      ? "as asked"
+    requested !== undefined
+      ? "as requested"
       : decided
         ? `as decided: ${decision?.Reasons.join("; ")}`
-        : "since nothing is decided";
+        : "because nothing is decided yet";
   return {
     schedules,
-    outcome: { endpoint, side, because, winner, ...sides, versionArn },
+    outcome: { endpoint, side, because, winner, ...contenders, versionArn },
   };
 }
 
@@ -96,15 +99,15 @@ async function versionOf(environment: Environment, variant: ServingVariant): Pro
   const { PrimaryContainer } = await modelOf(environment, variant);
   if (PrimaryContainer?.ModelPackageName !== undefined) return PrimaryContainer.ModelPackageName;
   throw new UsageError(
-    `The model ${variant.config.ModelName} of variant ${variant.name} is of no registered version, so that it cannot be released: give the other --winner`,
+    `The model ${variant.config.ModelName} of variant ${variant.name} must be a registered version to be released: pass the other variant as --winner`,
   );
 }
 
-/** Ends a test; one that was interrupted goes on when it is asked again. */
+/** Ends a test; after an interruption it continues when called again. */
 export async function stopExperiment(
   { environment, workflow }: ExperimentTarget,
   { schedules, outcome }: StopPlan,
-  patience: Patience,
+  wait: WaitOptions,
   { silent }: { readonly silent: boolean },
 ): Promise<void> {
   await removeSchedules(environment, schedules);
@@ -118,32 +121,26 @@ export async function stopExperiment(
         task: async () => {
           const others = [champion, ...(challenger ? [challenger] : [])].map(({ name }) => [name, 0]);
           const weights = { ...Object.fromEntries(others), [winner.name]: 1 };
-          await setWeights(environment, weights, patience, () => {});
+          await setWeights(environment, weights, wait, () => {});
         },
       },
       {
         title: "One variant",
-        // A release to several instances goes by a canary, for which AWS wants the variants' names unchanged.
+        // A release to several instances uses a canary, for which AWS requires unchanged variant names.
         enabled: () =>
           challenger !== undefined && hasGuardrails({ endpoint: endpointSettings(workflow.endpoint) }),
         task: async () => {
-          made.push(await serveAlone(environment, workflow, outcome, patience));
+          made.push(await serveAlone(environment, workflow, outcome, wait));
         },
       },
       {
         title: `Release of version ${versionNumber(outcome.versionArn)}`,
         rendererOptions: keepLines,
         task: async (_, task) =>
-          await followRelease(
-            environment,
-            outcome.versionArn,
-            task,
-            patience.timeoutSeconds,
-            patience.signal,
-          ),
+          await followRelease(environment, outcome.versionArn, task, wait.timeoutSeconds, wait.signal),
       },
       {
-        title: "What the test made",
+        title: "Cleanup",
         task: async () => {
           await removeUnused(environment, made, challenger?.config.ModelName);
         },
@@ -153,12 +150,12 @@ export async function stopExperiment(
   );
 }
 
-/** The winner, which serves already, under the champion's name and without the other. */
+/** Puts the winner alone in service, under the champion's name. */
 async function serveAlone(
   environment: Environment,
   workflow: WorkflowProps,
   { champion, winner, endpoint }: NonNullable<StopPlan["outcome"]>,
-  patience: Patience,
+  wait: WaitOptions,
 ): Promise<string> {
   const variant = {
     ...winner.config,
@@ -175,11 +172,11 @@ async function serveAlone(
     Tags: tagList({ ...resourceTags(workflow), [experimentTag]: endpoint.experiment ?? "ended" }),
   });
   await environment.aws.sagemaker().send(create).catch(ignoreExisting);
-  await moveTo(environment, name, patience, () => {});
+  await moveTo(environment, name, wait, () => {});
   return name;
 }
 
-/** Removes the test's configurations, and the challenger's model unless it serves or another configuration has it. */
+/** Removes the test's configurations, and the challenger's model unless it is in service or in another configuration. */
 async function removeUnused(
   environment: Environment,
   configs: readonly string[],
@@ -192,7 +189,7 @@ async function removeUnused(
   if (ModelName === undefined) return;
   const endpoint = await findEndpoint(environment);
   if (endpoint?.variants.some(({ config }) => config.ModelName === ModelName)) return;
-  // A release names the configuration like the model.
+  // A release names model and configuration alike.
   const search = { NameContains: ModelName.replace("-model-", "-config-"), MaxResults: 1 };
   const { EndpointConfigs = [] } = await sagemaker.send(new ListEndpointConfigsCommand(search));
   if (EndpointConfigs.length > 0) return;

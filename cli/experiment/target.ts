@@ -13,7 +13,7 @@ import { type Environment, openEnvironment } from "../account/environment";
 import { readJson } from "../account/objects";
 import { ignoreMissing, UsageError } from "../terminal/errors";
 
-/** An environment in which A/B tests are deployed. */
+/** An environment with deployed A/B tests. */
 export interface ExperimentTarget {
   readonly environment: Environment;
   readonly workflow: WorkflowProps;
@@ -24,16 +24,16 @@ export interface ExperimentTarget {
   readonly scheduleRoleArn: string;
 }
 
-/** The environment called `name`; see `resolveExperiments`. */
+/** Opens the environment `name`; see `resolveExperiments`. */
 export async function experimentTarget(name: string): Promise<ExperimentTarget> {
   const environment = openEnvironment(name);
   return await resolveExperiments(environment, workflowProps(name), await findArtifactBucket(environment));
 }
 
 /**
- * Finds what A/B tests need in an environment.
+ * Finds the resources of A/B tests in an environment.
  *
- * @throws UsageError when it is not deployed
+ * @throws UsageError if they are not deployed
  */
 export async function resolveExperiments(
   environment: Environment,
@@ -44,7 +44,7 @@ export async function resolveExperiments(
   const scheduleRoleArn = await findRole(environment, experimentScheduleRolePrefix(workflow));
   if (groupArn === undefined || scheduleRoleArn === undefined || bucketName === undefined) {
     throw new UsageError(
-      `Environment ${environment.name} has nothing for A/B tests: set experiments: true of it in config.ts, and run npm run deploy -- ${environment.name}`,
+      `Environment ${environment.name} has no resources for A/B tests: set its experiments: true in config.ts, and run npm run deploy -- ${environment.name}`,
     );
   }
   return {
@@ -70,7 +70,7 @@ async function findGroup({ aws }: Environment, Name: string): Promise<string | u
   }
 }
 
-/** The names of roles end in what AWS chose. */
+/** Finds a role by prefix, because its name has a random suffix. */
 async function findRole({ aws }: Environment, prefix: string): Promise<string | undefined> {
   for await (const { Roles = [] } of paginateListRoles({ client: aws.iam() }, {})) {
     const found = Roles.find(
@@ -81,7 +81,7 @@ async function findRole({ aws }: Environment, prefix: string): Promise<string | 
   return undefined;
 }
 
-/** The controller's last decision on a test; undefined before its first look. */
+/** Reads the controller's last decision on a test; undefined before its first check. */
 export async function readDecision(
   { environment, bucketName }: ExperimentTarget,
   experiment: string,
@@ -91,7 +91,7 @@ export async function readDecision(
   return found as ExperimentDecision | undefined;
 }
 
-/** The names of all tests that the controller has looked at, the latest first. */
+/** Lists all tests that the controller has checked, the latest first. */
 export async function pastExperiments({ environment, bucketName }: ExperimentTarget): Promise<string[]> {
   const Prefix = `${prefixes.experiments}${environment.baseName}/`;
   const found: { name: string; time: number }[] = [];

@@ -1,4 +1,4 @@
-/** What a person reads of an A/B test. */
+/** The printed texts of an A/B test. */
 
 import type { ExperimentDecision, VariantDecision } from "../../workflow/experiments";
 import { versionNumber } from "../registry/versions";
@@ -6,22 +6,22 @@ import type { ExperimentPlan } from "./candidate";
 import { expectedRewards } from "./plan";
 import type { StopPlan } from "./stop";
 
-/** What is known of an endpoint's traffic and of what another variant costs. */
+/** The endpoint's traffic, and the cost of another variant. */
 export interface Expectation {
   /** Requests of the last 24 hours. */
   readonly requestsADay: number;
-  /** USD a day; missing where no price is known. */
+  /** In USD per day; absent if the price is unknown. */
   readonly costPerDay?: number;
 }
 
-/** What a start will make, and what to expect of it. */
+/** Describes what a start will create, and what to expect. */
 export function planText(plan: ExperimentPlan, { requestsADay, costPerDay }: Expectation): string {
   const { event, numbers, variants, championVersion, challengerVersion } = plan;
   const rewards = Math.ceil(expectedRewards(numbers));
   const when =
     requestsADay > 0
       ? `${duration((rewards / requestsADay) * 24)}, if each of the ${count(requestsADay)} requests of the last day had one`
-      : "nobody can say when: there was no request in the last day";
+      : "the time is unknown, because there were no requests in the last day";
   const versions = [championVersion, challengerVersion];
   const rows = variants.map(
     ({ VariantName, InitialVariantWeight = 0, InitialInstanceCount, InstanceType }, index) =>
@@ -31,57 +31,57 @@ export function planText(plan: ExperimentPlan, { requestsADay, costPerDay }: Exp
     `A/B test ${event.Experiment} on endpoint ${event.EndpointName}`,
     `  champion    ${rows[0]}`,
     `  challenger  ${rows[1]}`,
-    `  decides     after about ${count(rewards)} rewards of both together; ${when}`,
-    `  stops       when more than ${percent(numbers.maxErrorRate)} of the challenger's answers fail, or its mean latency is above ${numbers.maxLatency} ms`,
+    `  decides     after about ${count(rewards)} rewards of both variants together; ${when}`,
+    `  stops       if more than ${percent(numbers.maxErrorRate)} of the challenger's requests fail, or its mean latency is above ${numbers.maxLatency} ms`,
     `  rewards     s3://${event.S3Bucket}/${event.RewardPrefix}<variant>/<any name>.jsonl`,
-    `  costs       ${costPerDay === undefined ? "the challenger's instances; their price is not known here" : `≈ $${costPerDay.toFixed(2)} a day for the challenger`}`,
+    `  costs       ${costPerDay === undefined ? "the challenger's instances, whose price is unknown" : `≈ $${costPerDay.toFixed(2)} a day for the challenger`}`,
   ].join("\n");
 }
 
-/** How a test will be ended. */
+/** Describes how a test will end. */
 export function stopText({ schedules, outcome }: StopPlan): string {
-  const lines = schedules.map((name) => `The schedule of ${name} is removed.`);
+  const lines = schedules.map((name) => `The schedule of ${name} will be removed.`);
   if (outcome !== undefined) {
     const number = versionNumber(outcome.versionArn);
-    lines.push(`Version ${number}, the ${outcome.side}, is released alone, ${outcome.because}.`);
+    lines.push(`Version ${number}, the ${outcome.side}, will be released alone, ${outcome.because}.`);
   } else {
-    lines.push("The endpoint serves no test any more, and is left as it is.");
+    lines.push("The endpoint has no test and stays as it is.");
   }
   return lines.join("\n");
 }
 
 const verdicts: Readonly<Record<ExperimentDecision["Verdict"], string>> = {
-  promote: "the challenger is better, and gets all traffic",
-  rollBack: "the challenger is out, and the champion gets all traffic",
-  stop: "a challenger was stopped, the others go on",
+  promote: "the challenger is better and gets all traffic",
+  rollBack: "the challenger was stopped, and the champion gets all traffic",
+  stop: "a challenger was stopped; the others continue",
   hold: "nothing is certain yet",
 };
 
-/** The last look at a test. */
+/** Describes the last check of a test. */
 export function decisionText(
   environment: string,
   experiment: string,
   runs: boolean,
   decision: ExperimentDecision | undefined,
 ): string {
-  const title = `A/B test ${experiment} ${runs ? "runs" : "has no schedule any more"}`;
+  const title = `A/B test ${experiment} ${runs ? "is running" : "has no schedule"}`;
   if (decision === undefined)
-    return `${title}. The controller has not looked yet; it does so every 5 minutes.`;
+    return `${title}. The controller has not checked it yet; it does so every 5 minutes.`;
   const { Verdict, Reasons, DecidedAt, Variants, WaitingObjects, Final, Applied } = decision;
   return [
     title,
     `  verdict  ${verdicts[Verdict]} (${DecidedAt})`,
     ...Reasons.map((reason) => `  why      ${reason}`),
     ...Object.entries(Variants).map(([name, variant]) => `  ${variantText(name, variant)}`),
-    ...(WaitingObjects > 0 ? [`  ${WaitingObjects} objects of rewards wait for the next look`] : []),
+    ...(WaitingObjects > 0 ? [`  ${WaitingObjects} reward objects wait for the next check`] : []),
     `  next     ${nextStep(environment, runs, Final, Applied)}`,
   ].join("\n");
 }
 
 function nextStep(environment: string, runs: boolean, final: boolean, applied: boolean): string {
-  if (final && runs && !applied) return "the controller moves the traffic, and looks again in 5 minutes";
-  if (final) return `the winner alone: npm run experiment -- ${environment} stop`;
-  return runs ? "the controller looks again in 5 minutes" : "nothing; nobody looks at it any more";
+  if (final && runs && !applied) return "the controller moves the traffic, and checks again in 5 minutes";
+  if (final) return `release the winner alone: npm run experiment -- ${environment} stop`;
+  return runs ? "the controller checks again in 5 minutes" : "nothing; the test is no longer checked";
 }
 
 function variantText(name: string, variant: VariantDecision): string {
@@ -94,7 +94,7 @@ function variantText(name: string, variant: VariantDecision): string {
     ...(Difference === null
       ? []
       : [
-          `${signed(Difference.Estimate)} to the champion, between ${signed(Difference.Low)} and ${signed(Difference.High)}`,
+          `${signed(Difference.Estimate)} compared with the champion, between ${signed(Difference.Low)} and ${signed(Difference.High)}`,
         ]),
     ...(Stopped === null ? [] : ["stopped"]),
   ].join(", ");

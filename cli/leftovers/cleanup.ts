@@ -6,27 +6,27 @@ import { removeLeftovers } from "./remove";
 import { countObjects, leftoversText } from "./text";
 
 interface CleanupOptions {
-  /** Only configurations and models that serve nowhere. */
+  /** Only configurations and models that no endpoint uses. */
   readonly superseded: boolean;
   readonly yes: boolean;
   readonly json: boolean;
 }
 
-/** Removes what executions made at run time: lists it, asks, and deletes in an order that works. */
+/** Removes what executions created: lists it, asks for confirmation, and deletes in an order that works. */
 export async function cleanup(name: string, options: CleanupOptions): Promise<void> {
   requireAnswer(options.yes);
   const environment = openEnvironment(name);
   await announce(environment);
   const all = await findLeftovers(environment);
   const found = options.superseded ? await superseded(environment, all) : all;
-  const tell = options.json ? printToStderr : print;
-  tell(leftoversText(found));
+  const printLine = options.json ? printToStderr : print;
+  printLine(leftoversText(found));
   if (!isEmpty(found)) {
     if (!options.yes && !(await confirmed("Delete all of this?"))) {
-      tell("Nothing was deleted.");
+      printLine("Nothing was deleted.");
       return;
     }
-    await removeLeftovers(environment, found, tell);
+    await removeLeftovers(environment, found, printLine);
   }
   if (options.json) {
     printJson({ removed: namesOf(found) });

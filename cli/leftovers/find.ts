@@ -18,17 +18,17 @@ import { endpointCostPerDay } from "../costs/endpoint-cost";
 import { runningExperiments } from "../experiment/schedules";
 import { ignoreMissing, isMissing } from "../terminal/errors";
 
-/** Something that an execution made, and Terraform does not know of. */
+/** A resource that an execution created and Terraform does not manage. */
 export interface Leftover {
   readonly name: string;
   readonly since?: Date;
-  /** USD a day; missing where it costs nothing by itself, or its price is not known. */
+  /** In USD per day; absent if it costs nothing on its own, or its price is unknown. */
   readonly costPerDay?: number;
 }
 
-/** What executions made. */
+/** What executions created. */
 export interface Leftovers {
-  /** Names of the A/B tests that run: each has a schedule, which goes first. */
+  /** Names of the running A/B tests, whose schedules are removed first. */
   readonly experiments: readonly string[];
   readonly endpoints: readonly Leftover[];
   readonly endpointConfigs: readonly Leftover[];
@@ -37,7 +37,7 @@ export interface Leftovers {
   readonly modelPackages: readonly Leftover[];
   readonly logGroups: readonly Leftover[];
   readonly logStreams: readonly LogStream[];
-  /** Objects in the artifact bucket, every version of each. */
+  /** Objects in the artifact bucket, with all their versions. */
   readonly objects: readonly ObjectIdentifier[];
   readonly bucketName?: string;
 }
@@ -46,7 +46,7 @@ interface LogStream extends Leftover {
   readonly group: string;
 }
 
-/** Prefixes that executions write; what people put in the bucket stays. */
+/** Prefixes that executions write; other objects in the bucket stay. */
 export const writtenPrefixes = [
   prefixes.processedData,
   prefixes.trainingOutput,
@@ -55,14 +55,14 @@ export const writtenPrefixes = [
   prefixes.experiments,
 ];
 
-/** SageMaker's log groups of jobs; all workflows of an account share them. */
+/** SageMaker's log groups of jobs, which all workflows of an account share. */
 const jobLogGroups = {
   "/aws/sagemaker/ProcessingJobs": "prep",
   "/aws/sagemaker/TrainingJobs": "train",
   "/aws/sagemaker/TransformJobs": "score",
 } as const;
 
-/** What executions made, found by name and tag. */
+/** Finds what executions created, by name and tag. */
 export async function findLeftovers(environment: Environment): Promise<Leftovers> {
   const [experiments, endpoints, endpointConfigs, models, modelPackages, bucketName] = await Promise.all([
     runningExperiments(environment),
@@ -91,7 +91,7 @@ export async function findLeftovers(environment: Environment): Promise<Leftovers
   };
 }
 
-/** Of `found`, the configurations and models that serve nowhere. */
+/** Returns the configurations and models in `found` that no endpoint uses. */
 export async function superseded({ aws }: Environment, found: Leftovers): Promise<Leftovers> {
   const used = new Set<string>();
   for (const { name } of found.endpoints) {
@@ -113,7 +113,7 @@ export async function superseded({ aws }: Environment, found: Leftovers): Promis
   };
 }
 
-/** Nothing at all, for what is put together piece by piece. */
+/** Empty leftovers, to build others from. */
 export const nothing: Leftovers = {
   experiments: [],
   endpoints: [],
@@ -125,7 +125,7 @@ export const nothing: Leftovers = {
   objects: [],
 };
 
-/** Whether there is nothing. */
+/** Whether nothing was found. */
 export function isEmpty(found: Leftovers): boolean {
   return [
     found.experiments,
@@ -180,7 +180,7 @@ async function findModels(environment: Environment): Promise<Leftover[]> {
   return await owned(environment, found);
 }
 
-/** Versions in the workflow's model package group, which is named for it. */
+/** Finds the versions in the workflow's model package group. */
 async function findModelPackages({ aws, baseName }: Environment): Promise<Leftover[]> {
   const found: Leftover[] = [];
   const search = { ModelPackageGroupName: baseName };
@@ -206,7 +206,7 @@ function nameSearch({ baseName }: Environment) {
   return { NameContains: baseName };
 }
 
-/** What is ours by name and by tag. */
+/** Returns what is the workflow's by name and by tag. */
 async function owned({ aws, baseName }: Environment, found: readonly Named[]): Promise<Leftover[]> {
   const ours: Leftover[] = [];
   for (const { name, arn, since } of found) {
@@ -226,7 +226,7 @@ export async function variantsOf(
   return ProductionVariants;
 }
 
-/** Logs of endpoints; those of the stable names also when their endpoints are gone. */
+/** Finds the logs of endpoints; those of the stable names even if the endpoints no longer exist. */
 async function endpointLogs(
   { aws, baseName, workflow }: Environment,
   endpoints: readonly Leftover[],
@@ -257,7 +257,7 @@ async function jobLogs({ aws, baseName }: Environment): Promise<LogStream[]> {
         }
       }
     } catch (error) {
-      // Before the first job of an account there is no group.
+      // The group does not exist before the first job of an account.
       ignoreMissing(error);
     }
   }

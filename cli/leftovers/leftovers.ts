@@ -3,7 +3,7 @@ import { print, printJson } from "../terminal/print";
 import { findLeftovers } from "./find";
 import { countObjects, leftoversText } from "./text";
 
-/** Lists what executions have made: what, since when, and what it costs a day. */
+/** Lists what executions created: what, since when, and what it costs a day. */
 export async function leftovers(name: string, options: { readonly json: boolean }): Promise<void> {
   const environment = openEnvironment(name);
   await announce(environment);

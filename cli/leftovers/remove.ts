@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { DeleteLogGroupCommand, DeleteLogStreamCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   DeleteEndpointCommand,
@@ -9,73 +8,68 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import { deleteVersions } from "../account/buckets";
 import type { Environment } from "../account/environment";
+import { poll } from "../account/poll";
 import { removeSchedules } from "../experiment/schedules";
 import { FailedError, ignoreMissing } from "../terminal/errors";
 import type { Leftovers } from "./find";
 
 /**
- * Deletes what was found. Schedules of A/B tests first, since they look at an endpoint; then endpoints: a configuration
- * must stay while an endpoint serves it.
+ * Deletes what was found: first schedules of A/B tests, which check an endpoint, then endpoints, because their
+ * configurations must exist as long as they do.
  */
 export async function removeLeftovers(
   environment: Environment,
   found: Leftovers,
-  tell: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<void> {
   const { aws } = environment;
   const sagemaker = aws.sagemaker();
   await removeSchedules(environment, found.experiments);
-  for (const name of found.experiments) tell(`Deleted the schedule of the A/B test ${name}`);
+  for (const name of found.experiments) report(`Deleted the schedule of the A/B test ${name}`);
   for (const { name } of found.endpoints) {
     await deleteEndpoint(environment, name);
-    tell(`Deleted endpoint ${name}`);
+    report(`Deleted endpoint ${name}`);
   }
   for (const { name: EndpointConfigName } of found.endpointConfigs) {
     await sagemaker.send(new DeleteEndpointConfigCommand({ EndpointConfigName })).catch(ignoreMissing);
-    tell(`Deleted endpoint configuration ${EndpointConfigName}`);
+    report(`Deleted endpoint configuration ${EndpointConfigName}`);
   }
   for (const { name: ModelName } of found.models) {
     await sagemaker.send(new DeleteModelCommand({ ModelName })).catch(ignoreMissing);
-    tell(`Deleted model ${ModelName}`);
+    report(`Deleted model ${ModelName}`);
   }
   for (const { name: ModelPackageName } of found.modelPackages) {
     await sagemaker.send(new DeleteModelPackageCommand({ ModelPackageName }));
-    tell(`Deleted model package ${ModelPackageName}`);
+    report(`Deleted model package ${ModelPackageName}`);
   }
   for (const { name: logGroupName } of found.logGroups) {
     await aws.logs().send(new DeleteLogGroupCommand({ logGroupName }));
-    tell(`Deleted log group ${logGroupName}`);
+    report(`Deleted log group ${logGroupName}`);
   }
   for (const { group: logGroupName, name: logStreamName } of found.logStreams) {
     await aws.logs().send(new DeleteLogStreamCommand({ logGroupName, logStreamName }));
   }
-  if (found.logStreams.length > 0) tell(`Deleted ${found.logStreams.length} log streams`);
+  if (found.logStreams.length > 0) report(`Deleted ${found.logStreams.length} log streams`);
   if (found.bucketName !== undefined) {
     await deleteVersions(aws, found.bucketName, found.objects, (count) =>
-      tell(`Deleted ${count} object versions`),
+      report(`Deleted ${count} object versions`),
     );
   }
 }
 
-/** Deletes an endpoint and waits until it is gone; one that another hand deletes at the same time is fine. */
+/** Deletes an endpoint and waits until it is gone, even if something else deletes it at the same time. */
 async function deleteEndpoint({ aws }: Environment, EndpointName: string): Promise<void> {
-  const pause = aws.isEmulator ? 100 : 5000;
-  let asked = false;
-  try {
-    for (;;) {
-      const { EndpointStatus } = await aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName }));
-      if (EndpointStatus === "Updating" || EndpointStatus === "SystemUpdating") {
-        throw new FailedError(
-          `The endpoint ${EndpointName} is ${EndpointStatus}, and cannot be deleted then: clean up when the execution has ended`,
-        );
-      }
-      if (EndpointStatus !== "Deleting" && !asked) {
-        await aws.sagemaker().send(new DeleteEndpointCommand({ EndpointName }));
-        asked = true;
-      }
-      await sleep(pause);
+  let requested = false;
+  const check = async (): Promise<undefined> => {
+    const { EndpointStatus } = await aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName }));
+    if (EndpointStatus === "Updating" || EndpointStatus === "SystemUpdating") {
+      throw new FailedError(
+        `The endpoint ${EndpointName} is ${EndpointStatus} and cannot be deleted: run cleanup after the execution has ended`,
+      );
     }
-  } catch (error) {
-    ignoreMissing(error);
-  }
+    if (EndpointStatus === "Deleting" || requested) return;
+    await aws.sagemaker().send(new DeleteEndpointCommand({ EndpointName }));
+    requested = true;
+  };
+  await poll(check, { intervalMilliseconds: aws.isEmulator ? 100 : 5000 }).catch(ignoreMissing);
 }

@@ -1,12 +1,12 @@
 import { isEmpty, type Leftovers, writtenPrefixes } from "./find";
 
-/** For machines: objects are many, and only counted. */
+/** Replaces the objects, of which there are many, by their number. */
 export function countObjects({ objects, ...rest }: Leftovers) {
   return { ...rest, objects: objects.length };
 }
 
 export function leftoversText(found: Leftovers): string {
-  if (isEmpty(found)) return "Executions have left nothing behind.";
+  if (isEmpty(found)) return "Executions left nothing behind.";
   const rows = [
     ["endpoint", found.endpoints],
     ["endpoint configuration", found.endpointConfigs],
@@ -21,10 +21,10 @@ export function leftoversText(found: Leftovers): string {
       return `  ${kind.padEnd(23)} ${name}${when}${cost}`;
     }),
   );
-  lines.push(...found.experiments.map((name) => `  A/B test that runs      ${name}`));
+  lines.push(...found.experiments.map((name) => `  running A/B test        ${name}`));
   if (found.logStreams.length > 0) lines.push(`  ${found.logStreams.length} log streams of jobs`);
   if (found.objects.length > 0) {
     lines.push(`  ${found.objects.length} object versions under ${writtenPrefixes.join(", ")}`);
   }
-  return ["Executions have made:", ...lines].join("\n");
+  return ["Executions created:", ...lines].join("\n");
 }

@@ -18,21 +18,21 @@ import type { Destination, SourceVersion } from "./version";
 /** S3's limit for one upload, in bytes. https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html */
 const maxBytes = 5 * 1024 ** 3;
 
-/** Under which key of its metadata a copy says what it is a copy of. */
+/** The key in a copy's metadata that holds the ETag of the original. */
 const copiedFrom = "copied-from-etag";
 
 /** A file of a version. */
 export interface Artifact {
-  /** Its key without the folder's, such as `output/model.tar.gz`. */
+  /** Its key relative to the folder, such as `output/model.tar.gz`. */
   readonly name: string;
   readonly bytes: number;
   readonly etag: string;
 }
 
 /**
- * What belongs to a version: artifact, metrics, and what training and comparison left beside them.
+ * Lists the files of a version: artifact, metrics, and other output of training and comparison.
  *
- * @throws UsageError when the artifact or the metrics are gone, or something is too large for one upload
+ * @throws UsageError if the artifact or the metrics are missing, or a file is too large for one upload
  */
 export async function findArtifacts(aws: Aws, source: SourceVersion): Promise<Artifact[]> {
   const { bucketName: Bucket, folder } = source;
@@ -41,41 +41,41 @@ export async function findArtifacts(aws: Aws, source: SourceVersion): Promise<Ar
     const search = { Bucket, Prefix: `${folder}${part}` };
     for await (const { Contents = [] } of paginateListObjectsV2({ client: aws.s3() }, search)) {
       for (const { Key = "", Size: bytes = 0, ETag: etag = "" } of Contents) {
-        // The console makes empty objects for folders.
+        // The console creates empty objects for folders.
         if (!Key.endsWith("/")) found.push({ name: Key.slice(folder.length), bytes, etag });
       }
     }
   }
-  const place = (name: string) => `s3://${Bucket}/${folder}${name}`;
+  const urlOf = (name: string) => `s3://${Bucket}/${folder}${name}`;
   for (const name of [source.model, source.metrics]) {
     if (found.some((artifact) => artifact.name === name)) continue;
     throw new UsageError(
-      `${place(name)} of version ${source.version} of ${source.environment} is gone: promote another version`,
+      `${urlOf(name)} of version ${source.version} of ${source.environment} no longer exists: promote another version`,
     );
   }
   const large = found.find(({ bytes }) => bytes > maxBytes);
   if (large !== undefined) {
     throw new UsageError(
-      `${place(large.name)} has ${size(large.bytes)}, more than the ${size(maxBytes)} that one upload takes: make it smaller, or train in the other environment`,
+      `${urlOf(large.name)} must have at most ${size(maxBytes)}, the limit of one upload, got ${size(large.bytes)}: reduce it, or train in the other environment`,
     );
   }
   return found;
 }
 
-/** A copied object: its content's SHA-256, base64. */
+/** A copied object, with the SHA-256 of its content in base64. */
 export interface Copy {
   readonly sha256: string;
-  /** Whether an earlier try had copied it. */
+  /** Whether an earlier attempt had copied it. */
   readonly found: boolean;
 }
 
 /**
- * Copies one object as a stream, unless the very same is there.
+ * Copies one object as a stream, unless an identical copy exists.
  *
- * S3 compares what arrives with the SHA-256 of what was read, and stores the whole object or nothing.
+ * S3 compares the upload with the SHA-256 of the content read, and stores the whole object or nothing.
  *
- * @throws FailedError when S3 says of the copy that its checksum is another one
- * @throws UsageError when the content is not what was registered; no version is then
+ * @throws FailedError if S3 reports another checksum for the copy
+ * @throws UsageError if the content differs from what was registered; no version is registered then
  */
 export async function copyArtifact(
   [from, to]: readonly [Aws, Aws],
@@ -112,14 +112,14 @@ export async function copyArtifact(
   const sha256 = hash.digest("base64");
   if (ChecksumSHA256 !== sha256) {
     throw new FailedError(
-      `s3://${target.Bucket}/${target.Key} is no copy of what was read: its SHA-256 is ${ChecksumSHA256}, not ${sha256}. No version was registered; try again`,
+      `The SHA-256 of s3://${target.Bucket}/${target.Key} must be ${sha256}, as read, got ${ChecksumSHA256}: try again. No version was registered`,
     );
   }
   requireRegistered(source, name, sha256);
   return { sha256, found: false };
 }
 
-/** The checksum of an earlier copy of the same object. */
+/** Returns the checksum of an earlier copy of the same object. */
 async function copiedBefore(
   aws: Aws,
   target: { Bucket: string; Key: string },
@@ -135,7 +135,7 @@ async function copiedBefore(
   }
 }
 
-/** A file may have been changed since it was looked at, or before an earlier try copied it. */
+/** Checks a file again: it may have changed since the first check, or before an earlier attempt copied it. */
 function requireRegistered(
   { named, model, metrics, files }: SourceVersion,
   name: string,

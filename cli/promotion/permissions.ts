@@ -1,4 +1,4 @@
-/** What the person who promotes must be allowed, in each of the two accounts; docs/promotion.md has it as a table. */
+/** The permissions that a promotion needs in each of the two accounts; docs/promotion.md has them as a table. */
 
 import { arn, bucketArn, type Place } from "../../workflow/arns";
 import { allow, type PolicyStatement } from "../../workflow/iam";
@@ -6,10 +6,10 @@ import { baseName, type EndpointScope, releaseName, stableEndpointName } from ".
 import { bucketNamePrefix } from "../../workflow/resources";
 import { prefixes } from "../../workflow/settings";
 
-/** What the permissions name. */
+/** The names and the account that the permissions contain. */
 export interface PermissionScope extends EndpointScope, Place {}
 
-/** In the environment that has the version: reading, and nothing else. */
+/** Permissions in the source environment: read only. */
 export function sourcePermissions(scope: PermissionScope): PolicyStatement[] {
   return [
     ...registryReads(scope),
@@ -18,7 +18,7 @@ export function sourcePermissions(scope: PermissionScope): PolicyStatement[] {
   ];
 }
 
-/** In the environment that gets it. */
+/** Permissions in the destination environment. */
 export function destinationPermissions(scope: PermissionScope): PolicyStatement[] {
   const states = (resource: string) => arn(scope, "states", resource);
   const group = baseName(scope);
@@ -27,7 +27,7 @@ export function destinationPermissions(scope: PermissionScope): PolicyStatement[
     allow(["states:DescribeStateMachine"], [states(`stateMachine:${group}`)]),
     allow(["s3:ListAllMyBuckets"], ["*"], { reason: "the action has no resource type" }),
     allow(["s3:ListBucket", "s3:GetBucketTagging"], [bucket(scope)]),
-    // Reading, too: what is there already is not copied again, and what serves is shown.
+    // Read access, because existing copies are reused and the version in service is shown.
     allow(["s3:GetObject", "s3:PutObject"], [`${bucket(scope)}/${prefixes.modelArtifacts}*`]),
     allow(
       ["sagemaker:CreateModelPackage"],
@@ -41,7 +41,7 @@ export function destinationPermissions(scope: PermissionScope): PolicyStatement[
   ];
 }
 
-/** The versions, and which one serves. */
+/** Permissions to read the versions, and which one is in service. */
 function registryReads(scope: PermissionScope): PolicyStatement[] {
   const base = baseName(scope);
   return [

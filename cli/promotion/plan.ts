@@ -1,4 +1,4 @@
-/** What a promotion will do, told and checked before it is done. */
+/** Checks and describes a promotion before it starts. */
 
 import { type Gate, passesThreshold } from "../../workflow/gate";
 import type { Environment } from "../account/environment";
@@ -8,37 +8,40 @@ import { size } from "../terminal/size";
 import type { Artifact } from "./copy";
 import type { Destination, Registration } from "./version";
 
-/** What of an environment a pair is judged by. */
-export type Side = Pick<Environment, "name"> & { readonly prefix: string; readonly isEmulator: boolean };
+/** The properties of an environment that decide whether a promotion is possible. */
+export type PromotionEnd = Pick<Environment, "name"> & {
+  readonly prefix: string;
+  readonly isEmulator: boolean;
+};
 
 /**
- * Checks that something can be promoted from one environment to the other.
+ * Checks that versions can be promoted from one environment to the other.
  *
- * @throws UsageError when they are the same, of different workflows, or one is the emulator and the other is not
+ * @throws UsageError if they are the same, have different workflows, or only one is the emulator
  */
-export function checkPair(from: Side, to: Side): void {
+export function checkPair(from: PromotionEnd, to: PromotionEnd): void {
   if (from.name === to.name) {
     throw new UsageError(
-      `${from.name} is both environments; a version that is there already is put in service with npm run rollback -- ${from.name} <version>`,
+      `The environments must be different, got ${from.name} twice: put one of its versions in service with npm run rollback -- ${from.name} <version>`,
     );
   }
   if (from.prefix !== to.prefix) {
     throw new UsageError(
-      `${from.name} and ${to.name} have different workflows, ${from.prefix} and ${to.prefix}: a version is promoted within one`,
+      `${from.name} and ${to.name} must have the same workflow, got ${from.prefix} and ${to.prefix}`,
     );
   }
   if (from.isEmulator !== to.isEmulator) {
     const [emulated, other] = from.isEmulator ? [from, to] : [to, from];
     throw new UsageError(
-      `${emulated.name} is the emulator and ${other.name} is not: a version is promoted between environments on AWS`,
+      `Both environments must be on AWS, got the emulator (${emulated.name}) and ${other.name}`,
     );
   }
 }
 
 /**
- * The version to promote: the one of this number or, without one, the one that serves.
+ * Returns the version to promote: the one with this number or, without a number, the one in service.
  *
- * @throws UsageError when there is none; it says which there are
+ * @throws UsageError if there is none, with a list of the versions
  */
 export function chooseVersion(
   environment: string,
@@ -46,39 +49,39 @@ export function chooseVersion(
   number: number | undefined,
 ): ModelVersion {
   if (number !== undefined) return findVersion(versions, number);
-  const serving = versions.find(({ serves }) => serves);
+  const serving = versions.find(({ inService }) => inService);
   if (serving !== undefined) return serving;
   throw new UsageError(
-    `No version serves in ${environment}; name the one to promote\n${versionsText(versions)}`,
+    `No version is in service in ${environment}: pass the number of the version to promote\n${versionsText(versions)}`,
   );
 }
 
 /**
- * Checks a version's metrics against the gate of the environment that it goes to, which may ask for more.
+ * Checks a version's metrics against the gate of the destination environment, which may be stricter.
  *
- * @throws UsageError when the metric is missing or does not pass
+ * @throws UsageError if the metric is missing or does not pass
  */
 export function checkGate({ version, metrics }: ModelVersion, environment: string, gate: Gate): void {
   const value = metrics[gate.metric];
   if (value !== undefined && passesThreshold(gate, value)) return;
   throw new UsageError(
-    `Version ${version} does not pass the gate of ${environment}: ${gate.metric} is ${value ?? "not among its metrics"}, and must be ${gate.better} than ${gate.threshold}. Promote another one, or change the gate of ${environment} in config.ts`,
+    `Version ${version} does not pass the gate of ${environment}: ${gate.metric} must be ${gate.better} than ${gate.threshold}, got ${value ?? "no such metric"}: promote another version, or change the gate of ${environment} in config.ts`,
   );
 }
 
-/** What is shown before the question. */
+/** What is shown before the confirmation. */
 export interface PromotionSummary {
   readonly from: string;
   readonly to: string;
   readonly chosen: ModelVersion;
-  /** The version that serves in `to`. */
+  /** The version in service in `to`. */
   readonly champion?: ModelVersion;
   readonly artifacts: readonly Artifact[];
   readonly destination: Destination;
   readonly registration: Registration;
-  /** ARN of the state machine that is deployed in `to`. */
+  /** ARN of the state machine deployed in `to`. */
   readonly stateMachineArn: string;
-  /** The version that an earlier promotion has registered. */
+  /** The version that an earlier promotion registered. */
   readonly existing?: ModelVersion;
 }
 
@@ -87,14 +90,14 @@ export function promotionText(summary: PromotionSummary): string {
   const bytes = artifacts.reduce((sum, artifact) => sum + artifact.bytes, 0);
   const approval = existing?.approval ?? summary.registration.ModelApprovalStatus;
   const registered =
-    existing === undefined ? "a new version" : `version ${existing.version}, registered before`;
+    existing === undefined ? "a new version" : `version ${existing.version}, already registered`;
   return [
     `Version ${chosen.version} of ${from} for ${to}`,
-    `  from      ${place(chosen.arn)}`,
-    `  to        ${place(summary.stateMachineArn)}`,
+    `  from      ${accountAndRegion(chosen.arn)}`,
+    `  to        ${accountAndRegion(summary.stateMachineArn)}`,
     `  copies    ${size(bytes)}: ${artifacts.map(({ name, bytes }) => `${name} ${size(bytes)}`).join(", ")}`,
     `  into      s3://${destination.bucketName}/${destination.folder}`,
-    `  as        ${registered}, ${approval === "Approved" ? "which is released at once" : `which is ${approval}`}`,
+    `  as        ${registered}, ${approval === "Approved" ? "which will be released at once" : `which is ${approval}`}`,
     comparisonText(chosen, champion, {
       challenger: `${from} ${chosen.version}`,
       champion: `${to} ${champion?.version}`,
@@ -102,7 +105,7 @@ export function promotionText(summary: PromotionSummary): string {
   ].join("\n");
 }
 
-function place(arn: string): string {
+function accountAndRegion(arn: string): string {
   const [, , , region, account] = arn.split(":");
   return `account ${account}, region ${region}`;
 }

@@ -2,10 +2,10 @@ import { workflowProps } from "../../configuration";
 import { localEnvironment } from "../../configuration/names";
 import { announce, environmentConfig, openEnvironment } from "../account/environment";
 import { requireAnswer } from "../terminal/confirm";
-import { checkPair, type Side } from "./plan";
+import { checkPair, type PromotionEnd } from "./plan";
 import { type PromoteOptions, promoteBetween } from "./promotion";
 
-/** Copies an approved version into another environment's registry, and starts its release there. */
+/** Copies an approved version to another environment's registry, and starts its release there. */
 export async function promote(
   fromName: string,
   toName: string,
@@ -14,13 +14,13 @@ export async function promote(
 ): Promise<void> {
   requireAnswer(options.yes);
   for (const name of [fromName, toName]) environmentConfig(name);
-  checkPair(side(fromName), side(toName));
+  checkPair(promotionEnd(fromName), promotionEnd(toName));
   const [from, to] = [openEnvironment(fromName), openEnvironment(toName)];
   await announce(from);
   await announce(to);
   await promoteBetween(from, to, version, options);
 }
 
-function side(name: string): Side {
+function promotionEnd(name: string): PromotionEnd {
   return { name, prefix: workflowProps(name).prefix, isEmulator: name === localEnvironment };
 }

@@ -27,11 +27,11 @@ export interface PromoteOptions extends ReleaseOptions {
 }
 
 /**
- * Promotes between two environments that are open: looks at everything, asks, copies, registers, releases.
+ * Promotes between two open environments: checks everything, asks for confirmation, copies, registers, releases.
  *
- * The version is registered when all its files are there, so that a promotion that was interrupted goes on.
+ * The version is registered after all its files are copied, so that an interrupted promotion can continue.
  *
- * @throws UsageError when it can't be done; nothing was made then
+ * @throws UsageError if the promotion is impossible; nothing was created then
  */
 export async function promoteBetween(
   from: Environment,
@@ -42,8 +42,8 @@ export async function promoteBetween(
   const plan = await preparePromotion(from, to, number);
   const { chosen, existing } = plan;
   print(promotionText({ ...plan, from: from.name, to: to.name }));
-  if (existing?.serves) {
-    print(`Version ${existing.version} of ${to.name} is this one, and serves already.`);
+  if (existing?.inService) {
+    print(`Version ${existing.version} of ${to.name} is this version, and is already in service.`);
     return;
   }
   const question = `Promote version ${chosen.version} of ${from.name} to ${to.name}?`;
@@ -60,7 +60,7 @@ export async function promoteBetween(
 
 type Plan = Awaited<ReturnType<typeof preparePromotion>>;
 
-/** Finds out everything that a promotion needs, and refuses what can't end well; it only reads. */
+/** Reads everything that a promotion needs, and refuses promotions that cannot succeed. Changes nothing. */
 async function preparePromotion(from: Environment, to: Environment, number: number | undefined) {
   const chosen = chooseVersion(from.name, await listVersions(from), number);
   const source = promotable(
@@ -83,10 +83,10 @@ async function preparePromotion(from: Environment, to: Environment, number: numb
   );
   if (existing?.approval === "Rejected") {
     throw new UsageError(
-      `Version ${existing.version} of ${to.name} is this one, and was rejected there: approve it with npm run approve -- ${to.name} ${existing.version}, or promote another one`,
+      `Version ${existing.version} of ${to.name} is this version, and was rejected there: approve it with npm run approve -- ${to.name} ${existing.version}, or promote another version`,
     );
   }
-  const champion = versions.find(({ serves }) => serves);
+  const champion = versions.find(({ inService }) => inService);
   return {
     ...{ chosen, source, artifacts, destination, registration, existing, champion },
     stateMachineArn: arn,
@@ -107,7 +107,7 @@ async function deployedDefinition(to: Environment, arn: string): Promise<string>
 
 function notDeployed({ name, baseName }: Environment, cause?: Error): UsageError {
   return new UsageError(
-    `Nothing is deployed in ${name}: there is no workflow ${baseName}. Deploy it with npm run deploy -- ${name}`,
+    `The workflow ${baseName} is not deployed in ${name}: deploy it with npm run deploy -- ${name}`,
     { cause },
   );
 }
@@ -125,7 +125,7 @@ async function copyArtifacts(
     task: async (_: object, task: ProgressTask) => {
       for (const artifact of artifacts) {
         const { sha256, found } = await copyArtifact([from.aws, to.aws], artifact, source, destination);
-        task.output = `${artifact.name}  sha256 ${sha256}${found ? "  there already" : ""}`;
+        task.output = `${artifact.name}  sha256 ${sha256}${found ? "  already copied" : ""}`;
       }
     },
   };

@@ -11,7 +11,7 @@ import { objectAt } from "../account/objects";
 import { registeredFiles } from "../registry/content";
 import { UsageError } from "../terminal/errors";
 
-/** What the deployed state machine of an environment registers: of that, all but the model itself holds for a promotion. */
+/** What the deployed state machine registers; a promotion uses all of it except the model. */
 const registrationSchema = z.object({
   ModelPackageGroupName: z.string(),
   ModelApprovalStatus: z.enum(["Approved", "PendingManualApproval"]),
@@ -24,28 +24,28 @@ const registrationSchema = z.object({
 
 export type Registration = z.infer<typeof registrationSchema>;
 
-/** A version of another environment, and where its files lie. */
+/** A version of another environment, and the location of its files. */
 export interface SourceVersion {
   readonly environment: string;
-  /** What it is called in messages. */
+  /** Its name in messages. */
   readonly named: string;
   readonly arn: string;
   readonly version: number;
   readonly created: string;
   readonly image: string;
   readonly bucketName: string;
-  /** Of the training job, or of an earlier promotion; ends with `/`. */
+  /** Folder of the training job, or of an earlier promotion; ends with `/`. */
   readonly folder: string;
-  /** The artifact's key without the folder's: `output/model.tar.gz`. */
+  /** The artifact's key relative to the folder: `output/model.tar.gz`. */
   readonly model: string;
-  /** That of the metrics: `output/evaluation.json`. */
+  /** The metrics' key relative to the folder: `output/evaluation.json`. */
   readonly metrics: string;
-  /** Their SHA-256 when they were registered. */
+  /** The files with their SHA-256 at registration. */
   readonly files: ReturnType<typeof registeredFiles>;
   readonly description: DescribeModelPackageCommandOutput;
 }
 
-/** Where the copy of a version's files lies. */
+/** The location of the copy of a version's files. */
 export interface Destination {
   readonly bucketName: string;
   /** Ends with `/`. */
@@ -56,9 +56,9 @@ export interface Destination {
 const maxProperties = 50;
 
 /**
- * What `definition`, a deployed one, registers.
+ * Reads from a deployed definition what it registers.
  *
- * @throws UsageError when it registers nothing
+ * @throws UsageError if it registers nothing
  */
 export function registrationOf(environment: string, definition: string): Registration {
   const schema = z.object({
@@ -67,7 +67,7 @@ export function registrationOf(environment: string, definition: string): Registr
   const found = schema.safeParse(JSON.parse(definition));
   if (!found.success) {
     throw new UsageError(
-      `What is deployed in ${environment} registers no model as this version of the commands knows it: deploy it again with npm run deploy -- ${environment}\n${z.prettifyError(found.error)}`,
+      `The state machine deployed in ${environment} does not register models as these commands expect: deploy it again with npm run deploy -- ${environment}\n${z.prettifyError(found.error)}`,
     );
   }
   return found.data.States.RegisterModel.Arguments;
@@ -76,7 +76,7 @@ export function registrationOf(environment: string, definition: string): Registr
 /**
  * Checks that a version can be promoted.
  *
- * @throws UsageError when it is not approved or complete, lacks metrics or the SHA-256 of its files, or is no version that this workflow registers
+ * @throws UsageError if it is not approved and complete, lacks metrics or the SHA-256 of its files, or was not registered by this workflow
  */
 export function promotable(
   environment: string,
@@ -87,34 +87,34 @@ export function promotable(
   const { ModelApprovalStatus: approval, ModelPackageStatus: status } = description;
   if (approval !== "Approved") {
     throw new UsageError(
-      `${named} is ${approval}, and only an approved version is promoted: npm run approve -- ${environment} ${version}`,
+      `${named} must be Approved, got ${approval}: approve it with npm run approve -- ${environment} ${version}`,
     );
   }
   if (status !== "Completed")
-    throw new UsageError(`${named} is ${status}, not Completed: promote another one`);
+    throw new UsageError(`${named} must be Completed, got ${status}: promote another version`);
   const containers = description.InferenceSpecification?.Containers ?? [];
   const { Image: image, ModelDataUrl: modelDataUrl } = containers[0] ?? {};
   if (containers.length !== 1 || image === undefined || modelDataUrl === undefined) {
     throw new UsageError(
-      `${named} has ${containers.length} containers; one with an image and a model artifact can be promoted`,
+      `${named} must have one container with an image and a model artifact, got ${containers.length} containers`,
     );
   }
   const metricsUrl = description.ModelMetrics?.ModelQuality?.Statistics?.S3Uri;
   if (metricsUrl === undefined) {
-    throw new UsageError(`${named} has no metrics; a version that this workflow registered has some`);
+    throw new UsageError(`${named} must have metrics, as every version that this workflow registers`);
   }
   const { promotedFrom: _, ...properties } = description.CustomerMetadataProperties ?? {};
   const count = Object.keys(properties).length;
   if (count + 1 > maxProperties) {
     throw new UsageError(
-      `${named} has ${count} properties; a promotion adds promotedFrom, and SageMaker takes ${maxProperties}: remove some`,
+      `${named} must have at most ${maxProperties - 1} properties, because a promotion adds promotedFrom, got ${count}: remove some`,
     );
   }
   const { Bucket: bucketName, Key } = objectAt(modelDataUrl);
   const folder = new RegExp(`^${prefixes.modelArtifacts}[^/]+/(?=output/[^/]+$)`).exec(Key)?.[0];
   if (folder === undefined || !metricsUrl.startsWith(`s3://${bucketName}/${folder}output/`)) {
     throw new UsageError(
-      `${named} has ${modelDataUrl} and ${metricsUrl}; executions put both into ${prefixes.modelArtifacts}<job>/output/ of one bucket, and only such a version is promoted`,
+      `${named} must have artifact and metrics in ${prefixes.modelArtifacts}<job>/output/ of one bucket, got ${modelDataUrl} and ${metricsUrl}`,
     );
   }
   return {
@@ -127,7 +127,7 @@ export function promotable(
   };
 }
 
-/** The folder of a version's copy: the same each time, and another one for a version of a group that was made anew. */
+/** The folder of a version's copy: always the same, but different for a version of a recreated group. */
 export function promotedFolder({
   environment,
   arn,
@@ -143,24 +143,24 @@ export function copiedUrl({ bucketName, folder }: Destination, name: string): st
 }
 
 /**
- * Checks that the model would be served by the image it was made for: registries differ, repository and tag must not.
+ * Checks that the model would run in the same image: the registry may differ, repository and tag must not.
  *
- * @throws UsageError when they do
+ * @throws UsageError if repository or tag differ
  */
 export function checkImage(source: SourceVersion, environment: string, registration: Registration): void {
   const [{ Image }] = registration.InferenceSpecification.Containers;
   const inRegistry = (image: string) => image.slice(image.indexOf("/") + 1);
   if (inRegistry(Image) === inRegistry(source.image)) return;
   throw new UsageError(
-    `Version ${source.version} of ${source.environment} is served by ${source.image}, but ${environment} is deployed with ${Image}: deploy the same image there first, or train anew`,
+    `The image of ${environment} must be ${source.image}, as of version ${source.version} of ${source.environment}, got ${Image}: deploy the same image there first, or train again`,
   );
 }
 
 /**
- * The request that registers the copy.
+ * Returns the request that registers the copy.
  *
- * Image, region, group, instance types and approval are what `registration` has; content types, metrics, variables of
- * the container and properties are the version's own, the SHA-256 of its files among them.
+ * Image, region, group, instance types and approval come from `registration`; content types, metrics, environment
+ * variables of the container and properties, including the SHA-256 of the files, come from the version.
  */
 export function promotedRequest(
   source: SourceVersion,
@@ -200,12 +200,12 @@ export function promotedRequest(
       promotedFrom: source.arn,
     },
     MetadataProperties: description.MetadataProperties,
-    // A rerun must not make a second version; two environments may share an account, which knows tokens only.
+    // A rerun must not create a second version. Tokens are per account, which two environments may share.
     ClientToken: identity(source.arn, source.created, registration.ModelPackageGroupName).slice(0, 36),
   };
 }
 
-/** Versions begin at 1 again in a group that was made anew, so the ARN alone is not one version's for ever. */
+/** Hashes what identifies a version: the ARN is not enough, because a recreated group starts again at version 1. */
 function identity(...parts: readonly string[]): string {
   return createHash("sha256").update(parts.join(" ")).digest("hex");
 }

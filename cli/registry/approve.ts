@@ -8,30 +8,30 @@ import { comparisonReport, comparisonText, findVersion, listVersions } from "./v
 
 interface ApproveOptions {
   readonly yes: boolean;
-  /** Rejects the version instead. */
+  /** Reject the version instead. */
   readonly reject: boolean;
 }
 
-/** Shows a version beside the one that serves, asks, and approves it; the approval starts its release. */
+/** Shows a version next to the one in service, asks for confirmation, and approves it, which starts its release. */
 export async function approve(name: string, version: number, options: ApproveOptions): Promise<void> {
   requireAnswer(options.yes);
   const environment = openEnvironment(name);
   await announce(environment);
   const versions = await listVersions(environment);
   const chosen = findVersion(versions, version);
-  const champion = versions.find(({ serves }) => serves);
-  print(`${comparisonText(chosen, champion)}`);
+  const champion = versions.find(({ inService }) => inService);
+  print(comparisonText(chosen, champion));
   const report = await comparisonReport(environment, chosen);
   if (report !== undefined) print(`Comparison: ${report}`);
   const [verb, status] = options.reject ? ["Reject", "Rejected"] : ["Approve", "Approved"];
   if (chosen.approval === status) {
     throw new UsageError(
-      `Version ${version} is ${status} already; release it again with npm run rollback -- ${name} ${version}`,
+      `Version ${version} is already ${status}: release it again with npm run rollback -- ${name} ${version}`,
     );
   }
   if (!options.reject && Object.keys(chosen.metrics).length === 0) {
     throw new UsageError(
-      `Version ${version} has no metrics, or they are gone: nobody can tell what would serve. Reject it with --reject, or train again`,
+      `Version ${version} must have metrics to be approved, but they are missing: reject it with --reject, or train again`,
     );
   }
   if (!options.reject) {
@@ -49,7 +49,7 @@ export async function approve(name: string, version: number, options: ApproveOpt
   );
   print(
     options.reject
-      ? `Version ${version} is rejected.`
-      : `Version ${version} is approved, which starts its release. See it serve: npm run rollback -- ${name}`,
+      ? `Version ${version} was rejected.`
+      : `Version ${version} was approved, which starts its release. Check whether it is in service: npm run rollback -- ${name}`,
   );
 }

@@ -4,23 +4,23 @@ import type { Aws } from "../account/clients";
 import { objectAt } from "../account/objects";
 import { UsageError } from "../terminal/errors";
 
-/** A file of a version, with the SHA-256 that it was registered with, base64. */
+/** A file of a version, with its SHA-256 at registration, in base64. */
 export interface RegisteredFile {
   readonly url: string;
   readonly sha256: string;
 }
 
-/** What of a version says which files are its own. */
+/** The parts of a version's description that name its files. */
 export type RegisteredContent = Pick<
   DescribeModelPackageCommandOutput,
   "InferenceSpecification" | "ModelMetrics" | "CustomerMetadataProperties"
 >;
 
 /**
- * The files of a version: its model artifact and its metrics.
+ * Returns the files of a version: its model artifact and its metrics.
  *
- * @param named what the version is called in messages
- * @throws UsageError where it was registered without their SHA-256
+ * @param named the version's name in messages
+ * @throws UsageError if it was registered without their SHA-256
  */
 export function registeredFiles(
   named: string,
@@ -36,7 +36,7 @@ export function registeredFiles(
     metrics === undefined
   ) {
     throw new UsageError(
-      `PackageUnusable: ${named} was registered without the SHA-256 of its files: nobody can tell whether they are those that were approved. Train again`,
+      `PackageUnusable: ${named} was registered without the SHA-256 of its files, so they cannot be verified: train again`,
     );
   }
   return {
@@ -46,9 +46,9 @@ export function registeredFiles(
 }
 
 /**
- * Checks that a version's files are those that were registered, as a release does before anything serves.
+ * Checks that a version's files are those that were registered, as a release does before it deploys.
  *
- * @throws UsageError that says which file is not, and what to do
+ * @throws UsageError that names the first file that differs
  */
 export async function requireRegisteredFiles(
   aws: Aws,
@@ -61,20 +61,20 @@ export async function requireRegisteredFiles(
   }
 }
 
-/** What S3 has kept with an object: a word instead, where there is none. */
+/** Returns the SHA-256 that S3 stores with an object, or why there is none. */
 async function storedSha256(aws: Aws, url: string): Promise<string> {
   try {
     const head = new HeadObjectCommand({ ...objectAt(url), ChecksumMode: "ENABLED" });
     return (await aws.s3().send(head)).ChecksumSHA256 ?? "none";
   } catch (error) {
-    if (error instanceof NotFound) return "that of nothing, since it is gone";
+    if (error instanceof NotFound) return "nothing, because the object no longer exists";
     throw error;
   }
 }
 
-/** Says that a file is not what was registered. */
+/** The error for a file that differs from the registered one. */
 export function changedFile(named: string, { url, sha256 }: RegisteredFile, found: string): UsageError {
   return new UsageError(
-    `PackageUnusable: ${url} of ${named} is not what was registered: its SHA-256 is ${found}, registered was ${sha256}. Put back the object's version that was registered, or take another version`,
+    `PackageUnusable: the SHA-256 of ${url} of ${named} must be ${sha256}, as registered, got ${found}: restore the registered version of the object, or choose another model version`,
   );
 }

@@ -13,16 +13,16 @@ import { interruption, keepLines, type ProgressTask, runTasks } from "../termina
 import { versionNumber } from "./versions";
 
 export interface ReleaseOptions {
-  /** Seconds to wait for the end. */
+  /** How long to wait for the end, in seconds. */
   readonly timeout: number;
-  /** Shows no progress. */
+  /** Show no progress. */
   readonly silent?: boolean;
 }
 
 /**
- * Puts a registered version, given by its ARN, in service with the environment's release state machine, and shows how that goes.
+ * Puts a registered version in service with the environment's release state machine, and shows the progress.
  *
- * @throws FailedError when the release fails
+ * @throws FailedError if the release fails
  */
 export async function releaseVersion(
   environment: Environment,
@@ -33,15 +33,15 @@ export async function releaseVersion(
   const task = async (_: object, task: ProgressTask) =>
     await followRelease(environment, arn, task, timeout, signal);
   await runTasks([{ title: "Release", rendererOptions: keepLines, task }], { silent });
-  print(`Version ${versionNumber(arn)} serves.`);
+  print(`Version ${versionNumber(arn)} is in service.`);
 }
 
 /**
- * Releases a version, and follows that to its end.
+ * Releases a version, and follows the release to its end.
  *
- * Where a release of the version runs already, that one is followed, and no second one is started.
+ * If a release of the version is already running, it follows that one instead of starting another.
  *
- * @throws FailedError when the release fails
+ * @throws FailedError if the release fails
  */
 export async function followRelease(
   environment: Environment,
@@ -75,7 +75,7 @@ async function runningRelease(
       }
     }
   } catch (error) {
-    // Starting says what to do about it.
+    // startExecution reports this with a remedy.
     if (!(error instanceof StateMachineDoesNotExist)) throw error;
   }
   return undefined;

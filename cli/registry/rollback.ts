@@ -6,12 +6,12 @@ import { type ReleaseOptions, releaseVersion } from "./release";
 import { findVersion, listVersions, versionsText } from "./versions";
 
 interface RollbackOptions extends ReleaseOptions {
-  /** Releases a version that serves already, too. */
+  /** Release a version even if it is already in service. */
   readonly again?: boolean;
   readonly yes: boolean;
 }
 
-/** Lists the versions, or releases one of them again, by the same steps as after an approval. */
+/** Lists the versions, or releases one of them again, with the same steps as after an approval. */
 export async function rollback(
   name: string,
   version: number | undefined,
@@ -21,17 +21,17 @@ export async function rollback(
   const environment = openEnvironment(name);
   await announce(environment);
   const versions = await listVersions(environment);
-  print(`${versionsText(versions)}`);
+  print(versionsText(versions));
   if (version === undefined) return;
   const chosen = findVersion(versions, version);
-  if (chosen.serves && !options.again) {
+  if (chosen.inService && !options.again) {
     throw new UsageError(
-      `Version ${version} serves already; --again releases it again, which sets its scaling`,
+      `Version ${version} is already in service: pass --again to release it again, which sets its scaling`,
     );
   }
   if (chosen.approval !== "Approved") {
     throw new UsageError(
-      `Version ${version} is ${chosen.approval}: approve it with npm run approve -- ${name} ${version}`,
+      `Version ${version} must be Approved, got ${chosen.approval}: approve it with npm run approve -- ${name} ${version}`,
     );
   }
   if (!options.yes && !(await confirmed(`Put version ${version} in service in ${name}?`))) {

@@ -18,18 +18,18 @@ export interface ModelVersion {
   readonly version: number;
   readonly approval: string;
   readonly since?: Date;
-  /** Whether the environment's endpoint serves it. */
-  readonly serves: boolean;
+  /** Whether it is in service on the environment's endpoint. */
+  readonly inService: boolean;
   readonly metrics: Readonly<Record<string, number>>;
-  /** Where the model artifact lies. */
+  /** Address of the model artifact. */
   readonly modelDataUrl?: string;
-  /** Its files, and what they were when it was registered. */
+  /** Its files, with their SHA-256 at registration. */
   readonly content: RegisteredContent;
-  /** What the gate looked at, who trained it, from what. */
+  /** The gate's result, and the execution, job and data that it comes from. */
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** The registered versions, newest first. */
+/** Lists the registered versions, newest first. */
 export async function listVersions(environment: Environment): Promise<ModelVersion[]> {
   const { aws, baseName } = environment;
   const serving = (await servingModel(environment, stableEndpointName(environment.workflow)))?.packageArn;
@@ -54,53 +54,54 @@ export async function listVersions(environment: Environment): Promise<ModelVersi
   return await Promise.all(arns.map((arn) => describeVersion(environment, arn, arn === serving)));
 }
 
-/** The number of a version, which its ARN ends in. */
+/** The number of a version, which is the end of its ARN. */
 export function versionNumber(arn: string): number {
   return Number(arn.split("/").at(-1));
 }
 
 /**
- * One of `versions` by its number.
+ * Finds a version by its number.
  *
- * @throws UsageError when there is none
+ * @throws UsageError if there is none
  */
 export function findVersion(versions: readonly ModelVersion[], number: number): ModelVersion {
   const found = versions.find(({ version }) => version === number);
   if (found === undefined) {
-    const known = versions.map(({ version }) => version).join(", ") || "none yet";
-    throw new UsageError(`There is no version ${number}; there are ${known}`);
+    if (versions.length === 0) throw new UsageError("No version is registered yet: train a model first");
+    const known = versions.map(({ version }) => version).join(", ");
+    throw new UsageError(`The version must be one of ${known}, got ${number}`);
   }
   return found;
 }
 
 export function versionsText(versions: readonly ModelVersion[]): string {
   if (versions.length === 0) return "No version is registered yet.";
-  const rows = versions.map(({ version, approval, since, serves, properties }) => {
+  const rows = versions.map(({ version, approval, since, inService, properties }) => {
     const { metric, value, threshold, better } = properties;
     const gate = `${metric} ${Number(value).toFixed(4)} ${better === "smaller" ? "<" : ">"} ${threshold}`;
     const when = since?.toISOString().slice(0, 16).replace("T", " ") ?? "";
-    return `  ${String(version).padStart(4)}  ${approval.padEnd(22)} ${gate}  ${when}  ${properties.execution}${serves ? "  serves" : ""}`;
+    return `  ${String(version).padStart(4)}  ${approval.padEnd(22)} ${gate}  ${when}  ${properties.execution}${inService ? "  in service" : ""}`;
   });
   return ["Versions (newest first)", ...rows].join("\n");
 }
 
-/** Two versions side by side, metric by metric. */
+/** Formats the metrics of two versions side by side. */
 export function comparisonText(
   challenger: ModelVersion,
   champion: ModelVersion | undefined,
-  called = { challenger: `version ${challenger.version}`, champion: `version ${champion?.version}` },
+  labels = { challenger: `version ${challenger.version}`, champion: `version ${champion?.version}` },
 ): string {
   const names = Object.keys(challenger.metrics);
   const width = Math.max(6, ...names.map((name) => name.length));
   const cell = (value: number | undefined) => (value === undefined ? "-" : value.toFixed(4)).padStart(12);
-  const head = `  ${"".padEnd(width)}${called.challenger.padStart(12)}${(champion === undefined ? "nothing" : called.champion).padStart(12)} serves`;
+  const head = `  ${"".padEnd(width)}${labels.challenger.padStart(12)}${(champion === undefined ? "nothing" : labels.champion).padStart(12)} in service`;
   const rows = names.map(
     (name) => `  ${name.padEnd(width)}${cell(challenger.metrics[name])}${cell(champion?.metrics[name])}`,
   );
   return [head, ...rows].join("\n");
 }
 
-/** The address of the comparison's report of a version; none where nothing was compared. */
+/** Returns the address of a version's comparison report; undefined if nothing was compared. */
 export async function comparisonReport(
   { aws }: Environment,
   { modelDataUrl }: ModelVersion,
@@ -114,14 +115,14 @@ export async function comparisonReport(
   return Contents.some((found) => found.Key === Key) ? url : undefined;
 }
 
-async function describeVersion({ aws }: Environment, arn: string, serves: boolean): Promise<ModelVersion> {
+async function describeVersion({ aws }: Environment, arn: string, inService: boolean): Promise<ModelVersion> {
   const found = await aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: arn }));
   return {
     arn,
     version: found.ModelPackageVersion ?? 0,
     approval: found.ModelApprovalStatus ?? "",
     since: found.CreationTime,
-    serves,
+    inService,
     metrics: await readMetrics(aws, found.ModelMetrics?.ModelQuality?.Statistics?.S3Uri),
     modelDataUrl: found.InferenceSpecification?.Containers?.[0]?.ModelDataUrl,
     content: found,
@@ -137,14 +138,14 @@ async function readMetrics(
   return (found ?? {}) as ModelVersion["metrics"];
 }
 
-/** What an endpoint serves. */
+/** The model in service on an endpoint. */
 export interface ServingModel {
   readonly modelName: string;
-  /** ARN of the version that the model was made from; a model that somebody made by hand may have none. */
+  /** ARN of the model's version; a model created outside the workflow may have none. */
   readonly packageArn?: string;
 }
 
-/** The model that an endpoint serves; undefined where there is no such endpoint. */
+/** Returns the model in service on an endpoint; undefined if there is no such endpoint. */
 export async function servingModel(
   { aws }: Pick<Environment, "aws">,
   EndpointName: string,

@@ -16,21 +16,21 @@ import { projectRoot } from "../paths";
 
 const execute = promisify(execFile);
 
-/** How a spoiled model serves: the file names of the modules in `python/rehearsal/`. */
-export const wrappers = { fails: "failing_inference.py", slow: "slow_inference.py" } as const;
+/** How a spoiled model responds: the inference modules in `python/rehearsal/`. */
+export const spoiledInference = { fails: "failing_inference.py", slow: "slow_inference.py" } as const;
 
-/** What a person does who approves a version. */
+/** Approves a version. */
 export async function approveVersion(aws: Aws, ModelPackageArn: string): Promise<void> {
   const approve = new UpdateModelPackageCommand({ ModelPackageArn, ModelApprovalStatus: "Approved" });
   await aws.sagemaker().send(approve);
 }
 
-/** Registers a copy of a version whose model serves badly, approved, and returns its ARN. */
+/** Registers an approved copy of a version with a spoiled model, and returns its ARN. */
 export async function registerSpoiled(
   aws: Aws,
   python: string,
   versionArn: string,
-  bad: keyof typeof wrappers,
+  bad: keyof typeof spoiledInference,
 ): Promise<string> {
   const found = await aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: versionArn }));
   const [container] = found.InferenceSpecification?.Containers ?? [];
@@ -66,7 +66,7 @@ async function spoil(
   python: string,
   model: Uint8Array,
   entryPoint: string,
-  bad: keyof typeof wrappers,
+  bad: keyof typeof spoiledInference,
 ): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), "rehearsal-"));
   try {
@@ -74,7 +74,7 @@ async function spoil(
     await writeFile(before, model);
     const scripts = resolve(projectRoot, "python/rehearsal");
     const script = join(scripts, "spoil_model.py");
-    await execute(python, [script, before, entryPoint, join(scripts, wrappers[bad]), after]);
+    await execute(python, [script, before, entryPoint, join(scripts, spoiledInference[bad]), after]);
     return await readFile(after);
   } finally {
     await rm(folder, { recursive: true });

@@ -1,9 +1,9 @@
 import type { Answer } from "./traffic";
 
-/** What a release is to end in. */
+/** How a release must end. */
 export type Expected = "promoted" | "rolled back";
 
-/** How one release went, under traffic. */
+/** The outcome of one release under traffic. */
 export interface Outcome {
   readonly model: string;
   readonly expected: Expected;
@@ -11,15 +11,15 @@ export interface Outcome {
   /** Why it was rolled back or failed. */
   readonly reason?: string;
   readonly seconds: number;
-  /** The same in periods of the alarms, as they are at this time scale. */
+  /** The same duration in alarm periods, at this time scale. */
   readonly alarmPeriods: number;
   readonly requests: number;
   readonly failed: number;
-  /** 99th percentile of answers. */
+  /** 99th percentile of the response times. */
   readonly p99Milliseconds: number;
 }
 
-/** Counts what was asked while a release ran. */
+/** Summarizes the requests during a release. */
 export function counted(answers: readonly Answer[]) {
   const times = answers.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
   return {
@@ -30,31 +30,31 @@ export function counted(answers: readonly Answer[]) {
 }
 
 /**
- * What is wrong with a rehearsal; nothing where it went as it should.
+ * Lists what went wrong in a rehearsal; empty if everything went as expected.
  *
- * A canary of half of the instances gets half of the requests, give or take chance: four standard deviations.
+ * A canary of half of the instances gets half of the requests, within four standard deviations.
  *
- * @param outside requests that failed while no release ran
+ * @param outside requests that failed while no release was running
  */
 export function faults(outcomes: readonly Outcome[], outside: number): string[] {
-  const told = outcomes.flatMap((outcome) => {
+  const during = outcomes.flatMap((outcome) => {
     const { model, expected, ended, requests, failed, reason } = outcome;
     const found: string[] = [];
     if (ended !== expected) {
-      found.push(`the model that ${model} was to be ${expected}, and ${ended}${reason ? `: ${reason}` : ""}`);
+      found.push(`the model that ${model} must be ${expected}, got ${ended}${reason ? `: ${reason}` : ""}`);
     }
     if (expected === "promoted" && failed > 0) {
-      found.push(`${failed} of ${requests} requests failed while a good model was moved in`);
+      found.push(`${failed} of ${requests} requests failed during the release of a good model`);
     }
     if (failed > requests / 2 + 2 * Math.sqrt(requests)) {
       found.push(`${failed} of ${requests} requests failed, more than the canary's half`);
     }
     return found;
   });
-  return outside === 0 ? told : [...told, `${outside} requests failed while no release ran`];
+  return outside === 0 ? during : [...during, `${outside} requests failed while no release was running`];
 }
 
-/** The outcomes as a table. */
+/** Formats the outcomes as a table. */
 export function outcomesText(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map(({ model, ended, seconds, alarmPeriods, requests, failed, p99Milliseconds }) => [
     `a model that ${model}`,

@@ -20,20 +20,20 @@ import { print, printJson } from "../terminal/print";
 import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
 import { approveVersion, registerSpoiled } from "./models";
 import { counted, type Expected, faults, outcomesText } from "./outcome";
-import { quietAlarms, type Release, release, runToSuccess, type Shown } from "./releases";
+import { type FollowContext, quietAlarms, type Release, release, runToSuccess } from "./releases";
 import { businessMetric, type Row, rowsOf, Traffic } from "./traffic";
 
 interface RehearseOptions {
-  /** Requests a second. */
+  /** Requests per second. */
   readonly rate: number;
-  /** Seconds in the emulator for each second of alarms and deployment waits. */
+  /** Factor for alarm periods and deployment waits. */
   readonly timeScale: number;
-  /** Seconds that each execution may take. */
+  /** Timeout of each execution, in seconds. */
   readonly timeout: number;
   readonly json: boolean;
 }
 
-/** The models that are released, one after the other, while a good one serves. */
+/** The models to release, one after the other, while a good one is in service. */
 const models: Readonly<Record<string, Expected>> = {
   "is good": "promoted",
   fails: "rolled back",
@@ -41,15 +41,15 @@ const models: Readonly<Record<string, Expected>> = {
   "is worse": "rolled back",
 };
 
-/** Seconds of traffic on a good model, from which the alarm on wrong predictions gets its threshold. */
+/** Seconds of traffic on a good model that determine the threshold of the alarm on prediction errors. */
 const baselineSeconds = 5;
 
-/** Plays releases of good and bad models under traffic that is replayed, in an emulator of its own. */
+/** Releases good and bad models under replayed traffic, in an emulator of its own. */
 export async function rehearse(options: RehearseOptions): Promise<void> {
   const { worseHyperParameters } = testRun;
   if (worseHyperParameters === undefined) {
     throw new UsageError(
-      "A rehearsal needs testRun.worseHyperParameters in config.ts: hyperparameters that make a model worse",
+      "A rehearsal needs testRun.worseHyperParameters in config.ts: set hyperparameters that make a model worse",
     );
   }
   const signal = interruption();
@@ -59,16 +59,16 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
     await run.tasks.run({ silent: options.json });
     await run.traffic.value.stop();
     const releases = run.releases.map(({ value }) => value);
-    tell(releases, run.traffic.value, options);
+    reportOutcomes(releases, run.traffic.value, options);
   } catch (error) {
-    if (signal.aborted) throw new CliError("Interrupted; the emulator is stopped", exitCodes.detached);
+    if (signal.aborted) throw new CliError("Interrupted; the emulator has stopped", exitCodes.detached);
     throw error;
   } finally {
     await run.cloud.ifAny?.emulator.stop();
   }
 }
 
-/** The tasks of a rehearsal; the later ones take what the earlier ones return. */
+/** The tasks of a rehearsal; later ones use what earlier ones return. */
 function plan(
   options: RehearseOptions,
   props: WorkflowProps,
@@ -78,19 +78,19 @@ function plan(
   const tasks = new TaskList();
   const kept = { rendererOptions: keepLines };
   const cloud = tasks.add("Emulator", (task) => deployLocally(props, options, task));
-  const shown = (task: ProgressTask): Shown => ({ task, timeoutSeconds: options.timeout, signal });
+  const context = (task: ProgressTask): FollowContext => ({ task, timeoutSeconds: options.timeout, signal });
   tasks.add("Sample data", (task) => uploadSampleData(cloud.value, props, task), kept);
   const good = tasks.add(
     "Training of a good model",
     async (task) => {
-      const { version, processedDataUrl } = await train(cloud.value, {}, shown(task));
+      const { version, processedDataUrl } = await train(cloud.value, {}, context(task));
       return { version, rows: await heldOut(cloud.value.aws, processedDataUrl) };
     },
     kept,
   );
   const versions = tasks.add(
     "Training of the models to release",
-    (task) => versionsToRelease(cloud.value, props, good.value.version, worseHyperParameters, shown(task)),
+    (task) => versionsToRelease(cloud.value, props, good.value.version, worseHyperParameters, context(task)),
     kept,
   );
   tasks.add(
@@ -98,12 +98,12 @@ function plan(
     async (task) => {
       const { aws, workflow } = cloud.value;
       const input = { ModelPackageArn: good.value.version };
-      await runToSuccess(aws, workflow.releaseStateMachineArn, input, shown(task));
+      await runToSuccess(aws, workflow.releaseStateMachineArn, input, context(task));
     },
     kept,
   );
-  const traffic = tasks.add(`Traffic, ${options.rate} requests a second`, (task) =>
-    startTraffic(cloud.value.aws, props, good.value.rows, options.rate, shown(task)),
+  const traffic = tasks.add(`Traffic, ${options.rate} requests per second`, (task) =>
+    startTraffic(cloud.value.aws, props, good.value.rows, options.rate, context(task)),
   );
   const releases = Object.entries(models).map(([model, expected]) =>
     tasks.add(
@@ -117,7 +117,7 @@ function plan(
           workflow,
           { model, expected, version },
           options.timeScale,
-          shown(task),
+          context(task),
         );
         task.title = `A model that ${model}: ${ended.ended}`;
         return ended;
@@ -130,7 +130,7 @@ function plan(
 
 type Cloud = Awaited<ReturnType<typeof deployLocally>>;
 
-/** The workflow in an emulator of its own. */
+/** Creates the workflow in an emulator of its own. */
 async function deployLocally(props: WorkflowProps, { timeScale }: RehearseOptions, task: ProgressTask) {
   const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], (line) => {
     task.output = line;
@@ -155,39 +155,43 @@ async function uploadSampleData({ aws, workflow, python }: Cloud, props: Workflo
   await data.upload(aws, workflow.dataBucketName, rawDataPrefix(props)).finally(() => data.remove());
 }
 
-/** Trains a model, and returns the version that it becomes. */
-async function train({ aws, workflow }: Cloud, input: ExecutionInput, shown: Shown) {
-  const trained = await runToSuccess(aws, workflow.stateMachineArn, input, shown);
+/** Trains a model and returns its version. */
+async function train({ aws, workflow }: Cloud, input: ExecutionInput, context: FollowContext) {
+  const trained = await runToSuccess(aws, workflow.stateMachineArn, input, context);
   const { ModelPackageArn: version, ProcessedDataUrl: processedDataUrl } = executionOutput(trained);
   return { version, processedDataUrl };
 }
 
-/** The models that are released, good and bad, by their ARNs; all are approved. */
+/** Registers and approves the good and bad models to release, and returns their ARNs. */
 async function versionsToRelease(
   cloud: Cloud,
   props: WorkflowProps,
   good: string,
   worseHyperParameters: ExecutionInput["HyperParameters"],
-  shown: Shown,
+  context: FollowContext,
 ): Promise<Readonly<Record<string, string>>> {
   const { aws, python } = cloud;
-  // Whatever its metric: here the release is to find out.
+  // Every model passes the gate, because the release must detect the bad ones.
   const Threshold = props.gate.better === "smaller" ? Number.MAX_VALUE : -Number.MAX_VALUE;
-  const { version: another } = await train(cloud, { HyperParameters: {}, Threshold }, shown);
-  const { version: worse } = await train(cloud, { HyperParameters: worseHyperParameters, Threshold }, shown);
+  const { version: another } = await train(cloud, { HyperParameters: {}, Threshold }, context);
+  const { version: worse } = await train(
+    cloud,
+    { HyperParameters: worseHyperParameters, Threshold },
+    context,
+  );
   const fails = await registerSpoiled(aws, python, good, "fails");
   const slow = await registerSpoiled(aws, python, good, "slow");
   for (const version of [good, another, worse]) await approveVersion(aws, version);
   return { "is good": another, fails, "is slow": slow, "is worse": worse };
 }
 
-/** Replays the held-out rows, and sets the alarm on wrong predictions by what a good model answers. */
+/** Replays the held-out rows, and sets the alarm on prediction errors from a good model's predictions. */
 async function startTraffic(
   aws: Aws,
   props: WorkflowProps,
   rows: readonly Row[],
   rate: number,
-  { task, signal }: Shown,
+  { task, signal }: FollowContext,
 ): Promise<Traffic> {
   const traffic = new Traffic(aws, stableEndpointName(props), rows, rate);
   traffic.start();
@@ -198,7 +202,7 @@ async function startTraffic(
   return traffic;
 }
 
-/** The workflow of `local`, with a canary, and with a person who decides what is released. */
+/** The workflow of `local`, with a canary and with manual approval. */
 function rehearsalProps(): WorkflowProps {
   const props = workflowProps(localEnvironment);
   return {
@@ -215,23 +219,26 @@ async function heldOut(aws: Aws, processedDataUrl: string): Promise<Row[]> {
   const text = await readText(aws, objectAt(url));
   if (text === undefined) {
     throw new UsageError(
-      `A rehearsal replays holdout/test.csv, which preprocessing has to write: ${url} is missing`,
+      `A rehearsal replays holdout/test.csv, which preprocessing must write, but ${url} does not exist`,
     );
   }
   const rows = rowsOf(text);
-  if (rows.length === 0) throw new FailedError(`${url} holds no rows of numbers, the label last`);
+  if (rows.length === 0)
+    throw new FailedError(`${url} must contain rows of numbers with the label last, got none`);
   return rows;
 }
 
 function meanError({ answers }: Traffic): number {
   const errors = answers.flatMap(({ error }) => (error === undefined ? [] : [error]));
   if (errors.length === 0) {
-    throw new FailedError(`The good model answered nothing: ${answers[0]?.failure ?? "nobody was asked"}`);
+    throw new FailedError(
+      `The good model returned no prediction: ${answers[0]?.failure ?? "no request was sent"}`,
+    );
   }
   return errors.reduce((sum, error) => sum + error, 0) / errors.length;
 }
 
-/** The alarm on what the business sees: here, how wrong predictions are. */
+/** Creates an alarm on a business metric: here, the prediction error. */
 async function createBusinessAlarm(aws: Aws, AlarmName: string, Threshold: number): Promise<void> {
   await aws.cloudwatch().send(
     new PutMetricAlarmCommand({
@@ -247,7 +254,7 @@ async function createBusinessAlarm(aws: Aws, AlarmName: string, Threshold: numbe
   );
 }
 
-function tell(releases: readonly Release[], traffic: Traffic, { json }: RehearseOptions): void {
+function reportOutcomes(releases: readonly Release[], traffic: Traffic, { json }: RehearseOptions): void {
   const outcomes = releases.map(({ begun, until, ...release }) => ({
     ...release,
     ...counted(traffic.between(begun, until)),

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
 import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
 import type { ExecutionInput } from "../../workflow/execution-input";
 import type { Aws } from "../account/clients";
+import { poll } from "../account/poll";
 import type { LocalWorkflow } from "../emulator/resources";
 import { type ExecutionResult, startExecution, uniqueName } from "../execution/execution";
 import { describeFailure, readFailure } from "../execution/failure";
@@ -11,26 +11,30 @@ import { FailedError } from "../terminal/errors";
 import type { ProgressTask } from "../terminal/progress";
 import type { Expected, Outcome } from "./outcome";
 
-/** Where an execution is shown, and how long it is waited for. */
-export interface Shown {
+/** The task that shows an execution, and how long to wait for it. */
+export interface FollowContext {
   readonly task: ProgressTask;
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
 }
 
-/** How a release went, but for what became of the requests meanwhile, some of which may still be open. */
+/** The outcome of a release without its requests, some of which may still be open. */
 export interface Release extends Omit<Outcome, "requests" | "failed" | "p99Milliseconds"> {
-  /** Milliseconds since the epoch. */
+  /** Start and end, in milliseconds since the epoch. */
   readonly begun: number;
   readonly until: number;
 }
 
-/** Runs a state machine to its end, which must be a success. */
+/**
+ * Runs a state machine to its end.
+ *
+ * @throws FailedError if the execution does not succeed
+ */
 export async function runToSuccess(
   aws: Aws,
   machine: string,
   input: object,
-  { task, timeoutSeconds, signal }: Shown,
+  { task, timeoutSeconds, signal }: FollowContext,
 ): Promise<ExecutionResult> {
   const { title } = task;
   const arn = await startExecution(aws.sfn(), machine, uniqueName(), input as ExecutionInput);
@@ -42,7 +46,7 @@ export async function runToSuccess(
   return result;
 }
 
-/** Releases a version under traffic, and says what became of it and of the requests. */
+/** Releases a version under traffic and returns the outcome. */
 export async function release(
   aws: Aws,
   workflow: LocalWorkflow,
@@ -52,7 +56,7 @@ export async function release(
     version,
   }: { readonly model: string; readonly expected: Expected; readonly version: string },
   timeScale: number,
-  { task, timeoutSeconds, signal }: Shown,
+  { task, timeoutSeconds, signal }: FollowContext,
 ): Promise<Release> {
   const { title } = task;
   const begun = Date.now();
@@ -70,14 +74,14 @@ export async function release(
   return { ...common, ended: back ? "rolled back" : "failed", reason: `${description.error}: ${reason}` };
 }
 
-/** Waits until no alarm is left over from the release before: it would roll the next one back at once. */
+/** Waits until no alarm is active, because an alarm of the release before would roll back the next one at once. */
 export async function quietAlarms(aws: Aws, names: readonly string[], signal: AbortSignal): Promise<void> {
   const AlarmNames = [...names];
-  for (;;) {
+  const check = async (): Promise<true | undefined> => {
     const { MetricAlarms = [] } = await aws.cloudwatch().send(new DescribeAlarmsCommand({ AlarmNames }));
-    if (MetricAlarms.every(({ StateValue }) => StateValue !== "ALARM")) return;
-    await sleep(500, undefined, { signal });
-  }
+    return MetricAlarms.every(({ StateValue }) => StateValue !== "ALARM") || undefined;
+  };
+  await poll(check, { intervalMilliseconds: 500, signal });
 }
 
 async function isInService(aws: Aws, cause: string): Promise<boolean> {

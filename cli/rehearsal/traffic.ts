@@ -2,36 +2,36 @@ import { CloudWatchClient, PutMetricDataCommand } from "@aws-sdk/client-cloudwat
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
 import type { Aws } from "../account/clients";
 
-/** One row of the held-out data: what is asked, and what would have been right. */
+/** One row of the held-out data: the features to send and the true label. */
 export interface Row {
   readonly features: readonly number[];
   readonly label: number;
 }
 
-/** What became of one request. */
+/** The outcome of one request. */
 export interface Answer {
-  /** Milliseconds since the epoch. */
-  readonly askedAt: number;
+  /** In milliseconds since the epoch. */
+  readonly sentAt: number;
   readonly milliseconds: number;
-  /** Distance of the prediction from the label; missing where there was none. */
+  /** Absolute error of the prediction; absent if there was none. */
   readonly error?: number;
   readonly failure?: string;
 }
 
-/** What the traffic tells CloudWatch: how wrong the predictions of each second were. */
+/** The metric sent to CloudWatch: the mean absolute error of each second's predictions. */
 export const businessMetric = { Namespace: "Rehearsal", MetricName: "AbsoluteError" } as const;
 
-/** Asks an endpoint the rows again and again, at a rate that does not wait for its answers. */
+/** Sends the rows to an endpoint repeatedly, at a fixed rate that does not depend on its response times. */
 export class Traffic {
   readonly answers: Answer[] = [];
   readonly #runtime: SageMakerRuntimeClient;
   readonly #cloudwatch: CloudWatchClient;
   readonly #open = new Set<Promise<void>>();
-  #told = 0;
-  #asked = 0;
+  #reported = 0;
+  #sent = 0;
   #timers: NodeJS.Timeout[] = [];
 
-  /** @param rate requests a second */
+  /** @param rate requests per second */
   constructor(
     aws: Aws,
     private readonly endpointName: string,
@@ -39,7 +39,7 @@ export class Traffic {
     private readonly rate: number,
   ) {
     const { endpoint, region, credentials } = aws.connection;
-    // A slow endpoint has many requests open, and a second attempt would hide a failure.
+    // A slow endpoint keeps many requests open, and a retry would hide a failure.
     const requestHandler = { httpAgent: { maxSockets: 2000, keepAlive: true } };
     this.#runtime = new SageMakerRuntimeClient({
       endpoint,
@@ -56,27 +56,27 @@ export class Traffic {
     this.#timers = [
       setInterval(() => {
         const due = Math.floor(((Date.now() - begun) / 1000) * this.rate);
-        while (this.#asked < due) this.#ask(this.rows[this.#asked++ % this.rows.length] as Row);
+        while (this.#sent < due) this.#invoke(this.rows[this.#sent++ % this.rows.length] as Row);
       }, 10),
-      setInterval(() => this.#tell(), 1000),
+      setInterval(() => this.#putErrorMetric(), 1000),
     ];
   }
 
-  /** Ends the traffic, and waits for what is still open. */
+  /** Stops the traffic, and waits for open requests. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(this.#open);
   }
 
-  /** Requests that were asked in a span of time, given in milliseconds since the epoch. */
+  /** Returns the requests sent between two times, in milliseconds since the epoch. */
   between(start: number, end: number): readonly Answer[] {
-    return this.answers.filter(({ askedAt }) => start <= askedAt && askedAt < end);
+    return this.answers.filter(({ sentAt }) => start <= sentAt && sentAt < end);
   }
 
-  #ask(row: Row): void {
-    const askedAt = Date.now();
+  #invoke(row: Row): void {
+    const sentAt = Date.now();
     const done = (result: { readonly error?: number; readonly failure?: string }) => {
-      this.answers.push({ askedAt, milliseconds: Date.now() - askedAt, ...result });
+      this.answers.push({ sentAt, milliseconds: Date.now() - sentAt, ...result });
     };
     const open = this.#predict(row)
       .then(
@@ -97,27 +97,27 @@ export class Traffic {
       }),
     );
     const { predictions } = JSON.parse(Body?.transformToString() ?? "{}");
-    if (typeof predictions?.[0] !== "number") throw new Error("the answer holds no prediction");
+    if (typeof predictions?.[0] !== "number") throw new Error("the response contains no prediction");
     return predictions[0];
   }
 
-  /** Labels are known at once here; elsewhere somebody joins them later. */
-  #tell(): void {
+  /** Sends the error metric at once, because the labels are known; in production they arrive later. */
+  #putErrorMetric(): void {
     const errors = this.answers
-      .slice(this.#told)
+      .slice(this.#reported)
       .flatMap(({ error }) => (error === undefined ? [] : [error]));
-    this.#told = this.answers.length;
+    this.#reported = this.answers.length;
     if (errors.length === 0) return;
     const Value = errors.reduce((sum, error) => sum + error, 0) / errors.length;
     const { Namespace, MetricName } = businessMetric;
     this.#cloudwatch
       .send(new PutMetricDataCommand({ Namespace, MetricData: [{ MetricName, Value }] }))
-      // The emulator may have been stopped meanwhile.
+      // The emulator may have stopped in the meantime.
       .catch(() => {});
   }
 }
 
-/** Rows of a CSV file with a header, the label in its last column; what is not all numbers is left out. */
+/** Parses a CSV file with a header and the label in its last column; skips rows that are not all numbers. */
 export function rowsOf(csv: string): Row[] {
   const [, ...lines] = csv.trim().split(/\r?\n/);
   return lines

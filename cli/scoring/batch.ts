@@ -3,28 +3,29 @@ import { prefixes } from "../../workflow/settings";
 import { findArtifactBucket } from "../account/buckets";
 import type { Environment } from "../account/environment";
 import { UsageError } from "../terminal/errors";
-import { type Format, followScoring, type ScoringJob, startScoring } from "./job";
-import { modelToScore } from "./model";
+import { size } from "../terminal/size";
 import {
   objectsAt,
   refuseSplitHeaders,
   type ScoringObject,
   scoringInputUrl,
   scoringOutputUrl,
-} from "./place";
+} from "./addresses";
+import { type Format, followScoring, type ScoringJob, startScoring } from "./job";
+import { modelToScore } from "./model";
 
 export interface ScoreOptions {
   readonly output?: string;
-  /** The version to score with; without it, the one that serves. */
+  /** The version to score with; default: the one in service. */
   readonly version?: number;
   readonly format: Format;
   readonly instanceType: string;
   readonly instances: number;
-  /** Seconds to wait for the job. */
+  /** How long to wait for the job, in seconds. */
   readonly timeout: number;
 }
 
-/** What a job wrote, and with which model. */
+/** A finished job and its output. */
 export interface Scored {
   readonly job: ScoringJob;
   readonly output: readonly ScoringObject[];
@@ -32,28 +33,29 @@ export interface Scored {
 
 interface Listener {
   readonly signal?: AbortSignal;
-  /** Hears of every look at the job. */
-  readonly tell?: (progress: string) => void;
-  /** Hears of each step once. */
-  readonly say?: (line: string) => void;
+  /** Called after each check of the job. */
+  readonly onProgress?: (progress: string) => void;
+  /** Called once for each step. */
+  readonly onStep?: (line: string) => void;
 }
 
 /**
- * Scores what lies under a prefix; the job's own failure is told with its reason.
+ * Scores the objects under a prefix.
  *
- * @throws UsageError when there is nothing to score, or nothing to score it with; nothing was started then
+ * @throws UsageError if there is nothing to score or no model to score with; nothing was started then
+ * @throws FailedError if the job fails, with its reason
  */
 export async function scorePrefix(
   environment: Environment,
   input: string,
   options: ScoreOptions,
-  { signal, tell, say }: Listener = {},
+  { signal, onProgress, onStep }: Listener = {},
 ): Promise<Scored> {
   const { aws, baseName, workflow } = environment;
   const bucketName = await findArtifactBucket(environment);
   if (bucketName === undefined) {
     throw new UsageError(
-      `Environment ${environment.name} has no artifact bucket: npm run deploy -- ${environment.name}`,
+      `Environment ${environment.name} has no artifact bucket: deploy it with npm run deploy -- ${environment.name}`,
     );
   }
   const jobName = `${baseName}-score-${new Date().toISOString().replace(/[-:.TZ]/g, "")}`;
@@ -62,7 +64,7 @@ export async function scorePrefix(
   const objects = await objectsAt(aws, inputUrl);
   if (objects.length === 0) {
     throw new UsageError(
-      `There is no object under ${inputUrl}: put CSV there, such as with aws s3 cp data.csv s3://${bucketName}/${prefixes.scoringInput}`,
+      `${inputUrl} must contain objects, got none: upload CSV, for example with aws s3 cp data.csv s3://${bucketName}/${prefixes.scoringInput}`,
     );
   }
   await refuseSplitHeaders(aws, inputUrl, objects);
@@ -78,9 +80,9 @@ export async function scorePrefix(
     tags: resourceTags(workflow),
   };
   await startScoring(aws, job);
-  say?.(`${objects.length} objects, ${bytes(objects)}, with the model ${modelName}`);
-  say?.(`transform job ${jobName}`);
-  await followScoring(aws, jobName, { timeoutSeconds: options.timeout, signal, tell });
+  onStep?.(`${objects.length} objects, ${totalSize(objects)}, with the model ${modelName}`);
+  onStep?.(`transform job ${jobName}`);
+  await followScoring(aws, jobName, { timeoutSeconds: options.timeout, signal, onProgress });
   return { job, output: await objectsAt(aws, outputUrl) };
 }
 
@@ -88,11 +90,10 @@ export function scoredText({ job, output }: Scored): string {
   const width = Math.max(...output.map(({ key }) => key.length), 0);
   return [
     `Scored with ${job.modelName}, into ${job.outputUrl}`,
-    ...output.map((object) => `  ${object.key.padEnd(width)}  ${bytes([object])}`),
+    ...output.map(({ key, bytes }) => `  ${key.padEnd(width)}  ${size(bytes)}`),
   ].join("\n");
 }
 
-function bytes(objects: readonly ScoringObject[]): string {
-  const total = objects.reduce((sum, { bytes }) => sum + bytes, 0);
-  return total < 1024 * 1024 ? `${(total / 1024).toFixed(1)} KiB` : `${(total / 1024 / 1024).toFixed(1)} MiB`;
+function totalSize(objects: readonly ScoringObject[]): string {
+  return size(objects.reduce((sum, { bytes }) => sum + bytes, 0));
 }

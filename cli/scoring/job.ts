@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   CreateTransformJobCommand,
   DescribeTransformJobCommand,
@@ -6,17 +5,18 @@ import {
   type TransformInstanceType,
 } from "@aws-sdk/client-sagemaker";
 import type { Aws } from "../account/clients";
+import { poll } from "../account/poll";
 import { tagList } from "../account/tags";
 import { jobLogLines, logText } from "../execution/logs";
 import { DetachedError, FailedError, OutcomeUnknownError } from "../terminal/errors";
-import { maxPayloadInMB } from "./place";
+import { maxPayloadInMB } from "./addresses";
 
-/** Media types that the model answers with, by what `--format` calls them. */
+/** Media types of the model's responses, by the value of `--format`. */
 export const formats = { csv: "text/csv", json: "application/json" } as const;
 
 export type Format = keyof typeof formats;
 
-/** A batch transform job: what it scores, with what, where to. */
+/** A batch transform job. */
 export interface ScoringJob {
   readonly name: string;
   readonly modelName: string;
@@ -29,7 +29,7 @@ export interface ScoringJob {
 }
 
 /**
- * The request of a job that scores CSV line by line, as many lines to a request as fit.
+ * Returns the request for a job that scores CSV, with as many lines per request to the model as fit.
  *
  * https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
  */
@@ -61,48 +61,51 @@ export async function startScoring(aws: Aws, job: ScoringJob): Promise<void> {
 interface FollowOptions {
   readonly timeoutSeconds: number;
   readonly signal?: AbortSignal;
-  /** Told what the job is doing, and for how long it has. */
-  readonly tell?: (progress: string) => void;
+  /** Called with the job's status and duration after each check. */
+  readonly onProgress?: (progress: string) => void;
 }
 
 /**
  * Follows a job until it has completed.
  *
- * @throws FailedError when it fails or somebody stops it, with its reason and the last lines of its log
- * @throws OutcomeUnknownError when it takes longer than it is waited for
+ * @throws FailedError if it fails or is stopped, with its reason and the last lines of its log
+ * @throws OutcomeUnknownError if it takes longer than `timeoutSeconds`
  */
 export async function followScoring(
   aws: Aws,
   name: string,
-  { timeoutSeconds, signal, tell }: FollowOptions,
+  { timeoutSeconds, signal, onProgress }: FollowOptions,
 ): Promise<void> {
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
   const stop = `Stop it with: aws sagemaker stop-transform-job --transform-job-name ${name}`;
-  for (;;) {
+  let status: string | undefined;
+  const check = async (): Promise<true | undefined> => {
     const job = await aws.sagemaker().send(new DescribeTransformJobCommand({ TransformJobName: name }));
-    tell?.(`${job.TransformJobStatus}, ${seconds()} s`);
-    if (job.TransformJobStatus === "Completed") return;
-    if (job.TransformJobStatus === "Failed" || job.TransformJobStatus === "Stopped") {
-      throw await failure(aws, name, job);
-    }
-    if (seconds() >= timeoutSeconds) {
-      throw new OutcomeUnknownError(
-        `The transform job ${name} is ${job.TransformJobStatus} after ${timeoutSeconds} s of waiting; it goes on. ${stop}`,
-      );
-    }
-    try {
-      await sleep(aws.isEmulator ? 200 : 5000, undefined, { signal });
-    } catch {
-      throw new DetachedError(`Left the transform job ${name}, which goes on. ${stop}`);
-    }
-  }
+    status = job.TransformJobStatus;
+    onProgress?.(`${status}, ${seconds()} s`);
+    if (status === "Failed" || status === "Stopped") throw await failure(aws, name, job);
+    return status === "Completed" || undefined;
+  };
+  await poll(check, {
+    intervalMilliseconds: aws.isEmulator ? 200 : 5000,
+    timeout: {
+      seconds: timeoutSeconds,
+      error: () =>
+        new OutcomeUnknownError(
+          `The transform job ${name} is still ${status} after ${timeoutSeconds} s, and continues. ${stop}`,
+        ),
+    },
+    signal,
+    interrupted: () =>
+      new DetachedError(`Stopped waiting for the transform job ${name}, which continues. ${stop}`),
+  });
 }
 
 async function failure(
   aws: Aws,
   name: string,
-  { TransformJobStatus, FailureReason = "nobody says why" }: DescribeTransformJobCommandOutput,
+  { TransformJobStatus, FailureReason = "SageMaker returned no reason" }: DescribeTransformJobCommandOutput,
 ): Promise<FailedError> {
   const log = await jobLogLines(aws, "/aws/sagemaker/TransformJobs", name);
   return new FailedError(

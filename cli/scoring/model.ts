@@ -19,9 +19,9 @@ import { UsageError } from "../terminal/errors";
 import { parseDefinition } from "../terraform/definition-json";
 
 /**
- * The model to score with: that of a version, made where there is none yet, or that which serves.
+ * Returns the model to score with: a version's, which is created if necessary, or the one in service.
  *
- * @throws UsageError when nothing serves, or the version does not exist, is not approved, or has other files by now
+ * @throws UsageError if no model is in service, or the version does not exist, is not approved, or its files have changed
  */
 export async function modelToScore(environment: Environment, number: number | undefined): Promise<string> {
   if (number === undefined) {
@@ -30,27 +30,27 @@ export async function modelToScore(environment: Environment, number: number | un
     if (serving?.packageArn !== undefined) await requireUnchanged(environment, serving.packageArn);
     if (serving !== undefined) return serving.modelName;
     throw new UsageError(
-      `No endpoint ${endpoint} serves, so that it is not clear which model is meant. Name a version: npm run rollback -- ${environment.name} lists them, --version <number> takes one`,
+      `The endpoint ${endpoint} has no model in service: pass --version <number>; npm run rollback -- ${environment.name} lists the versions`,
     );
   }
   const { arn, approval } = findVersion(await listVersions(environment), number);
   if (approval !== "Approved") {
     throw new UsageError(
-      `Version ${number} is ${approval}, and no model can be made of it: npm run approve -- ${environment.name} ${number}`,
+      `Version ${number} must be Approved, got ${approval}: approve it with npm run approve -- ${environment.name} ${number}`,
     );
   }
   await requireUnchanged(environment, arn);
   return (await findModel(environment, arn)) ?? (await makeModel(environment, arn));
 }
 
-/** A batch loads the model's artifact as it is then. */
+/** Checks the artifact, because a batch transform job loads it again. */
 async function requireUnchanged({ aws, name }: Environment, packageArn: string): Promise<void> {
   const describe = new DescribeModelPackageCommand({ ModelPackageName: packageArn });
   const version = await aws.sagemaker().send(describe);
   await requireRegisteredFiles(aws, `version ${version.ModelPackageVersion} of ${name}`, version);
 }
 
-/** A model that was made from a version before, whatever it is called. */
+/** Finds an existing model of a version, whatever its name. */
 async function findModel({ aws, baseName }: Environment, packageArn: string): Promise<string | undefined> {
   const sagemaker = aws.sagemaker();
   const search = { NameContains: `${baseName}-model-` };
@@ -64,13 +64,13 @@ async function findModel({ aws, baseName }: Environment, packageArn: string): Pr
   return undefined;
 }
 
-/** What is read of the release's states. */
+/** The states of the release that are read. */
 interface Release {
   readonly ReadPackage?: { readonly Assign?: { readonly package?: string } };
   readonly CreateModel?: { readonly Arguments?: Readonly<Record<string, unknown>> };
 }
 
-/** Makes a version's model by the very request of the deployed release, which then takes what is there. */
+/** Creates a version's model with the request of the deployed release, which then reuses it. */
 async function makeModel(environment: Environment, modelPackageArn: string): Promise<string> {
   const { aws, workflow } = environment;
   const { release: stateMachineArn } = await stateMachinesOf(environment);
@@ -79,7 +79,7 @@ async function makeModel(environment: Environment, modelPackageArn: string): Pro
     aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: modelPackageArn })),
   ]);
   const { ReadPackage = {}, CreateModel = {} } = parseDefinition(definition).States as Release;
-  // Times as text, as Step Functions has them.
+  // Times become text, as in Step Functions.
   const states = { result: JSON.parse(JSON.stringify(described)) as object };
   const found = await evaluated(ReadPackage.Assign?.package, { states });
   const { Tags: _, ...request } = CreateModel.Arguments ?? {};
@@ -89,11 +89,11 @@ async function makeModel(environment: Environment, modelPackageArn: string): Pro
   return input.ModelName as string;
 }
 
-/** A value of a definition with its expressions evaluated. */
+/** Evaluates the expressions in a value of a definition. */
 async function evaluated(value: unknown, variables: Record<string, unknown>): Promise<unknown> {
   if (typeof value === "string" && value.startsWith("{%")) {
     const compiled = jsonata(value.slice(2, -2));
-    // Step Functions has it, JSONata has not.
+    // Step Functions has this function, JSONata does not.
     compiled.registerFunction("hash", (text: string) => createHash("sha256").update(text).digest("hex"));
     return await compiled.evaluate({}, variables);
   }

@@ -3,7 +3,7 @@ import { print } from "../terminal/print";
 import { interruption, keepLines, TaskList } from "../terminal/progress";
 import { type ScoreOptions, scoredText, scorePrefix } from "./batch";
 
-/** Scores the CSV objects under a prefix with a batch transform job, and lists what it wrote. */
+/** Scores the CSV objects under a prefix with a batch transform job, and lists its output. */
 export async function score(name: string, input: string, options: ScoreOptions): Promise<void> {
   const environment = openEnvironment(name);
   await announce(environment);
@@ -14,10 +14,10 @@ export async function score(name: string, input: string, options: ScoreOptions):
     async (task) => {
       const found = await scorePrefix(environment, input, options, {
         signal,
-        tell: (line) => {
+        onProgress: (line) => {
           if (process.stdout.isTTY) task.title = `Scoring: ${line}`;
         },
-        say: (line) => {
+        onStep: (line) => {
           task.output = line;
         },
       });

@@ -38,10 +38,10 @@ it("has a tenth of the traffic and 5 % of false alarms, unless told otherwise", 
 
 it.each([
   [{ effect: undefined, maxLatency: undefined }, "start needs --effect, --max-latency"],
-  [{ effect: 1 }, "--effect must be less than 1, the width of --reward-range, got 1"],
-  [{ name: "with spaces" }, "--name must be letters, digits and dashes, at most 63 and no dash at an end"],
-  [{ name: "a".repeat(64) }, "at most 63"],
-  [{ winner: "champion" as const }, "start takes no --winner"],
+  [{ effect: 1 }, "--effect must be below 1, the width of --reward-range, got 1"],
+  [{ name: "with spaces" }, "--name must be up to 63 letters, digits and hyphens"],
+  [{ name: "a".repeat(64) }, "up to 63"],
+  [{ winner: "champion" as const }, "start does not take --winner"],
 ])("fails for %j", (change, message) => {
   expect(() => experimentNumbers({ ...options, ...change })).toThrow(message);
 });

@@ -22,22 +22,22 @@ const plan = {
   numbers,
 } as ExperimentPlan;
 
-it("says before a start what runs where, until when, and what it costs", () => {
+it("describes before a start what runs where, until when, and what it costs", () => {
   expect(planText(plan, { requestsADay: 2000, costPerDay: 5.52 }).split("\n")).toEqual([
     "A/B test v7-against-v6 on endpoint housing-dev",
     "  champion    version 6 as variant primary, 90 % of the traffic, 2 × ml.m5.large",
     "  challenger  version 7 as variant challenger, 10 % of the traffic, 2 × ml.m5.large",
-    "  decides     after about 13,334 rewards of both together; about 7 days, if each of the 2,000 requests of the last day had one",
-    "  stops       when more than 2 % of the challenger's answers fail, or its mean latency is above 200 ms",
+    "  decides     after about 13,334 rewards of both variants together; about 7 days, if each of the 2,000 requests of the last day had one",
+    "  stops       if more than 2 % of the challenger's requests fail, or its mean latency is above 200 ms",
     "  rewards     s3://bucket/rewards/housing-dev/v7-against-v6/<variant>/<any name>.jsonl",
     "  costs       ≈ $5.52 a day for the challenger",
   ]);
 });
 
-it("does not make up a time without traffic, nor a price that is not known", () => {
+it("invents neither a time without traffic nor an unknown price", () => {
   const text = planText(plan, { requestsADay: 0 });
-  expect(text).toContain("nobody can say when: there was no request in the last day");
-  expect(text).toContain("their price is not known here");
+  expect(text).toContain("the time is unknown, because there were no requests in the last day");
+  expect(text).toContain("whose price is unknown");
 });
 
 const none = { Invocations: 0, Errors: 0, LatenciesMilliseconds: [], Rewards: 0, Stopped: null };
@@ -71,15 +71,15 @@ const held: ExperimentDecision = {
   WaitingObjects: 3,
 };
 
-it("tells of a look in words", () => {
+it("describes a check", () => {
   expect(decisionText("dev", "v7-against-v6", true, held).split("\n")).toEqual([
-    "A/B test v7-against-v6 runs",
+    "A/B test v7-against-v6 is running",
     "  verdict  nothing is certain yet (2026-01-02T03:04:05+00:00)",
     "  why      no difference is certain yet",
     "  primary: 1,800 requests, 0 errors, 19.5 ms, 0 rewards",
-    "  challenger: 200 requests, 1 errors, no latency yet, 150 rewards of 0.5123 on average, +0.0123 to the champion, between -0.2 and +0.22",
-    "  3 objects of rewards wait for the next look",
-    "  next     the controller looks again in 5 minutes",
+    "  challenger: 200 requests, 1 errors, no latency yet, 150 rewards of 0.5123 on average, +0.0123 compared with the champion, between -0.2 and +0.22",
+    "  3 reward objects wait for the next check",
+    "  next     the controller checks again in 5 minutes",
   ]);
 });
 
@@ -87,11 +87,11 @@ it.each([
   [true, false, "the controller moves the traffic"],
   [true, true, "npm run experiment -- dev stop"],
   [false, true, "npm run experiment -- dev stop"],
-])("says what is next after the last decision", (runs, Applied, next) => {
+])("names the next step after the last decision", (runs, Applied, next) => {
   const decision = { ...held, Verdict: "promote", Final: true, Applied } as const;
   expect(decisionText("dev", "v7-against-v6", runs, decision)).toContain(next);
 });
 
-it("says that nobody has looked yet", () => {
-  expect(decisionText("dev", "v7-against-v6", true, undefined)).toContain("has not looked yet");
+it("reports that the controller has not checked yet", () => {
+  expect(decisionText("dev", "v7-against-v6", true, undefined)).toContain("has not checked it yet");
 });

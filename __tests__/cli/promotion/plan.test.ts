@@ -6,7 +6,7 @@ const version = (number: number, more: Partial<ModelVersion> = {}): ModelVersion
   arn: `arn:aws:sagemaker:us-east-1:111122223333:model-package/housing-dev/${number}`,
   version: number,
   approval: "Approved",
-  serves: false,
+  inService: false,
   metrics: { test_r2: 0.8, test_rmse: 0.5 },
   content: { InferenceSpecification: undefined },
   properties: { metric: "test_r2", value: "0.8", execution: "run" },
@@ -21,24 +21,27 @@ describe("checkPair", () => {
   });
 
   it.each([
-    [{}, "dev is both environments"],
-    [{ name: "prod", prefix: "wine" }, "dev and prod have different workflows, housing and wine"],
-    [{ name: "local", isEmulator: true }, "local is the emulator and dev is not"],
+    [{}, "The environments must be different, got dev twice"],
+    [{ name: "prod", prefix: "wine" }, "dev and prod must have the same workflow, got housing and wine"],
+    [
+      { name: "local", isEmulator: true },
+      "Both environments must be on AWS, got the emulator (local) and dev",
+    ],
   ])("fails for %j", (changes, message) => {
     expect(() => checkPair(dev, { ...dev, ...changes })).toThrow(message);
   });
 });
 
 describe("chooseVersion", () => {
-  it("takes the one that is named, and otherwise the one that serves", () => {
-    const versions = [version(3), version(2, { serves: true }), version(1)];
+  it("returns the requested version, and otherwise the one in service", () => {
+    const versions = [version(3), version(2, { inService: true }), version(1)];
     expect(chooseVersion("dev", versions, 1).version).toBe(1);
     expect(chooseVersion("dev", versions, undefined).version).toBe(2);
   });
 
-  it("fails where none serves, and says which there are", () => {
+  it("fails if none is in service, and lists the versions", () => {
     expect(() => chooseVersion("dev", [version(3)], undefined)).toThrow(
-      /^No version serves in dev; .*\n.*\n {5}3 {2}Approved/,
+      /^No version is in service in dev: .*\n.*\n {5}3 {2}Approved/,
     );
   });
 });
@@ -51,13 +54,13 @@ describe("checkGate", () => {
   });
 
   it.each([
-    [{ metric: "test_r2", threshold: 0.85 }, "test_r2 is 0.8, and must be greater than 0.85"],
+    [{ metric: "test_r2", threshold: 0.85 }, "test_r2 must be greater than 0.85, got 0.8"],
     [{ metric: "test_r2", threshold: 0.8 }, "must be greater than 0.8"],
     [
       { metric: "test_rmse", threshold: 0.4, better: "smaller" },
-      "test_rmse is 0.5, and must be smaller than 0.4",
+      "test_rmse must be smaller than 0.4, got 0.5",
     ],
-    [{ metric: "accuracy", threshold: 0 }, "accuracy is not among its metrics"],
+    [{ metric: "accuracy", threshold: 0 }, "accuracy must be greater than 0, got no such metric"],
   ] as const)("fails for %j", (gate, message) => {
     expect(() => checkGate(version(1), "prod", gateSettings(gate))).toThrow(message);
   });

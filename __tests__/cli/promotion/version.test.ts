@@ -158,19 +158,22 @@ describe("promotable", () => {
   });
 
   it.each([
-    [
-      { ModelApprovalStatus: "PendingManualApproval" },
-      "is PendingManualApproval, and only an approved version",
-    ],
+    [{ ModelApprovalStatus: "PendingManualApproval" }, "must be Approved, got PendingManualApproval"],
     [{ ModelApprovalStatus: "Rejected" }, "npm run approve -- dev 7"],
-    [{ ModelPackageStatus: "Failed" }, "is Failed, not Completed"],
-    [{ ModelMetrics: undefined }, "has no metrics"],
+    [{ ModelPackageStatus: "Failed" }, "must be Completed, got Failed"],
+    [{ ModelMetrics: undefined }, "must have metrics"],
     [
       { CustomerMetadataProperties: { metric: "test_r2", modelSha256: "bW9kZWw=" } },
       "PackageUnusable: version 7 of dev was registered without the SHA-256 of its files",
     ],
-    [{ InferenceSpecification: undefined }, "has 0 containers"],
-    [withArtifact("s3://housing-dev-bucket/elsewhere/model.tar.gz"), "only such a version is promoted"],
+    [
+      { InferenceSpecification: undefined },
+      "must have one container with an image and a model artifact, got 0",
+    ],
+    [
+      withArtifact("s3://housing-dev-bucket/elsewhere/model.tar.gz"),
+      "must have artifact and metrics in model-artifacts/<job>/output/ of one bucket",
+    ],
     [withArtifact("s3://another/model-artifacts/job-1/output/model.tar.gz"), "of one bucket"],
     [withArtifact("s3://housing-dev-bucket/model-artifacts/job-2/output/model.tar.gz"), "of one bucket"],
   ] as const)("fails for %j", (changes, message) => {
@@ -183,7 +186,9 @@ describe("promotable", () => {
       ...Object.fromEntries(Array.from({ length: count - 2 }, (_, i) => [`key${i}`, "value"])),
     });
     expect(() => source({ CustomerMetadataProperties: full(49) })).not.toThrow();
-    expect(() => source({ CustomerMetadataProperties: full(50) })).toThrow("has 50 properties");
+    expect(() => source({ CustomerMetadataProperties: full(50) })).toThrow(
+      "must have at most 49 properties, because a promotion adds promotedFrom, got 50",
+    );
     // That of an earlier promotion is replaced.
     const promoted = { ...full(49), promotedFrom: "arn" };
     expect(() => source({ CustomerMetadataProperties: promoted })).not.toThrow();
@@ -194,7 +199,9 @@ describe("checkImage", () => {
   it("takes the same image out of another region's registry, and no other", () => {
     expect(() => checkImage(source(), "prod", registration())).not.toThrow();
     const newer = registration({}, { ...frankfurt, imageUri: frankfurt.imageUri.replace("1.2-1", "1.4-2") });
-    expect(() => checkImage(source(), "prod", newer)).toThrow(/is served by .*1\.2-1.*, but prod .*1\.4-2/);
+    expect(() => checkImage(source(), "prod", newer)).toThrow(
+      /The image of prod must be .*1\.2-1.*, got .*1\.4-2/,
+    );
   });
 });
 

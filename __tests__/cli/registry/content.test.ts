@@ -45,10 +45,10 @@ describe("a version's files", () => {
   it.each([
     [{ [model]: "b3RoZXI=", [metrics]: "bWV0cmljcw==" }, model, "b3RoZXI=", "bW9kZWw="],
     [{ [model]: "bW9kZWw=", [metrics]: undefined }, metrics, "none", "bWV0cmljcw=="],
-    [{ [metrics]: "bWV0cmljcw==" }, model, "that of nothing, since it is gone", "bW9kZWw="],
+    [{ [metrics]: "bWV0cmljcw==" }, model, "nothing, because the object no longer exists", "bW9kZWw="],
   ])("fail when S3 has %j", async (checksums, key, found, registered) => {
     await expect(requireRegisteredFiles(s3With(checksums), "version 1 of dev", version)).rejects.toThrow(
-      `PackageUnusable: s3://bucket/${key} of version 1 of dev is not what was registered: its SHA-256 is ${found}, registered was ${registered}`,
+      `PackageUnusable: the SHA-256 of s3://bucket/${key} of version 1 of dev must be ${registered}, as registered, got ${found}`,
     );
   });
 

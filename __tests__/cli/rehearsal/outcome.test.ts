@@ -14,7 +14,7 @@ const good: Outcome = {
 const bad: Outcome = { ...good, model: "fails", expected: "rolled back", ended: "rolled back", failed: 40 };
 
 describe("a rehearsal", () => {
-  it("went right where good models are promoted, bad ones rolled back, and nobody else noticed", () => {
+  it("succeeds if good models are promoted, bad ones rolled back, and no other request fails", () => {
     expect(faults([good, bad], 0)).toEqual([]);
   });
 
@@ -22,30 +22,30 @@ describe("a rehearsal", () => {
     [
       "a bad model that is promoted",
       { ...bad, ended: "promoted" },
-      "the model that fails was to be rolled back, and promoted",
+      "the model that fails must be rolled back, got promoted",
     ],
     [
       "a release that fails",
       { ...bad, ended: "failed", reason: "DeploymentFailed: no" },
-      "the model that fails was to be rolled back, and failed: DeploymentFailed: no",
+      "the model that fails must be rolled back, got failed: DeploymentFailed: no",
     ],
     [
-      "a good model whose move fails requests",
+      "a good model whose release fails requests",
       { ...good, failed: 1 },
-      "1 of 2300 requests failed while a good",
+      "1 of 2300 requests failed during the release of a good model",
     ],
     ["more failures than the canary has requests", { ...bad, failed: 1300 }, "more than the canary's half"],
-  ])("went wrong with %s", (_, outcome, told) => {
-    expect(faults([outcome as Outcome], 0)).toEqual([expect.stringContaining(told)]);
+  ])("fails with %s", (_, outcome, message) => {
+    expect(faults([outcome as Outcome], 0)).toEqual([expect.stringContaining(message)]);
   });
 
-  it("went wrong where requests fail while no release runs", () => {
-    expect(faults([good], 2)).toEqual(["2 requests failed while no release ran"]);
+  it("fails if requests fail while no release is running", () => {
+    expect(faults([good], 2)).toEqual(["2 requests failed while no release was running"]);
   });
 
   it("counts requests, failures and the slowest hundredth", () => {
     const answers = Array.from({ length: 200 }, (_, index) => ({
-      askedAt: 0,
+      sentAt: 0,
       milliseconds: index,
       ...(index < 3 ? { failure: "no" } : { error: 0.1 }),
     }));

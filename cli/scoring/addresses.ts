@@ -4,31 +4,31 @@ import type { Aws } from "../account/clients";
 import { objectAt } from "../account/objects";
 import { UsageError } from "../terminal/errors";
 
-/** One object of the input or the output. */
+/** An input or output object. */
 export interface ScoringObject {
   readonly key: string;
   readonly bytes: number;
 }
 
-/** Most that one request to the model holds, in MB; larger objects are split between lines. */
+/** Maximum size of one request to the model, in MB; larger objects are split between lines. */
 export const maxPayloadInMB = 6;
 
-/** Enough of an object to see its first line; no feature table has a longer header. */
+/** How much of an object to read for its first line; no feature table has a longer header. */
 const headBytes = 64 * 1024;
 
 /**
- * The address of what is to be scored: a key or prefix under `scoring-input/` of the bucket, or its S3 address.
+ * Returns the address of the input: a key or prefix under `scoring-input/` of the bucket, or its S3 address.
  *
- * @throws UsageError when it lies elsewhere, where jobs may not read
+ * @throws UsageError if it is elsewhere, where jobs may not read
  */
 export function scoringInputUrl(given: string, bucketName: string): string {
   return urlUnder(given, bucketName, prefixes.scoringInput, "The input");
 }
 
 /**
- * The address under which a job writes: as given, or a folder of the job's own.
+ * Returns the address of a job's output: as given, or a folder named after the job.
  *
- * @throws UsageError when it lies elsewhere, where jobs may not write
+ * @throws UsageError if it is elsewhere, where jobs may not write
  */
 export function scoringOutputUrl(given: string | undefined, bucketName: string, jobName: string): string {
   if (given === undefined) return `s3://${bucketName}/${prefixes.scoringOutput}${jobName}/`;
@@ -40,13 +40,13 @@ function urlUnder(given: string, bucketName: string, prefix: string, what: strin
   const url = given.startsWith("s3://") ? given : root + given.replace(/^\//, "");
   if (!url.startsWith(root + prefix)) {
     throw new UsageError(
-      `${what} must lie under ${root}${prefix}, where jobs have access; got ${given}. Copy it there: aws s3 cp <file> ${root}${prefix}`,
+      `${what} must be under ${root}${prefix}, where jobs have access, got ${given}: copy it there with aws s3 cp <file> ${root}${prefix}`,
     );
   }
   return url;
 }
 
-/** The objects whose keys begin with an address. */
+/** Lists the objects whose keys begin with an address. */
 export async function objectsAt(aws: Aws, url: string): Promise<ScoringObject[]> {
   const { Bucket, Key: Prefix } = objectAt(url);
   const found: ScoringObject[] = [];
@@ -57,8 +57,8 @@ export async function objectsAt(aws: Aws, url: string): Promise<ScoringObject[]>
 }
 
 /**
- * Fails where an object is split into several requests and begins with a header: only the first request would have it,
- * and the columns of the others would be taken in the order of training.
+ * Refuses objects that have a header and are split into several requests: only the first request would contain the
+ * header, and the model would read the columns of the others in the order of training.
  *
  * @throws UsageError that names the object
  */
@@ -75,13 +75,13 @@ export async function refuseSplitHeaders(
       .send(new GetObjectCommand({ Bucket, Key, Range: `bytes=0-${headBytes - 1}` }));
     if (isHeader((await Body?.transformToString()) ?? "")) {
       throw new UsageError(
-        `s3://${Bucket}/${Key} has a header and is larger than ${maxPayloadInMB} MB, the most that one request holds: the requests after the first would lack the header. Nothing was started. Leave the header out, its columns in the order of training, or split the object`,
+        `s3://${Bucket}/${Key} must not have a header, because it is larger than ${maxPayloadInMB} MB, the limit of one request, and later requests would lack it: remove the header, with the columns in the order of training, or split the object. Nothing was started`,
       );
     }
   }
 }
 
-/** What stands for a value that is not known; python/scripts/cells.py decides it, and a test compares the two. */
+/** Cells that count as missing values, as in python/scripts/cells.py; a test compares the two. */
 export const missingMarkers: ReadonlySet<string> = new Set([
   "",
   "NA",
@@ -95,9 +95,9 @@ export const missingMarkers: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether a CSV text begins with a line that holds a name: a cell that is neither a number nor a missing value.
+ * Whether a CSV text begins with a line that contains a name: a cell that is neither a number nor a missing value.
  *
- * Names that are all numbers cannot be told from a row here; the model can, and takes them for a header.
+ * If all names are numbers, this check takes the header for a row; the model recognizes it.
  */
 export function isHeader(text: string): boolean {
   const [line = ""] = text.replace(/^\uFEFF/, "").split(/\r?\n/, 1);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import { isHeader, missingMarkers, scoringInputUrl, scoringOutputUrl } from "../../../cli/scoring/addresses";
 import { transformRequest } from "../../../cli/scoring/job";
-import { isHeader, missingMarkers, scoringInputUrl, scoringOutputUrl } from "../../../cli/scoring/place";
 
 const bucket = "housing-dev-1";
 
@@ -14,25 +14,25 @@ describe("the place of what is scored", () => {
   });
 
   it.each(["day/", "raw-data/a.csv", "scoring-inputs/a.csv", "s3://other/scoring-input/a.csv"])(
-    "fails for %s, where jobs may not read, and says where they may",
+    "refuses %s, where jobs may not read, and names the prefix where they may",
     (given) => {
       expect(() => scoringInputUrl(given, bucket)).toThrow(
-        `must lie under s3://housing-dev-1/scoring-input/, where jobs have access; got ${given}`,
+        `must be under s3://housing-dev-1/scoring-input/, where jobs have access, got ${given}`,
       );
     },
   );
 
-  it("has the job's own folder for its output, unless it is given another one", () => {
+  it("writes to a folder named after the job, unless another one is requested", () => {
     expect(scoringOutputUrl(undefined, bucket, "job-1")).toBe("s3://housing-dev-1/scoring-output/job-1/");
     const given = "s3://housing-dev-1/scoring-output/november/";
     expect(scoringOutputUrl(given, bucket, "job-1")).toBe(given);
     expect(() => scoringOutputUrl("s3://housing-dev-1/raw-data/", bucket, "job-1")).toThrow(
-      "--output must lie under s3://housing-dev-1/scoring-output/",
+      "--output must be under s3://housing-dev-1/scoring-output/",
     );
   });
 });
 
-it("takes the same cells for missing values as the scripts", () => {
+it("has the same missing values as the scripts", () => {
   const script = readFileSync("python/scripts/cells.py", "utf8");
   const [, list = ""] = /^MISSING = frozenset\(\{(.*)\}\)$/m.exec(script) ?? [];
   expect(JSON.parse(`[${list}]`)).toEqual([...missingMarkers]);
