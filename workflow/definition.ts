@@ -1,21 +1,25 @@
 import { checkDefinition } from "./asl/checks";
+import { longestDeploymentSeconds } from "./asl/retries";
 import type { State, StateMachineDefinition } from "./asl/states";
 import type { PolicyStatement } from "./iam";
 import { checkNameScope } from "./names";
 import type { Workflow } from "./settings";
 import type { Step } from "./step";
 import { autoscalingStep } from "./steps/autoscaling";
+import { championStep } from "./steps/champion";
 import { comparisonStep } from "./steps/comparison";
-import { endpointStep, longestDeploymentSeconds } from "./steps/endpoint";
+import { endpointStep } from "./steps/endpoint";
+import { endpointConfigStep } from "./steps/endpoint-config";
 import { evaluationStep } from "./steps/evaluation";
 import { inputStep } from "./steps/input";
 import { keepModelStep } from "./steps/keep-model";
-import { modelStep, namesOfExecution, namesOfVersion, type ReleaseNames } from "./steps/model";
+import { modelStep } from "./steps/model";
 import { packageStep } from "./steps/package";
 import { pinCodeStep } from "./steps/pin-code";
 import { preprocessingStep } from "./steps/preprocessing";
 import { registrationStep } from "./steps/registration";
 import { releaseInputStep } from "./steps/release-input";
+import { namesOfExecution, namesOfVersion, type ReleaseNames } from "./steps/release-names";
 import { approvalReportStep, releaseReportStep, reportStep } from "./steps/report";
 import { retentionStep } from "./steps/retention";
 import { rollbackStep } from "./steps/rollback";
@@ -46,6 +50,7 @@ export function workflowDefinition(workflow: Workflow): WorkflowDefinition {
       ? [keepModelStep(workflow, "ModelEvaluation")]
       : [
           keepModelStep(workflow, "FindChampion"),
+          championStep(workflow, "ModelComparison"),
           comparisonStep(workflow, workflow.settings.comparison, "ModelEvaluation"),
         ]),
     evaluationStep(workflow, "RegisterModel"),
@@ -83,7 +88,8 @@ function release(workflow: Workflow, names: ReleaseNames, next: string): Step[] 
   const tested = scaling === undefined ? "FindEndpoints" : "RegisterScalableTarget";
   return [
     packageStep(workflow, "CreateModel"),
-    modelStep(workflow, names, "FindEndpoint"),
+    modelStep(workflow, names, "CreateEndpointConfig"),
+    endpointConfigStep(workflow, names, "FindEndpoint"),
     endpointStep(workflow, names, {
       served: smokeTest === undefined ? tested : "SmokeTest",
       nothingToTest: tested,

@@ -4,7 +4,7 @@
  * The state machine's check and the execution starter's derive from it; a test compares docs/execution-input.md with it.
  */
 
-import { literal } from "./asl/states";
+import { type Jsonata, joined, jsonata } from "./asl/jsonata";
 
 /** What of a deployed workflow decides which input is good. */
 export interface InputRules {
@@ -18,16 +18,16 @@ interface InputKey {
   /** What a value must be, as the end of the sentence "<key> must be …". */
   expected(rules: InputRules): string;
   /** JSONata predicate over `$value`; it never throws, whatever the value. */
-  valid(rules: InputRules): string;
+  valid(rules: InputRules): Jsonata;
   /** What the key does, and what happens without it. */
   readonly description: string;
 }
 
-const isString = '$type($value) = "string"';
+const isString = jsonata`$type($value) = "string"`;
 
 const name = (description: string): InputKey => ({
   expected: () => "a string with a letter or digit in it, at most 256 characters",
-  valid: () => `${isString} ? $length($value) <= 256 and $contains($value, /[A-Za-z0-9]/) : false`,
+  valid: () => jsonata`${isString} ? $length($value) <= 256 and $contains($value, /[A-Za-z0-9]/) : false`,
   description,
 });
 
@@ -37,7 +37,7 @@ const endpointNameKey = (description: string): InputKey => {
   return {
     expected: (rules) => `${anyName.expected(rules)}, neither serverless nor beginning with serverless-`,
     valid: (rules) =>
-      `(${anyName.valid(rules)}) ? $not($contains($lowercase($replace($value, /[^A-Za-z0-9]+/, "-")), /^-?serverless(-|$)/)) : false`,
+      jsonata`(${anyName.valid(rules)}) ? $not($contains($lowercase($replace($value, /[^A-Za-z0-9]+/, "-")), /^-?serverless(-|$)/)) : false`,
     description,
   };
 };
@@ -61,20 +61,20 @@ export const executionInput = {
   DataPrefix: {
     expected: ({ dataPrefix }) => `a string that starts with ${dataPrefix} and ends with /`,
     valid: ({ dataPrefix }) =>
-      `${isString} ? $substring($value, 0, ${dataPrefix.length}) = ${literal(dataPrefix)} and $substring($value, -1) = "/" : false`,
+      jsonata`${isString} ? $substring($value, 0, ${dataPrefix.length}) = ${dataPrefix} and $substring($value, -1) = "/" : false`,
     description: "Where the raw data lies in its bucket. Without it, the workflow's data prefix.",
   },
   Threshold: {
     expected: () => "a number",
-    valid: () => '$type($value) = "number"',
+    valid: () => jsonata`$type($value) = "number"`,
     description:
       "What the gate's metric must be greater than, or smaller than where that is better. Without it, the deployed threshold.",
   },
   HyperParameters: {
     expected: ({ hyperparameters }) =>
       `an object of strings, numbers and booleans under the names ${hyperparameters.join(", ")}`,
-    valid: ({ hyperparameters }) => `$type($value) = "object" ? (
-      $count($keys($value)[$not($ in ${JSON.stringify(hyperparameters)})]) = 0
+    valid: ({ hyperparameters }) => jsonata`$type($value) = "object" ? (
+      $count($keys($value)[$not($ in ${hyperparameters})]) = 0
         and $count($each($value, function($v) { $type($v) })[$not($ in ["string", "number", "boolean"])]) = 0
     ) : false`,
     description: "Hyperparameters that replace, one by one, those of the deployed definition.",
@@ -108,27 +108,13 @@ const maxShown = 200;
  *
  * However large the input is, they are short: an input has up to 256 KiB, a variable and a cause have less.
  */
-export function inputProblems(source: string, rules: InputRules): string {
-  // Keys that may hold the same share one check.
-  const checks = new Map<string, string[]>();
-  for (const [key, { expected, valid }] of Object.entries<InputKey>(executionInput)) {
-    const check = `(${valid(rules)}) ? [] : $key & ${literal(` must be ${expected(rules)}, got `)} & ${shown("$value")}`;
-    checks.set(check, [...(checks.get(check) ?? []), key]);
-  }
-  const found = [...checks].map(
-    ([check, keys]) => `${JSON.stringify(keys)}.(
-      $key := $;
-      $value := $lookup($input, $key);
-      $exists($value) ? (${check})
-    )`,
-  );
-  const known = executionInputKeys.join(", ");
-  return `(
+export function inputProblems(source: Jsonata, rules: InputRules): Jsonata {
+  return jsonata`(
     $input := ${source};
-    $type($input) != "object" ? ["The execution input must be a JSON object, got " & ${shown("$input")}] : (
+    $type($input) != "object" ? ["The execution input must be a JSON object, got " & ${shown(jsonata`$input`)}] : (
       $found := [
-        ${found.join(",\n")},
-        $keys($input)[$not($ in ${JSON.stringify(executionInputKeys)})].("Unknown key " & ${shown("$")} & ", known are " & ${literal(known)})
+        ${joined(keyProblems(rules), ", ")},
+        $keys($input)[$not($ in ${executionInputKeys})].("Unknown key " & ${shown(jsonata`$`)} & ", known are " & ${executionInputKeys.join(", ")})
       ];
       $more := $count($found) - ${maxProblems};
       $more > 0 ? $append($found[[0..${maxProblems - 1}]], "and " & $string($more) & " more") : $found
@@ -136,6 +122,24 @@ export function inputProblems(source: string, rules: InputRules): string {
   )`;
 }
 
-function shown(value: string): string {
-  return `$substring($string(${value}), 0, ${maxShown})`;
+/** JSONata: for each check, the problems of the keys in `$input` that it is for. */
+function keyProblems(rules: InputRules): Jsonata[] {
+  // Keys that may hold the same share one check.
+  const checks = new Map<Jsonata, string[]>();
+  for (const [key, { expected, valid }] of Object.entries<InputKey>(executionInput)) {
+    const problem = jsonata`$key & ${` must be ${expected(rules)}, got `} & ${shown(jsonata`$value`)}`;
+    const check = jsonata`(${valid(rules)}) ? [] : ${problem}`;
+    checks.set(check, [...(checks.get(check) ?? []), key]);
+  }
+  return [...checks].map(
+    ([check, keys]) => jsonata`${keys}.(
+      $key := $;
+      $value := $lookup($input, $key);
+      $exists($value) ? (${check})
+    )`,
+  );
+}
+
+function shown(value: Jsonata): Jsonata {
+  return jsonata`$substring($string(${value}), 0, ${maxShown})`;
 }

@@ -1,6 +1,7 @@
 /** How the workflow fails: every error ends in a named Fail state that tells state, job and reason. */
 
-import { type Catcher, type FailState, type Jsonata, jsonata, literal } from "./asl/states";
+import { expression, type Jsonata, jsonata } from "./asl/jsonata";
+import type { Catcher, FailState } from "./asl/states";
 
 /** Errors that an execution can end with, and what each means. */
 export const failures = {
@@ -34,7 +35,7 @@ const maxReason = 2000;
 const maxDetail = 500;
 
 /** JSONata: why the call failed that was caught, where nothing else tells. */
-export const caughtCause = `$exists($states.errorOutput.Cause)
+export const caughtCause = jsonata`$exists($states.errorOutput.Cause)
   ? $substring($states.errorOutput.Cause, 0, ${maxReason}) : $states.errorOutput.Error`;
 
 /**
@@ -45,19 +46,19 @@ export const caughtCause = `$exists($states.errorOutput.Cause)
  * @param jobKey the description's key that holds the job's name
  */
 export function caughtFailure(state: string, jobKey?: string): Jsonata {
-  const job = jobKey === undefined ? "" : `"job": $job.${jobKey},`;
-  return jsonata(`(
+  const job = expression(jobKey === undefined ? "" : `"job": $job.${jobKey},`);
+  return jsonata`(
     $cause := $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : "";
     $job := $substring($cause, 0, 1) = "{" ? ($substring($cause, -1) = "}" ? $parse($cause) : {}) : {};
     $told := [$job.FailureReason, $job.ExitMessage, $job.errorMessage][$type($) = "string"];
     $reason := $count($told) > 0 ? $join($told, " ") : $cause = "" ? $states.errorOutput.Error : $cause;
     {
-      "state": ${literal(state)},
+      "state": ${state},
       "error": $states.errorOutput.Error,
       ${job}
       "reason": $substring($reason, 0, ${maxReason})
     }
-  )`);
+  )`;
 }
 
 /** Catches every error of `state`, keeps it in the variable `failure` and goes to `next`. */
@@ -66,14 +67,14 @@ export function catchAll(state: string, next: string, jobKey?: string): Catcher 
 }
 
 /**
- * The Fail state of one named failure; its cause is the JSON of `details`, JSONata for an object.
+ * The Fail state of one named failure; its cause is the JSON of `details`, an expression for an object.
  *
  * Texts are cut, so that the cause stays within its 32768 characters, whatever the data say.
  * https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
  */
-export function failState(name: FailureName, details = "$failure"): FailState {
-  const cause = `$string($merge($each(${details}, function($value, $key) {
+export function failState(name: FailureName, details = jsonata`$failure`): FailState {
+  const cause = jsonata`$string($merge($each(${details}, function($value, $key) {
     {$key: $type($value) = "string" ? $substring($value, 0, $key = "reason" ? ${maxReason} : ${maxDetail}) : $value}
   })))`;
-  return { Type: "Fail", Comment: failures[name], Error: name, Cause: jsonata(cause) };
+  return { Type: "Fail", Comment: failures[name], Error: name, Cause: cause };
 }

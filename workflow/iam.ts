@@ -32,6 +32,13 @@ export function allowKey(kmsKeyArn: string | undefined, actions: readonly string
   return kmsKeyArn === undefined ? [] : [allow(actions, [kmsKeyArn])];
 }
 
+/** Lets the state machine hand a role to SageMaker, and to nobody else. */
+export function passToSageMaker(roleArn: string): PolicyStatement {
+  return allow(["iam:PassRole"], [roleArn], {
+    conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
+  });
+}
+
 /** The policy document of `statements` in IAM's JSON; what several steps need appears once, reasons stay behind. */
 export function policyDocument(statements: readonly PolicyStatement[]) {
   const granted = new Set<string>();

@@ -6,7 +6,7 @@
  * and job names may not, and a redrive starts RetryCount again at 0: the hash takes in what tells these apart.
  */
 
-import { literal } from "./asl/states";
+import { expression, type Jsonata, jsonata } from "./asl/jsonata";
 import type { EndpointKind } from "./endpoint/kinds";
 import type { ExecutionInput } from "./execution-input";
 
@@ -83,47 +83,45 @@ export function checkNameScope({ prefix, environment }: NameScope): void {
 }
 
 /** JSONata: `source` cut down to lower-case letters, digits and single hyphens, at most `length` of them. */
-function slug(source: string, length: number): string {
-  return `(
+function slug(source: Jsonata, length: number): Jsonata {
+  return jsonata`(
     $clean := $lowercase($replace(${source}, /[^A-Za-z0-9]+/, "-"));
     $cut := $replace($substring($replace($clean, /^-/, ""), 0, ${length}), /-$/, "");
     $cut = "" ? "run" : $cut
   )`;
 }
 
+const executionName = jsonata`$states.context.Execution.Name`;
+
 /** JSONata: eight hexadecimal digits that differ between executions and between redrives of one. */
-const attemptHash = executionHash("$states.context.Execution.RedriveCount");
+const attemptHash = executionHash(jsonata`$states.context.Execution.RedriveCount`);
 
 /** JSONata: a name for one execution, the same in all its states: what its S3 folders are called. */
-export const executionFolder = `${slug("$states.context.Execution.Name", 40)} & "-" & ${executionHash()}`;
+export const executionFolder = jsonata`${slug(executionName, 40)} & "-" & ${executionHash()}`;
 
 /**
  * JSONata: a name of one `kind` that no attempt before has taken.
  *
  * @param given name of the execution input's key that may replace the execution's name in it
- * @param attempt JSONata for the number of the attempt, where a state is entered again after a failed job
+ * @param attempt number of the attempt, where a state is entered again after a failed job
  */
 export function freshName(
   scope: NameScope,
   kind: Kind,
   given: keyof ExecutionInput | undefined,
-  attempt?: string,
-): string {
+  attempt?: Jsonata | number,
+): Jsonata {
   const start = `${baseName(scope)}-${kind}-`;
   const room = maxNameLength - start.length - 1 - hashLength - attemptLength;
-  const asked = `$states.context.Execution.Input.${given}`;
-  const execution = "$states.context.Execution.Name";
-  const chosen = given === undefined ? execution : `$exists(${asked}) ? ${asked} : ${execution}`;
-  const retry = "$string($states.context.State.RetryCount)";
-  return [
-    literal(start),
-    slug(`(${chosen})`, room),
-    literal("-"),
-    attemptHash,
-    literal("-"),
-    ...(attempt === undefined ? [] : [`$string(${attempt})`, literal("-")]),
-    retry,
-  ].join(" & ");
+  const retry = jsonata`$string($states.context.State.RetryCount)`;
+  const end = attempt === undefined ? retry : jsonata`$string(${attempt}) & "-" & ${retry}`;
+  return jsonata`${start} & ${slug(givenName(given), room)} & "-" & ${attemptHash} & "-" & ${end}`;
+}
+
+function givenName(key: keyof ExecutionInput | undefined): Jsonata {
+  if (key === undefined) return jsonata`(${executionName})`;
+  const given = expression(`$states.context.Execution.Input.${key}`);
+  return jsonata`($exists(${given}) ? ${given} : ${executionName})`;
 }
 
 /**
@@ -136,22 +134,29 @@ export function stableEndpointName(scope: EndpointScope): string {
 }
 
 /** JSONata: the endpoint's name, which stays the same from execution to execution. */
-export function endpointName(scope: EndpointScope): string {
+export function endpointName(scope: EndpointScope): Jsonata {
   const base = stableEndpointName(scope);
-  const given = "$states.context.Execution.Input.EndpointName";
-  return `$exists(${given}) ? ${literal(`${base}-`)} & ${slug(given, maxNameLength - base.length - 1)} : ${literal(base)}`;
+  const given = jsonata`$states.context.Execution.Input.EndpointName`;
+  const room = maxNameLength - base.length - 1;
+  return jsonata`$exists(${given}) ? ${`${base}-`} & ${slug(given, room)} : ${base}`;
 }
 
 /** JSONata: a name of one `kind` for the model package version in `$package`: the same each time it is released. */
-export function versionName(scope: NameScope, kind: Kind): string {
-  // Versions begin at 1 again in a group that was made anew.
-  const identity = "$modelPackageArn & $package.created";
-  return `${literal(`${baseName(scope)}-${kind}-v`)} & $string($package.version) & "-" & $substring($hash(${identity}, "SHA-256"), 0, ${hashLength})`;
+export function versionName(scope: NameScope, kind: Kind): Jsonata {
+  const start = `${baseName(scope)}-${kind}-v`;
+  // Versions begin at 1 again in a group that was recreated.
+  const hash = shortHash(jsonata`$modelPackageArn & $package.created`);
+  return jsonata`${start} & $string($package.version) & "-" & ${hash}`;
 }
 
-function executionHash(redriveCount?: string): string {
-  const identity = ["$states.context.Execution.Id", "$states.context.Execution.StartTime"];
+function executionHash(redriveCount?: Jsonata): Jsonata {
+  const started = jsonata`$states.context.Execution.Id & $states.context.Execution.StartTime`;
+  if (redriveCount === undefined) return shortHash(started);
   // A context without the field must not end the execution: no redrive has happened then.
-  if (redriveCount !== undefined) identity.push(`$string($exists(${redriveCount}) ? ${redriveCount} : 0)`);
-  return `$substring($hash(${identity.join(" & ")}, "SHA-256"), 0, ${hashLength})`;
+  return shortHash(jsonata`${started} & $string($exists(${redriveCount}) ? ${redriveCount} : 0)`);
+}
+
+/** JSONata: eight hexadecimal digits that stand for a text. */
+export function shortHash(text: Jsonata | string): Jsonata {
+  return jsonata`$substring($hash(${text}, "SHA-256"), 0, ${hashLength})`;
 }

@@ -1,3 +1,4 @@
+import { longestDeploymentSeconds } from "./asl/retries";
 import { checkedRollbackAlarms } from "./endpoint/guardrails";
 import { type EndpointProps, endpointSettings } from "./endpoint/kinds";
 import { type GateProps, gateSettings } from "./gate";
@@ -9,7 +10,6 @@ import {
   type VpcSettings,
   type WorkflowSettings,
 } from "./settings";
-import { longestDeploymentSeconds } from "./steps/endpoint";
 import { longestJobSeconds } from "./steps/job";
 
 /** A script: a folder of code, and the file in it that starts. A `requirements.txt` in the folder is installed. */

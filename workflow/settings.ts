@@ -1,5 +1,5 @@
 import type { Place } from "./arns";
-import type { Json, JsonObject } from "./asl/states";
+import type { Json, JsonObject } from "./asl/jsonata";
 import type { EndpointSettings } from "./endpoint/kinds";
 import type { Gate } from "./gate";
 import type { NameScope } from "./names";

@@ -1,6 +1,7 @@
 import { integration } from "./arns";
-import type { State } from "./asl/states";
-import { jsonata, literal } from "./asl/states";
+import { type Jsonata, jsonata } from "./asl/jsonata";
+import { sdkRetries } from "./asl/retries";
+import type { State, TaskBody, TaskState } from "./asl/states";
 import type { PolicyStatement } from "./iam";
 import { baseName } from "./names";
 import type { Workflow } from "./settings";
@@ -23,19 +24,31 @@ export function executionTags({ settings }: Workflow) {
     // Tag values allow fewer characters than execution names do.
     {
       Key: "execution",
-      Value: jsonata('$replace($states.context.Execution.Name, /[^A-Za-z0-9_.:=+@-]/, "-")'),
+      Value: jsonata`$replace($states.context.Execution.Name, /[^A-Za-z0-9_.:=+@-]/, "-")`,
     },
   ];
 }
 
-/** JSONata for a value that may be an expression or plain text. */
-export function source(value: string): string {
-  return value.startsWith("{%") ? value.slice(2, -2).trim() : literal(value);
-}
-
-/** The resource of a Task state that calls the AWS API through the SDK integration. */
-export function sdkCall(workflow: Workflow, service: string, action: string): string {
-  return integration(workflow.references, `aws-sdk:${service}:${action}`);
+/**
+ * A Task that calls the AWS API through the SDK integration.
+ *
+ * Unless the body says otherwise, a call has a minute, and is retried as its service's calls are.
+ *
+ * https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+ */
+export function sdkTask(
+  { references }: Workflow,
+  service: keyof typeof sdkRetries,
+  action: string,
+  body: TaskBody,
+): TaskState {
+  return {
+    Type: "Task",
+    Resource: integration(references, `aws-sdk:${service}:${action}`),
+    TimeoutSeconds: 60,
+    Retry: sdkRetries[service],
+    ...body,
+  };
 }
 
 /**
@@ -43,11 +56,11 @@ export function sdkCall(workflow: Workflow, service: string, action: string): st
  *
  * Step Functions spells members as the AWS SDK for Java does, whose rule and whose S3 client differ here: either will do.
  */
-export function sha256In(answer: string): string {
-  return `[${answer}.ChecksumSHA256, ${answer}.ChecksumSha256][0]`;
+export function sha256In(answer: Jsonata): Jsonata {
+  return jsonata`[${answer}.ChecksumSHA256, ${answer}.ChecksumSha256][0]`;
 }
 
-/** JSONata: an S3 address in the artifact bucket, its key given as JSONata. */
-export function artifactUrl({ references }: Workflow, key: string): string {
-  return `${literal(`s3://${references.bucketName}/`)} & ${key}`;
+/** JSONata: an S3 address in the artifact bucket; its key is text or JSONata. */
+export function artifactUrl({ references }: Workflow, key: string): Jsonata {
+  return jsonata`${`s3://${references.bucketName}/`} & ${key}`;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import jsonata from "jsonata";
+import { isExpression, sourceOf } from "../../workflow/asl/jsonata";
 
 /** A context object as Step Functions gives it. */
 export function context(
@@ -24,8 +25,7 @@ export async function evaluate(
   states: Record<string, unknown> = { context: context() },
   variables: Record<string, unknown> = {},
 ): Promise<unknown> {
-  const source = expression.startsWith("{%") ? expression.slice(2, -2) : expression;
-  const compiled = jsonata(source);
+  const compiled = jsonata(isExpression(expression) ? sourceOf(expression) : expression);
   compiled.registerFunction("hash", (text: string, algorithm: string) =>
     createHash(algorithm.replace("-", "").toLowerCase()).update(text).digest("hex"),
   );

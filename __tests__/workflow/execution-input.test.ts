@@ -1,8 +1,9 @@
+import { jsonata } from "../../workflow/asl/jsonata";
 import { executionInputKeys, inputProblems } from "../../workflow/execution-input";
 import { evaluate } from "./evaluate";
 
 const rules = { dataPrefix: "raw-data/", hyperparameters: ["n-estimators", "max-depth"] };
-const problems = (input: unknown) => evaluate(inputProblems("$input0", rules), {}, { input0: input });
+const problems = (input: unknown) => evaluate(inputProblems(jsonata`$input0`, rules), {}, { input0: input });
 
 const recipe = {
   PreprocessingJobName: "preprocessing-1700000000",

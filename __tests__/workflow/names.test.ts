@@ -1,3 +1,4 @@
+import { jsonata } from "../../workflow/asl/jsonata";
 import {
   checkNameScope,
   endpointName,
@@ -14,7 +15,7 @@ const legal = /^[a-z0-9](-?[a-z0-9])*$/;
 
 const trainingName = (states: Parameters<typeof context>[0], attempt = 1, names = scope) =>
   evaluate(
-    freshName(names, "train", "TrainingJobName", "$attempt"),
+    freshName(names, "train", "TrainingJobName", jsonata`$attempt`),
     { context: context(states) },
     { attempt },
   );
@@ -55,7 +56,7 @@ describe("names of jobs", () => {
       await trainingName({ RetryCount: 1 }),
       await trainingName({}, 2),
       await trainingName({ RedriveCount: 1 }),
-      await evaluate(freshName(scope, "train", "TrainingJobName", "1"), { context: again }),
+      await evaluate(freshName(scope, "train", "TrainingJobName", 1), { context: again }),
     ];
     expect(new Set(names).size).toBe(names.length);
   });

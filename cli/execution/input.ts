@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import jsonata from "jsonata";
 import { workflowProps } from "../../configuration";
+import { expression, sourceOf } from "../../workflow/asl/jsonata";
 import { type ExecutionInput, inputProblems } from "../../workflow/execution-input";
 import { rawDataPrefix } from "../../workflow/props";
 import { UsageError } from "../terminal/errors";
@@ -24,7 +25,8 @@ export async function readInput(source: string, environment: string): Promise<Ex
     dataPrefix: rawDataPrefix(props),
     hyperparameters: Object.keys(props.training.hyperparameters ?? {}),
   };
-  const problems: string[] = await jsonata(inputProblems("$input0", rules)).evaluate({}, { input0: input });
+  const check = sourceOf(inputProblems(expression("$input0"), rules));
+  const problems: string[] = await jsonata(check).evaluate({}, { input0: input });
   if (problems.length > 0) throw new UsageError(`The execution input is invalid:\n${problems.join("\n")}`);
   return input as ExecutionInput;
 }

@@ -1,7 +1,8 @@
 /** Checks of a definition that neither its types nor asl-validator make. */
 
 import jsonata from "jsonata";
-import type { Json, State, StateGraph } from "./states";
+import { isExpression, type Json, type Jsonata, sourceOf } from "./jsonata";
+import type { State, StateGraph } from "./states";
 
 const maxStateNameLength = 80;
 
@@ -82,15 +83,15 @@ function transitions(state: State): StateTransition[] {
 }
 
 /** Every JSONata expression in a state, its item processor left out. */
-function expressions(value: Json | State): string[] {
-  if (typeof value === "string") return value.startsWith("{%") ? [value] : [];
+function expressions(value: Json | State): Jsonata[] {
+  if (typeof value === "string") return isExpression(value) ? [value] : [];
   if (value === null || typeof value !== "object") return [];
   return Object.entries(value)
     .filter(([key]) => key !== "ItemProcessor")
     .flatMap(([, inner]) => expressions(inner as Json));
 }
 
-function checkExpression(state: string, text: string, available: ReadonlySet<string>): string[] {
+function checkExpression(state: string, text: Jsonata, available: ReadonlySet<string>): string[] {
   // Terraform reads these in any string as its own. Its references, which CDKTF writes, are closed at once.
   if (/%\{/.test(text))
     return [`${state}: an expression may not contain %{, which Terraform reads as its own: ${text}`];
@@ -106,8 +107,8 @@ function checkExpression(state: string, text: string, available: ReadonlySet<str
 const parsed = new Map<string, readonly string[]>();
 
 /** What an expression reads. Most are the same in all environments, so each is parsed once. */
-function variablesOf(text: string): readonly string[] {
-  const known = parsed.get(text) ?? freeVariables(jsonata(text.slice(2, -2)).ast());
+function variablesOf(text: Jsonata): readonly string[] {
+  const known = parsed.get(text) ?? freeVariables(jsonata(sourceOf(text)).ast());
   parsed.set(text, known);
   return known;
 }

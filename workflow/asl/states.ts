@@ -4,13 +4,7 @@
  * https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
  */
 
-/** A JSONata expression in the form that Step Functions evaluates. */
-export type Jsonata = `{% ${string} %}`;
-
-/** Any JSON value; strings may be JSONata expressions. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-
-export type JsonObject = { readonly [key: string]: Json };
+import { type Json, type Jsonata, type JsonObject, jsonata } from "./jsonata";
 
 export interface Retrier {
   readonly ErrorEquals: readonly string[];
@@ -36,9 +30,8 @@ interface Described {
   readonly Comment?: string;
 }
 
-export type TaskState = Described & {
-  readonly Type: "Task";
-  readonly Resource: string;
+/** What a Task state has beside what it calls. */
+export type TaskBody = Described & {
   readonly Arguments: JsonObject;
   readonly Assign?: JsonObject;
   readonly Output?: Json;
@@ -46,6 +39,8 @@ export type TaskState = Described & {
   readonly Retry?: readonly Retrier[];
   readonly Catch?: readonly Catcher[];
 } & Transition;
+
+export type TaskState = { readonly Type: "Task"; readonly Resource: string } & TaskBody;
 
 export type PassState = Described & {
   readonly Type: "Pass";
@@ -73,7 +68,7 @@ export interface ChoiceState extends Described {
  * interpreters hold it for the default only. https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
  */
 export function otherwise(Assign: JsonObject, Next: string): ChoiceRule {
-  return { Condition: jsonata("true"), Assign, Next };
+  return { Condition: jsonata`true`, Assign, Next };
 }
 
 export type WaitState = Described & {
@@ -115,14 +110,4 @@ export interface StateMachineDefinition extends StateGraph {
   readonly Comment: string;
   readonly QueryLanguage: "JSONata";
   readonly TimeoutSeconds: number;
-}
-
-/** Marks `source` as a JSONata expression; line breaks are for its reader only. */
-export function jsonata(source: string): Jsonata {
-  return `{% ${source.replace(/\s*\n\s*/g, " ").trim()} %}`;
-}
-
-/** A JSONata string literal. */
-export function literal(text: string): string {
-  return JSON.stringify(text);
 }

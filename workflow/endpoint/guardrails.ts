@@ -1,6 +1,6 @@
 /** How an update of the endpoint is moved in, and the alarms that move it back. */
 
-import type { JsonObject } from "../asl/states";
+import type { JsonObject } from "../asl/jsonata";
 import { guardrailAlarms } from "../monitoring/alarms";
 import type { Workflow, WorkflowSettings } from "../settings";
 import { fewestInstances, linearSteps, updateWaitSeconds } from "./kinds";

@@ -1,6 +1,6 @@
 /** The kinds of endpoint: what each is made of, and what AWS excludes. */
 
-import type { JsonObject } from "../asl/states";
+import type { JsonObject } from "../asl/jsonata";
 
 /** Keeps the requests that each instance answers in a minute at a target, by more and fewer instances. */
 export interface AutoscalingSettings {

@@ -5,7 +5,7 @@
  */
 
 import type { StateMachineArns } from "../arns";
-import type { JsonObject } from "../asl/states";
+import type { JsonObject } from "../asl/jsonata";
 import { baseName } from "../names";
 import type { WorkflowSettings } from "../settings";
 import { endpointDimensions } from "./alarms";

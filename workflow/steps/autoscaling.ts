@@ -1,30 +1,17 @@
 import { arn, globalArn } from "../arns";
-import { type JsonObject, jsonata, literal, type Retrier } from "../asl/states";
+import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
+import type { TaskState } from "../asl/states";
 import type { AutoscalingSettings, InstanceEndpoint } from "../endpoint/kinds";
 import { catchAll, failState } from "../failures";
 import { allow, type PolicyStatement } from "../iam";
 import { baseName, stableEndpointName } from "../names";
 import type { Workflow } from "../settings";
-import { type Step, sdkCall } from "../step";
+import { type Step, sdkTask } from "../step";
+import { configArn, endpointArns } from "./resource-arns";
 
 const page = "https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html";
 const service = "sagemaker.application-autoscaling.amazonaws.com";
 const dimension = "sagemaker:variant:DesiredInstanceCount";
-
-/** Two executions may set the same at the same time. */
-const retry: readonly Retrier[] = [
-  {
-    ErrorEquals: [
-      "ApplicationAutoScaling.ConcurrentUpdateException",
-      "ApplicationAutoScaling.InternalServiceException",
-      "ApplicationAutoScaling.ApplicationAutoScalingException",
-    ],
-    IntervalSeconds: 2,
-    MaxAttempts: 3,
-    BackoffRate: 2,
-    JitterStrategy: "FULL",
-  },
-];
 
 /**
  * Lets Application Auto Scaling decide how many instances the endpoint has.
@@ -37,49 +24,58 @@ const retry: readonly Retrier[] = [
 export function autoscalingStep(
   workflow: Workflow,
   { variantName }: InstanceEndpoint,
-  { minInstances, maxInstances, invocationsPerInstance }: AutoscalingSettings,
+  autoscaling: AutoscalingSettings,
   next: string,
 ): Step {
-  const target = {
-    ServiceNamespace: "sagemaker",
-    ResourceId: jsonata(`"endpoint/" & $endpointName & ${literal(`/variant/${variantName}`)}`),
-    ScalableDimension: dimension,
-  };
-  const call = (state: string, action: string, more: JsonObject, to: string) =>
-    ({
-      Type: "Task",
-      Resource: sdkCall(workflow, "applicationautoscaling", action),
-      Arguments: { ...target, ...more },
-      TimeoutSeconds: 60,
-      Retry: retry,
-      Catch: [catchAll(state, "AutoscalingFailed")],
-      Next: to,
-    }) as const;
+  const resourceId = jsonata`"endpoint/" & $endpointName & ${`/variant/${variantName}`}`;
   return {
     states: {
-      RegisterScalableTarget: call(
-        "RegisterScalableTarget",
-        "registerScalableTarget",
-        { MinCapacity: minInstances, MaxCapacity: maxInstances },
-        "PutScalingPolicy",
+      RegisterScalableTarget: registerScalableTarget(workflow, resourceId, autoscaling),
+      PutScalingPolicy: putScalingPolicy(workflow, resourceId, autoscaling, next),
+      AutoscalingFailed: failState(
+        "AutoscalingFailed",
+        jsonata`$merge([$failure, {"endpoint": $endpointName}])`,
       ),
-      PutScalingPolicy: call(
-        "PutScalingPolicy",
-        "putScalingPolicy",
-        {
-          PolicyName: `${baseName(workflow.settings)}-invocations`,
-          PolicyType: "TargetTrackingScaling",
-          TargetTrackingScalingPolicyConfiguration: {
-            TargetValue: invocationsPerInstance,
-            PredefinedMetricSpecification: { PredefinedMetricType: "SageMakerVariantInvocationsPerInstance" },
-          },
-        },
-        next,
-      ),
-      AutoscalingFailed: failState("AutoscalingFailed", '$merge([$failure, {"endpoint": $endpointName}])'),
     },
     policyStatements: permissions(workflow),
   };
+}
+
+function registerScalableTarget(
+  workflow: Workflow,
+  resourceId: Jsonata,
+  { minInstances, maxInstances }: AutoscalingSettings,
+): TaskState {
+  return sdkTask(workflow, "applicationautoscaling", "registerScalableTarget", {
+    Arguments: { ...target(resourceId), MinCapacity: minInstances, MaxCapacity: maxInstances },
+    Catch: [catchAll("RegisterScalableTarget", "AutoscalingFailed")],
+    Next: "PutScalingPolicy",
+  });
+}
+
+function putScalingPolicy(
+  workflow: Workflow,
+  resourceId: Jsonata,
+  { invocationsPerInstance }: AutoscalingSettings,
+  next: string,
+): TaskState {
+  return sdkTask(workflow, "applicationautoscaling", "putScalingPolicy", {
+    Arguments: {
+      ...target(resourceId),
+      PolicyName: `${baseName(workflow.settings)}-invocations`,
+      PolicyType: "TargetTrackingScaling",
+      TargetTrackingScalingPolicyConfiguration: {
+        TargetValue: invocationsPerInstance,
+        PredefinedMetricSpecification: { PredefinedMetricType: "SageMakerVariantInvocationsPerInstance" },
+      },
+    },
+    Catch: [catchAll("PutScalingPolicy", "AutoscalingFailed")],
+    Next: next,
+  });
+}
+
+function target(resourceId: Jsonata): JsonObject {
+  return { ServiceNamespace: "sagemaker", ResourceId: resourceId, ScalableDimension: dimension };
 }
 
 function permissions(workflow: Workflow): PolicyStatement[] {
@@ -100,19 +96,9 @@ function permissions(workflow: Workflow): PolicyStatement[] {
       },
     ),
     // The endpoint is looked at as the one who registers it.
-    allow(
-      ["sagemaker:DescribeEndpoint"],
-      names.map((name) => arn(workflow.references, "sagemaker", `endpoint/${name}`)),
-    ),
-    allow(
-      ["sagemaker:DescribeEndpointConfig"],
-      [arn(workflow.references, "sagemaker", `endpoint-config/${baseName(workflow.settings)}-config-*`)],
-    ),
-    allow(
-      ["sagemaker:UpdateEndpointWeightsAndCapacities"],
-      names.map((name) => arn(workflow.references, "sagemaker", `endpoint/${name}`)),
-      { page },
-    ),
+    allow(["sagemaker:DescribeEndpoint"], endpointArns(workflow)),
+    allow(["sagemaker:DescribeEndpointConfig"], [configArn(workflow)]),
+    allow(["sagemaker:UpdateEndpointWeightsAndCapacities"], endpointArns(workflow), { page }),
     allow(
       ["cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"],
       names.map((name) => arn(workflow.references, "cloudwatch", `alarm:TargetTracking-endpoint/${name}/*`)),

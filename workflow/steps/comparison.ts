@@ -1,14 +1,12 @@
-import { arn } from "../arns";
-import { sageMakerRetry } from "../asl/retries";
-import { jsonata, literal, type TaskState } from "../asl/states";
-import { catchAll, caughtCause } from "../failures";
-import { allow } from "../iam";
-import { baseName, endpointName, freshName } from "../names";
+import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
+import { baseName, freshName } from "../names";
 import { vpcConfig, type Workflow, type WorkflowSettings } from "../settings";
-import { executionTags, type Step, sdkCall } from "../step";
+import { executionTags, type Step } from "../step";
 import { jobStep } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
-import { codeFolder, entryPoint, wholeCopy } from "./preprocessing";
+import { codeFolder, entryPoint, processingOutput, processingResources, wholeCopy } from "./processing";
+
+type Comparison = NonNullable<WorkflowSettings["comparison"]>;
 
 const folders = {
   challenger: "/opt/ml/processing/input/challenger",
@@ -17,175 +15,75 @@ const folders = {
   output: "/opt/ml/processing/output",
 } as const;
 
+/** JSONata: the folder that the job writes to. */
+const outputUrl = jsonata`$substringBefore($modelDataUrl, "/output/model.tar.gz") & "/comparison"`;
+
 /**
- * Compares the new model with the one that serves, on the same held-out data, with a processing job.
+ * Compares the new model with the champion, on the same held-out data, with a processing job.
  *
- * The champion is found by what the endpoint serves: configuration, model, model package. Without an endpoint that
- * serves there is none, and the job says so.
+ * Without a champion the job is told so by its missing argument, and says so.
  */
-export function comparisonStep(
-  workflow: Workflow,
-  comparison: NonNullable<WorkflowSettings["comparison"]>,
-  next: string,
-): Step {
+export function comparisonStep(workflow: Workflow, comparison: Comparison, next: string): Step {
   const { settings, references } = workflow;
   const roleArn = references.roleArns.compare;
   if (roleArn === undefined) {
     throw new Error("comparison: the role that its jobs run as is unknown; give its ARN as roleArns.compare");
   }
-  const base = baseName(settings);
-  const namePrefix = `${base}-compare-`;
-  const outputUrl = '$substringBefore($modelDataUrl, "/output/model.tar.gz") & "/comparison"';
-  const job = jobStep(workflow, {
+  return jobStep(workflow, {
     state: "ModelComparison",
     kind: "Processing",
     called: "Comparison",
-    namePrefix,
+    namePrefix: `${baseName(settings)}-compare-`,
     failure: "ComparisonFailed",
     retryAfterSeconds: 30,
     maxRuntimeInSeconds: comparison.maxRuntimeInSeconds,
     roleArn,
-    request: {
-      ProcessingJobName: jsonata(freshName(settings, "compare", undefined, "$attempt")),
-      AppSpecification: {
-        ImageUri: references.imageUri,
-        ContainerEntrypoint: entryPoint(comparison.codeKey),
-        ContainerArguments: jsonata(`$append(
-          ${JSON.stringify([
-            comparison.entryPoint,
-            ...["--challenger", folders.challenger],
-            ...["--test-data", folders.holdout],
-            ...["--output", folders.output],
-            ...["--metric", settings.gate.metric],
-            ...comparison.arguments,
-          ])},
-          $championUrl = "" ? [] : ["--champion", ${literal(folders.champion)}]
-        )`),
-      },
-      ProcessingInputs: jsonata(`$append(
-        [
-          ${input("challenger", "$modelDataUrl", folders.challenger)},
-          ${input("holdout", '$processedDataUrl & "/holdout/"', folders.holdout)},
-          ${input("code", pinnedCodeUrl(workflow, comparison.codeKey), codeFolder)}
-        ],
-        $championUrl = "" ? [] : [${input("champion", "$championUrl", folders.champion)}]
-      )`),
-      ProcessingOutputConfig: {
-        Outputs: [
-          {
-            OutputName: "comparison",
-            S3Output: { S3Uri: jsonata(outputUrl), LocalPath: folders.output, S3UploadMode: "EndOfJob" },
-          },
-        ],
-      },
-      ProcessingResources: {
-        ClusterConfig: {
-          InstanceCount: comparison.instanceCount,
-          InstanceType: comparison.instanceType,
-          VolumeSizeInGB: comparison.volumeSizeInGB,
-        },
-      },
-      ...(settings.vpc === undefined ? {} : { NetworkConfig: vpcConfig(workflow) }),
-      Tags: executionTags(workflow),
-    },
-    assign: { comparisonUrl: jsonata(`${outputUrl} & "/comparison.json"`) },
+    request: request(workflow, comparison),
+    assign: { comparisonUrl: jsonata`${outputUrl} & "/comparison.json"` },
     next,
   });
-  const none = jsonata('""');
+}
+
+function request(workflow: Workflow, comparison: Comparison): JsonObject {
+  const { settings, references } = workflow;
   return {
-    states: {
-      FindChampion: {
-        ...look(workflow, "describeEndpoint", { EndpointName: jsonata(endpointName(settings)) }),
-        Assign: {
-          championUrl: none,
-          champion: jsonata(`{
-            "serves": $states.result.EndpointStatus in ["InService", "Updating", "SystemUpdating", "RollingBack"],
-            "config": $exists($states.result.EndpointConfigName) ? $states.result.EndpointConfigName : ""
-          }`),
-        },
-        Catch: [
-          {
-            ErrorEquals: ["SageMaker.SageMakerException"],
-            Assign: {
-              championUrl: none,
-              champion: jsonata(
-                '{"serves": $not($contains($states.errorOutput.Cause, "Could not find")), "config": ""}',
-              ),
-              failure: jsonata(`{"state": "FindChampion", "reason": ${caughtCause}}`),
-            },
-            Next: "ChampionAbsent",
-          },
-          catchAll("FindChampion", "ComparisonFailed"),
-        ],
-        Next: "ChampionServes",
-      },
-      ChampionAbsent: {
-        Type: "Choice",
-        Choices: [{ Condition: jsonata("$not($champion.serves)"), Next: "ModelComparison" }],
-        Default: "ComparisonFailed",
-      },
-      ChampionServes: {
-        Type: "Choice",
-        Choices: [{ Condition: jsonata("$champion.serves"), Next: "ReadChampionConfig" }],
-        Default: "ModelComparison",
-      },
-      ReadChampionConfig: {
-        ...look(workflow, "describeEndpointConfig", { EndpointConfigName: jsonata("$champion.config") }),
-        Assign: { championModel: jsonata("$states.result.ProductionVariants[0].ModelName") },
-        Catch: [catchAll("ReadChampionConfig", "ComparisonFailed")],
-        Next: "ReadChampionModel",
-      },
-      ReadChampionModel: {
-        ...look(workflow, "describeModel", { ModelName: jsonata("$championModel") }),
-        Assign: {
-          championPackage: jsonata(`(
-            $container := $states.result.PrimaryContainer;
-            $exists($container.ModelPackageName) ? $container.ModelPackageName : ""
-          )`),
-          championUrl: jsonata(`(
-            $container := $states.result.PrimaryContainer;
-            $exists($container.ModelDataUrl) ? $container.ModelDataUrl : ""
-          )`),
-        },
-        Catch: [catchAll("ReadChampionModel", "ComparisonFailed")],
-        Next: "ChampionRegistered",
-      },
-      ChampionRegistered: {
-        Type: "Choice",
-        Choices: [{ Condition: jsonata('$championPackage != ""'), Next: "ReadChampionPackage" }],
-        Default: "ModelComparison",
-      },
-      ReadChampionPackage: {
-        ...look(workflow, "describeModelPackage", { ModelPackageName: jsonata("$championPackage") }),
-        Assign: { championUrl: jsonata("$states.result.InferenceSpecification.Containers[0].ModelDataUrl") },
-        Catch: [catchAll("ReadChampionPackage", "ComparisonFailed")],
-        Next: "ModelComparison",
-      },
-      ...job.states,
+    ProcessingJobName: freshName(settings, "compare", undefined, jsonata`$attempt`),
+    AppSpecification: {
+      ImageUri: references.imageUri,
+      ContainerEntrypoint: entryPoint(comparison.codeKey),
+      ContainerArguments: containerArguments(comparison, settings.gate.metric),
     },
-    policyStatements: [
-      ...job.policyStatements,
-      allow(
-        ["sagemaker:DescribeEndpointConfig"],
-        [arn(workflow.references, "sagemaker", `endpoint-config/${base}-config-*`)],
-      ),
-      allow(["sagemaker:DescribeModel"], [arn(workflow.references, "sagemaker", `model/${base}-model-*`)]),
-    ],
+    ProcessingInputs: jsonata`$append(
+      [
+        ${input("challenger", jsonata`$modelDataUrl`, folders.challenger)},
+        ${input("holdout", jsonata`$processedDataUrl & "/holdout/"`, folders.holdout)},
+        ${input("code", pinnedCodeUrl(workflow, comparison.codeKey), codeFolder)}
+      ],
+      $championUrl = "" ? [] : [${input("champion", jsonata`$championUrl`, folders.champion)}]
+    )`,
+    ProcessingOutputConfig: processingOutput("comparison", outputUrl, folders.output),
+    ProcessingResources: processingResources(comparison),
+    ...(settings.vpc === undefined ? {} : { NetworkConfig: vpcConfig(workflow) }),
+    Tags: executionTags(workflow),
   };
 }
 
-function look(workflow: Workflow, action: string, Arguments: TaskState["Arguments"]) {
-  return {
-    Type: "Task",
-    Resource: sdkCall(workflow, "sagemaker", action),
-    Arguments,
-    TimeoutSeconds: 60,
-    Retry: action === "describeEndpoint" ? undefined : sageMakerRetry,
-  } as const;
+function containerArguments(comparison: Comparison, metric: string): Jsonata {
+  const always = [
+    comparison.entryPoint,
+    ...["--challenger", folders.challenger],
+    ...["--test-data", folders.holdout],
+    ...["--output", folders.output],
+    ...["--metric", metric],
+    ...comparison.arguments,
+  ];
+  return jsonata`$append(
+    ${always},
+    $championUrl = "" ? [] : ["--champion", ${folders.champion}]
+  )`;
 }
 
-/** JSONata: one input of the job, its address given as JSONata. */
-function input(name: string, url: string, localPath: string): string {
-  const copy = JSON.stringify(wholeCopy(localPath));
-  return `{"InputName": ${literal(name)}, "S3Input": $merge([${copy}, {"S3Uri": ${url}}])}`;
+/** JSONata: one input of the job. */
+function input(name: string, url: Jsonata, localPath: string): Jsonata {
+  return jsonata`{"InputName": ${name}, "S3Input": $merge([${wholeCopy(localPath)}, {"S3Uri": ${url}}])}`;
 }

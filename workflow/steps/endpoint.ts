@@ -1,58 +1,23 @@
 import { integration } from "../arns";
-import { sageMakerRetry } from "../asl/retries";
-import {
-  type ChoiceRule,
-  type JsonObject,
-  jsonata,
-  literal,
-  otherwise,
-  type Retrier,
-  type WaitState,
-} from "../asl/states";
+import { type JsonObject, jsonata } from "../asl/jsonata";
+import { deploymentRetry, firstCheck, growingWait, maxChecks, refusedForNow } from "../asl/retries";
+import { type ChoiceRule, type ChoiceState, otherwise, type TaskState } from "../asl/states";
 import { deploymentConfig } from "../endpoint/guardrails";
 import { catchAll, failState } from "../failures";
-import { allow } from "../iam";
+import { allow, type PolicyStatement } from "../iam";
 import { endpointName } from "../names";
 import type { Workflow } from "../settings";
-import { executionTags, type Step, sdkCall } from "../step";
-import {
-  changeOwnEndpoints,
-  configArn,
-  endpointArns,
-  ownerStates,
-  undescribedEndpoint,
-} from "./endpoint-owner";
-import type { ReleaseNames } from "./model";
-
-/** Looks at an endpoint that is busy, before a release gives up. */
-export const maxChecks = 120;
-
-/** How long a release may wait: for another deployment, for its own, and for the way back, with waits of up to 30 s. */
-export const longestDeploymentSeconds = 3 * maxChecks * 31;
-
-/** States of an endpoint in which it accepts no update; they pass. */
-export const busyStates = '["Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting", "Unknown"]';
-
-/**
- * A new configuration may not be readable at once: AWS advises to try again.
- *
- * https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
- */
-const briefRetry: readonly Retrier[] = [
-  {
-    ErrorEquals: ["SageMaker.AmazonSageMakerException", "SageMaker.ResourceLimitExceededException"],
-    IntervalSeconds: 2,
-    MaxAttempts: 2,
-    BackoffRate: 2,
-    JitterStrategy: "FULL",
-  },
-];
+import { executionTags, type Step, sdkTask } from "../step";
+import { busyStates, describedEndpoint, undescribedEndpoint } from "./endpoint-description";
+import { changeOwnEndpoints, ownerStates } from "./endpoint-owner";
+import type { ReleaseNames } from "./release-names";
+import { configArn, endpointArns } from "./resource-arns";
 
 /** Where a deployment leads that did not fail. */
 export interface ReleaseEnds {
-  /** The new configuration serves. */
+  /** The new configuration is in service. */
   readonly served: string;
-  /** It served before, or another execution has replaced it already. */
+  /** It was in service before, or another execution has replaced it already. */
   readonly nothingToTest: string;
 }
 
@@ -60,185 +25,146 @@ export interface ReleaseEnds {
  * Puts the endpoint configuration in service under one stable endpoint name.
  *
  * Absent: create. Busy, as when another execution deploys: wait. Failed, which only a create leaves behind: delete, then
- * create. Else: update. Then wait until the configuration that serves is the one asked for, or it is clear that it
+ * create. Else: update. Then wait until the configuration in service is the one requested, or it is clear that it
  * never will be. An alarm that has moved the traffic back is `RolledBack`, of the rollback step.
  */
 export function endpointStep(workflow: Workflow, names: ReleaseNames, next: ReleaseEnds): Step {
-  const { settings } = workflow;
-  const endpoints = endpointArns(workflow);
-  const describeEndpoint = {
-    Type: "Task",
-    Resource: sdkCall(workflow, "sagemaker", "describeEndpoint"),
-    Arguments: { EndpointName: jsonata(endpointName(settings)) },
-    TimeoutSeconds: 60,
-  } as const;
   return {
     states: {
-      FindEndpoint: {
-        ...describeEndpoint,
-        Assign: {
-          endpointName: jsonata(endpointName(settings)),
-          endpointArn: jsonata("$states.result.EndpointArn"),
-          endpoint: describedEndpoint,
-        },
-        Catch: [
-          {
-            // The call models no errors: a missing endpoint and a throttled call differ in the text only.
-            ErrorEquals: ["SageMaker.SageMakerException"],
-            Assign: { endpointName: jsonata(endpointName(settings)), endpoint: undescribedEndpoint },
-            Next: "ChooseDeployment",
-          },
-          catchAll("FindEndpoint", "DeploymentFailed"),
-        ],
-        Next: "ReadEndpointTags",
-      },
+      FindEndpoint: findEndpoint(workflow),
       ...ownerStates(workflow, "ChooseDeployment"),
-      ChooseDeployment: {
-        Type: "Choice",
-        Choices: [
-          ...(names.reusable ? [servesAlready(next.nothingToTest)] : []),
-          {
-            Condition: jsonata('$endpoint.status = "Absent"'),
-            Assign: { replacedConfigName: "none" },
-            Next: "CreateEndpoint",
-          },
-          { Condition: jsonata('$endpoint.status = "Failed"'), Next: "DeleteFailedEndpoint" },
-          {
-            Condition: jsonata("$endpoint.sharing > 1"),
-            Assign: {
-              failure: jsonata(`{
-                "state": "ChooseDeployment",
-                "endpoint": $endpointName,
-                "reason": $string($endpoint.sharing) & " production variants of the endpoint have traffic"
-              }`),
-            },
-            Next: "ExperimentRunning",
-          },
-          {
-            Condition: jsonata(`$endpoint.status in ${busyStates} and $checks < ${maxChecks}`),
-            Next: "WaitForOtherDeployment",
-          },
-          {
-            Condition: jsonata(`$endpoint.status = "Hidden" or $endpoint.status in ${busyStates}`),
-            Assign: { failure: deploymentFailure("ChooseDeployment") },
-            Next: "DeploymentFailed",
-          },
-          otherwise({ replacedConfigName: jsonata("$endpoint.configName") }, "UpdateEndpoint"),
-        ],
-      },
+      ChooseDeployment: chooseDeployment(names.reusable, next.nothingToTest),
       WaitForOtherDeployment: growingWait("FindEndpoint"),
-      DeleteFailedEndpoint: {
-        Type: "Task",
-        Resource: sdkCall(workflow, "sagemaker", "deleteEndpoint"),
-        Arguments: { EndpointName: jsonata("$endpointName") },
-        TimeoutSeconds: 60,
-        Retry: sageMakerRetry,
-        Catch: [catchAll("DeleteFailedEndpoint", "DeploymentRefused")],
-        Next: "WaitForOtherDeployment",
-      },
+      DeleteFailedEndpoint: deleteFailedEndpoint(workflow),
       CreateEndpoint: deploy(workflow, "CreateEndpoint", { Tags: executionTags(workflow) }),
       UpdateEndpoint: deploy(workflow, "UpdateEndpoint", {
         ...deploymentConfig(workflow),
         ...retainedInstances(workflow),
       }),
-      DeploymentRefused: {
-        Type: "Choice",
-        Comment: "Another execution may have been a moment faster.",
-        Choices: [
-          {
-            Condition: jsonata(
-              `$checks < ${maxChecks} and $contains($failure.reason, /already existing|in-progress|Could not find endpoint "|Throttl|Rate exceeded/)`,
-            ),
-            Next: "WaitForOtherDeployment",
-          },
-          {
-            // An endpoint that has gone meanwhile has no tag that would allow it: look again, and then believe it.
-            Condition: jsonata(
-              "$checks < 3 and $contains($failure.reason, /not authorized to perform: sagemaker:(Update|Delete)Endpoint/)",
-            ),
-            Next: "WaitForOtherDeployment",
-          },
-        ],
-        Default: "DeploymentFailed",
-      },
+      DeploymentRefused: deploymentRefused,
       WaitForEndpoint: growingWait("CheckEndpoint"),
-      CheckEndpoint: {
-        ...describeEndpoint,
-        Assign: { endpoint: describedEndpoint },
-        Retry: sageMakerRetry,
-        Catch: [catchAll("CheckEndpoint", "DeploymentFailed")],
-        Next: "EndpointInService",
-      },
-      EndpointInService: {
-        Type: "Choice",
-        Choices: [
-          {
-            Condition: jsonata(
-              '$endpoint.status = "InService" and $endpoint.configName = $endpointConfigName',
-            ),
-            Assign: { superseded: false },
-            Next: next.served,
-          },
-          {
-            // Another execution updates an endpoint only when the deployment before has ended: ours did serve.
-            Condition: jsonata(`
-              ($endpoint.status = "InService" and $not($endpoint.configName in [$endpointConfigName, $replacedConfigName]))
-                or ($endpoint.status = "Updating" and $not($endpoint.pendingConfigName in [$endpointConfigName, ""]))`),
-            Assign: { superseded: true },
-            Next: next.nothingToTest,
-          },
-          {
-            Condition: jsonata(
-              '$endpoint.status = "InService" and $endpoint.configName = $replacedConfigName',
-            ),
-            Assign: { failure: deploymentFailure("EndpointInService") },
-            Next: "RolledBack",
-          },
-          {
-            Condition: jsonata(`$endpoint.status in ${busyStates} and $checks < ${maxChecks}`),
-            Next: "WaitForEndpoint",
-          },
-          otherwise({ failure: deploymentFailure("EndpointInService") }, "DeploymentFailed"),
-        ],
-      },
+      CheckEndpoint: checkEndpoint(workflow),
+      EndpointInService: endpointInService(next),
       DeploymentFailed: failState("DeploymentFailed"),
       ExperimentRunning: failState("ExperimentRunning"),
     },
-    policyStatements: [
-      allow(["sagemaker:DescribeEndpoint", "sagemaker:ListTags"], endpoints),
-      // When it is made, and never later: the tag says whose it is.
-      // https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html
-      allow(["sagemaker:AddTags"], endpoints, {
-        conditions: { Null: { "sagemaker:TaggingAction": "false" } },
-      }),
-      changeOwnEndpoints(workflow, ["sagemaker:DeleteEndpoint", "sagemaker:UpdateEndpoint"]),
-      // Both calls are authorized on the endpoint and on its configuration.
-      allow(["sagemaker:CreateEndpoint"], [...endpoints, configArn(workflow)]),
-      allow(["sagemaker:UpdateEndpoint"], [configArn(workflow)]),
+    policyStatements: permissions(workflow),
+  };
+}
+
+function permissions(workflow: Workflow): PolicyStatement[] {
+  const endpoints = endpointArns(workflow);
+  return [
+    allow(["sagemaker:DescribeEndpoint", "sagemaker:ListTags"], endpoints),
+    // When it is made, and never later: the tag says whose it is.
+    // https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html
+    allow(["sagemaker:AddTags"], endpoints, { conditions: { Null: { "sagemaker:TaggingAction": "false" } } }),
+    changeOwnEndpoints(workflow, ["sagemaker:DeleteEndpoint", "sagemaker:UpdateEndpoint"]),
+    // Both calls are authorized on the endpoint and on its configuration.
+    allow(["sagemaker:CreateEndpoint"], [...endpoints, configArn(workflow)]),
+    allow(["sagemaker:UpdateEndpoint"], [configArn(workflow)]),
+  ];
+}
+
+function findEndpoint(workflow: Workflow): TaskState {
+  const name = endpointName(workflow.settings);
+  return sdkTask(workflow, "sagemaker", "describeEndpoint", {
+    Arguments: { EndpointName: name },
+    Assign: {
+      endpointName: name,
+      endpointArn: jsonata`$states.result.EndpointArn`,
+      endpoint: describedEndpoint,
+    },
+    Retry: undefined,
+    Catch: [
+      {
+        // The call models no errors: a missing endpoint, which no retry helps, and a throttled call differ in the text only.
+        ErrorEquals: ["SageMaker.SageMakerException"],
+        Assign: { endpointName: name, endpoint: undescribedEndpoint },
+        Next: "ChooseDeployment",
+      },
+      catchAll("FindEndpoint", "DeploymentFailed"),
+    ],
+    Next: "ReadEndpointTags",
+  });
+}
+
+function chooseDeployment(mayServeAlready: boolean, servesAlready: string): ChoiceState {
+  return {
+    Type: "Choice",
+    Choices: [
+      // A version that is released again finds its own configuration in service.
+      ...(mayServeAlready ? [inService(servesAlready)] : []),
+      {
+        Condition: jsonata`$endpoint.status = "Absent"`,
+        Assign: { replacedConfigName: "none" },
+        Next: "CreateEndpoint",
+      },
+      { Condition: jsonata`$endpoint.status = "Failed"`, Next: "DeleteFailedEndpoint" },
+      {
+        Condition: jsonata`$endpoint.sharing > 1`,
+        Assign: {
+          failure: jsonata`{
+            "state": "ChooseDeployment",
+            "endpoint": $endpointName,
+            "reason": $string($endpoint.sharing) & " production variants of the endpoint have traffic"
+          }`,
+        },
+        Next: "ExperimentRunning",
+      },
+      whileBusy("WaitForOtherDeployment"),
+      {
+        Condition: jsonata`$endpoint.status = "Hidden" or $endpoint.status in ${busyStates}`,
+        Assign: { failure: deploymentFailure("ChooseDeployment") },
+        Next: "DeploymentFailed",
+      },
+      otherwise({ replacedConfigName: jsonata`$endpoint.configName` }, "UpdateEndpoint"),
     ],
   };
 }
 
-/** A version that is released again finds its own configuration in service. */
-function servesAlready(next: string): ChoiceRule {
+/** The requested configuration is in service. */
+function inService(next: string): ChoiceRule {
   return {
-    Condition: jsonata('$endpoint.status = "InService" and $endpoint.configName = $endpointConfigName'),
+    Condition: jsonata`$endpoint.status = "InService" and $endpoint.configName = $endpointConfigName`,
     Assign: { superseded: false },
     Next: next,
   };
 }
 
-/** What later states need to know of a described endpoint. */
-export const describedEndpoint = jsonata(`{
-  "status": $states.result.EndpointStatus,
-  "configName": $exists($states.result.EndpointConfigName) ? $states.result.EndpointConfigName : "",
-  "pendingConfigName": $exists($states.result.PendingDeploymentSummary.EndpointConfigName)
-    ? $states.result.PendingDeploymentSummary.EndpointConfigName : "",
-  "sharing": $count($states.result.ProductionVariants[CurrentWeight > 0]),
-  "instances": $exists($states.result.ProductionVariants[0].DesiredInstanceCount)
-    ? $states.result.ProductionVariants[0].DesiredInstanceCount : 0,
-  "reason": $exists($states.result.FailureReason) ? $states.result.FailureReason : ""
-}`);
+/** The endpoint is busy, and there is time to wait. */
+function whileBusy(next: string): ChoiceRule {
+  return {
+    Condition: jsonata`$endpoint.status in ${busyStates} and $checks < ${maxChecks}`,
+    Next: next,
+  };
+}
+
+function deleteFailedEndpoint(workflow: Workflow): TaskState {
+  return sdkTask(workflow, "sagemaker", "deleteEndpoint", {
+    Arguments: { EndpointName: jsonata`$endpointName` },
+    Catch: [catchAll("DeleteFailedEndpoint", "DeploymentRefused")],
+    Next: "WaitForOtherDeployment",
+  });
+}
+
+function deploy(workflow: Workflow, state: "CreateEndpoint" | "UpdateEndpoint", more: JsonObject): TaskState {
+  const action = state === "CreateEndpoint" ? "createEndpoint" : "updateEndpoint";
+  return {
+    Type: "Task",
+    Resource: integration(workflow.references, `sagemaker:${action}`),
+    Arguments: {
+      EndpointName: jsonata`$endpointName`,
+      EndpointConfigName: jsonata`$endpointConfigName`,
+      ...more,
+    },
+    Assign: { ...firstCheck },
+    TimeoutSeconds: 300,
+    Retry: deploymentRetry,
+    Catch: [catchAll(state, "DeploymentRefused")],
+    Next: "WaitForEndpoint",
+  };
+}
 
 /**
  * An update keeps the number of instances that scaling has chosen, where it lies within the bounds; what else the
@@ -250,9 +176,7 @@ function retainedInstances({ settings: { endpoint } }: Workflow): JsonObject {
   if (endpoint.kind !== "instance" || endpoint.autoscaling === undefined) return {};
   const { minInstances, maxInstances } = endpoint.autoscaling;
   return {
-    RetainAllVariantProperties: jsonata(
-      `$endpoint.instances >= ${minInstances} and $endpoint.instances <= ${maxInstances}`,
-    ),
+    RetainAllVariantProperties: jsonata`$endpoint.instances >= ${minInstances} and $endpoint.instances <= ${maxInstances}`,
     ExcludeRetainedVariantProperties: [
       { VariantPropertyType: "DesiredWeight" },
       { VariantPropertyType: "DataCaptureConfig" },
@@ -260,41 +184,63 @@ function retainedInstances({ settings: { endpoint } }: Workflow): JsonObject {
   };
 }
 
-function deploy(workflow: Workflow, state: "CreateEndpoint" | "UpdateEndpoint", more: JsonObject) {
-  const action = state === "CreateEndpoint" ? "createEndpoint" : "updateEndpoint";
-  return {
-    Type: "Task",
-    Resource: integration(workflow.references, `sagemaker:${action}`),
-    Arguments: {
-      EndpointName: jsonata("$endpointName"),
-      EndpointConfigName: jsonata("$endpointConfigName"),
-      ...more,
+const deploymentRefused: ChoiceState = {
+  Type: "Choice",
+  Comment: "Another execution may have been a moment faster.",
+  Choices: [
+    {
+      Condition: jsonata`$checks < ${maxChecks} and ${refusedForNow}`,
+      Next: "WaitForOtherDeployment",
     },
-    Assign: { pause: 1, checks: 0 },
-    TimeoutSeconds: 300,
-    Retry: briefRetry,
-    Catch: [catchAll(state, "DeploymentRefused")],
-    Next: "WaitForEndpoint",
-  } as const;
+    {
+      // An endpoint that has gone meanwhile has no tag that would allow it: check again, and then believe it.
+      Condition: jsonata`$checks < 3 and $contains($failure.reason, /not authorized to perform: sagemaker:(Update|Delete)Endpoint/)`,
+      Next: "WaitForOtherDeployment",
+    },
+  ],
+  Default: "DeploymentFailed",
+};
+
+function checkEndpoint(workflow: Workflow): TaskState {
+  return sdkTask(workflow, "sagemaker", "describeEndpoint", {
+    Arguments: { EndpointName: endpointName(workflow.settings) },
+    Assign: { endpoint: describedEndpoint },
+    Catch: [catchAll("CheckEndpoint", "DeploymentFailed")],
+    Next: "EndpointInService",
+  });
 }
 
-/** Waits twice as long each time, up to 30 s; counts in `checks`. */
-export function growingWait(next: string): WaitState {
+function endpointInService({ served, nothingToTest }: ReleaseEnds): ChoiceState {
   return {
-    Type: "Wait",
-    Seconds: jsonata("$pause"),
-    Assign: { pause: jsonata("$min([$pause * 2, 30])"), checks: jsonata("$checks + 1") },
-    Next: next,
+    Type: "Choice",
+    Choices: [
+      inService(served),
+      {
+        // Another execution updates an endpoint only when the deployment before has ended: ours was in service.
+        Condition: jsonata`
+          ($endpoint.status = "InService" and $not($endpoint.configName in [$endpointConfigName, $replacedConfigName]))
+            or ($endpoint.status = "Updating" and $not($endpoint.pendingConfigName in [$endpointConfigName, ""]))`,
+        Assign: { superseded: true },
+        Next: nothingToTest,
+      },
+      {
+        Condition: jsonata`$endpoint.status = "InService" and $endpoint.configName = $replacedConfigName`,
+        Assign: { failure: deploymentFailure("EndpointInService") },
+        Next: "RolledBack",
+      },
+      whileBusy("WaitForEndpoint"),
+      otherwise({ failure: deploymentFailure("EndpointInService") }, "DeploymentFailed"),
+    ],
   };
 }
 
 function deploymentFailure(state: string) {
-  return jsonata(`{
-    "state": ${literal(state)},
+  return jsonata`{
+    "state": ${state},
     "endpoint": $endpointName,
     "reason": "The endpoint is " & $endpoint.status & " after " & $string($checks) & " checks"
       & ($endpoint.configName = "" ? "" : ", with the configuration " & $endpoint.configName)
       & ", not InService with " & $endpointConfigName
       & ($endpoint.reason = "" ? "" : ": " & $endpoint.reason)
-  }`);
+  }`;
 }

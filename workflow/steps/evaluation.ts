@@ -1,6 +1,7 @@
 import { arn, integration } from "../arns";
+import { jsonata } from "../asl/jsonata";
 import { lambdaRetry } from "../asl/retries";
-import { jsonata } from "../asl/states";
+import type { TaskState } from "../asl/states";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
 import { evaluationFunctionName } from "../names";
@@ -9,43 +10,18 @@ import type { Step } from "../step";
 
 /** Reads the model's metrics with the evaluation function, and lets only a model that passes the gate go on. */
 export function evaluationStep(workflow: Workflow, next: string): Step {
-  const { settings, references } = workflow;
   return {
     states: {
-      ModelEvaluation: {
-        Type: "Task",
-        Resource: integration(workflow.references, "lambda:invoke"),
-        Arguments: {
-          FunctionName: references.evaluationFunctionVersionArn,
-          Payload: {
-            TrainingJobName: jsonata("$trainingJobName"),
-            S3Bucket: references.bucketName,
-            ModelDataUrl: jsonata("$modelDataUrl"),
-            OutputUrl: jsonata('$substringBefore($trainedModelUrl, "model.tar.gz") & "output.tar.gz"'),
-            Metric: settings.gate.metric,
-            Threshold: jsonata("$threshold"),
-            Better: settings.gate.better,
-            ...(settings.comparison !== undefined && {
-              ComparisonUrl: jsonata("$comparisonUrl"),
-              Margin: settings.gate.margin,
-            }),
-          },
-        },
-        Assign: { evaluation: jsonata("$states.result.Payload") },
-        TimeoutSeconds: 300,
-        Retry: lambdaRetry,
-        Catch: [catchAll("ModelEvaluation", "EvaluationFailed")],
-        Next: "CheckModelPerformance",
-      },
-      EvaluationFailed: failState("EvaluationFailed", '$merge([$failure, {"job": $trainingJobName}])'),
+      ModelEvaluation: modelEvaluation(workflow),
+      EvaluationFailed: failState("EvaluationFailed", jsonata`$merge([$failure, {"job": $trainingJobName}])`),
       CheckModelPerformance: {
         Type: "Choice",
-        Choices: [{ Condition: jsonata("$evaluation.Passed = true"), Next: next }],
+        Choices: [{ Condition: jsonata`$evaluation.Passed = true`, Next: next }],
         Default: "ModelPerformanceInsufficient",
       },
       ModelPerformanceInsufficient: failState(
         "ModelPerformanceInsufficient",
-        `{
+        jsonata`{
           "state": "CheckModelPerformance",
           "job": $trainingJobName,
           "reason": $evaluation.Reason,
@@ -57,8 +33,34 @@ export function evaluationStep(workflow: Workflow, next: string): Step {
       // Every version: an execution invokes the one that was deployed when it started.
       allow(
         ["lambda:InvokeFunction"],
-        [arn(workflow.references, "lambda", `function:${evaluationFunctionName(settings)}:*`)],
+        [arn(workflow.references, "lambda", `function:${evaluationFunctionName(workflow.settings)}:*`)],
       ),
     ],
+  };
+}
+
+function modelEvaluation({ settings, references }: Workflow): TaskState {
+  const { gate, comparison } = settings;
+  return {
+    Type: "Task",
+    Resource: integration(references, "lambda:invoke"),
+    Arguments: {
+      FunctionName: references.evaluationFunctionVersionArn,
+      Payload: {
+        TrainingJobName: jsonata`$trainingJobName`,
+        S3Bucket: references.bucketName,
+        ModelDataUrl: jsonata`$modelDataUrl`,
+        OutputUrl: jsonata`$substringBefore($trainedModelUrl, "model.tar.gz") & "output.tar.gz"`,
+        Metric: gate.metric,
+        Threshold: jsonata`$threshold`,
+        Better: gate.better,
+        ...(comparison !== undefined && { ComparisonUrl: jsonata`$comparisonUrl`, Margin: gate.margin }),
+      },
+    },
+    Assign: { evaluation: jsonata`$states.result.Payload` },
+    TimeoutSeconds: 300,
+    Retry: lambdaRetry,
+    Catch: [catchAll("ModelEvaluation", "EvaluationFailed")],
+    Next: "CheckModelPerformance",
   };
 }

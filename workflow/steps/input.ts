@@ -1,72 +1,35 @@
 import { bucketArn } from "../arns";
-import { s3Retry } from "../asl/retries";
-import { jsonata, literal, otherwise } from "../asl/states";
+import { jsonata } from "../asl/jsonata";
+import { type ChoiceState, otherwise, type TaskState } from "../asl/states";
 import { inputProblems } from "../execution-input";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
 import { executionFolder } from "../names";
-import type { Workflow } from "../settings";
-import { type Step, sdkCall } from "../step";
+import type { Workflow, WorkflowSettings } from "../settings";
+import { type Step, sdkTask } from "../step";
+
+const input = jsonata`$states.context.Execution.Input`;
 
 /** Checks the execution input and sets the execution's variables from it and the defaults. */
 export function inputStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
-  const { hyperparameters } = settings.training;
-  const rules = { dataPrefix: settings.dataPrefix, hyperparameters: Object.keys(hyperparameters) };
-  const input = "$states.context.Execution.Input";
+  const rules = {
+    dataPrefix: settings.dataPrefix,
+    hyperparameters: Object.keys(settings.training.hyperparameters),
+  };
   return {
     states: {
       ReadInput: {
         Type: "Pass",
-        Assign: { inputProblems: jsonata(inputProblems(input, rules)) },
+        Assign: { inputProblems: inputProblems(input, rules) },
         Next: "CheckInput",
       },
-      CheckInput: {
-        Type: "Choice",
-        Choices: [
-          {
-            Condition: jsonata("$count($inputProblems) = 0"),
-            Assign: {
-              executionFolder: jsonata(executionFolder),
-              dataPrefix: jsonata(
-                `$exists(${input}.DataPrefix) ? ${input}.DataPrefix : ${literal(settings.dataPrefix)}`,
-              ),
-              threshold: jsonata(
-                `$exists(${input}.Threshold) ? ${input}.Threshold : ${settings.gate.threshold}`,
-              ),
-              // SageMaker's map holds strings only.
-              hyperparameters: jsonata(`$merge([
-                ${JSON.stringify(hyperparameters)},
-                $merge($each(${input}.HyperParameters, function($value, $key) { {$key: $string($value)} }))
-              ])`),
-              ignoredInput: jsonata(`[$exists(${input}.ModelDataUrl) ? "ModelDataUrl" : []]`),
-              attempt: 1,
-            },
-            Next: "FindData",
-          },
-          otherwise({ failure: inputFailure("CheckInput") }, "InvalidInput"),
-        ],
-      },
-      FindData: {
-        Type: "Task",
-        Comment: "An empty prefix is found here in a moment, not by the job after minutes.",
-        Resource: sdkCall(workflow, "s3", "listObjectsV2"),
-        Arguments: { Bucket: references.dataBucketName, Prefix: jsonata("$dataPrefix"), MaxKeys: 1 },
-        Assign: {
-          inputProblems: jsonata(`$states.result.KeyCount > 0 ? [] : [
-            ${literal(`There is no object under s3://${references.dataBucketName}/`)} & $dataPrefix
-              & ": put the data there, or name another DataPrefix"
-          ]`),
-        },
-        TimeoutSeconds: 60,
-        Retry: s3Retry,
-        Catch: [catchAll("FindData", "PreparationFailed")],
-        Next: "DataFound",
-      },
+      CheckInput: checkInput(settings),
+      FindData: findData(workflow),
       DataFound: {
         Type: "Choice",
         Choices: [
-          { Condition: jsonata("$count($inputProblems) = 0"), Next: next },
+          { Condition: jsonata`$count($inputProblems) = 0`, Next: next },
           otherwise({ failure: inputFailure("FindData") }, "InvalidInput"),
         ],
       },
@@ -81,6 +44,47 @@ export function inputStep(workflow: Workflow, next: string): Step {
   };
 }
 
+function checkInput({ dataPrefix, gate, training }: WorkflowSettings): ChoiceState {
+  return {
+    Type: "Choice",
+    Choices: [
+      {
+        Condition: jsonata`$count($inputProblems) = 0`,
+        Assign: {
+          executionFolder,
+          dataPrefix: jsonata`$exists(${input}.DataPrefix) ? ${input}.DataPrefix : ${dataPrefix}`,
+          threshold: jsonata`$exists(${input}.Threshold) ? ${input}.Threshold : ${gate.threshold}`,
+          // SageMaker's map holds strings only.
+          hyperparameters: jsonata`$merge([
+            ${training.hyperparameters},
+            $merge($each(${input}.HyperParameters, function($value, $key) { {$key: $string($value)} }))
+          ])`,
+          ignoredInput: jsonata`[$exists(${input}.ModelDataUrl) ? "ModelDataUrl" : []]`,
+          attempt: 1,
+        },
+        Next: "FindData",
+      },
+      otherwise({ failure: inputFailure("CheckInput") }, "InvalidInput"),
+    ],
+  };
+}
+
+function findData(workflow: Workflow): TaskState {
+  const { dataBucketName } = workflow.references;
+  return sdkTask(workflow, "s3", "listObjectsV2", {
+    Comment: "An empty prefix is found here in a moment, not by the job after minutes.",
+    Arguments: { Bucket: dataBucketName, Prefix: jsonata`$dataPrefix`, MaxKeys: 1 },
+    Assign: {
+      inputProblems: jsonata`$states.result.KeyCount > 0 ? [] : [
+        ${`There is no object under s3://${dataBucketName}/`} & $dataPrefix
+          & ": put the data there, or name another DataPrefix"
+      ]`,
+    },
+    Catch: [catchAll("FindData", "PreparationFailed")],
+    Next: "DataFound",
+  });
+}
+
 function inputFailure(state: string) {
-  return jsonata(`{"state": ${literal(state)}, "reason": $join($inputProblems, "; ")}`);
+  return jsonata`{"state": ${state}, "reason": $join($inputProblems, "; ")}`;
 }

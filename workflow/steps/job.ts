@@ -1,14 +1,14 @@
 import { arn, integration } from "../arns";
-import { sageMakerRetry } from "../asl/retries";
-import { type JsonObject, jsonata, type State } from "../asl/states";
+import { expression, type JsonObject, jsonata } from "../asl/jsonata";
+import { anotherAttemptHelps, maxAttempts, sageMakerRetry, waitForAttempt } from "../asl/retries";
+import type { TaskState } from "../asl/states";
 import { catchAll, type FailureName, failState } from "../failures";
-import { allow, type PolicyStatement } from "../iam";
+import { allow, type PolicyStatement, passToSageMaker } from "../iam";
 import type { Workflow } from "../settings";
 import type { Step } from "../step";
 
 /** Time that SageMaker may take to find instances, pull the image and upload results. */
 const provisioningSeconds = 1800;
-const maxAttempts = 3;
 
 /** How long a step may take to run its job, all attempts and the waits between them included. */
 export function longestJobSeconds(maxRuntimeInSeconds: number): number {
@@ -39,58 +39,54 @@ interface JobStepProps {
 /**
  * Runs a SageMaker job to its end, and again under a new name where another attempt can help.
  *
- * A retrier cannot tell a fault of the service from one of the script: both are States.TaskFailed. The reason can, so
- * the catch leads to a choice, and only lost instances, missing capacity and internal errors are paid twice.
+ * What a job reports is no matter for a retrier: the catch leads to a choice, and only where `anotherAttemptHelps` is a
+ * job paid twice.
  */
 export function jobStep(workflow: Workflow, props: JobStepProps): Step {
-  const { state, kind, called, failure, next } = props;
-  const nameKey = `${kind}JobName`;
-  const status = `$lowercase($states.result.${kind}JobStatus)`;
+  const { state, called, failure } = props;
   const failed = `${called}AttemptFailed`;
   const wait = `WaitBefore${called}`;
-  const states: Record<string, State> = {
-    [state]: {
-      Type: "Task",
-      Resource: integration(workflow.references, `sagemaker:create${kind}Job.sync`),
-      Arguments: {
-        ...props.request,
-        RoleArn: props.roleArn,
-        StoppingCondition: { MaxRuntimeInSeconds: props.maxRuntimeInSeconds },
+  return {
+    states: {
+      [state]: runJob(workflow, props, failed),
+      [failed]: {
+        Type: "Choice",
+        Choices: [{ Condition: anotherAttemptHelps, Next: wait }],
+        Default: failure,
       },
-      Assign: {
-        ...props.assign,
-        [`${called.toLowerCase()}JobName`]: jsonata(`
-          ${status} = "stopped"
-            ? $error("The job was stopped: by hand, or after ${props.maxRuntimeInSeconds} s, its longest run")
-            : $states.result.${nameKey}`),
-        attempt: 1,
-      },
-      TimeoutSeconds: props.maxRuntimeInSeconds + provisioningSeconds,
-      Retry: sageMakerRetry,
-      Catch: [catchAll(state, failed, nameKey)],
-      Next: next,
+      [wait]: waitForAttempt(props.retryAfterSeconds, state),
+      [failure]: failState(failure),
     },
-    [failed]: {
-      Type: "Choice",
-      Choices: [
-        {
-          Condition: jsonata(
-            `$attempt < ${maxAttempts} and $contains($failure.reason, /^(InternalServerError|InternalFailure|CapacityError|ServiceUnavailable)/)`,
-          ),
-          Next: wait,
-        },
-      ],
-      Default: failure,
-    },
-    [wait]: {
-      Type: "Wait",
-      Seconds: jsonata(`${props.retryAfterSeconds} * $power(2, $attempt - 1)`),
-      Assign: { attempt: jsonata("$attempt + 1") },
-      Next: state,
-    },
-    [failure]: failState(failure),
+    policyStatements: jobPermissions(workflow, props),
   };
-  return { states, policyStatements: jobPermissions(workflow, props) };
+}
+
+function runJob(workflow: Workflow, props: JobStepProps, failed: string): TaskState {
+  const { state, kind, called, maxRuntimeInSeconds } = props;
+  const nameKey = `${kind}JobName`;
+  const status = expression(`$lowercase($states.result.${kind}JobStatus)`);
+  const stopped = `The job was stopped: by hand, or after ${maxRuntimeInSeconds} s, its longest run`;
+  return {
+    Type: "Task",
+    Resource: integration(workflow.references, `sagemaker:create${kind}Job.sync`),
+    Arguments: {
+      ...props.request,
+      RoleArn: props.roleArn,
+      StoppingCondition: { MaxRuntimeInSeconds: maxRuntimeInSeconds },
+    },
+    Assign: {
+      ...props.assign,
+      [`${called.toLowerCase()}JobName`]: jsonata`
+        ${status} = "stopped"
+          ? $error(${stopped})
+          : ${expression(`$states.result.${nameKey}`)}`,
+      attempt: 1,
+    },
+    TimeoutSeconds: maxRuntimeInSeconds + provisioningSeconds,
+    Retry: sageMakerRetry,
+    Catch: [catchAll(state, failed, nameKey)],
+    Next: props.next,
+  };
 }
 
 function jobPermissions(workflow: Workflow, { kind, namePrefix, roleArn }: JobStepProps): PolicyStatement[] {
@@ -114,11 +110,4 @@ function jobPermissions(workflow: Workflow, { kind, namePrefix, roleArn }: JobSt
       [arn(workflow.references, "events", `rule/StepFunctionsGetEventsForSageMaker${kind}JobsRule`)],
     ),
   ];
-}
-
-/** Lets the state machine hand a role to SageMaker, and to nobody else. */
-export function passToSageMaker(roleArn: string): PolicyStatement {
-  return allow(["iam:PassRole"], [roleArn], {
-    conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
-  });
 }

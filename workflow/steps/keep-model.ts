@@ -1,10 +1,10 @@
 import { objectArn } from "../arns";
-import { s3Retry } from "../asl/retries";
-import { jsonata, literal } from "../asl/states";
+import { jsonata } from "../asl/jsonata";
+import type { TaskState } from "../asl/states";
 import { catchAll } from "../failures";
 import { allow, allowKey } from "../iam";
 import { modelKeys, prefixes, type Workflow } from "../settings";
-import { artifactUrl, type Step, sdkCall, sha256In } from "../step";
+import { artifactUrl, type Step, sdkTask, sha256In } from "../step";
 
 /**
  * Copies the trained model to where no job and no endpoint can write, and has S3 compute its SHA-256.
@@ -18,40 +18,37 @@ import { artifactUrl, type Step, sdkCall, sha256In } from "../step";
 export function keepModelStep(workflow: Workflow, next: string): Step {
   const { references } = workflow;
   const { bucketName, kmsKeyArn } = references;
-  const key = `${literal(prefixes.modelArtifacts)} & $trainingJobName & "/output/model.tar.gz"`;
-  const checksum = sha256In("$states.result.CopyObjectResult");
   return {
-    states: {
-      KeepModel: {
-        Type: "Task",
-        Resource: sdkCall(workflow, "s3", "copyObject"),
-        Arguments: {
-          Bucket: bucketName,
-          CopySource: jsonata('$substringAfter($trainedModelUrl, "s3://")'),
-          Key: jsonata(key),
-          ChecksumAlgorithm: "SHA256",
-          // Tags of the original would need permissions of their own.
-          TaggingDirective: "REPLACE",
-        },
-        Assign: {
-          modelDataUrl: jsonata(artifactUrl(workflow, `(${key})`)),
-          modelSha256: jsonata(
-            `($sha256 := ${checksum}; $exists($sha256) ? $sha256 : $error("S3 gave no SHA-256 of the model's copy"))`,
-          ),
-        },
-        TimeoutSeconds: 900,
-        Retry: s3Retry,
-        Catch: [catchAll("KeepModel", "RegistrationFailed")],
-        Next: next,
-      },
-    },
+    states: { KeepModel: keepModel(workflow, next) },
     policyStatements: [
       allow(
         ["s3:GetObject"],
-        [objectArn(workflow.references, bucketName, `${prefixes.trainingOutput}*/output/model.tar.gz`)],
+        [objectArn(references, bucketName, `${prefixes.trainingOutput}*/output/model.tar.gz`)],
       ),
-      allow(["s3:PutObject"], [objectArn(workflow.references, bucketName, modelKeys)]),
+      allow(["s3:PutObject"], [objectArn(references, bucketName, modelKeys)]),
       ...allowKey(kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
     ],
   };
+}
+
+function keepModel(workflow: Workflow, next: string): TaskState {
+  const key = jsonata`${prefixes.modelArtifacts} & $trainingJobName & "/output/model.tar.gz"`;
+  const checksum = sha256In(jsonata`$states.result.CopyObjectResult`);
+  return sdkTask(workflow, "s3", "copyObject", {
+    Arguments: {
+      Bucket: workflow.references.bucketName,
+      CopySource: jsonata`$substringAfter($trainedModelUrl, "s3://")`,
+      Key: key,
+      ChecksumAlgorithm: "SHA256",
+      // Tags of the original would need permissions of their own.
+      TaggingDirective: "REPLACE",
+    },
+    Assign: {
+      modelDataUrl: artifactUrl(workflow, jsonata`(${key})`),
+      modelSha256: jsonata`($sha256 := ${checksum}; $exists($sha256) ? $sha256 : $error("S3 gave no SHA-256 of the model's copy"))`,
+    },
+    TimeoutSeconds: 900,
+    Catch: [catchAll("KeepModel", "RegistrationFailed")],
+    Next: next,
+  });
 }

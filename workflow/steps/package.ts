@@ -1,13 +1,12 @@
-import { arn, bucketArn, objectArn } from "../arns";
-import { s3Retry, sageMakerRetry } from "../asl/retries";
-import { jsonata, literal, otherwise } from "../asl/states";
+import { bucketArn, objectArn } from "../arns";
+import { type Jsonata, jsonata } from "../asl/jsonata";
+import { maxReads, waitForPackage } from "../asl/retries";
+import { type ChoiceRule, type ChoiceState, type MapState, otherwise, type TaskState } from "../asl/states";
 import { catchAll, caughtCause, failState } from "../failures";
-import { allow, allowKey } from "../iam";
-import { baseName } from "../names";
+import { allow, allowKey, type PolicyStatement } from "../iam";
 import { prefixes, type Workflow } from "../settings";
-import { type Step, sdkCall, sha256In } from "../step";
-
-const maxLooks = 60;
+import { type Step, sdkTask, sha256In } from "../step";
+import { packageArn } from "./resource-arns";
 
 /**
  * Reads the model package version that is to be released: is it complete and approved, and are its artifact and metrics
@@ -16,186 +15,203 @@ const maxLooks = 60;
  * Reads the variables `modelPackageArn` and `looks`, which starts at 0.
  */
 export function packageStep(workflow: Workflow, next: string): Step {
-  const { settings, references } = workflow;
-  const { bucketName, kmsKeyArn } = references;
-  const inBucket = (url: string) => `$substringAfter(${url}, ${literal(`s3://${bucketName}/`)})`;
   return {
     states: {
-      ReadPackage: {
-        Type: "Task",
-        Resource: sdkCall(workflow, "sagemaker", "describeModelPackage"),
-        Arguments: { ModelPackageName: jsonata("$modelPackageArn") },
-        Assign: {
-          package: jsonata(`{
-            "version": $states.result.ModelPackageVersion,
-            "status": $states.result.ModelPackageStatus,
-            "approval": $states.result.ModelApprovalStatus,
-            "measured": $exists($states.result.ModelMetrics.ModelQuality.Statistics.S3Uri),
-            "metricsUrl": $states.result.ModelMetrics.ModelQuality.Statistics.S3Uri,
-            "modelSha256": $states.result.CustomerMetadataProperties.modelSha256,
-            "evaluationSha256": $states.result.CustomerMetadataProperties.evaluationSha256,
-            "modelDataUrl": $states.result.InferenceSpecification.Containers[0].ModelDataUrl,
-            "environment": $states.result.InferenceSpecification.Containers[0].Environment,
-            "created": $string($states.result.CreationTime)
-          }`),
-          looks: jsonata("$looks + 1"),
-        },
-        TimeoutSeconds: 60,
-        Retry: sageMakerRetry,
-        Catch: [catchAll("ReadPackage", "PackageUnusable")],
-        Next: "PackageReady",
-      },
-      PackageReady: {
-        Type: "Choice",
-        Choices: [
-          {
-            Condition: jsonata("$package.measured = false"),
-            Assign: {
-              failure: jsonata(`{
-                "state": "PackageReady",
-                "reason": $modelPackageArn & " has no model quality metrics: nobody can have judged it"
-              }`),
-            },
-            Next: "PackageUnusable",
-          },
-          {
-            Condition: jsonata("$not($exists($package.modelSha256) and $exists($package.evaluationSha256))"),
-            Assign: {
-              failure: jsonata(`{
-                "state": "PackageReady",
-                "reason": $modelPackageArn & " was registered without the SHA-256 of its files: nobody can tell whether they are those that were approved. Train again"
-              }`),
-            },
-            Next: "PackageUnusable",
-          },
-          {
-            Condition: jsonata('$package.status = "Completed" and $package.approval = "Approved"'),
-            Next: "FindArtifact",
-          },
-          {
-            Condition: jsonata(`$package.status in ["Pending", "InProgress"] and $looks < ${maxLooks}`),
-            Next: "WaitForPackage",
-          },
-          otherwise(
-            {
-              failure: jsonata(`{
-            "state": "PackageReady",
-            "reason": $modelPackageArn & " is " & $package.status & " and " & $package.approval & ", not Completed and Approved"
-          }`),
-            },
-            "PackageUnusable",
-          ),
-        ],
-      },
-      WaitForPackage: { Type: "Wait", Seconds: 5, Next: "ReadPackage" },
-      FindArtifact: {
-        Type: "Task",
-        Comment: "A model whose artifact is gone is found here, not by an endpoint after minutes.",
-        Resource: sdkCall(workflow, "s3", "listObjectsV2"),
-        Arguments: { Bucket: bucketName, Prefix: jsonata(inBucket("$package.modelDataUrl")), MaxKeys: 1 },
-        Assign: { artifacts: jsonata("$states.result.KeyCount") },
-        TimeoutSeconds: 60,
-        Retry: s3Retry,
-        Catch: [catchAll("FindArtifact", "PackageUnusable")],
-        Next: "ArtifactFound",
-      },
-      ArtifactFound: {
-        Type: "Choice",
-        Choices: [
-          { Condition: jsonata("$artifacts > 0"), Next: "ReadFiles" },
-          otherwise(
-            {
-              failure: jsonata(
-                '{"state": "FindArtifact", "reason": "The artifact " & $package.modelDataUrl & " is gone"}',
-              ),
-            },
-            "PackageUnusable",
-          ),
-        ],
-      },
-      ReadFiles: {
-        Type: "Map",
-        Comment: "S3 keeps the SHA-256 of what it stores, where the upload asked for one.",
-        Items: jsonata(`[
-          {"url": $package.modelDataUrl, "registered": $package.modelSha256},
-          {"url": $package.metricsUrl, "registered": $package.evaluationSha256}
-        ]`),
-        ItemProcessor: {
-          ProcessorConfig: { Mode: "INLINE" },
-          StartAt: "ReadFile",
-          States: {
-            ReadFile: {
-              Type: "Task",
-              Resource: sdkCall(workflow, "s3", "headObject"),
-              Arguments: {
-                Bucket: bucketName,
-                Key: jsonata(inBucket("$states.input.url")),
-                ChecksumMode: "ENABLED",
-              },
-              Output: jsonata(`(
-                $found := ${sha256In("$states.result")};
-                {
-                  "url": $states.input.url,
-                  "registered": $states.input.registered,
-                  "found": $exists($found) ? $found : "none"
-                }
-              )`),
-              TimeoutSeconds: 60,
-              Retry: s3Retry,
-              Catch: [
-                {
-                  ErrorEquals: ["States.ALL"],
-                  Output: jsonata(`{
-                    "url": $states.input.url,
-                    "registered": $states.input.registered,
-                    "found": "unknown (" & (${caughtCause}) & ")"
-                  }`),
-                  Next: "FileUnreadable",
-                },
-              ],
-              End: true,
-            },
-            FileUnreadable: { Type: "Pass", End: true },
-          },
-        },
-        Assign: { files: jsonata("[$states.result]") },
-        Catch: [catchAll("ReadFiles", "PackageUnusable")],
-        Next: "FilesUnchanged",
-      },
-      FilesUnchanged: {
-        Type: "Choice",
-        Choices: [
-          { Condition: jsonata("$count($files[found != registered]) = 0"), Next: next },
-          otherwise(
-            {
-              failure: jsonata(`{
-                "state": "FilesUnchanged",
-                "reason": $join($files[found != registered].(
-                  url & " is not what was registered: its SHA-256 is " & found & ", registered was " & registered
-                ), "; ") & ". Put back the object's version that was registered, or release another version"
-              }`),
-            },
-            "PackageUnusable",
-          ),
-        ],
-      },
-      PackageUnusable: failState("PackageUnusable", '$merge([$failure, {"package": $modelPackageArn}])'),
+      ReadPackage: readPackage(workflow),
+      PackageReady: packageReady,
+      WaitForPackage: waitForPackage("ReadPackage"),
+      FindArtifact: findArtifact(workflow),
+      ArtifactFound: artifactFound,
+      ReadFiles: readFiles(workflow),
+      FilesUnchanged: filesUnchanged(next),
+      PackageUnusable: failState(
+        "PackageUnusable",
+        jsonata`$merge([$failure, {"package": $modelPackageArn}])`,
+      ),
     },
-    policyStatements: [
-      allow(
-        ["sagemaker:DescribeModelPackage"],
-        [arn(workflow.references, "sagemaker", `model-package/${baseName(settings)}/*`)],
+    policyStatements: permissions(workflow),
+  };
+}
+
+function permissions(workflow: Workflow): PolicyStatement[] {
+  const { bucketName, kmsKeyArn } = workflow.references;
+  return [
+    allow(["sagemaker:DescribeModelPackage"], [packageArn(workflow)]),
+    allow(["s3:ListBucket"], [bucketArn(workflow.references, bucketName)], {
+      conditions: { StringLike: { "s3:prefix": `${prefixes.modelArtifacts}*` } },
+    }),
+    allow(
+      ["s3:GetObject"],
+      [objectArn(workflow.references, bucketName, `${prefixes.modelArtifacts}*/output/*`)],
+    ),
+    // The checksum of an encrypted object is read with its key.
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+    ...allowKey(kmsKeyArn, ["kms:Decrypt"]),
+  ];
+}
+
+function readPackage(workflow: Workflow): TaskState {
+  return sdkTask(workflow, "sagemaker", "describeModelPackage", {
+    Arguments: { ModelPackageName: jsonata`$modelPackageArn` },
+    Assign: {
+      package: jsonata`{
+        "version": $states.result.ModelPackageVersion,
+        "status": $states.result.ModelPackageStatus,
+        "approval": $states.result.ModelApprovalStatus,
+        "measured": $exists($states.result.ModelMetrics.ModelQuality.Statistics.S3Uri),
+        "metricsUrl": $states.result.ModelMetrics.ModelQuality.Statistics.S3Uri,
+        "modelSha256": $states.result.CustomerMetadataProperties.modelSha256,
+        "evaluationSha256": $states.result.CustomerMetadataProperties.evaluationSha256,
+        "modelDataUrl": $states.result.InferenceSpecification.Containers[0].ModelDataUrl,
+        "environment": $states.result.InferenceSpecification.Containers[0].Environment,
+        "created": $string($states.result.CreationTime)
+      }`,
+      looks: jsonata`$looks + 1`,
+    },
+    Catch: [catchAll("ReadPackage", "PackageUnusable")],
+    Next: "PackageReady",
+  });
+}
+
+const packageReady: ChoiceState = {
+  Type: "Choice",
+  Choices: [
+    unusable(
+      jsonata`$package.measured = false`,
+      jsonata`$modelPackageArn & " has no model quality metrics: nobody can have judged it"`,
+    ),
+    unusable(
+      jsonata`$not($exists($package.modelSha256) and $exists($package.evaluationSha256))`,
+      jsonata`$modelPackageArn & " was registered without the SHA-256 of its files: nobody can tell whether they are those that were approved. Train again"`,
+    ),
+    {
+      Condition: jsonata`$package.status = "Completed" and $package.approval = "Approved"`,
+      Next: "FindArtifact",
+    },
+    {
+      Condition: jsonata`$package.status in ["Pending", "InProgress"] and $looks < ${maxReads}`,
+      Next: "WaitForPackage",
+    },
+    otherwise(
+      failure(
+        "PackageReady",
+        jsonata`$modelPackageArn & " is " & $package.status & " and " & $package.approval & ", not Completed and Approved"`,
       ),
-      allow(["s3:ListBucket"], [bucketArn(references, bucketName)], {
-        conditions: { StringLike: { "s3:prefix": `${prefixes.modelArtifacts}*` } },
-      }),
-      allow(
-        ["s3:GetObject"],
-        [objectArn(workflow.references, bucketName, `${prefixes.modelArtifacts}*/output/*`)],
-      ),
-      // The checksum of an encrypted object is read with its key.
-      // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-      ...allowKey(kmsKeyArn, ["kms:Decrypt"]),
+      "PackageUnusable",
+    ),
+  ],
+};
+
+function unusable(Condition: Jsonata, reason: Jsonata): ChoiceRule {
+  return { Condition, Assign: failure("PackageReady", reason), Next: "PackageUnusable" };
+}
+
+function findArtifact(workflow: Workflow): TaskState {
+  const { bucketName } = workflow.references;
+  return sdkTask(workflow, "s3", "listObjectsV2", {
+    Comment: "A model whose artifact is gone is found here, not by an endpoint after minutes.",
+    Arguments: {
+      Bucket: bucketName,
+      Prefix: inBucket(bucketName, jsonata`$package.modelDataUrl`),
+      MaxKeys: 1,
+    },
+    Assign: { artifacts: jsonata`$states.result.KeyCount` },
+    Catch: [catchAll("FindArtifact", "PackageUnusable")],
+    Next: "ArtifactFound",
+  });
+}
+
+const artifactFound: ChoiceState = {
+  Type: "Choice",
+  Choices: [
+    { Condition: jsonata`$artifacts > 0`, Next: "ReadFiles" },
+    otherwise(
+      {
+        failure: jsonata`{"state": "FindArtifact", "reason": "The artifact " & $package.modelDataUrl & " is gone"}`,
+      },
+      "PackageUnusable",
+    ),
+  ],
+};
+
+function readFiles(workflow: Workflow): MapState {
+  return {
+    Type: "Map",
+    Comment: "S3 keeps the SHA-256 of what it stores, where the upload asked for one.",
+    Items: jsonata`[
+      {"url": $package.modelDataUrl, "registered": $package.modelSha256},
+      {"url": $package.metricsUrl, "registered": $package.evaluationSha256}
+    ]`,
+    ItemProcessor: {
+      ProcessorConfig: { Mode: "INLINE" },
+      StartAt: "ReadFile",
+      States: { ReadFile: readFile(workflow), FileUnreadable: { Type: "Pass", End: true } },
+    },
+    Assign: { files: jsonata`[$states.result]` },
+    Catch: [catchAll("ReadFiles", "PackageUnusable")],
+    Next: "FilesUnchanged",
+  };
+}
+
+function readFile(workflow: Workflow): TaskState {
+  const { bucketName } = workflow.references;
+  return sdkTask(workflow, "s3", "headObject", {
+    Arguments: {
+      Bucket: bucketName,
+      Key: inBucket(bucketName, jsonata`$states.input.url`),
+      ChecksumMode: "ENABLED",
+    },
+    Output: jsonata`(
+      $found := ${sha256In(jsonata`$states.result`)};
+      {
+        "url": $states.input.url,
+        "registered": $states.input.registered,
+        "found": $exists($found) ? $found : "none"
+      }
+    )`,
+    Catch: [
+      {
+        ErrorEquals: ["States.ALL"],
+        Output: jsonata`{
+          "url": $states.input.url,
+          "registered": $states.input.registered,
+          "found": "unknown (" & (${caughtCause}) & ")"
+        }`,
+        Next: "FileUnreadable",
+      },
     ],
+    End: true,
+  });
+}
+
+/** JSONata: the key of an S3 address in the artifact bucket. */
+function inBucket(bucketName: string, url: Jsonata): Jsonata {
+  return jsonata`$substringAfter(${url}, ${`s3://${bucketName}/`})`;
+}
+
+function filesUnchanged(next: string): ChoiceState {
+  return {
+    Type: "Choice",
+    Choices: [
+      { Condition: jsonata`$count($files[found != registered]) = 0`, Next: next },
+      otherwise(
+        failure(
+          "FilesUnchanged",
+          jsonata`$join($files[found != registered].(
+            url & " is not what was registered: its SHA-256 is " & found & ", registered was " & registered
+          ), "; ") & ". Put back the object's version that was registered, or release another version"`,
+        ),
+        "PackageUnusable",
+      ),
+    ],
+  };
+}
+
+function failure(state: string, reason: Jsonata) {
+  return {
+    failure: jsonata`{
+      "state": ${state},
+      "reason": ${reason}
+    }`,
   };
 }

@@ -1,10 +1,10 @@
 import { objectArn } from "../arns";
-import { s3Retry } from "../asl/retries";
-import { jsonata, literal } from "../asl/states";
+import { type Jsonata, joined, jsonata } from "../asl/jsonata";
+import type { TaskState } from "../asl/states";
 import { catchAll } from "../failures";
-import { allow, allowKey } from "../iam";
-import { prefixes, type Workflow } from "../settings";
-import { artifactUrl, executionTags, type Step, sdkCall, source } from "../step";
+import { allow, allowKey, type PolicyStatement } from "../iam";
+import { prefixes, type Workflow, type WorkflowSettings } from "../settings";
+import { artifactUrl, executionTags, type Step, sdkTask } from "../step";
 
 /**
  * Copies the code to a folder of the execution's own.
@@ -12,15 +12,7 @@ import { artifactUrl, executionTags, type Step, sdkCall, source } from "../step"
  * A deploy replaces the code's objects; what an execution has copied it keeps to its end, and shows afterwards what ran.
  */
 export function pinCodeStep(workflow: Workflow, next: string): Step {
-  const { settings, references } = workflow;
-  const keys = [
-    ...new Set(
-      [settings.processing, settings.training, settings.inference, settings.comparison].flatMap((script) =>
-        script === undefined ? [] : [script.codeKey],
-      ),
-    ),
-  ];
-  const { bucketName } = references;
+  const keys = codeKeys(workflow.settings);
   return {
     states: {
       PinCode: {
@@ -29,51 +21,61 @@ export function pinCodeStep(workflow: Workflow, next: string): Step {
         ItemProcessor: {
           ProcessorConfig: { Mode: "INLINE" },
           StartAt: "CopyCode",
-          States: {
-            CopyCode: {
-              Type: "Task",
-              Resource: sdkCall(workflow, "s3", "copyObject"),
-              Arguments: {
-                Bucket: bucketName,
-                CopySource: jsonata(`${literal(`${bucketName}/`)} & $states.input`),
-                Key: jsonata(pinnedKey("$states.input")),
-                TaggingDirective: "REPLACE",
-                Tagging: jsonata(
-                  executionTags(workflow)
-                    .map(({ Key, Value }) => `${literal(`${Key}=`)} & $encodeUrlComponent(${source(Value)})`)
-                    .join(' & "&" & '),
-                ),
-              },
-              TimeoutSeconds: 60,
-              Retry: s3Retry,
-              End: true,
-            },
-          },
+          States: { CopyCode: copyCode(workflow) },
         },
         Catch: [catchAll("PinCode", "PreparationFailed")],
         Next: next,
       },
     },
-    policyStatements: [
-      allow(
-        ["s3:GetObject"],
-        keys.map((key) => objectArn(workflow.references, bucketName, key)),
-      ),
-      allow(
-        ["s3:PutObject", "s3:PutObjectTagging"],
-        [objectArn(workflow.references, bucketName, `${prefixes.executionCode}*`)],
-      ),
-      ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
-    ],
+    policyStatements: permissions(workflow, keys),
   };
 }
 
-/** JSONata: the address of the execution's own copy of the code under `codeKey`. */
-export function pinnedCodeUrl(workflow: Workflow, codeKey: string): string {
-  return artifactUrl(workflow, pinnedKey(literal(codeKey)));
+/** Keys of the folders of code, each once. */
+function codeKeys({ processing, training, inference, comparison }: WorkflowSettings): string[] {
+  const scripts = [processing, training, inference, ...(comparison === undefined ? [] : [comparison])];
+  return [...new Set(scripts.map(({ codeKey }) => codeKey))];
 }
 
-function pinnedKey(key: string): string {
-  const name = `$substring(${key}, ${prefixes.code.length})`;
-  return `${literal(prefixes.executionCode)} & $executionFolder & "/" & ${name}`;
+function copyCode(workflow: Workflow): TaskState {
+  const { bucketName } = workflow.references;
+  const tags = executionTags(workflow).map(
+    ({ Key, Value }) => jsonata`${`${Key}=`} & $encodeUrlComponent(${Value})`,
+  );
+  return sdkTask(workflow, "s3", "copyObject", {
+    Arguments: {
+      Bucket: bucketName,
+      CopySource: jsonata`${`${bucketName}/`} & $states.input`,
+      Key: pinnedKey(jsonata`$states.input`),
+      TaggingDirective: "REPLACE",
+      Tagging: joined(tags, ' & "&" & '),
+    },
+    End: true,
+  });
+}
+
+function permissions({ references }: Workflow, keys: readonly string[]): PolicyStatement[] {
+  const { bucketName } = references;
+  return [
+    allow(
+      ["s3:GetObject"],
+      keys.map((key) => objectArn(references, bucketName, key)),
+    ),
+    allow(
+      ["s3:PutObject", "s3:PutObjectTagging"],
+      [objectArn(references, bucketName, `${prefixes.executionCode}*`)],
+    ),
+    ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
+  ];
+}
+
+/** JSONata: the address of the execution's own copy of the code under `codeKey`. */
+export function pinnedCodeUrl(workflow: Workflow, codeKey: string): Jsonata {
+  return artifactUrl(workflow, pinnedKey(codeKey));
+}
+
+/** JSONata: the key of the copy of what lies under `key`, text or JSONata. */
+function pinnedKey(key: string): Jsonata {
+  const name = jsonata`$substring(${key}, ${prefixes.code.length})`;
+  return jsonata`${prefixes.executionCode} & $executionFolder & "/" & ${name}`;
 }

@@ -1,11 +1,11 @@
-import { jsonata, literal } from "../asl/states";
+import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { baseName, freshName } from "../names";
 import { prefixes, vpcConfig, type Workflow } from "../settings";
 import { artifactUrl, executionTags, type Step } from "../step";
 import { jobStep } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
+import { codeFolder, entryPoint, processingOutput, processingResources, wholeCopy } from "./processing";
 
-export const codeFolder = "/opt/ml/processing/input/code";
 const dataFolder = "/opt/ml/processing/input/data";
 const outputFolder = "/opt/ml/processing/output";
 
@@ -17,93 +17,52 @@ const outputFolder = "/opt/ml/processing/output";
  */
 export function preprocessingStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
-  const { processing } = settings;
-  const namePrefix = `${baseName(settings)}-prep-`;
-  const name = freshName(settings, "prep", "PreprocessingJobName", "$attempt");
   return jobStep(workflow, {
     state: "DataPreprocessing",
     kind: "Processing",
     called: "Processing",
-    namePrefix,
+    namePrefix: `${baseName(settings)}-prep-`,
     failure: "ProcessingJobFailed",
     retryAfterSeconds: 30,
-    maxRuntimeInSeconds: processing.maxRuntimeInSeconds,
+    maxRuntimeInSeconds: settings.processing.maxRuntimeInSeconds,
     roleArn: references.roleArns.prep,
-    request: {
-      ProcessingJobName: jsonata(name),
-      AppSpecification: {
-        ImageUri: references.imageUri,
-        ContainerEntrypoint: entryPoint(processing.codeKey),
-        ContainerArguments: [
-          processing.entryPoint,
-          "--input-data",
-          dataFolder,
-          "--output-data",
-          outputFolder,
-          ...processing.arguments,
-        ],
-      },
-      ProcessingInputs: [
-        s3Input(
-          "data",
-          jsonata(`${literal(`s3://${references.dataBucketName}/`)} & $dataPrefix`),
-          dataFolder,
-        ),
-        s3Input("code", jsonata(pinnedCodeUrl(workflow, processing.codeKey)), codeFolder),
-      ],
-      ProcessingOutputConfig: {
-        Outputs: [
-          {
-            OutputName: "processed",
-            S3Output: {
-              S3Uri: jsonata(`${artifactUrl(workflow, literal(prefixes.processedData))} & ${name}`),
-              LocalPath: outputFolder,
-              S3UploadMode: "EndOfJob",
-            },
-          },
-        ],
-      },
-      ProcessingResources: {
-        ClusterConfig: {
-          InstanceCount: processing.instanceCount,
-          InstanceType: processing.instanceType,
-          VolumeSizeInGB: processing.volumeSizeInGB,
-        },
-      },
-      ...(settings.vpc === undefined ? {} : { NetworkConfig: vpcConfig(workflow) }),
-      Tags: executionTags(workflow),
-    },
+    request: request(workflow),
     assign: {
-      processedDataUrl: jsonata("$states.result.ProcessingOutputConfig.Outputs[0].S3Output.S3Uri"),
+      processedDataUrl: jsonata`$states.result.ProcessingOutputConfig.Outputs[0].S3Output.S3Uri`,
     },
     next,
   });
 }
 
-/** The image has no entry point of its own for processing, and nothing unpacks or installs for it. */
-export function entryPoint(codeKey: string): string[] {
-  return [
-    "/bin/bash",
-    "-ec",
-    `cd ${codeFolder}; tar -xzf "$0"; [ ! -f requirements.txt ] || pip install -q -r requirements.txt; exec python3 "$@"`,
-    basename(codeKey),
-  ];
-}
-
-function s3Input(inputName: string, url: `{% ${string} %}`, localPath: string) {
-  return { InputName: inputName, S3Input: { S3Uri: url, ...wholeCopy(localPath) } };
-}
-
-/** An input that every instance gets as a whole, before the script starts. */
-export function wholeCopy(localPath: string) {
+function request(workflow: Workflow): JsonObject {
+  const { settings, references } = workflow;
+  const { processing } = settings;
+  const name = freshName(settings, "prep", "PreprocessingJobName", jsonata`$attempt`);
+  const rawDataUrl = jsonata`${`s3://${references.dataBucketName}/`} & $dataPrefix`;
+  const outputUrl = jsonata`${artifactUrl(workflow, prefixes.processedData)} & ${name}`;
   return {
-    LocalPath: localPath,
-    S3DataType: "S3Prefix",
-    S3InputMode: "File",
-    S3DataDistributionType: "FullyReplicated",
+    ProcessingJobName: name,
+    AppSpecification: {
+      ImageUri: references.imageUri,
+      ContainerEntrypoint: entryPoint(processing.codeKey),
+      ContainerArguments: [
+        processing.entryPoint,
+        ...["--input-data", dataFolder],
+        ...["--output-data", outputFolder],
+        ...processing.arguments,
+      ],
+    },
+    ProcessingInputs: [
+      input("data", rawDataUrl, dataFolder),
+      input("code", pinnedCodeUrl(workflow, processing.codeKey), codeFolder),
+    ],
+    ProcessingOutputConfig: processingOutput("processed", outputUrl, outputFolder),
+    ProcessingResources: processingResources(processing),
+    ...(settings.vpc === undefined ? {} : { NetworkConfig: vpcConfig(workflow) }),
+    Tags: executionTags(workflow),
   };
 }
 
-function basename(key: string): string {
-  return key.slice(key.lastIndexOf("/") + 1);
+function input(inputName: string, url: Jsonata, localPath: string) {
+  return { InputName: inputName, S3Input: { S3Uri: url, ...wholeCopy(localPath) } };
 }

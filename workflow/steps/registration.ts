@@ -1,88 +1,88 @@
 import { arn } from "../arns";
-import { sageMakerRetry } from "../asl/retries";
-import { jsonata, literal } from "../asl/states";
+import { type JsonObject, jsonata } from "../asl/jsonata";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
 import { baseName } from "../names";
 import { prefixes, type Workflow } from "../settings";
-import { type Step, sdkCall } from "../step";
+import { type Step, sdkTask } from "../step";
 import { modelContainer } from "./model";
+import { packageArn } from "./resource-arns";
 
 /** JSONata: the hyperparameters within what a property may hold; the training job has them in full. */
-const hyperparametersText = `(
+const hyperparametersText = jsonata`(
   $told := $each($hyperparameters, function($value, $name) { $name & "=" & $value });
   $exists($told) ? $substring($replace($join($told, " "), /[^A-Za-z0-9 _.:/=+@-]/, "-"), 0, 256) : "none"
 )`;
 
 /** Registers the model that has passed the gate as the next version of its model package group. */
 export function registrationStep(workflow: Workflow, next: string): Step {
-  const { settings, references } = workflow;
-  const group = baseName(settings);
-  const approvalStatus = settings.approval === "automatic" ? "Approved" : "PendingManualApproval";
+  const group = baseName(workflow.settings);
+  const approvalStatus = workflow.settings.approval === "automatic" ? "Approved" : "PendingManualApproval";
   return {
     states: {
-      RegisterModel: {
-        Type: "Task",
-        Resource: sdkCall(workflow, "sagemaker", "createModelPackage"),
-        Arguments: {
-          ModelPackageGroupName: group,
-          ModelPackageDescription: jsonata('"Trained by execution " & $states.context.Execution.Name'),
-          InferenceSpecification: {
-            Containers: [modelContainer(workflow, jsonata("$modelDataUrl"))],
-            SupportedContentTypes: ["application/json", "text/csv"],
-            SupportedResponseMIMETypes: ["application/json", "text/csv"],
-            // Optional for a version; a serverless endpoint has none, and a version of it may move to any.
-            ...(settings.endpoint.kind === "instance" && {
-              SupportedRealtimeInferenceInstanceTypes: [settings.endpoint.instanceType],
-            }),
-          },
-          ModelMetrics: {
-            ModelQuality: {
-              Statistics: { ContentType: "application/json", S3Uri: jsonata("$evaluation.EvaluationUrl") },
-            },
-          },
-          ModelApprovalStatus: approvalStatus,
-          CustomerMetadataProperties: {
-            // Values allow fewer characters than execution names do.
-            execution: jsonata('$replace($states.context.Execution.Name, /[^A-Za-z0-9_.:=+@-]/, "-")'),
-            trainingJob: jsonata("$trainingJobName"),
-            processedData: jsonata("$processedDataUrl"),
-            code: jsonata(
-              `${literal(`s3://${references.bucketName}/${prefixes.executionCode}`)} & $executionFolder & "/"`,
-            ),
-            hyperparameters: jsonata(hyperparametersText),
-            metric: settings.gate.metric,
-            value: jsonata("$string($evaluation.Value)"),
-            threshold: jsonata("$string($threshold)"),
-            better: settings.gate.better,
-            // What a release compares the files with; base64, as S3 says it.
-            modelSha256: jsonata("$modelSha256"),
-            evaluationSha256: jsonata("$evaluation.EvaluationSha256"),
-          },
-          MetadataProperties: { GeneratedBy: jsonata("$states.context.Execution.Id") },
-          // A retry must not make a second version.
-          ClientToken: jsonata(
-            '$substring($hash($states.context.Execution.Id & $states.context.Execution.StartTime, "SHA-256"), 0, 36)',
-          ),
-        },
-        Assign: { modelPackageArn: jsonata("$states.result.ModelPackageArn"), looks: 0 },
+      RegisterModel: sdkTask(workflow, "sagemaker", "createModelPackage", {
+        Arguments: request(workflow, group, approvalStatus),
+        Assign: { modelPackageArn: jsonata`$states.result.ModelPackageArn`, looks: 0 },
         TimeoutSeconds: 300,
-        Retry: sageMakerRetry,
         Catch: [catchAll("RegisterModel", "RegistrationFailed")],
         Next: next,
-      },
+      }),
       RegistrationFailed: failState("RegistrationFailed"),
     },
     policyStatements: [
       allow(
         ["sagemaker:CreateModelPackage"],
-        [
-          arn(workflow.references, "sagemaker", `model-package-group/${group}`),
-          arn(workflow.references, "sagemaker", `model-package/${group}/*`),
-        ],
+        [arn(workflow.references, "sagemaker", `model-package-group/${group}`), packageArn(workflow)],
         // Where a person approves, the state machine cannot. A request without a status waits for approval.
         { conditions: { StringEqualsIfExists: { "sagemaker:ModelApprovalStatus": approvalStatus } } },
       ),
     ],
+  };
+}
+
+function request(workflow: Workflow, group: string, approvalStatus: string): JsonObject {
+  const { endpoint } = workflow.settings;
+  return {
+    ModelPackageGroupName: group,
+    ModelPackageDescription: jsonata`"Trained by execution " & $states.context.Execution.Name`,
+    InferenceSpecification: {
+      Containers: [modelContainer(workflow, jsonata`$modelDataUrl`)],
+      SupportedContentTypes: ["application/json", "text/csv"],
+      SupportedResponseMIMETypes: ["application/json", "text/csv"],
+      // Optional for a version; a serverless endpoint has none, and a version of it may move to any.
+      ...(endpoint.kind === "instance" && {
+        SupportedRealtimeInferenceInstanceTypes: [endpoint.instanceType],
+      }),
+    },
+    ModelMetrics: {
+      ModelQuality: {
+        Statistics: { ContentType: "application/json", S3Uri: jsonata`$evaluation.EvaluationUrl` },
+      },
+    },
+    ModelApprovalStatus: approvalStatus,
+    CustomerMetadataProperties: properties(workflow),
+    MetadataProperties: { GeneratedBy: jsonata`$states.context.Execution.Id` },
+    // A retry must not make a second version.
+    ClientToken: jsonata`$substring($hash($states.context.Execution.Id & $states.context.Execution.StartTime, "SHA-256"), 0, 36)`,
+  };
+}
+
+/** What a version says of its origin. */
+function properties(workflow: Workflow): JsonObject {
+  const { gate } = workflow.settings;
+  return {
+    // Values allow fewer characters than execution names do.
+    execution: jsonata`$replace($states.context.Execution.Name, /[^A-Za-z0-9_.:=+@-]/, "-")`,
+    trainingJob: jsonata`$trainingJobName`,
+    processedData: jsonata`$processedDataUrl`,
+    code: jsonata`${`s3://${workflow.references.bucketName}/${prefixes.executionCode}`} & $executionFolder & "/"`,
+    hyperparameters: hyperparametersText,
+    metric: gate.metric,
+    value: jsonata`$string($evaluation.Value)`,
+    threshold: jsonata`$string($threshold)`,
+    better: gate.better,
+    // What a release compares the files with; base64, as S3 says it.
+    modelSha256: jsonata`$modelSha256`,
+    evaluationSha256: jsonata`$evaluation.EvaluationSha256`,
   };
 }

@@ -1,5 +1,6 @@
 import { arn } from "../arns";
-import { jsonata, otherwise } from "../asl/states";
+import { jsonata } from "../asl/jsonata";
+import { otherwise } from "../asl/states";
 import { failState } from "../failures";
 import { baseName } from "../names";
 import type { Workflow } from "../settings";
@@ -8,7 +9,7 @@ import type { Step } from "../step";
 /** Checks what a release is asked for: `{"ModelPackageArn": …}`, a version of this workflow's own group. */
 export function releaseInputStep(workflow: Workflow, next: string): Step {
   const versions = arn(workflow.references, "sagemaker", `model-package/${baseName(workflow.settings)}/`);
-  const given = "$states.context.Execution.Input.ModelPackageArn";
+  const given = jsonata`$states.context.Execution.Input.ModelPackageArn`;
   return {
     states: {
       CheckInput: {
@@ -16,10 +17,8 @@ export function releaseInputStep(workflow: Workflow, next: string): Step {
         Choices: [
           {
             // Not by length: at synthesis the account may be a token of another length.
-            Condition: jsonata(
-              `$type(${given}) = "string" ? ${given} != "" and $substringBefore(${given}, "${versions}") = "" : false`,
-            ),
-            Assign: { modelPackageArn: jsonata(given), looks: 0 },
+            Condition: jsonata`$type(${given}) = "string" ? ${given} != "" and $substringBefore(${given}, ${versions}) = "" : false`,
+            Assign: { modelPackageArn: given, looks: 0 },
             Next: next,
           },
           otherwise(

@@ -1,33 +1,33 @@
-import { type JsonObject, jsonata } from "../asl/states";
+import { type JsonObject, jsonata } from "../asl/jsonata";
 import type { Gate } from "../gate";
 import type { Step } from "../step";
 
 /** What is known of a model that passed the gate. */
 const trained = {
-  Metrics: jsonata("$evaluation.Metrics"),
+  Metrics: jsonata`$evaluation.Metrics`,
   Gate: {
-    Metric: jsonata("$evaluation.Metric"),
-    Value: jsonata("$evaluation.Value"),
-    Threshold: jsonata("$threshold"),
-    Better: jsonata("$evaluation.Better"),
-    Reason: jsonata("$evaluation.Reason"),
+    Metric: jsonata`$evaluation.Metric`,
+    Value: jsonata`$evaluation.Value`,
+    Threshold: jsonata`$threshold`,
+    Better: jsonata`$evaluation.Better`,
+    Reason: jsonata`$evaluation.Reason`,
   },
-  ProcessingJobName: jsonata("$processingJobName"),
-  TrainingJobName: jsonata("$trainingJobName"),
-  ModelPackageArn: jsonata("$modelPackageArn"),
-  ProcessedDataUrl: jsonata("$processedDataUrl"),
-  ModelDataUrl: jsonata("$modelDataUrl"),
-  EvaluationUrl: jsonata("$evaluation.EvaluationUrl"),
-  IgnoredInput: jsonata("$ignoredInput"),
+  ProcessingJobName: jsonata`$processingJobName`,
+  TrainingJobName: jsonata`$trainingJobName`,
+  ModelPackageArn: jsonata`$modelPackageArn`,
+  ProcessedDataUrl: jsonata`$processedDataUrl`,
+  ModelDataUrl: jsonata`$modelDataUrl`,
+  EvaluationUrl: jsonata`$evaluation.EvaluationUrl`,
+  IgnoredInput: jsonata`$ignoredInput`,
 };
 
 /** What a release put in service. */
 const released = {
-  ModelName: jsonata("$modelName"),
-  EndpointConfigName: jsonata("$endpointConfigName"),
-  EndpointName: jsonata("$endpointName"),
-  Superseded: jsonata("$superseded"),
-  Warnings: jsonata("$warnings"),
+  ModelName: jsonata`$modelName`,
+  EndpointConfigName: jsonata`$endpointConfigName`,
+  EndpointName: jsonata`$endpointName`,
+  Superseded: jsonata`$superseded`,
+  Warnings: jsonata`$warnings`,
 };
 
 /** Ends the workflow with its report: the execution's output. */

@@ -1,157 +1,168 @@
 import { arn } from "../arns";
-import { sageMakerRetry } from "../asl/retries";
-import {
-  type JsonObject,
-  jsonata,
-  literal,
-  type MapState,
-  type PassState,
-  type TaskState,
-} from "../asl/states";
+import { type Jsonata, jsonata } from "../asl/jsonata";
+import type { Catcher, MapState, PassState, TaskState } from "../asl/states";
 import { caughtFailure } from "../failures";
-import { allow } from "../iam";
+import { allow, type PolicyStatement } from "../iam";
 import { baseName } from "../names";
 import type { Workflow } from "../settings";
-import { type Step, sdkCall } from "../step";
+import { type Step, sdkTask } from "../step";
+import { configArn, modelArn } from "./resource-arns";
 
 /**
  * Removes endpoint configurations and models of earlier releases, never those that an endpoint serves or moves to.
  *
- * Whatever goes wrong here is a warning in the report: the new model serves.
+ * Whatever goes wrong here is a warning in the report: the new model is in service.
  */
 export function retentionStep(workflow: Workflow, next: string): Step {
-  const { settings } = workflow;
-  const base = baseName(settings);
-  const listed = { reason: "listing has no resource type" };
-  const call = (action: string, Arguments: JsonObject) =>
-    ({
-      Type: "Task",
-      Resource: sdkCall(workflow, "sagemaker", action),
-      Arguments,
-      TimeoutSeconds: 60,
-      Retry: sageMakerRetry,
-    }) as const;
-  const isSuperseded = `function($config, $index) {
-    $index >= ${settings.retainedReleases} and $not($config.name in $servingConfigs)
-  }`;
   return {
     states: {
-      FindEndpoints: {
-        ...call("listEndpoints", { NameContains: base, MaxResults: 100 }),
-        Assign: {
-          warnings: [],
-          endpointNames: jsonata(`[$states.result.Endpoints.EndpointName[
-            $ = ${literal(base)} or ${startsWith("$", `${base}-`)}
-          ]]`),
-          // Where a page does not show all of them, some configuration could look as if it served nowhere.
-          allEndpoints: jsonata("$not($exists($states.result.NextToken))"),
-        },
-        Catch: [warn("FindEndpoints")],
-        Next: "ReadEndpoints",
-      },
-      ReadEndpoints: {
-        ...forEach("$endpointNames", "ReadEndpoint", {
-          ...call("describeEndpoint", { EndpointName: jsonata("$states.input") }),
-          Output: jsonata(`{"configs": [
-            $states.result.EndpointConfigName, $states.result.PendingDeploymentSummary.EndpointConfigName
-          ]}`),
-          End: true,
-        }),
-        Assign: { servingConfigs: jsonata("[$states.result.configs]") },
-        Catch: [warn("ReadEndpoints")],
-        Next: "FindConfigs",
-      },
-      FindConfigs: {
-        ...call("listEndpointConfigs", {
-          NameContains: `${base}-config-`,
-          SortBy: "CreationTime",
-          SortOrder: "Descending",
-          MaxResults: 100,
-        }),
-        Assign: {
-          configNames: jsonata(`$allEndpoints ? [$states.result.EndpointConfigs.EndpointConfigName[
-            ${startsWith("$", `${base}-config-`)}
-          ]] : []`),
-        },
-        Catch: [warn("FindConfigs")],
-        Next: "ReadConfigs",
-      },
-      ReadConfigs: {
-        ...forEach("$configNames", "ReadConfig", {
-          ...call("describeEndpointConfig", { EndpointConfigName: jsonata("$states.input") }),
-          Output: jsonata(
-            '{"name": $states.result.EndpointConfigName, "models": [$states.result.ProductionVariants.ModelName]}',
-          ),
-          End: true,
-        }),
-        Assign: {
-          supersededConfigs: jsonata(`[$filter($states.result, ${isSuperseded}).name]`),
-          supersededModels: jsonata(`(
-            $superseded := $filter($states.result, ${isSuperseded});
-            $kept := $states.result[$not(name in $superseded.name)].models;
-            [$distinct($superseded.models)[$not($ in $kept)]]
-          )`),
-        },
-        Catch: [warn("ReadConfigs")],
-        Next: "RemoveConfigs",
-      },
-      RemoveConfigs: {
-        ...forEach("$supersededConfigs", "RemoveConfig", {
-          ...call("deleteEndpointConfig", { EndpointConfigName: jsonata("$states.input") }),
-          End: true,
-        }),
-        Catch: [warn("RemoveConfigs")],
-        Next: "RemoveModels",
-      },
-      RemoveModels: {
-        ...forEach("$supersededModels", "RemoveModel", {
-          ...call("deleteModel", { ModelName: jsonata("$states.input") }),
-          End: true,
-        }),
-        Catch: [warn("RemoveModels")],
-        Next: next,
-      },
-      RetentionFailed: {
-        Type: "Pass",
-        Assign: {
-          warnings: jsonata(
-            '["Earlier releases were not removed: " & $failure.state & ": " & $failure.reason]',
-          ),
-        },
-        Next: next,
-      } satisfies PassState,
+      FindEndpoints: findEndpoints(workflow),
+      ReadEndpoints: readEndpoints(workflow),
+      FindConfigs: findConfigs(workflow),
+      ReadConfigs: readConfigs(workflow),
+      RemoveConfigs: removeConfigs(workflow),
+      RemoveModels: removeModels(workflow, next),
+      RetentionFailed: retentionFailed(next),
     },
-    policyStatements: [
-      allow(["sagemaker:ListEndpoints", "sagemaker:ListEndpointConfigs"], ["*"], listed),
-      // While the endpoint changes its kind there are two of them.
-      allow(
-        ["sagemaker:DescribeEndpoint"],
-        [base, `${base}-*`].map((name) => arn(workflow.references, "sagemaker", `endpoint/${name}`)),
-      ),
-      allow(
-        ["sagemaker:DescribeEndpointConfig", "sagemaker:DeleteEndpointConfig"],
-        [arn(workflow.references, "sagemaker", `endpoint-config/${base}-config-*`)],
-      ),
-      allow(["sagemaker:DeleteModel"], [arn(workflow.references, "sagemaker", `model/${base}-model-*`)]),
-    ],
+    policyStatements: permissions(workflow),
   };
 }
 
-/** JSONata: whether the text `name` begins with `start`. */
-function startsWith(name: string, start: string): string {
-  return `$substring(${name}, 0, ${start.length}) = ${literal(start)}`;
+function permissions(workflow: Workflow): PolicyStatement[] {
+  const base = baseName(workflow.settings);
+  const listed = { reason: "listing has no resource type" };
+  return [
+    allow(["sagemaker:ListEndpoints", "sagemaker:ListEndpointConfigs"], ["*"], listed),
+    // While the endpoint changes its kind there are two of them.
+    allow(
+      ["sagemaker:DescribeEndpoint"],
+      [base, `${base}-*`].map((name) => arn(workflow.references, "sagemaker", `endpoint/${name}`)),
+    ),
+    allow(["sagemaker:DescribeEndpointConfig", "sagemaker:DeleteEndpointConfig"], [configArn(workflow)]),
+    allow(["sagemaker:DeleteModel"], [modelArn(workflow)]),
+  ];
 }
 
-function forEach(items: string, name: string, task: TaskState) {
+function findEndpoints(workflow: Workflow): TaskState {
+  const base = baseName(workflow.settings);
+  return sdkTask(workflow, "sagemaker", "listEndpoints", {
+    Arguments: { NameContains: base, MaxResults: 100 },
+    Assign: {
+      warnings: [],
+      endpointNames: jsonata`[$states.result.Endpoints.EndpointName[
+        $ = ${base} or ${startsWith(`${base}-`)}
+      ]]`,
+      // Where a page does not show all of them, some configuration could look as if it served nowhere.
+      allEndpoints: jsonata`$not($exists($states.result.NextToken))`,
+    },
+    Catch: [warn("FindEndpoints")],
+    Next: "ReadEndpoints",
+  });
+}
+
+function readEndpoints(workflow: Workflow): MapState {
+  const read = sdkTask(workflow, "sagemaker", "describeEndpoint", {
+    Arguments: { EndpointName: jsonata`$states.input` },
+    Output: jsonata`{"configs": [
+      $states.result.EndpointConfigName, $states.result.PendingDeploymentSummary.EndpointConfigName
+    ]}`,
+    End: true,
+  });
+  return {
+    ...forEach(jsonata`$endpointNames`, "ReadEndpoint", read),
+    Assign: { servingConfigs: jsonata`[$states.result.configs]` },
+    Catch: [warn("ReadEndpoints")],
+    Next: "FindConfigs",
+  };
+}
+
+function findConfigs(workflow: Workflow): TaskState {
+  const start = `${baseName(workflow.settings)}-config-`;
+  return sdkTask(workflow, "sagemaker", "listEndpointConfigs", {
+    Arguments: { NameContains: start, SortBy: "CreationTime", SortOrder: "Descending", MaxResults: 100 },
+    Assign: {
+      configNames: jsonata`$allEndpoints ? [$states.result.EndpointConfigs.EndpointConfigName[
+        ${startsWith(start)}
+      ]] : []`,
+    },
+    Catch: [warn("FindConfigs")],
+    Next: "ReadConfigs",
+  });
+}
+
+function readConfigs(workflow: Workflow): MapState {
+  const isSuperseded = jsonata`function($config, $index) {
+    $index >= ${workflow.settings.retainedReleases} and $not($config.name in $servingConfigs)
+  }`;
+  const read = sdkTask(workflow, "sagemaker", "describeEndpointConfig", {
+    Arguments: { EndpointConfigName: jsonata`$states.input` },
+    Output: jsonata`{"name": $states.result.EndpointConfigName, "models": [$states.result.ProductionVariants.ModelName]}`,
+    End: true,
+  });
+  return {
+    ...forEach(jsonata`$configNames`, "ReadConfig", read),
+    Assign: {
+      supersededConfigs: jsonata`[$filter($states.result, ${isSuperseded}).name]`,
+      supersededModels: jsonata`(
+        $superseded := $filter($states.result, ${isSuperseded});
+        $kept := $states.result[$not(name in $superseded.name)].models;
+        [$distinct($superseded.models)[$not($ in $kept)]]
+      )`,
+    },
+    Catch: [warn("ReadConfigs")],
+    Next: "RemoveConfigs",
+  };
+}
+
+function removeConfigs(workflow: Workflow): MapState {
+  const remove = sdkTask(workflow, "sagemaker", "deleteEndpointConfig", {
+    Arguments: { EndpointConfigName: jsonata`$states.input` },
+    End: true,
+  });
+  return {
+    ...forEach(jsonata`$supersededConfigs`, "RemoveConfig", remove),
+    Catch: [warn("RemoveConfigs")],
+    Next: "RemoveModels",
+  };
+}
+
+function removeModels(workflow: Workflow, next: string): MapState {
+  const remove = sdkTask(workflow, "sagemaker", "deleteModel", {
+    Arguments: { ModelName: jsonata`$states.input` },
+    End: true,
+  });
+  return {
+    ...forEach(jsonata`$supersededModels`, "RemoveModel", remove),
+    Catch: [warn("RemoveModels")],
+    Next: next,
+  };
+}
+
+function retentionFailed(next: string): PassState {
+  return {
+    Type: "Pass",
+    Assign: {
+      warnings: jsonata`["Earlier releases were not removed: " & $failure.state & ": " & $failure.reason]`,
+    },
+    Next: next,
+  };
+}
+
+/** JSONata: whether the text in the context begins with `start`. */
+function startsWith(start: string): Jsonata {
+  return jsonata`$substring($, 0, ${start.length}) = ${start}`;
+}
+
+function forEach(items: Jsonata, name: string, task: TaskState) {
   return {
     Type: "Map",
-    Items: jsonata(items),
+    Items: items,
     // SageMaker throttles early.
     MaxConcurrency: 5,
     ItemProcessor: { ProcessorConfig: { Mode: "INLINE" }, StartAt: name, States: { [name]: task } },
   } as const satisfies Partial<MapState>;
 }
 
-function warn(state: string) {
+function warn(state: string): Catcher {
   return { ErrorEquals: ["States.ALL"], Assign: { failure: caughtFailure(state) }, Next: "RetentionFailed" };
 }

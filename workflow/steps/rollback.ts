@@ -1,14 +1,23 @@
 import { integration } from "../arns";
-import { sageMakerRetry } from "../asl/retries";
-import { jsonata } from "../asl/states";
+import { type Jsonata, jsonata } from "../asl/jsonata";
+import { firstCheck, growingWait, maxChecks, sageMakerRetry } from "../asl/retries";
+import type { Catcher, ChoiceRule, ChoiceState, PassState, State, TaskState } from "../asl/states";
 import { caughtCause, failState } from "../failures";
 import { allow } from "../iam";
 import type { Workflow } from "../settings";
-import { type Step, sdkCall } from "../step";
-import { busyStates, describedEndpoint, growingWait, maxChecks } from "./endpoint";
-import { changeOwnEndpoints, configArn, endpointArns } from "./endpoint-owner";
+import { type Step, sdkTask } from "../step";
+import { busyStates, describedEndpoint } from "./endpoint-description";
+import { changeOwnEndpoints } from "./endpoint-owner";
+import { configArn, endpointArns } from "./resource-arns";
 
 const maxRollbacks = 3;
+
+/** JSONata: what both ends tell. */
+const details = jsonata`$merge([$failure, {
+  "endpoint": $endpointName,
+  "rejectedConfigName": $endpointConfigName,
+  "servingConfigName": $endpoint.configName
+}])`;
 
 /**
  * Takes a model out of service that has failed, and says so.
@@ -17,102 +26,11 @@ const maxRollbacks = 3;
  * Another release that has replaced the model meanwhile is left alone.
  */
 export function rollbackStep(workflow: Workflow): Step {
-  const { settings } = workflow;
-  const details = `$merge([$failure, {
-    "endpoint": $endpointName,
-    "rejectedConfigName": $endpointConfigName,
-    "servingConfigName": $endpoint.configName
-  }])`;
   const ends = { RolledBack: failState("RolledBack", details) };
   // Alarms need none of the states: SageMaker has gone back by itself then.
-  if (settings.smokeTest === undefined) return { states: ends, policyStatements: [] };
+  if (workflow.settings.smokeTest === undefined) return { states: ends, policyStatements: [] };
   return {
-    states: {
-      RollBack: {
-        Type: "Pass",
-        Assign: { rollbacks: 0, pause: 1, checks: 0, rollbackRefused: "none" },
-        Next: "CheckRollback",
-      },
-      CheckRollback: {
-        Type: "Task",
-        Resource: sdkCall(workflow, "sagemaker", "describeEndpoint"),
-        Arguments: { EndpointName: jsonata("$endpointName") },
-        Assign: { endpoint: describedEndpoint },
-        TimeoutSeconds: 60,
-        Catch: [
-          {
-            ErrorEquals: ["States.ALL"],
-            Assign: {
-              endpoint: jsonata(`{
-                "status": $contains($states.errorOutput.Cause, "Could not find") ? "Absent" : "Unknown",
-                "configName": "none"
-              }`),
-              rollbackRefused: jsonata(caughtCause),
-            },
-            Next: "ChooseRollback",
-          },
-        ],
-        Next: "ChooseRollback",
-      },
-      ChooseRollback: {
-        Type: "Choice",
-        Choices: [
-          {
-            Condition: jsonata(`
-              ($endpoint.status = "InService" and $endpoint.configName != $endpointConfigName)
-                or ($endpoint.status = "Absent" and $replacedConfigName = "none")`),
-            Next: "RolledBack",
-          },
-          {
-            Condition: jsonata(`$endpoint.status in ${busyStates} and $checks < ${maxChecks}`),
-            Next: "WaitForRollback",
-          },
-          {
-            Condition: jsonata(
-              `$endpoint.status = "InService" and $rollbacks < ${maxRollbacks} and $replacedConfigName != "none"`,
-            ),
-            Assign: { rollbacks: jsonata("$rollbacks + 1") },
-            Next: "RestoreEndpoint",
-          },
-          {
-            Condition: jsonata(
-              `$endpoint.status in ["InService", "Failed"] and $rollbacks < ${maxRollbacks}`,
-            ),
-            Assign: { rollbacks: jsonata("$rollbacks + 1") },
-            Next: "RemoveEndpoint",
-          },
-        ],
-        Default: "RollbackFailed",
-      },
-      RestoreEndpoint: {
-        Type: "Task",
-        Resource: integration(workflow.references, "sagemaker:updateEndpoint"),
-        Arguments: {
-          EndpointName: jsonata("$endpointName"),
-          EndpointConfigName: jsonata("$replacedConfigName"),
-        },
-        TimeoutSeconds: 300,
-        Retry: sageMakerRetry,
-        Catch: [refused],
-        Next: "WaitForRollback",
-      },
-      RemoveEndpoint: {
-        Type: "Task",
-        Comment: "Nothing served before.",
-        Resource: sdkCall(workflow, "sagemaker", "deleteEndpoint"),
-        Arguments: { EndpointName: jsonata("$endpointName") },
-        TimeoutSeconds: 60,
-        Retry: sageMakerRetry,
-        Catch: [refused],
-        Next: "WaitForRollback",
-      },
-      WaitForRollback: growingWait("CheckRollback"),
-      ...ends,
-      RollbackFailed: failState(
-        "RollbackFailed",
-        `$merge([${details}, {"rollback": "The endpoint is " & $endpoint.status & ($rollbackRefused = "none" ? "" : ": " & $rollbackRefused)}])`,
-      ),
-    },
+    states: { ...rollbackStates(workflow), ...ends, RollbackFailed: rollbackFailed() },
     policyStatements: [
       allow(["sagemaker:DescribeEndpoint"], endpointArns(workflow)),
       changeOwnEndpoints(workflow, ["sagemaker:DeleteEndpoint", "sagemaker:UpdateEndpoint"]),
@@ -121,9 +39,110 @@ export function rollbackStep(workflow: Workflow): Step {
   };
 }
 
-/** The next look tells whether another release was faster. */
-const refused = {
+function rollbackStates(workflow: Workflow): Record<string, State> {
+  return {
+    RollBack: rollBack,
+    CheckRollback: checkRollback(workflow),
+    ChooseRollback: chooseRollback,
+    RestoreEndpoint: restoreEndpoint(workflow),
+    RemoveEndpoint: removeEndpoint(workflow),
+    WaitForRollback: growingWait("CheckRollback"),
+  };
+}
+
+const rollBack: PassState = {
+  Type: "Pass",
+  Assign: { rollbacks: 0, ...firstCheck, rollbackRefused: "none" },
+  Next: "CheckRollback",
+};
+
+function checkRollback(workflow: Workflow): TaskState {
+  return sdkTask(workflow, "sagemaker", "describeEndpoint", {
+    Arguments: { EndpointName: jsonata`$endpointName` },
+    Assign: { endpoint: describedEndpoint },
+    // Whatever was not found is checked again.
+    Retry: undefined,
+    Catch: [
+      {
+        ErrorEquals: ["States.ALL"],
+        Assign: {
+          endpoint: jsonata`{
+            "status": $contains($states.errorOutput.Cause, "Could not find") ? "Absent" : "Unknown",
+            "configName": "none"
+          }`,
+          rollbackRefused: caughtCause,
+        },
+        Next: "ChooseRollback",
+      },
+    ],
+    Next: "ChooseRollback",
+  });
+}
+
+const chooseRollback: ChoiceState = {
+  Type: "Choice",
+  Choices: [
+    {
+      Condition: jsonata`
+        ($endpoint.status = "InService" and $endpoint.configName != $endpointConfigName)
+          or ($endpoint.status = "Absent" and $replacedConfigName = "none")`,
+      Next: "RolledBack",
+    },
+    {
+      Condition: jsonata`$endpoint.status in ${busyStates} and $checks < ${maxChecks}`,
+      Next: "WaitForRollback",
+    },
+    attempt(
+      jsonata`$endpoint.status = "InService" and $rollbacks < ${maxRollbacks} and $replacedConfigName != "none"`,
+      "RestoreEndpoint",
+    ),
+    attempt(
+      jsonata`$endpoint.status in ["InService", "Failed"] and $rollbacks < ${maxRollbacks}`,
+      "RemoveEndpoint",
+    ),
+  ],
+  Default: "RollbackFailed",
+};
+
+function attempt(Condition: Jsonata, Next: string): ChoiceRule {
+  return { Condition, Assign: { rollbacks: jsonata`$rollbacks + 1` }, Next };
+}
+
+/** The next check tells whether another release was faster. */
+const refused: Catcher = {
   ErrorEquals: ["States.ALL"],
-  Assign: { rollbackRefused: jsonata(caughtCause) },
+  Assign: { rollbackRefused: caughtCause },
   Next: "WaitForRollback",
-} as const;
+};
+
+function restoreEndpoint(workflow: Workflow): TaskState {
+  return {
+    Type: "Task",
+    Resource: integration(workflow.references, "sagemaker:updateEndpoint"),
+    Arguments: {
+      EndpointName: jsonata`$endpointName`,
+      EndpointConfigName: jsonata`$replacedConfigName`,
+    },
+    TimeoutSeconds: 300,
+    Retry: sageMakerRetry,
+    Catch: [refused],
+    Next: "WaitForRollback",
+  };
+}
+
+function removeEndpoint(workflow: Workflow): TaskState {
+  return sdkTask(workflow, "sagemaker", "deleteEndpoint", {
+    Comment: "Nothing served before.",
+    Arguments: { EndpointName: jsonata`$endpointName` },
+    Catch: [refused],
+    Next: "WaitForRollback",
+  });
+}
+
+function rollbackFailed() {
+  const refusal = jsonata`($rollbackRefused = "none" ? "" : ": " & $rollbackRefused)`;
+  return failState(
+    "RollbackFailed",
+    jsonata`$merge([${details}, {"rollback": "The endpoint is " & $endpoint.status & ${refusal}}])`,
+  );
+}

@@ -1,6 +1,7 @@
 import { arn, integration } from "../arns";
+import { jsonata } from "../asl/jsonata";
 import { lambdaRetry } from "../asl/retries";
-import { jsonata, otherwise } from "../asl/states";
+import { otherwise } from "../asl/states";
 import { catchAll } from "../failures";
 import { allow } from "../iam";
 import { smokeTestFunctionName } from "../names";
@@ -26,13 +27,13 @@ export function smokeTestStep(
         Arguments: {
           FunctionName: smokeTest.functionVersionArn,
           Payload: {
-            EndpointName: jsonata("$endpointName"),
+            EndpointName: jsonata`$endpointName`,
             // JSON is JSONata; as plain JSON, validators take a list of lists for a fault.
-            Examples: jsonata(JSON.stringify(smokeTest.examples)),
+            Examples: jsonata`${smokeTest.examples.map((example) => ({ ...example }))}`,
             ...(smokeTest.contentType !== undefined && { ContentType: smokeTest.contentType }),
           },
         },
-        Assign: { smokeTest: jsonata("$states.result.Payload") },
+        Assign: { smokeTest: jsonata`$states.result.Payload` },
         TimeoutSeconds: 420,
         Retry: lambdaRetry,
         Catch: [catchAll("SmokeTest", "RollBack")],
@@ -41,10 +42,10 @@ export function smokeTestStep(
       SmokeTestPassed: {
         Type: "Choice",
         Choices: [
-          { Condition: jsonata("$smokeTest.Passed = true"), Next: next },
+          { Condition: jsonata`$smokeTest.Passed = true`, Next: next },
           otherwise(
             {
-              failure: jsonata('{"state": "SmokeTest", "reason": $join($smokeTest.Failures, "; ")}'),
+              failure: jsonata`{"state": "SmokeTest", "reason": $join($smokeTest.Failures, "; ")}`,
             },
             "RollBack",
           ),

@@ -1,4 +1,4 @@
-import { jsonata, literal } from "../asl/states";
+import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { baseName, freshName } from "../names";
 import { prefixes, vpcConfig, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
@@ -13,11 +13,6 @@ import { pinnedCodeUrl } from "./pin-code";
  */
 export function trainingStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
-  const { training, inference } = settings;
-  const scriptMode = `{
-    "sagemaker_program": ${literal(training.entryPoint)},
-    "sagemaker_submit_directory": ${pinnedCodeUrl(workflow, training.codeKey)}
-  }`;
   return jobStep(workflow, {
     state: "ModelTraining",
     kind: "Training",
@@ -25,45 +20,55 @@ export function trainingStep(workflow: Workflow, next: string): Step {
     namePrefix: `${baseName(settings)}-train-`,
     failure: "TrainingJobFailed",
     retryAfterSeconds: 60,
-    maxRuntimeInSeconds: training.maxRuntimeInSeconds,
+    maxRuntimeInSeconds: settings.training.maxRuntimeInSeconds,
     roleArn: references.roleArns.train,
-    request: {
-      TrainingJobName: jsonata(freshName(settings, "train", "TrainingJobName", "$attempt")),
-      AlgorithmSpecification: {
-        TrainingImage: references.imageUri,
-        TrainingInputMode: "File",
-        MetricDefinitions: training.metrics.map((metric) => ({
-          Name: metric,
-          Regex: `${metric}: ([-+.0-9eE]+)`,
-        })),
-      },
-      HyperParameters: jsonata(`$merge([$hyperparameters, ${scriptMode}])`),
-      InputDataConfig: [
-        channel("train", '$processedDataUrl & "/train/"'),
-        channel("test", '$processedDataUrl & "/test/"'),
-        channel("code", pinnedCodeUrl(workflow, inference.codeKey)),
-      ],
-      OutputDataConfig: { S3OutputPath: `s3://${references.bucketName}/${prefixes.trainingOutput}` },
-      ResourceConfig: {
-        InstanceCount: training.instanceCount,
-        InstanceType: training.instanceType,
-        VolumeSizeInGB: training.volumeSizeInGB,
-      },
-      ...vpcConfig(workflow),
-      Tags: executionTags(workflow),
-    },
-    assign: { trainedModelUrl: jsonata("$states.result.ModelArtifacts.S3ModelArtifacts") },
+    request: request(workflow),
+    assign: { trainedModelUrl: jsonata`$states.result.ModelArtifacts.S3ModelArtifacts` },
     next,
   });
 }
 
-function channel(name: string, url: string) {
+function request(workflow: Workflow): JsonObject {
+  const { settings, references } = workflow;
+  const { training, inference } = settings;
+  const scriptMode = jsonata`{
+    "sagemaker_program": ${training.entryPoint},
+    "sagemaker_submit_directory": ${pinnedCodeUrl(workflow, training.codeKey)}
+  }`;
+  return {
+    TrainingJobName: freshName(settings, "train", "TrainingJobName", jsonata`$attempt`),
+    AlgorithmSpecification: {
+      TrainingImage: references.imageUri,
+      TrainingInputMode: "File",
+      MetricDefinitions: training.metrics.map((metric) => ({
+        Name: metric,
+        Regex: `${metric}: ([-+.0-9eE]+)`,
+      })),
+    },
+    HyperParameters: jsonata`$merge([$hyperparameters, ${scriptMode}])`,
+    InputDataConfig: [
+      channel("train", jsonata`$processedDataUrl & "/train/"`),
+      channel("test", jsonata`$processedDataUrl & "/test/"`),
+      channel("code", pinnedCodeUrl(workflow, inference.codeKey)),
+    ],
+    OutputDataConfig: { S3OutputPath: `s3://${references.bucketName}/${prefixes.trainingOutput}` },
+    ResourceConfig: {
+      InstanceCount: training.instanceCount,
+      InstanceType: training.instanceType,
+      VolumeSizeInGB: training.volumeSizeInGB,
+    },
+    ...vpcConfig(workflow),
+    Tags: executionTags(workflow),
+  };
+}
+
+function channel(name: string, url: Jsonata) {
   return {
     ChannelName: name,
     DataSource: {
       S3DataSource: {
         S3DataType: "S3Prefix",
-        S3Uri: jsonata(url),
+        S3Uri: url,
         S3DataDistributionType: "FullyReplicated",
       },
     },

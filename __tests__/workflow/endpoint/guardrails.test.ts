@@ -1,4 +1,5 @@
-import type { JsonObject, TaskState } from "../../../workflow/asl/states";
+import type { JsonObject } from "../../../workflow/asl/jsonata";
+import type { TaskState } from "../../../workflow/asl/states";
 import { releaseDefinition } from "../../../workflow/definition";
 import { deploymentConfig, hasGuardrails } from "../../../workflow/endpoint/guardrails";
 import type { EndpointProps, UpdateSettings } from "../../../workflow/endpoint/kinds";

@@ -1,7 +1,7 @@
 import type { TaskState } from "../../../workflow/asl/states";
 import { releaseDefinition, workflowDefinition } from "../../../workflow/definition";
 import { type EndpointProps, endpointSettings } from "../../../workflow/endpoint/kinds";
-import { namesOfVersion } from "../../../workflow/steps/model";
+import { namesOfVersion } from "../../../workflow/steps/release-names";
 import { workflow } from "../../fixtures";
 import { evaluate } from "../evaluate";
 
@@ -104,10 +104,8 @@ describe("a serverless endpoint", () => {
   it("gives a version's model another name than an endpoint on instances does", async () => {
     const variables = { modelPackageArn: "arn", package: { version: 3, created: "now" } };
     const names = (endpoint: EndpointProps) => namesOfVersion(workflow({ endpoint }));
-    const model = await evaluate(`{% ${names({}).model} %}`, {}, variables);
-    expect(await evaluate(`{% ${names({ kind: "serverless" }).model} %}`, {}, variables)).toBe(
-      `${model}-serverless`,
-    );
+    const model = await evaluate(names({}).model, {}, variables);
+    expect(await evaluate(names({ kind: "serverless" }).model, {}, variables)).toBe(`${model}-serverless`);
     // Scaling changes no configuration.
     expect(names(scaled).config).toBe(
       names({ ...scaled, autoscaling: { ...autoscaling, maxInstances: 9 } }).config,

@@ -1,0 +1,50 @@
+/**
+ * JSONata as it stands in a definition.
+ *
+ * https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+ */
+
+/** An expression in the form that Step Functions evaluates. */
+export type Jsonata = `{% ${string} %}`;
+
+/** Any JSON value; strings may be JSONata expressions. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+export type JsonObject = { readonly [key: string]: Json };
+
+/**
+ * An expression. What is interpolated becomes a literal, except for other expressions, which stand as they are.
+ *
+ * Backslashes are JSONata's own. Line breaks are for the reader only.
+ */
+export function jsonata(source: TemplateStringsArray, ...values: readonly Json[]): Jsonata {
+  return expression(String.raw({ raw: source.raw }, ...values.map(written)));
+}
+
+/** An expression from its source; for names in it that depend on a value. */
+export function expression(source: string): Jsonata {
+  return `{% ${source.replace(/\s*\n\s*/g, " ").trim()} %}`;
+}
+
+/** One expression after the other, with `separator` between them. */
+export function joined(expressions: readonly Jsonata[], separator: string): Jsonata {
+  return expression(expressions.map(sourceOf).join(separator));
+}
+
+/** The source of an expression. */
+export function sourceOf(expression: Jsonata): string {
+  return expression.slice(2, -2).trim();
+}
+
+/** Whether Step Functions reads a value as an expression. */
+export function isExpression(value: unknown): value is Jsonata {
+  return typeof value === "string" && value.startsWith("{%");
+}
+
+function written(value: Json): string {
+  if (isExpression(value)) return sourceOf(value);
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  // TypeScript takes no readonly array out of a union by Array.isArray.
+  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(written).join(",")}]`;
+  return `{${Object.entries(value).map(([key, inner]) => `${JSON.stringify(key)}:${written(inner)}`)}}`;
+}

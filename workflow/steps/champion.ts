@@ -1,0 +1,111 @@
+import { jsonata } from "../asl/jsonata";
+import type { ChoiceState, TaskState } from "../asl/states";
+import { catchAll, caughtCause } from "../failures";
+import { allow } from "../iam";
+import { endpointName } from "../names";
+import type { Workflow } from "../settings";
+import { type Step, sdkTask } from "../step";
+import { configArn, modelArn } from "./resource-arns";
+
+/**
+ * Finds the model in service by what the endpoint serves: configuration, model, model package. Its address is
+ * `championUrl`, which is empty where nothing is in service.
+ */
+export function championStep(workflow: Workflow, next: string): Step {
+  return {
+    states: {
+      FindChampion: findChampion(workflow),
+      ChampionAbsent: {
+        Type: "Choice",
+        Choices: [{ Condition: jsonata`$not($champion.serves)`, Next: next }],
+        Default: "ComparisonFailed",
+      },
+      ChampionServes: {
+        Type: "Choice",
+        Choices: [{ Condition: jsonata`$champion.serves`, Next: "ReadChampionConfig" }],
+        Default: next,
+      },
+      ReadChampionConfig: readChampionConfig(workflow),
+      ReadChampionModel: readChampionModel(workflow),
+      ChampionRegistered: championRegistered(next),
+      ReadChampionPackage: readChampionPackage(workflow, next),
+    },
+    policyStatements: [
+      allow(["sagemaker:DescribeEndpointConfig"], [configArn(workflow)]),
+      allow(["sagemaker:DescribeModel"], [modelArn(workflow)]),
+    ],
+  };
+}
+
+function findChampion(workflow: Workflow): TaskState {
+  const none = jsonata`""`;
+  return sdkTask(workflow, "sagemaker", "describeEndpoint", {
+    Arguments: { EndpointName: endpointName(workflow.settings) },
+    Assign: {
+      championUrl: none,
+      champion: jsonata`{
+        "serves": $states.result.EndpointStatus in ["InService", "Updating", "SystemUpdating", "RollingBack"],
+        "config": $exists($states.result.EndpointConfigName) ? $states.result.EndpointConfigName : ""
+      }`,
+    },
+    // The call models no errors: no retry helps where there is no endpoint.
+    Retry: undefined,
+    Catch: [
+      {
+        ErrorEquals: ["SageMaker.SageMakerException"],
+        Assign: {
+          championUrl: none,
+          champion: jsonata`{"serves": $not($contains($states.errorOutput.Cause, "Could not find")), "config": ""}`,
+          failure: jsonata`{"state": "FindChampion", "reason": ${caughtCause}}`,
+        },
+        Next: "ChampionAbsent",
+      },
+      catchAll("FindChampion", "ComparisonFailed"),
+    ],
+    Next: "ChampionServes",
+  });
+}
+
+function readChampionConfig(workflow: Workflow): TaskState {
+  return sdkTask(workflow, "sagemaker", "describeEndpointConfig", {
+    Arguments: { EndpointConfigName: jsonata`$champion.config` },
+    Assign: { championModel: jsonata`$states.result.ProductionVariants[0].ModelName` },
+    Catch: [catchAll("ReadChampionConfig", "ComparisonFailed")],
+    Next: "ReadChampionModel",
+  });
+}
+
+function readChampionModel(workflow: Workflow): TaskState {
+  return sdkTask(workflow, "sagemaker", "describeModel", {
+    Arguments: { ModelName: jsonata`$championModel` },
+    Assign: {
+      championPackage: jsonata`(
+        $container := $states.result.PrimaryContainer;
+        $exists($container.ModelPackageName) ? $container.ModelPackageName : ""
+      )`,
+      championUrl: jsonata`(
+        $container := $states.result.PrimaryContainer;
+        $exists($container.ModelDataUrl) ? $container.ModelDataUrl : ""
+      )`,
+    },
+    Catch: [catchAll("ReadChampionModel", "ComparisonFailed")],
+    Next: "ChampionRegistered",
+  });
+}
+
+function championRegistered(next: string): ChoiceState {
+  return {
+    Type: "Choice",
+    Choices: [{ Condition: jsonata`$championPackage != ""`, Next: "ReadChampionPackage" }],
+    Default: next,
+  };
+}
+
+function readChampionPackage(workflow: Workflow, next: string): TaskState {
+  return sdkTask(workflow, "sagemaker", "describeModelPackage", {
+    Arguments: { ModelPackageName: jsonata`$championPackage` },
+    Assign: { championUrl: jsonata`$states.result.InferenceSpecification.Containers[0].ModelDataUrl` },
+    Catch: [catchAll("ReadChampionPackage", "ComparisonFailed")],
+    Next: next,
+  });
+}

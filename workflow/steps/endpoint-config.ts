@@ -1,0 +1,49 @@
+import { integration } from "../arns";
+import { jsonata } from "../asl/jsonata";
+import { firstCheck, sageMakerRetry } from "../asl/retries";
+import type { TaskState } from "../asl/states";
+import { variantCapacity } from "../endpoint/kinds";
+import { catchAll } from "../failures";
+import { allow } from "../iam";
+import type { Workflow } from "../settings";
+import { executionTags, type Step } from "../step";
+import { ifTaken, nameFromArn } from "./model";
+import type { ReleaseNames } from "./release-names";
+import { configArn } from "./resource-arns";
+
+/** Makes the endpoint configuration that the release asks for; one that is there already is taken. */
+export function endpointConfigStep(workflow: Workflow, names: ReleaseNames, next: string): Step {
+  return {
+    states: {
+      CreateEndpointConfig: createEndpointConfig(workflow, names, next),
+      ...(names.reusable && {
+        ConfigRefused: ifTaken({ endpointConfigName: names.config, ...firstCheck }, next),
+      }),
+    },
+    policyStatements: [allow(["sagemaker:CreateEndpointConfig", "sagemaker:AddTags"], [configArn(workflow)])],
+  };
+}
+
+function createEndpointConfig(workflow: Workflow, names: ReleaseNames, next: string): TaskState {
+  const { endpoint } = workflow.settings;
+  return {
+    Type: "Task",
+    Resource: integration(workflow.references, "sagemaker:createEndpointConfig"),
+    Arguments: {
+      EndpointConfigName: names.config,
+      ProductionVariants: [
+        {
+          VariantName: endpoint.variantName,
+          ModelName: jsonata`$modelName`,
+          ...variantCapacity(endpoint),
+        },
+      ],
+      Tags: executionTags(workflow),
+    },
+    Assign: { endpointConfigName: nameFromArn("EndpointConfigArn"), ...firstCheck },
+    TimeoutSeconds: 300,
+    Retry: sageMakerRetry,
+    Catch: [catchAll("CreateEndpointConfig", names.reusable ? "ConfigRefused" : "DeploymentFailed")],
+    Next: next,
+  };
+}

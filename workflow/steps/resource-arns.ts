@@ -1,0 +1,30 @@
+/** ARN patterns of what the workflow makes in SageMaker, for the statements of its steps. */
+
+import { arn } from "../arns";
+import { baseName, stableEndpointName } from "../names";
+import type { Workflow } from "../settings";
+
+/** Models of releases. */
+export function modelArn(workflow: Workflow): string {
+  return ofWorkflow(workflow, "model/", "-model-*");
+}
+
+/** Versions of the workflow's model package group. */
+export function packageArn(workflow: Workflow): string {
+  return ofWorkflow(workflow, "model-package/", "/*");
+}
+
+/** Endpoint configurations of releases. */
+export function configArn(workflow: Workflow): string {
+  return ofWorkflow(workflow, "endpoint-config/", "-config-*");
+}
+
+/** The endpoint of the stable name, and those that an execution's input adds to it. */
+export function endpointArns({ settings, references }: Workflow): string[] {
+  const stable = stableEndpointName(settings);
+  return [stable, `${stable}-*`].map((name) => arn(references, "sagemaker", `endpoint/${name}`));
+}
+
+function ofWorkflow({ settings, references }: Workflow, start: string, end: string): string {
+  return arn(references, "sagemaker", `${start}${baseName(settings)}${end}`);
+}
