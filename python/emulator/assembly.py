@@ -10,6 +10,7 @@ from emulator.aws.runners import Runners
 from emulator.runtime.environments import Environments, UnmappedImageError
 from emulator.runtime.errors import UnsupportedError
 from emulator.runtime.functions.runner import FunctionRunner
+from emulator.runtime.host import Host
 from emulator.runtime.jobs.runner import JobRunner
 from emulator.runtime.model_servers.server import ModelServer
 from emulator.runtime.processes.isolation import detect_isolation
@@ -39,20 +40,14 @@ class Emulator:
     ):
         # Resolved: an environment knows itself by its path, and would be built again at another.
         environments = Environments((state_dir / "environments").resolve())
-        isolation = detect_isolation()
-        self.isolation = isolation.name
-        self._functions = FunctionRunner(state_dir, aws)
+        host = Host(state_dir, aws, environments, detect_isolation())
+        self.isolation = host.isolation.name
+        self._functions = FunctionRunner(host)
         runners = Runners(
-            jobs=JobRunner(state_dir, aws, environments, isolation),
+            jobs=JobRunner(host),
             functions=self._functions,
             check_image=functools.partial(_check_image, environments),
-            start_model_server=functools.partial(
-                ModelServer.start,
-                state_dir=state_dir,
-                aws=aws,
-                environments=environments,
-                isolation=isolation,
-            ),
+            start_model_server=functools.partial(ModelServer.start, host),
         )
         self._cloud = Cloud(aws, runners, faults, time_scale, allow_records=allow_records)
         self.audit = self._cloud.audit

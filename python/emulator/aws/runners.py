@@ -8,7 +8,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from emulator.runtime.functions.runner import FunctionResult, FunctionSpec
+    from emulator.runtime.functions.function import FunctionResult, FunctionSpec
     from emulator.runtime.jobs.runner import JobOutcome
     from emulator.runtime.model_servers.server import ServerResponse
 

@@ -9,7 +9,7 @@ from emulator.aws.stepfunctions.maps import child_executions
 from emulator.aws.stepfunctions.tasks import callbacks
 from emulator.front import bodies
 from emulator.runtime.data import archives
-from emulator.runtime.functions import runner as functions
+from emulator.runtime.functions import function, sandbox
 from emulator.runtime.logs import job_log, metric_matcher
 
 DOCUMENT = " ".join(
@@ -21,13 +21,13 @@ DOCUMENT = " ".join(
     "sentence",
     [
         f"A log keeps its first {job_log.MAX_LOG_BYTES / 1e6:g} MB or {job_log.MAX_LOG_LINES:,} "
-        f"lines (of a function's invocation {functions.MAX_OUTPUT_BYTES / 1e6:g} MB)",
+        f"lines (of a function's invocation {sandbox.MAX_OUTPUT_BYTES / 1e6:g} MB)",
         f"need more than {metric_matcher.LINE_SECONDS:g} s for a line, or fall "
         f"{metric_matcher.BEHIND_SECONDS:g} s behind the log",
         f"holds more than {archives.MAX_UNPACKED_BYTES / 1024**3:g} GiB, more than "
         f"{archives.MAX_MEMBERS:,} members",
-        f"a function's code from {functions.MAX_CODE_BYTES:,} bytes on, and an answer of more than "
-        f"{functions.MAX_ANSWER_BYTES:,}",
+        f"a function's code from {function.MAX_CODE_BYTES:,} bytes on, and an answer of more than "
+        f"{sandbox.MAX_ANSWER_BYTES:,}",
         f"An upload to S3 may have {bodies.MAX_OBJECT_BYTES / 1024**3:g} GiB, as on AWS, and any "
         f"other body {bodies.MAX_BODY_BYTES / 1024**2:g} MiB",
         f"more than {server.MAX_CONNECTIONS} connections at once",

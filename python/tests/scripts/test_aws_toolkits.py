@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from emulator.runtime.environments import Environments
+from emulator.runtime.host import Host
 from emulator.runtime.jobs.runner import JobRunner
 from emulator.runtime.model_servers.server import ModelServer
 from emulator.runtime.processes.isolation import detect_isolation
@@ -172,14 +173,9 @@ def emulated(tmp_path_factory: pytest.TempPathFactory, processed: Path, under_to
         "test": "processed/test/",
         "code": "code/scripts.tar.gz",
     }
-    runtime = {
-        "state_dir": folder / "state",
-        "aws": aws,
-        "environments": ToolkitsPython(),
-        "isolation": detect_isolation(),
-    }
+    host = Host(folder / "state", aws, ToolkitsPython(), detect_isolation())
     image, role = "an-image", "arn:aws:iam::123456789012:role/sagemaker"
-    outcome = JobRunner(**runtime).run_training(
+    outcome = JobRunner(host).run_training(
         {
             "TrainingJobName": "job",
             "RoleArn": role,
@@ -216,7 +212,7 @@ def emulated(tmp_path_factory: pytest.TempPathFactory, processed: Path, under_to
         },
     }
     server = ModelServer.start(
-        "primary", container, role, log_group="group", log_stream="stream", **runtime
+        host, "primary", container, role, log_group="group", log_stream="stream"
     )
     try:
         answers = {

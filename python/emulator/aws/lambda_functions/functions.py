@@ -13,7 +13,7 @@ from emulator.aws.protocol.errors import EmulatorError
 from emulator.aws.protocol.operations import service_model
 from emulator.aws.runners import FunctionRunner
 from emulator.runtime.errors import UnsupportedError
-from emulator.runtime.functions.runner import (
+from emulator.runtime.functions.function import (
     CodeTooLargeError,
     FunctionSpec,
     check_code,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulator.runtime.aws_access import AwsAccess, Metric
+from emulator.runtime.aws_access import Metric
+from emulator.runtime.host import Host
 from emulator.runtime.logs.job_log import JobLog
-from emulator.runtime.processes.isolation import Isolation
 from emulator.runtime.processes.overlay import make_overlay
 from emulator.runtime.processes.supervised import Command, SupervisedProcess, base_environment
 
@@ -74,11 +74,10 @@ class Job:
 
     def __init__(
         self,
+        host: Host,
         directory: Path,
         python: Path,
         role_arn: str,
-        aws: AwsAccess,
-        isolation: Isolation,
         log: JobLog,
         stop: threading.Event,
         grace_seconds: float,
@@ -90,10 +89,10 @@ class Job:
         self._home.mkdir()
         self.log = log
         self.stop = stop
-        self.s3: Any = aws.client("s3", role_arn)
+        self.s3: Any = host.aws.client("s3", role_arn)
         self._shared_programs = python.parent
-        self._isolation = isolation
-        self._role_environment = aws.environment(role_arn)
+        self._isolation = host.isolation
+        self._role_environment = host.aws.environment(role_arn)
         self._grace_seconds = grace_seconds
         self._started_at: float | None = None
         self.python = make_overlay(python, directory / "python")

@@ -9,23 +9,19 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emulator.runtime.aws_access import AwsAccess, Metric
-from emulator.runtime.environments import (
-    EnvironmentBuildError,
-    Environments,
-    UnmappedImageError,
-)
+from emulator.runtime.environments import EnvironmentBuildError, UnmappedImageError
 from emulator.runtime.errors import MAX_REASON_LENGTH, JobFault
+from emulator.runtime.host import Host
 from emulator.runtime.jobs.job import Job, JobOutcome
 from emulator.runtime.jobs.processing import run_processing_job
 from emulator.runtime.jobs.training import run_training_job
 from emulator.runtime.jobs.transform import Settings, run_transform_job
 from emulator.runtime.logs.job_log import JobLog
 from emulator.runtime.model_servers.server import ModelServer, ModelServerError
-from emulator.runtime.processes.isolation import Isolation
 from emulator.runtime.state_dir import keep_failed, new_directory
 
 __all__ = ["JobOutcome", "JobRunner", "Metric"]
@@ -33,47 +29,67 @@ __all__ = ["JobOutcome", "JobRunner", "Metric"]
 LOG = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Setup:
+    """What a job runs with, whatever it does.
+
+    Attributes
+    ----------
+    kind : str
+        ``ProcessingJobs``, ``TrainingJobs`` or ``TransformJobs``.
+    stream : str or None
+        Its log stream; one named after the job by default.
+    """
+
+    kind: str
+    name: str
+    image: str
+    role_arn: str
+    metric_definitions: Sequence[dict] = ()
+    stream: str | None = None
+
+    def open_log(self, aws: AwsAccess, directory: Path) -> JobLog:
+        group = f"/aws/sagemaker/{self.kind}"
+        return JobLog(
+            aws,
+            group,
+            self.stream or f"{self.name}/algo-1-{int(time.time())}",
+            directory / "log.txt",
+            self.metric_definitions,
+            (group, {"TrainingJobName": self.name}) if self.metric_definitions else None,
+        )
+
+
 class JobRunner:
     """Runs jobs as processes under the container contract.
 
-    Requests are expected to have passed `request_checks`.
+    Requests are expected to have passed `requests.checks`.
 
     Parameters
     ----------
-    state_dir : Path
-        Jobs run in folders below it; the last three failed ones stay in its ``failed-jobs``.
+    host : Host
+        Jobs run in folders below its `state_dir`; the last three failed ones stay in
+        ``failed-jobs`` there.
     max_parallel : int, optional
         Jobs at once; the number of cores by default. Further ones wait.
     grace_seconds : float
         Time between SIGTERM and SIGKILL of a stopped job; SageMaker's by default.
     """
 
-    def __init__(
-        self,
-        state_dir: Path,
-        aws: AwsAccess,
-        environments: Environments,
-        isolation: Isolation,
-        max_parallel: int | None = None,
-        grace_seconds: float = 120,
-    ):
-        self._state_dir = state_dir
-        self._aws = aws
-        self._environments = environments
-        self._isolation = isolation
+    def __init__(self, host: Host, max_parallel: int | None = None, grace_seconds: float = 120):
+        self._host = host
         self._slots = threading.Semaphore(max_parallel or os.cpu_count() or 1)
         self._grace_seconds = grace_seconds
 
     def run_processing(self, request: dict, job_arn: str, stop: threading.Event) -> JobOutcome:
         """Run a processing job to its end; its faults are in the outcome."""
-        return self._run(
+        setup = _Setup(
             "ProcessingJobs",
             request["ProcessingJobName"],
             request["AppSpecification"]["ImageUri"],
             request["RoleArn"],
-            stop,
-            lambda job: run_processing_job(job, request, job_arn),
         )
+        return self._run(setup, stop, lambda job: run_processing_job(job, request, job_arn))
 
     def run_training(
         self,
@@ -90,14 +106,15 @@ class JobRunner:
             Told each secondary status and its message, while the job runs.
         """
         algorithm = request["AlgorithmSpecification"]
-        outcome = self._run(
+        setup = _Setup(
             "TrainingJobs",
             request["TrainingJobName"],
             algorithm["TrainingImage"],
             request["RoleArn"],
-            stop,
-            lambda job: run_training_job(job, request, job_arn, on_phase),
             algorithm.get("MetricDefinitions") or [],
+        )
+        outcome = self._run(
+            setup, stop, lambda job: run_training_job(job, request, job_arn, on_phase)
         )
         return replace(outcome, secondary_status=outcome.secondary_status or outcome.status)
 
@@ -124,13 +141,10 @@ class JobRunner:
         def run(job: Job) -> JobOutcome:
             try:
                 server = ModelServer.start(
+                    self._host,
                     name,
                     {**container, "Environment": environment},
                     role_arn,
-                    state_dir=self._state_dir,
-                    aws=self._aws,
-                    environments=self._environments,
-                    isolation=self._isolation,
                     log_group=f"/aws/sagemaker/{group}",
                     log_stream=instance,
                 )
@@ -143,76 +157,51 @@ class JobRunner:
             finally:
                 server.stop()
 
-        image, stream = container["Image"], f"{instance}/data-log"
-        return self._run(group, name, image, role_arn, stop, run, stream=stream)
+        stream = f"{instance}/data-log"
+        setup = _Setup(group, name, container["Image"], role_arn, stream=stream)
+        return self._run(setup, stop, run)
 
     def _run(
-        self,
-        kind: str,
-        name: str,
-        image: str,
-        role_arn: str,
-        stop: threading.Event,
-        run: Callable[[Job], JobOutcome],
-        metric_definitions: Sequence[dict] = (),
-        stream: str | None = None,
+        self, setup: _Setup, stop: threading.Event, run: Callable[[Job], JobOutcome]
     ) -> JobOutcome:
         while not self._slots.acquire(timeout=0.1):
             if stop.is_set():
                 return JobOutcome("Stopped")
         try:
-            python = self._environments.python_for_image(image)
-            directory = new_directory(self._state_dir, kind, name)
-            stream = stream or f"{name}/algo-1-{int(time.time())}"
-            group = f"/aws/sagemaker/{kind}"
-            source = (group, {"TrainingJobName": name}) if metric_definitions else None
-            file = directory / "log.txt"
-            log = JobLog(self._aws, group, stream, file, metric_definitions, source)
+            python = self._host.environments.python_for_image(setup.image)
+            directory = new_directory(self._host.state_dir, setup.kind, setup.name)
+            log = setup.open_log(self._host.aws, directory)
             outcome = JobOutcome("Failed")
             try:
-                outcome = _limited(self._run_in(directory, python, role_arn, log, stop, run))
+                job = Job(
+                    self._host, directory, python, setup.role_arn, log, stop, self._grace_seconds
+                )
+                outcome = _limited(_run_in(job, run))
                 return outcome
             finally:
                 log.close()
-                self._dispose(directory, name, outcome)
+                self._dispose(directory, setup.name, outcome)
         except (UnmappedImageError, EnvironmentBuildError) as error:
             return _limited(JobOutcome("Failed", f"ClientError: {error}"))
         except Exception as error:
-            LOG.exception("job %s", name)
+            LOG.exception("job %s", setup.name)
             reason = f"InternalServerError: {type(error).__name__}: {error}"
             return _limited(JobOutcome("Failed", reason))
         finally:
             self._slots.release()
 
-    def _run_in(
-        self,
-        directory: Path,
-        python: Path,
-        role_arn: str,
-        log: JobLog,
-        stop: threading.Event,
-        run: Callable[[Job], JobOutcome],
-    ) -> JobOutcome:
-        try:
-            job = Job(
-                directory,
-                python,
-                role_arn,
-                self._aws,
-                self._isolation,
-                log,
-                stop,
-                self._grace_seconds,
-            )
-            return run(job)
-        except JobFault as fault:
-            return JobOutcome("Failed", str(fault), metrics=log.metrics)
-
     def _dispose(self, directory: Path, name: str, outcome: JobOutcome) -> None:
         if outcome.status == "Failed":
-            keep_failed(self._state_dir, directory, name)
+            keep_failed(self._host.state_dir, directory, name)
         else:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def _run_in(job: Job, run: Callable[[Job], JobOutcome]) -> JobOutcome:
+    try:
+        return run(job)
+    except JobFault as fault:
+        return JobOutcome("Failed", str(fault), metrics=job.log.metrics)
 
 
 def _limited(outcome: JobOutcome) -> JobOutcome:

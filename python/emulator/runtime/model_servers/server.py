@@ -8,25 +8,22 @@ import shutil
 import socket
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from emulator.runtime.aws_access import AwsAccess
-from emulator.runtime.data.archives import unpack
-from emulator.runtime.data.s3 import download_object
-from emulator.runtime.data.source import get_source
-from emulator.runtime.environments import EnvironmentBuildError, Environments, UnmappedImageError
+from emulator.runtime.environments import EnvironmentBuildError, UnmappedImageError
 from emulator.runtime.errors import MAX_REASON_LENGTH, JobFault
+from emulator.runtime.host import Host
 from emulator.runtime.logs.job_log import JobLog
 from emulator.runtime.model_servers.connections import Connections, ServerResponse
-from emulator.runtime.processes.isolation import Isolation
-from emulator.runtime.processes.overlay import make_overlay
-from emulator.runtime.processes.supervised import Command, SupervisedProcess, base_environment
+from emulator.runtime.model_servers.container import Container
+from emulator.runtime.processes.supervised import SupervisedProcess
 from emulator.runtime.state_dir import new_directory
 
 __all__ = ["ModelServer", "ModelServerError", "ServerResponse"]
 
 _CHILD = Path(__file__).with_name("child.py")
-_CODE_DIR = "/opt/ml/code"
 _GRACE_SECONDS = 30
 _INVOCATION_SECONDS = 60
 
@@ -51,14 +48,11 @@ class ModelServer:
     @classmethod
     def start(
         cls,
+        host: Host,
         name: str,
-        container: dict,
+        container: Mapping[str, Any],
         role_arn: str,
         *,
-        state_dir: Path,
-        aws: AwsAccess,
-        environments: Environments,
-        isolation: Isolation,
         log_group: str,
         log_stream: str,
         startup_seconds: float = 240,
@@ -78,43 +72,29 @@ class ModelServer:
             When the model cannot be fetched, or the server does not get healthy.
         """
         try:
-            python = environments.python_for_image(container["Image"])
+            python = host.environments.python_for_image(container["Image"])
         except (UnmappedImageError, EnvironmentBuildError) as error:
             raise ModelServerError(str(error)) from error
-        directory = new_directory(state_dir, "model-servers", name)
-        log = JobLog(aws, log_group, log_stream, directory / "log.txt")
-        server = None
+        directory = new_directory(host.state_dir, "model-servers", name)
+        log = JobLog(host.aws, log_group, log_stream, directory / "log.txt")
         try:
-            command = _prepare(directory, python, container, role_arn, aws, isolation, log)
-            # Bound here, so that the port is known and requests wait instead of being refused.
-            with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
-                # Inherited by what it accepts: the server answers in two packets.
-                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                port = listener.getsockname()[1]
-                # Every user of the machine reaches the port, and the container's own handlers read
-                # pickles.
-                token = secrets.token_urlsafe()
-                environment = {**command.environment, "EMULATOR_MODEL_SERVER_TOKEN": token}
-                fd = listener.fileno()
-                arguments = [*command.arguments, str(fd)]
-                process = SupervisedProcess(
-                    Command(arguments, environment, command.cwd, command.root),
-                    grace_seconds=_GRACE_SECONDS,
-                    pass_fds=[fd],
-                )
-            server = cls(process, port, token, directory, log)
-            server._wait_until_healthy(name, startup_seconds)
-            return server
+            process, port, token = _serve(
+                Container(host, directory, python, container, role_arn), log
+            )
         except BaseException as error:
-            if server is None:
-                log.close()
-                shutil.rmtree(directory, ignore_errors=True)
-            else:
-                server._process.kill()
-                server.stop()
+            log.close()
+            shutil.rmtree(directory, ignore_errors=True)
             if isinstance(error, JobFault):
                 raise ModelServerError(str(error)) from error
             raise
+        server = cls(process, port, token, directory, log)
+        try:
+            server._wait_until_healthy(name, startup_seconds)
+        except BaseException:
+            server._process.kill()
+            server.stop()
+            raise
+        return server
 
     def invoke(
         self,
@@ -175,54 +155,25 @@ class ModelServer:
         self._log.close()
 
 
-def _prepare(
-    directory: Path,
-    python: Path,
-    container: dict,
-    role_arn: str,
-    aws: AwsAccess,
-    isolation: Isolation,
-    log: JobLog,
-) -> Command:
-    """Fill the container's /opt/ml, install its requirements, and return what to run."""
-    root = directory / "ml"
-    (root / "model").mkdir(parents=True)
-    s3 = aws.client("s3", role_arn)
-    model_url = container.get("ModelDataUrl")
-    if model_url:
-        archive = directory / "model.tar.gz"
-        download_object(s3, model_url, archive)
-        unpack(archive, root / "model", model_url)
-        archive.unlink()
-    overlay_python = make_overlay(python, directory / "python")
-    container_environment = container.get("Environment") or {}
-    get_source(s3, container_environment.get("SAGEMAKER_SUBMIT_DIRECTORY") or _CODE_DIR, root)
-    own_environment = {
-        **aws.environment(role_arn),
-        **container_environment,
-        "SM_MODEL_DIR": "/opt/ml/model",
-    }
-
-    home = directory / "home"
-    home.mkdir()
-
-    def command(*arguments: str, installs_packages: bool = False) -> Command:
-        programs = (overlay_python.parent, python.parent)
-        base = base_environment(*programs, home=str(home), installs_packages=installs_packages)
-        line = [str(overlay_python), *arguments]
-        return isolation.apply(Command(line, {**base, **own_environment}, _CODE_DIR), root)
-
-    names = {path.name for path in (root / "code").iterdir()}
-    package = ["."] if "setup.py" in names else []
-    requirements = ["-r", "requirements.txt"] if "requirements.txt" in names else []
-    if package or requirements:
-        install = SupervisedProcess(
-            command("-m", "pip", "install", *package, *requirements, installs_packages=True),
-            grace_seconds=0,
+def _serve(container: Container, log: JobLog) -> tuple[SupervisedProcess, int, str]:
+    """Start the server of a container; return it with its port and the token that it asks for."""
+    container.fill()
+    container.install_requirements(log)
+    command = container.command(str(_CHILD))
+    # Bound here, so that the port is known and requests wait instead of being refused.
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+        # Inherited by what it accepts: the server answers in two packets.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Every user of the machine reaches the port, and the container's own handlers read pickles.
+        token = secrets.token_urlsafe()
+        fd = listener.fileno()
+        process = SupervisedProcess(
+            replace(
+                command,
+                arguments=[*command.arguments, str(fd)],
+                environment={**command.environment, "EMULATOR_MODEL_SERVER_TOKEN": token},
+            ),
+            grace_seconds=_GRACE_SECONDS,
+            pass_fds=[fd],
         )
-        with install.stdout as output:
-            while data := os.read(output.fileno(), 1 << 16):
-                log.feed(data)
-        if install.wait():
-            raise ModelServerError(f"cannot install {' '.join(requirements)}: {log.tail()}")
-    return command(str(_CHILD))
+        return process, listener.getsockname()[1], token

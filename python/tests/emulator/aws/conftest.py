@@ -19,7 +19,7 @@ from emulator.aws.runners import Runners
 from emulator.front.access_keys import new_access_key
 from emulator.front.gate import Gate
 from emulator.runtime.errors import UnsupportedError
-from emulator.runtime.functions.runner import FunctionResult
+from emulator.runtime.functions.function import FunctionResult
 from emulator.runtime.jobs.runner import JobOutcome, Metric
 from emulator.runtime.model_servers.server import ModelServerError, ServerResponse
 from tests.emulator.aws.serving import Serving

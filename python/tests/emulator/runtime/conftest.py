@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from emulator.runtime.environments import Environments
+from emulator.runtime.host import Host
 from emulator.runtime.jobs.runner import JobRunner
 from emulator.runtime.processes.isolation import (
     IsolationError,
@@ -31,12 +32,6 @@ class ThisPython(Environments):
 
     def python_for_image(self, image_uri):
         return Path(sys.executable)
-
-
-@pytest.fixture
-def make_environments():
-    """Makes environments that stand in for every image, or real ones."""
-    return lambda real=False: Environments() if real else ThisPython()
 
 
 @pytest.fixture
@@ -77,8 +72,14 @@ def state_dir(tmp_path):
 
 
 @pytest.fixture
-def runner(state_dir, aws, isolation):
-    return JobRunner(state_dir, aws, ThisPython(), isolation, grace_seconds=0.5)
+def host(state_dir, aws, isolation):
+    """This machine, with the tests' own interpreter for every image."""
+    return Host(state_dir, aws, ThisPython(), isolation)
+
+
+@pytest.fixture
+def runner(host):
+    return JobRunner(host, grace_seconds=0.5)
 
 
 @pytest.fixture

@@ -7,16 +7,18 @@ import zipfile
 import pytest
 
 from emulator.runtime.errors import UnsupportedError
-from emulator.runtime.functions import runner as module
-from emulator.runtime.functions.runner import FunctionRunner, FunctionSpec, check_function
+from emulator.runtime.functions import function as function_module
+from emulator.runtime.functions import sandbox
+from emulator.runtime.functions.function import FunctionSpec, check_function
+from emulator.runtime.functions.runner import FunctionRunner
 from tests.patience import LIMIT_SECONDS
 
 GROUP = "/aws/lambda/evaluate"
 
 
 @pytest.fixture
-def functions(state_dir, aws):
-    functions = FunctionRunner(state_dir, aws)
+def functions(host):
+    functions = FunctionRunner(host)
     yield functions
     functions.close()
 
@@ -198,8 +200,8 @@ def test_a_function_that_takes_too_long_is_killed(functions, function, wait_unti
 def test_a_log_without_end_is_cut_and_an_answer_that_is_too_large_is_refused(
     functions, function, monkeypatch
 ):
-    monkeypatch.setattr(module, "MAX_OUTPUT_BYTES", 1000)
-    monkeypatch.setattr(module, "MAX_ANSWER_BYTES", 100)
+    monkeypatch.setattr(sandbox, "MAX_OUTPUT_BYTES", 1000)
+    monkeypatch.setattr(sandbox, "MAX_ANSWER_BYTES", 100)
     spec = function("def handler(event, context):\n    print('x' * 5000)\n    return 'y' * event")
 
     assert json.loads(functions.invoke(spec, "98").payload) == "y" * 98
@@ -236,10 +238,10 @@ def test_a_large_event_and_result_pass(functions, function):
 
 
 def test_code_larger_than_lambda_takes_is_refused(functions, function, monkeypatch):
-    monkeypatch.setattr(module, "MAX_CODE_BYTES", 20)
+    monkeypatch.setattr(function_module, "MAX_CODE_BYTES", 20)
     spec = function("def handler(event, context): return 'more than twenty bytes'")
 
-    with pytest.raises(module.CodeTooLargeError, match="must be smaller than 20 bytes"):
+    with pytest.raises(function_module.CodeTooLargeError, match="must be smaller than 20 bytes"):
         functions.invoke(spec, "{}")
 
 

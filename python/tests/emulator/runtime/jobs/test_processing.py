@@ -1,6 +1,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from tests.patience import LIMIT_SECONDS
@@ -14,7 +15,7 @@ def test_runs_a_script_on_its_inputs_and_uploads_its_outputs(
     # Prepare
     s3.put("raw-data/a.csv", "1")
     s3.put("raw-data/deep/b.csv", "2")
-    runner._isolation = each_isolation
+    runner._host = replace(runner._host, isolation=each_isolation)
     request = processing_request(
         """
         import pathlib, sys

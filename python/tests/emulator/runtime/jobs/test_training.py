@@ -1,6 +1,7 @@
 import json
 import threading
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_trains_from_channels_and_uploads_model_and_output(
     aws, s3, training_request, run, phases, read_tar_gz, state_dir, runner, each_isolation
 ):
     # Prepare
-    runner._isolation = each_isolation
+    runner._host = replace(runner._host, isolation=each_isolation)
     s3.put("data/train/a.csv", "1")
     s3.put("data/training.csv", "2")
     request = training_request(

@@ -3,10 +3,12 @@ import io
 import json
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from emulator.runtime.environments import Environments
 from emulator.runtime.model_servers.server import ModelServer, ModelServerError
 from tests.patience import FOR_EVER, LIMIT_SECONDS
 
@@ -17,11 +19,11 @@ DOUBLE = (
 
 
 @pytest.fixture
-def start(state_dir, aws, s3, isolation, tar_gz, make_environments):
+def start(host, s3, tar_gz):
     """Starts a server from the text of inference.py."""
     servers = []
 
-    def start(code, files=(), environment=(), **changes):
+    def start(code, files=(), environment=(), on=host, **changes):
         s3.put("m/model.tar.gz", tar_gz({"code/inference.py": code, **dict(files)}))
         container = {
             "Image": "sagemaker-scikit-learn:1.2-1-cpu-py3",
@@ -34,15 +36,11 @@ def start(state_dir, aws, s3, isolation, tar_gz, make_environments):
             },
         }
         options = {
-            "state_dir": state_dir,
-            "aws": aws,
-            "environments": make_environments(),
-            "isolation": isolation,
             "log_group": "/aws/sagemaker/Endpoints/e",
             "log_stream": "primary/i-1",
             **changes,
         }
-        server = ModelServer.start("primary", container, "arn:role", **options)
+        server = ModelServer.start(on, "primary", container, "arn:role", **options)
         servers.append(server)
         return server
 
@@ -51,7 +49,7 @@ def start(state_dir, aws, s3, isolation, tar_gz, make_environments):
         server.stop()
 
 
-def test_serves_a_model_with_the_scripts_functions(start, aws, state_dir, each_isolation):
+def test_serves_a_model_with_the_scripts_functions(start, aws, host, state_dir, each_isolation):
     server = start(
         """
         import json, os
@@ -68,7 +66,7 @@ def test_serves_a_model_with_the_scripts_functions(start, aws, state_dir, each_i
             return json.dumps({"predictions": prediction}), accept
         """,
         files={"weights.txt": "w", "code/helper.py": "MARK = '!'"},
-        isolation=each_isolation,
+        on=replace(host, isolation=each_isolation),
     )
 
     response = server.invoke(b'{"instances": [1, 2]}', JSON)
@@ -219,13 +217,13 @@ def test_requirements_that_cannot_be_installed_are_a_reason(start):
         start(DOUBLE, files={"code/requirements.txt": "/no/such/package"})
 
 
-def test_an_image_without_environment_is_a_reason(start, make_environments):
-    class Unmapped:
+def test_an_image_without_environment_is_a_reason(start, host):
+    class Unmapped(Environments):
         def python_for_image(self, image_uri):
-            return make_environments(real=True).python_for_image("other:1")
+            return super().python_for_image("other:1")
 
     with pytest.raises(ModelServerError, match="no Python environment is mapped"):
-        start(DOUBLE, environments=Unmapped())
+        start(DOUBLE, on=replace(host, environments=Unmapped()))
 
 
 def test_idle_connections_that_the_server_closed_do_not_matter(start):

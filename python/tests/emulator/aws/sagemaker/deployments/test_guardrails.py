@@ -11,6 +11,7 @@ from emulator.aws.sagemaker.deployment_policy import DeploymentPolicy
 from emulator.aws.sagemaker.deployments import Clock, Deployment, RollbackError
 from emulator.aws.sagemaker.fleet import Fleet, Variant, VariantPlan
 from emulator.aws.sagemaker.traffic import Traffic
+from emulator.runtime.host import Host
 from emulator.runtime.model_servers.server import ModelServer
 from emulator.runtime.processes.isolation import detect_isolation
 from tests.emulator.aws.conftest import PretendedServer
@@ -40,15 +41,10 @@ def test_a_canary_under_load_loses_no_request(old, load, alarm):
 @pytest.fixture
 def real_servers(monkeypatch, cloud, tmp_path):
     """Model servers are those of the emulator, with the tests' own interpreter as image."""
-    options = {
-        "state_dir": tmp_path,
-        "aws": cloud.aws,
-        "environments": ThisPython(),
-        "isolation": detect_isolation(),
-    }
+    host = Host(tmp_path, cloud.aws, ThisPython(), detect_isolation())
 
     def start(_, *arguments, **names):
-        return ModelServer.start(*arguments, **names, **options)
+        return ModelServer.start(host, *arguments, **names)
 
     monkeypatch.setattr(type(cloud.servers), "__call__", start)
 

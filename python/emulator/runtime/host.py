@@ -1,0 +1,28 @@
+"""What jobs, functions and model servers run on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulator.runtime.aws_access import AwsAccess
+from emulator.runtime.environments import Environments
+from emulator.runtime.processes.isolation import Isolation
+
+
+@dataclass(frozen=True)
+class Host:
+    """The machine and the cloud around it.
+
+    Attributes
+    ----------
+    state_dir : Path
+        Folder for working files.
+    environments : Environments
+        The Python environments that stand in for images.
+    """
+
+    state_dir: Path
+    aws: AwsAccess
+    environments: Environments
+    isolation: Isolation
