@@ -10,6 +10,7 @@ import {
   executionName,
   inEnvironment,
   json,
+  output,
   port,
   positiveNumber,
   targeted,
@@ -69,9 +70,10 @@ function executionCommands(command: MakeCommand): void {
     .addOption(timeout())
     .option("--keep", "stay in the foreground with the endpoint up until Ctrl-C", false)
     .addOption(json())
+    .addOption(output())
     .addHelpText(
       "after",
-      examplesOfRuns("npm start", "npm start -- --keep", "npm start -- --json > report.json"),
+      examplesOfRuns("npm start", "npm start -- --keep", "npm start -- --output report.json"),
     )
     .action(async (options) => (await import("./execution/start")).start(options));
 
@@ -90,6 +92,7 @@ function executionCommands(command: MakeCommand): void {
     .option("--upload-sample-data", "create and upload the sample data first")
     .addOption(timeout())
     .addOption(json())
+    .addOption(output())
     .addHelpText(
       "after",
       examplesOfRuns(
@@ -102,6 +105,7 @@ function executionCommands(command: MakeCommand): void {
 
   targeted(command("status", "show executions, objects, endpoints and metrics"))
     .addOption(json())
+    .addOption(output())
     .addHelpText("after", examples("npm run status -- dev"))
     .action(async (name, options) => (await import("./execution/status")).status(name, options));
 }
@@ -109,6 +113,7 @@ function executionCommands(command: MakeCommand): void {
 function leftoversCommands(command: MakeCommand): void {
   inEnvironment(command("leftovers", "list what executions created: what, since when, what it costs a day"))
     .addOption(json())
+    .addOption(output())
     .addHelpText("after", examples("npm run leftovers -- dev"))
     .action(async (name, options) => (await import("./leftovers/leftovers")).leftovers(name, options));
 
@@ -118,6 +123,7 @@ function leftoversCommands(command: MakeCommand): void {
     .option("--superseded", "only configurations and models that no endpoint uses", false)
     .addOption(yes("delete"))
     .addOption(json())
+    .addOption(output())
     .addHelpText("after", examples("npm run cleanup -- dev", "npm run cleanup -- dev --superseded --yes"))
     .action(async (name, options) => (await import("./leftovers/cleanup")).cleanup(name, options));
 }
@@ -128,6 +134,7 @@ function costsCommands(command: MakeCommand): void {
     .addOption(assumption("--processing-minutes <number>", "minutes of one processing job"))
     .addOption(assumption("--training-minutes <number>", "minutes of one training job"))
     .addOption(json())
+    .addOption(output())
     .addHelpText("after", examples("npm run estimate -- dev", "npm run estimate -- prod --runs-per-month 30"))
     .action(async (name, options) => (await import("./costs/estimate")).estimate(name, options));
 }
@@ -290,6 +297,7 @@ function rehearsalCommands(command: MakeCommand): void {
     )
     .addOption(timeout())
     .addOption(json())
+    .addOption(output())
     .addHelpText("after", examples("npm run rehearse", "npm run rehearse -- --rate 100 --time-scale 0.2"))
     .action(async (options) => (await import("./rehearsal/rehearse")).rehearse(options));
 }
@@ -297,6 +305,7 @@ function rehearsalCommands(command: MakeCommand): void {
 function emulatorCommands(command: MakeCommand): void {
   command("audit", "list what each role used in the emulator, and what it was denied")
     .addOption(json())
+    .addOption(output())
     .addHelpText("after", examples("npm run audit"))
     .action(async (options) => (await import("./emulator/audit")).audit(options));
 

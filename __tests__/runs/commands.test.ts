@@ -1,7 +1,9 @@
 /** The commands as a person types them, against an emulator: what they print, and their exit codes. */
 
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import {
   DescribeModelPackageCommand,
@@ -15,6 +17,8 @@ import { TestCloud } from "./cloud";
 import { housingCsv } from "./housing-data";
 
 let cloud: TestCloud;
+const folder = mkdtempSync(join(tmpdir(), "commands-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 beforeAll(async () => {
   cloud = await TestCloud.start();
@@ -91,12 +95,20 @@ describe("execute", () => {
   });
 
   it("tells of a failure by state, reason and the last lines of the job's log", async () => {
-    const { code, stderr } = await command([
-      "execute",
+    const output = join(folder, "report.json");
+    const { code, stdout, stderr } = await command([
+      ...["execute", "--output", output],
       "--input",
       '{"HyperParameters": {"max-depth": "deep"}}',
     ]);
     expect(code).toBe(1);
+    // Once, and without a tick.
+    expect(`${stdout}${stderr}`.match(/TrainingJobFailed/g)).toHaveLength(2);
+    expect(stdout).not.toMatch(/✔ Execution/);
+    expect(JSON.parse(readFileSync(output, "utf8"))).toMatchObject({
+      status: "FAILED",
+      failure: { error: "TrainingJobFailed", logOf: "job" },
+    });
     expect(stderr).toMatch(
       /state: ModelTraining\n {2}error: TrainingJobFailed\n {2}job: housing-local-train-/,
     );

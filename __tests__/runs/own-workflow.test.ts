@@ -1,6 +1,7 @@
 /** Someone else's model and data, through props only: no file of ours is edited. */
 
 import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
+import { testEndpoint } from "../../cli/execution/endpoint-test";
 import { executionOutput } from "../../cli/execution/report";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 
@@ -47,6 +48,13 @@ it("trains, passes its own gate and serves its own answers", async () => {
   );
   expect(JSON.parse(Body?.transformToString() ?? "")).toEqual({ labels: ["left", "right"] });
   expect(InvokedProductionVariant).toBe("only");
+});
+
+it("is shown file and line of its own script when it fails to answer", async () => {
+  // No "points": the script's own KeyError.
+  await expect(testEndpoint(cloud.aws, "points-test", [[1, 1]])).rejects.toThrow(
+    /^The endpoint points-test did not respond: status 500 [\s\S]*endpoint's log:\n {4}Traceback[^\n]*\n {6}File "\/opt\/ml\/code\/serve\.py", line 14, in input_fn\n[^\n]*\n {4}KeyError: 'points'$/,
+  );
 });
 
 it("takes hyperparameters only under its own names", async () => {

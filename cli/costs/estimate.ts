@@ -4,22 +4,22 @@ import { join } from "node:path";
 import { stackNames } from "../../configuration/names";
 import { environmentConfig } from "../account/environment";
 import { FailedError } from "../terminal/errors";
-import { print, printJson } from "../terminal/print";
+import { type JsonOptions, printResult } from "../terminal/print";
 import { synthesizeInto } from "../terraform/synthesize";
 import { estimateText } from "./report";
 import { type Assumptions, estimateStack } from "./synthesized-stack";
 
-interface EstimateOptions extends Assumptions {
-  readonly json: boolean;
-}
+type EstimateOptions = Assumptions & JsonOptions;
 
 /** Prints what an environment of config.ts costs; needs neither Terraform nor an account. */
-export async function estimate(name: string, { json, ...assumptions }: EstimateOptions): Promise<void> {
+export async function estimate(
+  name: string,
+  { json, output, ...assumptions }: EstimateOptions,
+): Promise<void> {
   const { region } = environmentConfig(name);
   const { pipeline } = stackNames(name);
   const found = estimateStack(pipeline, await synthesize(name, pipeline), region, assumptions);
-  if (json) printJson(found);
-  else print(estimateText(found));
+  printResult(found, () => estimateText(found), { json, output });
 }
 
 /** The `cdk.tf.json` of a stack as the code here makes it, away from what a deploy uses. */

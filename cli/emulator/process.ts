@@ -38,6 +38,10 @@ export class EmulatorProcess {
     return connectionTo(this.address);
   }
 
+  get isRunning(): boolean {
+    return this.child.exitCode === null;
+  }
+
   /** Settles when the emulator has ended. */
   get ended(): Promise<number | null> {
     return new Promise((settle) => {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { testRun } from "../../configuration";
 import type { Aws } from "../account/clients";
 import { FailedError } from "../terminal/errors";
+import type { ProgressTask } from "../terminal/progress";
 import type { ExecutionResult } from "./execution";
 import { endpointLogLines, logText } from "./logs";
 import { executionOutput } from "./report";
@@ -52,9 +53,14 @@ export async function testEndpoint(
 export async function testReleased(
   aws: Aws,
   result: ExecutionResult,
+  task: ProgressTask,
 ): Promise<readonly unknown[] | undefined> {
   const { EndpointName } = executionOutput(result);
-  return EndpointName === undefined ? undefined : await testEndpoint(aws, EndpointName, testRun.instances);
+  if (EndpointName === undefined) {
+    task.skip("Endpoint test: the version waits for approval, so nothing was requested");
+    return undefined;
+  }
+  return await testEndpoint(aws, EndpointName, testRun.instances);
 }
 
 /** What the container answered, without the page of HTML that it may have put round it. */

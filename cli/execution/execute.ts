@@ -5,24 +5,23 @@ import type { Aws } from "../account/clients";
 import { resolveTarget, type TargetOptions } from "../account/deployed-workflow";
 import { announce } from "../account/environment";
 import { interpreter, prepareEnvironments } from "../emulator/python";
-import { DetachedError, FailedError } from "../terminal/errors";
+import { DetachedError } from "../terminal/errors";
+import { type JsonOptions, writeJson } from "../terminal/print";
 import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
 import { testReleased } from "./endpoint-test";
 import { type ExecutionResult, startExecution, uniqueName } from "./execution";
-import { describeFailure, readFailure } from "./failure";
-import { followInTask } from "./follow";
+import { ExecutionFailedError, followToSuccess } from "./follow";
 import { readInput } from "./input";
 import { failureReport, printReport, successReport, unknownReport } from "./report";
 import { SampleData } from "./sample-data";
 
-interface ExecuteOptions extends TargetOptions {
+interface ExecuteOptions extends TargetOptions, JsonOptions {
   readonly name?: string;
   readonly attach?: string;
   /** JSON, or the path of a JSON file. */
   readonly input?: string;
   readonly uploadSampleData?: boolean;
   readonly timeout: number;
-  readonly json: boolean;
 }
 
 /** Starts or attaches to an execution, follows it to its end, and tests the endpoint. */
@@ -47,20 +46,30 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
         options.attach === undefined
           ? await startExecution(aws.sfn(), stateMachineArn, named, given ?? target.executionInput)
           : attachedArn(stateMachineArn, options.attach);
-      return await followInTask(aws, arn, task, options.timeout, signal);
+      return await followToSuccess(aws, arn, task, options.timeout, signal);
     },
     { rendererOptions: keepLines },
   );
-  const predictions = tasks.add("Endpoint test", async () => await testReleased(aws, execution.value), {
-    enabled: () => execution.ifAny === undefined || execution.ifAny.description.status === "SUCCEEDED",
-  });
-  await tasks.run({ silent: options.json }).catch((error: unknown) => {
-    // The JSON also reports an execution that still runs, or one whose endpoint did not respond.
-    if (options.json && execution.ifAny !== undefined) printReport(successReport(execution.ifAny), true);
-    else if (options.json && arn !== undefined) printReport(unknownReport(arn), true);
+  const predictions = tasks.add("Endpoint test", (task) => testReleased(aws, execution.value, task));
+  try {
+    await tasks.run({ silent: options.json });
+  } catch (error) {
+    reportOutcome(error, execution.ifAny, arn, options);
     throw error;
-  });
-  await reportEnd(aws, execution.value, predictions.ifAny, options);
+  }
+  printReport(successReport(execution.value, predictions.ifAny), options);
+}
+
+/** Writes as JSON what is known of an execution that failed, still runs, or whose endpoint did not respond. */
+function reportOutcome(
+  error: unknown,
+  ended: ExecutionResult | undefined,
+  arn: string | undefined,
+  options: JsonOptions,
+): void {
+  if (error instanceof ExecutionFailedError) writeJson(failureReport(error.result, error.failure), options);
+  else if (ended !== undefined) writeJson(successReport(ended), options);
+  else if (arn !== undefined) writeJson(unknownReport(arn), options);
 }
 
 async function uploadSampleData(
@@ -83,26 +92,6 @@ async function uploadSampleData(
   } finally {
     await data.remove();
   }
-}
-
-/**
- * Prints the report.
- *
- * @throws FailedError if the execution did not succeed
- */
-async function reportEnd(
-  aws: Aws,
-  result: ExecutionResult,
-  predictions: readonly unknown[] | undefined,
-  { json }: ExecuteOptions,
-): Promise<void> {
-  if (result.description.status === "SUCCEEDED") {
-    printReport(successReport(result, predictions), json);
-    return;
-  }
-  const failure = await readFailure(aws, result.description);
-  if (json) printReport(failureReport(result, failure), true);
-  throw new FailedError(describeFailure(failure));
 }
 
 function attachedArn(stateMachineArn: string, attach: string): string {

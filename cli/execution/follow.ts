@@ -1,8 +1,33 @@
 import type { Aws } from "../account/clients";
-import { DetachedError } from "../terminal/errors";
+import { DetachedError, FailedError } from "../terminal/errors";
 import type { ProgressTask } from "../terminal/progress";
 import { type ExecutionResult, watchExecution } from "./execution";
+import { describeFailure, type ExecutionFailure, readFailure } from "./failure";
 import { visitLine } from "./history";
+
+/** An execution that did not succeed; the message says why. */
+export class ExecutionFailedError extends FailedError {
+  constructor(
+    readonly result: ExecutionResult,
+    readonly failure: ExecutionFailure,
+  ) {
+    super(describeFailure(failure));
+  }
+}
+
+/**
+ * Follows an execution as `followInTask` does, and returns it if it succeeded.
+ *
+ * @throws ExecutionFailedError
+ */
+export async function followToSuccess(
+  ...followed: Parameters<typeof followInTask>
+): Promise<ExecutionResult> {
+  const result = await followInTask(...followed);
+  if (result.description.status === "SUCCEEDED") return result;
+  const [aws] = followed;
+  throw new ExecutionFailedError(result, await readFailure(aws, result.description));
+}
 
 /** Follows an execution and shows its states in a task: running states in the title, ended states as lines. */
 export async function followInTask(
@@ -34,8 +59,7 @@ export async function followInTask(
         task.output = visitLine(visit);
       },
     });
-    const { status } = result.description;
-    task.title = status === "SUCCEEDED" ? title : `${title}: ${status}`;
+    task.title = title;
     return result;
   } catch (error) {
     task.title = title;

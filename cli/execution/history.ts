@@ -13,6 +13,8 @@ export interface StateVisit {
   readonly attempts: number;
   /** Name of the processing or training job, if the state runs one. */
   readonly job?: string;
+  /** What the state looked for is not there. */
+  readonly isAbsent?: boolean;
   /** The latest error of an attempt, or of the whole visit. */
   readonly error?: string;
 }
@@ -84,7 +86,19 @@ function changes(
     event.taskStartFailedEventDetails ??
     event.taskTimedOutEventDetails ??
     event.lambdaFunctionFailedEventDetails;
-  return details?.error === undefined ? undefined : { error: details.error };
+  if (details?.error === undefined) return undefined;
+  return isMissing(details) ? { isAbsent: true } : { error: details.error };
+}
+
+/** Whether a state looked for what is not there, which is an answer: SageMaker has no error name of its own for that. */
+function isMissing({
+  error = "",
+  cause = "",
+}: {
+  readonly error?: string;
+  readonly cause?: string;
+}): boolean {
+  return error.startsWith("SageMaker.") && cause.includes("Could not find");
 }
 
 function jobName(parameters: string | undefined): string | undefined {
@@ -121,13 +135,23 @@ export function secondsBetween(start: Date, end: Date | undefined): number {
 }
 
 /** Formats a visit as one line. */
-export function visitLine({ name, visit, startedAt, endedAt, attempts, job, error }: StateVisit): string {
+export function visitLine({
+  name,
+  visit,
+  startedAt,
+  endedAt,
+  attempts,
+  job,
+  isAbsent,
+  error,
+}: StateVisit): string {
   const parts = [
     name.padEnd(24),
     endedAt === undefined ? "" : `${secondsBetween(startedAt, endedAt).toFixed(1)} s`.padStart(8),
     job,
     visit > 1 ? `visit ${visit}` : undefined,
     attempts > 1 ? `attempt ${attempts}` : undefined,
+    isAbsent === true ? "none yet" : undefined,
     error === undefined ? undefined : `caught ${error}`,
   ];
   return parts.filter((part) => part !== undefined && part !== "").join("  ");

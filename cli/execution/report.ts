@@ -1,5 +1,5 @@
 import type { ExecutionReport } from "../../workflow/steps/report";
-import { print, printJson } from "../terminal/print";
+import { type JsonOptions, printResult } from "../terminal/print";
 import type { ExecutionResult } from "./execution";
 import type { ExecutionFailure } from "./failure";
 import { type StateSummary, secondsBetween, summarize } from "./history";
@@ -117,7 +117,6 @@ function round(value: number): number {
   return Math.round(value * 10_000) / 10_000;
 }
 
-export function printReport(report: RunReport, json: boolean): void {
-  if (json) printJson(report);
-  else print(reportText(report));
+export function printReport(report: RunReport, options: JsonOptions): void {
+  printResult(report, () => reportText(report), options);
 }

@@ -18,17 +18,16 @@ import { interpreter, type PreparedEnvironments, prepareEnvironments } from "../
 import { createLocalResources } from "../emulator/resources";
 import { projectRoot } from "../paths";
 import { CliError, exitCodes, FailedError, OutcomeUnknownError, UsageError } from "../terminal/errors";
-import { print, printToStderr } from "../terminal/print";
+import { type JsonOptions, print, printToStderr, writeJson } from "../terminal/print";
 import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
 import { testReleased } from "./endpoint-test";
 import { startExecution, uniqueName } from "./execution";
-import { describeFailure, readFailure } from "./failure";
-import { followInTask } from "./follow";
+import { ExecutionFailedError, followToSuccess } from "./follow";
 import { readInput } from "./input";
-import { failureReport, printReport, type RunReport, successReport } from "./report";
+import { executionOutput, failureReport, printReport, type RunReport, successReport } from "./report";
 import { SampleData } from "./sample-data";
 
-interface StartOptions {
+interface StartOptions extends JsonOptions {
   readonly input?: string;
   readonly name?: string;
   readonly timeScale?: number;
@@ -37,7 +36,6 @@ interface StartOptions {
   readonly anyKey: boolean;
   readonly timeout: number;
   readonly keep: boolean;
-  readonly json: boolean;
 }
 
 /** Runs the whole workflow on this machine: emulator, resources, data, execution, endpoint. */
@@ -54,15 +52,18 @@ export async function start(options: StartOptions): Promise<void> {
   const run = plan(options, props, input, signal);
   try {
     await run.tasks.run({ silent: options.json });
-    const report = run.report.ifAny;
-    if (report === undefined) {
-      const failure = await readFailure(run.cloud.value.aws, run.result.value.description);
-      if (options.json) printReport(failureReport(run.result.value, failure), true);
-      throw new FailedError(describeFailure(failure));
-    }
-    printReport(report, options.json);
-    if (options.keep) await stayUp(run.cloud.value.emulator, report, options.json, signal);
+    printReport(run.report.value, options);
+    if (options.keep)
+      await stayUp(run.cloud.value.emulator, run.report.value.endpoint?.name, options.json, signal);
   } catch (error) {
+    if (error instanceof ExecutionFailedError) writeJson(failureReport(error.result, error.failure), options);
+    if (options.keep && error instanceof FailedError && run.cloud.ifAny?.emulator.isRunning) {
+      printToStderr(error.message);
+      const ended = run.result.ifAny;
+      const endpoint = ended && executionOutput(ended).EndpointName;
+      await stayUp(run.cloud.value.emulator, endpoint, options.json, signal);
+      throw new FailedError("The emulator has stopped; the run had failed");
+    }
     if (signal.aborted) throw new CliError("Interrupted; the emulator has stopped", exitCodes.detached);
     if (error instanceof OutcomeUnknownError) {
       throw new OutcomeUnknownError(
@@ -106,22 +107,16 @@ function plan(options: StartOptions, props: WorkflowProps, input: object, signal
       const { aws } = cloud.value;
       const name = options.name ?? uniqueName();
       const arn = await startExecution(aws.sfn(), workflow.value.stateMachineArn, name, input);
-      return await followInTask(aws, arn, task, options.timeout, signal);
+      return await followToSuccess(aws, arn, task, options.timeout, signal);
     },
     kept,
   );
-  const report = tasks.add(
-    "Endpoint test",
-    async () => successReport(result.value, await testReleased(cloud.value.aws, result.value)),
-    { skip: () => result.ifAny?.description.status !== "SUCCEEDED" },
+  const report = tasks.add("Endpoint test", async (task) =>
+    successReport(result.value, await testReleased(cloud.value.aws, result.value, task)),
   );
-  tasks.add(
-    "Artifacts",
-    async (task) => {
-      task.title = `Artifacts in ${await saveRun(cloud.value.aws, report.value)}/`;
-    },
-    { skip: () => report.ifAny === undefined },
-  );
+  tasks.add("Artifacts", async (task) => {
+    task.title = `Artifacts in ${await saveRun(cloud.value.aws, report.value)}/`;
+  });
   return { tasks, python, cloud, result, report };
 }
 
@@ -166,27 +161,24 @@ function runFolder(name: string): string {
   return resolve(projectRoot, ".runs", name);
 }
 
-/** Keeps the endpoint up until Ctrl-C. */
+/** Keeps the emulator up until Ctrl-C, and says how to call it and the endpoint that it may have. */
 async function stayUp(
   emulator: EmulatorProcess,
-  report: RunReport,
+  endpoint: string | undefined,
   json: boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  const endpoint = report.endpoint?.name;
-  const { accessKeyId, secretAccessKey } = emulator.address;
-  const url = `${emulator.address.endpoint}/endpoints/${endpoint}/invocations`;
-  const body = JSON.stringify({ instances: testRun.instances });
   const printLines = json ? printToStderr : print;
+  const invoke =
+    endpoint === undefined
+      ? ["", "The emulator is up until Ctrl-C, with everything that the run made. Call it"]
+      : ["", `The endpoint ${endpoint} is up until Ctrl-C. Invoke it:`, curlLine(emulator, endpoint), "or"];
+  const variables = Object.entries(emulatorVariables(emulator.connection));
   printLines(
     [
-      "",
-      `The endpoint ${endpoint} is up until Ctrl-C. Invoke it:`,
-      `  curl -s --aws-sigv4 aws:amz:${emulator.address.region}:sagemaker -u ${accessKeyId}:${secretAccessKey} ${url} -H 'Content-Type: application/json' -d '${body}'`,
-      "or with any AWS SDK or CLI, with these variables:",
-      ...Object.entries(emulatorVariables(emulator.connection)).map(
-        ([name, value]) => `  export ${name}=${value}`,
-      ),
+      ...invoke.slice(0, -1),
+      `${invoke.at(-1)} with any AWS SDK or CLI, with these variables:`,
+      ...variables.map(([name, value]) => `  export ${name}=${value}`),
     ].join("\n"),
   );
   await Promise.race([
@@ -195,4 +187,10 @@ async function stayUp(
     }),
     new Promise((settle) => signal.addEventListener("abort", settle)),
   ]);
+}
+
+function curlLine({ address }: EmulatorProcess, endpoint: string): string {
+  const url = `${address.endpoint}/endpoints/${endpoint}/invocations`;
+  const body = JSON.stringify({ instances: testRun.instances });
+  return `  curl -s --aws-sigv4 aws:amz:${address.region}:sagemaker -u ${address.accessKeyId}:${address.secretAccessKey} ${url} -H 'Content-Type: application/json' -d '${body}'`;
 }

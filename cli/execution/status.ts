@@ -12,7 +12,7 @@ import { resolveTarget, type Target, type TargetOptions } from "../account/deplo
 import { announce } from "../account/environment";
 import { objectAt, readJson } from "../account/objects";
 import { ownedBy } from "../account/ownership";
-import { print, printJson } from "../terminal/print";
+import { type JsonOptions, printResult } from "../terminal/print";
 import { size } from "../terminal/size";
 import { secondsBetween } from "./history";
 
@@ -38,10 +38,7 @@ interface Status {
 }
 
 /** Shows executions, objects, endpoints and the newest metrics of one environment. */
-export async function status(
-  name: string,
-  options: TargetOptions & { readonly json: boolean },
-): Promise<void> {
+export async function status(name: string, options: TargetOptions & JsonOptions): Promise<void> {
   const target = await resolveTarget(name, options);
   await announce(target);
   const [executions, objects, endpoints, metrics] = await Promise.all([
@@ -51,8 +48,7 @@ export async function status(
     newestMetrics(target),
   ]);
   const status: Status = { executions, objects, endpoints, metrics };
-  if (options.json) printJson(status);
-  else print(statusText(status));
+  printResult(status, () => statusText(status), options);
 }
 
 async function listExecutions({ aws, stateMachineArn }: Target): Promise<Status["executions"]> {

@@ -1,15 +1,14 @@
 import { announce, openEnvironment } from "../account/environment";
 import { confirmed, requireAnswer } from "../terminal/confirm";
-import { print, printJson, printToStderr } from "../terminal/print";
+import { type JsonOptions, print, printToStderr, writeJson } from "../terminal/print";
 import { findLeftovers, isEmpty, type Leftovers, superseded } from "./find";
 import { removeLeftovers } from "./remove";
 import { countObjects, leftoversText } from "./text";
 
-interface CleanupOptions {
+interface CleanupOptions extends JsonOptions {
   /** Only configurations and models that no endpoint uses. */
   readonly superseded: boolean;
   readonly yes: boolean;
-  readonly json: boolean;
 }
 
 /** Removes what executions created: lists it, asks for confirmation, and deletes in an order that works. */
@@ -28,9 +27,7 @@ export async function cleanup(name: string, options: CleanupOptions): Promise<vo
     }
     await removeLeftovers(environment, found, printLine);
   }
-  if (options.json) {
-    printJson({ removed: namesOf(found) });
-  }
+  writeJson({ removed: namesOf(found) }, options);
 }
 
 function namesOf(found: Leftovers) {

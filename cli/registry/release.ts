@@ -5,9 +5,7 @@ import {
 } from "@aws-sdk/client-sfn";
 import { type Environment, stateMachinesOf } from "../account/environment";
 import { startExecution, uniqueName } from "../execution/execution";
-import { describeFailure, readFailure } from "../execution/failure";
-import { followInTask } from "../execution/follow";
-import { FailedError } from "../terminal/errors";
+import { followToSuccess } from "../execution/follow";
 import { print } from "../terminal/print";
 import { interruption, keepLines, type ProgressTask, runTasks } from "../terminal/progress";
 import { versionNumber } from "./versions";
@@ -55,10 +53,7 @@ export async function followRelease(
   const execution =
     (await runningRelease(environment, machine, ModelPackageArn)) ??
     (await startExecution(aws.sfn(), machine, uniqueName(), { ModelPackageArn } as object));
-  const { description } = await followInTask(aws, execution, task, timeoutSeconds, signal);
-  if (description.status !== "SUCCEEDED") {
-    throw new FailedError(describeFailure(await readFailure(aws, description)));
-  }
+  await followToSuccess(aws, execution, task, timeoutSeconds, signal);
 }
 
 async function runningRelease(

@@ -16,21 +16,20 @@ import { createLocalResources } from "../emulator/resources";
 import { executionOutput } from "../execution/report";
 import { SampleData } from "../execution/sample-data";
 import { CliError, exitCodes, FailedError, UsageError } from "../terminal/errors";
-import { print, printJson } from "../terminal/print";
+import { type JsonOptions, printResult } from "../terminal/print";
 import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
 import { approveVersion, registerSpoiled } from "./models";
 import { counted, type Expected, faults, outcomesText } from "./outcome";
 import { type FollowContext, quietAlarms, type Release, release, runToSuccess } from "./releases";
 import { businessMetric, type Row, rowsOf, Traffic } from "./traffic";
 
-interface RehearseOptions {
+interface RehearseOptions extends JsonOptions {
   /** Requests per second. */
   readonly rate: number;
   /** Factor for alarm periods and deployment waits. */
   readonly timeScale: number;
   /** Timeout of each execution, in seconds. */
   readonly timeout: number;
-  readonly json: boolean;
 }
 
 /** The models to release, one after the other, while a good one is in service. */
@@ -254,7 +253,7 @@ async function createBusinessAlarm(aws: Aws, AlarmName: string, Threshold: numbe
   );
 }
 
-function reportOutcomes(releases: readonly Release[], traffic: Traffic, { json }: RehearseOptions): void {
+function reportOutcomes(releases: readonly Release[], traffic: Traffic, options: RehearseOptions): void {
   const outcomes = releases.map(({ begun, until, ...release }) => ({
     ...release,
     ...counted(traffic.between(begun, until)),
@@ -262,11 +261,11 @@ function reportOutcomes(releases: readonly Release[], traffic: Traffic, { json }
   const inside = outcomes.reduce((sum, { failed }) => sum + failed, 0);
   const outside = counted(traffic.answers).failed - inside;
   const wrong = faults(outcomes, outside);
-  if (json) {
-    printJson({ outcomes, failedOutside: outside, faults: wrong });
-  } else {
-    const reasons = outcomes.flatMap(({ model, reason }) => (reason ? [`  ${model}: ${reason}`] : []));
-    print(`\n${outcomesText(outcomes)}\n\nWhy\n${reasons.join("\n")}`);
-  }
+  const reasons = outcomes.flatMap(({ model, reason }) => (reason ? [`  ${model}: ${reason}`] : []));
+  printResult(
+    { outcomes, failedOutside: outside, faults: wrong },
+    () => `\n${outcomesText(outcomes)}\n\nWhy\n${reasons.join("\n")}`,
+    options,
+  );
   if (wrong.length > 0) throw new FailedError(`The rehearsal went wrong:\n- ${wrong.join("\n- ")}`);
 }

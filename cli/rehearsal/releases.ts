@@ -5,9 +5,7 @@ import type { Aws } from "../account/clients";
 import { poll } from "../account/poll";
 import type { LocalWorkflow } from "../emulator/resources";
 import { type ExecutionResult, startExecution, uniqueName } from "../execution/execution";
-import { describeFailure, readFailure } from "../execution/failure";
-import { followInTask } from "../execution/follow";
-import { FailedError } from "../terminal/errors";
+import { followInTask, followToSuccess } from "../execution/follow";
 import type { ProgressTask } from "../terminal/progress";
 import type { Expected, Outcome } from "./outcome";
 
@@ -38,11 +36,8 @@ export async function runToSuccess(
 ): Promise<ExecutionResult> {
   const { title } = task;
   const arn = await startExecution(aws.sfn(), machine, uniqueName(), input as ExecutionInput);
-  const result = await followInTask(aws, arn, task, timeoutSeconds, signal);
+  const result = await followToSuccess(aws, arn, task, timeoutSeconds, signal);
   task.title = title;
-  if (result.description.status !== "SUCCEEDED") {
-    throw new FailedError(describeFailure(await readFailure(aws, result.description)));
-  }
   return result;
 }
 

@@ -1,5 +1,7 @@
 /** Arguments and options that several commands share, and their parsers. */
 
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { localEnvironment } from "../../configuration/names";
 
@@ -60,7 +62,22 @@ export function yes(verb: string): Option {
 }
 
 export function json(): Option {
-  return new Option("--json", "print one JSON document").default(false);
+  return new Option(
+    "--json",
+    "print one JSON document; `npm run --silent` keeps npm from printing more",
+  ).default(false);
+}
+
+export function output(): Option {
+  return new Option("--output <file>", "also write the JSON document to a file").argParser(newFile);
+}
+
+/** Checks a file's folder early: a result that cannot be written would be lost. */
+function newFile(path: string): string {
+  if (!existsSync(dirname(resolve(path)))) {
+    throw new InvalidArgumentError(`The folder ${dirname(path)} does not exist.`);
+  }
+  return path;
 }
 
 export function anyKey(): Option {

@@ -1,5 +1,7 @@
 /** Output to the terminal. Data, logs, causes and AWS may contain characters that move the cursor or reverse text. */
 
+import { renameSync, writeFileSync } from "node:fs";
+
 /** Removes control and bidirectional characters from a text, except line breaks. */
 export function printable(text: string): string {
   return text.replace(/[^\P{C}\n\t\u200d]/gu, "");
@@ -15,14 +17,35 @@ export function printToStderr(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
 }
 
-/** Writes a JSON document; characters that do not print are escaped. */
-export function printJson(document: unknown): void {
-  const text = JSON.stringify(document, null, 2);
-  process.stdout.write(
-    `${text.replace(/[^\P{C}\n]/gu, (found) =>
-      [...Array(found.length).keys()]
-        .map((i) => `\\u${found.charCodeAt(i).toString(16).padStart(4, "0")}`)
-        .join(""),
-    )}\n`,
+/** Where a command's result goes as JSON. */
+export interface JsonOptions {
+  /** To standard output, and nothing else. */
+  readonly json: boolean;
+  /** To a file, beside what is printed. */
+  readonly output?: string;
+}
+
+/** Prints a command's result as text or as one JSON document, as the options say. */
+export function printResult(document: unknown, text: () => string, options: JsonOptions): void {
+  writeJson(document, options);
+  if (!options.json) print(text());
+}
+
+/** Writes a JSON document where the options say; nowhere if they ask for none. */
+export function writeJson(document: unknown, { json, output }: JsonOptions): void {
+  const written = `${jsonText(document)}\n`;
+  if (output !== undefined) {
+    writeFileSync(`${output}.unfinished`, written);
+    renameSync(`${output}.unfinished`, output);
+  }
+  if (json) process.stdout.write(written);
+}
+
+/** A JSON document; characters that do not print are escaped. */
+function jsonText(document: unknown): string {
+  return JSON.stringify(document, null, 2).replace(/[^\P{C}\n]/gu, (found) =>
+    [...Array(found.length).keys()]
+      .map((i) => `\\u${found.charCodeAt(i).toString(16).padStart(4, "0")}`)
+      .join(""),
   );
 }

@@ -27,7 +27,16 @@ export async function runTasks(
     registerSignalListeners: false,
     rendererOptions: { collapseErrors: false, showErrorMessage: false },
   });
-  await list.run();
+  try {
+    await list.run();
+  } catch (error) {
+    throw error instanceof ShownError ? error.cause : error;
+  }
+}
+
+/** What a failed task's own line says: the command prints the error itself, once, when the tasks have ended. */
+class ShownError extends Error {
+  override readonly message = "see below";
 }
 
 /** The return value of a task in a list. */
@@ -89,7 +98,7 @@ function inPrint(task: ListrTask<object>): ListrTask<object> {
         return await task.task(context, shown);
       } catch (error) {
         if (error instanceof Error) error.message = printable(error.message);
-        throw error;
+        throw new ShownError(undefined, { cause: error });
       }
     },
   };

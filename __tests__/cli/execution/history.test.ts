@@ -22,9 +22,9 @@ const scheduled = (parameters: object) => ({
     region: "",
   },
 });
-const failed = (error: string) => ({
+const failed = (error: string, cause = "") => ({
   type: "TaskFailed" as const,
-  taskFailedEventDetails: { error, resource: "", resourceType: "" },
+  taskFailedEventDetails: { error, cause, resource: "", resourceType: "" },
 });
 
 describe("ExecutionHistory", () => {
@@ -75,6 +75,25 @@ describe("ExecutionHistory", () => {
     );
     expect(history.visits.map(({ visit }) => visit)).toEqual([1, 2]);
     expect(summarize(history.visits)).toEqual([{ name: "CheckEndpoint", visits: 2, seconds: 2, jobs: [] }]);
+  });
+
+  it("calls what a state looked for and did not find no error", () => {
+    const find = (cause: string) => {
+      const history = new ExecutionHistory();
+      history.add(
+        events(
+          entered("FindEndpoint"),
+          scheduled({}),
+          failed("SageMaker.SageMakerException", cause),
+          exited("FindEndpoint"),
+        ),
+      );
+      return visitLine(history.visits[0] as never);
+    };
+    expect(find("Could not find endpoint x. (Service: SageMaker)")).toMatch(
+      /^FindEndpoint +3\.0 s {2}none yet$/,
+    );
+    expect(find("Access denied")).toMatch(/ {2}caught SageMaker\.SageMakerException$/);
   });
 
   it("keeps apart states that run at the same time", () => {

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { print, printable, printJson, printToStderr } from "../../../cli/terminal/print";
+import { print, printable, printResult, printToStderr, writeJson } from "../../../cli/terminal/print";
 import { runTasks } from "../../../cli/terminal/progress";
 
 /** Sets a title, clears the screen, turns text red and from right to left, and goes up a line. */
@@ -30,7 +31,7 @@ it.each([print, printToStderr])("is what %p writes", (write) => {
 });
 
 it("escapes in JSON what does not print, so that nothing is lost", () => {
-  printJson({ attack });
+  writeJson({ attack }, { json: true });
   expect(written).toBe(`${printable(written)}`);
   expect(JSON.parse(written)).toEqual({ attack });
 });
@@ -64,4 +65,30 @@ it("is the only way to the terminal", () => {
       /process\.std(out|err)(?!\.isTTY)|console\./.test(readFileSync(join("cli", name), "utf8")),
   );
   expect(others).toEqual([]);
+});
+
+describe("a result", () => {
+  const document = { rows: 2 };
+  const text = () => "two rows";
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "result-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it("is printed as text, or as JSON and nothing else", () => {
+    printResult(document, text, { json: false });
+    expect(written).toBe("two rows\n");
+    written = "";
+    printResult(document, text, { json: true });
+    expect(JSON.parse(written)).toEqual(document);
+  });
+
+  it("is written to a file, too, whole", () => {
+    const output = join(folder, "result.json");
+    printResult(document, text, { json: false, output });
+    expect(written).toBe("two rows\n");
+    expect(JSON.parse(readFileSync(output, "utf8"))).toEqual(document);
+    expect(readdirSync(folder)).toEqual(["result.json"]);
+  });
 });
