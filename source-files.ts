@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { codeKey } from "./workflow/bucket";
 import type { ScriptProps } from "./workflow/props";
-import { codeKey } from "./workflow/resources";
 
 /** Names of files and folders that are no code: caches, tests, dotfiles. `*` stands for any characters. */
 const excludedNames = ["__pycache__", "*.pyc", ".*", "tests", "test_*.py"];

@@ -1,9 +1,10 @@
 /** What `config.ts` may say of an environment. */
 
 import { z } from "zod";
+import { defaultNoncurrentVersionDays } from "../workflow/bucket";
 import { memorySizes, mostConcurrency } from "../workflow/endpoint/kinds";
 import { hasRecipients, webhookFormats } from "../workflow/monitoring/notifications";
-import { defaultLogRetentionInDays, defaultNoncurrentVersionDays } from "../workflow/resources";
+import { defaultLogRetentionInDays } from "../workflow/resources";
 
 export const wholeNumber = z.number().int().positive();
 

@@ -6,7 +6,7 @@ import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/
 import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
 import { Token } from "cdktf";
 import { Construct } from "constructs";
-import { defaultNoncurrentVersionDays, tlsOnlyPolicy, unfinishedUploadDays } from "../workflow/resources";
+import { bucketEncryption, lifecycleRules, tlsOnlyPolicy } from "../workflow/bucket";
 
 export interface ArtifactBucketProps {
   /** The bucket's name starts with this; AWS makes it unique. At most 37 characters. */
@@ -43,42 +43,39 @@ export class ArtifactBucket extends Construct {
 
   constructor(scope: Construct, id: string, props: ArtifactBucketProps) {
     super(scope, id);
-    const {
-      namePrefix,
-      bucketName,
-      kmsKeyArn,
-      forceDestroy = false,
-      noncurrentVersionDays = defaultNoncurrentVersionDays,
-    } = props;
-    if (!Token.isUnresolved(noncurrentVersionDays) && noncurrentVersionDays < 1) {
-      throw new Error(`noncurrentVersionDays must be 1 or more, got ${noncurrentVersionDays}`);
-    }
-    if (bucketName === undefined && namePrefix.length > 37) {
-      throw new Error(
-        `namePrefix must have at most 37 characters, got ${namePrefix.length}: "${namePrefix}"`,
-      );
-    }
+    const { namePrefix, bucketName, kmsKeyArn, forceDestroy = false, noncurrentVersionDays } = props;
+    check(props);
     this.resource = new S3Bucket(this, "Resource", {
       ...(bucketName === undefined ? { bucketPrefix: namePrefix } : { bucket: bucketName }),
       forceDestroy,
     });
-    const bucket = this.resource.id;
     const versioning = new S3BucketVersioningA(this, "Versioning", {
-      bucket,
+      bucket: this.resource.id,
       versioningConfiguration: { status: "Enabled" },
     });
+    this.encrypt(kmsKeyArn);
+    this.closeToPublic();
+    this.expire(noncurrentVersionDays, versioning);
+  }
+
+  private encrypt(kmsKeyArn: string | undefined): void {
+    const encryption = bucketEncryption(kmsKeyArn);
     new S3BucketServerSideEncryptionConfigurationA(this, "Encryption", {
-      bucket,
+      bucket: this.resource.id,
       rule: [
         {
-          applyServerSideEncryptionByDefault:
-            kmsKeyArn === undefined
-              ? { sseAlgorithm: "AES256" }
-              : { sseAlgorithm: "aws:kms", kmsMasterKeyId: kmsKeyArn },
-          bucketKeyEnabled: kmsKeyArn !== undefined,
+          applyServerSideEncryptionByDefault: {
+            sseAlgorithm: encryption.algorithm,
+            kmsMasterKeyId: encryption.kmsKeyArn,
+          },
+          bucketKeyEnabled: encryption.hasBucketKey,
         },
       ],
     });
+  }
+
+  private closeToPublic(): void {
+    const bucket = this.resource.id;
     const publicAccessBlock = new S3BucketPublicAccessBlock(this, "PublicAccessBlock", {
       bucket,
       blockPublicAcls: true,
@@ -92,27 +89,36 @@ export class ArtifactBucket extends Construct {
       // S3 refuses two changes to a bucket's access at the same time.
       dependsOn: [publicAccessBlock],
     });
+  }
+
+  private expire(days: number | undefined, versioning: S3BucketVersioningA): void {
     new S3BucketLifecycleConfiguration(this, "Lifecycle", {
-      bucket,
-      rule: [
-        {
-          id: "noncurrent-versions",
-          status: "Enabled",
-          filter: [{ prefix: "" }],
+      bucket: this.resource.id,
+      rule: lifecycleRules(days).map(({ id, noncurrentVersionDays, unfinishedUploadDays }) => ({
+        id,
+        status: "Enabled",
+        filter: [{ prefix: "" }],
+        ...(noncurrentVersionDays !== undefined && {
           noncurrentVersionExpiration: [{ noncurrentDays: noncurrentVersionDays }],
-        },
-        {
-          id: "unfinished-uploads",
-          status: "Enabled",
-          filter: [{ prefix: "" }],
+        }),
+        ...(unfinishedUploadDays !== undefined && {
           abortIncompleteMultipartUpload: [{ daysAfterInitiation: unfinishedUploadDays }],
-        },
-      ],
+        }),
+      })),
       dependsOn: [versioning],
     });
   }
 
   get bucketName(): string {
     return this.resource.bucket;
+  }
+}
+
+function check({ namePrefix, bucketName, noncurrentVersionDays = 1 }: ArtifactBucketProps): void {
+  if (!Token.isUnresolved(noncurrentVersionDays) && noncurrentVersionDays < 1) {
+    throw new Error(`noncurrentVersionDays must be 1 or more, got ${noncurrentVersionDays}`);
+  }
+  if (bucketName === undefined && namePrefix.length > 37) {
+    throw new Error(`namePrefix must have at most 37 characters, got ${namePrefix.length}: "${namePrefix}"`);
   }
 }

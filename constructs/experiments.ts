@@ -1,16 +1,16 @@
 import { SchedulerScheduleGroup } from "@cdktf/provider-aws/lib/scheduler-schedule-group";
 import { Construct } from "constructs";
 import { experimentGroupName } from "../workflow/experiments";
-import { experimentController, type FunctionReferences } from "../workflow/functions";
+import { experimentController } from "../workflow/functions";
 import { baseName, type NameScope } from "../workflow/names";
 import { experimentScheduleRole } from "../workflow/roles";
 import { ExecutionRole } from "./execution-role";
+import type { Deployment } from "./role-and-log";
 import { WorkflowFunction } from "./workflow-function";
 
 export interface ExperimentsProps {
   readonly nameScope: NameScope;
-  readonly references: FunctionReferences;
-  readonly logRetentionInDays: number;
+  readonly deployment: Deployment;
   /**
    * The SNS topic that hears of decisions, and its key.
    *
@@ -26,19 +26,18 @@ export class Experiments extends Construct {
 
   constructor(scope: Construct, id: string, props: ExperimentsProps) {
     super(scope, id);
-    const { nameScope, references, logRetentionInDays, topic } = props;
+    const { nameScope, deployment, topic } = props;
     this.controller = new WorkflowFunction(this, "Controller", {
       function: experimentController(nameScope, {
-        ...references,
+        ...deployment,
         topicArn: topic?.topicArn,
         topicKeyArn: topic?.topicKeyArn,
       }),
-      references,
-      logRetentionInDays,
+      deployment,
     });
     this.scheduleRole = new ExecutionRole(this, "ScheduleRole", {
-      role: experimentScheduleRole(nameScope, references),
-      account: references.account,
+      role: experimentScheduleRole(nameScope, deployment),
+      account: deployment.account,
     });
     // When it is destroyed, EventBridge Scheduler deletes the schedules in it, too.
     // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-group-delete.html

@@ -4,10 +4,11 @@ import { DataAwsSagemakerPrebuiltEcrImage } from "@cdktf/provider-aws/lib/data-a
 import { Construct } from "constructs";
 import { scriptKey } from "../source-files";
 import { arn } from "../workflow/arns";
+import { bucketNamePrefix } from "../workflow/bucket";
 import { evaluationFunction, smokeTestFunction } from "../workflow/functions";
 import { imageRepositoryArn } from "../workflow/image";
 import type { Recipients } from "../workflow/monitoring/notifications";
-import { checkNameScope } from "../workflow/names";
+import { checkNameScope, type NameScope } from "../workflow/names";
 import {
   defaultImage,
   type ImageProps,
@@ -15,18 +16,15 @@ import {
   type WorkflowProps,
   workflowSettings,
 } from "../workflow/props";
-import {
-  bucketNamePrefix,
-  defaultLogRetentionInDays,
-  releaseStateMachine,
-  workflowStateMachine,
-} from "../workflow/resources";
-import { type RoleDescription, sageMakerRoles } from "../workflow/roles";
+import { defaultLogRetentionInDays, releaseStateMachine, workflowStateMachine } from "../workflow/resources";
+import { type RoleDescription, type RoleReferences, sageMakerRoles } from "../workflow/roles";
+import type { SageMakerRoles, WorkflowSettings } from "../workflow/settings";
 import { ArtifactBucket } from "./artifact-bucket";
 import { ExecutionRole } from "./execution-role";
 import { Experiments } from "./experiments";
 import { ModelRegistry } from "./model-registry";
 import { Observability } from "./observability";
+import type { Deployment } from "./role-and-log";
 import { ScriptBundle } from "./script-bundle";
 import { WorkflowFunction } from "./workflow-function";
 import { type ScheduleExpression, WorkflowSchedule } from "./workflow-schedule";
@@ -112,111 +110,76 @@ export class MlWorkflow extends Construct {
 
   constructor(scope: Construct, id: string, props: MlWorkflowProps) {
     super(scope, id);
-    const { workflow, region, kmsKeyArn, logRetentionInDays = defaultLogRetentionInDays } = props;
+    const { workflow } = props;
     checkNameScope(workflow);
+    const settings = workflowSettings(workflow, scriptKey);
+    checkExperiments(props, settings);
 
-    this.bucket = new ArtifactBucket(this, "Artifacts", {
+    this.bucket = this.artifacts(props);
+    this.uploadScripts(workflow);
+    const deployment = this.deployment(props);
+    const roles = this.roles(settings, deployment);
+    this.servingRole = roles.serving;
+    this.evaluationFunction = new WorkflowFunction(this, "Evaluation", {
+      function: evaluationFunction(workflow, deployment),
+      deployment,
+    });
+    const references = {
+      ...deployment,
+      roleArns: {
+        prep: roles.prep.roleArn,
+        train: roles.train.roleArn,
+        compare: roles.compare?.roleArn,
+        serving: roles.serving.roleArn,
+      },
+      evaluationFunctionVersionArn: this.evaluationFunction.versionArn,
+      smokeTestFunctionVersionArn: this.smokeTest(settings, deployment)?.versionArn,
+    };
+    this.stateMachine = new WorkflowStateMachine(this, "StateMachine", {
+      stateMachine: workflowStateMachine({ settings, references }),
+      deployment,
+    });
+    this.release = new WorkflowStateMachine(this, "Release", {
+      stateMachine: releaseStateMachine({ settings, references }),
+      deployment,
+    });
+    this.startReleases(workflow, deployment);
+    this.schedule(props, deployment);
+    this.observability = new Observability(this, "Observability", { ...props, settings, deployment });
+    this.experiments(props, deployment);
+  }
+
+  private artifacts({ workflow, ...props }: MlWorkflowProps): ArtifactBucket {
+    return new ArtifactBucket(this, "Artifacts", {
       namePrefix: bucketNamePrefix(workflow),
       bucketName: props.bucketName,
       forceDestroy: props.forceDestroy,
-      kmsKeyArn,
+      kmsKeyArn: props.kmsKeyArn,
       noncurrentVersionDays: props.noncurrentVersionDays,
     });
+  }
+
+  private uploadScripts(workflow: WorkflowProps): void {
     for (const folder of scriptFolders(workflow)) {
       new ScriptBundle(this, folder.replace(/[^A-Za-z0-9]+/g, "-"), { bucket: this.bucket, folder });
     }
+  }
 
-    const partition = new DataAwsPartition(this, "Partition").partition;
+  private deployment({ workflow, region, kmsKeyArn, logRetentionInDays }: MlWorkflowProps) {
+    const { partition } = new DataAwsPartition(this, "Partition");
     const account = new DataAwsCallerIdentity(this, "Account").accountId;
-    const settings = workflowSettings(workflow, scriptKey);
-    if (props.experiments && settings.endpoint.kind === "serverless") {
-      throw new Error(
-        'experiments: a serverless endpoint has one variant only; leave experiments out, or set endpoint.kind to "instance"',
-      );
-    }
-    // Asked twice it would be two tokens, which nobody can tell to be the same name.
+    // Read twice it would be two tokens, which nobody can tell to be the same name.
     const { bucketName } = this.bucket;
-    const base = {
+    return {
       partition,
       region,
       account,
       bucketName,
       dataBucketName: workflow.data?.bucketName ?? bucketName,
       kmsKeyArn,
+      logRetentionInDays: logRetentionInDays ?? defaultLogRetentionInDays,
       ...this.image(workflow.image ?? defaultImage, partition, region),
     };
-    const roles = sageMakerRoles(settings, base);
-    this.servingRole = new ExecutionRole(this, "SageMakerRole", { role: roles.serving, account });
-    const roleOf = (id: string, role: RoleDescription) =>
-      new ExecutionRole(this, id, { role, account }).roleArn;
-    const roleArns = {
-      prep: roleOf("PreprocessingRole", roles.prep),
-      train: roleOf("TrainingRole", roles.train),
-      compare: roles.compare && roleOf("ComparisonRole", roles.compare),
-      serving: this.servingRole.roleArn,
-    };
-    this.evaluationFunction = new WorkflowFunction(this, "Evaluation", {
-      function: evaluationFunction(workflow, base),
-      references: base,
-      logRetentionInDays,
-    });
-    const smokeTest =
-      settings.smokeTest &&
-      new WorkflowFunction(this, "SmokeTest", {
-        function: smokeTestFunction(workflow, base),
-        references: base,
-        logRetentionInDays,
-      });
-    const described = {
-      settings,
-      references: {
-        ...base,
-        roleArns,
-        evaluationFunctionVersionArn: this.evaluationFunction.versionArn,
-        smokeTestFunctionVersionArn: smokeTest?.versionArn,
-      },
-    };
-    this.stateMachine = new WorkflowStateMachine(this, "StateMachine", {
-      stateMachine: workflowStateMachine(described),
-      references: base,
-      logRetentionInDays,
-    });
-    this.release = new WorkflowStateMachine(this, "Release", {
-      stateMachine: releaseStateMachine(described),
-      references: base,
-      logRetentionInDays,
-    });
-    new ModelRegistry(this, "Registry", {
-      nameScope: workflow,
-      references: base,
-      releaseStateMachineArn: this.release.stateMachineArn,
-    });
-    const { stateMachineArn } = this.stateMachine;
-    if (props.schedule !== undefined) {
-      new WorkflowSchedule(this, "Schedule", {
-        nameScope: workflow,
-        schedule: props.schedule,
-        stateMachineArn,
-        references: base,
-        kmsKeyArn,
-      });
-    }
-    this.observability = new Observability(this, "Observability", {
-      settings,
-      references: base,
-      logRetentionInDays,
-      notifications: props.notifications,
-      noTrafficMinutes: props.noTrafficMinutes,
-      dashboard: props.dashboard,
-    });
-    if (props.experiments) {
-      new Experiments(this, "Experiments", {
-        nameScope: workflow,
-        references: base,
-        logRetentionInDays,
-        topic: this.observability.notifications,
-      });
-    }
   }
 
   private image(image: ImageProps, partition: string, region: string) {
@@ -237,5 +200,50 @@ export class MlWorkflow extends Construct {
         `repository/${repository}`,
       ),
     };
+  }
+
+  private roles(settings: WorkflowSettings, references: RoleReferences): SageMakerRoles<ExecutionRole> {
+    const described = sageMakerRoles(settings, references);
+    const { account } = references;
+    const role = (id: string, role: RoleDescription) => new ExecutionRole(this, id, { role, account });
+    return {
+      serving: role("SageMakerRole", described.serving),
+      prep: role("PreprocessingRole", described.prep),
+      train: role("TrainingRole", described.train),
+      compare: described.compare && role("ComparisonRole", described.compare),
+    };
+  }
+
+  private smokeTest(settings: WorkflowSettings, deployment: Deployment): WorkflowFunction | undefined {
+    if (settings.smokeTest === undefined) return undefined;
+    return new WorkflowFunction(this, "SmokeTest", {
+      function: smokeTestFunction(settings, deployment),
+      deployment,
+    });
+  }
+
+  private startReleases(nameScope: NameScope, deployment: Deployment): void {
+    const releaseStateMachineArn = this.release.stateMachineArn;
+    new ModelRegistry(this, "Registry", { nameScope, deployment, releaseStateMachineArn });
+  }
+
+  private schedule({ workflow, schedule }: MlWorkflowProps, deployment: Deployment): void {
+    if (schedule === undefined) return;
+    const { stateMachineArn } = this.stateMachine;
+    new WorkflowSchedule(this, "Schedule", { nameScope: workflow, schedule, stateMachineArn, deployment });
+  }
+
+  private experiments({ workflow, experiments }: MlWorkflowProps, deployment: Deployment): void {
+    if (!experiments) return;
+    const topic = this.observability.notifications;
+    new Experiments(this, "Experiments", { nameScope: workflow, deployment, topic });
+  }
+}
+
+function checkExperiments({ experiments }: MlWorkflowProps, { endpoint }: WorkflowSettings): void {
+  if (experiments && endpoint.kind === "serverless") {
+    throw new Error(
+      'experiments: a serverless endpoint has one variant only; leave experiments out, or set endpoint.kind to "instance"',
+    );
   }
 }

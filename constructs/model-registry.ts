@@ -5,12 +5,12 @@ import { Construct } from "constructs";
 import type { NameScope } from "../workflow/names";
 import { approvalRule, modelPackageGroup } from "../workflow/resources";
 import { approvalRole } from "../workflow/roles";
-import type { WorkflowReferences } from "../workflow/settings";
 import { ExecutionRole } from "./execution-role";
+import type { Deployment } from "./role-and-log";
 
 export interface ModelRegistryProps {
   readonly nameScope: NameScope;
-  readonly references: Pick<WorkflowReferences, "partition" | "region" | "account">;
+  readonly deployment: Deployment;
   /** The state machine that an approval starts. */
   readonly releaseStateMachineArn: string;
 }
@@ -19,7 +19,7 @@ export interface ModelRegistryProps {
 export class ModelRegistry extends Construct {
   constructor(scope: Construct, id: string, props: ModelRegistryProps) {
     super(scope, id);
-    const { nameScope, references, releaseStateMachineArn } = props;
+    const { nameScope, deployment, releaseStateMachineArn } = props;
     const group = modelPackageGroup(nameScope);
     new SagemakerModelPackageGroup(this, "Group", {
       modelPackageGroupName: group.name,
@@ -27,8 +27,8 @@ export class ModelRegistry extends Construct {
     });
     const description = approvalRule(nameScope);
     const role = new ExecutionRole(this, "Role", {
-      role: approvalRole(nameScope, references, releaseStateMachineArn),
-      account: references.account,
+      role: approvalRole(nameScope, deployment, releaseStateMachineArn),
+      account: deployment.account,
     });
     const rule = new CloudwatchEventRule(this, "Rule", {
       name: description.name,

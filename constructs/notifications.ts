@@ -6,7 +6,7 @@ import { SnsTopic } from "@cdktf/provider-aws/lib/sns-topic";
 import { SnsTopicPolicy } from "@cdktf/provider-aws/lib/sns-topic-policy";
 import { SnsTopicSubscription } from "@cdktf/provider-aws/lib/sns-topic-subscription";
 import { Construct } from "constructs";
-import type { FunctionDescription, FunctionReferences } from "../workflow/functions";
+import type { FunctionDescription } from "../workflow/functions";
 import {
   executionRule,
   notifyFunction,
@@ -18,13 +18,13 @@ import {
   webhookFunction,
 } from "../workflow/monitoring/notifications";
 import type { NameScope } from "../workflow/names";
+import type { Deployment } from "./role-and-log";
 import { WorkflowFunction } from "./workflow-function";
 
 export interface NotificationsProps extends Recipients {
   readonly nameScope: NameScope;
   /** The key, where there is one, must let CloudWatch use it. */
-  readonly references: FunctionReferences;
-  readonly logRetentionInDays: number;
+  readonly deployment: Deployment;
 }
 
 /** An encrypted topic of messages and alarms, and the functions that write to it and to a chat. */
@@ -36,10 +36,10 @@ export class Notifications extends Construct {
 
   constructor(scope: Construct, id: string, props: NotificationsProps) {
     super(scope, id);
-    const { nameScope, references, emails, webhook } = props;
+    const { nameScope, deployment, emails, webhook } = props;
     // CloudWatch may not use the key that SNS has of its own.
     // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
-    this.topicKeyArn = references.kmsKeyArn ?? this.key(references);
+    this.topicKeyArn = deployment.kmsKeyArn ?? this.key(deployment);
     const topic = new SnsTopic(this, "Topic", {
       name: topicName(nameScope),
       kmsMasterKeyId: this.topicKeyArn,
@@ -47,7 +47,7 @@ export class Notifications extends Construct {
     this.topicArn = topic.arn;
     new SnsTopicPolicy(this, "TopicPolicy", {
       arn: topic.arn,
-      policy: JSON.stringify(topicPolicy(nameScope, topic.arn, references)),
+      policy: JSON.stringify(topicPolicy(nameScope, topic.arn, deployment)),
     });
     emails.forEach((endpoint, index) => {
       new SnsTopicSubscription(this, `Subscription${index}`, {
@@ -57,18 +57,15 @@ export class Notifications extends Construct {
       });
     });
     const { topicArn, topicKeyArn } = this;
-    const notify = notifyFunction(nameScope, { ...references, topicArn, topicKeyArn });
+    const notify = notifyFunction(nameScope, { ...deployment, topicArn, topicKeyArn });
     this.notify(props, notify);
     const told = webhook === undefined ? [] : [this.webhook(props, webhook)];
     this.functionNames = [notify.name, ...told];
   }
 
-  private notify(
-    { nameScope, references, logRetentionInDays }: NotificationsProps,
-    code: FunctionDescription,
-  ) {
-    const notify = new WorkflowFunction(this, "Notify", { function: code, references, logRetentionInDays });
-    const description = executionRule(nameScope, references);
+  private notify({ nameScope, deployment }: NotificationsProps, code: FunctionDescription) {
+    const notify = new WorkflowFunction(this, "Notify", { function: code, deployment });
+    const description = executionRule(nameScope, deployment);
     const rule = new CloudwatchEventRule(this, "Rule", {
       name: description.name,
       description: description.description,
@@ -87,12 +84,9 @@ export class Notifications extends Construct {
     });
   }
 
-  private webhook(
-    { nameScope, references, logRetentionInDays }: NotificationsProps,
-    webhook: Webhook,
-  ): string {
-    const code = webhookFunction(nameScope, references, webhook);
-    const post = new WorkflowFunction(this, "Webhook", { function: code, references, logRetentionInDays });
+  private webhook({ nameScope, deployment }: NotificationsProps, webhook: Webhook): string {
+    const code = webhookFunction(nameScope, deployment, webhook);
+    const post = new WorkflowFunction(this, "Webhook", { function: code, deployment });
     const permission = new LambdaPermission(this, "TopicInvokes", {
       functionName: post.functionName,
       action: "lambda:InvokeFunction",
@@ -108,12 +102,12 @@ export class Notifications extends Construct {
     return code.name;
   }
 
-  private key(references: FunctionReferences): string {
+  private key(deployment: Deployment): string {
     const key = new KmsKey(this, "Key", {
       description: "Encrypts the topic of the workflow's messages and alarms",
       enableKeyRotation: true,
       deletionWindowInDays: 7,
-      policy: JSON.stringify(topicKeyPolicy(references)),
+      policy: JSON.stringify(topicKeyPolicy(deployment)),
     });
     return key.arn;
   }

@@ -1,18 +1,17 @@
 import { Construct } from "constructs";
 import { stateMachineArns } from "../workflow/arns";
 import { hasGuardrails } from "../workflow/endpoint/guardrails";
-import type { FunctionReferences } from "../workflow/functions";
 import { type Alarm, guardrailAlarms, workflowAlarms } from "../workflow/monitoring/alarms";
 import { hasRecipients, type Recipients } from "../workflow/monitoring/notifications";
 import type { WorkflowSettings } from "../workflow/settings";
 import { Alarms } from "./alarms";
 import { Dashboard } from "./dashboard";
 import { Notifications } from "./notifications";
+import type { Deployment } from "./role-and-log";
 
 export interface ObservabilityProps {
   readonly settings: WorkflowSettings;
-  readonly references: FunctionReferences;
-  readonly logRetentionInDays: number;
+  readonly deployment: Deployment;
   /** @default - nobody hears of anything */
   readonly notifications?: Recipients;
   /** @default - an endpoint may be without traffic */
@@ -28,13 +27,12 @@ export class Observability extends Construct {
 
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
     super(scope, id);
-    const { settings, references, logRetentionInDays, notifications, dashboard = true } = props;
+    const { settings, deployment, notifications, dashboard = true } = props;
     if (notifications !== undefined && hasRecipients(notifications)) {
       this.notifications = new Notifications(this, "Notifications", {
         ...notifications,
         nameScope: settings,
-        references,
-        logRetentionInDays,
+        deployment,
       });
     }
     const { arns } = new Alarms(this, "Alarms", {
@@ -44,18 +42,18 @@ export class Observability extends Construct {
     if (dashboard) {
       new Dashboard(this, "Dashboard", {
         settings,
-        region: references.region,
-        stateMachineArns: stateMachineArns(settings, references),
+        region: deployment.region,
+        stateMachineArns: stateMachineArns(settings, deployment),
         alarmArns: arns,
       });
     }
   }
 
   /** Without anybody to tell there are only those that SageMaker itself looks at. */
-  private alarms({ settings, references, noTrafficMinutes }: ObservabilityProps): readonly Alarm[] {
+  private alarms({ settings, deployment, noTrafficMinutes }: ObservabilityProps): readonly Alarm[] {
     if (this.notifications === undefined) return hasGuardrails(settings) ? guardrailAlarms(settings) : [];
     return workflowAlarms(settings, {
-      stateMachineArns: stateMachineArns(settings, references),
+      stateMachineArns: stateMachineArns(settings, deployment),
       functionNames: this.notifications.functionNames,
       noTrafficMinutes,
     });

@@ -1,7 +1,7 @@
 import { S3Object } from "@cdktf/provider-aws/lib/s3-object";
 import { Construct } from "constructs";
 import { contentHash } from "../source-files";
-import { codeKey } from "../workflow/resources";
+import { codeKey } from "../workflow/bucket";
 import type { ArtifactBucket } from "./artifact-bucket";
 import { sourceArchive } from "./source-archive";
 

@@ -1,15 +1,13 @@
-import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
 import { Construct } from "constructs";
 import type { FunctionDescription } from "../workflow/functions";
-import type { WorkflowReferences } from "../workflow/settings";
-import { ExecutionRole } from "./execution-role";
+import type { ExecutionRole } from "./execution-role";
+import { type Deployment, roleAndLog } from "./role-and-log";
 import { sourceArchive } from "./source-archive";
 
 export interface WorkflowFunctionProps {
   readonly function: FunctionDescription;
-  readonly references: Pick<WorkflowReferences, "account" | "kmsKeyArn">;
-  readonly logRetentionInDays: number;
+  readonly deployment: Deployment;
 }
 
 /** A Lambda function of the workflow, with its role and log. */
@@ -19,18 +17,14 @@ export class WorkflowFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkflowFunctionProps) {
     super(scope, id);
-    const { function: description, references, logRetentionInDays } = props;
-    this.role = new ExecutionRole(this, "Role", { role: description.role, account: references.account });
-    const logGroup = new CloudwatchLogGroup(this, "LogGroup", {
-      name: description.logGroupName,
-      retentionInDays: logRetentionInDays,
-      kmsKeyId: references.kmsKeyArn,
-    });
+    const { function: description, deployment } = props;
+    const { role, logGroup } = roleAndLog(this, description, deployment);
+    this.role = role;
     const archive = sourceArchive(this, description.folder, "zip");
     this.resource = new LambdaFunction(this, "Resource", {
       functionName: description.name,
       description: description.description,
-      role: this.role.roleArn,
+      role: role.roleArn,
       runtime: description.runtime,
       handler: description.handler,
       timeout: description.timeoutSeconds,
@@ -43,7 +37,7 @@ export class WorkflowFunction extends Construct {
       // Executions that are running keep the version that they started with.
       publish: true,
       // The first call must find its own group, or Lambda makes one that is kept for ever.
-      dependsOn: [logGroup, this.role.policy],
+      dependsOn: [logGroup, role.policy],
     });
   }
 

@@ -2,8 +2,8 @@ import { SchedulerSchedule } from "@cdktf/provider-aws/lib/scheduler-schedule";
 import { Construct } from "constructs";
 import { baseName, type NameScope } from "../workflow/names";
 import { scheduleRole } from "../workflow/roles";
-import type { WorkflowReferences } from "../workflow/settings";
 import { ExecutionRole } from "./execution-role";
+import type { Deployment } from "./role-and-log";
 
 export interface ScheduleExpression {
   /** As EventBridge Scheduler writes it: `rate(7 days)` or `cron(0 3 ? * MON *)`. */
@@ -16,9 +16,8 @@ export interface WorkflowScheduleProps {
   readonly nameScope: NameScope;
   readonly schedule: ScheduleExpression;
   readonly stateMachineArn: string;
-  readonly references: Pick<WorkflowReferences, "partition" | "region" | "account">;
-  /** @default - a key of EventBridge Scheduler's own */
-  readonly kmsKeyArn?: string;
+  /** The schedule is encrypted with its key, or with one of EventBridge Scheduler's own. */
+  readonly deployment: Deployment;
 }
 
 /** Starts executions by itself, with the input's defaults. */
@@ -27,10 +26,10 @@ export class WorkflowSchedule extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkflowScheduleProps) {
     super(scope, id);
-    const { nameScope, schedule, stateMachineArn, references, kmsKeyArn } = props;
+    const { nameScope, schedule, stateMachineArn, deployment } = props;
     this.role = new ExecutionRole(this, "Role", {
-      role: scheduleRole(nameScope, references, stateMachineArn),
-      account: references.account,
+      role: scheduleRole(nameScope, deployment, stateMachineArn),
+      account: deployment.account,
     });
     new SchedulerSchedule(this, "Resource", {
       name: baseName(nameScope),
@@ -38,7 +37,7 @@ export class WorkflowSchedule extends Construct {
       scheduleExpression: schedule.expression,
       scheduleExpressionTimezone: schedule.timeZone,
       flexibleTimeWindow: { mode: "OFF" },
-      kmsKeyArn,
+      kmsKeyArn: deployment.kmsKeyArn,
       target: {
         arn: stateMachineArn,
         roleArn: this.role.roleArn,

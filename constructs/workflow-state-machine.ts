@@ -1,15 +1,13 @@
-import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
 import { SfnStateMachine } from "@cdktf/provider-aws/lib/sfn-state-machine";
 import { Construct } from "constructs";
 import type { StateMachineDescription } from "../workflow/resources";
-import type { WorkflowReferences } from "../workflow/settings";
-import { ExecutionRole } from "./execution-role";
+import type { ExecutionRole } from "./execution-role";
 import { longText } from "./long-text";
+import { type Deployment, roleAndLog } from "./role-and-log";
 
 export interface WorkflowStateMachineProps {
   readonly stateMachine: StateMachineDescription;
-  readonly references: Pick<WorkflowReferences, "account" | "kmsKeyArn">;
-  readonly logRetentionInDays: number;
+  readonly deployment: Deployment;
 }
 
 /** A state machine with its role, its log and its traces. */
@@ -19,22 +17,18 @@ export class WorkflowStateMachine extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkflowStateMachineProps) {
     super(scope, id);
-    const { stateMachine, references, logRetentionInDays } = props;
-    this.role = new ExecutionRole(this, "Role", { role: stateMachine.role, account: references.account });
-    const logGroup = new CloudwatchLogGroup(this, "LogGroup", {
-      name: stateMachine.logGroupName,
-      retentionInDays: logRetentionInDays,
-      kmsKeyId: references.kmsKeyArn,
-    });
+    const { stateMachine, deployment } = props;
+    const { role, logGroup } = roleAndLog(this, stateMachine, deployment);
+    this.role = role;
     this.resource = new SfnStateMachine(this, "Resource", {
       name: stateMachine.name,
-      roleArn: this.role.roleArn,
+      roleArn: role.roleArn,
       definition: longText(stateMachine.definition),
       type: "STANDARD",
       loggingConfiguration: { ...stateMachine.logging, logDestination: `${logGroup.arn}:*` },
       tracingConfiguration: { enabled: true },
       // AWS tries the role's permissions for logging when it makes the state machine.
-      dependsOn: [this.role.policy],
+      dependsOn: [role.policy],
     });
   }
 

@@ -8,14 +8,8 @@ import { releaseDefinition, type WorkflowDefinition, workflowDefinition } from "
 import { approvalRuleName, baseName, type NameScope, releaseName } from "./names";
 import type { WorkflowProps } from "./props";
 import { type RoleDescription, releaseRole, stateMachineRole } from "./roles";
-import { prefixes, type Workflow } from "./settings";
+import type { Workflow } from "./settings";
 import { ownerTag } from "./step";
-
-/** The key, under `code/`, of a folder's tar.gz: it changes with the folder's content. */
-export function codeKey(folder: string, contentHash: string): string {
-  const name = folder.replace(/[\\/]+$/, "").replace(/^.*[\\/]/, "");
-  return `${prefixes.code}${name}-${contentHash}.tar.gz`;
-}
 
 /** Tags of everything that is deployed. */
 export function resourceTags({
@@ -27,34 +21,6 @@ export function resourceTags({
 
 /** Days to keep logs, unless the environment says otherwise. */
 export const defaultLogRetentionInDays = 30;
-
-/** Days to keep versions of objects that were overwritten or deleted, unless the environment says otherwise. */
-export const defaultNoncurrentVersionDays = 90;
-
-/** Days after which parts of an upload that never ended are removed. */
-export const unfinishedUploadDays = 7;
-
-/** The bucket's name starts with this; what follows makes it unique in the world. */
-export function bucketNamePrefix(scope: NameScope): string {
-  return `${baseName(scope)}-`;
-}
-
-/** Refuses every request that does not come over TLS. */
-export function tlsOnlyPolicy(bucketArn: string) {
-  return {
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "DenyPlainHttp",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "s3:*",
-        Resource: [bucketArn, `${bucketArn}/*`],
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ],
-  };
-}
 
 /** A state machine: its definition, its role's permissions, its log. */
 export interface StateMachineDescription {

@@ -1,9 +1,10 @@
 /** No two workflows give the same name, and no policy of one is about what another makes. */
 
+import { bucketNamePrefix } from "../../workflow/bucket";
 import type { PolicyStatement } from "../../workflow/iam";
 import { topicName, topicPolicy } from "../../workflow/monitoring/notifications";
 import { baseName, checkNameScope, endpointName, freshName, type NameScope } from "../../workflow/names";
-import { approvalRule, bucketNamePrefix, modelPackageGroup } from "../../workflow/resources";
+import { approvalRule, modelPackageGroup } from "../../workflow/resources";
 import { rolesOf } from "../grants";
 import { context, evaluate } from "./evaluate";
 

@@ -1,9 +1,10 @@
 import { workflowProps } from "../../configuration";
+import { codeKey } from "../../workflow/bucket";
 import { evaluationFunction } from "../../workflow/functions";
 import { allow, trustPolicy } from "../../workflow/iam";
 import { imageRepositoryArn } from "../../workflow/image";
 import { workflowSettings } from "../../workflow/props";
-import { codeKey, releaseStateMachine, resourceTags, workflowStateMachine } from "../../workflow/resources";
+import { releaseStateMachine, resourceTags, workflowStateMachine } from "../../workflow/resources";
 import {
   approvalRole,
   experimentScheduleRole,

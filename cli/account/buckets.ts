@@ -13,7 +13,7 @@ import {
   PutPublicAccessBlockCommand,
 } from "@aws-sdk/client-s3";
 import { bucketArn } from "../../workflow/arns";
-import { bucketNamePrefix, tlsOnlyPolicy } from "../../workflow/resources";
+import { bucketEncryption, bucketNamePrefix, tlsOnlyPolicy } from "../../workflow/bucket";
 import { FailedError } from "../terminal/errors";
 import type { Aws } from "./clients";
 import type { Environment } from "./environment";
@@ -38,10 +38,7 @@ export async function secureBucket(
   { tags, kmsKeyArn }: { tags: Readonly<Record<string, string>>; kmsKeyArn?: string },
 ): Promise<void> {
   const s3 = aws.s3();
-  const encryption =
-    kmsKeyArn === undefined
-      ? ({ SSEAlgorithm: "AES256" } as const)
-      : ({ SSEAlgorithm: "aws:kms", KMSMasterKeyID: kmsKeyArn } as const);
+  const encryption = bucketEncryption(kmsKeyArn);
   await Promise.all([
     s3.send(
       new PutBucketTaggingCommand({
@@ -55,7 +52,13 @@ export async function secureBucket(
         Bucket,
         ServerSideEncryptionConfiguration: {
           Rules: [
-            { ApplyServerSideEncryptionByDefault: encryption, BucketKeyEnabled: kmsKeyArn !== undefined },
+            {
+              ApplyServerSideEncryptionByDefault: {
+                SSEAlgorithm: encryption.algorithm,
+                KMSMasterKeyID: encryption.kmsKeyArn,
+              },
+              BucketKeyEnabled: encryption.hasBucketKey,
+            },
           ],
         },
       }),

@@ -7,20 +7,17 @@ import { CreateModelPackageGroupCommand } from "@aws-sdk/client-sagemaker";
 import { CreateStateMachineCommand } from "@aws-sdk/client-sfn";
 import { contentHash, scriptKey } from "../../source-files";
 import { arn, type Place } from "../../workflow/arns";
+import { bucketNamePrefix, codeKey, lifecycleRules } from "../../workflow/bucket";
 import { evaluationFunction, type FunctionDescription, smokeTestFunction } from "../../workflow/functions";
 import { policyDocument, trustPolicy } from "../../workflow/iam";
 import { imageRepositoryArn } from "../../workflow/image";
 import { defaultImage, scriptFolders, type WorkflowProps, workflowSettings } from "../../workflow/props";
 import {
-  bucketNamePrefix,
-  codeKey,
   defaultLogRetentionInDays,
-  defaultNoncurrentVersionDays,
   modelPackageGroup,
   releaseStateMachine,
   resourceTags,
   type StateMachineDescription,
-  unfinishedUploadDays,
   workflowStateMachine,
 } from "../../workflow/resources";
 import { type RoleDescription, sageMakerRoles } from "../../workflow/roles";
@@ -156,20 +153,17 @@ async function createArtifactBucket(
     new PutBucketLifecycleConfigurationCommand({
       Bucket,
       LifecycleConfiguration: {
-        Rules: [
-          {
-            ID: "noncurrent-versions",
-            Status: "Enabled",
-            Filter: { Prefix: "" },
-            NoncurrentVersionExpiration: { NoncurrentDays: defaultNoncurrentVersionDays },
-          },
-          {
-            ID: "unfinished-uploads",
-            Status: "Enabled",
-            Filter: { Prefix: "" },
+        Rules: lifecycleRules().map(({ id, noncurrentVersionDays, unfinishedUploadDays }) => ({
+          ID: id,
+          Status: "Enabled",
+          Filter: { Prefix: "" },
+          ...(noncurrentVersionDays !== undefined && {
+            NoncurrentVersionExpiration: { NoncurrentDays: noncurrentVersionDays },
+          }),
+          ...(unfinishedUploadDays !== undefined && {
             AbortIncompleteMultipartUpload: { DaysAfterInitiation: unfinishedUploadDays },
-          },
-        ],
+          }),
+        })),
       },
     }),
   );

@@ -1,9 +1,9 @@
 /** The permissions that a promotion needs in each of the two accounts; docs/promotion.md has them as a table. */
 
 import { arn, bucketArn, type Place } from "../../workflow/arns";
+import { bucketNamePrefix } from "../../workflow/bucket";
 import { allow, type PolicyStatement } from "../../workflow/iam";
 import { baseName, type EndpointScope, releaseName, stableEndpointName } from "../../workflow/names";
-import { bucketNamePrefix } from "../../workflow/resources";
 import { prefixes } from "../../workflow/settings";
 
 /** The names and the account that the permissions contain. */

@@ -2,11 +2,12 @@
 
 import { stateKey } from "../../configuration/names";
 import { arn, bucketArn, globalArn, type Place, stateMachineArns } from "../../workflow/arns";
+import { bucketNamePrefix } from "../../workflow/bucket";
 import { experimentGroupName } from "../../workflow/experiments";
 import { allow, allowKey, type PolicyStatement } from "../../workflow/iam";
 import { executionRule, topicName } from "../../workflow/monitoring/notifications";
 import { baseName, type NameScope } from "../../workflow/names";
-import { approvalRule, bucketNamePrefix, modelPackageGroup } from "../../workflow/resources";
+import { approvalRule, modelPackageGroup } from "../../workflow/resources";
 import { prefixes } from "../../workflow/settings";
 
 /** What the permissions name. */
