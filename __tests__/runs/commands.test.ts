@@ -164,7 +164,7 @@ describe("approve and rollback", () => {
     const { code, stdout } = await command(["rollback", "local"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/ 1 {2}Approved +test_r2 0\.\d{4} .* first\n/);
-    expect(stdout.match(/serves$/gm)).toHaveLength(1);
+    expect(stdout.match(/in service$/gm)).toHaveLength(1);
   });
 
   it("puts an older version in service again", async () => {

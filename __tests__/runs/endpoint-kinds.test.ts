@@ -170,7 +170,7 @@ describe("a workflow that changes its endpoint's kind", () => {
         said.push(question);
         return answer;
       },
-      say: (line) => said.push(line),
+      onStep: (line) => said.push(line),
       instances: [1],
     };
     await moveToKind(environmentOf(props), { keepOld, timeout: 600 }, steps);
@@ -187,7 +187,7 @@ describe("a workflow that changes its endpoint's kind", () => {
   it("is put the version that serves in service under the other name, and keeps the old one where asked", async () => {
     const said = await change(serverless, { keepOld: true });
     expect(said).toContain(
-      "kinds-test-serverless serves and answers. Switch the callers of kinds-test to it.",
+      "kinds-test-serverless is in service and responds. Switch the callers of kinds-test to it.",
     );
     expect((await names()).endpoints).toEqual(["kinds-test", "kinds-test-serverless"]);
     const { configured } = await endpoint("kinds-test-serverless");
@@ -209,7 +209,7 @@ describe("a workflow that changes its endpoint's kind", () => {
     expect((await names()).endpoints).toHaveLength(2);
     expect(await change(serverless)).toContain("Deleted endpoint kinds-test");
     expect(await names()).toEqual({ endpoints: ["kinds-test-serverless"], configs: 1 });
-    expect(await change(serverless)).toContain("nothing is left to do");
+    expect(await change(serverless)).toContain("nothing to do");
   });
 
   it("updates the serverless endpoint from then on", async () => {
@@ -230,7 +230,7 @@ describe("a workflow that changes its endpoint's kind", () => {
   it("has nothing to change where nothing serves", async () => {
     await cloud.aws.sagemaker().send(new DeleteEndpointCommand({ EndpointName: "kinds-test" }));
     await until(async () => (await names()).endpoints.length === 0);
-    await expect(change(serverless)).rejects.toThrow("No endpoint kinds-test serves, so that there is none");
+    await expect(change(serverless)).rejects.toThrow("The endpoint kinds-test must exist to change its kind");
   });
 });
 

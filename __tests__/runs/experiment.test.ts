@@ -184,7 +184,7 @@ describe("an A/B test", () => {
     await trial.release(1);
     const before = await trial.names();
     await expect(trial.start(1)).rejects.toThrow("Version 1 is already in service");
-    await expect(trial.start(9)).rejects.toThrow("The version must be one of 2, 1, got 9");
+    await expect(trial.start(9)).rejects.toThrow("The version must be one of 3, 2, 1, got 9");
     await expect(trial.start(2)).rejects.toThrow(
       "Version 2 must be Completed and Approved, got Completed and PendingManualApproval",
     );

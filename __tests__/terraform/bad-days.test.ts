@@ -73,7 +73,7 @@ const name = "housing-local";
       if (/Artifacts\/Versioning: Creation complete/.test(said)) child.kill("SIGTERM");
     });
     const { code, stderr } = await ended;
-    expect([code, stderr]).toEqual([130, expect.stringContaining("run it again")]);
+    expect([code, stderr]).toEqual([130, expect.stringContaining("run the command again")]);
     expect(await namesIn(cloud.aws, name)).not.toEqual([]);
     const again = await project.run("deploy", "local", "--yes");
     expect([again.code, again.stderr]).toEqual([0, ""]);
@@ -125,7 +125,7 @@ const name = "housing-local";
     const { code, stderr } = await project.run("destroy", "local", "--yes", "--with-leftovers");
     expect([code, stderr]).toEqual([
       2,
-      expect.stringContaining("still holds objects such as raw-data/mine.csv"),
+      expect.stringContaining("must be empty, but contains objects such as raw-data/mine.csv"),
     ]);
     expect(await namesIn(cloud.aws, name)).toContain(name);
   });

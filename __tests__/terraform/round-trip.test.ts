@@ -62,11 +62,11 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
   it("is refused before its state bucket is there, and told how to make it", async () => {
     const { code, stderr } = await project.run("deploy", "local", "--yes");
     expect(code).toBe(2);
-    expect(stderr).toContain("make it with npm run bootstrap -- local");
+    expect(stderr).toContain("create it with npm run bootstrap -- local");
   });
 
   it("gets a state bucket that can be made twice", async () => {
-    expect(await run("bootstrap", "local")).toContain("Made the state bucket tfstate-housing-local");
+    expect(await run("bootstrap", "local")).toContain("Created the state bucket tfstate-housing-local");
     expect(await run("bootstrap", "local")).toContain("Checked the state bucket");
   });
 
@@ -265,7 +265,7 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
     expect(await run("status", "local")).toMatch(
       /InService +housing-local-serverless .*\(primary: serverless, 2048 MB, 5 at a time\)/,
     );
-    expect(await run("change-kind", "local", "--yes")).toContain("nothing is left to do");
+    expect(await run("change-kind", "local", "--yes")).toContain("nothing to do");
   });
 
   it("scores what lies in its bucket", async () => {

@@ -1,14 +1,14 @@
-/** What a state machine runs, read from its definition: jobs, endpoint variants, functions, transitions. */
+/** Reads from a state machine's definition what it runs: jobs, endpoint variants, functions, transitions. */
 
 import { type GraphJson, innerGraphs, type StateJson } from "../terraform/definition-json";
 import type { VariantSize } from "./endpoint-cost";
 import type { InstanceUse } from "./prices";
 
-/** Instances that a state pays for while its job runs. */
+/** The instances of a state's job. */
 export interface JobSize {
   readonly state: string;
   readonly use: Exclude<InstanceUse, "hosting">;
-  /** Missing where an expression decides it at run time. */
+  /** Absent if an expression decides it at run time. */
   readonly instanceType?: string;
   readonly instanceCount: number;
   /** Jobs of this size: more than one for a hyperparameter tuning job. */
@@ -18,25 +18,25 @@ export interface JobSize {
 
 /** An update of an endpoint with guardrails. */
 export interface UpdateSize {
-  /** In the words of a sentence: "by a canary". */
+  /** How traffic moves, as part of a sentence: "by a canary". */
   readonly how: string;
-  /** How long both fleets are kept beyond what it takes to deploy. */
+  /** How long both fleets run in addition to the deployment itself. */
   readonly bakeSeconds: number;
 }
 
 export interface DefinitionSizes {
   readonly jobs: readonly JobSize[];
-  /** Production variants of every endpoint configuration that a state makes. */
+  /** Production variants of every endpoint configuration that a state creates. */
   readonly variants: readonly VariantSize[];
   /** States that invoke a function. */
   readonly functions: readonly string[];
-  /** How an update with guardrails goes; missing without them. */
+  /** An update with guardrails; absent without them. */
   readonly update?: UpdateSize;
-  /** Bounds of the number of instances, where they are scaled. */
+  /** Bounds of the number of instances, with autoscaling. */
   readonly scaling?: { readonly min: number; readonly max: number };
 }
 
-/** Reads from the Task states, wherever they stand, what they run. */
+/** Reads what the Task states run, including nested ones. */
 export function definitionSizes(definition: GraphJson): DefinitionSizes {
   const tasks = tasksOf(definition);
   return {
@@ -91,7 +91,7 @@ function calls(state: StateJson, action: string): boolean {
 }
 
 function jobsOf(state: string, json: StateJson): JobSize[] {
-  const asked = request(json);
+  const sent = request(json);
   const job = (use: JobSize["use"], resources: unknown, spot: unknown, jobs: unknown = 1): JobSize[] =>
     clusters(object(resources)).map((cluster) => ({
       state,
@@ -102,15 +102,15 @@ function jobsOf(state: string, json: StateJson): JobSize[] {
       spot: spot === true,
     }));
   if (calls(json, "createProcessingJob")) {
-    return job("processing", object(asked.ProcessingResources).ClusterConfig, false);
+    return job("processing", object(sent.ProcessingResources).ClusterConfig, false);
   }
   if (calls(json, "createTrainingJob")) {
-    return job("training", asked.ResourceConfig, asked.EnableManagedSpotTraining);
+    return job("training", sent.ResourceConfig, sent.EnableManagedSpotTraining);
   }
-  if (calls(json, "createTransformJob")) return job("transform", asked.TransformResources, false);
+  if (calls(json, "createTransformJob")) return job("transform", sent.TransformResources, false);
   if (calls(json, "createHyperParameterTuningJob")) {
-    const training = object(asked.TrainingJobDefinition);
-    const limits = object(object(asked.HyperParameterTuningJobConfig).ResourceLimits);
+    const training = object(sent.TrainingJobDefinition);
+    const limits = object(object(sent.HyperParameterTuningJobConfig).ResourceLimits);
     return job(
       "training",
       training.ResourceConfig,
@@ -121,13 +121,13 @@ function jobsOf(state: string, json: StateJson): JobSize[] {
   return [];
 }
 
-/** A heterogeneous cluster has groups in place of one size. */
+/** A heterogeneous cluster has groups instead of one size. */
 function clusters(resources: Record<string, unknown>): Record<string, unknown>[] {
   const groups = list(resources.InstanceGroups);
   return groups.length === 0 ? [resources] : groups.map(object);
 }
 
-/** A task's request, in JSONata's and in JSONPath's field. */
+/** A task's request, from the field of JSONata or of JSONPath. */
 function request(state: StateJson): Record<string, unknown> {
   return object(state.Arguments ?? state.Parameters);
 }
@@ -142,7 +142,7 @@ function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Text that is no expression. */
+/** A text that is not an expression. */
 function plainText(value: unknown): string | undefined {
   return typeof value === "string" && !value.startsWith("{%") ? value : undefined;
 }

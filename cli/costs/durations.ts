@@ -1,14 +1,14 @@
-/** Times that nobody can read from a definition. */
+/** Durations that a definition does not contain. */
 export interface Durations {
-  /** Of one processing job, from the first to the last minute that is paid. */
+  /** One processing job, all billed minutes. */
   readonly processingMinutes: number;
-  /** Of one training job. */
+  /** One training job. */
   readonly trainingMinutes: number;
-  /** Of one batch transform job. */
+  /** One batch transform job. */
   readonly transformMinutes: number;
-  /** Until an endpoint is in service; the execution looks now and then. */
+  /** Until an endpoint is in service, while the execution polls. */
   readonly deploymentMinutes: number;
-  /** Of one call of a function. */
+  /** One call of a function. */
   readonly functionSeconds: number;
 }
 

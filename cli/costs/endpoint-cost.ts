@@ -1,6 +1,6 @@
 import { instanceItem, priceOf } from "./prices";
 
-/** AWS counts a month as 730 hours. */
+/** AWS calculates with 730 hours per month. */
 export const hoursPerMonth = 730;
 
 /** The size of a production variant, as SageMaker's API names it. */
@@ -11,9 +11,9 @@ export interface VariantSize {
 }
 
 /**
- * What an endpoint with these variants costs a day while it is up and nobody asks it, in USD.
+ * The cost per day of an endpoint with these variants without requests, in USD.
  *
- * Nothing for a serverless variant, unless its concurrency is provisioned; undefined where a price is not known.
+ * Zero for a serverless variant without provisioned concurrency; undefined if a price is unknown.
  */
 export function endpointCostPerDay(variants: readonly VariantSize[], region: string): number | undefined {
   let perHour = 0;

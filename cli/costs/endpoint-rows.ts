@@ -1,4 +1,4 @@
-/** What an endpoint costs: while it is up, while it is updated, while it answers. */
+/** The cost of an endpoint: while it is up, during an update, and for requests. */
 
 import type { DefinitionSizes, UpdateSize } from "./definition-sizes";
 import type { Durations } from "./durations";
@@ -6,7 +6,7 @@ import { hoursPerMonth, type VariantSize } from "./endpoint-cost";
 import { instanceItem, priceOf } from "./prices";
 import { type CostRow, type MakeRow, priced } from "./rows";
 
-/** What an endpoint costs while it is up and nobody asks it. */
+/** The cost of an endpoint that is up without requests. */
 export function variantRow(variant: VariantSize, row: MakeRow): CostRow {
   const { InstanceType, InitialInstanceCount = 1, ServerlessConfig } = variant;
   if (ServerlessConfig !== undefined) {
@@ -29,7 +29,7 @@ export function variantRow(variant: VariantSize, row: MakeRow): CostRow {
   );
 }
 
-/** An update with guardrails: the new instances and the old ones are paid together, at most all of them. */
+/** The cost of an update with guardrails, during which old and new instances are billed together, at most all of them. */
 export function updateRow(
   { InstanceType = "", InitialInstanceCount = 1 }: VariantSize,
   { how, bakeSeconds }: UpdateSize,
@@ -45,33 +45,33 @@ export function updateRow(
   );
 }
 
-/** What a choice of instances means: for updates, and where their number may go. */
+/** Notes on what the instances mean for updates and scaling. */
 export function notesOn(variant: VariantSize, region: string, scaling: DefinitionSizes["scaling"]): string[] {
   const { InstanceType = "", InitialInstanceCount = 1, ServerlessConfig } = variant;
   if (ServerlessConfig !== undefined) {
     return [
-      "A serverless endpoint costs nothing while nobody asks it. It has no canary: an update moves all traffic at once.",
+      "A serverless endpoint costs nothing without requests. It has no canary: an update moves all traffic at once.",
     ];
   }
   const price = priceOf(instanceItem("hosting", InstanceType), region);
   const amount = (instances: number) =>
     price === undefined
-      ? "no price known"
+      ? "unknown price"
       : `${price.verified ? "" : "≈ "}$${(price.usd * hoursPerMonth * instances).toFixed(2)}`;
   const fewest = scaling?.min ?? InitialInstanceCount;
   return [
     ...(scaling === undefined
       ? []
       : [
-          `Scaling keeps ${scaling.min} to ${scaling.max} instances: ${amount(scaling.min)} to ${amount(scaling.max)} a month; the sums have ${InitialInstanceCount}.`,
+          `Scaling keeps ${scaling.min} to ${scaling.max} instances: ${amount(scaling.min)} to ${amount(scaling.max)} a month; the sums assume ${InitialInstanceCount}.`,
         ]),
     fewest >= 2
-      ? "A canary, or linear steps, need two instances or more, which this endpoint always has."
-      : `A canary, or linear steps, need two instances or more${price === undefined ? "" : `: ${amount(2)} a month at least`}. With ${fewest} an update moves all traffic at once.`,
+      ? "A canary, or linear steps, require two or more instances, which this endpoint always has."
+      : `A canary, or linear steps, require two or more instances${price === undefined ? "" : `: at least ${amount(2)} a month`}. With ${fewest} an update moves all traffic at once.`,
   ];
 }
 
-/** What a serverless variant costs while it answers: by the size of its memory. */
+/** The cost of a serverless variant's requests, by its memory size. */
 export function servingRates(
   { ServerlessConfig }: VariantSize,
   region: string,
@@ -81,7 +81,7 @@ export function servingRates(
   const item = "serverless inference";
   const price = priceOf(item, region);
   if (price === undefined) {
-    missing.add(`no price known for ${item} in ${region}: add a row to cli/costs/prices.ts`);
+    missing.add(`the price of ${item} in ${region} is unknown: add a row to cli/costs/prices.ts`);
     return [];
   }
   const { MemorySizeInMB } = ServerlessConfig;
@@ -89,6 +89,6 @@ export function servingRates(
   const usd = (price.usd * MemorySizeInMB) / 1024;
   return [
     priced(item, 1, price.unit, price),
-    priced(`answers, with ${MemorySizeInMB} MB`, 1, "second", { ...price, usd }),
+    priced(`requests, with ${MemorySizeInMB} MB`, 1, "second", { ...price, usd }),
   ];
 }

@@ -11,7 +11,7 @@ import { type Assumptions, estimateStack } from "./synthesized-stack";
 
 type EstimateOptions = Assumptions & JsonOptions;
 
-/** Prints what an environment of config.ts costs; needs neither Terraform nor an account. */
+/** Prints the cost of an environment in config.ts; needs neither Terraform nor an account. */
 export async function estimate(
   name: string,
   { json, output, ...assumptions }: EstimateOptions,
@@ -22,14 +22,14 @@ export async function estimate(
   printResult(found, () => estimateText(found), { json, output });
 }
 
-/** The `cdk.tf.json` of a stack as the code here makes it, away from what a deploy uses. */
+/** Synthesizes the `cdk.tf.json` of a stack in a temporary folder, apart from the one that a deploy uses. */
 async function synthesize(name: string, stack: string): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), "estimate-"));
   try {
     const stacks = await synthesizeInto(folder, name);
     return JSON.parse(readFileSync(join(stacks, stack, "cdk.tf.json"), "utf8"));
   } catch (error) {
-    throw new FailedError(`The stacks could not be synthesized: ${(error as Error).message}`, {
+    throw new FailedError(`Cannot synthesize the stacks: ${(error as Error).message}`, {
       cause: error,
     });
   } finally {

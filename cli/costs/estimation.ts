@@ -9,10 +9,10 @@ import { transitionsPerRun } from "./transitions";
 
 export const defaultRunsPerMonth = 4;
 
-/** Waits between two looks at an endpoint, where an expression decides them at run time. */
+/** The wait between two checks of an endpoint, if an expression decides it at run time. */
 const pollSeconds = 30;
 
-/** A resource of a stack, planned or deployed, by Terraform's type and values. */
+/** A planned or deployed resource of a stack, with Terraform's type and values. */
 export interface StackResource {
   readonly type: string;
   readonly values: Readonly<Record<string, unknown>>;
@@ -24,35 +24,35 @@ export interface EstimateOptions {
   readonly runsPerMonth?: number;
   /** @default - `defaultDurations` */
   readonly durations?: Partial<Durations>;
-  /** What stands beside the state machine; what is not listed is not counted. */
+  /** The other resources of the stack; only these are counted. */
   readonly resources?: readonly StackResource[];
-  /** Other state machines, of which one makes the endpoint where a person approves a version first. */
+  /** Other state machines; with manual approval one of them creates the endpoint. */
   readonly others?: readonly DefinitionJson[];
 }
 
-/** What one environment costs, in USD. */
+/** The cost of one environment, in USD. */
 export interface Estimate {
   readonly region: string;
   readonly runsPerMonth: number;
   readonly durations: Durations;
-  /** Paid while nothing runs, the endpoint in service. */
+  /** Cost while idle, with the endpoint in service. */
   readonly idle: readonly CostRow[];
-  /** Paid by each run that succeeds. */
+  /** Cost of each successful run. */
   readonly run: readonly CostRow[];
-  /** Paid by use that is not estimated: the price of one unit. */
+  /** Unit prices of usage that is not estimated. */
   readonly rates: readonly CostRow[];
   readonly idlePerDay: number;
   readonly idlePerMonth: number;
   readonly perRun: number;
   readonly perMonth: number;
   readonly approximate: boolean;
-  /** What the sums leave out, and what to do about it. */
+  /** What the sums exclude, and how to fix it. */
   readonly missing: readonly string[];
-  /** What else to know before choosing an endpoint. */
+  /** Notes on the choice of endpoint. */
   readonly notes: readonly string[];
 }
 
-/** Prices a state machine and what stands beside it; the same for a deployed, a planned and a local definition. */
+/** Prices a state machine and the other resources of its stack, whether deployed, planned or local. */
 export function estimateCosts(definition: DefinitionJson, options: EstimateOptions): Estimate {
   const { region, runsPerMonth = defaultRunsPerMonth, resources = [], others = [] } = options;
   const durations = { ...defaultDurations, ...options.durations };
@@ -66,8 +66,8 @@ export function estimateCosts(definition: DefinitionJson, options: EstimateOptio
     if (price === undefined) {
       missing.add(
         item === undefined
-          ? `${what}: its size is decided when it runs`
-          : `no price known for ${item} in ${region}: add a row to cli/costs/prices.ts`,
+          ? `${what}: its size is decided at run time`
+          : `the price of ${item} in ${region} is unknown: add a row to cli/costs/prices.ts`,
       );
     }
     return priced(what, quantity, unit, price);
@@ -107,7 +107,7 @@ function sum(rows: readonly CostRow[]): number {
   return rows.reduce((total, { usd = 0 }) => total + usd, 0);
 }
 
-/** Rows for what costs by the piece. */
+/** Rows for resources that are billed per unit. */
 function countedRows(resources: readonly StackResource[], row: MakeRow): CostRow[] {
   const keys = resources.filter(({ type }) => type === "aws_kms_key").length;
   const dashboards = resources.filter(({ type }) => type === "aws_cloudwatch_dashboard").length;
@@ -123,7 +123,7 @@ function countedRows(resources: readonly StackResource[], row: MakeRow): CostRow
   ];
 }
 
-/** An alarm on an expression is paid by the metrics in it. */
+/** An alarm on an expression is billed per metric in it. */
 function alarmMetrics({ metric_query: queries }: StackResource["values"]): number {
   const used = Array.isArray(queries) ? queries.filter(({ metric }) => metric?.length !== 0 && metric) : [];
   return Math.max(used.length, 1);
@@ -149,7 +149,7 @@ function functionRows(
   row: MakeRow,
 ): CostRow[] {
   if (calls === 0) return [];
-  // Lambda's own default where the stack says nothing: 128 MB.
+  // 128 MB is Lambda's default.
   const memory = resources
     .filter(({ type }) => type === "aws_lambda_function")
     .map(({ values }) => (typeof values.memory_size === "number" ? values.memory_size : 128));

@@ -1,11 +1,11 @@
 /**
- * What AWS asks for what an environment uses, in USD, on demand, without free tiers and taxes.
+ * AWS's prices of what an environment uses, in USD, on demand, without free tiers and taxes.
  *
- * The one place for prices: to add an instance type or a region, add a row. `verified` means that the number was read
- * on a page of AWS or on a bill that AWS published; the others come from public code that quotes the page in `source`.
+ * All prices are here: to add an instance type or a region, add a row. `verified` means that the number comes from a page
+ * of AWS or from a bill that AWS published; the others come from public code that quotes the page in `source`.
  */
 
-/** What an instance of SageMaker is used for; each use has a price of its own. */
+/** The use of a SageMaker instance; each use has its own price. */
 export type InstanceUse = "hosting" | "processing" | "training" | "transform";
 
 export type Unit =
@@ -19,14 +19,14 @@ export type Unit =
   | "state transition";
 
 export interface Price {
-  /** What is paid for, as `priceOf` is asked for it. */
+  /** The billed item, as passed to `priceOf`. */
   readonly item: string;
-  /** `any` where AWS names one price for all regions. */
+  /** `any` if AWS has one price for all regions. */
   readonly region: string;
   readonly unit: Unit;
   readonly usd: number;
   readonly source: string;
-  /** Day on which the source was read. */
+  /** When the source was read. */
   readonly read: string;
   readonly verified: boolean;
 }
@@ -39,13 +39,13 @@ const sageMakerPage: Origin = {
   read,
   verified: false,
 };
-/** A bill of AWS's own for December 2023. */
+/** A bill that AWS published for December 2023. */
 const irelandBill: Origin = {
   source: "https://github.com/aws-samples/sagemaker-ssh-helper/blob/main/Sample_Costs.md",
   read,
   verified: true,
 };
-/** Constants in a tool of AWS's own; they name no region. */
+/** Constants in a tool by AWS, without a region. */
 const serverlessBenchmark: Origin = {
   source: "https://github.com/aws-samples/sagemaker-serverless-inference-benchmarking",
   read,
@@ -71,7 +71,7 @@ const kmsPage: Origin = { source: "https://aws.amazon.com/kms/pricing/", read, v
 
 const allUses: readonly InstanceUse[] = ["hosting", "processing", "training", "transform"];
 
-/** The item of an instance type for one use. */
+/** The billed item of an instance type in one use. */
 export function instanceItem(use: InstanceUse, instanceType: string): string {
   return `${use} ${instanceType}`;
 }
@@ -120,9 +120,9 @@ export const prices: readonly Price[] = [
   ...instance("ml.c5.2xlarge", "us-east-1", 0.408, sageMakerPage),
   ...instance("ml.c5.4xlarge", "us-east-1", 0.816, sageMakerPage),
   ...instance("ml.m5.xlarge", "eu-west-1", 0.257, irelandBill),
-  // The bill has it for Studio only; for ml.m5.xlarge all uses cost the same there.
+  // The bill contains it for Studio only; for ml.m5.xlarge it has the same price for all uses.
   ...instance("ml.m5.large", "eu-west-1", 0.128, { ...irelandBill, verified: false }),
-  // While a request is answered, per GB of the memory size.
+  // Per second of processing and GB of memory.
   {
     item: "serverless inference",
     region: "us-east-1",
@@ -150,7 +150,7 @@ export const prices: readonly Price[] = [
   { item: "S3 GET", region: "us-east-1", unit: "request", usd: 0.0000004, ...s3Page },
 ];
 
-/** The price of `item` in `region`; undefined where no row has it. */
+/** Returns the price of `item` in `region`; undefined if no row has it. */
 export function priceOf(item: string, region: string): Price | undefined {
   const rows = prices.filter((price) => price.item === item);
   return rows.find((price) => price.region === region) ?? rows.find((price) => price.region === "any");

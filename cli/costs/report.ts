@@ -1,18 +1,18 @@
 import type { Estimate } from "./estimation";
 import type { CostRow } from "./rows";
 
-/** An amount in USD; `≈` marks one whose price was not read on a page of AWS. */
+/** Formats an amount in USD; `≈` marks a price that was not read on a page of AWS. */
 export function usd(amount: number, approximate: boolean): string {
   const digits = amount === 0 || amount >= 1 ? amount.toFixed(2) : plain(Number(amount.toPrecision(2)));
   return `${approximate ? "≈ " : ""}$${digits}`;
 }
 
-/** Without an exponent. */
+/** Formats a number without an exponent. */
 function plain(amount: number): string {
   return amount.toFixed(Math.max(2, 1 - Math.floor(Math.log10(amount))));
 }
 
-/** A sum of rows; where one of them has no price it is only what is known to be paid. */
+/** Formats the sum of rows; if a price is unknown, the sum is a lower bound. */
 export function sum(amount: number, rows: readonly CostRow[]): string {
   const known = usd(
     amount,
@@ -21,7 +21,7 @@ export function sum(amount: number, rows: readonly CostRow[]): string {
   return rows.every(({ usd }) => usd !== undefined) ? known : `unknown, at least ${known}`;
 }
 
-/** The estimate as text for a person. */
+/** Formats an estimate as text. */
 export function estimateText(estimate: Estimate): string {
   const { region, durations, runsPerMonth, idle, run, rates, missing, notes, approximate } = estimate;
   const sums: [string, string][] = [
@@ -36,36 +36,34 @@ export function estimateText(estimate: Estimate): string {
   const blocks = [
     `Estimate for ${region}, in USD, on demand, without free tiers and taxes.`,
     table(
-      "Each month, the endpoint in service",
+      "Per month, with the endpoint in service",
       idle.map((row) => [row.what, amount(row)]),
     ),
     table(
-      "Each run that succeeds",
+      "Per successful run",
       run.map((row) => [row.what, amount(row)]),
     ),
     table("Sums", sums),
     table(
-      "By use, not in the sums",
+      "By usage, not in the sums",
       rates.map((row) => [row.what, `${usd(row.unitPrice ?? 0, row.approximate)} per ${row.unit}`]),
     ),
     missing.map((line) => `! ${line}`).join("\n"),
     notes.join("\n"),
-    `Assumed: processing ${durations.processingMinutes} min, training ${durations.trainingMinutes} min, deployment ${durations.deploymentMinutes} min, a function ${durations.functionSeconds} s. Not counted: volumes of jobs, data transfer, key requests, data that a serverless endpoint reads and writes, batch scoring, and the old instances that serve while an endpoint is updated without a canary.`,
-    approximate
-      ? "≈ a price that was not read on a page of AWS; cli/costs/prices.ts names each one's source."
-      : "",
+    `Assumed: processing ${durations.processingMinutes} min, training ${durations.trainingMinutes} min, deployment ${durations.deploymentMinutes} min, a function ${durations.functionSeconds} s. Not counted: volumes of jobs, data transfer, key requests, data that a serverless endpoint reads and writes, batch scoring, and the old instances during an update without a canary.`,
+    approximate ? "≈ a price that was not read on a page of AWS; cli/costs/prices.ts names its source." : "",
   ];
   return blocks.filter((block) => block !== "").join("\n\n");
 }
 
-/** Says which rows a sum leaves out. */
+/** Lists the rows that a sum excludes. */
 function without(rows: readonly CostRow[]): string {
   const names = rows.filter(({ usd }) => usd === undefined).map(({ what }) => what);
   return names.length === 0 ? "" : `, without ${names.join("; ")}`;
 }
 
 function amount({ usd: value, quantity, unit, approximate }: CostRow): string {
-  if (value === undefined) return "no price known";
+  if (value === undefined) return "unknown price";
   return unit === "state transition" ? `${usd(value, approximate)} (${quantity})` : usd(value, approximate);
 }
 

@@ -1,23 +1,23 @@
-/** What the rows of an estimate are. */
+/** The rows of an estimate. */
 
 import type { Price, Unit } from "./prices";
 
-/** One thing that is paid for. */
+/** One billed item. */
 export interface CostRow {
   readonly what: string;
-  /** Units a month for what stands, a run for what runs. */
+  /** Units per month while idle, or per run. */
   readonly quantity: number;
   readonly unit: Unit;
-  /** USD; missing where no price is known. */
+  /** In USD; absent if the price is unknown. */
   readonly unitPrice?: number;
-  /** USD a month for what stands, USD a run for what runs; missing where no price is known. */
+  /** In USD per month while idle, or per run; absent if the price is unknown. */
   readonly usd?: number;
-  /** The price was not read on a page of AWS. */
+  /** Whether the price was not read on a page of AWS. */
   readonly approximate: boolean;
   readonly source?: string;
 }
 
-/** Prices an item, and remembers one that has no price. */
+/** Prices an item, and records it as missing if its price is unknown. */
 export type MakeRow = (what: string, item: string | undefined, quantity: number, unit: Unit) => CostRow;
 
 export function priced(what: string, quantity: number, unit: Unit, price: Price | undefined): CostRow {

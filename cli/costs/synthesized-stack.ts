@@ -5,17 +5,17 @@ import { definitionSizes } from "./definition-sizes";
 import type { Durations } from "./durations";
 import { type Estimate, estimateCosts, type StackResource } from "./estimation";
 
-/** What an estimate takes for granted, in place of its defaults. */
+/** Assumptions that replace the estimate's defaults. */
 export interface Assumptions extends Partial<Durations> {
   readonly runsPerMonth?: number;
 }
 
 /**
- * Prices a synthesized stack: its state machine, and what stands beside it.
+ * Prices a synthesized stack: its state machine and its other resources.
  *
  * @param stack name of the stack
  * @param synthesized its `cdk.tf.json`, as JSON
- * @throws UsageError when the stack has no state machine
+ * @throws UsageError if the stack has no state machine
  */
 export function estimateStack(
   stack: string,
@@ -27,14 +27,14 @@ export function estimateStack(
   const resources: StackResource[] = Object.entries(types).flatMap(([type, named]) =>
     Object.values(named).map((values) => ({ type, values })),
   );
-  // The stack has a machine of releases, too: a run is what has jobs.
+  // The stack also has the release state machine; the state machine with the most jobs is the one that a run uses.
   const [run, ...others] = resources
     .filter(({ type }) => type === "aws_sfn_state_machine")
     .flatMap(({ values: { definition } }) => (typeof definition === "string" ? [definition] : []))
     .map(parseDefinition)
     .sort((one, two) => definitionSizes(two).jobs.length - definitionSizes(one).jobs.length);
   if (run === undefined) {
-    throw new UsageError(`The stack ${stack} has no state machine to price: name the stack of the pipeline`);
+    throw new UsageError(`The stack ${stack} must have a state machine: pass the pipeline stack`);
   }
   return estimateCosts(run, { region, runsPerMonth, durations, resources, others });
 }

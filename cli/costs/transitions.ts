@@ -1,17 +1,17 @@
 import { type GraphJson, innerGraphs, type StateJson } from "../terraform/definition-json";
 
-/** How long an execution waits in its polls. */
+/** How long an execution polls. */
 export interface Polling {
   readonly minutes: number;
-  /** Between two checks, where an expression decides it at run time. */
+  /** The time between two checks, if an expression decides it at run time. */
   readonly intervalSeconds: number;
 }
 
 /**
- * State transitions of an execution that succeeds.
+ * Counts the state transitions of a successful execution.
  *
- * Counts the states on the shortest way to a success, and again those of each loop that waits on it, as often as fits
- * into the polling. https://aws.amazon.com/step-functions/pricing/: every step that is executed is one transition.
+ * These are the states on the shortest path to a success, plus those of each polling loop on it, as often as it runs.
+ * Every executed step is one transition: https://aws.amazon.com/step-functions/pricing/
  */
 export function transitionsPerRun(graph: GraphJson, polling: Polling): number {
   const path = shortestPath(graph, graph.StartAt, ({ Type, End }) => Type === "Succeed" || End === true);
@@ -34,14 +34,14 @@ function insideOf(state: StateJson, polling: Polling): number {
   return times * inner.reduce((sum, transitions) => sum + transitions, 0);
 }
 
-/** States of the shortest loop through `start`; 0 where no way leads back. */
+/** The number of states in the shortest loop through `start`; 0 if there is none. */
 function loopLength(graph: GraphJson, start: string, state: StateJson): number {
   const ways = nextStates(state).map((next) => shortestPath(graph, next, (_, name) => name === start));
   const lengths = ways.map((way) => way.length).filter((length) => length > 0);
   return lengths.length === 0 ? 0 : Math.min(...lengths);
 }
 
-/** The names on the shortest way from `start` to the first state that is a `goal`, both included; empty without one. */
+/** The names on the shortest path from `start` to the first `goal` state, both included; empty if there is none. */
 function shortestPath(
   graph: GraphJson,
   start: string,
@@ -63,7 +63,7 @@ function shortestPath(
   return [];
 }
 
-/** Where a state leads when nothing fails. */
+/** The next states of a state if nothing fails. */
 function nextStates({ Next, Choices = [], Default }: StateJson): string[] {
   return [Next, ...Choices.map((choice) => choice.Next), Default].filter((name) => name !== undefined);
 }

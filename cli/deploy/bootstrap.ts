@@ -6,7 +6,7 @@ import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
 import { bucketExists } from "../terraform/state-bucket";
 
-/** Makes the bucket for Terraform's state, once per environment; running it again checks its settings. */
+/** Creates the bucket for Terraform's state, once per environment; running it again restores its settings. */
 export async function bootstrap(name: string): Promise<void> {
   const environment = openEnvironment(name);
   const { aws, config } = environment;
@@ -15,7 +15,7 @@ export async function bootstrap(name: string): Promise<void> {
     const { account } = await aws.place();
     const suggestion = `tfstate-${workflowProps(name).prefix}-${name}-${account}`;
     throw new UsageError(
-      `Environment ${name} has no state bucket: add stateBucket: "${suggestion}" to it in config.ts, and run this again`,
+      `Environment ${name} needs a state bucket: add stateBucket: "${suggestion}" to it in config.ts, and run the command again`,
     );
   }
   const existed = await bucketExists(environment, config.stateBucket);
@@ -25,6 +25,6 @@ export async function bootstrap(name: string): Promise<void> {
     kmsKeyArn: config.kmsKeyArn,
   });
   print(
-    `${existed ? "Checked" : "Made"} the state bucket ${config.stateBucket} (private, versioned, encrypted, TLS only). Next: npm run deploy -- ${name}`,
+    `${existed ? "Checked" : "Created"} the state bucket ${config.stateBucket} (private, versioned, encrypted, TLS only). Next: npm run deploy -- ${name}`,
   );
 }

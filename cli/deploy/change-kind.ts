@@ -6,7 +6,7 @@ import { deployStacks } from "./deploy-stacks";
 import { type ChangeKindOptions, moveToKind } from "./move-to-kind";
 import { requireDeployable } from "./ready";
 
-/** Moves what serves to an endpoint of the kind that the configuration asks for, and deletes the old endpoint. */
+/** Moves the version in service to an endpoint of the configured kind, and deletes the old endpoint. */
 export async function changeKind(name: string, options: ChangeKindOptions): Promise<void> {
   requireAnswer(options.yes);
   const environment = openEnvironment(name);
@@ -14,7 +14,7 @@ export async function changeKind(name: string, options: ChangeKindOptions): Prom
   await moveToKind(environment, options, {
     deploy: () => deployStacks(environment, options),
     confirm: async (question) => options.yes || (await confirmed(question)),
-    say: (line) => print(line),
+    onStep: (line) => print(line),
     instances: testRun.instances,
   });
 }

@@ -14,7 +14,7 @@ export interface DeployOptions {
   readonly outputsFile?: string;
 }
 
-/** Shows what would change, asks, and deploys; false where a person has said no. */
+/** Shows the changes, asks for confirmation, and deploys; returns false if the user declines. */
 export async function deployStacks(environment: Environment, options: DeployOptions): Promise<boolean> {
   const { name } = environment;
   const outputsFile = options.outputsFile ?? defaultOutputsFile(name);
@@ -32,7 +32,7 @@ export async function deployStacks(environment: Environment, options: DeployOpti
   const stacks = stacksOf(environment).map((stack) => stack.name);
   const flags = [
     "--auto-approve",
-    // It would ask the registry for other platforms, for a lock file that nobody keeps.
+    // Without this flag, cdktf queries the registry for other platforms, for a lock file that is not kept.
     "--skip-provider-lock",
     "--outputs-file",
     outputsFile,

@@ -4,7 +4,7 @@ import { requireAnswer } from "../terminal/confirm";
 import { type DeployOptions, deployStacks } from "./deploy-stacks";
 import { requireDeployable } from "./ready";
 
-/** Shows what would change, asks, and deploys the environment's stacks. */
+/** Shows the changes, asks for confirmation, and deploys the environment's stacks. */
 export async function deploy(name: string, options: DeployOptions): Promise<void> {
   requireAnswer(options.yes);
   const environment = openEnvironment(name);

@@ -17,11 +17,11 @@ import { requireDeployable } from "./ready";
 
 interface DestroyOptions {
   readonly yes: boolean;
-  /** Also removes what executions made. */
+  /** Also remove what executions created. */
   readonly withLeftovers: boolean;
 }
 
-/** Destroys the environment's stacks; refuses while something serves or runs that Terraform does not know of. */
+/** Destroys the environment's stacks; refuses while executions run or endpoints exist, which Terraform does not manage. */
 export async function destroy(name: string, options: DestroyOptions): Promise<void> {
   requireAnswer(options.yes);
   const environment = openEnvironment(name);
@@ -46,11 +46,11 @@ export async function destroy(name: string, options: DestroyOptions): Promise<vo
   rmSync(defaultOutputsFile(name), { force: true });
   const isClean = options.withLeftovers || isEmpty(found);
   print(
-    `Destroyed ${name}.${isClean ? "" : ` What executions made is still there: npm run leftovers -- ${name}`}`,
+    `Destroyed ${name}.${isClean ? "" : ` What executions created still exists: npm run leftovers -- ${name}`}`,
   );
 }
 
-/** A state machine that is deleted ends when its executions have, and they make endpoints until then. */
+/** Refuses while executions run, because they can still create endpoints after their state machine is deleted. */
 async function refuseWhileRunning(environment: Environment): Promise<void> {
   const { aws, name } = environment;
   const { workflow: machine } = await stateMachinesOf(environment);
@@ -66,7 +66,7 @@ async function refuseWhileRunning(environment: Environment): Promise<void> {
   }
   if (running.length > 0) {
     throw new UsageError(
-      `Executions are running: ${running.join(", ")}. Wait until they have ended (npm run status -- ${name}), or stop them: aws stepfunctions stop-execution --execution-arn ${executionArn(machine, "<name>")}`,
+      `Executions are running: ${running.join(", ")}. Wait until they have ended (npm run status -- ${name}), or stop them with aws stepfunctions stop-execution --execution-arn ${executionArn(machine, "<name>")}`,
     );
   }
 }
@@ -74,28 +74,28 @@ async function refuseWhileRunning(environment: Environment): Promise<void> {
 function refuseWhileServing(name: string, { endpoints, modelPackages }: Leftovers): void {
   if (endpoints.length === 0 && modelPackages.length > 0) {
     throw new UsageError(
-      `${modelPackages.length} versions are registered, and a model registry that holds some cannot be destroyed. Nothing was touched. Remove them first (npm run cleanup -- ${name}), or let this do so: npm run destroy -- ${name} --with-leftovers`,
+      `The model registry must be empty to be destroyed, but has ${modelPackages.length} versions: remove them with npm run cleanup -- ${name}, or run npm run destroy -- ${name} --with-leftovers. Nothing was changed`,
     );
   }
   if (endpoints.length === 0) return;
   const names = endpoints.map((endpoint) => endpoint.name).join(", ");
   throw new UsageError(
-    `An endpoint still serves, and costs money: ${names}. Nothing was touched. Take it down first (npm run cleanup -- ${name}), or let this do so: npm run destroy -- ${name} --with-leftovers`,
+    `Endpoints are still up and cost money: ${names}. Remove them with npm run cleanup -- ${name}, or run npm run destroy -- ${name} --with-leftovers. Nothing was changed`,
   );
 }
 
-/** Says what goes with the bucket that no list above has: the data of people. */
+/** Announces which other objects the bucket's deletion removes, such as the user's data. */
 async function announceLoss({ aws, config }: Environment, { bucketName, objects }: Leftovers): Promise<void> {
   if (!config.forceDestroy || bucketName === undefined) return;
   const listed = new Set(objects.map(({ Key }) => Key));
   let others = 0;
   for await (const { Key = "" } of objectVersions(aws, bucketName)) if (!listed.has(Key)) others++;
   print(
-    `The bucket ${bucketName} goes with ${others} more object versions, such as raw data and code: forceDestroy is set.`,
+    `The bucket ${bucketName} will be deleted with ${others} more object versions, such as raw data and code, because forceDestroy is set.`,
   );
 }
 
-/** Terraform would find out after it has destroyed half. */
+/** Refuses to delete a bucket that is not empty, which Terraform would notice only after destroying other resources. */
 async function refuseToLoseData(environment: Environment, withLeftovers: boolean): Promise<void> {
   if (environment.config.forceDestroy) return;
   const bucketName = await findArtifactBucket(environment);
@@ -105,7 +105,7 @@ async function refuseToLoseData(environment: Environment, withLeftovers: boolean
     const goes = removed.some((prefix) => Key.startsWith(prefix));
     if (goes && (withLeftovers || !Key.startsWith(prefixes.executionCode))) continue;
     throw new UsageError(
-      `The bucket ${bucketName} still holds objects such as ${Key}. Nothing was touched. Save what you need and empty it, or let Terraform delete it with everything: set forceDestroy of environment ${environment.name} in config.ts and run npm run deploy -- ${environment.name} first`,
+      `The bucket ${bucketName} must be empty, but contains objects such as ${Key}: save what you need and empty it, or let Terraform delete it with its contents: set forceDestroy of environment ${environment.name} in config.ts and run npm run deploy -- ${environment.name} first. Nothing was changed`,
     );
   }
 }

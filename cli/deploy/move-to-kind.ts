@@ -16,31 +16,31 @@ import { UsageError } from "../terminal/errors";
 
 export interface ChangeKindOptions {
   readonly yes: boolean;
-  /** Leaves the old endpoint in service. */
+  /** Leave the old endpoint in service. */
   readonly keepOld: boolean;
   readonly timeout: number;
   readonly outputsFile?: string;
 }
 
-/** What a change of kind does beside calling SageMaker; tests put their own in place. */
+/** The steps of a change of kind other than calls to SageMaker; tests replace them. */
 export interface ChangeKindSteps {
-  /** Deploys the configuration; false where a person has said no. */
+  /** Deploys the configuration; returns false if the user declines. */
   readonly deploy: () => Promise<boolean>;
   readonly confirm: (question: string) => Promise<boolean>;
-  readonly say: (line: string) => void;
-  /** What the new endpoint is asked once. */
+  readonly onStep: (line: string) => void;
+  /** Instances of the test request to the new endpoint. */
   readonly instances: readonly unknown[];
 }
 
 /**
- * Takes the steps that are still to take: after an interruption it goes on where it was.
+ * Takes the remaining steps: after an interruption it continues.
  *
- * @throws UsageError when nothing serves, or what serves cannot be moved
+ * @throws UsageError if no version is in service, or it cannot be moved
  */
 export async function moveToKind(
   environment: Environment,
   { keepOld, timeout }: Pick<ChangeKindOptions, "keepOld" | "timeout">,
-  { deploy, confirm, say, instances }: ChangeKindSteps,
+  { deploy, confirm, onStep, instances }: ChangeKindSteps,
 ): Promise<void> {
   const names = endpointNames(environment.workflow);
   const { wanted, other } = names;
@@ -49,62 +49,62 @@ export async function moveToKind(
     endpointStatus(environment, wanted),
   ]);
   if (old === undefined && made === "InService") {
-    say(`${wanted} serves, and there is no ${other}: nothing is left to do.`);
+    onStep(`${wanted} is in service, and ${other} does not exist: nothing to do.`);
     return;
   }
   if (old === undefined) {
     throw new UsageError(
-      `No endpoint ${other} serves, so that there is none to change: npm run deploy -- ${environment.name}`,
+      `The endpoint ${other} must exist to change its kind: deploy with npm run deploy -- ${environment.name} instead`,
     );
   }
-  // What serves there already may be newer by now: an execution has deployed to it since.
+  // The version in service under the new name may already be newer, from an execution in the meantime.
   if (made !== "InService") {
     const packageArn = await versionToMove(environment, other, old);
     if (!(await deploy())) {
-      say("Nothing was changed.");
+      onStep("Nothing was changed.");
       return;
     }
     await releaseVersion(environment, packageArn, { timeout });
   }
   await testEndpoint(environment.aws, wanted, instances);
-  say(`${wanted} serves and answers. Switch the callers of ${other} to it.`);
+  onStep(`${wanted} is in service and responds. Switch the callers of ${other} to it.`);
   const again = `npm run change-kind -- ${environment.name}`;
   if (keepOld) {
-    say(`${other} was kept, with the model that it has; delete it when its callers have gone: ${again}`);
+    onStep(`${other} was kept with its model; delete it after switching its callers: ${again}`);
     return;
   }
   const found = await oldEndpoint(environment, names);
-  if (!(await confirm(`Have its callers been switched? Delete ${other} and its configurations?`))) {
-    say(`${other} was kept; delete it with: ${again}`);
+  if (!(await confirm(`Have you switched all callers? Delete ${other} and its configurations?`))) {
+    onStep(`${other} was kept; delete it with ${again}`);
     return;
   }
-  await removeLeftovers(environment, found, say);
+  await removeLeftovers(environment, found, onStep);
 }
 
-/** The version that the old endpoint serves, by its ARN. */
+/** Returns the ARN of the version in service on the old endpoint. */
 async function versionToMove(environment: Environment, endpoint: string, status: string): Promise<string> {
   if (status !== "InService") {
     throw new UsageError(
-      `${endpoint} is ${status}: wait until it is InService (npm run status -- ${environment.name}), so that it is clear what serves. Nothing was touched`,
+      `The endpoint ${endpoint} must be InService, got ${status}: wait until it is (npm run status -- ${environment.name}). Nothing was changed`,
     );
   }
   const packageArn = (await servingModel(environment, endpoint))?.packageArn;
   if (packageArn === undefined) {
     throw new UsageError(
-      `${endpoint} serves a model that is no registered version, and cannot be released. Nothing was touched. Delete the endpoint (npm run cleanup -- ${environment.name}), then deploy and execute`,
+      `The model on the endpoint ${endpoint} must be a registered version to be released again: delete the endpoint (npm run cleanup -- ${environment.name}), then deploy and execute. Nothing was changed`,
     );
   }
   const version = versionNumber(packageArn);
   const { approval } = findVersion(await listVersions(environment), version);
   if (approval !== "Approved") {
     throw new UsageError(
-      `Version ${version}, which ${endpoint} serves, is ${approval} now. Nothing was touched. Approve it (npm run approve -- ${environment.name} ${version}), or put another version in service there first`,
+      `Version ${version} on the endpoint ${endpoint} must be Approved, got ${approval}: approve it with npm run approve -- ${environment.name} ${version}, or put another version in service first. Nothing was changed`,
     );
   }
   return packageArn;
 }
 
-/** The old endpoint and the configurations of its kind that no other endpoint needs. */
+/** Finds the old endpoint and the configurations of its kind that no other endpoint uses. */
 async function oldEndpoint(environment: Environment, { kind, other }: EndpointNames): Promise<Leftovers> {
   const [endpoints, endpointConfigs] = await Promise.all([
     findEndpoints(environment),

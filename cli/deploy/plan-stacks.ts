@@ -8,19 +8,19 @@ const planFile = "review.tfplan";
 /**
  * Plans every stack of an environment.
  *
- * Takes no lock, since nothing is changed: credentials that may only read are enough.
+ * Takes no lock, because it changes nothing: read-only credentials are enough.
  *
- * @param tell hears what is being done
+ * @param onProgress called with each step
  */
 export async function planStacks(
   environment: Environment,
-  tell: (line: string) => void,
+  onProgress: (line: string) => void,
 ): Promise<ReviewInput["stacks"]> {
-  tell("Synthesizing the stacks");
+  onProgress("Synthesizing the stacks");
   await runCdktf(environment, ["synth"], "nothing");
   const plans: ReviewInput["stacks"][number][] = [];
   for (const stack of stacksOf(environment)) {
-    tell(`Planning ${stack.name}`);
+    onProgress(`Planning ${stack.name}`);
     await initialize(environment, stack.name);
     if (stack.upstream !== undefined && !(await upstreamIsDeployed(environment, stack))) {
       plans.push({ name: stack.name, after: stack.upstream });

@@ -2,7 +2,11 @@ import { announce, type Environment } from "../account/environment";
 import { requireTerraform } from "../terraform/run";
 import { requireStateBucket } from "../terraform/state-bucket";
 
-/** Fails unless Terraform, the right account and the state bucket are there. */
+/**
+ * Checks that Terraform, the right account and the state bucket are available.
+ *
+ * @throws UsageError if one of them is not
+ */
 export async function requireDeployable(environment: Environment): Promise<void> {
   await requireTerraform(environment);
   await announce(environment);

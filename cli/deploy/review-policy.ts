@@ -6,15 +6,15 @@ import { reviewPermissions } from "../review/reviewer-permissions";
 import { UsageError } from "../terminal/errors";
 
 /**
- * The policy of the role that reviews an environment.
+ * Returns the policy of the role that reviews an environment.
  *
- * @throws UsageError when config.ts does not say in which account and with which state
+ * @throws UsageError if config.ts does not name the account and the state bucket
  */
 export function reviewPolicy(name: string) {
   const { account, stateBucket, region, bucketName, kmsKeyArn } = environmentConfig(name);
   if (account === undefined || stateBucket === undefined) {
     throw new UsageError(
-      `The policy names account and state bucket of environment ${name}: add ${account === undefined ? "account" : "stateBucket"} to it in config.ts`,
+      `The policy contains account and state bucket of environment ${name}: add ${account === undefined ? "account" : "stateBucket"} to it in config.ts`,
     );
   }
   const stacks = Object.values(stackNames(name));
@@ -28,7 +28,7 @@ export function reviewPolicy(name: string) {
   );
 }
 
-/** The partition that a region belongs to. */
+/** Returns the partition of a region. */
 function partitionOf(region: string): string {
   if (region.startsWith("cn-")) return "aws-cn";
   return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";

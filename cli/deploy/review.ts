@@ -9,11 +9,11 @@ import { reviewPolicy } from "./review-policy";
 interface ReviewOptions {
   /** @default - standard output */
   readonly output?: string;
-  /** Prints the policy of the role that reviews need instead. */
+  /** Print the policy of the role that reviews need instead. */
   readonly rolePolicy?: boolean;
 }
 
-/** Writes what a deploy would change as one comment for a pull request. */
+/** Describes what a deploy would change, as one comment for a pull request. */
 export async function review(name: string, { output, rolePolicy = false }: ReviewOptions): Promise<void> {
   if (rolePolicy) {
     print(JSON.stringify(reviewPolicy(name), null, 2));

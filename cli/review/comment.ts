@@ -17,18 +17,18 @@ import {
 import { withoutMarks } from "./tokens";
 import { type Difference, isObject, short, shortPair } from "./values";
 
-/** Differences of one state that are listed; the rest is counted. */
+/** How many differences of one state are listed; the rest is counted. */
 const listedDifferences = 8;
 
-/** By this hidden line a workflow finds the comment that it has to update. */
+/** The hidden line by which the GitHub workflow finds the comment to update. */
 export function commentMarker(environment: string): string {
   return `<!-- review:${environment} -->`;
 }
 
 /**
- * The review of one environment as a Markdown comment, short enough for GitHub.
+ * Formats the review of one environment as a Markdown comment, short enough for GitHub.
  *
- * @throws Error when a plan or a stack is not what Terraform and CDKTF write
+ * @throws Error if a plan or a stack is not in the format of Terraform and CDKTF
  */
 export function reviewComment(input: ReviewInput): string {
   const marker = `${commentMarker(input.environment)}\n`;
@@ -36,15 +36,15 @@ export function reviewComment(input: ReviewInput): string {
 }
 
 /**
- * The same review as plain text for a terminal.
+ * Formats the same review as plain text for a terminal.
  *
- * @throws Error when a plan or a stack is not what Terraform and CDKTF write
+ * @throws Error if a plan or a stack is not in the format of Terraform and CDKTF
  */
 export function reviewSummary(input: ReviewInput): string {
   return plainText(reviewSections(readPlans(input)));
 }
 
-/** The review in the order of weight, so that a cut takes what matters least. */
+/** The review's sections, most important first, so that a cut removes the least important. */
 export function reviewSections(found: Review): Section[] {
   const { environment, stacks, waiting } = found;
   if (!found.hasChanges) return [{ title: [value(environment)], lines: [{ spans: ["No changes."] }] }];
@@ -67,9 +67,9 @@ export function reviewSections(found: Review): Section[] {
     ...of("Permissions", ({ access }) => access.map(accessLine)),
     ...of("State machine", ({ stateMachines }) => stateMachines.map(stateMachineLine)),
     ...of("Estimated cost", (stack) => (stack.resources.length === 0 ? [] : stack.costs.map(costLine))),
-    ...of("Changed outside, set back by this deploy", ({ drifts }) =>
+    ...of("Changed outside Terraform, reverted by this deploy", ({ drifts }) =>
       drifts.map(({ type, name, attributes }) => ({
-        spans: [value(`${type} ${name}`), attributes === undefined ? ": it is gone" : ""],
+        spans: [value(`${type} ${name}`), attributes === undefined ? ": deleted" : ""],
         lines: (attributes ?? []).map(attributeLine),
       })),
     ),
@@ -88,15 +88,15 @@ function warnings(stacks: readonly StackReview[]): Line[] {
   const wider = stacks.flatMap(({ access }) => access).filter((change) => change.wider);
   const replaced = stacks
     .flatMap(({ resources }) => resources)
-    // New code has a new key: that is no news.
+    // New code always has a new key.
     .filter(({ action, type }) => action === "replace" && type !== "aws_s3_object");
   return [
     ...(wider.length === 0
       ? []
-      : [{ spans: ["⚠ look at the permissions of ", ...values(wider.map(({ name }) => name))] }]),
+      : [{ spans: ["⚠ check the permissions of ", ...values(wider.map(({ name }) => name))] }]),
     ...(replaced.length === 0
       ? []
-      : [{ spans: ["⚠ destroyed and made anew: ", ...values(replaced.map(({ name }) => name))] }]),
+      : [{ spans: ["⚠ destroyed and recreated: ", ...values(replaced.map(({ name }) => name))] }]),
   ];
 }
 
@@ -109,7 +109,7 @@ const actionWords = {
 } as const;
 
 function resourceLine({ action, type, name, attributes, reason }: ResourceSummary): Line {
-  const because = action === "replace" && attributes.length > 0 ? ", because these change" : "";
+  const because = action === "replace" && attributes.length > 0 ? ", because of changes to" : "";
   return {
     spans: [
       `${actionWords[action]} `,
@@ -159,12 +159,12 @@ function accessLine(change: AccessChange): Line {
 function groupLine(verb: string, group: PermissionGroup): Line {
   const { effect, actions, resources, principals, condition, wider } = group;
   const shown = (texts: readonly string[]) => values(texts.map(withoutMarks));
-  // `sts:AssumeRole` goes without saying.
+  // `sts:AssumeRole` is implied.
   const what = principals.length > 0 && resources.length === 0 ? shown(principals) : shown(actions);
   const spans: Span[] = [
     wider.length > 0 ? `⚠ ${verb} (` : `${verb}`,
     ...(wider.length > 0 ? [...wordsOf(wider), ")"] : []),
-    effect === "Deny" ? " as a denial: " : ": ",
+    effect === "Deny" ? " as Deny: " : ": ",
     ...what,
   ];
   if (resources.length > 0) spans.push(" on ", ...shown(resources));
@@ -173,7 +173,7 @@ function groupLine(verb: string, group: PermissionGroup): Line {
   return { spans };
 }
 
-/** Reasons in a row; a bare star is a value. */
+/** Joins reasons with commas; a bare `*` is shown as a value. */
 function wordsOf(reasons: readonly string[]): Span[] {
   return reasons.flatMap((reason, i) => [i === 0 ? "" : ", ", reason === "*" ? value(reason) : reason]);
 }
@@ -203,7 +203,7 @@ function stateMachineLine(machine: StateMachineChange): Line {
       ],
     })),
   ];
-  if (lines.length === 0) return { spans: [value(name), ": the same states"] };
+  if (lines.length === 0) return { spans: [value(name), ": states unchanged"] };
   return { spans: [value(name)], lines };
 }
 
@@ -214,7 +214,7 @@ function differenceLine({ path, before, after }: Difference): Line {
   return { spans: [value(path), ": ", value(old), " → ", value(now)] };
 }
 
-/** A value without the marks of what only the deploy will tell. */
+/** Replaces the marks of values known only after the deploy. */
 function readable(json: unknown): unknown {
   if (typeof json === "string") return withoutMarks(json);
   if (Array.isArray(json)) return json.map(readable);
@@ -233,8 +233,8 @@ function costLine({ stateMachine, before, after }: CostChange): Line {
   return {
     spans: [value(stateMachine)],
     lines: [
-      { spans: [`a month, idle, its endpoint in service: ${change(sums("idlePerMonth"))}`] },
-      { spans: [`a run: ${change(sums("perRun"))}`] },
+      { spans: [`per month while idle, with the endpoint in service: ${change(sums("idlePerMonth"))}`] },
+      { spans: [`per run: ${change(sums("perRun"))}`] },
       ...missing.map((line) => ({ spans: ["not in these sums: ", value(line)] })),
     ],
   };

@@ -4,19 +4,19 @@ import { isMarked, isObject } from "./values";
 
 /** A JSON document in an attribute of a resource, such as a definition or a policy. */
 export interface JsonDocument {
-  /** Missing where there is none. */
+  /** Absent if there is no document. */
   readonly json?: Record<string, unknown>;
-  /** Why it cannot be read, where there is one. */
+  /** Why an existing document cannot be read. */
   readonly unreadable?: string;
 }
 
-/** The document before the deploy. */
+/** Reads the document before the deploy. */
 export function documentBefore({ change }: ResourceChange, attribute: string): JsonDocument {
   if (isMarked(change.before_sensitive, attribute)) return { unreadable: "it is marked as sensitive" };
   return read(change.before?.[attribute]);
 }
 
-/** The document after the deploy; what the plan does not know yet is read from the synthesized stack. */
+/** Reads the document after the deploy; parts that the plan does not know yet come from the synthesized stack. */
 export function documentAfter(
   { address, change }: ResourceChange,
   attribute: string,
@@ -26,7 +26,7 @@ export function documentAfter(
   if (isMarked(change.after_sensitive, attribute)) return { unreadable: "it is marked as sensitive" };
   if (!isMarked(change.after_unknown, attribute)) return read(change.after?.[attribute]);
   const text = synthesizedResource(stack, address)?.[attribute];
-  if (typeof text !== "string") return { unreadable: "only the deploy will tell it" };
+  if (typeof text !== "string") return { unreadable: "it is known only after the deploy" };
   return read(tokens.resolve(text));
 }
 
@@ -36,7 +36,7 @@ function read(text: unknown): JsonDocument {
     const json: unknown = JSON.parse(text);
     if (isObject(json)) return { json };
   } catch {
-    // Told below, as for JSON that is no document.
+    // Reported below, as for JSON that is not a document.
   }
-  return { unreadable: "it is no JSON before the deploy" };
+  return { unreadable: "it is not JSON before the deploy" };
 }

@@ -1,4 +1,4 @@
-/** Policies of IAM as single permissions, and what two of them differ in. */
+/** IAM policies as single permissions, and the differences between two of them. */
 
 import { mayBecome } from "./tokens";
 import { isObject, literally } from "./values";
@@ -7,22 +7,22 @@ import { isObject, literally } from "./values";
 export interface Permission {
   readonly effect: "Allow" | "Deny";
   readonly action: string;
-  /** Missing in a trust policy. */
+  /** Absent in a trust policy. */
   readonly resource?: string;
-  /** In policies of resources and trust policies. */
+  /** In resource policies and trust policies. */
   readonly principal?: string;
-  /** `StringEquals aws:SourceAccount = 123456789012`; missing without one. */
+  /** `StringEquals aws:SourceAccount = 123456789012`; absent without a condition. */
   readonly condition?: string;
 }
 
-/** Permissions with the same resources, condition and so on, together. */
+/** A group of permissions with the same resources, condition and so on. */
 export interface PermissionGroup {
   readonly effect: Permission["effect"];
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly principals: readonly string[];
   readonly condition?: string;
-  /** Why it reaches further than before: `new action`, `*`, `without the condition`, and so on. */
+  /** Why the access is wider than before: `new action`, `*`, `without the condition`, and so on. */
   readonly wider: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export interface PermissionChanges {
   readonly withdrawn: readonly PermissionGroup[];
 }
 
-/** The permissions in a policy document. */
+/** Lists the permissions in a policy document. */
 export function permissionsIn(policy: unknown): Permission[] {
   if (!isObject(policy)) return [];
   const permissions = listOf(policy.Statement).flatMap((statement) =>
@@ -90,9 +90,9 @@ function textsOf(value: unknown): string[] {
 }
 
 /**
- * What was granted and withdrawn between two sets of permissions.
+ * Compares two sets of permissions: what is granted, and what is withdrawn.
  *
- * @param isNew whether whoever has them is new: then only bare `*` are marked, for every action is new
+ * @param isNew whether the role or policy is new: then only bare `*` are marked, because every action is new
  */
 export function permissionChanges(
   before: readonly Permission[],
@@ -109,7 +109,7 @@ export function permissionChanges(
   };
 }
 
-/** Whether `after` may be what `before` becomes, but for the fields in `ignored`. */
+/** Whether `before` may become `after`, apart from the fields in `ignored`. */
 function sameBut(before: Permission, after: Permission, ignored: readonly (keyof Permission)[]): boolean {
   const fields = ["effect", "action", "resource", "principal", "condition"] as const;
   return fields.every((field) => {
@@ -131,7 +131,7 @@ function widening(
   const { effect, action, resource, principal, condition } = permission;
   if (effect === "Deny") return [];
   const reasons: string[] = [];
-  // In the policy of a key, `*` is the key.
+  // In a key's policy, `*` means the key.
   const everything = resource === "*" && principal === undefined;
   const all = everything || action === "*" || action.endsWith(":*") || principal === "*";
   if (all) reasons.push("*");
@@ -141,7 +141,7 @@ function widening(
   if (similar.length === 0) reasons.push("new action");
   else if (!all && resource !== undefined && !similar.some((old) => covers(old.resource, resource))) {
     if (similar.some((old) => covers(resource, old.resource))) reasons.push("wider resource");
-    // In place of a withdrawn one it is another resource, not one more.
+    // If it replaces a withdrawn resource, it is not an additional one.
     else if (!withdrawn.some((old) => sameBut(old, permission, ignored))) reasons.push("one more resource");
   }
   if (principal !== undefined && !before.some((old) => old.principal === principal)) {
@@ -154,14 +154,14 @@ function widening(
   return reasons;
 }
 
-/** Whether a resource pattern takes in all that another one does. */
+/** Whether a resource pattern covers everything that another one covers. */
 function covers(pattern: string | undefined, resource: string | undefined): boolean {
   if (pattern === undefined || resource === undefined) return false;
   const expression = pattern.split("*").map(literally).join(".*");
   return new RegExp(`^${expression}$`, "s").test(resource);
 }
 
-/** Permissions on the same resource together; then resources with the same actions. */
+/** Groups permissions on the same resource, then resources with the same actions. */
 function groups(permissions: readonly (readonly [Permission, readonly string[]])[]): PermissionGroup[] {
   const byResource = new Map<string, PermissionGroup>();
   for (const [{ effect, action, resource, principal, condition }, wider] of permissions) {

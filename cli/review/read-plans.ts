@@ -1,4 +1,4 @@
-/** What a deploy of one environment would change, from the plans of its stacks. */
+/** Reads from the plans of its stacks what a deploy of an environment would change. */
 
 import type { Durations } from "../costs/durations";
 import type { Estimate, StackResource } from "../costs/estimation";
@@ -17,16 +17,16 @@ import { type AccessChange, accessChanges } from "./roles";
 import { type StateMachineChange, stateMachineChanges } from "./state-machines";
 import { Tokens } from "./tokens";
 
-/** A stack whose plan could be made. */
+/** A stack with a plan. */
 export interface PlannedStack {
   readonly name: string;
-  /** What `terraform show -json <plan>` printed, as JSON. */
+  /** The parsed output of `terraform show -json <plan>`. */
   readonly plan: unknown;
-  /** The stack's `cdk.tf.json`, as JSON. */
+  /** The stack's parsed `cdk.tf.json`. */
   readonly synthesized: unknown;
 }
 
-/** A stack that can only be planned when another one has been deployed. */
+/** A stack that can only be planned after another one is deployed. */
 export interface WaitingStack {
   readonly name: string;
   readonly after: string;
@@ -42,12 +42,12 @@ export interface ReviewInput {
   readonly durations?: Partial<Durations>;
 }
 
-/** What the deploy changes in the cost of one state machine and what stands beside it. */
+/** How the deploy changes the cost of one state machine and the other resources of its stack. */
 export interface CostChange {
   readonly stateMachine: string;
-  /** Missing where there was none. */
+  /** Absent if the state machine is new. */
   readonly before?: Estimate;
-  /** Missing where there will be none. */
+  /** Absent if the state machine is destroyed. */
   readonly after?: Estimate;
 }
 
@@ -74,7 +74,7 @@ export interface Review {
 /**
  * Reads the plans of an environment's stacks.
  *
- * @throws Error when a plan or a stack is not what Terraform and CDKTF write
+ * @throws Error if a plan or a stack is not in the format of Terraform and CDKTF
  */
 export function readPlans(input: ReviewInput): Review {
   const stacks: StackReview[] = [];
@@ -127,13 +127,13 @@ function costChanges(
             region,
             runsPerMonth,
             durations,
-            // Keys and alarms belong to the stack: they are paid once.
+            // Keys and alarms belong to the stack and are billed once.
             resources: resources(when).filter(({ type }) => i === 0 || type === "aws_lambda_function"),
           });
     const { name } = machine.change.after ?? machine.change.before ?? {};
     const before = documentBefore(machine, "definition");
     const after = documentAfter(machine, "definition", stack, tokens);
-    // The section on the state machine says why it cannot be read.
+    // The section on the state machine reports why it cannot be read.
     if (before.unreadable !== undefined || after.unreadable !== undefined) return [];
     if (before.json === undefined && after.json === undefined) return [];
     try {

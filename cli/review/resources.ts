@@ -9,43 +9,43 @@ import {
 } from "../terraform/plan-json";
 import { hidden, isMarked, shortPair } from "./values";
 
-/** What happens to one resource. */
+/** The change of one resource. */
 export interface ResourceSummary {
   readonly action: Exclude<Action, "none">;
   readonly type: string;
   readonly name: string;
   /** Attributes that change, or that force the replacement. */
   readonly attributes: readonly AttributeChange[];
-  /** Why Terraform makes it anew or takes it away, where a changed attribute does not tell. */
+  /** Why Terraform recreates or removes it, if no changed attribute explains it. */
   readonly reason?: string;
 }
 
 export interface AttributeChange {
   readonly attribute: string;
-  /** Short texts, where both are plain values; a sensitive value never is. */
+  /** Short texts, if both are plain values; never for sensitive values. */
   readonly before?: string;
   readonly after?: string;
 }
 
-/** A resource that was changed outside, and that the deploy sets back. */
+/** A resource that was changed outside Terraform, and that the deploy reverts. */
 export interface Drift {
   readonly type: string;
   readonly name: string;
-  /** Missing where the resource is gone. */
+  /** Absent if the resource was deleted. */
   readonly attributes?: readonly AttributeChange[];
 }
 
 const reasonTexts: Readonly<Record<string, string>> = {
-  replace_because_tainted: "its last creation was not finished",
-  replace_by_request: "asked for",
+  replace_because_tainted: "its last creation did not finish",
+  replace_by_request: "as requested",
   replace_by_triggers: "another resource triggers it",
-  delete_because_no_resource_config: "the stack no longer has it",
+  delete_because_no_resource_config: "the stack no longer contains it",
 };
 
-/** Documents have sections of their own. */
+/** Attributes with documents, which have their own sections. */
 const documents = new Set(["definition", "policy", "assume_role_policy", "inline_policy"]);
 
-/** The resources that a deploy touches, the gravest first. */
+/** Lists the resources that a deploy changes, the most severe changes first. */
 export function resourceSummaries(plan: Plan, stack: Synthesized): ResourceSummary[] {
   const order: readonly Action[] = ["destroy", "replace", "forget", "change", "add"];
   return managedChanges(plan)
@@ -75,7 +75,7 @@ function changedAttributes(resource: ResourceChange, action: Action): AttributeC
   return changedNames(resource).map((name) => attributeChange(change, name));
 }
 
-/** Attributes whose new value is known and another one, and documents; what else is unknown follows from them. */
+/** Attributes with a known new value, and documents; other unknown values follow from them. */
 function changedNames({ change: { before, after, after_unknown: unknown } }: ResourceChange): string[] {
   return Object.keys({ ...before, ...after }).filter(
     (name) =>
@@ -86,7 +86,7 @@ function changedNames({ change: { before, after, after_unknown: unknown } }: Res
   );
 }
 
-/** A value to compare: AWS gives back nothing where an empty value was asked for. */
+/** Normalizes a value for comparison: AWS returns nothing for an empty value. */
 function filled(value: unknown): string {
   const text = JSON.stringify(value) ?? "null";
   return ['""', "[]", "{}"].includes(text) ? "null" : text;
@@ -108,9 +108,9 @@ function attributeChange(change: ResourceChange["change"], attribute: string): A
 }
 
 /**
- * What somebody changed outside of Terraform, as far as this deploy sets it back.
+ * Lists changes made outside Terraform that this deploy reverts.
  *
- * Terraform also lists what AWS itself fills in after a deploy; no plan touches that.
+ * Terraform also lists values that AWS sets after a deploy; no plan changes those.
  */
 export function drifts(plan: Plan, stack: Synthesized): Drift[] {
   const planned = new Map(managedChanges(plan).map((change) => [change.address, change]));

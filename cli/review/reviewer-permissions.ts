@@ -1,4 +1,4 @@
-/** What the role may do that reviews pull requests: what planning the environment reads, and nothing else. */
+/** Permissions of the role that reviews pull requests: exactly what planning the environment reads. */
 
 import { stateKey } from "../../configuration/names";
 import { arn, bucketArn, globalArn, type Place, stateMachineArns } from "../../workflow/arns";
@@ -10,22 +10,22 @@ import { baseName, type NameScope } from "../../workflow/names";
 import { approvalRule, modelPackageGroup } from "../../workflow/resources";
 import { prefixes } from "../../workflow/settings";
 
-/** What the permissions name. */
+/** The names and the account that the permissions contain. */
 export interface ReviewScope extends NameScope, Place {
   readonly stateBucket: string;
-  /** Stacks whose states are read. */
+  /** Stacks whose state is read. */
   readonly stacks: readonly string[];
-  /** @default - starts as `bucketNamePrefix` says */
+  /** @default - any name with the prefix `bucketNamePrefix` */
   readonly bucketName?: string;
   /** Key of the state bucket. */
   readonly kmsKeyArn?: string;
 }
 
 /**
- * What `npm run review` reads in an environment, whatever of it is switched on.
+ * What `npm run review` reads in an environment, whichever features are enabled.
  *
- * What nobody who may push a branch should see is not in it: the content of objects beside the code's, versions of
- * objects, parameters, logs, executions, models.
+ * Anyone who can push a branch can use it, so it excludes the content of objects other than code, versions of objects,
+ * parameters, logs, executions and models.
  */
 export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
   const base = baseName(scope);
@@ -44,7 +44,7 @@ export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
       ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
       [globalArn(scope, "iam", `role/${base}-*`)],
     ),
-    // With the function's description come its variables, which hold no secrets, and a link to its code, which is the branch's own.
+    // The function's description contains its environment variables, without secrets, and a link to its code, which the branch has.
     allow(
       ["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:ListVersionsByFunction"],
       [functions],
@@ -58,14 +58,14 @@ export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
       machines,
     ),
     allow(["states:ValidateStateMachineDefinition"], ["*"], {
-      reason: "it looks at a text, and at no resource",
+      reason: "it checks a text, not a resource",
     }),
     allow(["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"], rules),
     allow(["sagemaker:DescribeModelPackageGroup", "sagemaker:ListTags"], [group]),
     allow(["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"], [alarms]),
     allow(["cloudwatch:GetDashboard"], [globalArn(scope, "cloudwatch", `dashboard/${base}`)]),
     allow(["logs:DescribeLogGroups"], ["*"], {
-      reason: "it lists names; the group is no resource of the call",
+      reason: "it lists names; IAM has no resource for the call",
     }),
     allow(
       ["logs:ListTagsForResource"],
@@ -74,8 +74,8 @@ export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
       ),
     ),
     allow(["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"], [topic]),
-    allow(["sns:GetSubscriptionAttributes"], ["*"], { reason: "a subscription is no resource of IAM's" }),
-    // The key of the topic; its id is not known before.
+    allow(["sns:GetSubscriptionAttributes"], ["*"], { reason: "IAM has no resource for subscriptions" }),
+    // The topic's key, whose id is not known in advance.
     allow(
       ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
       [arn(scope, "kms", "key/*")],
@@ -86,7 +86,7 @@ export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
   ];
 }
 
-/** Of the state bucket the states; of the artifact bucket its settings, its keys, and the code. */
+/** Permissions to read the state, and the artifact bucket's settings, keys and code. */
 function bucketReads(scope: ReviewScope): PolicyStatement[] {
   const { stateBucket, stacks, kmsKeyArn } = scope;
   const bucket = (name: string) => bucketArn(scope, name);

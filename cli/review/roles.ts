@@ -13,21 +13,21 @@ import { type Permission, type PermissionChanges, permissionChanges, permissions
 import type { Tokens } from "./tokens";
 import { hidden, isMarked } from "./values";
 
-/** What a deploy changes for one role, or in the policy of one resource. */
+/** The changes of one role, or of one resource's policy. */
 export interface AccessChange {
   readonly kind: "role" | "policy of a resource";
   readonly name: string;
-  /** What happens to the role or the policy itself. */
+  /** The change of the role or the policy itself. */
   readonly action: Action;
   readonly permissions: PermissionChanges;
-  /** Who may assume the role. */
+  /** Changes of the trust policy. */
   readonly trust: PermissionChanges;
   readonly boundary?: { readonly before?: string; readonly after?: string };
   /** Managed policies, by ARN. */
   readonly attached: readonly string[];
   readonly detached: readonly string[];
   readonly unreadable: readonly string[];
-  /** Something in it reaches further than before. */
+  /** Whether any access is wider than before. */
   readonly wider: boolean;
 }
 
@@ -37,7 +37,7 @@ interface Collected {
   attachments: ResourceChange[];
 }
 
-/** The changes of roles and of resources' policies; those that stay the same are left out. */
+/** Lists the changes of roles and resource policies, without unchanged ones. */
 export function accessChanges(plan: Plan, stack: Synthesized, tokens: Tokens): AccessChange[] {
   const changes = managedChanges(plan);
   const roles = changes.filter(({ type }) => type === "aws_iam_role");
@@ -66,15 +66,15 @@ export function accessChanges(plan: Plan, stack: Synthesized, tokens: Tokens): A
   ]
     .filter(({ permissions, trust, ...change }) => {
       const lists = [permissions, trust].flatMap(({ granted, withdrawn }) => [...granted, ...withdrawn]);
-      const more = [...lists, ...change.attached, ...change.detached, ...change.unreadable];
-      return more.length > 0 || change.boundary !== undefined;
+      const changes = [...lists, ...change.attached, ...change.detached, ...change.unreadable];
+      return changes.length > 0 || change.boundary !== undefined;
     })
     .sort((a, b) => Number(b.wider) - Number(a.wider));
 }
 
 type Read = (change: ResourceChange, attribute: string) => { before: JsonDocument; after: JsonDocument };
 
-/** The address of the role that a policy belongs to; its name where the stack does not tell. */
+/** The address of the role that a policy belongs to; its name if the stack does not contain the role. */
 function roleOf(policy: ResourceChange, roles: readonly ResourceChange[], stack: Synthesized): string {
   const written = synthesizedResource(stack, policy.address)?.role;
   const address =
@@ -125,13 +125,13 @@ function boundaryChange({ change }: ResourceChange): AccessChange["boundary"] {
   return before === after ? undefined : { before, after };
 }
 
-/** Other resources that hold a policy: buckets, topics, keys. */
+/** Other resources with a policy: buckets, topics, keys. */
 function isResourcePolicy({ type, change }: ResourceChange): boolean {
   if (type === "aws_iam_role_policy" || actionOf(change) === "none") return false;
   return type === "aws_kms_key" || type === "aws_iam_policy" || type.endsWith("_policy");
 }
 
-/** A bucket's policy has the bucket's id; with the bucket, nothing is left that it could open or close. */
+/** Whether the resource is destroyed together with its policy, which then has no effect. */
 function goesWithItsResource(policy: ResourceChange, changes: readonly ResourceChange[]): boolean {
   const gone = (change: ResourceChange) => actionOf(change.change) === "destroy";
   return (
@@ -163,7 +163,7 @@ function changesOf(
   documents: readonly { readonly before: JsonDocument; readonly after: JsonDocument }[],
   isNew: boolean,
 ): PermissionChanges {
-  // Half a comparison would call everything granted or withdrawn.
+  // A partial comparison would report everything as granted or withdrawn.
   const readable = documents.filter(({ before, after }) => !before.unreadable && !after.unreadable);
   const all = (when: "before" | "after"): Permission[] =>
     readable.flatMap((document) => permissionsIn(document[when].json));

@@ -12,11 +12,11 @@ import { documentAfter, documentBefore } from "./documents";
 import { mayBecome, type Tokens, unknownIn } from "./tokens";
 import { type Difference, differences, isObject } from "./values";
 
-/** What a deploy changes in one state machine. */
+/** The changes of one state machine. */
 export interface StateMachineChange {
   readonly name: string;
   readonly action: Action;
-  /** Of the machine itself: its start, its timeout, its query language. */
+  /** Changes of the state machine itself: start, timeout, query language. */
   readonly settings: readonly Difference[];
   readonly added: readonly string[];
   readonly removed: readonly string[];
@@ -30,11 +30,11 @@ export interface StateMachineChange {
 export interface StateChange {
   readonly state: string;
   readonly differences: readonly Difference[];
-  /** Resources whose new values the state will hold, by name. */
+  /** Names of the resources whose new values the state will contain. */
   readonly changesWith: readonly string[];
 }
 
-/** The changes of every state machine in a plan. */
+/** Lists the changes of every state machine in a plan. */
 export function stateMachineChanges(plan: Plan, stack: Synthesized, tokens: Tokens): StateMachineChange[] {
   return managedChanges(plan)
     .filter(({ type, change }) => type === "aws_sfn_state_machine" && actionOf(change) !== "none")

@@ -1,13 +1,13 @@
-/** A review as sections of lines, and how they look in Markdown and on a terminal. */
+/** A review as sections of lines, and their form in Markdown and on a terminal. */
 
 import { printable } from "../terminal/print";
 
-/** Words of ours, or a value from elsewhere, which is shown as it is. */
+/** A text of this project, or an external value, which is shown literally. */
 export type Span = string | { readonly value: string };
 
 export interface Line {
   readonly spans: readonly Span[];
-  /** Lines below this one. */
+  /** Nested lines. */
   readonly lines?: readonly Line[];
 }
 
@@ -16,26 +16,26 @@ export interface Section {
   readonly lines: readonly Line[];
 }
 
-/** A value from elsewhere, on one line. */
+/** An external value, on one line. */
 export function value(text: string): Span {
   return { value: printable(text.replace(/\s*\n\s*/g, " ")) };
 }
 
-/** Values in a row, with commas between them. */
+/** Joins values with commas. */
 export function values(texts: readonly string[]): Span[] {
   return texts.flatMap((text, i) => (i === 0 ? [value(text)] : [", ", value(text)]));
 }
 
-/** GitHub refuses a longer comment. */
+/** The maximum length of a comment on GitHub. */
 export const longestComment = 65_536;
 
-/** Room for the note that tells of the cut. */
+/** Space for the note about the cut. */
 const noteLength = 200;
 
 /**
- * The sections as Markdown.
+ * Formats the sections as Markdown.
  *
- * @param length longest text; what comes last is cut off first, and a note says so
+ * @param length maximum length; the end is cut off, with a note
  */
 export function markdown(sections: readonly Section[], length = longestComment): string {
   const lines = sections.flatMap(({ title, lines: below }, i) => [
@@ -53,11 +53,11 @@ export function markdown(sections: readonly Section[], length = longestComment):
     size += line.length + 1;
     kept += 1;
   }
-  const note = `… ${lines.length - kept} more lines do not fit into a comment; run the review on your machine to read them.`;
+  const note = `… ${lines.length - kept} more lines do not fit into a comment; run the review on your machine to see them.`;
   return `${[...lines.slice(0, kept), "", note].join("\n")}\n`;
 }
 
-/** The sections as plain text. */
+/** Formats the sections as plain text. */
 export function plainText(sections: readonly Section[]): string {
   const plain = (spans: readonly Span[]) =>
     spans.map((span) => (typeof span === "string" ? span : span.value)).join("");
@@ -77,12 +77,12 @@ function spansInMarkdown(spans: readonly Span[]): string {
   return spans.map((span) => (typeof span === "string" ? escaped(span) : code(span.value))).join("");
 }
 
-/** What GitHub would read as Markdown, HTML, a mention or a reference. */
+/** Escapes what GitHub would read as Markdown, HTML, a mention or a reference. */
 function escaped(text: string): string {
   return text.replace(/[\\`*_[\]<>#@~|]/g, "\\$&");
 }
 
-/** A code span; its fence is longer than any run of backticks inside. */
+/** Formats a code span, with a fence longer than any run of backticks inside. */
 function code(text: string): string {
   const longestRun = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   const fence = "`".repeat(longestRun + 1);

@@ -1,7 +1,7 @@
 /**
- * Texts of a synthesized stack, whose tokens stand for values of other resources.
+ * Texts of a synthesized stack, whose tokens represent values of other resources.
  *
- * Where a plan does not know a definition or a policy yet, the synthesized text tells it all but those values.
+ * If a plan does not know a definition or a policy yet, the synthesized text contains everything but those values.
  */
 
 import {
@@ -13,14 +13,14 @@ import {
 } from "../terraform/plan-json";
 import { isMarked, literally } from "./values";
 
-/** `${aws_s3_bucket.Data.arn}`; two dollar signs are Terraform's way to write one. */
+/** Matches `${aws_s3_bucket.Data.arn}`; Terraform escapes a dollar sign with a second one. */
 const token = /(?<!\$)\$\{([^}]*)\}/g;
 const reference = /^(?:data\.)?\w[\w-]*\.[\w-]+\.\w+$/;
 
-/** A place in a text for a value that only the deploy tells; no text of a plan holds this character. */
+/** Marks a value that is known only after the deploy; no text of a plan contains this character. */
 const unknownMark = "\u0000";
 
-/** Texts of one stack with the values that its plan knows. */
+/** Resolves the texts of one stack with the values that its plan knows. */
 export class Tokens {
   private readonly values = new Map<string, Record<string, unknown>>();
   private readonly changes = new Map<string, ResourceChange>();
@@ -29,7 +29,7 @@ export class Tokens {
     plan: Plan,
     private readonly stack: Synthesized,
   ) {
-    // A data source that stands among the changes is read again when the deploy runs.
+    // A data source among the changes is read again during the deploy.
     const read = new Set(plan.resource_changes.map(({ address }) => address));
     for (const { address, values, sensitive_values: marks } of priorResources(plan)) {
       const open = Object.entries(values).filter(([attribute]) => !isMarked(marks, attribute));
@@ -39,7 +39,7 @@ export class Tokens {
   }
 
   /**
-   * The text with the values in place of the tokens, and a mark in the place of each unknown one.
+   * Replaces the tokens in a text with their values, or with a mark if a value is unknown.
    *
    * A sensitive value counts as unknown: it is neither shown nor compared.
    */
@@ -60,7 +60,7 @@ export class Tokens {
     return plain(after?.[attribute]);
   }
 
-  /** JSON cannot hold the mark's character as it is, so that it is written as JSON's own escape. */
+  /** Writes the mark as a JSON escape, because JSON cannot contain its character. */
   private mark(expression: string): string {
     const { address, attribute } = split(expression);
     const change = this.changes.get(address);
@@ -73,7 +73,7 @@ function priorResources({ prior_state: state }: Plan) {
   return state?.values?.root_module?.resources ?? [];
 }
 
-/** Names of the resources whose unknown values stand in a resolved text. */
+/** Lists the resources whose unknown values are in a resolved text. */
 export function unknownIn(resolved: string): string[] {
   const names = [...resolved.matchAll(marked)].map(([, name = ""]) => split(name).address);
   return [...new Set(names)].filter((name) => name !== "");
@@ -86,19 +86,19 @@ function split(expression: string): { address: string; attribute: string } {
   return { address: expression.slice(0, dot), attribute: expression.slice(dot + 1) };
 }
 
-/** As it stands inside a JSON text. */
+/** The mark inside a JSON text. */
 function plain(value: unknown): string | undefined {
   return typeof value === "string" ? JSON.stringify(value).slice(1, -1) : undefined;
 }
 
-/** Whether a text without unknown values may be what a resolved one becomes. */
+/** Whether a resolved text may become a text without unknown values. */
 export function mayBecome(before: string, resolved: string): boolean {
   if (!resolved.includes(unknownMark)) return before === resolved;
   const pattern = resolved.split(marked).map((part, i) => (i % 2 === 1 ? ".*" : literally(part)));
   return new RegExp(`^${pattern.join("")}$`, "s").test(before);
 }
 
-/** A resolved text for a person. */
+/** Formats a resolved text for display. */
 export function withoutMarks(text: string): string {
   return text.replace(marked, (_, name: string) => `<${name || "known after the deploy"}>`);
 }

@@ -1,9 +1,9 @@
-/** Values of a plan: which are secret, which unknown, and how they are shown in a line. */
+/** Values of a plan: which are sensitive or unknown, and how they are shown in a line. */
 
-/** What stands in the place of a value that Terraform marks as sensitive. */
+/** Shown instead of a value that Terraform marks as sensitive. */
 export const hidden = "(sensitive)";
 
-/** Whether Terraform's map of marks has one at `key` or below. */
+/** Whether Terraform's map of marks has a mark at `key` or below. */
 export function isMarked(marks: unknown, key: string): boolean {
   if (marks === true) return true;
   return typeof marks === "object" && marks !== null && anyTrue((marks as Record<string, unknown>)[key]);
@@ -14,12 +14,12 @@ function anyTrue(marks: unknown): boolean {
   return Object.values(marks).some(anyTrue);
 }
 
-/** A text as a regular expression that only matches it. */
+/** Escapes a text for a regular expression. */
 export function literally(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-/** One value in at most about `length` characters. */
+/** Shortens a value to about `length` characters. */
 export function short(value: unknown, length = 60): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return text === undefined ? "nothing" : clip(text, length);
@@ -29,11 +29,11 @@ function clip(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
-/** Characters kept around the difference of two long texts. */
+/** How many characters to keep around the difference of two long texts. */
 const context = 24;
 const longest = 100;
 
-/** Two values, long texts cut down to where they differ. */
+/** Shortens two values; long texts are cut to where they differ. */
 export function shortPair(before: unknown, after: unknown): [string, string] {
   if (typeof before !== "string" || typeof after !== "string") return [short(before), short(after)];
   if (before.length <= longest && after.length <= longest) return [before, after];
@@ -56,16 +56,16 @@ export function shortPair(before: unknown, after: unknown): [string, string] {
 export interface Difference {
   /** `Arguments.ResourceConfig.InstanceType`, `Choices[0].Next`. */
   readonly path: string;
-  /** Missing where the place is new. */
+  /** Absent if the path is new. */
   readonly before?: unknown;
-  /** Missing where the place is gone. */
+  /** Absent if the path was removed. */
   readonly after?: unknown;
 }
 
 /**
- * Where two JSON values differ.
+ * Lists the differences of two JSON values.
  *
- * @param same says whether two texts that are not equal mean the same
+ * @param same whether two different texts mean the same
  */
 export function differences(
   before: unknown,
@@ -87,7 +87,7 @@ export function differences(
   return [{ path, before, after }];
 }
 
-/** Of two lists of unlike lengths, only the items that the other one does not have. */
+/** Compares two lists of different lengths: only the items that the other one does not have. */
 function itemsOnly(
   before: readonly unknown[],
   after: readonly unknown[],

@@ -1,8 +1,8 @@
-/** A definition of a state machine, as Terraform, AWS or the code here has it. */
+/** A definition of a state machine, from Terraform, AWS or this project's code. */
 
 import { z } from "zod";
 
-/** A state, as far as it is read. */
+/** The fields of a state that are read. */
 export interface StateJson {
   readonly Type: string;
   readonly Next?: string;
@@ -25,7 +25,7 @@ export interface GraphJson {
   readonly States: Readonly<Record<string, StateJson>>;
 }
 
-/** A definition in Amazon States Language, as JSON: deployed, planned or local. */
+/** A parsed definition in Amazon States Language: deployed, planned or local. */
 export interface DefinitionJson extends GraphJson {
   readonly [field: string]: unknown;
 }
@@ -46,22 +46,22 @@ const stateSchema: z.ZodType<StateJson> = z.looseObject({
 });
 
 /**
- * Reads the text of a definition.
+ * Parses the text of a definition.
  *
- * @throws Error when it is no state machine in Amazon States Language; it says where
+ * @throws Error with the location if it is not a state machine in Amazon States Language
  */
 export function parseDefinition(text: string): DefinitionJson {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new Error(`The state machine's definition is not JSON: ${(error as Error).message}`, {
+    throw new Error(`The state machine's definition must be JSON: ${(error as Error).message}`, {
       cause: error,
     });
   }
   const result = graphSchema.safeParse(json);
   if (!result.success) {
-    throw new Error(`The state machine's definition is not right:\n${z.prettifyError(result.error)}`);
+    throw new Error(`The state machine's definition is invalid:\n${z.prettifyError(result.error)}`);
   }
   return result.data as DefinitionJson;
 }

@@ -1,4 +1,4 @@
-/** Terraform's plan in JSON, as far as a review reads it, and the stack that CDKTF synthesized for it. */
+/** The parts of Terraform's JSON plan that a review reads, and the stack that CDKTF synthesized for it. */
 
 import { z } from "zod";
 
@@ -8,7 +8,7 @@ const changeSchema = z.object({
   actions: z.array(z.enum(["no-op", "create", "read", "update", "delete", "forget"])),
   before: valuesSchema,
   after: valuesSchema,
-  /** `true` in the place of each value that only the deploy will tell. */
+  /** `true` for each value that is known only after the deploy. */
   after_unknown: z.unknown().optional(),
   before_sensitive: z.unknown().optional(),
   after_sensitive: z.unknown().optional(),
@@ -26,7 +26,7 @@ const resourceChangeSchema = z.object({
 
 const planSchema = z.object({
   // https://developer.hashicorp.com/terraform/internals/json-format: minor versions only add.
-  format_version: z.string().regex(/^1\./, "must be 1.x, which Terraform 1.1 and newer write"),
+  format_version: z.string().regex(/^1\./, "must be 1.x, as Terraform 1.1 and newer write it"),
   resource_changes: z.array(resourceChangeSchema).default([]),
   resource_drift: z.array(resourceChangeSchema).default([]),
   output_changes: z.record(z.string(), z.object({ actions: changeSchema.shape.actions })).default({}),
@@ -64,23 +64,23 @@ export type Change = ResourceChange["change"];
 /** `cdk.tf.json` of one stack. */
 export type Synthesized = z.output<typeof synthesizedSchema>;
 
-/** A resource as it stands in `cdk.tf.json`: values and tokens such as `${aws_s3_bucket.Data.arn}`. */
+/** A resource in `cdk.tf.json`: values and tokens such as `${aws_s3_bucket.Data.arn}`. */
 export type SynthesizedResource = Synthesized["resource"][string][string];
 
 /**
- * Checks what `terraform show -json <plan>` printed.
+ * Checks the output of `terraform show -json <plan>`.
  *
- * @throws Error that names the stack and what is wrong
+ * @throws Error that names the stack and the problem
  */
 export function parsePlan(stack: string, json: unknown): Plan {
   const result = planSchema.safeParse(json);
   if (!result.success) {
     throw new Error(
-      `The plan of ${stack} is not what \`terraform show -json\` of Terraform 1.1 or newer prints:\n${z.prettifyError(result.error)}`,
+      `The plan of ${stack} must be the output of \`terraform show -json\` of Terraform 1.1 or newer:\n${z.prettifyError(result.error)}`,
     );
   }
   if (result.data.errored) {
-    throw new Error(`Terraform could not finish the plan of ${stack}: run it again, and read its errors`);
+    throw new Error(`Terraform did not finish the plan of ${stack}: run it again and check its errors`);
   }
   return result.data;
 }
@@ -88,23 +88,23 @@ export function parsePlan(stack: string, json: unknown): Plan {
 /**
  * Checks a stack's `cdk.tf.json`.
  *
- * @throws Error that names the stack and what is wrong
+ * @throws Error that names the stack and the problem
  */
 export function parseSynthesized(stack: string, json: unknown): Synthesized {
   const result = synthesizedSchema.safeParse(json);
   if (!result.success) {
-    throw new Error(`cdk.tf.json of ${stack} is not a stack of CDKTF:\n${z.prettifyError(result.error)}`);
+    throw new Error(`cdk.tf.json of ${stack} must be a CDKTF stack:\n${z.prettifyError(result.error)}`);
   }
   return result.data;
 }
 
-/** The resource behind a Terraform address; undefined when the stack no longer has it. */
+/** Returns the resource of a Terraform address; undefined if the stack no longer contains it. */
 export function synthesizedResource(stack: Synthesized, address: string): SynthesizedResource | undefined {
   const [type = "", name = ""] = address.split(".");
   return stack.resource[type]?.[name];
 }
 
-/** What happens to a resource. */
+/** The action on a resource. */
 export type Action = "add" | "change" | "replace" | "destroy" | "forget" | "none";
 
 export function actionOf({ actions }: Change): Action {
@@ -114,7 +114,7 @@ export function actionOf({ actions }: Change): Action {
   return actions.includes("forget") ? "forget" : "none";
 }
 
-/** Changes of resources that Terraform manages; no data sources. */
+/** Changes of managed resources, without data sources. */
 export function managedChanges({ resource_changes: changes }: Plan): ResourceChange[] {
   return changes.filter(({ mode }) => mode === "managed");
 }
@@ -126,6 +126,6 @@ export function readableName({ address, name }: ResourceChange, stack: Synthesiz
     | undefined;
   const path = metadata?.metadata?.path;
   if (path !== undefined) return path.slice(path.indexOf("/") + 1).replace(/\/Resource$/, "");
-  // CDKTF's own ids end in a hash; what the stack no longer has has no path any more.
+  // CDKTF's ids end in a hash; a resource that the stack no longer contains has no path.
   return name.replace(/_[0-9A-F]{8}$/, "").replaceAll("_", "/");
 }

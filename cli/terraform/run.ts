@@ -1,4 +1,4 @@
-/** Terraform and cdktf as child processes, and what their errors mean. */
+/** Runs Terraform and cdktf as child processes, and explains their errors. */
 
 import { execFileSync, type SpawnOptions, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -16,23 +16,23 @@ import { environmentFolder, outputFolder, stackFolder } from "./folders";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The oldest Terraform that locks a state in S3 by itself. */
+/** The oldest Terraform that locks a state in S3 without DynamoDB. */
 const oldest = [1, 10] as const;
 
-/** What is shown of a cdktf command: everything, what happens to resources, or nothing but an error. */
-type Shown = "all" | "progress" | "nothing";
+/** How much of a cdktf command's output to show: all of it, progress on resources, or only errors. */
+type Verbosity = "all" | "progress" | "nothing";
 
 /**
- * Runs a cdktf command; everything that it says goes into a log file beside what it synthesizes.
+ * Runs a cdktf command, and writes its output to a log file next to the synthesized stacks.
  *
- * @throws FailedError that tells what to do, where the reason is known
+ * @throws FailedError, with a remedy if the reason is known
  */
 export async function runCdktf(
   environment: Environment,
   args: readonly string[],
-  shown: Shown,
+  verbosity: Verbosity,
 ): Promise<void> {
-  const show = { all: print, progress: printProgress, nothing: undefined }[shown];
+  const show = { all: print, progress: printProgress, nothing: undefined }[verbosity];
   const folder = environmentFolder(environment.name);
   mkdirSync(join(projectRoot, folder), { recursive: true });
   const flags = ["--output", folder, "--no-color"];
@@ -40,21 +40,26 @@ export async function runCdktf(
   const log = join(projectRoot, outputFolder, `${environment.name}-${args[0]}.log`);
   writeFileSync(log, output);
   if (code === 0) return;
-  const detail = shown === "all" ? undefined : lastLines(output);
-  throw failure(`cdktf ${args[0]}`, output, environment, `${detail ?? "see above"}\n(all of it: ${log})`);
+  const detail = verbosity === "all" ? undefined : lastLines(output);
+  throw failure(
+    `cdktf ${args[0]}`,
+    output,
+    environment,
+    `${detail ?? "see above"}\n(complete output: ${log})`,
+  );
 }
 
-/** Passes on a line that tells what happens to a resource, without cdktf's gutter. */
+/** Prints a line about the progress of a resource, without cdktf's prefix. */
 function printProgress(line: string): void {
-  const told =
+  const progress =
     /(?:\(([\w/-]+)\))?: ((?:Still )?(?:Creating|Modifying|Destroying)\.\.\.|(?:Creation|Modifications|Destruction) complete after \w+)/.exec(
       line,
     );
-  if (told !== null) print(`  ${told[1] ?? line.trim()}: ${told[2]}`);
+  if (progress !== null) print(`  ${progress[1] ?? line.trim()}: ${progress[2]}`);
   else if (/^\s*(?:[\w-]+ {2})?(?:Apply|Destroy) complete!/.test(line)) print(line.trimStart());
 }
 
-/** The end of an output, from its first error on, without Terraform's frame. */
+/** Returns the end of an output, from its first error on, without Terraform's frame. */
 function lastLines(output: string): string {
   const lines = output
     .split("\n")
@@ -67,7 +72,7 @@ function lastLines(output: string): string {
 /**
  * Runs Terraform in the folder of a stack and returns what it prints.
  *
- * @throws FailedError with Terraform's own words, where the reason is not known
+ * @throws FailedError, with Terraform's output if the reason is unknown
  */
 export async function runTerraform(
   environment: Environment,
@@ -80,7 +85,11 @@ export async function runTerraform(
   throw failure(`terraform ${args[0]} of ${stack}`, output, environment, output.trim());
 }
 
-/** Fails unless a Terraform runs here that is new enough. */
+/**
+ * Checks that Terraform is installed and new enough.
+ *
+ * @throws UsageError if it is not
+ */
 export async function requireTerraform(environment: Environment): Promise<void> {
   const { code, stdout } = await run(terraformBinary(), ["version", "-json"], environment).catch(() => ({
     code: 127,
@@ -88,14 +97,14 @@ export async function requireTerraform(environment: Environment): Promise<void> 
   }));
   if (code !== 0) {
     throw new UsageError(
-      "Terraform was not found: install 1.10 or newer (https://developer.hashicorp.com/terraform/install), or name the program in TERRAFORM_BINARY_NAME",
+      "Terraform is not installed: install 1.10 or newer (https://developer.hashicorp.com/terraform/install), or set TERRAFORM_BINARY_NAME to its program",
     );
   }
   const version = (JSON.parse(stdout) as { terraform_version: string }).terraform_version;
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
     throw new UsageError(
-      `Terraform ${version} is too old: ${oldest.join(".")} or newer can lock a state in S3`,
+      `Terraform must be ${oldest.join(".")} or newer, which can lock a state in S3, got ${version}`,
     );
   }
 }
@@ -107,7 +116,7 @@ function terraformBinary(): string {
 interface Ended {
   readonly code: number;
   readonly stdout: string;
-  /** Everything it said, on both streams. */
+  /** Standard output and standard error together. */
   readonly output: string;
 }
 
@@ -121,7 +130,7 @@ function run(
     cwd: projectRoot,
     env: { ...process.env, ...variables(environment) },
     stdio: ["ignore", "pipe", "pipe"],
-    // Ctrl-C must not reach cdktf, which would leave Terraform behind in the middle of its work.
+    // Ctrl-C must not reach cdktf, which would end while Terraform is still working.
     detached: true,
   };
   return new Promise((settle, fail) => {
@@ -130,9 +139,9 @@ function run(
     const interrupt = () => {
       if (interrupted) return;
       interrupted = true;
-      printToStderr("Interrupted: Terraform is asked to end in order; this takes a moment");
+      printToStderr("Interrupted: Terraform is shutting down gracefully, which takes a moment");
       const running = terraformsBelow(child.pid as number);
-      // Terraform ends in order at the first signal, and releases the lock; cdktf then ends by itself.
+      // At the first signal Terraform shuts down gracefully and releases the lock; then cdktf ends.
       for (const pid of running) process.kill(pid, "SIGINT");
       if (running.length === 0) child.kill("SIGINT");
     };
@@ -157,7 +166,7 @@ function run(
       if (interrupted) {
         fail(
           new CliError(
-            "Interrupted. What Terraform had made is in its state; run it again",
+            "Interrupted. Terraform's state contains what it created; run the command again",
             exitCodes.detached,
           ),
         );
@@ -166,7 +175,7 @@ function run(
   });
 }
 
-/** The Terraform processes that a process has started, by itself or through others. */
+/** Lists the Terraform processes among a process's descendants. */
 function terraformsBelow(ancestor: number): number[] {
   const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,comm="], { encoding: "utf8" }).split("\n");
   const processes = lines.flatMap((line) => {
@@ -174,7 +183,7 @@ function terraformsBelow(ancestor: number): number[] {
     return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), name: basename(command) }];
   });
   const below = new Set([ancestor]);
-  // A child has mostly a higher number than its parent, but not when numbers begin anew.
+  // A child usually has a higher number than its parent, but not after the numbers wrap around.
   for (let size = 0; size !== below.size; ) {
     size = below.size;
     for (const { pid, parent } of processes) if (below.has(parent)) below.add(pid);
@@ -190,7 +199,7 @@ function variables({ name, aws, config }: Environment): Record<string, string> {
     [synthesizedEnvironment]: name,
     CHECKPOINT_DISABLE: "1",
     TF_IN_AUTOMATION: "1",
-    // Its output goes through a pipe, where a spinner is only noise.
+    // No spinner, because the output goes through a pipe.
     CI: "1",
     PATH: [resolve(projectRoot, "node_modules/.bin"), process.env.PATH ?? ""].join(delimiter),
     ...(endpoint === undefined || credentials === undefined

@@ -6,29 +6,29 @@ import { projectRoot } from "../paths";
 import { stackFolder } from "./folders";
 import { runTerraform } from "./run";
 
-/** A stack, and the one whose outputs it reads. */
+/** A stack, and the stack whose outputs it reads. */
 interface Stack {
   readonly name: string;
   readonly upstream?: string;
 }
 
-/** The stacks of an environment, in the order in which they can be deployed. */
+/** The stacks of an environment, in deployment order. */
 export function stacksOf({ name }: Environment): readonly Stack[] {
   const { pipeline, testRun } = stackNames(name);
   return [{ name: pipeline }, { name: testRun, upstream: pipeline }];
 }
 
-/** The synthesized configuration of a stack. */
+/** Reads the synthesized configuration of a stack. */
 export function synthesized({ name }: Environment, stack: string): string {
   return readFileSync(join(projectRoot, stackFolder(name, stack), "cdk.tf.json"), "utf8");
 }
 
-/** Prepares a stack's folder for Terraform. */
+/** Runs `terraform init` in a stack's folder. */
 export async function initialize(environment: Environment, stack: string): Promise<void> {
   await runTerraform(environment, stack, ["init", "-input=false", "-no-color"]);
 }
 
-/** Whether the upstream stack is deployed with every output that `stack` reads; its folder must be initialized. */
+/** Whether the upstream stack is deployed with every output that the stack reads. Its folder must be initialized. */
 export async function upstreamIsDeployed(
   environment: Environment,
   { name, upstream }: Stack,

@@ -3,16 +3,16 @@ import type { Environment } from "../account/environment";
 import { FailedError, UsageError } from "../terminal/errors";
 
 /**
- * Fails unless Terraform finds its state's bucket.
+ * Checks that the state bucket exists.
  *
- * @throws UsageError that tells how to make it
+ * @throws UsageError if it does not
  */
 export async function requireStateBucket(environment: Environment): Promise<void> {
   const { name, config } = environment;
   if (config.stateBucket === undefined) return;
   if (!(await bucketExists(environment, config.stateBucket))) {
     throw new UsageError(
-      `The state bucket ${config.stateBucket} of environment ${name} does not exist: make it with npm run bootstrap -- ${name}`,
+      `The state bucket ${config.stateBucket} of environment ${name} does not exist: create it with npm run bootstrap -- ${name}`,
     );
   }
 }
@@ -20,11 +20,11 @@ export async function requireStateBucket(environment: Environment): Promise<void
 /**
  * Whether a bucket of the account exists.
  *
- * @throws FailedError when it is another account's, or in another region
+ * @throws FailedError if it belongs to another account, or is in another region
  */
 export async function bucketExists({ aws, name }: Environment, Bucket: string): Promise<boolean> {
   try {
-    // Its name can be guessed, and whoever had it first would be given the state.
+    // Bucket names can be guessed: without this check, the state could be sent to another account's bucket.
     const { account: ExpectedBucketOwner } = await aws.place();
     await aws.s3().send(new HeadBucketCommand({ Bucket, ExpectedBucketOwner }));
     return true;
@@ -33,13 +33,13 @@ export async function bucketExists({ aws, name }: Environment, Bucket: string): 
     if (status === 404) return false;
     if (status === 403) {
       throw new FailedError(
-        `The bucket ${Bucket} is another account's, or these credentials may not use it. Bucket names are shared by all accounts: if it is not yours, give environment ${name} another stateBucket in config.ts`,
+        `The bucket ${Bucket} belongs to another account, or these credentials may not use it. All accounts share bucket names: if it is not yours, set another stateBucket for environment ${name} in config.ts`,
         { cause: error },
       );
     }
     if (status === 301) {
       throw new FailedError(
-        `The bucket ${Bucket} is in another region than environment ${name}: give it another stateBucket in config.ts`,
+        `The bucket ${Bucket} must be in the region of environment ${name}: set another stateBucket for it in config.ts`,
         { cause: error },
       );
     }

@@ -74,7 +74,7 @@ it("does not take an expression for an instance type", () => {
 });
 
 it.each([
-  ["text", "is not JSON"],
+  ["text", "must be JSON"],
   ['{"StartAt":"A"}', "States"],
   ['{"StartAt":"A","States":{"A":{}}}', "States.A.Type"],
 ])("fails for %s, and says where", (text, reason) => {

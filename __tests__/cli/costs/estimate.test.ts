@@ -21,8 +21,8 @@ it("prices an environment as it would be deployed, with what stands beside the s
     usd: expect.closeTo((0.128 * 2 * 13) / 60),
   });
   expect(found.notes).toEqual([
-    "Scaling keeps 2 to 4 instances: ≈ $186.88 to ≈ $373.76 a month; the sums have 2.",
-    "A canary, or linear steps, need two instances or more, which this endpoint always has.",
+    "Scaling keeps 2 to 4 instances: ≈ $186.88 to ≈ $373.76 a month; the sums assume 2.",
+    "A canary, or linear steps, require two or more instances, which this endpoint always has.",
   ]);
   expect(found.idle.map(({ what }: { what: string }) => what)).toEqual([
     "endpoint, 2 × ml.m5.large",

@@ -62,23 +62,23 @@ describe("the estimate of the project's own workflow", () => {
 it("names a price that is missing, and leaves it out of the sums", () => {
   const found = estimateCosts(definition, { region: "ap-south-1" });
   expect(found.missing).toContain(
-    "no price known for hosting ml.t2.medium in ap-south-1: add a row to cli/costs/prices.ts",
+    "the price of hosting ml.t2.medium in ap-south-1 is unknown: add a row to cli/costs/prices.ts",
   );
   expect(found.idlePerMonth).toBe(0);
   const text = estimateText(found);
-  expect(text).toMatch(/endpoint, 1 × ml\.t2\.medium +no price known\n/);
+  expect(text).toMatch(/endpoint, 1 × ml\.t2\.medium +unknown price\n/);
   expect(text).toMatch(/idle, a month +unknown, at least \$0\.00, without endpoint, 1 × ml\.t2\.medium\n/);
 });
 
-it("asks nothing for a serverless endpoint that nobody asks, and names its price by use", () => {
+it("costs nothing for a serverless endpoint without requests, and shows its unit price", () => {
   const found = estimateCosts(endpointConfig({ ServerlessConfig: { MemorySizeInMB: 2048 } }), {
     region: "us-east-1",
   });
   expect(found.idlePerMonth).toBe(0);
   expect(found.missing).toEqual([]);
   expect(estimateText(found)).toMatch(/serverless inference +≈ \$0\.000020 per GB-second/);
-  expect(estimateText(found)).toMatch(/answers, with 2048 MB +≈ \$0\.000040 per second/);
-  expect(estimateText(found)).toContain("costs nothing while nobody asks it. It has no canary");
+  expect(estimateText(found)).toMatch(/requests, with 2048 MB +≈ \$0\.000040 per second/);
+  expect(estimateText(found)).toContain("costs nothing without requests. It has no canary");
 });
 
 it("says so where no price is known for a serverless endpoint's answers", () => {
@@ -86,7 +86,7 @@ it("says so where no price is known for a serverless endpoint's answers", () => 
     region: "eu-west-1",
   });
   expect(found.missing).toEqual([
-    "no price known for serverless inference in eu-west-1: add a row to cli/costs/prices.ts",
+    "the price of serverless inference in eu-west-1 is unknown: add a row to cli/costs/prices.ts",
   ]);
 });
 
@@ -103,7 +103,7 @@ it("says how an update goes", () => {
 it("says what a canary would take, where there is one instance", () => {
   const { notes, run } = estimateCosts(definition, { region: "us-east-1" });
   expect(notes).toEqual([
-    "A canary, or linear steps, need two instances or more: ≈ $81.76 a month at least. With 1 an update moves all traffic at once.",
+    "A canary, or linear steps, require two or more instances: at least ≈ $81.76 a month. With 1 an update moves all traffic at once.",
   ]);
   expect(run.map(({ what }) => what).join()).not.toContain("canary");
 });
@@ -126,7 +126,7 @@ it("prices all jobs of a tuning job, on all their instances", () => {
 it("tells of a size that is decided when it runs", () => {
   const variant = { InstanceType: "{% $size %}", InitialInstanceCount: 1 };
   const { missing } = estimateCosts(endpointConfig(variant), { region: "us-east-1" });
-  expect(missing).toEqual(["endpoint, 1 × instance: its size is decided when it runs"]);
+  expect(missing).toEqual(["endpoint, 1 × instance: its size is decided at run time"]);
 });
 
 it("counts keys, dashboards, and alarms by their metrics", () => {
@@ -176,7 +176,7 @@ describe("estimateStack", () => {
 
   it("fails for a stack without a state machine", () => {
     expect(() => estimateStack("dev-test-run", {}, "us-east-1", {})).toThrow(
-      "The stack dev-test-run has no state machine to price",
+      "The stack dev-test-run must have a state machine",
     );
   });
 });

@@ -42,8 +42,8 @@ describe("the review of a first deploy", () => {
     );
     expect(section(comment, "Estimated cost")).toEqual([
       "- `housing-dev`",
-      "- a month, idle, its endpoint in service: nothing → ≈ $40.88",
-      "- a run: nothing → ≈ $0.030",
+      "- per month while idle, with the endpoint in service: nothing → ≈ $40.88",
+      "- per run: nothing → ≈ $0.030",
     ]);
   });
 });
@@ -74,9 +74,9 @@ describe("the review of one line of a script and one hyperparameter", () => {
 
   it("marks the replaced object in its place, and does not warn of it: new code has a new key", () => {
     expect(section(comment, "Destroyed and replaced")[0]).toBe(
-      "- ⚠ replace `aws_s3_object Workflow/python-scripts`, because these change",
+      "- ⚠ replace `aws_s3_object Workflow/python-scripts`, because of changes to",
     );
-    expect(comment).not.toContain("destroyed and made anew");
+    expect(comment).not.toContain("destroyed and recreated");
   });
 
   it("shows a permission that moves to the new key, which is not wider", () => {
@@ -94,9 +94,9 @@ describe("the review of one line of a script and one hyperparameter", () => {
   });
 });
 
-it("tells of a role's policy that was changed by hand, and what the deploy takes back", () => {
+it("shows a manual change of a role's policy, and what the deploy reverts", () => {
   const comment = reviewComment(inputOf("drifted-role"));
-  expect(section(comment, "Changed outside, set back by this deploy")).toEqual([
+  expect(section(comment, "Changed outside Terraform, reverted by this deploy")).toEqual([
     "- `aws_iam_role_policy Workflow/SageMakerRole/Policy`",
     "- `policy`",
   ]);
@@ -122,7 +122,7 @@ describe("the review of wider permissions and new sizes", () => {
 
   it("warns at the top, and marks each widening with its reason", () => {
     expect(comment).toContain(
-      "- ⚠ look at the permissions of `Workflow/SageMakerRole`, `Workflow/StateMachine/Role`\n",
+      "- ⚠ check the permissions of `Workflow/SageMakerRole`, `Workflow/StateMachine/Role`\n",
     );
     expect(section(comment, "Permissions")).toEqual([
       "- role `Workflow/SageMakerRole`",
@@ -148,7 +148,7 @@ describe("the review of wider permissions and new sizes", () => {
 
   it("tells what that costs", () => {
     expect(section(comment, "Estimated cost")).toContain(
-      "- a month, idle, its endpoint in service: ≈ $40.88 → ≈ $167.90",
+      "- per month while idle, with the endpoint in service: ≈ $40.88 → ≈ $167.90",
     );
   });
 
@@ -163,9 +163,9 @@ describe("the review of wider permissions and new sizes", () => {
   });
 });
 
-it("warns of what is destroyed and made anew, and why; the same rights elsewhere are not wider", () => {
+it("warns of recreated resources, with the reason; the same access elsewhere is not wider", () => {
   const comment = reviewComment(inputOf("bucket-replaced"));
-  expect(comment).toContain("- ⚠ destroyed and made anew: `Workflow/Artifacts`, ");
+  expect(comment).toContain("- ⚠ destroyed and recreated: `Workflow/Artifacts`, ");
   expect(section(comment, "Destroyed and replaced")).toContain(
     "- `bucket`: `housing-dev-20261122181935288200000004` → `housing-dev-own-name`",
   );
@@ -179,7 +179,7 @@ it("lists what a destroy takes", () => {
     "- role `Workflow/SageMakerRole`: destroyed with its permissions",
   );
   // A policy that goes with its bucket opens nothing.
-  expect(comment).not.toContain("look at the permissions");
+  expect(comment).not.toContain("check the permissions");
 });
 
 describe("several stacks", () => {
@@ -217,19 +217,21 @@ describe("bad input", () => {
   it("fails for what is no plan, and names the stack", () => {
     const file = { ...planFile("no-change"), plan: { format_version: "0.1", resource_changes: [] } };
     expect(() => reviewComment(inputOf(file))).toThrow(
-      /The plan of dev-pipeline is not what `terraform show -json`.*must be 1\.x.*format_version/s,
+      /The plan of dev-pipeline must be the output of `terraform show -json`.*must be 1\.x.*format_version/s,
     );
   });
 
   it("fails for a plan that Terraform could not finish", () => {
     const file = planFile("no-change");
     file.plan.errored = true;
-    expect(() => reviewComment(inputOf(file))).toThrow("Terraform could not finish the plan of dev-pipeline");
+    expect(() => reviewComment(inputOf(file))).toThrow("Terraform did not finish the plan of dev-pipeline");
   });
 
   it("fails for a stack that is none", () => {
     const file = { ...planFile("no-change"), synthesized: { resource: [] } };
-    expect(() => reviewComment(inputOf(file as never))).toThrow("cdk.tf.json of dev-pipeline is not a stack");
+    expect(() => reviewComment(inputOf(file as never))).toThrow(
+      "cdk.tf.json of dev-pipeline must be a CDKTF stack",
+    );
   });
 
   it("tells of a definition that it may not or cannot read", () => {
@@ -241,7 +243,7 @@ describe("bad input", () => {
     machine.change.after_sensitive = {};
     machine.change.after.definition = "none";
     expect(reviewComment(inputOf(sensitive))).toContain(
-      "cannot be compared: it is no JSON before the deploy",
+      "cannot be compared: it is not JSON before the deploy",
     );
   });
 });

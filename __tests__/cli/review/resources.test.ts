@@ -30,13 +30,13 @@ describe("resourceSummaries", () => {
     ]);
   });
 
-  it("tells why a resource is made anew where no attribute does", () => {
+  it("explains why a resource is recreated if no attribute does", () => {
     const tainted = resource(
       "a.Half",
       { actions: ["delete", "create"], before: {}, after: {} },
       { action_reason: "replace_because_tainted" },
     );
-    expect(resourceSummaries(plan([tainted]), stack)[0]?.reason).toBe("its last creation was not finished");
+    expect(resourceSummaries(plan([tainted]), stack)[0]?.reason).toBe("its last creation did not finish");
   });
 
   it("shows plain values, not long ones, nor what only the deploy tells", () => {

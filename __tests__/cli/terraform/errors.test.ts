@@ -23,16 +23,16 @@ describe("explainTerraform", () => {
       "  Created:   2026-01-02 03:04:05 +0000 UTC",
     );
     expect(explainTerraform(output, environment)).toBe(
-      "The state of dev-test-run is locked by ada@laptop since 2026-01-02 03:04:05 +0000 UTC (OperationTypeApply). Wait until that has ended. If it was killed and nobody works on dev, release the lock: terraform -chdir=cdktf.out/dev/stacks/dev-test-run force-unlock 1234-5678",
+      "The state of dev-test-run is locked by ada@laptop since 2026-01-02 03:04:05 +0000 UTC (OperationTypeApply). Wait until that operation has ended. If it was killed and no one is deploying dev, release the lock with terraform -chdir=cdktf.out/dev/stacks/dev-test-run force-unlock 1234-5678",
     );
   });
 
   it.each([
     [
       ['Error: Failed to get existing workspaces: S3 bucket "tfstate" does not', "exist."],
-      "make it with npm run bootstrap -- dev",
+      "create it with npm run bootstrap -- dev",
     ],
-    [["Error: AWS account ID not allowed: 999999999999"], "these credentials are of 999999999999"],
+    [["Error: AWS account ID not allowed: 999999999999"], "got account 999999999999"],
     [["Error: Failed to query available provider", "packages"], "Terraform could not install its providers"],
     [["Error: creating S3 Bucket (taken): BucketAlreadyExists"], "another bucketName in config.ts"],
     [["Error: deleting S3 Bucket: BucketNotEmpty: not empty"], "set forceDestroy of environment dev"],

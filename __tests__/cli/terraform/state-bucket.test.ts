@@ -26,5 +26,7 @@ it("takes a state bucket of the own account", async () => {
 });
 
 it("refuses one that somebody else has made under its name", async () => {
-  await expect(requireStateBucket(withBucketOf("999999999999"))).rejects.toThrow("is another account's");
+  await expect(requireStateBucket(withBucketOf("999999999999"))).rejects.toThrow(
+    "belongs to another account",
+  );
 });
