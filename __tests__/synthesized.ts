@@ -11,7 +11,12 @@ import type { WorkflowProps } from "../workflow/props";
 export type Synthesized = Record<string, Record<string, Record<string, Record<string, unknown>>>>;
 
 /** An environment that says nothing but its region. */
-export const dev = parseEnvironments({ dev: { region: "eu-west-1" } }).dev as EnvironmentConfig;
+export const dev = inDev({});
+
+/** The same with what a test says of it. */
+export function inDev(entry: object): EnvironmentConfig {
+  return parseEnvironments({ dev: { region: "eu-west-1", ...entry } }).dev as EnvironmentConfig;
+}
 
 /** Both stacks of an environment, as Terraform gets them. */
 export function synth(
@@ -29,6 +34,11 @@ export function synth(
   const read = (stack: string) =>
     JSON.parse(readFileSync(join(app.outdir, "stacks", stack, "cdk.tf.json"), "utf8"));
   return { pipeline: read("dev-pipeline"), testRun: read("dev-test-run") };
+}
+
+/** All resources of a type. */
+export function resources(stack: Synthesized, type: string): Record<string, unknown>[] {
+  return Object.values(stack.resource?.[type] ?? {});
 }
 
 /** The resource of a type that has a name. */

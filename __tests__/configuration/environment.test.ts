@@ -1,19 +1,10 @@
 import { environments, workflowProps } from "../../configuration";
-import { inEnvironment, parseEnvironments } from "../../configuration/define";
+import { inEnvironment } from "../../configuration/define";
 import type { StateMachineDefinition } from "../../workflow/asl/states";
 import type { EndpointProps } from "../../workflow/endpoint/kinds";
-import { type dev, named, only, type Synthesized, synth } from "../synthesized";
+import { inDev, named, synth } from "../synthesized";
 
 const notifications = { emails: ["a@example.com"] };
-const boundary = "arn:aws:iam::123456789012:policy/limits";
-
-function inDev(entry: object) {
-  return parseEnvironments({ dev: { region: "eu-west-1", ...entry } }).dev as typeof dev;
-}
-
-function resources(stack: Synthesized, type: string) {
-  return Object.values(stack.resource?.[type] ?? {});
-}
 
 describe("parseEnvironments", () => {
   it.each([
@@ -110,161 +101,6 @@ describe("an environment's entry", () => {
     expect(JSON.stringify(synth().pipeline)).not.toMatch(/VpcConfig|NetworkConfig/);
   });
 
-  it("goes to its account as its profile or role, for the resources and for the state", () => {
-    const role = "arn:aws:iam::123456789012:role/deployer";
-    const { pipeline, testRun } = synth(
-      inDev({ account: "123456789012", profile: "ml", assumeRoleArn: role, stateBucket: "states" }),
-    );
-    expect(pipeline.provider?.aws).toEqual([
-      expect.objectContaining({
-        profile: "ml",
-        assume_role: [{ role_arn: role }],
-        allowed_account_ids: ["123456789012"],
-      }),
-    ]);
-    const backend = { s3: expect.objectContaining({ profile: "ml", assume_role: { role_arn: role } }) };
-    expect(pipeline.terraform?.backend).toEqual(backend);
-    expect(testRun.terraform?.backend).toEqual(backend);
-  });
-
-  it("puts its permissions boundary on every role", () => {
-    const { pipeline } = synth(
-      inDev({ permissionsBoundaryArn: boundary, schedule: { expression: "rate(1 day)" } }),
-    );
-    const roles = resources(pipeline, "aws_iam_role");
-    expect(roles).toHaveLength(9);
-    for (const role of roles) expect(role).toMatchObject({ permissions_boundary: boundary });
-  });
-
-  it("decides how long logs and old versions are kept", () => {
-    const { pipeline } = synth(inDev({ retention: { logsInDays: 400, noncurrentVersionsInDays: 7 } }));
-    for (const group of resources(pipeline, "aws_cloudwatch_log_group")) {
-      expect(group).toMatchObject({ retention_in_days: 400 });
-    }
-    const lifecycle = JSON.stringify(only(pipeline, "aws_s3_bucket_lifecycle_configuration"));
-    expect(lifecycle).toContain('"noncurrent_days":7');
-  });
-
-  it("starts executions on its schedule, with a role that can do nothing else", () => {
-    const { pipeline } = synth(
-      inDev({ schedule: { expression: "cron(0 3 ? * MON *)", timeZone: "Europe/Zurich" } }),
-    );
-    expect(only(pipeline, "aws_scheduler_schedule")).toMatchObject({
-      schedule_expression: "cron(0 3 ? * MON *)",
-      schedule_expression_timezone: "Europe/Zurich",
-      target: { input: "{}", arn: expect.stringContaining("aws_sfn_state_machine") },
-    });
-    const policies = resources(pipeline, "aws_iam_role_policy").map(({ policy }) => String(policy));
-    expect(policies).toContainEqual(
-      expect.stringMatching(
-        /^[^}]*"Action":\["states:StartExecution"\],"Resource":\["\$\{aws_sfn_state_machine\.Workflow_StateMachine_\w+\.arn\}"\]/,
-      ),
-    );
-  });
-
-  it("tells its addresses of executions and alarms, through an encrypted topic", () => {
-    const { pipeline } = synth(inDev({ notifications: { emails: ["a@example.com", "b@example.com"] } }));
-    const alarms = resources(pipeline, "aws_cloudwatch_metric_alarm");
-    expect(alarms.map(({ alarm_name }) => alarm_name).sort()).toEqual([
-      "housing-dev-endpoint-errors",
-      "housing-dev-endpoint-latency",
-      ...["aborted", "failed", "timed-out"].map((end) => `housing-dev-executions-${end}`),
-      "housing-dev-notify-errors",
-      ...["aborted", "failed", "timed-out"].map((end) => `housing-dev-release-executions-${end}`),
-    ]);
-    for (const alarm of alarms) {
-      expect(alarm).toMatchObject({
-        treat_missing_data: "notBreaching",
-        alarm_description: expect.stringMatching(/: npm run \w+ -- dev$/),
-        alarm_actions: [expect.stringContaining("aws_sns_topic")],
-      });
-    }
-    expect(resources(pipeline, "aws_sns_topic_subscription").map(({ endpoint }) => endpoint)).toEqual([
-      "a@example.com",
-      "b@example.com",
-    ]);
-    expect(only(pipeline, "aws_sns_topic")).toMatchObject({
-      name: "housing-dev-notifications",
-      kms_master_key_id: expect.stringContaining("aws_kms_key"),
-    });
-    expect(only(pipeline, "aws_kms_key")).toMatchObject({ enable_key_rotation: true });
-    expect(only(pipeline, "aws_lambda_permission")).toMatchObject({
-      principal: "events.amazonaws.com",
-      source_arn: expect.stringContaining("aws_cloudwatch_event_rule"),
-    });
-    const { event_pattern } = named(pipeline, "aws_cloudwatch_event_rule", "housing-dev-ended");
-    expect(JSON.parse(String(event_pattern)).detail.stateMachineArn).toEqual([
-      expect.stringMatching(/:stateMachine:housing-dev$/),
-      expect.stringMatching(/:stateMachine:housing-dev-release$/),
-    ]);
-  });
-
-  it("posts to a chat, whose URL only a parameter knows", () => {
-    const webhook = { format: "teams", parameter: "/housing/dev/webhook" };
-    const { pipeline } = synth(inDev({ notifications: { webhook } }));
-    const functions = resources(pipeline, "aws_lambda_function");
-    expect(functions.find(({ function_name }) => function_name === "housing-dev-webhook")).toMatchObject({
-      environment: { variables: { PARAMETER: "/housing/dev/webhook", FORMAT: "teams" } },
-    });
-    expect(only(pipeline, "aws_sns_topic_subscription")).toMatchObject({ protocol: "lambda" });
-    const permissions = resources(pipeline, "aws_lambda_permission");
-    expect(permissions.map(({ principal }) => principal)).toEqual([
-      "events.amazonaws.com",
-      "sns.amazonaws.com",
-    ]);
-    expect(pipeline.resource?.aws_ssm_parameter).toBeUndefined();
-    const names = resources(pipeline, "aws_cloudwatch_metric_alarm").map(({ alarm_name }) => alarm_name);
-    expect(names).toContain("housing-dev-webhook-errors");
-  });
-
-  it("tells of an endpoint that nobody asks, where it should be asked", () => {
-    const { pipeline } = synth(inDev({ notifications, alarms: { noTrafficMinutes: 60 } }));
-    const alarms = resources(pipeline, "aws_cloudwatch_metric_alarm");
-    const name = "housing-dev-endpoint-no-traffic";
-    expect(alarms.find(({ alarm_name }) => alarm_name === name)).toMatchObject({
-      metric_name: "Invocations",
-      period: 3600,
-      comparison_operator: "LessThanThreshold",
-      threshold: 1,
-      treat_missing_data: "breaching",
-    });
-  });
-
-  it("has a dashboard unless it says otherwise, with the states of the alarms there are", () => {
-    const body = ({ pipeline }: ReturnType<typeof synth>) =>
-      String(only(pipeline, "aws_cloudwatch_dashboard").dashboard_body);
-    expect(body(synth())).not.toContain('"type":"alarm"');
-    expect(body(synth(inDev({ notifications })))).toContain('"type":"alarm"');
-    const { pipeline } = synth(inDev({ dashboard: false }));
-    expect(pipeline.resource?.aws_cloudwatch_dashboard).toBeUndefined();
-  });
-
-  it("moves updates in by a canary with alarms, where there are two instances or more", () => {
-    const entry = inDev({ endpoint: { initialInstanceCount: 2 } });
-    const { pipeline } = synth(entry, inEnvironment(workflowProps("dev"), entry));
-    const alarms = resources(pipeline, "aws_cloudwatch_metric_alarm");
-    const names = alarms.map(({ alarm_name }) => alarm_name);
-    expect(names).toEqual(["housing-dev-endpoint-errors", "housing-dev-endpoint-latency"]);
-    for (const alarm of alarms) {
-      expect(alarm).toMatchObject({
-        namespace: "AWS/SageMaker",
-        treat_missing_data: "notBreaching",
-        dimensions: { EndpointName: "housing-dev", VariantName: "primary" },
-      });
-    }
-    for (const machine of ["housing-dev", "housing-dev-release"]) {
-      const { definition } = named(pipeline, "aws_sfn_state_machine", machine) as { definition: string };
-      const { States } = JSON.parse(definition) as StateMachineDefinition;
-      expect(States.UpdateEndpoint).toMatchObject({
-        Arguments: {
-          DeploymentConfig: {
-            AutoRollbackConfiguration: { Alarms: names.map((AlarmName) => ({ AlarmName })) },
-          },
-        },
-      });
-    }
-  });
-
   it("lays its endpoint over the workflow's, or in its place where that is of another kind", () => {
     const endpoint = (base: EndpointProps | undefined, over?: object) =>
       inEnvironment({ ...workflowProps("dev"), endpoint: base }, inDev({ endpoint: over })).endpoint;
@@ -275,19 +111,6 @@ describe("an environment's entry", () => {
       initialInstanceCount: 2,
     });
     expect(endpoint(large)).toEqual(large);
-  });
-
-  it("replaces one instance all at once, without alarms", () => {
-    const { pipeline } = synth();
-    expect(resources(pipeline, "aws_cloudwatch_metric_alarm")).toEqual([]);
-    expect(JSON.stringify(pipeline)).not.toContain("DeploymentConfig");
-  });
-
-  it("encrypts the topic with the environment's key, where it has one", () => {
-    const kmsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/1";
-    const { pipeline } = synth(inDev({ notifications, kmsKeyArn }));
-    expect(only(pipeline, "aws_sns_topic")).toMatchObject({ kms_master_key_id: kmsKeyArn });
-    expect(pipeline.resource?.aws_kms_key).toBeUndefined();
   });
 });
 

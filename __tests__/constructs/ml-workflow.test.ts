@@ -1,0 +1,105 @@
+import { workflowDefinition } from "../../workflow/definition";
+import { workflow } from "../fixtures";
+import { dev, named, only, synth } from "../synthesized";
+
+describe("the workflow", () => {
+  const { pipeline } = synth();
+
+  it("takes the container image from AWS's table", () => {
+    expect(only(pipeline, "aws_sagemaker_prebuilt_ecr_image", "data")).toMatchObject({
+      repository_name: "sagemaker-scikit-learn",
+      image_tag: "1.2-1-cpu-py3",
+    });
+  });
+
+  it("deploys the very definition that the workflow says, its references left to Terraform", () => {
+    const { definition } = named(pipeline, "aws_sfn_state_machine", "housing-dev") as { definition: string };
+    const here = JSON.stringify(workflowDefinition(workflow()).definition);
+    const placeholders = (text: string) =>
+      text
+        .replace(
+          /\$\{data\.aws_sagemaker_prebuilt_ecr_image\.\w+\.registry_path\}|\d+\.dkr\.ecr[^"]+/g,
+          "IMAGE",
+        )
+        .replace(/\$\{aws_iam_role\.[\w-]+\.arn\}|arn:aws:iam:[^"]+/g, "ROLE")
+        .replace(/\$\{aws_lambda_function\.[\w-]+\.qualified_arn\}|arn:aws:lambda:[^"]+/g, "FUNCTION")
+        .replace(/\$\{aws_s3_bucket\.\w+\.bucket\}|housing-dev-bucket/g, "BUCKET")
+        .replace(/\$\{data\.aws_partition\.\w+\.partition\}/g, "aws")
+        .replace(/"(eu-west|us-east)-1"/g, "REGION")
+        .replace(/scripts-[0-9a-f]{16}/g, "scripts-HASH");
+    expect(placeholders(JSON.stringify(JSON.parse(definition)))).toBe(placeholders(here));
+  });
+
+  it("gives each role exactly the statements that the plain data says", () => {
+    const policies = Object.values(pipeline.resource?.aws_iam_role_policy ?? {}) as { policy: string }[];
+    const actions = policies.flatMap(({ policy }) =>
+      JSON.parse(policy).Statement.map(({ Effect, Resource }: { Effect: string; Resource: string[] }) => {
+        expect(Effect).toBe("Allow");
+        return Resource;
+      }),
+    );
+    expect(
+      actions
+        .flat()
+        .every((arn) => arn === "*" || String(arn).startsWith("arn:$") || String(arn).startsWith("${")),
+    ).toBe(true);
+    expect(JSON.stringify(pipeline)).not.toMatch(/aws_iam_role_policy_attachment|managed_policy_arns/);
+  });
+
+  it("names no resource twice in a statement", () => {
+    for (const { policy } of Object.values(pipeline.resource?.aws_iam_role_policy ?? {})) {
+      for (const { Resource } of JSON.parse(String(policy)).Statement) {
+        expect(new Set(Resource).size).toBe(Resource.length);
+      }
+    }
+  });
+});
+
+describe("someone's own workflow", () => {
+  const own = synth(dev, {
+    prefix: "wine",
+    environment: "dev",
+    processing: {
+      folder: "__tests__/runs/own-workflow",
+      entryPoint: "split.py",
+      instanceType: "ml.t3.medium",
+    },
+    training: { folder: "python/scripts", entryPoint: "training.py", hyperparameters: { alpha: 0.5 } },
+    inference: { folder: "lambda-src/evaluate-model", entryPoint: "evaluation.py" },
+    gate: { metric: "accuracy", threshold: 0.9 },
+    endpoint: { instanceType: "ml.m5.large" },
+    image: { repository: "sagemaker-xgboost", tag: "1.7-1" },
+    data: { bucketName: "lake", prefix: "wine/" },
+  }).pipeline;
+  const { definition } = named(own, "aws_sfn_state_machine", "wine-dev") as { definition: string };
+
+  it("uploads each of its folders once", () => {
+    const keys = Object.values(own.resource?.aws_s3_object ?? {}).map(({ key }) =>
+      String(key).replace(/-[0-9a-f]+\.tar/, ".tar"),
+    );
+    expect(keys.sort()).toEqual([
+      "code/evaluate-model.tar.gz",
+      "code/own-workflow.tar.gz",
+      "code/scripts.tar.gz",
+    ]);
+    const outputs = Object.values(own.data?.archive_file ?? {}).map(({ output_path }) => output_path);
+    expect(new Set(outputs).size).toBe(outputs.length);
+  });
+
+  it("has its scripts, sizes, gate, data and image in the definition", () => {
+    for (const part of [
+      "split.py",
+      "training.py",
+      "evaluation.py",
+      "ml.t3.medium",
+      "accuracy",
+      "s3://lake/",
+      "wine/",
+    ]) {
+      expect(definition).toContain(part);
+    }
+    expect(only(own, "aws_sagemaker_prebuilt_ecr_image", "data")).toMatchObject({
+      repository_name: "sagemaker-xgboost",
+    });
+  });
+});
