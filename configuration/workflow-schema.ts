@@ -43,7 +43,12 @@ const workflowShape = {
   rollbackAlarms: rollbackAlarmsSchema.optional(),
   smokeTest: z
     .strictObject({
-      examples: z.array(z.strictObject({ instances: z.array(z.json()), low: z.number(), high: z.number() })),
+      examples: z.array(
+        z.union([
+          z.strictObject({ instances: z.array(z.json()), low: z.number(), high: z.number() }),
+          z.strictObject({ instances: z.array(z.json()), expected: z.array(scalar) }),
+        ]),
+      ),
       contentType: z.enum(["application/json", "text/csv"]).optional(),
     })
     .optional(),

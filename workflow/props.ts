@@ -7,6 +7,7 @@ import {
   type JobSettings,
   prefixes,
   type SmokeTest,
+  type SmokeTestExample,
   type VpcSettings,
   type WorkflowSettings,
 } from "./settings";
@@ -232,16 +233,28 @@ function checkedSmokeTest(smokeTest: SmokeTest): SmokeTest {
   if (examples.length < 1 || examples.length > 100) {
     throw new Error(`smokeTest.examples must be 1 to 100 examples, got ${examples.length}`);
   }
-  examples.forEach(({ instances, low, high }, index) => {
-    const place = `smokeTest.examples[${index}]`;
-    if (instances.length === 0) throw new Error(`${place}.instances must not be empty`);
-    if (!(Number.isFinite(low) && Number.isFinite(high) && low <= high)) {
-      throw new Error(`${place}: low and high must be numbers, low not above high, got ${low} and ${high}`);
-    }
-  });
+  for (const [index, example] of examples.entries()) checkExample(`smokeTest.examples[${index}]`, example);
   const bytes = JSON.stringify(examples).length;
   if (bytes > 64_000) throw new Error(`smokeTest.examples must have at most 64,000 characters, got ${bytes}`);
   return smokeTest;
+}
+
+function checkExample(place: string, example: SmokeTestExample): void {
+  const { instances } = example;
+  if (instances.length === 0) throw new Error(`${place}.instances must not be empty`);
+  if ("expected" in example) {
+    const { expected } = example;
+    if (expected.length !== instances.length) {
+      throw new Error(
+        `${place}.expected must have one value for each of the ${instances.length} instances, got ${expected.length}`,
+      );
+    }
+    return;
+  }
+  const { low, high } = example;
+  if (!(Number.isFinite(low) && Number.isFinite(high) && low <= high)) {
+    throw new Error(`${place}: low and high must be numbers, low not above high, got ${low} and ${high}`);
+  }
 }
 
 type JobName = "processing" | "training" | "comparison";

@@ -26,21 +26,27 @@ export interface VpcSettings {
   readonly securityGroupIds: readonly string[];
 }
 
-/** Examples that a model in service must answer within their ranges. */
+/** Examples that a model in service must answer as expected. */
 export interface SmokeTest {
   readonly examples: readonly SmokeTestExample[];
   /** @default "application/json" */
   readonly contentType?: "application/json" | "text/csv";
 }
 
-/** What the endpoint is asked at once, and the range of every prediction for it. */
-export interface SmokeTestExample {
-  readonly instances: readonly Json[];
-  /** A prediction may equal it. */
-  readonly low: number;
-  /** A prediction may equal it. */
-  readonly high: number;
-}
+/** Instances for one request, and what their predictions must be: numbers in a range, or values such as labels. */
+export type SmokeTestExample =
+  | {
+      readonly instances: readonly Json[];
+      /** The least prediction that passes. */
+      readonly low: number;
+      /** The greatest prediction that passes. */
+      readonly high: number;
+    }
+  | {
+      readonly instances: readonly Json[];
+      /** The prediction for each instance, in their order. */
+      readonly expected: readonly (string | number | boolean)[];
+    };
 
 /** Everything that decides what the workflow does. Plain data: `props.ts` fills in the defaults. */
 export interface WorkflowSettings extends NameScope {

@@ -105,6 +105,24 @@ it.each<[string, keyof ConfigInput, object, string]>([
     `${folder} holds no serve.py; it holds`,
   ],
   [
+    "an expected label too few",
+    "workflow",
+    { smokeTest: { examples: [{ instances: [[1], [2]], expected: ["a"] }] } },
+    "smokeTest.examples[0].expected must have one value for each of the 2 instances, got 1",
+  ],
+  [
+    "an example without what is expected",
+    "workflow",
+    { smokeTest: { examples: [{ instances: [[1]] }] } },
+    "workflow.smokeTest.examples[0]",
+  ],
+  [
+    "an example with a range that is none",
+    "workflow",
+    { smokeTest: { examples: [{ instances: [[1]], low: 2, high: 1 }] } },
+    "low not above high, got 2 and 1",
+  ],
+  [
     "an execution input that no execution takes",
     "testRun",
     { executionInput: { Thresold: 1 } },

@@ -103,7 +103,7 @@ describe("execute", () => {
     ]);
     expect(code).toBe(1);
     // Once, and without a tick.
-    expect(`${stdout}${stderr}`.match(/TrainingJobFailed/g)).toHaveLength(2);
+    expect(`${stdout}${stderr}`.match(/error: TrainingJobFailed/g)).toHaveLength(1);
     expect(stdout).not.toMatch(/✔ Execution/);
     expect(JSON.parse(readFileSync(output, "utf8"))).toMatchObject({
       status: "FAILED",

@@ -20,12 +20,21 @@ class InvalidExamples(Exception):
     """The examples lack something, or hold a value that cannot be used."""
 
 
-class Example(NamedTuple):
-    """Instances to ask, and the range in which every prediction for them must lie."""
+class Range(NamedTuple):
+    """The least and the greatest prediction that pass."""
 
-    instances: list[Any]
     low: float
     high: float
+
+
+class Example(NamedTuple):
+    """Instances to send, and what the predictions for them must be.
+
+    ``expected`` is a range for all of them, or a value for each.
+    """
+
+    instances: list[Any]
+    expected: Range | list[Any]
 
 
 def parse_examples(examples: Any) -> list[Example]:
@@ -34,8 +43,8 @@ def parse_examples(examples: Any) -> list[Example]:
     Parameters
     ----------
     examples : list of dict
-        Each with ``instances``, a list that is not empty, and ``low`` and ``high``, which a
-        prediction may also equal.
+        Each with ``instances``, a list that is not empty, and either ``low`` and ``high``, which a
+        prediction may also equal, or ``expected``, a value for each instance.
 
     Raises
     ------
@@ -83,7 +92,7 @@ def failures(example: Example, answer: str) -> list[str]:
     example : Example
         What was asked.
     answer : str
-        JSON: a list of numbers, or an object with such a list as ``predictions``.
+        JSON: a list of predictions, or an object with such a list as ``predictions``.
 
     Returns
     -------
@@ -101,27 +110,58 @@ def failures(example: Example, answer: str) -> list[str]:
     count = len(example.instances)
     if len(predictions) != count:
         return [f"{len(predictions)} predictions for {count} instances"]
-    told = ((number, _fault(value, example)) for number, value in enumerate(predictions, start=1))
+    expected = example.expected
+    each = expected if isinstance(expected, list) else [expected] * count
+    told = (
+        (number, _fault(value, wanted))
+        for number, (value, wanted) in enumerate(zip(predictions, each), start=1)
+    )
     return [f"instance {number}: {fault}" for number, fault in told if fault]
 
 
-def _fault(value: Any, example: Example) -> str | None:
-    if not _is_finite_number(value):
-        return f"{short(value)} is not a finite number"
-    if not example.low <= value <= example.high:
-        return f"{short(value)} is not between {example.low} and {example.high}"
+def _fault(value: Any, expected: Any) -> str | None:
+    if isinstance(expected, Range):
+        if not _is_finite_number(value):
+            return f"{short(value)} is not a finite number"
+        if not expected.low <= value <= expected.high:
+            return f"{short(value)} is not between {expected.low} and {expected.high}"
+        return None
+    # In Python True equals 1; in JSON it does not.
+    if value != expected or isinstance(value, bool) != isinstance(expected, bool):
+        return f"{short(value)} is not {short(expected)}"
     return None
 
 
 def _example(number: int, example: Any) -> Example:
     if not isinstance(example, dict):
         raise InvalidExamples(f"example {number} must be an object, got {short(example)}")
-    values: Any = (example.get(key) for key in ("instances", "low", "high"))
-    instances, low, high = values
+    instances = example.get("instances")
     if not isinstance(instances, list) or not instances:
         raise InvalidExamples(
             f"example {number}: instances must be a list that is not empty, got {short(instances)}"
         )
+    if "expected" in example:
+        return Example(instances, _values(number, example["expected"], len(instances)))
+    return Example(instances, _range(number, example))
+
+
+def _values(number: int, expected: Any, count: int) -> list[Any]:
+    if not isinstance(expected, list) or len(expected) != count:
+        raise InvalidExamples(
+            f"example {number}: expected must be a list of one value for each of the {count} "
+            f"instances, got {short(expected)}"
+        )
+    for value in expected:
+        if not isinstance(value, (str, bool)) and not _is_finite_number(value):
+            raise InvalidExamples(
+                f"example {number}: expected must hold text, numbers or booleans, got "
+                f"{short(value)}"
+            )
+    return expected
+
+
+def _range(number: int, example: dict[str, Any]) -> Range:
+    low, high = example.get("low"), example.get("high")
     for key, value in (("low", low), ("high", high)):
         if not _is_finite_number(value):
             raise InvalidExamples(
@@ -129,7 +169,7 @@ def _example(number: int, example: Any) -> Example:
             )
     if low > high:
         raise InvalidExamples(f"example {number}: low is {low}, greater than high, {high}")
-    return Example(instances, low, high)
+    return Range(low, high)
 
 
 def _is_finite_number(value: Any) -> bool:

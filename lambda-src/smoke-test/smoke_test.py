@@ -50,9 +50,9 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     Parameters
     ----------
     event : dict
-        ``EndpointName``; ``Examples``, a list of objects with ``instances``, ``low`` and ``high``,
-        or ``ExamplesUrl``, the address of such a list as a JSON file; and, if not
-        ``application/json``, ``ContentType``: ``text/csv``.
+        ``EndpointName``; ``Examples``, a list of objects with ``instances`` and either ``low`` and
+        ``high`` or ``expected``, or ``ExamplesUrl``, the address of such a list as a JSON file;
+        and, if not ``application/json``, ``ContentType``: ``text/csv``.
     context : object
         Not used.
 

@@ -1,9 +1,10 @@
 import pytest
 
-from answers import Example, InvalidExamples, failures, parse_examples, request_body
+from answers import Example, InvalidExamples, Range, failures, parse_examples, request_body
 
 EXAMPLE = {"instances": [[1, 2], [3, 4]], "low": 0, "high": 5}
-TWO = Example([[1, 2], [3, 4]], 0, 5)
+TWO = Example([[1, 2], [3, 4]], Range(0, 5))
+LABELS = Example([["a"], ["b"]], ["Barolo", "Dolcetto"])
 
 
 @pytest.mark.parametrize(
@@ -38,8 +39,30 @@ def test_each_fault_of_an_answer_is_told(answer: str, told: "list[str]"):
         assert fault.startswith(beginning)
 
 
+@pytest.mark.parametrize(
+    ("expected", "answer", "told"),
+    [
+        (["Barolo", "Dolcetto"], '{"predictions": ["Barolo", "Dolcetto"]}', []),
+        ([1, 2.5], "[1.0, 2.5]", []),
+        ([True, False], "[true, false]", []),
+        (["Barolo", "Dolcetto"], '["Dolcetto", 1]', ['1: "Dolcetto" is not "B', "2: 1 is not"]),
+        ([1, 0], "[true, false]", ["1: true is not 1", "2: false is not 0"]),
+        ([True, "1"], "[1, 1]", ["1: 1 is not true", '2: 1 is not "1"']),
+        (["a", "b"], '["a"]', ["1 predictions for 2 instances"]),
+    ],
+)
+def test_a_prediction_is_what_is_expected_of_it(expected: list, answer: str, told: "list[str]"):
+    found = failures(Example([["x"], ["y"]], expected), answer)
+
+    assert len(found) == len(told)
+    for fault, part in zip(found, told):
+        assert part in fault
+
+
 def test_examples_are_read():
     assert parse_examples([EXAMPLE]) == [TWO]
+    labels = {"instances": LABELS.instances, "expected": LABELS.expected}
+    assert parse_examples([labels, EXAMPLE]) == [LABELS, TWO]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +76,9 @@ def test_examples_are_read():
         ([{**EXAMPLE, "instances": []}], "example 1: instances must be a list"),
         ([{**EXAMPLE, "low": None}], "example 1: low must be a finite number, got null"),
         ([{**EXAMPLE, "high": float("inf")}], "example 1: high must be a finite number"),
+        ([{"instances": [1, 2], "expected": ["a"]}], "one value for each of the 2 instances, got"),
+        ([{"instances": [1], "expected": "a"}], "one value for each of the 1 instances, got"),
+        ([{"instances": [1], "expected": [None]}], "must hold text, numbers or booleans, got null"),
         ([{**EXAMPLE, "low": 6}], "example 1: low is 6, greater than high, 5"),
     ],
 )
