@@ -15,6 +15,24 @@ from preprocessing import preprocess
 
 FILES = {"comparison.json", "model-quality.json", "report.html"}
 
+LINEAR = """
+import json
+from pathlib import Path
+
+
+def model_fn(folder):
+    return json.loads((Path(folder) / "weights.json").read_text())
+
+
+def input_fn(body, content_type):
+    return json.loads(body)["instances"]
+
+
+def predict_fn(rows, weights):
+    return [sum(weight * (cell or 0) for weight, cell in zip(weights, row)) for row in rows]
+"""
+"""A model that is loaded at once, for what is the same with every model."""
+
 
 def pack(trained: Path, folder: Path) -> Path:
     """Pack a model as SageMaker does, and give the folder of its model.tar.gz."""
@@ -45,6 +63,26 @@ def held_out(processed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = (processed / "holdout" / "test.csv").read_text().splitlines(keepends=True)
     (folder / "test.csv").write_text("".join(lines[:1001]))
     return folder
+
+
+def linear_model(held_out: Path, folder: Path, share: float) -> Path:
+    """Pack the best linear model of the held-out rows, or a share of it."""
+    table = np.loadtxt(held_out / "test.csv", delimiter=",", skiprows=1)
+    weights, *_ = np.linalg.lstsq(table[:, :-1], table[:, -1], rcond=None)
+    (folder / "model" / "code").mkdir(parents=True)
+    (folder / "model" / "code" / "inference.py").write_text(LINEAR)
+    (folder / "model" / "weights.json").write_text(json.dumps((share * weights).tolist()))
+    return pack(folder, folder / "input")
+
+
+@pytest.fixture(scope="session")
+def linear(held_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return linear_model(held_out, tmp_path_factory.mktemp("linear"), 1)
+
+
+@pytest.fixture(scope="session")
+def damped(held_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return linear_model(held_out, tmp_path_factory.mktemp("damped"), 0.9)
 
 
 @pytest.fixture
@@ -89,17 +127,17 @@ def test_a_clearly_better_model_wins(compare, good: Path, weak: Path):
     assert turned["champion"] == found["challenger"]
 
 
-def test_the_same_model_does_not_win(compare, good: Path):
-    _, found, _ = compare(good, good)
+def test_the_same_model_does_not_win(compare, linear: Path):
+    _, found, _ = compare(linear, linear)
 
     assert [found["difference"][key] for key in ("value", "low", "high")] == [0, 0, 0]
     assert verdict(found).passed is False
 
 
-def test_the_first_release_has_no_champion_and_says_so(compare, good: Path, tmp_path: Path):
+def test_the_first_release_has_no_champion_and_says_so(compare, linear: Path, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     for champion in (tmp_path / "absent", tmp_path / "empty"):
-        _, found, _ = compare(good, champion)
+        _, found, _ = compare(linear, champion)
 
         assert found["status"] == "first-release"
         assert found["reason"] == "this is the first release, there is no champion"
@@ -139,8 +177,8 @@ def test_the_files_tell_of_slices_importances_and_quality(
     assert "the challenger is better, beyond noise" in (folder / "report.html").read_text()
 
 
-def test_the_default_slices_are_the_features_that_matter_most(compare, good: Path):
-    _, found, _ = compare(good)
+def test_the_default_slices_are_the_features_that_matter_most(compare, linear: Path):
+    _, found, _ = compare(linear)
 
     most = [part["name"] for part in found["featureImportances"][:2]]
     assert [part["name"].split()[0] for part in found["slices"]] == [
@@ -149,11 +187,11 @@ def test_the_default_slices_are_the_features_that_matter_most(compare, good: Pat
     ]
 
 
-def test_the_seed_decides_everything(compare, good: Path, weak: Path):
-    first = compare(good, weak)
+def test_the_seed_decides_everything(compare, linear: Path, damped: Path):
+    first = compare(linear, damped)
 
-    assert compare(good, weak) == first
-    assert compare(good, weak, "--seed", 1)[1]["difference"] != first[1]["difference"]
+    assert compare(linear, damped) == first
+    assert compare(linear, damped, "--seed", 1)[1]["difference"] != first[1]["difference"]
 
 
 @pytest.fixture
@@ -213,18 +251,18 @@ def unreadable(trained: Path, tmp_path: Path) -> Path:
     ],
 )
 def test_a_broken_champion_is_told_and_a_broken_challenger_fails(
-    compare, good: Path, unreadable: Path, spoil, reason: str
+    compare, linear: Path, unreadable: Path, spoil, reason: str
 ):
     spoil(unreadable)
 
-    code, found, _ = compare(good, unreadable)
+    code, found, _ = compare(linear, unreadable)
 
     assert code == 0
     assert found["status"] == "not-comparable"
     assert found["reason"].startswith("the champion could not be evaluated: ")
     assert re.search(reason, found["reason"])
     assert found["champion"] is found["difference"] is None
-    code, _, last = compare(unreadable, good)
+    code, _, last = compare(unreadable, linear)
     assert code == 1
     assert re.search(reason, last)
 
@@ -240,8 +278,8 @@ def test_a_broken_champion_is_told_and_a_broken_challenger_fails(
         (["--program", "serve.py"], "code/serve.py: no such file; found in"),
     ],
 )
-def test_fails_at_a_wrong_argument(compare, good: Path, arguments: "list[str]", reason: str):
-    code, _, last = compare(good, None, *arguments)
+def test_fails_at_a_wrong_argument(compare, linear: Path, arguments: "list[str]", reason: str):
+    code, _, last = compare(linear, None, *arguments)
 
     assert code == 1
     assert reason in last
@@ -256,25 +294,25 @@ def test_fails_at_a_wrong_argument(compare, good: Path, arguments: "list[str]", 
     ],
 )
 def test_fails_when_the_held_out_rows_are_too_few(
-    compare, good: Path, raw: Path, tmp_path: Path, rows: int, reason: str
+    compare, linear: Path, raw: Path, tmp_path: Path, rows: int, reason: str
 ):
     header, first, *_ = (raw / "test.csv").read_text().splitlines(keepends=True)
     (tmp_path / "few").mkdir()
     (tmp_path / "few" / "test.csv").write_text(header + first * (rows if rows >= 0 else 9))
 
-    code, _, last = compare(good, None, data=tmp_path / "few")
+    code, _, last = compare(linear, None, data=tmp_path / "few")
 
     assert code == 1
     assert re.search(reason, last)
 
 
-def test_rows_with_missing_values_are_compared(compare, good: Path, raw: Path, tmp_path: Path):
+def test_rows_with_missing_values_are_compared(compare, linear: Path, raw: Path, tmp_path: Path):
     header, *lines = (raw / "test.csv").read_text().splitlines()[:100]
     cut = [f",{line.split(',', 1)[1]}" if n % 3 == 0 else line for n, line in enumerate(lines)]
     (tmp_path / "gaps").mkdir()
     (tmp_path / "gaps" / "test.csv").write_text("\n".join([header, *cut, ",1,1,1,1,1,1,1,"]))
 
-    _, found, _ = compare(good, good, "--slice", "MedInc", data=tmp_path / "gaps")
+    _, found, _ = compare(linear, linear, "--slice", "MedInc", data=tmp_path / "gaps")
 
     assert found["rows"] == 99
     last = found["slices"][-1]
@@ -302,12 +340,12 @@ def test_a_job_runs_as_a_process_of_its_own(
 
 
 def test_nothing_of_the_models_is_left_behind(
-    compare, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    compare, linear: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
 
-    compare(good, good)
+    compare(linear, linear)
 
     assert list((tmp_path / "temporary").iterdir()) == []
 
