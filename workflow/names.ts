@@ -9,6 +9,7 @@
 import { expression, type Jsonata, jsonata } from "./asl/jsonata";
 import type { EndpointKind } from "./endpoint/kinds";
 import type { ExecutionInput } from "./execution-input";
+import type { JobKind } from "./job-kinds";
 
 /** What every name of one deployed workflow starts with. */
 export interface NameScope {
@@ -28,7 +29,7 @@ export interface EndpointScope extends NameScope {
 export const maxNameLength = 63;
 
 /** What a name is given to. */
-export type Kind = "prep" | "train" | "compare" | "model" | "config" | "score" | "serverless";
+export type Kind = JobKind | "model" | "config" | "serverless";
 
 const hashLength = 8;
 /** Room for `-<attempt>-<retry>`: `-3-99`. */

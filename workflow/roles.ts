@@ -4,6 +4,7 @@ import { arn, bucketArn, objectArn, type Place, stateMachineArns } from "./arns"
 import { hasGuardrails, rollbackAlarmNames } from "./endpoint/guardrails";
 import { experimentControllerName, experimentGroupName } from "./experiments";
 import { allow, allowKey, type PolicyStatement, type Trusted } from "./iam";
+import type { StepJobKind } from "./job-kinds";
 import { approvalRuleName, baseName, type NameScope } from "./names";
 import { logs, networkInterfaces, page } from "./platform-permissions";
 import {
@@ -113,7 +114,7 @@ function servingRole(settings: WorkflowSettings, references: RoleReferences): Ro
 /** What one kind of SageMaker's work needs. */
 interface SageMakerWork {
   /** Part of the role's name. */
-  readonly kind: string;
+  readonly kind: StepJobKind | "sagemaker";
   readonly description: string;
   /** ARNs of objects. */
   readonly reads: readonly string[];

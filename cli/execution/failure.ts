@@ -1,4 +1,5 @@
 import type { DescribeExecutionCommandOutput } from "@aws-sdk/client-sfn";
+import { failedJobKind, jobLogGroup } from "../../workflow/job-kinds";
 import type { Aws } from "../account/clients";
 import { endpointLogLines, jobLogLines, logText } from "./logs";
 
@@ -18,11 +19,6 @@ export interface ExecutionFailure {
   readonly log: readonly string[];
 }
 
-const logGroups = [
-  ["ProcessingJobFailed", "/aws/sagemaker/ProcessingJobs"],
-  ["TrainingJobFailed", "/aws/sagemaker/TrainingJobs"],
-] as const;
-
 /** Errors about a model that could not serve. */
 const endpointErrors: readonly string[] = ["DeploymentFailed", "RolledBack", "RollbackFailed"];
 
@@ -37,7 +33,7 @@ export async function readFailure(
   }: Partial<DescribeExecutionCommandOutput>,
 ): Promise<ExecutionFailure> {
   const { state, job, reason, metrics, endpoint } = parseCause(cause);
-  const group = logGroups.find(([name]) => name === error)?.[1];
+  const kind = failedJobKind(error);
   // An endpoint's name starts as that of the state machine, which may be the one of releases.
   const workflow = stateMachineArn
     .split(":")
@@ -45,7 +41,7 @@ export async function readFailure(
     ?.replace(/-release$/, "");
   const log = endpointErrors.includes(error)
     ? { logOf: "endpoint" as const, log: await endpointLogLines(aws, endpoint ?? workflow ?? "") }
-    : { logOf: "job" as const, log: group && job ? await jobLogLines(aws, group, job) : [] };
+    : { logOf: "job" as const, log: kind && job ? await jobLogLines(aws, jobLogGroup(kind), job) : [] };
   return {
     status,
     error,

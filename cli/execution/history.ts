@@ -1,4 +1,5 @@
 import type { HistoryEvent } from "@aws-sdk/client-sfn";
+import { jobNameKeys } from "../../workflow/job-kinds";
 
 /** One visit of an execution to a state. */
 export interface StateVisit {
@@ -103,10 +104,10 @@ function isMissing({
 
 function jobName(parameters: string | undefined): string | undefined {
   if (parameters === undefined) return undefined;
-  const { TrainingJobName, ProcessingJobName } = JSON.parse(parameters) as Record<string, unknown>;
   // The evaluation function's input also names a job; only a job's own request has a role.
   if (!parameters.includes('"RoleArn"')) return undefined;
-  return (TrainingJobName ?? ProcessingJobName) as string | undefined;
+  const request = JSON.parse(parameters) as Readonly<Record<string, string>>;
+  return jobNameKeys.map((key) => request[key]).find((name) => name !== undefined);
 }
 
 /** Summary of a state's visits, for the report. */

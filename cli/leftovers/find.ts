@@ -9,6 +9,7 @@ import {
   paginateListModelPackages,
   paginateListModels,
 } from "@aws-sdk/client-sagemaker";
+import { type JobKind, jobKinds, jobLogGroup } from "../../workflow/job-kinds";
 import { prefixes } from "../../workflow/settings";
 import { findArtifactBucket, objectVersions } from "../account/buckets";
 import { endpointNames } from "../account/endpoint-kind";
@@ -54,13 +55,6 @@ export const writtenPrefixes = [
   prefixes.executionCode,
   prefixes.experiments,
 ];
-
-/** SageMaker's log groups of jobs, which all workflows of an account share. */
-const jobLogGroups = {
-  "/aws/sagemaker/ProcessingJobs": "prep",
-  "/aws/sagemaker/TrainingJobs": "train",
-  "/aws/sagemaker/TransformJobs": "score",
-} as const;
 
 /** Finds what executions created, by name and tag. */
 export async function findLeftovers(environment: Environment): Promise<Leftovers> {
@@ -246,9 +240,14 @@ async function endpointLogs(
   return found;
 }
 
-async function jobLogs({ aws, baseName }: Environment): Promise<LogStream[]> {
+/** Finds the logs of jobs of every kind; they stay when the jobs are gone. */
+export async function jobLogs({
+  aws,
+  baseName,
+}: Pick<Environment, "aws" | "baseName">): Promise<LogStream[]> {
   const found: LogStream[] = [];
-  for (const [group, kind] of Object.entries(jobLogGroups)) {
+  for (const kind of Object.keys(jobKinds) as JobKind[]) {
+    const group = jobLogGroup(kind);
     const search = { logGroupName: group, logStreamNamePrefix: `${baseName}-${kind}-` };
     try {
       for await (const page of paginateDescribeLogStreams({ client: aws.logs() }, search)) {

@@ -1,5 +1,4 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
-import { baseName, freshName } from "../names";
 import { vpcConfig, type Workflow, type WorkflowSettings } from "../settings";
 import { executionTags, type Step } from "../step";
 import { jobStep } from "./job";
@@ -24,18 +23,11 @@ const outputUrl = jsonata`$substringBefore($modelDataUrl, "/output/model.tar.gz"
  * Without a champion the job is told so by its missing argument, and says so.
  */
 export function comparisonStep(workflow: Workflow, comparison: Comparison, next: string): Step {
-  const { settings, references } = workflow;
-  const roleArn = references.roleArns.compare;
+  const roleArn = workflow.references.roleArns.compare;
   if (roleArn === undefined) {
     throw new Error("comparison: the role that its jobs run as is unknown; give its ARN as roleArns.compare");
   }
-  return jobStep(workflow, {
-    state: "ModelComparison",
-    kind: "Processing",
-    called: "Comparison",
-    namePrefix: `${baseName(settings)}-compare-`,
-    failure: "ComparisonFailed",
-    retryAfterSeconds: 30,
+  return jobStep(workflow, "compare", {
     maxRuntimeInSeconds: comparison.maxRuntimeInSeconds,
     roleArn,
     request: request(workflow, comparison),
@@ -47,7 +39,6 @@ export function comparisonStep(workflow: Workflow, comparison: Comparison, next:
 function request(workflow: Workflow, comparison: Comparison): JsonObject {
   const { settings, references } = workflow;
   return {
-    ProcessingJobName: freshName(settings, "compare", undefined, jsonata`$attempt`),
     AppSpecification: {
       ImageUri: references.imageUri,
       ContainerEntrypoint: entryPoint(comparison.codeKey),

@@ -1,9 +1,11 @@
 import { arn, integration } from "../arns";
-import { expression, type JsonObject, jsonata } from "../asl/jsonata";
+import { expression, type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { anotherAttemptHelps, maxAttempts, sageMakerRetry, waitForAttempt } from "../asl/retries";
 import type { TaskState } from "../asl/states";
-import { catchAll, type FailureName, failState } from "../failures";
+import { catchAll, failState } from "../failures";
 import { allow, type PolicyStatement, passToSageMaker } from "../iam";
+import { type JobStepDescription, jobKinds, type StepJobKind } from "../job-kinds";
+import { baseName, freshName } from "../names";
 import type { Workflow } from "../settings";
 import type { Step } from "../step";
 
@@ -15,22 +17,13 @@ export function longestJobSeconds(maxRuntimeInSeconds: number): number {
   return maxAttempts * (maxRuntimeInSeconds + provisioningSeconds + 600);
 }
 
-/** What tells a processing job from a training job. */
+/** What a step says of its job beside its kind. */
 interface JobStepProps {
-  /** Name of the state that runs the job. */
-  readonly state: string;
-  readonly kind: "Processing" | "Training";
-  /** What tells the states and variables of this job from those of another one of its kind. */
-  readonly called: string;
-  /** What the names of these jobs start with. */
-  readonly namePrefix: string;
+  /** What the job is asked to do; its name, role and limit are the kind's. */
   readonly request: JsonObject;
   readonly maxRuntimeInSeconds: number;
   /** Variables that later states read. */
   readonly assign: JsonObject;
-  readonly failure: FailureName;
-  /** Wait before the second attempt; the third waits twice as long. */
-  readonly retryAfterSeconds: number;
   /** ARN of the role that the job runs as. */
   readonly roleArn: string;
   readonly next: string;
@@ -42,41 +35,49 @@ interface JobStepProps {
  * What a job reports is no matter for a retrier: the catch leads to a choice, and only where `anotherAttemptHelps` is a
  * job paid twice.
  */
-export function jobStep(workflow: Workflow, props: JobStepProps): Step {
-  const { state, called, failure } = props;
+export function jobStep(workflow: Workflow, kind: StepJobKind, props: JobStepProps): Step {
+  const { state, called, failure, retryAfterSeconds } = jobKinds[kind].step;
   const failed = `${called}AttemptFailed`;
   const wait = `WaitBefore${called}`;
   return {
     states: {
-      [state]: runJob(workflow, props, failed),
+      [state]: runJob(workflow, kind, props, failed),
       [failed]: {
         Type: "Choice",
         Choices: [{ Condition: anotherAttemptHelps, Next: wait }],
         Default: failure,
       },
-      [wait]: waitForAttempt(props.retryAfterSeconds, state),
+      [wait]: waitForAttempt(retryAfterSeconds, state),
       [failure]: failState(failure),
     },
-    policyStatements: jobPermissions(workflow, props),
+    policyStatements: jobPermissions(workflow, kind, props.roleArn),
   };
 }
 
-function runJob(workflow: Workflow, props: JobStepProps, failed: string): TaskState {
-  const { state, kind, called, maxRuntimeInSeconds } = props;
-  const nameKey = `${kind}JobName`;
-  const status = expression(`$lowercase($states.result.${kind}JobStatus)`);
+/** JSONata: the name of the job of one kind that an attempt makes. */
+export function jobName({ settings }: Workflow, kind: StepJobKind): Jsonata {
+  const { nameKey }: JobStepDescription = jobKinds[kind].step;
+  return freshName(settings, kind, nameKey, jsonata`$attempt`);
+}
+
+function runJob(workflow: Workflow, kind: StepJobKind, props: JobStepProps, failed: string): TaskState {
+  const { api, step } = jobKinds[kind];
+  const { maxRuntimeInSeconds } = props;
+  const nameKey = `${api}JobName`;
+  const status = expression(`$lowercase($states.result.${api}JobStatus)`);
   const stopped = `The job was stopped: by hand, or after ${maxRuntimeInSeconds} s, its longest run`;
   return {
     Type: "Task",
-    Resource: integration(workflow.references, `sagemaker:create${kind}Job.sync`),
+    Resource: integration(workflow.references, `sagemaker:create${api}Job.sync`),
     Arguments: {
+      [nameKey]: jobName(workflow, kind),
       ...props.request,
       RoleArn: props.roleArn,
       StoppingCondition: { MaxRuntimeInSeconds: maxRuntimeInSeconds },
     },
     Assign: {
       ...props.assign,
-      [`${called.toLowerCase()}JobName`]: jsonata`
+      [`${step.called.toLowerCase()}JobName`]: jsonata`
         ${status} = "stopped"
           ? $error(${stopped})
           : ${expression(`$states.result.${nameKey}`)}`,
@@ -84,20 +85,22 @@ function runJob(workflow: Workflow, props: JobStepProps, failed: string): TaskSt
     },
     TimeoutSeconds: maxRuntimeInSeconds + provisioningSeconds,
     Retry: sageMakerRetry,
-    Catch: [catchAll(state, failed, nameKey)],
+    Catch: [catchAll(step.state, failed, nameKey)],
     Next: props.next,
   };
 }
 
-function jobPermissions(workflow: Workflow, { kind, namePrefix, roleArn }: JobStepProps): PolicyStatement[] {
+function jobPermissions(workflow: Workflow, kind: StepJobKind, roleArn: string): PolicyStatement[] {
   const page = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html";
-  const jobs = arn(workflow.references, "sagemaker", `${kind.toLowerCase()}-job/${namePrefix}*`);
+  const { api } = jobKinds[kind];
+  const names = `${baseName(workflow.settings)}-${kind}-*`;
+  const jobs = arn(workflow.references, "sagemaker", `${api.toLowerCase()}-job/${names}`);
   return [
     allow(
       [
-        `sagemaker:Create${kind}Job`,
-        `sagemaker:Describe${kind}Job`,
-        `sagemaker:Stop${kind}Job`,
+        `sagemaker:Create${api}Job`,
+        `sagemaker:Describe${api}Job`,
+        `sagemaker:Stop${api}Job`,
         "sagemaker:AddTags",
       ],
       [jobs],
@@ -107,7 +110,7 @@ function jobPermissions(workflow: Workflow, { kind, namePrefix, roleArn }: JobSt
     // `.sync` hears of the job's end through this managed rule.
     allow(
       ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
-      [arn(workflow.references, "events", `rule/StepFunctionsGetEventsForSageMaker${kind}JobsRule`)],
+      [arn(workflow.references, "events", `rule/StepFunctionsGetEventsForSageMaker${api}JobsRule`)],
     ),
   ];
 }

@@ -1,8 +1,7 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
-import { baseName, freshName } from "../names";
 import { prefixes, vpcConfig, type Workflow } from "../settings";
 import { artifactUrl, executionTags, type Step } from "../step";
-import { jobStep } from "./job";
+import { jobName, jobStep } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
 import { codeFolder, entryPoint, processingOutput, processingResources, wholeCopy } from "./processing";
 
@@ -17,13 +16,7 @@ const outputFolder = "/opt/ml/processing/output";
  */
 export function preprocessingStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
-  return jobStep(workflow, {
-    state: "DataPreprocessing",
-    kind: "Processing",
-    called: "Processing",
-    namePrefix: `${baseName(settings)}-prep-`,
-    failure: "ProcessingJobFailed",
-    retryAfterSeconds: 30,
+  return jobStep(workflow, "prep", {
     maxRuntimeInSeconds: settings.processing.maxRuntimeInSeconds,
     roleArn: references.roleArns.prep,
     request: request(workflow),
@@ -37,11 +30,9 @@ export function preprocessingStep(workflow: Workflow, next: string): Step {
 function request(workflow: Workflow): JsonObject {
   const { settings, references } = workflow;
   const { processing } = settings;
-  const name = freshName(settings, "prep", "PreprocessingJobName", jsonata`$attempt`);
   const rawDataUrl = jsonata`${`s3://${references.dataBucketName}/`} & $dataPrefix`;
-  const outputUrl = jsonata`${artifactUrl(workflow, prefixes.processedData)} & ${name}`;
+  const outputUrl = jsonata`${artifactUrl(workflow, prefixes.processedData)} & ${jobName(workflow, "prep")}`;
   return {
-    ProcessingJobName: name,
     AppSpecification: {
       ImageUri: references.imageUri,
       ContainerEntrypoint: entryPoint(processing.codeKey),

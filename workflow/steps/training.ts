@@ -1,5 +1,4 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
-import { baseName, freshName } from "../names";
 import { prefixes, vpcConfig, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
 import { jobStep } from "./job";
@@ -13,13 +12,7 @@ import { pinnedCodeUrl } from "./pin-code";
  */
 export function trainingStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
-  return jobStep(workflow, {
-    state: "ModelTraining",
-    kind: "Training",
-    called: "Training",
-    namePrefix: `${baseName(settings)}-train-`,
-    failure: "TrainingJobFailed",
-    retryAfterSeconds: 60,
+  return jobStep(workflow, "train", {
     maxRuntimeInSeconds: settings.training.maxRuntimeInSeconds,
     roleArn: references.roleArns.train,
     request: request(workflow),
@@ -36,7 +29,6 @@ function request(workflow: Workflow): JsonObject {
     "sagemaker_submit_directory": ${pinnedCodeUrl(workflow, training.codeKey)}
   }`;
   return {
-    TrainingJobName: freshName(settings, "train", "TrainingJobName", jsonata`$attempt`),
     AlgorithmSpecification: {
       TrainingImage: references.imageUri,
       TrainingInputMode: "File",

@@ -39,6 +39,26 @@ describe("readFailure", () => {
     );
   });
 
+  it.each([
+    ["ProcessingJobFailed", "/aws/sagemaker/ProcessingJobs"],
+    ["TrainingJobFailed", "/aws/sagemaker/TrainingJobs"],
+    ["ComparisonFailed", "/aws/sagemaker/ProcessingJobs"],
+  ])("reads the job's log of %s in %s", async (error, group) => {
+    const groups: unknown[] = [];
+    const aws = logs([{ message: "line" }]);
+    const { send } = aws.logs();
+    const watched = {
+      logs: () => ({
+        send: (command: Parameters<typeof send>[0]) => {
+          groups.push((command.input as { logGroupName?: string }).logGroupName);
+          return send(command);
+        },
+      }),
+    } as unknown as Aws;
+    expect(await readFailure(watched, { error, cause })).toMatchObject({ log: ["line"] });
+    expect(new Set(groups)).toEqual(new Set([group]));
+  });
+
   it.each(["{not JSON", "plain words", '"text"'])("takes the cause %s as the reason", async (text) => {
     const failure = await readFailure(logs([]), { status: "FAILED", error: "States.Runtime", cause: text });
     expect(failure).toMatchObject({ reason: text, log: [] });

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEventException,
@@ -19,8 +20,12 @@ _POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class _Job:
-    kind: str  # as in describe_<kind> and stop_<kind>
     noun: str
+
+    @property
+    def kind(self) -> str:
+        """As in ``describe_<kind>`` and ``stop_<kind>``."""
+        return xform_name(self.noun)
 
     @property
     def name_field(self) -> str:
@@ -29,13 +34,6 @@ class _Job:
     @property
     def status_field(self) -> str:
         return f"{self.noun}Status"
-
-
-_JOBS = {
-    "createProcessingJob": _Job("processing_job", "ProcessingJob"),
-    "createTrainingJob": _Job("training_job", "TrainingJob"),
-    "createTransformJob": _Job("transform_job", "TransformJob"),
-}
 
 
 class SageMakerTask(OptimizedTask):
@@ -56,7 +54,7 @@ class SageMakerTask(OptimizedTask):
         state_credentials: Any,
     ) -> None:
         env.stack.pop()
-        job = _JOBS[self.resource.api_action]
+        job = _Job(self.resource.api_action.removeprefix("create"))
         client = self._client(resource_runtime_part, state_credentials)
         output = _wait_for_end(env, client, job, normalised_parameters[job.name_field])
         env.stack.append(output)

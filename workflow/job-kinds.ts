@@ -1,0 +1,81 @@
+/** The kinds of SageMaker jobs that there are in the workflow, each under the name that its jobs and its role have. */
+
+import type { ExecutionInput } from "./execution-input";
+import type { FailureName } from "./failures";
+
+interface JobKindDescription {
+  /** What SageMaker's API calls it. */
+  readonly api: "Processing" | "Training" | "Transform";
+  /** How the workflow runs it; undefined where something else starts these jobs. */
+  readonly step?: JobStepDescription;
+}
+
+/** How a step runs jobs of one kind. */
+export interface JobStepDescription {
+  /** Name of the state that runs the job. */
+  readonly state: string;
+  /** What tells the other states and the variables of this job from those of another one. */
+  readonly called: string;
+  readonly failure: FailureName;
+  /** Key of the execution input that may name the job. */
+  readonly nameKey?: keyof ExecutionInput;
+  /** Wait before the second attempt; the third waits twice as long. */
+  readonly retryAfterSeconds: number;
+}
+
+export const jobKinds = {
+  prep: {
+    api: "Processing",
+    step: {
+      state: "DataPreprocessing",
+      called: "Processing",
+      failure: "ProcessingJobFailed",
+      nameKey: "PreprocessingJobName",
+      retryAfterSeconds: 30,
+    },
+  },
+  train: {
+    api: "Training",
+    step: {
+      state: "ModelTraining",
+      called: "Training",
+      failure: "TrainingJobFailed",
+      nameKey: "TrainingJobName",
+      retryAfterSeconds: 60,
+    },
+  },
+  compare: {
+    api: "Processing",
+    step: {
+      state: "ModelComparison",
+      called: "Comparison",
+      failure: "ComparisonFailed",
+      retryAfterSeconds: 30,
+    },
+  },
+  /** Batch scoring. */
+  score: { api: "Transform" },
+} as const satisfies Readonly<Record<string, JobKindDescription>>;
+
+export type JobKind = keyof typeof jobKinds;
+
+/** Kinds of jobs that a step of the workflow runs. */
+export type StepJobKind = {
+  [Kind in JobKind]: (typeof jobKinds)[Kind] extends { readonly step: object } ? Kind : never;
+}[JobKind];
+
+/** SageMaker's log group of jobs of one kind, which all workflows of an account share. */
+export function jobLogGroup(kind: JobKind): string {
+  return `/aws/sagemaker/${jobKinds[kind].api}Jobs`;
+}
+
+/** The kind of the job whose failure an execution ended with. */
+export function failedJobKind(failure: string): StepJobKind | undefined {
+  const kinds = Object.entries<JobKindDescription>(jobKinds);
+  return kinds.find(([, { step }]) => step?.failure === failure)?.[0] as StepJobKind | undefined;
+}
+
+/** Keys under which SageMaker's requests and descriptions name jobs. */
+export const jobNameKeys: readonly string[] = [
+  ...new Set(Object.values(jobKinds).map(({ api }) => `${api}JobName`)),
+];
