@@ -103,7 +103,7 @@ function executionCommands(command: MakeCommand): void {
     )
     .action(async (name, options) => (await import("./execution/execute")).execute(name, options));
 
-  targeted(command("status", "show executions, objects, endpoints and metrics"))
+  targeted(command("status", "show executions, objects, endpoints and versions"))
     .addOption(json())
     .addOption(output())
     .addHelpText("after", examples("npm run status -- dev"))
@@ -186,6 +186,12 @@ function deployCommands(command: MakeCommand): void {
 }
 
 function registryCommands(command: MakeCommand): void {
+  inEnvironment(command("versions", "list the registered versions: which is in service, which waits"))
+    .addOption(json())
+    .addOption(output())
+    .addHelpText("after", examples("npm run versions -- dev"))
+    .action(async (name, options) => (await import("./registry/versions")).versions(name, options));
+
   deployed(command("approve", "show a registered version next to the one in service, and approve it"))
     .argument("<version>", "version number in the registry", wholeNumber)
     .usage("-- <environment> <version> [options]")

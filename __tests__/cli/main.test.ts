@@ -40,7 +40,7 @@ describe("the command line", () => {
     [["execute", "nowhere"], "got nowhere: add it to config.ts"],
     [["experiment", "nowhere", "status"], "got nowhere: add it to config.ts"],
     [["experiment", "local", "begin"], "Allowed choices are start, status, stop."],
-    [["experiment", "local", "start"], "start needs a version: list them with npm run rollback -- local"],
+    [["experiment", "local", "start"], "start needs a version: list them with npm run versions -- local"],
     [
       ["experiment", "local", "start", "2", "--effect", "0.05"],
       "start needs --reward-range, --max-error-rate, --max-latency",

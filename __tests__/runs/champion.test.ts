@@ -4,7 +4,7 @@ import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { environmentConfig } from "../../cli/account/environment";
 import { objectAt } from "../../cli/account/objects";
 import { executionOutput } from "../../cli/execution/report";
-import { comparisonReport, listVersions } from "../../cli/registry/versions";
+import { comparisonReport, listVersions } from "../../cli/registry/model-versions";
 import { workflowProps } from "../../configuration";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { housingCsv } from "./housing-data";

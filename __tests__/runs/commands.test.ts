@@ -153,24 +153,30 @@ describe("status", () => {
     ]);
     expect(status.objects["raw-data/"].count).toBe(2);
     expect(status.metrics.training_samples).toBe(400);
+    const serving = status.versions.filter(({ inService }: { inService: boolean }) => inService);
+    expect(serving).toEqual([expect.objectContaining({ approval: "Approved", passesGate: true })]);
     const text = (await command(["status"])).stdout;
+    expect(text).toMatch(/\nVersions\n {2}version \d+ is in service\n/);
     expect(text).toMatch(/SUCCEEDED +first/);
     expect(text).toMatch(/InService +housing-local/);
   });
 });
 
-describe("approve and rollback", () => {
-  it("lists the versions, and which one serves", async () => {
-    const { code, stdout } = await command(["rollback", "local"]);
+describe("versions, approve and rollback", () => {
+  it("lists the versions, and which one is in service", async () => {
+    const { code, stdout } = await command(["versions"]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/ 1 {2}Approved +test_r2 0\.\d{4} .* first\n/);
-    expect(stdout.match(/in service$/gm)).toHaveLength(1);
+    expect(stdout).toMatch(/ 1 {2}Approved +test_r2 0\.\d{1,4} > 0\.\d+ .* first\n/);
+    expect(stdout.match(/ {2}in service$/gm)).toHaveLength(1);
+    expect(stdout).toMatch(/\nIn local, version \d+ is in service\n$/);
   });
 
   it("puts an older version in service again", async () => {
     const { code, stdout } = await command(["rollback", "local", "1", "--yes"]);
     expect([code, stdout]).toEqual([0, expect.stringContaining("Version 1 is in service.")]);
-    expect((await command(["rollback", "local"])).stdout).toMatch(/ 1 {2}Approved .* in service\n?$/m);
+    expect((await command(["versions"])).stdout).toMatch(/ 1 {2}Approved .* in service\n/m);
+    const { releases } = JSON.parse((await command(["status", "--json"])).stdout);
+    expect(releases).toEqual([expect.objectContaining({ status: "SUCCEEDED" })]);
     const again = await command(["rollback", "local", "1", "--yes"]);
     expect([again.code, again.stderr]).toEqual([
       2,
@@ -182,7 +188,9 @@ describe("approve and rollback", () => {
 
   it("shows a version beside the one that serves, and takes the decision down", async () => {
     const rejected = await command(["approve", "local", "2", "--reject", "--yes"]);
-    expect(rejected.stdout).toMatch(/version 2 +version 1 in service\n[\s\S]*test_r2 +0\.\d+ +0\.\d+/);
+    expect(rejected.stdout).toMatch(
+      /version 2 +version 1 in service +difference\n[\s\S]*test_r2 +0\.\d+ +0\.\d+ +[-+]?[\d.]+\n/,
+    );
     const refused = await command(["rollback", "local", "2", "--yes"]);
     expect([refused.code, refused.stderr]).toEqual([
       2,

@@ -10,8 +10,8 @@ import {
   variantsOf,
 } from "../leftovers/find";
 import { removeLeftovers } from "../leftovers/remove";
+import { findVersion, listVersions, servingModel, versionNumber } from "../registry/model-versions";
 import { releaseVersion } from "../registry/release";
-import { findVersion, listVersions, servingModel, versionNumber } from "../registry/versions";
 import { UsageError } from "../terminal/errors";
 
 export interface ChangeKindOptions {

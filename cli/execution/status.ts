@@ -4,27 +4,29 @@ import {
   DescribeEndpointConfigCommand,
   ListEndpointsCommand,
 } from "@aws-sdk/client-sagemaker";
-import { DescribeExecutionCommand, ListExecutionsCommand } from "@aws-sdk/client-sfn";
+import { ListExecutionsCommand } from "@aws-sdk/client-sfn";
+import { gateSettings } from "../../workflow/gate";
 import { prefixes } from "../../workflow/settings";
-import type { ExecutionReport } from "../../workflow/steps/report";
 import type { Aws } from "../account/clients";
 import { resolveTarget, type Target, type TargetOptions } from "../account/deployed-workflow";
-import { announce } from "../account/environment";
-import { objectAt, readJson } from "../account/objects";
+import { announce, stateMachinesOf } from "../account/environment";
 import { ownedBy } from "../account/ownership";
+import {
+  listVersions,
+  type ModelVersion,
+  type VersionSummary,
+  versionSummary,
+} from "../registry/model-versions";
+import { comparisonText, servingText } from "../registry/text";
 import { type JsonOptions, printResult } from "../terminal/print";
 import { size } from "../terminal/size";
 import { secondsBetween } from "./history";
 
 /** What the recipe's validation shows. */
 interface Status {
-  readonly executions: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly startedAt: string;
-    /** Absent while it runs. */
-    readonly seconds?: number;
-  }[];
+  readonly executions: readonly ExecutionSummary[];
+  /** Executions of the release state machine: after approvals, rollbacks and promotions. */
+  readonly releases: readonly ExecutionSummary[];
   readonly objects: Readonly<Record<string, { readonly count: number; readonly bytes: number }>>;
   readonly endpoints: readonly {
     readonly name: string;
@@ -33,25 +35,51 @@ interface Status {
     readonly instances: string;
     readonly reason?: string;
   }[];
-  /** Metrics of the newest successful execution. */
+  readonly versions: readonly VersionSummary[];
+  /** Metrics of the newest version. */
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
-/** Shows executions, objects, endpoints and the newest metrics of one environment. */
+interface ExecutionSummary {
+  readonly name: string;
+  readonly status: string;
+  readonly startedAt: string;
+  /** Absent while it runs. */
+  readonly seconds?: number;
+}
+
+/** Shows executions, releases, objects, endpoints and versions of one environment. */
 export async function status(name: string, options: TargetOptions & JsonOptions): Promise<void> {
   const target = await resolveTarget(name, options);
   await announce(target);
-  const [executions, objects, endpoints, metrics] = await Promise.all([
-    listExecutions(target),
+  const { aws, stateMachineArn } = target;
+  const { release } = await stateMachinesOf(target);
+  const [executions, releases, objects, endpoints, versions] = await Promise.all([
+    listExecutions(aws, stateMachineArn),
+    listExecutions(aws, release),
     countObjects(target),
     listEndpoints(target),
-    newestMetrics(target),
+    listVersions(target),
   ]);
-  const status: Status = { executions, objects, endpoints, metrics };
-  printResult(status, () => statusText(status), options);
+  const gate = gateSettings(target.workflow.gate);
+  const status: Status = {
+    ...{ executions, releases, objects, endpoints },
+    versions: versions.map((version) => versionSummary(version, gate)),
+    metrics: versions[0]?.metrics,
+  };
+  printResult(status, () => statusText(status, versionLines(name, versions)), options);
 }
 
-async function listExecutions({ aws, stateMachineArn }: Target): Promise<Status["executions"]> {
+/** Which version is in service and which one waits, with the newest one's metrics next to those in service. */
+function versionLines(name: string, versions: readonly ModelVersion[]): string[] {
+  const [newest] = versions;
+  if (newest === undefined) return [];
+  const champion = versions.find(({ inService }) => inService);
+  const compared = comparisonText(newest, champion).split("\n");
+  return [servingText(name, versions), ...compared, `all versions: npm run versions -- ${name}`];
+}
+
+async function listExecutions(aws: Aws, stateMachineArn: string): Promise<ExecutionSummary[]> {
   const { executions = [] } = await aws
     .sfn()
     .send(new ListExecutionsCommand({ stateMachineArn, maxResults: 10 }));
@@ -115,30 +143,17 @@ async function describeEndpoint(aws: Aws, name: string): Promise<Status["endpoin
   };
 }
 
-async function newestMetrics({ aws, stateMachineArn }: Target): Promise<Status["metrics"]> {
-  const { executions = [] } = await aws
-    .sfn()
-    .send(new ListExecutionsCommand({ stateMachineArn, statusFilter: "SUCCEEDED", maxResults: 1 }));
-  const executionArn = executions[0]?.executionArn;
-  if (executionArn === undefined) return undefined;
-  const { output = "{}" } = await aws.sfn().send(new DescribeExecutionCommand({ executionArn }));
-  const { EvaluationUrl } = JSON.parse(output) as ExecutionReport;
-  return (await readJson(aws, objectAt(EvaluationUrl))) as Status["metrics"];
-}
-
-function statusText({ executions, objects, endpoints, metrics }: Status): string {
+function statusText(
+  { executions, releases, objects, endpoints }: Status,
+  versions: readonly string[],
+): string {
   const section = (title: string, lines: readonly string[]) => [
     title,
     ...(lines.length === 0 ? ["none"] : lines).map((line) => `  ${line}`),
   ];
   return [
-    ...section(
-      "Executions (newest first)",
-      executions.map(
-        ({ name, status, startedAt, seconds }) =>
-          `${status.padEnd(10)} ${name}  started ${startedAt}${seconds === undefined ? "" : `, ${seconds.toFixed(1)} s`}`,
-      ),
-    ),
+    ...section("Executions (newest first)", executions.map(executionText)),
+    ...section("Releases after approvals, rollbacks and promotions", releases.map(executionText)),
     ...section(
       "Objects",
       Object.entries(objects).map(
@@ -152,9 +167,11 @@ function statusText({ executions, objects, endpoints, metrics }: Status): string
           `${status.padEnd(10)} ${name}  with ${config} (${all})${reason === undefined ? "" : `: ${reason}`}`,
       ),
     ),
-    ...section(
-      "Metrics of the newest model",
-      Object.entries(metrics ?? {}).map(([name, value]) => `${name.padEnd(18)} ${value}`),
-    ),
+    ...section("Versions", versions),
   ].join("\n");
+}
+
+function executionText({ name, status, startedAt, seconds }: ExecutionSummary): string {
+  const duration = seconds === undefined ? "" : `, ${seconds.toFixed(1)} s`;
+  return `${status.padEnd(10)} ${name}  started ${startedAt}${duration}`;
 }

@@ -3,7 +3,7 @@ import { DescribeModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { challengerVariant, type ExperimentEvent } from "../../workflow/experiments";
 import { objectAt } from "../account/objects";
 import { requireRegisteredFiles } from "../registry/content";
-import { findVersion, listVersions, type ModelVersion } from "../registry/versions";
+import { findVersion, listVersions, type ModelVersion } from "../registry/model-versions";
 import { UsageError } from "../terminal/errors";
 import { contendersOf, findEndpoint, type ServingEndpoint, type ServingVariant } from "./endpoint";
 import type { ExperimentNumbers } from "./options";

@@ -28,7 +28,7 @@ export async function experiment(
 
 async function start(name: string, version: number | undefined, options: ExperimentOptions): Promise<void> {
   if (version === undefined) {
-    throw new UsageError(`start needs a version: list them with npm run rollback -- ${name}`);
+    throw new UsageError(`start needs a version: list them with npm run versions -- ${name}`);
   }
   const numbers = experimentNumbers(options);
   requireAnswer(options.yes);

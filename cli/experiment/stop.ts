@@ -10,8 +10,8 @@ import type { WorkflowProps } from "../../workflow/props";
 import { resourceTags } from "../../workflow/resources";
 import type { Environment } from "../account/environment";
 import { tagList } from "../account/tags";
+import { versionNumber } from "../registry/model-versions";
 import { followRelease } from "../registry/release";
-import { versionNumber } from "../registry/versions";
 import { ignoreMissing, UsageError } from "../terminal/errors";
 import { keepLines, runTasks } from "../terminal/progress";
 import {

@@ -1,7 +1,8 @@
 /** The printed texts of an A/B test. */
 
 import type { ExperimentDecision, VariantDecision } from "../../workflow/experiments";
-import { versionNumber } from "../registry/versions";
+import { versionNumber } from "../registry/model-versions";
+import { shortNumber, signedNumber } from "../terminal/number";
 import type { ExperimentPlan } from "./candidate";
 import { expectedRewards } from "./plan";
 import type { StopPlan } from "./stop";
@@ -90,11 +91,11 @@ function variantText(name: string, variant: VariantDecision): string {
   return [
     `${name}: ${count(Invocations)} requests, ${count(Errors)} errors`,
     latency === undefined ? "no latency yet" : `${latency} ms`,
-    `${count(Rewards)} rewards${MeanReward === null ? "" : ` of ${significant(MeanReward)} on average`}`,
+    `${count(Rewards)} rewards${MeanReward === null ? "" : ` of ${shortNumber(MeanReward)} on average`}`,
     ...(Difference === null
       ? []
       : [
-          `${signed(Difference.Estimate)} compared with the champion, between ${signed(Difference.Low)} and ${signed(Difference.High)}`,
+          `${signedNumber(Difference.Estimate)} compared with the champion, between ${signedNumber(Difference.Low)} and ${signedNumber(Difference.High)}`,
         ]),
     ...(Stopped === null ? [] : ["stopped"]),
   ].join(", ");
@@ -105,15 +106,7 @@ function count(value: number): string {
 }
 
 function percent(value: number): string {
-  return `${significant(value * 100)} %`;
-}
-
-function significant(value: number): string {
-  return String(Number(value.toPrecision(4)));
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? "" : "+"}${significant(value)}`;
+  return `${shortNumber(value * 100)} %`;
 }
 
 function duration(hours: number): string {

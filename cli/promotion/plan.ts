@@ -2,7 +2,8 @@
 
 import { type Gate, passesThreshold } from "../../workflow/gate";
 import type { Environment } from "../account/environment";
-import { comparisonText, findVersion, type ModelVersion, versionsText } from "../registry/versions";
+import { findVersion, type ModelVersion } from "../registry/model-versions";
+import { comparisonText, versionsText } from "../registry/text";
 import { UsageError } from "../terminal/errors";
 import { size } from "../terminal/size";
 import type { Artifact } from "./copy";
@@ -47,12 +48,13 @@ export function chooseVersion(
   environment: string,
   versions: readonly ModelVersion[],
   number: number | undefined,
+  gate: Gate,
 ): ModelVersion {
   if (number !== undefined) return findVersion(versions, number);
   const serving = versions.find(({ inService }) => inService);
   if (serving !== undefined) return serving;
   throw new UsageError(
-    `No version is in service in ${environment}: pass the number of the version to promote\n${versionsText(versions)}`,
+    `No version is in service in ${environment}: pass the number of the version to promote\n${versionsText(versions, gate)}`,
   );
 }
 

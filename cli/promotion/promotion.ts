@@ -1,12 +1,11 @@
 import { CreateModelPackageCommand, DescribeModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { DescribeStateMachineCommand, StateMachineDoesNotExist } from "@aws-sdk/client-sfn";
-import { workflowProps } from "../../configuration";
 import { gateSettings } from "../../workflow/gate";
 import { findArtifactBucket } from "../account/buckets";
 import { type Environment, stateMachinesOf } from "../account/environment";
 import { requireRegisteredFiles } from "../registry/content";
+import { listVersions, type ModelVersion, versionNumber } from "../registry/model-versions";
 import { type ReleaseOptions, releaseVersion } from "../registry/release";
-import { listVersions, type ModelVersion, versionNumber } from "../registry/versions";
 import { confirmed } from "../terminal/confirm";
 import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
@@ -62,7 +61,7 @@ type Plan = Awaited<ReturnType<typeof preparePromotion>>;
 
 /** Reads everything that a promotion needs, and refuses promotions that cannot succeed. Changes nothing. */
 async function preparePromotion(from: Environment, to: Environment, number: number | undefined) {
-  const chosen = chooseVersion(from.name, await listVersions(from), number);
+  const chosen = chooseVersion(from.name, await listVersions(from), number, gateSettings(from.workflow.gate));
   const source = promotable(
     from.name,
     await from.aws.sagemaker().send(new DescribeModelPackageCommand({ ModelPackageName: chosen.arn })),
@@ -72,7 +71,7 @@ async function preparePromotion(from: Environment, to: Environment, number: numb
   const { workflow: arn } = await stateMachinesOf(to);
   const registration = registrationOf(to.name, await deployedDefinition(to, arn));
   checkImage(source, to.name, registration);
-  checkGate(chosen, to.name, gateSettings(workflowProps(to.name).gate));
+  checkGate(chosen, to.name, gateSettings(to.workflow.gate));
   const versions = await listVersions(to);
   const bucketName = await findArtifactBucket(to);
   if (bucketName === undefined) throw notDeployed(to);

@@ -4,7 +4,8 @@ import { confirmed, requireAnswer } from "../terminal/confirm";
 import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
 import { requireRegisteredFiles } from "./content";
-import { comparisonReport, comparisonText, findVersion, listVersions } from "./versions";
+import { comparisonReport, findVersion, listVersions } from "./model-versions";
+import { comparisonText } from "./text";
 
 interface ApproveOptions {
   readonly yes: boolean;
@@ -50,6 +51,6 @@ export async function approve(name: string, version: number, options: ApproveOpt
   print(
     options.reject
       ? `Version ${version} was rejected.`
-      : `Version ${version} was approved, which starts its release. Check whether it is in service: npm run rollback -- ${name}`,
+      : `Version ${version} was approved, which starts its release. Check whether it is in service: npm run versions -- ${name}`,
   );
 }

@@ -8,7 +8,7 @@ import { startExecution, uniqueName } from "../execution/execution";
 import { followToSuccess } from "../execution/follow";
 import { print } from "../terminal/print";
 import { interruption, keepLines, type ProgressTask, runTasks } from "../terminal/progress";
-import { versionNumber } from "./versions";
+import { versionNumber } from "./model-versions";
 
 export interface ReleaseOptions {
   /** How long to wait for the end, in seconds. */

@@ -1,9 +1,11 @@
+import { gateSettings } from "../../workflow/gate";
 import { announce, openEnvironment } from "../account/environment";
 import { confirmed, requireAnswer } from "../terminal/confirm";
 import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
+import { findVersion, listVersions } from "./model-versions";
 import { type ReleaseOptions, releaseVersion } from "./release";
-import { findVersion, listVersions, versionsText } from "./versions";
+import { versionsText } from "./text";
 
 interface RollbackOptions extends ReleaseOptions {
   /** Release a version even if it is already in service. */
@@ -21,7 +23,7 @@ export async function rollback(
   const environment = openEnvironment(name);
   await announce(environment);
   const versions = await listVersions(environment);
-  print(versionsText(versions));
+  print(versionsText(versions, gateSettings(environment.workflow.gate)));
   if (version === undefined) return;
   const chosen = findVersion(versions, version);
   if (chosen.inService && !options.again) {

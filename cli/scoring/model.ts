@@ -14,7 +14,7 @@ import { type Environment, stateMachinesOf } from "../account/environment";
 import { ownedBy } from "../account/ownership";
 import { tagList } from "../account/tags";
 import { requireRegisteredFiles } from "../registry/content";
-import { findVersion, listVersions, servingModel } from "../registry/versions";
+import { findVersion, listVersions, servingModel } from "../registry/model-versions";
 import { UsageError } from "../terminal/errors";
 import { parseDefinition } from "../terraform/definition-json";
 
@@ -30,7 +30,7 @@ export async function modelToScore(environment: Environment, number: number | un
     if (serving?.packageArn !== undefined) await requireUnchanged(environment, serving.packageArn);
     if (serving !== undefined) return serving.modelName;
     throw new UsageError(
-      `The endpoint ${endpoint} has no model in service: pass --version <number>; npm run rollback -- ${environment.name} lists the versions`,
+      `The endpoint ${endpoint} has no model in service: pass --version <number>; npm run versions -- ${environment.name} lists the versions`,
     );
   }
   const { arn, approval } = findVersion(await listVersions(environment), number);

@@ -75,7 +75,7 @@ def _tell(detail: Mapping[str, Any], meanings: Mapping[str, str]) -> Told:
     is_release = f"{detail['Workflow']}-release:" in arn
     what = "Release" if is_release else "Execution"
     look = f"npm run execute -- {environment} --attach {arn}   shows its states and its failure"
-    versions = f"npm run rollback -- {environment}   lists the versions, and which one serves"
+    versions = f"npm run versions -- {environment}   lists the versions, and which one serves"
     before = f"npm run rollback -- {environment} VERSION   puts an earlier version in service"
     status = f"npm run status -- {environment}   shows executions and endpoint"
     if error == ROLLBACK_FAILED:

@@ -45,7 +45,7 @@ export function workflowAlarms(settings: WorkflowSettings, watched: Watched): re
       releaseName(settings),
       release,
       "A release",
-      `Its message says why. See which version serves: npm run rollback -- ${environment}`,
+      `Its message says why. See which version serves: npm run versions -- ${environment}`,
     ),
     ...guardrailAlarms(settings),
     ...(watched.noTrafficMinutes === undefined ? [] : [noTrafficAlarm(settings, watched.noTrafficMinutes)]),

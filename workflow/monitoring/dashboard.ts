@@ -123,7 +123,8 @@ function commands(settings: WorkflowSettings): string {
     "| to | type |",
     "| --- | --- |",
     `| see executions, endpoint and metrics | \`npm run status -- ${environment}\` |`,
-    `| list the registered versions, or put one in service again | \`npm run rollback -- ${environment}\` |`,
+    `| list the registered versions | \`npm run versions -- ${environment}\` |`,
+    `| put an earlier version in service again | \`npm run rollback -- ${environment} 6\` |`,
     `| approve a version | \`npm run approve -- ${environment} 7\` |`,
     `| see what runs and what it costs | \`npm run leftovers -- ${environment}\` |`,
   ].join("\n");

@@ -1,5 +1,5 @@
 import { checkGate, checkPair, chooseVersion } from "../../../cli/promotion/plan";
-import type { ModelVersion } from "../../../cli/registry/versions";
+import type { ModelVersion } from "../../../cli/registry/model-versions";
 import { gateSettings } from "../../../workflow/gate";
 
 const version = (number: number, more: Partial<ModelVersion> = {}): ModelVersion => ({
@@ -12,6 +12,8 @@ const version = (number: number, more: Partial<ModelVersion> = {}): ModelVersion
   properties: { metric: "test_r2", value: "0.8", execution: "run" },
   ...more,
 });
+
+const gate = gateSettings({ metric: "test_r2", threshold: 0.75 });
 
 describe("checkPair", () => {
   const dev = { name: "dev", prefix: "housing", isEmulator: false };
@@ -35,12 +37,12 @@ describe("checkPair", () => {
 describe("chooseVersion", () => {
   it("returns the requested version, and otherwise the one in service", () => {
     const versions = [version(3), version(2, { inService: true }), version(1)];
-    expect(chooseVersion("dev", versions, 1).version).toBe(1);
-    expect(chooseVersion("dev", versions, undefined).version).toBe(2);
+    expect(chooseVersion("dev", versions, 1, gate).version).toBe(1);
+    expect(chooseVersion("dev", versions, undefined, gate).version).toBe(2);
   });
 
   it("fails if none is in service, and lists the versions", () => {
-    expect(() => chooseVersion("dev", [version(3)], undefined)).toThrow(
+    expect(() => chooseVersion("dev", [version(3)], undefined, gate)).toThrow(
       /^No version is in service in dev: .*\n.*\n {5}3 {2}Approved/,
     );
   });

@@ -23,7 +23,7 @@ import {
   UpdateStateMachineCommand,
 } from "@aws-sdk/client-sfn";
 import { type ExecutionResult, startExecution } from "../../../cli/execution/execution";
-import { servingModel } from "../../../cli/registry/versions";
+import { servingModel } from "../../../cli/registry/model-versions";
 import { followScoring, type ScoringJob, startScoring } from "../../../cli/scoring/job";
 import type { ExecutionInput } from "../../../workflow/execution-input";
 import { approvalRule } from "../../../workflow/resources";

@@ -16,7 +16,7 @@ describe("the alarms", () => {
     expect(new Set(alarms.map(({ name }) => name)).size).toBe(alarms.length);
     for (const { name, description, period, evaluationPeriods } of alarms) {
       expect(name).toMatch(/^housing-dev-/);
-      expect(description).toMatch(/npm run (status|rollback) -- dev$/);
+      expect(description).toMatch(/npm run (status|rollback|versions) -- dev$/);
       expect(description.length).toBeLessThanOrEqual(1024);
       expect(period % 60).toBe(0);
       expect(period * evaluationPeriods).toBeLessThanOrEqual(86_400);

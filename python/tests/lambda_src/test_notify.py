@@ -138,7 +138,7 @@ def test_a_rollback_names_version_endpoint_and_reason(error, title):
     assert subject == f"[housing prod] {title}"
     assert "Why: alarm housing-prod-endpoint-errors" in text
     assert MEANINGS[error] in text
-    assert "npm run rollback -- prod " in text
+    assert "npm run versions -- prod " in text
 
 
 def test_a_failure_has_its_meaning_and_the_command_that_shows_it():
@@ -157,7 +157,7 @@ def test_a_cause_that_is_no_json_is_the_reason_itself():
     assert (detail["Outcome"], detail["Reason"]) == ("failed", "it {broke")
     assert subject == "[housing prod] Release failed: States.Runtime"
     assert "Release release-7 failed." in text
-    assert "npm run rollback -- prod   lists" in text
+    assert "npm run versions -- prod   lists" in text
 
 
 @pytest.mark.parametrize(
