@@ -1,4 +1,4 @@
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { program } from "./program";
 import { CliError, exitCodes, explain } from "./terminal/errors";
 import { printToStderr } from "./terminal/print";
@@ -9,14 +9,14 @@ export async function main(args: readonly string[], complain: (text: string) => 
     complain("Windows is not supported; run this in WSL, the Windows Subsystem for Linux");
     return exitCodes.usage;
   }
+  const cli = program();
   try {
-    await program().parseAsync(args, { from: "user" });
+    await cli.parseAsync(args, { from: "user" });
     return 0;
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
       if (thrown.exitCode === 0) return 0; // --help
-      const named = thrown.code === "commander.missingArgument" ? "; config.ts lists the environments" : "";
-      complain(`${thrown.message}${named}`);
+      complain(`${thrown.message}${missingArgument(cli, args, thrown)}`);
       return exitCodes.usage;
     }
     const error = explain(thrown);
@@ -27,6 +27,15 @@ export async function main(args: readonly string[], complain: (text: string) => 
     complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return exitCodes.failed;
   }
+}
+
+/** Describes the argument that an error says is missing, and how the command is called. */
+function missingArgument(cli: Command, [name]: readonly string[], { code, message }: CommanderError): string {
+  const called = cli.commands.find((command) => command.name() === name);
+  const argument = called?.registeredArguments.find((one) => message.endsWith(`'${one.name()}'`));
+  if (code !== "commander.missingArgument" || called === undefined || argument === undefined) return "";
+  const choices = argument.argChoices === undefined ? "" : ` (${argument.argChoices.join(", ")})`;
+  return `: ${argument.description}${choices}\nUsage: npm run ${name} ${called.usage()}`;
 }
 
 if (require.main === module) {

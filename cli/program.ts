@@ -193,7 +193,7 @@ function registryCommands(command: MakeCommand): void {
     .action(async (name, options) => (await import("./registry/versions")).versions(name, options));
 
   deployed(command("approve", "show a registered version next to the one in service, and approve it"))
-    .argument("<version>", "version number in the registry", wholeNumber)
+    .argument("<version>", "version number; npm run versions lists them", wholeNumber)
     .usage("-- <environment> <version> [options]")
     .option("--reject", "reject it instead", false)
     .addOption(yes("approve"))
@@ -203,7 +203,7 @@ function registryCommands(command: MakeCommand): void {
     );
 
   deployed(command("rollback", "list the registered versions, or put one in service again"))
-    .argument("[version]", "version number in the registry; default: list the versions", wholeNumber)
+    .argument("[version]", "version number; default: list the versions", wholeNumber)
     .usage("-- <environment> [version] [options]")
     .addOption(yes("release"))
     .option("--again", "release a version even if it is already in service: sets its scaling")
@@ -248,7 +248,7 @@ function scoringCommands(command: MakeCommand): void {
 
 function experimentCommands(command: MakeCommand): void {
   deployed(command("experiment", "compare a version with the one in service, under real traffic"))
-    .addArgument(new Argument("<action>", "what to do").choices(["start", "status", "stop"]))
+    .addArgument(new Argument("<action>", "what to do with the test").choices(["start", "status", "stop"]))
     .argument("[version]", "start: the challenger's number in the registry", wholeNumber)
     .usage("-- <environment> start <version> [options] | status | stop [options]")
     .option("--weight <share>", "start: the challenger's share of the traffic; default: 10%", share)

@@ -199,7 +199,15 @@ describe("versions, approve and rollback", () => {
     expect((await command(["approve", "local", "2", "--yes"])).stdout).toContain("Version 2 was approved");
     const twice = await command(["approve", "local", "2", "--yes"]);
     expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining("is already Approved")]);
-    expect((await command(["approve", "local", "99", "--yes"])).stderr).toContain(", got 99");
+  });
+
+  it("says what is wrong before it asks for --yes", async () => {
+    for (const name of ["approve", "rollback"]) {
+      const wrong = await command([name, "local", "99"]);
+      expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining(", got 99")]);
+      const right = await command([name, "local", "2", "--reject"].slice(0, name === "approve" ? 4 : 3));
+      expect([right.code, right.stderr]).toEqual([2, expect.stringContaining("pass --yes")]);
+    }
   });
 });
 

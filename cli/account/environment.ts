@@ -6,6 +6,7 @@ import { baseName } from "../../workflow/names";
 import type { WorkflowProps } from "../../workflow/props";
 import { UsageError } from "../terminal/errors";
 import { printToStderr } from "../terminal/print";
+import { suggestion } from "../terminal/suggest";
 import { Aws } from "./clients";
 import { connectionTo, type EmulatorConnection, runningEmulator } from "./emulator-address";
 
@@ -28,8 +29,10 @@ export interface Environment {
 export function environmentConfig(name: string): EnvironmentConfig {
   const config = environments[name];
   if (config === undefined) {
-    const known = Object.keys(environments).join(", ");
-    throw new UsageError(`The environment must be one of ${known}, got ${name}: add it to config.ts`);
+    const known = Object.keys(environments);
+    throw new UsageError(
+      `The environment must be one of ${known.join(", ")}, got ${name}${suggestion(name, known) || ": add it to config.ts"}`,
+    );
   }
   return config;
 }

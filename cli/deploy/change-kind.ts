@@ -8,8 +8,8 @@ import { requireDeployable } from "./ready";
 
 /** Moves the version in service to an endpoint of the configured kind, and deletes the old endpoint. */
 export async function changeKind(name: string, options: ChangeKindOptions): Promise<void> {
-  requireAnswer(options.yes);
   const environment = openEnvironment(name);
+  requireAnswer(options.yes);
   await requireDeployable(environment);
   await moveToKind(environment, options, {
     deploy: () => deployStacks(environment, options),

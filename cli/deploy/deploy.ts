@@ -6,8 +6,8 @@ import { requireDeployable } from "./ready";
 
 /** Shows the changes, asks for confirmation, and deploys the environment's stacks. */
 export async function deploy(name: string, options: DeployOptions): Promise<void> {
-  requireAnswer(options.yes);
   const environment = openEnvironment(name);
+  requireAnswer(options.yes);
   await requireDeployable(environment);
   await refuseChangeOfKind(environment);
   await deployStacks(environment, options);

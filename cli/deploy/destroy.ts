@@ -8,7 +8,7 @@ import { type Environment, openEnvironment, stateMachinesOf } from "../account/e
 import { findLeftovers, isEmpty, type Leftovers, writtenPrefixes } from "../leftovers/find";
 import { removeLeftovers } from "../leftovers/remove";
 import { leftoversText } from "../leftovers/text";
-import { confirmed, requireAnswer } from "../terminal/confirm";
+import { agreed } from "../terminal/confirm";
 import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
 import { runCdktf } from "../terraform/run";
@@ -23,7 +23,6 @@ interface DestroyOptions {
 
 /** Destroys the environment's stacks; refuses while executions run or endpoints exist, which Terraform does not manage. */
 export async function destroy(name: string, options: DestroyOptions): Promise<void> {
-  requireAnswer(options.yes);
   const environment = openEnvironment(name);
   await requireDeployable(environment);
   const found = await findLeftovers(environment);
@@ -33,7 +32,7 @@ export async function destroy(name: string, options: DestroyOptions): Promise<vo
   print(leftoversText(found));
   await announceLoss(environment, found);
   const what = options.withLeftovers && !isEmpty(found) ? "all of this and " : "";
-  if (!options.yes && !(await confirmed(`Destroy ${what}the stacks of ${name}?`))) {
+  if (!(await agreed(`Destroy ${what}the stacks of ${name}?`, options.yes))) {
     print("Nothing was destroyed.");
     return;
   }

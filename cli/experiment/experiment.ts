@@ -1,7 +1,7 @@
 import { GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { announce, environmentConfig } from "../account/environment";
 import { endpointCostPerDay } from "../costs/endpoint-cost";
-import { confirmed, requireAnswer } from "../terminal/confirm";
+import { agreed } from "../terminal/confirm";
 import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
 import { interruption } from "../terminal/progress";
@@ -31,12 +31,11 @@ async function start(name: string, version: number | undefined, options: Experim
     throw new UsageError(`start needs a version: list them with npm run versions -- ${name}`);
   }
   const numbers = experimentNumbers(options);
-  requireAnswer(options.yes);
   const target = await experimentTarget(name);
   await announce(target.environment);
   const plan = await planExperiment(target, version, numbers, options.name);
   print(planText(plan, await expectation(target, plan)));
-  if (!options.yes && !(await confirmed(`Start this test in ${name}?`))) {
+  if (!(await agreed(`Start this test in ${name}?`, options.yes))) {
     print("Nothing was changed.");
     return;
   }
@@ -46,12 +45,11 @@ async function start(name: string, version: number | undefined, options: Experim
 
 async function stop(name: string, options: ExperimentOptions): Promise<void> {
   refuseOthers("stop", options, ["winner"]);
-  requireAnswer(options.yes);
   const target = await experimentTarget(name);
   await announce(target.environment);
   const plan = await planStop(target, options.winner);
   print(stopText(plan));
-  if (!options.yes && !(await confirmed(`Stop this test in ${name}?`))) {
+  if (!(await agreed(`Stop this test in ${name}?`, options.yes))) {
     print("Nothing was changed.");
     return;
   }

@@ -1,5 +1,5 @@
 import { announce, openEnvironment } from "../account/environment";
-import { confirmed, requireAnswer } from "../terminal/confirm";
+import { agreed } from "../terminal/confirm";
 import { type JsonOptions, print, printToStderr, writeJson } from "../terminal/print";
 import { findLeftovers, isEmpty, type Leftovers, superseded } from "./find";
 import { removeLeftovers } from "./remove";
@@ -13,7 +13,6 @@ interface CleanupOptions extends JsonOptions {
 
 /** Removes what executions created: lists it, asks for confirmation, and deletes in an order that works. */
 export async function cleanup(name: string, options: CleanupOptions): Promise<void> {
-  requireAnswer(options.yes);
   const environment = openEnvironment(name);
   await announce(environment);
   const all = await findLeftovers(environment);
@@ -21,7 +20,7 @@ export async function cleanup(name: string, options: CleanupOptions): Promise<vo
   const printLine = options.json ? printToStderr : print;
   printLine(leftoversText(found));
   if (!isEmpty(found)) {
-    if (!options.yes && !(await confirmed("Delete all of this?"))) {
+    if (!(await agreed("Delete all of this?", options.yes))) {
       printLine("Nothing was deleted.");
       return;
     }

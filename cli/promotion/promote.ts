@@ -1,7 +1,6 @@
 import { workflowProps } from "../../configuration";
 import { localEnvironment } from "../../configuration/names";
 import { announce, environmentConfig, openEnvironment } from "../account/environment";
-import { requireAnswer } from "../terminal/confirm";
 import { checkPair, type PromotionEnd } from "./plan";
 import { type PromoteOptions, promoteBetween } from "./promotion";
 
@@ -12,7 +11,6 @@ export async function promote(
   version: number | undefined,
   options: PromoteOptions,
 ): Promise<void> {
-  requireAnswer(options.yes);
   for (const name of [fromName, toName]) environmentConfig(name);
   checkPair(promotionEnd(fromName), promotionEnd(toName));
   const [from, to] = [openEnvironment(fromName), openEnvironment(toName)];

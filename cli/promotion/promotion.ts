@@ -6,7 +6,7 @@ import { type Environment, stateMachinesOf } from "../account/environment";
 import { requireRegisteredFiles } from "../registry/content";
 import { listVersions, type ModelVersion, versionNumber } from "../registry/model-versions";
 import { type ReleaseOptions, releaseVersion } from "../registry/release";
-import { confirmed } from "../terminal/confirm";
+import { agreed } from "../terminal/confirm";
 import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
 import { keepLines, type ProgressTask, runTasks } from "../terminal/progress";
@@ -46,7 +46,7 @@ export async function promoteBetween(
     return;
   }
   const question = `Promote version ${chosen.version} of ${from.name} to ${to.name}?`;
-  if (!options.yes && !(await confirmed(question))) {
+  if (!(await agreed(question, options.yes))) {
     print("Nothing was changed.");
     return;
   }

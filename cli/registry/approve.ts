@@ -1,6 +1,6 @@
 import { UpdateModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { announce, openEnvironment } from "../account/environment";
-import { confirmed, requireAnswer } from "../terminal/confirm";
+import { agreed } from "../terminal/confirm";
 import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
 import { requireRegisteredFiles } from "./content";
@@ -15,7 +15,6 @@ interface ApproveOptions {
 
 /** Shows a version next to the one in service, asks for confirmation, and approves it, which starts its release. */
 export async function approve(name: string, version: number, options: ApproveOptions): Promise<void> {
-  requireAnswer(options.yes);
   const environment = openEnvironment(name);
   await announce(environment);
   const versions = await listVersions(environment);
@@ -38,7 +37,7 @@ export async function approve(name: string, version: number, options: ApproveOpt
   if (!options.reject) {
     await requireRegisteredFiles(environment.aws, `version ${version} of ${name}`, chosen.content);
   }
-  if (!options.yes && !(await confirmed(`${verb} version ${version} for ${name}?`))) {
+  if (!(await agreed(`${verb} version ${version} for ${name}?`, options.yes))) {
     print("Nothing was changed.");
     return;
   }

@@ -1,6 +1,6 @@
 import { gateSettings } from "../../workflow/gate";
 import { announce, openEnvironment } from "../account/environment";
-import { confirmed, requireAnswer } from "../terminal/confirm";
+import { agreed } from "../terminal/confirm";
 import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
 import { findVersion, listVersions } from "./model-versions";
@@ -19,7 +19,6 @@ export async function rollback(
   version: number | undefined,
   options: RollbackOptions,
 ): Promise<void> {
-  if (version !== undefined) requireAnswer(options.yes);
   const environment = openEnvironment(name);
   await announce(environment);
   const versions = await listVersions(environment);
@@ -36,7 +35,7 @@ export async function rollback(
       `Version ${version} must be Approved, got ${chosen.approval}: approve it with npm run approve -- ${name} ${version}`,
     );
   }
-  if (!options.yes && !(await confirmed(`Put version ${version} in service in ${name}?`))) {
+  if (!(await agreed(`Put version ${version} in service in ${name}?`, options.yes))) {
     print("Nothing was changed.");
     return;
   }

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { UsageError } from "./errors";
 
 /**
- * Checks that the command can ask for confirmation.
+ * Checks that the command can ask for confirmation, before something that takes long; `agreed` checks it, too.
  *
  * @throws UsageError if the terminal is not interactive and `--yes` is not set
  */
@@ -10,6 +10,16 @@ export function requireAnswer(yes: boolean): void {
   if (!yes && !process.stdin.isTTY) {
     throw new UsageError("Not an interactive terminal: pass --yes to continue without confirmation");
   }
+}
+
+/**
+ * Whether the user agrees: asked on the terminal, or said with `--yes`.
+ *
+ * @throws UsageError if nobody can be asked
+ */
+export async function agreed(question: string, yes: boolean): Promise<boolean> {
+  requireAnswer(yes);
+  return yes || (await confirmed(question));
 }
 
 /** Asks on the terminal; any answer but yes counts as no. */
