@@ -1,9 +1,9 @@
 import { UsageError } from "../terminal/errors";
-import { parseDefinition } from "../terraform/definition-json";
+import { type DefinitionJson, parseDefinition } from "../terraform/definition-json";
 import { parseSynthesized } from "../terraform/plan-json";
 import { definitionSizes } from "./definition-sizes";
 import type { Durations } from "./durations";
-import { type Estimate, estimateCosts, type StackResource } from "./estimation";
+import { type Estimate, type EstimateOptions, estimateCosts, type StackResource } from "./estimation";
 
 /** Assumptions that replace the estimate's defaults. */
 export interface Assumptions extends Partial<Durations> {
@@ -27,14 +27,28 @@ export function estimateStack(
   const resources: StackResource[] = Object.entries(types).flatMap(([type, named]) =>
     Object.values(named).map((values) => ({ type, values })),
   );
-  // The stack also has the release state machine; the state machine with the most jobs is the one that a run uses.
-  const [run, ...others] = resources
+  const definitions = resources
     .filter(({ type }) => type === "aws_sfn_state_machine")
     .flatMap(({ values: { definition } }) => (typeof definition === "string" ? [definition] : []))
-    .map(parseDefinition)
-    .sort((one, two) => definitionSizes(two).jobs.length - definitionSizes(one).jobs.length);
-  if (run === undefined) {
+    .map(parseDefinition);
+  const estimate = estimateResources(definitions, resources, { region, runsPerMonth, durations });
+  if (estimate === undefined) {
     throw new UsageError(`The stack ${stack} must have a state machine: pass the pipeline stack`);
   }
-  return estimateCosts(run, { region, runsPerMonth, durations, resources, others });
+  return estimate;
+}
+
+/**
+ * Prices the state machines of one environment, with the resources next to them.
+ *
+ * One of the machines trains, the other only releases: a run is an execution of the one with jobs.
+ */
+export function estimateResources(
+  definitions: readonly DefinitionJson[],
+  resources: readonly StackResource[],
+  options: Pick<EstimateOptions, "region" | "runsPerMonth" | "durations">,
+): Estimate | undefined {
+  const jobs = (definition: DefinitionJson) => definitionSizes(definition).jobs.length;
+  const [run, ...others] = [...definitions].sort((one, two) => jobs(two) - jobs(one));
+  return run === undefined ? undefined : estimateCosts(run, { ...options, resources, others });
 }

@@ -66,7 +66,9 @@ export function reviewSections(found: Review): Section[] {
     ...of("Destroyed and replaced", listed(["destroy", "replace", "forget"])),
     ...of("Permissions", ({ access }) => access.map(accessLine)),
     ...of("State machine", ({ stateMachines }) => stateMachines.map(stateMachineLine)),
-    ...of("Estimated cost", (stack) => (stack.resources.length === 0 ? [] : stack.costs.map(costLine))),
+    ...of("Estimated cost", ({ resources, cost }) =>
+      resources.length === 0 || cost === undefined ? [] : costLines(cost),
+    ),
     ...of("Changed outside Terraform, reverted by this deploy", ({ drifts }) =>
       drifts.map(({ type, name, attributes }) => ({
         spans: [value(`${type} ${name}`), attributes === undefined ? ": deleted" : ""],
@@ -222,7 +224,8 @@ function readable(json: unknown): unknown {
   return Object.fromEntries(Object.entries(json).map(([key, item]) => [key, readable(item)]));
 }
 
-function costLine({ stateMachine, before, after }: CostChange): Line {
+/** The sums of `npm run estimate`, before and after the deploy. */
+function costLines({ before, after }: CostChange): Line[] {
   const sums = (pick: "idlePerMonth" | "perRun") =>
     [before, after].map((found) =>
       found === undefined ? undefined : sum(found[pick], pick === "perRun" ? found.run : found.idle),
@@ -230,12 +233,9 @@ function costLine({ stateMachine, before, after }: CostChange): Line {
   const change = ([old, now]: (string | undefined)[]) =>
     old === now ? `${now}, unchanged` : [old ?? "nothing", now ?? "nothing"].join(" → ");
   const missing = (after ?? before)?.missing ?? [];
-  return {
-    spans: [value(stateMachine)],
-    lines: [
-      { spans: [`per month while idle, with the endpoint in service: ${change(sums("idlePerMonth"))}`] },
-      { spans: [`per run: ${change(sums("perRun"))}`] },
-      ...missing.map((line) => ({ spans: ["not in these sums: ", value(line)] })),
-    ],
-  };
+  return [
+    { spans: [`per month while idle, with the endpoint in service: ${change(sums("idlePerMonth"))}`] },
+    { spans: [`per run: ${change(sums("perRun"))}`] },
+    ...missing.map((line) => ({ spans: ["not in these sums: ", value(line)] })),
+  ];
 }

@@ -2,7 +2,7 @@
 
 import type { Durations } from "../costs/durations";
 import type { Estimate, StackResource } from "../costs/estimation";
-import { estimateCosts } from "../costs/estimation";
+import { estimateResources } from "../costs/synthesized-stack";
 import { parseDefinition } from "../terraform/definition-json";
 import {
   managedChanges,
@@ -11,7 +11,7 @@ import {
   parseSynthesized,
   type Synthesized,
 } from "../terraform/plan-json";
-import { documentAfter, documentBefore } from "./documents";
+import { documentAfter, documentBefore, type JsonDocument } from "./documents";
 import { type Drift, drifts, type ResourceSummary, resourceSummaries } from "./resources";
 import { type AccessChange, accessChanges } from "./roles";
 import { type StateMachineChange, stateMachineChanges } from "./state-machines";
@@ -42,12 +42,11 @@ export interface ReviewInput {
   readonly durations?: Partial<Durations>;
 }
 
-/** How the deploy changes the cost of one state machine and the other resources of its stack. */
+/** How the deploy changes the cost of a stack. Its state machines are estimated together, because they share an endpoint. */
 export interface CostChange {
-  readonly stateMachine: string;
-  /** Absent if the state machine is new. */
+  /** Absent if there is no state machine yet. */
   readonly before?: Estimate;
-  /** Absent if the state machine is destroyed. */
+  /** Absent if the state machines are destroyed. */
   readonly after?: Estimate;
 }
 
@@ -57,7 +56,8 @@ export interface StackReview {
   readonly resources: readonly ResourceSummary[];
   readonly access: readonly AccessChange[];
   readonly stateMachines: readonly StateMachineChange[];
-  readonly costs: readonly CostChange[];
+  /** Absent if the stack has no state machine, or one that cannot be read. */
+  readonly cost?: CostChange;
   readonly drifts: readonly Drift[];
   /** Names of outputs that change. */
   readonly outputs: readonly string[];
@@ -98,7 +98,7 @@ function reviewStack({ name, ...stack }: PlannedStack, options: ReviewInput): St
     resources: resourceSummaries(plan, synthesized),
     access: accessChanges(plan, synthesized, tokens),
     stateMachines: stateMachineChanges(plan, synthesized, tokens),
-    costs: costChanges(plan, synthesized, tokens, options),
+    cost: costChange(plan, synthesized, tokens, options),
     drifts: drifts(plan, synthesized),
     outputs: Object.entries(plan.output_changes)
       .filter(([, { actions }]) => actions.some((action) => action !== "no-op"))
@@ -106,46 +106,35 @@ function reviewStack({ name, ...stack }: PlannedStack, options: ReviewInput): St
   };
 }
 
-function costChanges(
+function costChange(
   plan: Plan,
   stack: Synthesized,
   tokens: Tokens,
   { region, runsPerMonth, durations }: ReviewInput,
-): CostChange[] {
+): CostChange | undefined {
   const changes = managedChanges(plan);
+  const machines = changes.filter(({ type }) => type === "aws_sfn_state_machine");
   const resources = (when: "before" | "after"): StackResource[] =>
     changes.flatMap(({ type, change }) => {
       const values = change[when];
       return values === null || values === undefined ? [] : [{ type, values }];
     });
-  const machines = changes.filter(({ type }) => type === "aws_sfn_state_machine");
-  return machines.flatMap((machine, i): CostChange[] => {
-    const priced = (when: "before" | "after", json: unknown) =>
-      json === undefined
-        ? undefined
-        : estimateCosts(parseDefinition(JSON.stringify(json)), {
-            region,
-            runsPerMonth,
-            durations,
-            // Keys and alarms belong to the stack and are billed once.
-            resources: resources(when).filter(({ type }) => i === 0 || type === "aws_lambda_function"),
-          });
-    const { name } = machine.change.after ?? machine.change.before ?? {};
-    const before = documentBefore(machine, "definition");
-    const after = documentAfter(machine, "definition", stack, tokens);
-    // The section on the state machine reports why it cannot be read.
-    if (before.unreadable !== undefined || after.unreadable !== undefined) return [];
-    if (before.json === undefined && after.json === undefined) return [];
-    try {
-      return [
-        {
-          stateMachine: String(name),
-          before: priced("before", before.json),
-          after: priced("after", after.json),
-        },
-      ];
-    } catch {
-      return [];
-    }
-  });
+  const estimate = (when: "before" | "after", documents: readonly JsonDocument[]) => {
+    const found = documents.flatMap(({ json }) => (json === undefined ? [] : [JSON.stringify(json)]));
+    return estimateResources(found.map(parseDefinition), resources(when), {
+      region,
+      runsPerMonth,
+      durations,
+    });
+  };
+  const before = machines.map((machine) => documentBefore(machine, "definition"));
+  const after = machines.map((machine) => documentAfter(machine, "definition", stack, tokens));
+  // The section on the state machine reports why it cannot be read.
+  if ([...before, ...after].some(({ unreadable }) => unreadable !== undefined)) return undefined;
+  try {
+    const change = { before: estimate("before", before), after: estimate("after", after) };
+    return change.before === undefined && change.after === undefined ? undefined : change;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import { reviewComment, reviewSummary } from "../../../cli/review/comment";
-import { inputOf, planFile } from "./plans";
+import { inputOf, type PlanFile, type PlannedResource, planFile } from "./plans";
 
 /** The lines of one section of a comment, without their bullets' own indentation. */
 function section(comment: string, title: string): string[] {
@@ -41,7 +41,6 @@ describe("the review of a first deploy", () => {
       /^- `housing-dev`, new, with the states `ReadInput`, /,
     );
     expect(section(comment, "Estimated cost")).toEqual([
-      "- `housing-dev`",
       "- per month while idle, with the endpoint in service: nothing → ≈ $40.88",
       "- per run: nothing → ≈ $0.030",
     ]);
@@ -180,6 +179,43 @@ it("lists what a destroy takes", () => {
   );
   // A policy that goes with its bucket opens nothing.
   expect(comment).not.toContain("check the permissions");
+});
+
+describe("the cost of a stack with two state machines", () => {
+  const machines = (file: PlanFile) =>
+    file.plan.resource_changes.filter(({ type }) => type === "aws_sfn_state_machine");
+
+  /** The plan of a change from automatic to manual approval: the states of the endpoint move to the release machine. */
+  function planOfManualApproval(): PlanFile {
+    const file = planFile("wider-permissions");
+    const [machine] = machines(file);
+    if (machine === undefined) throw new Error("The fixture has no state machine");
+    const definition = String(machine.change.before.definition);
+    const { CreateEndpointConfig, ...others } = JSON.parse(definition).States;
+    const withStates = (States: unknown) => JSON.stringify({ ...JSON.parse(definition), States });
+    const planned = (name: string, before: string, after: string): PlannedResource => ({
+      ...machine,
+      address: `aws_sfn_state_machine.${name}`,
+      change: {
+        ...{ actions: ["update"], after_unknown: {}, after_sensitive: {} },
+        before: { name, definition: before },
+        after: { name, definition: after },
+      },
+    });
+    const release = withStates({ CreateEndpointConfig });
+    file.plan.resource_changes = [
+      ...file.plan.resource_changes.filter((one) => one !== machine),
+      planned("housing-dev", definition, withStates(others)),
+      planned("housing-dev-release", release, release),
+    ];
+    return file;
+  }
+
+  it("has its one endpoint once, and approval is no saving", () => {
+    const lines = section(reviewComment(inputOf(planOfManualApproval())), "Estimated cost");
+    expect(lines[0]).toBe("- per month while idle, with the endpoint in service: ≈ $40.88, unchanged");
+    expect(lines.filter((line) => line.includes("per month"))).toHaveLength(1);
+  });
 });
 
 describe("several stacks", () => {
