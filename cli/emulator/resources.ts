@@ -4,9 +4,14 @@ import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateFunctionCommand, type Runtime, waitUntilFunctionActiveV2 } from "@aws-sdk/client-lambda";
 import { PutBucketLifecycleConfigurationCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { CreateModelPackageGroupCommand } from "@aws-sdk/client-sagemaker";
-import { CreateStateMachineCommand } from "@aws-sdk/client-sfn";
+import {
+  CreateStateMachineCommand,
+  DescribeStateMachineCommand,
+  UpdateStateMachineCommand,
+} from "@aws-sdk/client-sfn";
 import { contentHash, scriptKey } from "../../source-files";
 import { arn, type Place } from "../../workflow/arns";
+import type { StateMachineDefinition } from "../../workflow/asl/states";
 import { bucketNamePrefix, codeKey, lifecycleRules } from "../../workflow/bucket";
 import { evaluationFunction, type FunctionDescription, smokeTestFunction } from "../../workflow/functions";
 import { policyDocument, trustPolicy } from "../../workflow/iam";
@@ -21,6 +26,7 @@ import {
   workflowStateMachine,
 } from "../../workflow/resources";
 import { type RoleDescription, sageMakerRoles } from "../../workflow/roles";
+import type { WorkflowReferences } from "../../workflow/settings";
 import { createBucket, secureBucket } from "../account/buckets";
 import type { Aws } from "../account/clients";
 import type { EmulatorAddress } from "../account/emulator-address";
@@ -40,6 +46,8 @@ export interface LocalWorkflow {
   readonly releaseStateMachineArn: string;
   readonly bucketName: string;
   readonly dataBucketName: string;
+  /** What its definitions name. */
+  readonly references: WorkflowReferences;
 }
 
 /** Creates the workflow's resources in the emulator, from the same plain data that the constructs use for Terraform. */
@@ -79,17 +87,7 @@ export async function createLocalResources(
       createRole(aws, roles.serving, account, tags),
       createFunction(aws, evaluationFunction(props, base), account, tags),
       settings.smokeTest && createFunction(aws, smokeTestFunction(props, base), account, tags),
-      ...scriptFolders(props).map(async (folder) =>
-        aws.s3().send(
-          new PutObjectCommand({
-            Bucket: bucketName,
-            Key: codeKey(folder, contentHash(folder)),
-            Body: await packFolder(folder, "tar.gz"),
-            ContentType: "application/gzip",
-            Tagging: new URLSearchParams(tags).toString(),
-          }),
-        ),
-      ),
+      uploadCode(aws, bucketName, props),
     ]);
   const workflow = {
     settings,
@@ -112,7 +110,45 @@ export async function createLocalResources(
       }),
     ),
   ]);
-  return { stateMachineArn, releaseStateMachineArn, bucketName, dataBucketName };
+  const { references } = workflow;
+  return { stateMachineArn, releaseStateMachineArn, bucketName, dataBucketName, references };
+}
+
+/**
+ * Deploys scripts that have changed, and what else of the props reaches the definition; a change of resources does not.
+ *
+ * @returns the definition that is deployed now
+ */
+export async function redeploy(
+  aws: Aws,
+  props: WorkflowProps,
+  { stateMachineArn, bucketName, references }: LocalWorkflow,
+): Promise<StateMachineDefinition> {
+  const machine = workflowStateMachine({ settings: workflowSettings(props, scriptKey), references });
+  const { roleArn } = await aws.sfn().send(new DescribeStateMachineCommand({ stateMachineArn }));
+  await Promise.all([
+    uploadCode(aws, bucketName, props),
+    putPermissions(aws, roleArn?.split("/").at(-1) as string, machine.role),
+  ]);
+  await aws.sfn().send(new UpdateStateMachineCommand({ stateMachineArn, definition: machine.definition }));
+  return JSON.parse(machine.definition) as StateMachineDefinition;
+}
+
+/** Uploads every folder of scripts under a key with the hash of its content. */
+async function uploadCode(aws: Aws, Bucket: string, props: WorkflowProps): Promise<void> {
+  await Promise.all(
+    scriptFolders(props).map(async (folder) =>
+      aws.s3().send(
+        new PutObjectCommand({
+          Bucket,
+          Key: codeKey(folder, contentHash(folder)),
+          Body: await packFolder(folder, "tar.gz"),
+          ContentType: "application/gzip",
+          Tagging: new URLSearchParams(resourceTags(props)).toString(),
+        }),
+      ),
+    ),
+  );
 }
 
 async function createStateMachine(
@@ -184,6 +220,11 @@ export async function createRole(
       Tags: tagList(tags),
     }),
   );
+  await putPermissions(aws, RoleName, role);
+  return Role?.Arn as string;
+}
+
+async function putPermissions(aws: Aws, RoleName: string, role: RoleDescription): Promise<void> {
   await aws.iam().send(
     new PutRolePolicyCommand({
       RoleName,
@@ -191,7 +232,6 @@ export async function createRole(
       PolicyDocument: JSON.stringify(policyDocument(role.policyStatements)),
     }),
   );
-  return Role?.Arn as string;
 }
 
 /** Creates a function with its role and log group, and returns the ARN of its version. */

@@ -6,26 +6,21 @@ import { pipeline } from "node:stream/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { testRun, workflowProps } from "../../configuration";
 import { localEnvironment } from "../../configuration/names";
-import { scriptKey } from "../../source-files";
-import { hasGuardrails } from "../../workflow/endpoint/guardrails";
-import { rawDataPrefix, type WorkflowProps, workflowSettings } from "../../workflow/props";
-import { Aws } from "../account/clients";
+import type { WorkflowProps } from "../../workflow/props";
+import type { Aws } from "../account/clients";
 import { emulatorVariables } from "../account/emulator-address";
 import { objectAt } from "../account/objects";
-import { createLocalAlarms } from "../emulator/alarms";
-import { EmulatorProcess, timeScaleText } from "../emulator/process";
-import { interpreter, type PreparedEnvironments, prepareEnvironments } from "../emulator/python";
-import { createLocalResources } from "../emulator/resources";
+import type { EmulatorProcess } from "../emulator/process";
 import { projectRoot } from "../paths";
 import { CliError, exitCodes, FailedError, OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { type JsonOptions, print, printToStderr, writeJson } from "../terminal/print";
-import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
+import { interruption, keepLines, TaskList } from "../terminal/progress";
 import { testReleased } from "./endpoint-test";
 import { startExecution, uniqueName } from "./execution";
 import { ExecutionFailedError, followToSuccess } from "./follow";
 import { readInput } from "./input";
+import { addPreparation } from "./preparation";
 import { executionOutput, failureReport, printReport, type RunReport, successReport } from "./report";
-import { SampleData } from "./sample-data";
 
 interface StartOptions extends JsonOptions {
   readonly input?: string;
@@ -73,33 +68,14 @@ export async function start(options: StartOptions): Promise<void> {
     }
     throw error;
   } finally {
-    const data = await run.python.ifAny?.sampleData.catch(() => undefined);
-    await Promise.all([data?.remove(), run.cloud.ifAny?.emulator.stop()]);
+    await run.stop();
   }
 }
 
 /** The tasks of a run; later ones use what earlier ones return. */
 function plan(options: StartOptions, props: WorkflowProps, input: object, signal: AbortSignal) {
   const tasks = new TaskList();
-  const python = tasks.add("Python environments", preparePython);
-  const cloud = tasks.add("Emulator", (task) => startEmulator(python.value.environments, options, task));
-  const workflow = tasks.add("Resources", async () => {
-    const { aws, emulator } = cloud.value;
-    const made = await createLocalResources(aws, emulator.address, props);
-    const settings = workflowSettings(props, scriptKey);
-    if (hasGuardrails(settings)) await createLocalAlarms(aws, settings);
-    return made;
-  });
-  const kept = { rendererOptions: keepLines };
-  tasks.add(
-    "Sample data",
-    async (task) => {
-      const data = await python.value.sampleData;
-      for (const line of python.value.sampleDataLines) task.output = line;
-      await data.upload(cloud.value.aws, workflow.value.dataBucketName, rawDataPrefix(props));
-    },
-    kept,
-  );
+  const { cloud, workflow, stop } = addPreparation(tasks, options, props);
   const result = tasks.add(
     "Execution",
     async (task) => {
@@ -109,7 +85,7 @@ function plan(options: StartOptions, props: WorkflowProps, input: object, signal
       const arn = await startExecution(aws.sfn(), workflow.value.stateMachineArn, name, input);
       return await followToSuccess(aws, arn, task, options.timeout, signal);
     },
-    kept,
+    { rendererOptions: keepLines },
   );
   const report = tasks.add("Endpoint test", async (task) =>
     successReport(result.value, await testReleased(cloud.value.aws, result.value, task)),
@@ -117,29 +93,7 @@ function plan(options: StartOptions, props: WorkflowProps, input: object, signal
   tasks.add("Artifacts", async (task) => {
     task.title = `Artifacts in ${await saveRun(cloud.value.aws, report.value)}/`;
   });
-  return { tasks, python, cloud, result, report };
-}
-
-async function preparePython(task: ProgressTask) {
-  const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], (line) => {
-    task.output = line;
-  });
-  const sampleDataLines: string[] = [];
-  const sampleData = SampleData.get(
-    testRun.sampleData,
-    interpreter(environments, "scikit-learn-1.2-1"),
-    (line) => sampleDataLines.push(line),
-  );
-  // The data is created while the emulator starts; the task that awaits it reports a failure.
-  sampleData.catch(() => {});
-  return { environments, sampleData, sampleDataLines };
-}
-
-async function startEmulator(python: PreparedEnvironments, options: StartOptions, task: ProgressTask) {
-  const emulator = await EmulatorProcess.start(interpreter(python, "emulator"), options);
-  const { endpoint, timeScale, isolation } = emulator.address;
-  task.title = `Emulator at ${endpoint} (${timeScaleText(timeScale)}, jobs isolated by ${isolation})`;
-  return { emulator, aws: new Aws(emulator.connection) };
+  return { tasks, cloud, result, report, stop };
 }
 
 /** Copies the run's artifacts out of the emulator, which loses them when it stops, and returns the folder. */

@@ -52,13 +52,15 @@ function variablesSetBefore(graph: StateGraph, known: ReadonlySet<string>): Map<
   return before;
 }
 
-interface StateTransition {
+/** Where a state leads. */
+export interface StateTransition {
   readonly target: string;
   /** Variables that are set on the way. */
   readonly assigned: readonly string[];
 }
 
-function transitions(state: State): StateTransition[] {
+/** Everywhere a state leads. */
+export function transitions(state: State): StateTransition[] {
   const to = (target: string, assign: object | undefined) => ({
     target,
     assigned: Object.keys(assign ?? {}),
