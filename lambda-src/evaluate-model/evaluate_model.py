@@ -19,6 +19,7 @@ from evaluation import (
     MAX_MEMBER_BYTES,
     ArchiveTooLarge,
     Better,
+    Evaluation,
     EvaluationFileMissing,
     InvalidEvent,
     is_finite_number,
@@ -73,21 +74,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """
     request = parse_event(event)
     s3 = _s3()
-    try:
-        archive = s3.get_object(Bucket=request.bucket, Key=request.archive_key)
-    except s3.exceptions.NoSuchKey as error:
-        raise EvaluationFileMissing(
-            f"s3://{request.bucket}/{request.archive_key} does not exist: training job "
-            f"{request.training_job_name} wrote nothing to its output data folder"
-        ) from error
-    if archive["ContentLength"] > MAX_ARCHIVE_BYTES:
-        raise ArchiveTooLarge(
-            f"s3://{request.bucket}/{request.archive_key} has {archive['ContentLength']} bytes, "
-            f"more than {MAX_ARCHIVE_BYTES}; keep what the training job writes to its output data "
-            "folder small"
-        )
-    with archive["Body"] as body:
-        evaluation = read_archive(body)
+    evaluation = _read_evaluation(s3, request)
     sha256 = base64.b64encode(hashlib.sha256(evaluation.content).digest()).decode()
     s3.put_object(
         Bucket=request.bucket,
@@ -119,6 +106,24 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "Reason": decision.reason,
         **_compared(request, comparison),
     }
+
+
+def _read_evaluation(s3: Any, request: Request) -> Evaluation:
+    try:
+        archive = s3.get_object(Bucket=request.bucket, Key=request.archive_key)
+    except s3.exceptions.NoSuchKey as error:
+        raise EvaluationFileMissing(
+            f"s3://{request.bucket}/{request.archive_key} does not exist: training job "
+            f"{request.training_job_name} wrote nothing to its output data folder"
+        ) from error
+    if archive["ContentLength"] > MAX_ARCHIVE_BYTES:
+        raise ArchiveTooLarge(
+            f"s3://{request.bucket}/{request.archive_key} has {archive['ContentLength']} bytes, "
+            f"more than {MAX_ARCHIVE_BYTES}; keep what the training job writes to its output data "
+            "folder small"
+        )
+    with archive["Body"] as body:
+        return read_archive(body)
 
 
 def parse_event(event: dict[str, Any]) -> Request:

@@ -144,14 +144,7 @@ def decide(
                 f"comparison.json: {comparison.better} values of {metric} are better, but the gate "
                 f"says {better}; correct gate.better"
             )
-        enough = difference.low > margin
-        return Decision(
-            enough,
-            "Margin",
-            f"{told}; over the champion {difference.metric} improves by {difference.value:.4g}, "
-            f"with {difference.confidence * 100:g} % confidence by {difference.low:.4g} or more, "
-            + (f"greater than {margin:g}" if enough else f"which must be greater than {margin:g}"),
-        )
+        return _decide_by_margin(difference, margin, told)
     if comparison.status == FIRST_RELEASE:
         return Decision(True, "FirstRelease", f"{told}; first release, there is no champion")
     return Decision(
@@ -159,6 +152,17 @@ def decide(
         "ChampionNotComparable",
         f"{told}; {comparison.reason}"
         + ("; accepted all the same" if accept_incomparable else "; not released without a look"),
+    )
+
+
+def _decide_by_margin(difference: Difference, margin: float, told: str) -> Decision:
+    enough = difference.low > margin
+    return Decision(
+        enough,
+        "Margin",
+        f"{told}; over the champion {difference.metric} improves by {difference.value:.4g}, "
+        f"with {difference.confidence * 100:g} % confidence by {difference.low:.4g} or more, "
+        + (f"greater than {margin:g}" if enough else f"which must be greater than {margin:g}"),
     )
 
 

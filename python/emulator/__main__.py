@@ -28,19 +28,26 @@ _WANTED_OPEN_FILES = 65_536
 def main(arguments: list[str] | None = None) -> int:
     """Run the emulator until it is told to stop; return the exit code."""
     options = _parse(arguments)
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
-    LOG.setLevel(logging.INFO)
-    # moto logs every failure of a task, which the execution's history tells too, with its repr.
-    logging.getLogger("moto").setLevel(logging.CRITICAL)
+    _set_up_logging()
     shut_out_own_aws_settings()
     _allow_many_open_files()
     try:
         faults = Faults(json.loads(options.faults.read_text()) if options.faults else None)
     except (FaultRuleError, OSError, ValueError) as error:
         return _refuse(f"--faults {options.faults}: {error}")
+    return _serve(options, faults)
 
+
+def _set_up_logging() -> None:
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    LOG.setLevel(logging.INFO)
+    # moto logs every failure of a task, which the execution's history tells too, with its repr.
+    logging.getLogger("moto").setLevel(logging.CRITICAL)
+
+
+def _serve(options: Any, faults: Faults) -> int:
     from emulator import server
     from emulator.assembly import Emulator
     from emulator.aws.patching import MotoMismatchError
@@ -66,14 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except (MotoMismatchError, IsolationError) as error:
         return _refuse(str(error))
-    ready = {
-        "endpoint": endpoint,
-        "account": ACCOUNT,
-        "region": REGION,
-        "timeScale": options.time_scale,
-        "isolation": emulator.isolation,
-        "pid": os.getpid(),
-    }
+    ready = _ready(endpoint, options.time_scale, emulator.isolation)
     versions = {name: version(name) for name in ("moto", "boto3", "jsonata-python")}
     description = {**ready, "versions": {"python": platform.python_version(), **versions}}
     gate = Gate(port, key, known_keys(key), any_key=options.any_key)
@@ -88,6 +88,17 @@ def main(arguments: list[str] | None = None) -> int:
     emulator.close()
     remove_run_directory(state_dir)
     return 0
+
+
+def _ready(endpoint: str, time_scale: float, isolation: str) -> dict[str, Any]:
+    return {
+        "endpoint": endpoint,
+        "account": ACCOUNT,
+        "region": REGION,
+        "timeScale": time_scale,
+        "isolation": isolation,
+        "pid": os.getpid(),
+    }
 
 
 def _parse(arguments: list[str] | None) -> Any:

@@ -155,38 +155,7 @@ def compare(
     JobError
         If a slice is asked for by a name that is no feature, or the difference is not defined.
     """
-    difference = None
-    if champion is not None:
-        settings = {key: getattr(options, key) for key in ("metric", "confidence", "resamples")}
-        try:
-            found = paired_bootstrap(
-                *(data.y, challenger.predictions, champion.predictions),
-                **settings,
-                seed=options.seed,
-            )
-        except ValueError as error:
-            raise JobError(f"the held-out data: {error}") from error
-        difference = {
-            **settings,
-            "higherIsBetter": HIGHER_IS_BETTER[options.metric],
-            **found._asdict(),
-        }
     models = {"challenger": challenger, "champion": champion}
-    slices = [
-        {
-            "name": label,
-            "rows": int(rows.sum()),
-            **{
-                name: model and slice_errors(data.y, model.predictions, rows)
-                for name, model in models.items()
-            },
-        }
-        for name, values in _slice_columns(challenger, data, options)
-        for label, rows in slice_rows(name, values)
-    ]
-    by_importance = sorted(
-        data.features, key=lambda name: -challenger.importances.get(name, -np.inf)
-    )
     status = NOT_COMPARABLE if reason else FIRST_RELEASE
     return {
         "status": COMPARED if champion else status,
@@ -194,8 +163,19 @@ def compare(
         "metric": options.metric,
         "rows": len(data.y),
         **{name: model and {"metrics": model.metrics} for name, model in models.items()},
-        "difference": difference,
-        "slices": slices,
+        "difference": champion and _difference(challenger, champion, data, options),
+        "slices": [
+            {
+                "name": label,
+                "rows": int(rows.sum()),
+                **{
+                    name: model and slice_errors(data.y, model.predictions, rows)
+                    for name, model in models.items()
+                },
+            }
+            for name, values in _slice_columns(challenger, data, options)
+            for label, rows in slice_rows(name, values)
+        ],
         "featureImportances": [
             {
                 "name": feature,
@@ -203,9 +183,24 @@ def compare(
                     name: model and model.importances.get(feature) for name, model in models.items()
                 },
             }
-            for feature in by_importance
+            for feature in sorted(
+                data.features, key=lambda name: -challenger.importances.get(name, -np.inf)
+            )
         ],
     }
+
+
+def _difference(
+    challenger: Evaluation, champion: Evaluation, data: HeldOut, options: argparse.Namespace
+) -> dict[str, Any]:
+    settings = {key: getattr(options, key) for key in ("metric", "confidence", "resamples")}
+    try:
+        found = paired_bootstrap(
+            *(data.y, challenger.predictions, champion.predictions), **settings, seed=options.seed
+        )
+    except ValueError as error:
+        raise JobError(f"the held-out data: {error}") from error
+    return {**settings, "higherIsBetter": HIGHER_IS_BETTER[options.metric], **found._asdict()}
 
 
 def evaluate_champion(
@@ -281,8 +276,7 @@ def _confidence(text: str) -> float:
     return value
 
 
-def main() -> None:
-    """Read the arguments and do the work."""
+def _parser() -> ArgumentParser:
     parser = ArgumentParser(description=__doc__)
     inputs = "/opt/ml/processing/input"
     parser.add_argument(
@@ -328,8 +322,12 @@ def main() -> None:
         default=1800,
         help="how long one model may take to predict everything",
     )
-    options = parser.parse_args()
+    return parser
 
+
+def main() -> None:
+    """Read the arguments and do the work."""
+    options = _parser().parse_args()
     data = load(options.test_data, options.target)
     challenger = evaluate_artifact(options.challenger, data, options)
     champion, reason = evaluate_champion(options.champion, data, options)

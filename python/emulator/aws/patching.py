@@ -58,6 +58,16 @@ def wrap(owner: type, name: str, wrapper: Callable[..., Any]) -> None:
     setattr(owner, name, method)
 
 
+def method(function: Callable[..., Any], *given: Any) -> Callable[..., Any]:
+    """Return a method that calls `function` with `given` before the object and its arguments."""
+
+    @functools.wraps(function)
+    def bound(*args: Any, **kwargs: Any) -> Any:
+        return function(*given, *args, **kwargs)
+
+    return bound
+
+
 def add(owner: Any, name: str, addition: Any) -> None:
     """Add an operation that moto lacks.
 

@@ -1,5 +1,6 @@
 """SNS topics: functions that subscribe get what is published, if their policy lets the topic in."""
 
+import functools
 import json
 from typing import Any
 
@@ -16,24 +17,26 @@ _PRINCIPAL = "sns.amazonaws.com"
 
 def install(deliveries: Deliveries) -> None:
     """Invoke functions; moto leaves the topic out of the event, and asks no policy."""
+    wrap(Subscription, "publish", functools.partial(_publish, deliveries))
 
-    def publish(original: Any, self: Any, message: str, message_id: str, **given: Any) -> None:
-        if self.protocol != "lambda":
-            original(self, message, message_id, **given)
-            return
-        attributes = given.get("message_attributes")
-        matcher = self._filter_policy_matcher
-        if matcher is not None and not matcher.matches(attributes, message):
-            return
-        if given.get("message_structure") == "json":
-            message = self._parse_message_structure(message, self.protocol)
-        event = _event(self, message, message_id, given.get("subject"), attributes)
-        topic = self.topic
-        failed = Metric("AWS/SNS", "NumberOfNotificationsFailed", {"TopicName": topic.name})
-        sender = Sender(_PRINCIPAL, topic.arn)
-        deliveries.submit({"Arn": self.endpoint}, json.dumps(event), sender, failed)
 
-    wrap(Subscription, "publish", publish)
+def _publish(
+    deliveries: Deliveries, original: Any, self: Any, message: str, message_id: str, **given: Any
+) -> None:
+    if self.protocol != "lambda":
+        original(self, message, message_id, **given)
+        return
+    attributes = given.get("message_attributes")
+    matcher = self._filter_policy_matcher
+    if matcher is not None and not matcher.matches(attributes, message):
+        return
+    if given.get("message_structure") == "json":
+        message = self._parse_message_structure(message, self.protocol)
+    event = _event(self, message, message_id, given.get("subject"), attributes)
+    topic = self.topic
+    failed = Metric("AWS/SNS", "NumberOfNotificationsFailed", {"TopicName": topic.name})
+    sender = Sender(_PRINCIPAL, topic.arn)
+    deliveries.submit({"Arn": self.endpoint}, json.dumps(event), sender, failed)
 
 
 def _event(

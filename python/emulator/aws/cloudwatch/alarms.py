@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import json
 import logging
 import threading
@@ -124,42 +125,50 @@ def alarms_in_alarm(names: Iterable[str]) -> list[str]:
 
 def install(alarms: Alarms) -> None:
     """Check alarms when they are put, and evaluate them; moto's are born OK and stay so."""
+    wrap(CloudWatchResponse, "put_metric_alarm", _put_metric_alarm)
+    wrap(Alarm, "__init__", _new_alarm)
+    wrap(CloudWatchBackend, "set_alarm_state", functools.partial(_set_alarm_state, alarms))
 
-    def put_metric_alarm(original: Any, self: Any) -> Any:
-        request = {name: value for name in _REQUEST if (value := self._get_param(name)) is not None}
-        check_request(request)
-        name = self._get_param("AlarmName")
-        existing: Any = self.cloudwatch_backend.alarms.get(name)
-        response = original(self)
-        alarm: Any = self.cloudwatch_backend.alarms[name]
-        if existing is not None:
-            # An update leaves the state alone.
-            for attribute in ("state_value", "state_reason", "state_reason_data", "history"):
-                setattr(alarm, attribute, getattr(existing, attribute))
-            alarm.state_updated_timestamp = existing.state_updated_timestamp
-        alarm.watched = Watched(request)
-        return response
 
-    def new_alarm(original: Any, self: Any, **given: Any) -> None:
-        original(self, **given)
-        self.state_value = INSUFFICIENT_DATA
-        self.history = collections.deque(maxlen=_HISTORY)
-        self.watched = None
-        self.set_until = 0.0
+def _put_metric_alarm(original: Any, self: Any) -> Any:
+    request = {name: value for name in _REQUEST if (value := self._get_param(name)) is not None}
+    check_request(request)
+    name = self._get_param("AlarmName")
+    existing: Any = self.cloudwatch_backend.alarms.get(name)
+    response = original(self)
+    alarm: Any = self.cloudwatch_backend.alarms[name]
+    if existing is not None:
+        # An update leaves the state alone.
+        for attribute in ("state_value", "state_reason", "state_reason_data", "history"):
+            setattr(alarm, attribute, getattr(existing, attribute))
+        alarm.state_updated_timestamp = existing.state_updated_timestamp
+    alarm.watched = Watched(request)
+    return response
 
-    def set_alarm_state(
-        original: Any, self: Any, alarm_name: str, reason: str, reason_data: Any, state_value: str
-    ) -> None:
-        alarm: Any = self.alarms.get(alarm_name)
-        if alarm is None or state_value not in (OK, ALARM, INSUFFICIENT_DATA):
-            original(self, alarm_name, reason, reason_data, state_value)
-            return
-        alarms.hold(alarm)
-        alarms.change(alarm, state_value, reason, reason_data or "{}")
 
-    wrap(CloudWatchResponse, "put_metric_alarm", put_metric_alarm)
-    wrap(Alarm, "__init__", new_alarm)
-    wrap(CloudWatchBackend, "set_alarm_state", set_alarm_state)
+def _new_alarm(original: Any, self: Any, **given: Any) -> None:
+    original(self, **given)
+    self.state_value = INSUFFICIENT_DATA
+    self.history = collections.deque(maxlen=_HISTORY)
+    self.watched = None
+    self.set_until = 0.0
+
+
+def _set_alarm_state(
+    alarms: Alarms,
+    original: Any,
+    self: Any,
+    alarm_name: str,
+    reason: str,
+    reason_data: Any,
+    state_value: str,
+) -> None:
+    alarm: Any = self.alarms.get(alarm_name)
+    if alarm is None or state_value not in (OK, ALARM, INSUFFICIENT_DATA):
+        original(self, alarm_name, reason, reason_data, state_value)
+        return
+    alarms.hold(alarm)
+    alarms.change(alarm, state_value, reason, reason_data or "{}")
 
 
 def _backend() -> Any:

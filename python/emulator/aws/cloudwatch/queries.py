@@ -6,6 +6,7 @@ moto keeps every value for ever, and counts a value under each subset of its dim
 from __future__ import annotations
 
 import datetime
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -23,50 +24,64 @@ from moto.core.utils import utcnow
 from emulator.aws.cloudwatch.metric_math import Expression, ExpressionError, Series
 from emulator.aws.cloudwatch.store import MetricKey, MetricStore
 from emulator.aws.cloudwatch.summary import STATISTICS, Summary, is_statistic
-from emulator.aws.patching import replace, wrap
+from emulator.aws.patching import method, replace, wrap
 
 _MINUTE = 60
 
 
 def install(store: MetricStore) -> None:
     """Keep all metrics in `store`, and answer queries from it."""
+    replace(CloudWatchBackend, "put_metric_data", method(_put_metric_data, store))
+    wrap(CloudWatchBackend, "get_all_metrics", functools.partial(_get_all_metrics, store))
+    wrap(
+        CloudWatchResponse,
+        "get_metric_statistics",
+        functools.partial(_get_metric_statistics, store),
+    )
+    replace(CloudWatchBackend, "get_metric_data", method(_get_metric_data, store))
 
-    def put_metric_data(self: Any, namespace: str, metric_data: list[dict[str, Any]]) -> None:
-        for number, datum in enumerate(metric_data, 1):
-            self._validate_parameters_put_metric_data(datum, number)
-        for datum in metric_data:
-            key = MetricKey.of(namespace, datum["MetricName"], datum.get("Dimensions"))
-            time = epoch(datum.get("Timestamp") or utcnow())
-            store.put(key, datum.get("Unit"), time, _summary(datum))
 
-    def get_all_metrics(original: Any, self: Any) -> list[Any]:
-        named: list[Any] = [
-            MetricDatumBase(
-                key.namespace,
-                key.name,
-                [{"Name": name, "Value": value} for name, value in key.dimensions],
-                None,
-            )
-            for key in store.metrics()
-        ]
-        return [*named, *original(self)]  # moto's own are of S3's buckets
+def _put_metric_data(
+    store: MetricStore, self: Any, namespace: str, metric_data: list[dict[str, Any]]
+) -> None:
+    for number, datum in enumerate(metric_data, 1):
+        self._validate_parameters_put_metric_data(datum, number)
+    for datum in metric_data:
+        key = MetricKey.of(namespace, datum["MetricName"], datum.get("Dimensions"))
+        time = epoch(datum.get("Timestamp") or utcnow())
+        store.put(key, datum.get("Unit"), time, _summary(datum))
 
-    def get_metric_statistics(original: Any, self: Any) -> Any:
-        if self._get_param("Namespace") == "AWS/S3":
-            return original(self)
-        return ActionResult(
-            {"Label": self._get_param("MetricName"), "Datapoints": _statistics(store, self)}
+
+def _get_all_metrics(store: MetricStore, original: Any, self: Any) -> list[Any]:
+    named: list[Any] = [
+        MetricDatumBase(
+            key.namespace,
+            key.name,
+            [{"Name": name, "Value": value} for name, value in key.dimensions],
+            None,
         )
+        for key in store.metrics()
+    ]
+    return [*named, *original(self)]  # moto's own are of S3's buckets
 
-    def get_metric_data(
-        _: Any, queries: Any, start_time: Any, end_time: Any, scan_by: str = "TimestampDescending"
-    ) -> list[dict[str, Any]]:
-        return _data(store, queries, start_time, end_time, scan_by)
 
-    replace(CloudWatchBackend, "put_metric_data", put_metric_data)
-    wrap(CloudWatchBackend, "get_all_metrics", get_all_metrics)
-    wrap(CloudWatchResponse, "get_metric_statistics", get_metric_statistics)
-    replace(CloudWatchBackend, "get_metric_data", get_metric_data)
+def _get_metric_statistics(store: MetricStore, original: Any, self: Any) -> Any:
+    if self._get_param("Namespace") == "AWS/S3":
+        return original(self)
+    return ActionResult(
+        {"Label": self._get_param("MetricName"), "Datapoints": _statistics(store, self)}
+    )
+
+
+def _get_metric_data(
+    store: MetricStore,
+    _: Any,
+    queries: Any,
+    start_time: Any,
+    end_time: Any,
+    scan_by: str = "TimestampDescending",
+) -> list[dict[str, Any]]:
+    return _data(store, queries, start_time, end_time, scan_by)
 
 
 def epoch(time: datetime.datetime) -> float:

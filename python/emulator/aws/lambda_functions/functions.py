@@ -8,7 +8,7 @@ from typing import Any
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 
-from emulator.aws.patching import replace, wrap
+from emulator.aws.patching import method, replace, wrap
 from emulator.aws.protocol.errors import EmulatorError
 from emulator.aws.protocol.operations import service_model
 from emulator.aws.runners import FunctionRunner
@@ -27,14 +27,7 @@ _NEWEST = "python3.14"
 
 def install(functions: FunctionRunner) -> None:
     """Run handlers; moto would start Docker."""
-
-    def invoke_lambda(self: Any, event: Any = None) -> tuple[str, bool, str]:
-        # moto hands over a parsed event, or the text "{}" where there was none.
-        text = event if event == "{}" else json.dumps(event)
-        result = functions.invoke(_spec(self), text)
-        return result.payload, result.errored, result.log[-_LOG_TAIL_BYTES:]
-
-    replace(LambdaFunction, "_invoke_lambda", invoke_lambda)
+    replace(LambdaFunction, "_invoke_lambda", method(_invoke_lambda, functions))
     wrap(LambdaFunction, "invoke", _invoke)
     wrap(LambdaFunction, "__init__", _with_code)
     wrap(LambdaFunction, "update_function_code", _with_code)
@@ -44,6 +37,15 @@ def install(functions: FunctionRunner) -> None:
 
     wrap(LambdaBackend, "create_event_source_mapping", _create_mapping)
     wrap(LambdaBackend, "delete_event_source_mapping", _delete_mapping)
+
+
+def _invoke_lambda(
+    functions: FunctionRunner, self: Any, event: Any = None
+) -> tuple[str, bool, str]:
+    # moto hands over a parsed event, or the text "{}" where there was none.
+    text = event if event == "{}" else json.dumps(event)
+    result = functions.invoke(_spec(self), text)
+    return result.payload, result.errored, result.log[-_LOG_TAIL_BYTES:]
 
 
 def _spec(function: Any) -> FunctionSpec:

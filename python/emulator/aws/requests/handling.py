@@ -41,40 +41,40 @@ _NAMED_IN_PATH = re.compile(r"/(?:functions|endpoints)/([^/]+)/")
 
 def install(faults: Faults, permissions: Permissions) -> None:
     """Check every request before moto acts, and answer in AWS's form when moto cannot."""
-
-    def call_action(original: Any, self: Any) -> Any:
-        try:
-            _check(self, faults, permissions)
-            return original(self)
-        except RefusedError:
-            raise  # of a broken body
-        except AccessDeniedError as error:
-            return _denied(self, str(error))
-        except ServiceException as error:
-            return _answer(self, error)
-        except UnsupportedError as error:
-            return _answer(self, EmulatorError("ValidationException", str(error)))
-        except NotImplementedError as error:
-            return _answer(self, _not_built(self, error))
-        except JsonRESTError as error:  # of an answer that moto cannot write, such as a bad token
-            return _answer(self, EmulatorError(error.error_type, str(error.message)))
-        except RequestParserError as error:
-            return _answer(self, EmulatorError("SerializationException", str(error)))
-        except RecursionError:
-            problem = f"{called(self)} has a body that is nested too deeply"
-            return _answer(self, EmulatorError("SerializationException", problem))
-        except Exception as error:
-            LOG.exception("%s failed inside the emulator", called(self))
-            # Not 500: SDKs and Terraform would repeat for minutes what fails the same way again.
-            return _answer(self, _stumbled(self, error))
-
     # Models do not list the errors that every service has, such as a denial.
     warnings.filterwarnings("ignore", ".*does not match an error shape", UserWarning)
-    wrap(BaseResponse, "call_action", call_action)
+    wrap(BaseResponse, "call_action", functools.partial(_call_action, faults, permissions))
     wrap(AWSError, "__init__", _with_message)
     # moto inspects the whole class again for every request.
     original = responses.method_names_from_class  # pyright: ignore[reportPrivateImportUsage]
     replace(responses, "method_names_from_class", functools.cache(original))
+
+
+def _call_action(faults: Faults, permissions: Permissions, original: Any, self: Any) -> Any:
+    try:
+        _check(self, faults, permissions)
+        return original(self)
+    except RefusedError:
+        raise  # of a broken body
+    except AccessDeniedError as error:
+        return _denied(self, str(error))
+    except ServiceException as error:
+        return _answer(self, error)
+    except UnsupportedError as error:
+        return _answer(self, EmulatorError("ValidationException", str(error)))
+    except NotImplementedError as error:
+        return _answer(self, _not_built(self, error))
+    except JsonRESTError as error:  # of an answer that moto cannot write, such as a bad token
+        return _answer(self, EmulatorError(error.error_type, str(error.message)))
+    except RequestParserError as error:
+        return _answer(self, EmulatorError("SerializationException", str(error)))
+    except RecursionError:
+        problem = f"{called(self)} has a body that is nested too deeply"
+        return _answer(self, EmulatorError("SerializationException", problem))
+    except Exception as error:
+        LOG.exception("%s failed inside the emulator", called(self))
+        # Not 500: SDKs and Terraform would repeat for minutes what fails the same way again.
+        return _answer(self, _stumbled(self, error))
 
 
 def _with_message(

@@ -2,6 +2,7 @@
 
 import base64
 import contextvars
+import functools
 import hashlib
 import logging
 import os
@@ -43,39 +44,53 @@ _may_not_be_deleted: contextvars.ContextVar[frozenset[str]] = contextvars.Contex
 
 def install(faults: Faults, permissions: Permissions) -> None:
     """Check permissions as AWS does, and keep object bodies out of memory."""
-
-    def authorize(
-        original: Any, self: Any, bucket_name: str | None = None, key_name: str | None = None
-    ) -> None:
-        operation = operation_of(self)
-        refused = OPERATIONS.reason("s3", operation) if operation else None
-        if refused:
-            raise S3ClientError("NotImplementedException", refused)
-        original(self, bucket_name, key_name)
-        _check(permissions, self, bucket_name, key_name)
-        resource = "/".join(part for part in (bucket_name, key_name) if part)
-        try:
-            faults.refuse(f"s3:{self._get_action()}", resource)
-        except InjectedError as error:
-            raise S3ClientError(error.code, error.message) from error
-
-    def delete_objects(original: Any, self: Any, bucket_name: str, **options: Any) -> Any:
-        denied = frozenset(_denied_deletions(permissions, self, bucket_name))
-        token = _may_not_be_deleted.set(denied)
-        try:
-            return original(self, bucket_name, **options)
-        finally:
-            _may_not_be_deleted.reset(token)
-
     wrap(S3Response, "_get_checksum", _sha256)
     # Past this size moto moves a body to an unnamed temporary file.
     os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(_BODY_IN_MEMORY_BYTES)
     replace(FakeBucket, "get_permission", _permission_of_anyone)
-    wrap(S3Response, "_authenticate_and_authorize_s3_action", authorize)
-    wrap(S3Response, "_bucket_response_delete_keys", delete_objects)
+    wrap(
+        S3Response,
+        "_authenticate_and_authorize_s3_action",
+        functools.partial(_authorize, faults, permissions),
+    )
+    wrap(
+        S3Response, "_bucket_response_delete_keys", functools.partial(_delete_objects, permissions)
+    )
     wrap(S3Response, "setup_class", _keep_forms)
     for name in ("bucket_response", "key_response"):
         wrap(S3Response, name, _answer_plainly)
+
+
+def _authorize(
+    faults: Faults,
+    permissions: Permissions,
+    original: Any,
+    self: Any,
+    bucket_name: str | None = None,
+    key_name: str | None = None,
+) -> None:
+    operation = operation_of(self)
+    refused = OPERATIONS.reason("s3", operation) if operation else None
+    if refused:
+        raise S3ClientError("NotImplementedException", refused)
+    original(self, bucket_name, key_name)
+    _check(permissions, self, bucket_name, key_name)
+    resource = "/".join(part for part in (bucket_name, key_name) if part)
+    try:
+        faults.refuse(f"s3:{self._get_action()}", resource)
+    except InjectedError as error:
+        raise S3ClientError(error.code, error.message) from error
+
+
+def _delete_objects(
+    permissions: Permissions, original: Any, self: Any, bucket_name: str, **options: Any
+) -> Any:
+    denied = frozenset(_denied_deletions(permissions, self, bucket_name))
+    token = _may_not_be_deleted.set(denied)
+    try:
+        return original(self, bucket_name, **options)
+    finally:
+        _may_not_be_deleted.reset(token)
 
 
 def _sha256(

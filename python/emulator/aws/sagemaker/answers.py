@@ -18,15 +18,15 @@ from emulator.aws.protocol.operations import operation_model
 
 def install() -> None:
     """Leave empty structures out of every answer."""
+    wrap(SageMakerResponse, "serialized", _serialized)
 
-    def serialized(original: Any, self: Any, action_result: Any) -> Any:
-        result = action_result.result
-        model = operation_model("sagemaker", self._get_action())
-        if isinstance(result, Mapping) and model is not None and model.output_shape is not None:
-            action_result = ActionResult(without_empty_structures(model.output_shape, result))
-        return original(self, action_result)
 
-    wrap(SageMakerResponse, "serialized", serialized)
+def _serialized(original: Any, self: Any, action_result: Any) -> Any:
+    result = action_result.result
+    model = operation_model("sagemaker", self._get_action())
+    if isinstance(result, Mapping) and model is not None and model.output_shape is not None:
+        action_result = ActionResult(without_empty_structures(model.output_shape, result))
+    return original(self, action_result)
 
 
 def without_empty_structures(shape: Any, value: Any) -> Any:

@@ -21,7 +21,7 @@ from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.metrics import Metric, put_metrics
-from emulator.aws.patching import replace
+from emulator.aws.patching import method, replace
 from emulator.aws.sagemaker.async_requests import (
     Invocation,
     InvocationError,
@@ -195,38 +195,42 @@ class AsyncInvocations:
 
 def install(invocations: AsyncInvocations, endpoints: Endpoints) -> None:
     """Queue asynchronous invocations; moto's answer is a fixed text in a bucket of its own."""
+    replace(
+        SageMakerRuntimeResponse,
+        "invoke_endpoint_async",
+        method(_invoke_endpoint_async, invocations, endpoints),
+    )
 
-    def invoke_endpoint_async(self: Any) -> Any:
-        name = self.path.split("/")[2]
-        traffic = endpoints.serving(name)
-        if traffic is None:
-            return _refused(f"Endpoint {name} of account {ACCOUNT} not found.")
-        if traffic.kind != ASYNCHRONOUS:
-            return _refused(f"Endpoint {name} is {traffic.kind}: use InvokeEndpoint.")
-        config = sagemaker_backends[ACCOUNT][REGION].endpoint_configs.get(traffic.fleet.config)
-        if config is None:
-            return _refused(
-                f"The endpoint configuration {traffic.fleet.config} was deleted while endpoint "
-                f"{name} uses it: update the endpoint to another one."
-            )
-        settings = config.async_inference_config
-        try:
-            invocation = parse_invocation(name, self.headers, self.raw_body, settings)
-        except InvocationError as error:
-            return _refused(str(error))
-        client = settings.get("ClientConfig") or {}
-        concurrency = client.get("MaxConcurrentInvocationsPerInstance") or _CONCURRENCY
-        invocations.submit(invocation, concurrency)
-        headers = {
-            "Content-Type": "application/json",
-            "X-Amzn-SageMaker-OutputLocation": invocation.output_location,
-            "status": 202,
-        }
-        if invocation.failure_location:
-            headers["X-Amzn-SageMaker-FailureLocation"] = invocation.failure_location
-        return 202, headers, json.dumps({"InferenceId": invocation.inference_id})
 
-    replace(SageMakerRuntimeResponse, "invoke_endpoint_async", invoke_endpoint_async)
+def _invoke_endpoint_async(invocations: AsyncInvocations, endpoints: Endpoints, self: Any) -> Any:
+    name = self.path.split("/")[2]
+    traffic = endpoints.serving(name)
+    if traffic is None:
+        return _refused(f"Endpoint {name} of account {ACCOUNT} not found.")
+    if traffic.kind != ASYNCHRONOUS:
+        return _refused(f"Endpoint {name} is {traffic.kind}: use InvokeEndpoint.")
+    config = sagemaker_backends[ACCOUNT][REGION].endpoint_configs.get(traffic.fleet.config)
+    if config is None:
+        return _refused(
+            f"The endpoint configuration {traffic.fleet.config} was deleted while endpoint "
+            f"{name} uses it: update the endpoint to another one."
+        )
+    settings = config.async_inference_config
+    try:
+        invocation = parse_invocation(name, self.headers, self.raw_body, settings)
+    except InvocationError as error:
+        return _refused(str(error))
+    client = settings.get("ClientConfig") or {}
+    concurrency = client.get("MaxConcurrentInvocationsPerInstance") or _CONCURRENCY
+    invocations.submit(invocation, concurrency)
+    headers = {
+        "Content-Type": "application/json",
+        "X-Amzn-SageMaker-OutputLocation": invocation.output_location,
+        "status": 202,
+    }
+    if invocation.failure_location:
+        headers["X-Amzn-SageMaker-FailureLocation"] = invocation.failure_location
+    return 202, headers, json.dumps({"InferenceId": invocation.inference_id})
 
 
 def _download(s3: Any, location: str) -> bytes:

@@ -40,12 +40,12 @@ def check_same_kind(current: str, wanted: str) -> None:
 
 def install() -> None:
     """Refuse endpoint configurations that no endpoint can be made of."""
+    wrap(SageMakerResponse, "create_endpoint_config", _create_endpoint_config)
 
-    def create_endpoint_config(original: Any, self: Any) -> Any:
-        _check_config(self.sagemaker_backend, json.loads(self.body))
-        return original(self)
 
-    wrap(SageMakerResponse, "create_endpoint_config", create_endpoint_config)
+def _create_endpoint_config(original: Any, self: Any) -> Any:
+    _check_config(self.sagemaker_backend, json.loads(self.body))
+    return original(self)
 
 
 def _check_config(backend: Any, request: dict[str, Any]) -> None:

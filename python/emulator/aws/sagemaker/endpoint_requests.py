@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace as changed
@@ -14,7 +15,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.cloudwatch.alarms import missing_alarms
-from emulator.aws.patching import add, replace, wrap
+from emulator.aws.patching import add, method, replace, wrap
 from emulator.aws.permissions.checks import AccessDeniedError, Permissions
 from emulator.aws.sagemaker.deployment_policy import DeploymentPolicy, parse_policy
 from emulator.aws.sagemaker.endpoint_kinds import ASYNCHRONOUS, check_same_kind, kind_of
@@ -28,91 +29,93 @@ _PROPERTIES = {"DesiredInstanceCount": "instance_count", "DesiredWeight": "weigh
 
 def install(endpoints: Endpoints, permissions: Permissions) -> None:
     """Serve what endpoints promise; moto's are InService at once and answer a fixed text."""
-
-    def create_endpoint(original: Any, self: Any) -> Any:
-        backend, name = self.sagemaker_backend, self._get_param("EndpointName")
-        if name in backend.endpoints:
-            arn = backend.endpoints[name].arn
-            raise ValidationError(message=f'Cannot create already existing endpoint "{arn}".')
-        check_members("CreateEndpoint", json.loads(self.body))
-        config, deployment = self._get_param("EndpointConfigName"), _deployment_config(self)
-        plans = _plans(backend, config)
-        _check_deployment(permissions, deployment, plans)
-        response = original(self)
-        endpoint = backend.endpoints[name]
-        # For updates with RetainDeploymentConfig; there is no traffic to shift yet.
-        endpoint.last_deployment_config = deployment
-        kind = kind_of(backend.endpoint_configs[config])
-        endpoints.create(endpoint, kind, config, plans)
-        return response
-
-    def update_endpoint(self: Any) -> ActionResult:
-        backend, config = self.sagemaker_backend, self._get_param("EndpointConfigName")
-        endpoint = _find(self)
-        check_members("UpdateEndpoint", json.loads(self.body))
-        plans = _plans(backend, config)
-        if endpoint.endpoint_status == "Failed":
-            raise ValidationError(
-                message=f'Cannot update endpoint "{endpoint.arn}" in status Failed; delete it and '
-                "create it again."
-            )
-        _refuse_in_progress(endpoint)
-        traffic = _traffic(endpoints, endpoint)
-        check_same_kind(traffic.kind, kind_of(backend.endpoint_configs[config]))
-        serving = traffic.fleet.plans
-        if self._get_param("RetainAllVariantProperties"):
-            excluded = self._get_param("ExcludeRetainedVariantProperties") or []
-            names = {one["VariantPropertyType"] for one in excluded}
-            plans = [_retained(plan, serving.get(plan.name), names) for plan in plans]
-        deployment = _deployment_config(self)
-        if self._get_param("RetainDeploymentConfig"):
-            if deployment:
-                raise ValidationError(
-                    message="Give either DeploymentConfig or RetainDeploymentConfig."
-                )
-            deployment = endpoint.last_deployment_config
-        if deployment:
-            _check_same_variants(serving, plans)
-        policy = _check_deployment(permissions, deployment, plans)
-        endpoint.last_deployment_config = deployment or endpoint.last_deployment_config
-        endpoints.update(endpoint, config, plans, policy)
-        return ActionResult({"EndpointArn": endpoint.arn})
-
-    def update_weights_and_capacities(self: Any) -> ActionResult:
-        endpoint = _find(self)
-        _refuse_in_progress(endpoint, "InService")
-        traffic = _traffic(endpoints, endpoint)
-        serving = traffic.fleet.plans
-        changes: dict[str, dict[str, Any]] = {}
-        for wanted in self._get_param("DesiredWeightsAndCapacities"):
-            name = wanted["VariantName"]
-            if name in changes:
-                raise ValidationError(
-                    message=f'The variant name "{name}" was non-unique within the request.'
-                )
-            if name not in serving:
-                raise ValidationError(
-                    message=f'The variant name(s) "{name}" is/are not present within endpoint '
-                    f'configuration "{endpoint.endpoint_config_name}".'
-                )
-            changes[name] = _adjustment(wanted, serving[name], traffic.kind)
-        endpoints.adjust(endpoint, changes)
-        return ActionResult({"EndpointArn": endpoint.arn})
-
-    def delete_endpoint(self: Any) -> EmptyResult:
-        endpoint = _find(self)
-        if endpoint.endpoint_status != "Creating":
-            _refuse_in_progress(endpoint)
-        records = self.sagemaker_backend.endpoints
-        endpoints.delete(endpoint, lambda: records.pop(endpoint.endpoint_name, None))
-        return EmptyResult()
-
-    wrap(SageMakerResponse, "create_endpoint", create_endpoint)
-    add(SageMakerResponse, "update_endpoint", update_endpoint)
-    replace(
-        SageMakerResponse, "update_endpoint_weights_and_capacities", update_weights_and_capacities
+    wrap(
+        SageMakerResponse,
+        "create_endpoint",
+        functools.partial(_create_endpoint, endpoints, permissions),
     )
-    replace(SageMakerResponse, "delete_endpoint", delete_endpoint)
+    add(SageMakerResponse, "update_endpoint", method(_update_endpoint, endpoints, permissions))
+    replace(
+        SageMakerResponse,
+        "update_endpoint_weights_and_capacities",
+        method(_update_weights_and_capacities, endpoints),
+    )
+    replace(SageMakerResponse, "delete_endpoint", method(_delete_endpoint, endpoints))
+
+
+def _create_endpoint(
+    endpoints: Endpoints, permissions: Permissions, original: Any, self: Any
+) -> Any:
+    backend, name = self.sagemaker_backend, self._get_param("EndpointName")
+    if name in backend.endpoints:
+        arn = backend.endpoints[name].arn
+        raise ValidationError(message=f'Cannot create already existing endpoint "{arn}".')
+    check_members("CreateEndpoint", json.loads(self.body))
+    config, deployment = self._get_param("EndpointConfigName"), _deployment_config(self)
+    plans = _plans(backend, config)
+    _check_deployment(permissions, deployment, plans)
+    response = original(self)
+    endpoint = backend.endpoints[name]
+    # For updates with RetainDeploymentConfig; there is no traffic to shift yet.
+    endpoint.last_deployment_config = deployment
+    kind = kind_of(backend.endpoint_configs[config])
+    endpoints.create(endpoint, kind, config, plans)
+    return response
+
+
+def _update_endpoint(endpoints: Endpoints, permissions: Permissions, self: Any) -> ActionResult:
+    backend, config = self.sagemaker_backend, self._get_param("EndpointConfigName")
+    endpoint = _find(self)
+    check_members("UpdateEndpoint", json.loads(self.body))
+    plans = _plans(backend, config)
+    if endpoint.endpoint_status == "Failed":
+        raise ValidationError(
+            message=f'Cannot update endpoint "{endpoint.arn}" in status Failed; delete it and '
+            "create it again."
+        )
+    _refuse_in_progress(endpoint)
+    traffic = _traffic(endpoints, endpoint)
+    check_same_kind(traffic.kind, kind_of(backend.endpoint_configs[config]))
+    serving = traffic.fleet.plans
+    plans = _with_retained_properties(self, serving, plans)
+    deployment = _deployment_of_update(self, endpoint)
+    if deployment:
+        _check_same_variants(serving, plans)
+    policy = _check_deployment(permissions, deployment, plans)
+    endpoint.last_deployment_config = deployment or endpoint.last_deployment_config
+    endpoints.update(endpoint, config, plans, policy)
+    return ActionResult({"EndpointArn": endpoint.arn})
+
+
+def _update_weights_and_capacities(endpoints: Endpoints, self: Any) -> ActionResult:
+    endpoint = _find(self)
+    _refuse_in_progress(endpoint, "InService")
+    traffic = _traffic(endpoints, endpoint)
+    serving = traffic.fleet.plans
+    changes: dict[str, dict[str, Any]] = {}
+    for wanted in self._get_param("DesiredWeightsAndCapacities"):
+        name = wanted["VariantName"]
+        if name in changes:
+            raise ValidationError(
+                message=f'The variant name "{name}" was non-unique within the request.'
+            )
+        if name not in serving:
+            raise ValidationError(
+                message=f'The variant name(s) "{name}" is/are not present within endpoint '
+                f'configuration "{endpoint.endpoint_config_name}".'
+            )
+        changes[name] = _adjustment(wanted, serving[name], traffic.kind)
+    endpoints.adjust(endpoint, changes)
+    return ActionResult({"EndpointArn": endpoint.arn})
+
+
+def _delete_endpoint(endpoints: Endpoints, self: Any) -> EmptyResult:
+    endpoint = _find(self)
+    if endpoint.endpoint_status != "Creating":
+        _refuse_in_progress(endpoint)
+    records = self.sagemaker_backend.endpoints
+    endpoints.delete(endpoint, lambda: records.pop(endpoint.endpoint_name, None))
+    return EmptyResult()
 
 
 def _find(response: Any) -> Any:
@@ -155,6 +158,25 @@ def _traffic(endpoints: Endpoints, endpoint: Any) -> Traffic:
     if traffic is None:  # it was deleted since it was found
         raise ValidationError(message=f'Could not find endpoint "{endpoint.arn}".')
     return traffic
+
+
+def _deployment_of_update(response: Any, endpoint: Any) -> dict[str, Any] | None:
+    deployment = _deployment_config(response)
+    if not response._get_param("RetainDeploymentConfig"):
+        return deployment
+    if deployment:
+        raise ValidationError(message="Give either DeploymentConfig or RetainDeploymentConfig.")
+    return endpoint.last_deployment_config
+
+
+def _with_retained_properties(
+    response: Any, serving: Mapping[str, VariantPlan], plans: list[VariantPlan]
+) -> list[VariantPlan]:
+    if not response._get_param("RetainAllVariantProperties"):
+        return plans
+    excluded = response._get_param("ExcludeRetainedVariantProperties") or []
+    names = {one["VariantPropertyType"] for one in excluded}
+    return [_retained(plan, serving.get(plan.name), names) for plan in plans]
 
 
 def _retained(plan: VariantPlan, serving: VariantPlan | None, excluded: set[str]) -> VariantPlan:

@@ -7,7 +7,7 @@ from typing import Any
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from emulator.aws.account import ACCOUNT, REGION
-from emulator.aws.patching import replace
+from emulator.aws.patching import method, replace
 from emulator.aws.runners import ModelServer
 from emulator.aws.sagemaker.endpoint_kinds import ASYNCHRONOUS, SERVERLESS
 from emulator.aws.sagemaker.endpoints import Endpoints
@@ -25,42 +25,44 @@ _PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes")
 
 def install(endpoints: Endpoints, metrics: InvocationMetrics) -> None:
     """Answer invocations from the endpoint's model servers; moto answers a fixed text."""
-
-    def invoke_endpoint(self: Any) -> Any:
-        started = time.perf_counter()
-        name = self._get_param("EndpointName")
-        body = self.raw_body
-        traffic = endpoints.serving(name)
-        if traffic is None:
-            return _not_found(name)
-        limit = _MAX_PAYLOAD_BYTES.get(traffic.kind, MAX_PAYLOAD_BYTES)
-        if len(body) > limit:
-            return _refused(
-                "1 validation error detected: Value at 'body' failed to satisfy constraint: Member "
-                f"must have length less than or equal to {limit}"
-            )
-        if traffic.kind == ASYNCHRONOUS:
-            return _refused(f"Endpoint {name} is asynchronous: use InvokeEndpointAsync.")
-        headers = {key: self.headers[key] for key in _PASSED_ON if key in self.headers}
-        wanted = self.headers.get("X-Amzn-SageMaker-Target-Variant")
-        try:
-            with traffic.serving(wanted) as assigned:
-                asked = time.perf_counter()
-                response = _ask(assigned.server, body, headers)
-                model_latency = time.perf_counter() - asked
-        except UnknownVariantError:
-            return _refused(f"Variant {wanted} not found for Request")
-        except ThrottledError:
-            return _error(429, "ThrottlingException", {"Message": "Rate exceeded"})
-        except NoTrafficError:
-            return _not_found(name)
-        answer = _answer(name, assigned.plan.name, response)
-        overhead = time.perf_counter() - started - model_latency
-        metrics.count(name, assigned, response.status, model_latency, overhead)
-        return answer
-
     SageMakerRuntimeResponse.use_raw_body = True  # a payload need not be text
-    replace(SageMakerRuntimeResponse, "invoke_endpoint", invoke_endpoint)
+    replace(
+        SageMakerRuntimeResponse, "invoke_endpoint", method(_invoke_endpoint, endpoints, metrics)
+    )
+
+
+def _invoke_endpoint(endpoints: Endpoints, metrics: InvocationMetrics, self: Any) -> Any:
+    started = time.perf_counter()
+    name = self._get_param("EndpointName")
+    body = self.raw_body
+    traffic = endpoints.serving(name)
+    if traffic is None:
+        return _not_found(name)
+    limit = _MAX_PAYLOAD_BYTES.get(traffic.kind, MAX_PAYLOAD_BYTES)
+    if len(body) > limit:
+        return _refused(
+            "1 validation error detected: Value at 'body' failed to satisfy constraint: Member "
+            f"must have length less than or equal to {limit}"
+        )
+    if traffic.kind == ASYNCHRONOUS:
+        return _refused(f"Endpoint {name} is asynchronous: use InvokeEndpointAsync.")
+    headers = {key: self.headers[key] for key in _PASSED_ON if key in self.headers}
+    wanted = self.headers.get("X-Amzn-SageMaker-Target-Variant")
+    try:
+        with traffic.serving(wanted) as assigned:
+            asked = time.perf_counter()
+            response = _ask(assigned.server, body, headers)
+            model_latency = time.perf_counter() - asked
+    except UnknownVariantError:
+        return _refused(f"Variant {wanted} not found for Request")
+    except ThrottledError:
+        return _error(429, "ThrottlingException", {"Message": "Rate exceeded"})
+    except NoTrafficError:
+        return _not_found(name)
+    answer = _answer(name, assigned.plan.name, response)
+    overhead = time.perf_counter() - started - model_latency
+    metrics.count(name, assigned, response.status, model_latency, overhead)
+    return answer
 
 
 def _ask(server: ModelServer, body: bytes, headers: dict[str, str]) -> ServerResponse:

@@ -18,7 +18,7 @@ from moto.sts.models import sts_backends
 from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.faults import Faults
-from emulator.aws.patching import add, replace, wrap
+from emulator.aws.patching import add, method, replace, wrap
 from emulator.aws.protocol.errors import EmulatorError
 from emulator.aws.sagemaker.model_data import check_model_data
 from emulator.aws.sagemaker.model_packages import (
@@ -39,48 +39,58 @@ _LOCK = threading.Lock()
 
 def install(aws: EmulatedAws, check_image: Callable[[str], object], faults: Faults) -> None:
     """Keep model packages as SageMaker does."""
-
-    def check_containers(request: dict[str, Any]) -> None:
-        for container in containers_of(request):
-            check_container(container)
-            check_image(container["Image"])
-            if container.get("ModelDataUrl"):
-                check_model_data(aws, container["ModelDataUrl"])
-
-    def create_package(self: Any) -> ActionResult:
-        request = json.loads(self.body)
-        check_creation(request)
-        known = _created_with_token(self.sagemaker_backend, request)
-        if known is not None:
-            return ActionResult({"ModelPackageArn": known.arn})
-        check_containers(request)
-        with _LOCK:
-            package = _create(self.sagemaker_backend, request, faults)
-        announce_model_package(package)
-        return ActionResult({"ModelPackageArn": package.arn})
-
-    def update(self: Any) -> ActionResult:
-        request = json.loads(self.body)
-        check_members("UpdateModelPackage", request)
-        check_containers(request)
-        token = request.get("ClientToken")
-        with _LOCK:
-            package = find_package(self.sagemaker_backend, request["ModelPackageArn"])
-            repeated = token is not None and token == package.update_token
-            updated = [] if repeated else update_package(package, request)
-            package.update_token = token
-        if updated:
-            announce_model_package(package, updated)
-        return ActionResult({"ModelPackageArn": package.arn})
-
     wrap(SageMakerResponse, "create_model_package_group", _create_group)
     wrap(ModelPackageGroup, "gen_response_object", _describe_group)
-    replace(SageMakerResponse, "create_model_package", create_package)
-    replace(SageMakerResponse, "update_model_package", update)
+    replace(
+        SageMakerResponse, "create_model_package", method(_create_package, aws, check_image, faults)
+    )
+    replace(SageMakerResponse, "update_model_package", method(_update_package, aws, check_image))
     replace(SageMakerModelBackend, "describe_model_package", find_package)
     replace(SageMakerModelBackend, "describe_model_package_group", _find_group)
     add(SageMakerResponse, "delete_model_package_group", _delete_group)
     add(SageMakerResponse, "delete_model_package", _delete_package)
+
+
+def _check_containers(
+    aws: EmulatedAws, check_image: Callable[[str], object], request: dict[str, Any]
+) -> None:
+    for container in containers_of(request):
+        check_container(container)
+        check_image(container["Image"])
+        if container.get("ModelDataUrl"):
+            check_model_data(aws, container["ModelDataUrl"])
+
+
+def _create_package(
+    aws: EmulatedAws, check_image: Callable[[str], object], faults: Faults, self: Any
+) -> ActionResult:
+    request = json.loads(self.body)
+    check_creation(request)
+    known = _created_with_token(self.sagemaker_backend, request)
+    if known is not None:
+        return ActionResult({"ModelPackageArn": known.arn})
+    _check_containers(aws, check_image, request)
+    with _LOCK:
+        package = _create(self.sagemaker_backend, request, faults)
+    announce_model_package(package)
+    return ActionResult({"ModelPackageArn": package.arn})
+
+
+def _update_package(
+    aws: EmulatedAws, check_image: Callable[[str], object], self: Any
+) -> ActionResult:
+    request = json.loads(self.body)
+    check_members("UpdateModelPackage", request)
+    _check_containers(aws, check_image, request)
+    token = request.get("ClientToken")
+    with _LOCK:
+        package = find_package(self.sagemaker_backend, request["ModelPackageArn"])
+        repeated = token is not None and token == package.update_token
+        updated = [] if repeated else update_package(package, request)
+        package.update_token = token
+    if updated:
+        announce_model_package(package, updated)
+    return ActionResult({"ModelPackageArn": package.arn})
 
 
 def find_package(backend: Any, model_package_name: str) -> ModelPackage:

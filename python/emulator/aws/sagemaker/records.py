@@ -1,5 +1,6 @@
 """SageMaker's records: names, roles and messages as AWS has them."""
 
+import functools
 import json
 import re
 from collections.abc import Callable
@@ -26,37 +27,39 @@ _SERVICE = "sagemaker.amazonaws.com"
 
 def install(aws: EmulatedAws, check_image: Callable[[str], object]) -> None:
     """Refuse taken names, unknown images, roles not to be assumed, and models without data."""
-
-    def create_model(original: Any, self: Any) -> Any:
-        name = self._get_param("ModelName")
-        existing = self.sagemaker_backend._models.get(name)
-        if existing:
-            raise ValidationError(message=f'Cannot create already existing model "{existing.arn}".')
-        role_arn = self._get_param("ExecutionRoleArn")
-        check_role(role_arn)
-        request = json.loads(self.body)
-        check_members("CreateModel", request)
-        check_vpc(request.get("VpcConfig"), "VpcConfig")
-        (given,) = _containers(self)
-        served = given
-        if given.get("ModelPackageName"):
-            served = container_of_package(self.sagemaker_backend, given)
-        check_container(served)
-        check_image(served["Image"])
-        if served.get("ModelDataUrl"):
-            check_model_data(aws, served["ModelDataUrl"], role_arn)
-        response = original(self)
-        model = self.sagemaker_backend._models[name]
-        if served is not given:
-            _serve(model, served)
-        return response
-
     wrap(ValidationError, "__init__", _double_quotes)
-    wrap(SageMakerResponse, "create_model", create_model)
+    wrap(SageMakerResponse, "create_model", functools.partial(_create_model, aws, check_image))
     replace(Model, "response_object", property(_description(Model.response_object)))
     replace(SageMakerResponse, "describe_endpoint_config", _describe_endpoint_config)
     wrap(SageMakerResponse, "create_endpoint_config", _create_endpoint_config)
     wrap(SageMakerModelBackend, "_get_resource_from_arn", _existing_resource)
+
+
+def _create_model(
+    aws: EmulatedAws, check_image: Callable[[str], object], original: Any, self: Any
+) -> Any:
+    name = self._get_param("ModelName")
+    existing = self.sagemaker_backend._models.get(name)
+    if existing:
+        raise ValidationError(message=f'Cannot create already existing model "{existing.arn}".')
+    role_arn = self._get_param("ExecutionRoleArn")
+    check_role(role_arn)
+    request = json.loads(self.body)
+    check_members("CreateModel", request)
+    check_vpc(request.get("VpcConfig"), "VpcConfig")
+    (given,) = _containers(self)
+    served = given
+    if given.get("ModelPackageName"):
+        served = container_of_package(self.sagemaker_backend, given)
+    check_container(served)
+    check_image(served["Image"])
+    if served.get("ModelDataUrl"):
+        check_model_data(aws, served["ModelDataUrl"], role_arn)
+    response = original(self)
+    model = self.sagemaker_backend._models[name]
+    if served is not given:
+        _serve(model, served)
+    return response
 
 
 def served_container(model: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The clients with which a state machine calls services: on this server, with its role."""
 
+import functools
 from typing import Any
 
 from moto.stepfunctions.parser.asl.utils import boto_client
@@ -10,9 +11,11 @@ from emulator.aws.patching import replace_everywhere
 
 def install(aws: EmulatedAws) -> None:
     """Act as the state machine's role; moto calls port 5000 with fixed keys."""
+    replace_everywhere(boto_client.boto_client_for, functools.partial(_boto_client_for, aws))
 
-    def boto_client_for(region: str, service: str, state_credentials: Any = None) -> Any:
-        role_arn = getattr(state_credentials, "role_arn", None)
-        return aws.client(service, role_arn, region, checked=False)
 
-    replace_everywhere(boto_client.boto_client_for, boto_client_for)
+def _boto_client_for(
+    aws: EmulatedAws, region: str, service: str, state_credentials: Any = None
+) -> Any:
+    role_arn = getattr(state_credentials, "role_arn", None)
+    return aws.client(service, role_arn, region, checked=False)

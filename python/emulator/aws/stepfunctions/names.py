@@ -21,11 +21,11 @@ _FORBIDDEN = re.compile(
 
 def install() -> None:
     """Check the names of state machines and activities; moto forgets some of the characters."""
+    replace(StepFunctionBackend, "_validate_name", _validate_name)
 
-    def validate_name(_: StepFunctionBackend, name: str) -> None:
-        check_name(name)
 
-    replace(StepFunctionBackend, "_validate_name", validate_name)
+def _validate_name(_: StepFunctionBackend, name: str) -> None:
+    check_name(name)
 
 
 def is_name(name: str, longest: int = LONGEST_NAME) -> bool:

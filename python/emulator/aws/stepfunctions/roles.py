@@ -1,5 +1,6 @@
 """What a state machine's role must be: trusting, and allowed the rules of ``.sync`` jobs."""
 
+import functools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -27,30 +28,42 @@ _RULE_ACTIONS = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 
 def install(permissions: Permissions) -> None:
     """Refuse state machines whose role cannot be taken, as AWS does at creation."""
+    wrap(
+        StepFunctionsParserBackend,
+        "create_state_machine",
+        functools.partial(_create_state_machine, permissions),
+    )
+    wrap(
+        StepFunctionsParserBackend,
+        "update_state_machine",
+        functools.partial(_update_state_machine, permissions),
+    )
 
-    def create_state_machine(original: Any, self: Any, **request: Any) -> Any:
-        arn = f"arn:{self.partition}:states:{self.region_name}:{ACCOUNT}:stateMachine:"
-        _check_states(request["roleArn"], f"{arn}{request['name']}")
-        _check_rules(permissions, self, request["roleArn"], request["definition"])
-        return original(self, **request)
 
-    def update_state_machine(
-        original: Any,
-        self: Any,
-        arn: str,
-        definition: Any = None,
-        role_arn: Any = None,
-        **rest: Any,
-    ) -> Any:
-        if definition or role_arn:
-            machine = self.describe_state_machine(arn)
-            role = role_arn or machine.roleArn
-            _check_states(role, machine.arn)
-            _check_rules(permissions, self, role, definition or machine.definition)
-        return original(self, arn, definition, role_arn, **rest)
+def _create_state_machine(
+    permissions: Permissions, original: Any, self: Any, **request: Any
+) -> Any:
+    arn = f"arn:{self.partition}:states:{self.region_name}:{ACCOUNT}:stateMachine:"
+    _check_states(request["roleArn"], f"{arn}{request['name']}")
+    _check_rules(permissions, self, request["roleArn"], request["definition"])
+    return original(self, **request)
 
-    wrap(StepFunctionsParserBackend, "create_state_machine", create_state_machine)
-    wrap(StepFunctionsParserBackend, "update_state_machine", update_state_machine)
+
+def _update_state_machine(
+    permissions: Permissions,
+    original: Any,
+    self: Any,
+    arn: str,
+    definition: Any = None,
+    role_arn: Any = None,
+    **rest: Any,
+) -> Any:
+    if definition or role_arn:
+        machine = self.describe_state_machine(arn)
+        role = role_arn or machine.roleArn
+        _check_states(role, machine.arn)
+        _check_rules(permissions, self, role, definition or machine.definition)
+    return original(self, arn, definition, role_arn, **rest)
 
 
 def _check_states(role_arn: str, machine_arn: str) -> None:

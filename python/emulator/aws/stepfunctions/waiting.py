@@ -1,6 +1,7 @@
 """Wait states and retry intervals: shortened by the time scale, ended by a stop."""
 
 import datetime
+import functools
 import time
 from typing import Any
 
@@ -12,25 +13,26 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_funct
     WaitFunction,
 )
 
-from emulator.aws.patching import replace, wrap
+from emulator.aws.patching import method, replace, wrap
 
 
 def install(time_scale: float) -> None:
     """Make waits last `time_scale` times what the definition says; timeouts stay as they are."""
-
-    def wait_interval(_: Any, env: Any, wait_seconds: float) -> None:
-        _sleep(env, wait_seconds * time_scale)
-
-    def wait_before_retry(original: Any, self: Any, env: Any) -> None:
-        original(self, env)
-        # The jitter is the last to change the interval; the retrier would then sleep through it
-        # whatever happens to the execution.
-        _sleep(env, env.stack.pop() * time_scale)
-        env.stack.append(0)
-
-    replace(WaitFunction, "_wait_interval", wait_interval)
-    wrap(JitterStrategyDecl, "_eval_body", wait_before_retry)
+    replace(WaitFunction, "_wait_interval", method(_wait_interval, time_scale))
+    wrap(JitterStrategyDecl, "_eval_body", functools.partial(_wait_before_retry, time_scale))
     wrap(Timestamp, "_get_wait_seconds", _seconds_until)
+
+
+def _wait_interval(time_scale: float, _: Any, env: Any, wait_seconds: float) -> None:
+    _sleep(env, wait_seconds * time_scale)
+
+
+def _wait_before_retry(time_scale: float, original: Any, self: Any, env: Any) -> None:
+    original(self, env)
+    # The jitter is the last to change the interval; the retrier would then sleep through it
+    # whatever happens to the execution.
+    _sleep(env, env.stack.pop() * time_scale)
+    env.stack.append(0)
 
 
 def _sleep(env: Any, seconds: float) -> None:

@@ -1,7 +1,6 @@
 """One server for the session, in this process, with work that is only pretended."""
 
 import copy
-import datetime
 import json
 import threading
 import time
@@ -18,115 +17,18 @@ from emulator.aws.protocol.operation_table import OPERATIONS
 from emulator.aws.runners import Runners
 from emulator.front.access_keys import new_access_key
 from emulator.front.gate import Gate
-from emulator.runtime.errors import UnsupportedError
-from emulator.runtime.functions.function import FunctionResult
-from emulator.runtime.jobs.runner import JobOutcome, Metric
-from emulator.runtime.model_servers.server import ModelServerError, ServerResponse
+from tests.emulator.aws.machine import Machine
+from tests.emulator.aws.pretended import (
+    PretendedFunctions,
+    PretendedJobs,
+    PretendedServers,
+    pretended_image_check,
+)
 from tests.emulator.aws.serving import Serving
-from tests.patience import FOR_EVER, wait_until
+from tests.patience import wait_until
 
 ROLE = "arn:aws:iam::123456789012:role/workflow"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
-
-
-def pretended_image_check(uri):
-    if "unmapped" in uri:
-        raise UnsupportedError(f"no Python environment is mapped to the image {uri}")
-
-
-class PretendedJobs:
-    """Jobs end as their name says: `...-fails`, `...-endless` (until stopped), else well."""
-
-    def __init__(self):
-        self.transforms = []
-
-    def run_processing(self, request, job_arn, stop):
-        return self._end(request["ProcessingJobName"], stop)
-
-    def run_training(self, request, job_arn, stop, on_phase):
-        on_phase("Downloading", "Downloading input data")
-        on_phase("Training", "Training in progress")
-        return self._end(request["TrainingJobName"], stop)
-
-    def run_transform(self, request, container, role_arn, stop):
-        self.transforms.append((request, container, role_arn))
-        return self._end(request["TransformJobName"], stop)
-
-    def _end(self, name, stop):
-        if name.endswith("-endless"):
-            assert stop.wait(FOR_EVER), f"nobody stopped {name}"
-            return JobOutcome(status="Stopped")
-        if name.endswith("-fails"):
-            return JobOutcome(status="Failed", failure_reason="AlgorithmError: it broke")
-        now = datetime.datetime.now(tz=datetime.timezone.utc)
-        return JobOutcome(status="Completed", metrics=(Metric("test_r2", 0.77, now),))
-
-
-class PretendedFunctions:
-    """Functions answer with what a test puts into `handlers`, by name."""
-
-    def __init__(self):
-        self.handlers = {}
-        self.specs = {}
-
-    def invoke(self, spec, event):
-        self.specs[spec.name] = spec
-        try:
-            payload, errored = json.dumps(self.handlers[spec.name](json.loads(event))), False
-        except Exception as error:
-            failure = {"errorType": type(error).__name__, "errorMessage": str(error)}
-            payload, errored = json.dumps(failure), True
-        return FunctionResult(payload=payload, errored=errored, log="START\nEND\n")
-
-
-class PretendedServer:
-    """Answers with its model's variable ANSWER after DELAY seconds, with status STATUS.
-
-    Status 0 stands for a server that does not answer.
-    """
-
-    def __init__(self, container):
-        self._environment = container.get("Environment", {})
-        self.stopped = threading.Event()
-        self._counting = threading.Lock()
-        self.asked = self.under_way = self.most_at_once = 0
-
-    def invoke(self, body, headers, timeout_seconds=60.0):
-        with self._counting:
-            self.asked += 1
-            self.under_way += 1
-            self.most_at_once = max(self.most_at_once, self.under_way)
-        time.sleep(float(self._environment.get("DELAY", 0)))
-        with self._counting:
-            self.under_way -= 1
-        assert not self.stopped.is_set(), "a request came to a stopped server"
-        status = int(self._environment.get("STATUS", 200))
-        if status == 0:
-            raise ModelServerError("the container is not responding")
-        answer = self._environment.get("ANSWER", "").encode() or body
-        return ServerResponse(status, {"Content-Type": "text/csv"}, answer)
-
-    def stop(self):
-        self.stopped.set()
-
-    kill = stop
-
-
-class PretendedServers:
-    """Starts servers, unless the model's variable BROKEN says why it cannot."""
-
-    def __init__(self):
-        self.started = []
-        self.may_start = threading.Event()
-        self.may_start.set()
-
-    def __call__(self, name, container, role_arn, *, log_group, log_stream):
-        assert self.may_start.wait(FOR_EVER)
-        reason = container.get("Environment", {}).get("BROKEN")
-        if reason:
-            raise ModelServerError(reason)
-        self.started.append(PretendedServer(container))
-        return self.started[-1]
 
 
 @pytest.fixture(scope="session")
@@ -193,36 +95,6 @@ def name(request):
 def serving(client, name):
     """Give short ways to make an endpoint."""
     return Serving(client, name)
-
-
-class Machine:
-    """A state machine with what its executions say."""
-
-    def __init__(self, sfn, arn):
-        self._sfn = sfn
-        self.arn = arn
-
-    def start(self, execution_input=None, **options):
-        text = json.dumps({} if execution_input is None else execution_input)
-        return self._sfn.start_execution(stateMachineArn=self.arn, input=text, **options)[
-            "executionArn"
-        ]
-
-    def wait(self, execution_arn):
-        def ended():
-            execution = self._sfn.describe_execution(executionArn=execution_arn)
-            return execution["status"] != "RUNNING" and execution
-
-        return wait_until(ended, f"{execution_arn} has ended")
-
-    def run(self, execution_input=None):
-        return self.wait(self.start(execution_input))
-
-    def history(self, execution_arn):
-        pages = self._sfn.get_paginator("get_execution_history")
-        return [
-            event for page in pages.paginate(executionArn=execution_arn) for event in page["events"]
-        ]
 
 
 @pytest.fixture

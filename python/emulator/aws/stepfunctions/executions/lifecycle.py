@@ -22,7 +22,7 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from emulator.aws.events import emit, epoch_ms
 from emulator.aws.metrics import Metric, put_metrics
-from emulator.aws.patching import replace, wrap
+from emulator.aws.patching import method, replace, wrap
 from emulator.aws.stepfunctions.executions.logging import log_group_of, session_for
 from emulator.aws.stepfunctions.executions.versions import Target, qualified_arns, resolve
 from emulator.aws.stepfunctions.names import check_name
@@ -76,51 +76,53 @@ def install() -> None:
     """Name executions, log and announce them, and keep a bounded number."""
     names = _Names()
 
-    def start_execution(
-        self: Any,
-        state_machine_arn: str,
-        name: str | None = None,
-        execution_input: str | None = None,
-        trace_header: str | None = None,
-    ) -> Any:
-        if name is not None:
-            check_name(name)
-        target = resolve(self, state_machine_arn)
-        machine, text = target.machine, execution_input or "{}"
-        # An execution without a name would be called None, and the second one a duplicate.
-        name = name or str(uuid.uuid4())
-        if names.was_used(machine, name):
-            raise ExecutionAlreadyExists(message=f"Execution Already Exists: '{name}'")
-        names.forget(machine)
-        TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
-        machine._validate_execution_input(text)
-        _check_characters(text)
-        running = machine._handle_name_input_idempotency(name, text)
-        if running is not None:
-            return running
-        execution = Execution(
-            name=name,
-            sm_type=machine.sm_type,
-            role_arn=(target.version or machine).roleArn,
-            exec_arn=f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}",
-            account_id=self.account_id,
-            region_name=self.region_name,
-            state_machine=_as_started(target),
-            start_date=datetime.datetime.now(tz=datetime.timezone.utc),
-            cloud_watch_logging_session=None,
-            input_data=text,
-            trace_header=trace_header,
-            activity_store=self.activities,
-        )
-        machine.executions.append(execution)
-        execution.start()
-        return execution
-
-    replace(StepFunctionsParserBackend, "start_execution", start_execution)
+    replace(StepFunctionsParserBackend, "start_execution", method(_start_execution, names))
     wrap(StepFunctionsParserBackend, "create_state_machine", _create_state_machine)
     wrap(Execution, "__init__", _initialize)
     wrap(Execution, "start", _start)
     wrap(BaseExecutionWorkerCommunication, "terminated", _terminated)
+
+
+def _start_execution(
+    names: _Names,
+    self: Any,
+    state_machine_arn: str,
+    name: str | None = None,
+    execution_input: str | None = None,
+    trace_header: str | None = None,
+) -> Any:
+    if name is not None:
+        check_name(name)
+    target = resolve(self, state_machine_arn)
+    machine, text = target.machine, execution_input or "{}"
+    # An execution without a name would be called None, and the second one a duplicate.
+    name = name or str(uuid.uuid4())
+    if names.was_used(machine, name):
+        raise ExecutionAlreadyExists(message=f"Execution Already Exists: '{name}'")
+    names.forget(machine)
+    TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
+    machine._validate_execution_input(text)
+    _check_characters(text)
+    running = machine._handle_name_input_idempotency(name, text)
+    if running is not None:
+        return running
+    execution = Execution(
+        name=name,
+        sm_type=machine.sm_type,
+        role_arn=(target.version or machine).roleArn,
+        exec_arn=f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}",
+        account_id=self.account_id,
+        region_name=self.region_name,
+        state_machine=_as_started(target),
+        start_date=datetime.datetime.now(tz=datetime.timezone.utc),
+        cloud_watch_logging_session=None,
+        input_data=text,
+        trace_header=trace_header,
+        activity_store=self.activities,
+    )
+    machine.executions.append(execution)
+    execution.start()
+    return execution
 
 
 def _as_started(target: Target) -> Any:

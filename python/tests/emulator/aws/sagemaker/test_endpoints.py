@@ -9,7 +9,7 @@ from emulator.aws.faults import Faults
 from emulator.aws.sagemaker.endpoints import Endpoints
 from emulator.aws.sagemaker.fleet import Fleet, Variant, VariantPlan
 from emulator.aws.sagemaker.traffic import Traffic
-from tests.emulator.aws.conftest import PretendedServer
+from tests.emulator.aws.pretended import PretendedServer
 from tests.patience import wait_until
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.aws.sagemaker.fleet import Fleet, ThrottledError, Variant, VariantPlan
 from emulator.aws.sagemaker.traffic import NoTrafficError, Traffic
-from tests.emulator.aws.conftest import PretendedServer
+from tests.emulator.aws.pretended import PretendedServer
 
 
 def fleet(config, *variants, **plan):

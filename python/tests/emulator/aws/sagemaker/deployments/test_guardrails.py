@@ -14,7 +14,7 @@ from emulator.aws.sagemaker.traffic import Traffic
 from emulator.runtime.host import Host
 from emulator.runtime.model_servers.server import ModelServer
 from emulator.runtime.processes.isolation import detect_isolation
-from tests.emulator.aws.conftest import PretendedServer
+from tests.emulator.aws.pretended import PretendedServer
 from tests.emulator.aws.sagemaker.deployments.conftest import MINUTE, MODEL, canary, linear, steps
 from tests.emulator.runtime.conftest import ThisPython
 from tests.patience import LIMIT_SECONDS, wait_until

@@ -9,7 +9,7 @@ from emulator.aws.faults import Faults
 from emulator.aws.sagemaker.deployment_policy import DeploymentPolicy
 from emulator.aws.sagemaker.endpoints import Endpoints
 from emulator.aws.sagemaker.fleet import VariantPlan
-from tests.emulator.aws.conftest import PretendedServers
+from tests.emulator.aws.pretended import PretendedServers
 from tests.emulator.aws.sagemaker.deployments.conftest import (
     ON_INSTANCES,
     canary,

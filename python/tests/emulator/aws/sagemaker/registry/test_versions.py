@@ -1,68 +1,16 @@
-"""Model packages: versions, approval, and models made from them."""
+"""Versions of models: registered, listed, updated, announced."""
 
 import datetime
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.emulator.aws.conftest import IMAGE, ROLE
+from tests.emulator.aws.conftest import IMAGE
+from tests.emulator.aws.sagemaker.registry.conftest import refusal
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape:UserWarning")
 
 METRICS = {"ContentType": "application/json", "S3Uri": "s3://bucket/model-quality.json"}
-
-
-@pytest.fixture
-def sagemaker(client):
-    return client("sagemaker")
-
-
-@pytest.fixture
-def group(sagemaker, name):
-    sagemaker.create_model_package_group(ModelPackageGroupName=name)
-    return name
-
-
-@pytest.fixture
-def containers(client, name):
-    client("s3").create_bucket(Bucket=name)
-    client("s3").put_object(Bucket=name, Key="model.tar.gz", Body=b"")
-    url = f"s3://{name}/model.tar.gz"
-    return [{"Image": IMAGE, "ModelDataUrl": url, "Environment": {"ANSWER": "42", "A": "b"}}]
-
-
-@pytest.fixture
-def package(sagemaker, group, containers):
-    """Create a version and give its ARN."""
-
-    def create(**changes):
-        return sagemaker.create_model_package(
-            **{
-                "ModelPackageGroupName": group,
-                "InferenceSpecification": {"Containers": containers},
-                **changes,
-            }
-        )["ModelPackageArn"]
-
-    return create
-
-
-@pytest.fixture
-def model(sagemaker, name):
-    """Create a model from a package, and give its description."""
-
-    def create(package, **given):
-        container = {"ModelPackageName": package, **given}
-        sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
-        return sagemaker.describe_model(ModelName=name)
-
-    return create
-
-
-def refusal(operation, **parameters):
-    with pytest.raises(operation.__self__.exceptions.ClientError) as error:
-        operation(**parameters)
-    return error.value.response["Error"]
 
 
 def test_a_version_has_what_it_was_registered_with_and_waits_for_approval(
@@ -245,137 +193,3 @@ def test_fails_to_update_beyond_50_properties(sagemaker, package):
         CustomerMetadataProperties={"one": "more"},
     )
     assert "less than or equal to 50, got 51" in error["Message"]
-
-
-def test_a_model_is_made_from_an_approved_package(sagemaker, package, containers, model):
-    arn = package(ModelApprovalStatus="Approved")
-    description = model(arn, Environment={"A": "c"})
-    assert description["PrimaryContainer"] == {
-        "ModelPackageName": arn,
-        "Environment": {"A": "c"},
-    }
-    assert "VpcConfig" not in description  # not an empty one, which Terraform would remove
-
-
-def test_an_endpoint_serves_the_packages_image_artifact_and_variables(
-    client, sagemaker, package, model, name, until
-):
-    model(package(ModelApprovalStatus="Approved"))
-    variant = {
-        "VariantName": "primary",
-        "ModelName": name,
-        "InstanceType": "ml.m5.large",
-        "InitialInstanceCount": 1,
-    }
-    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
-    until(lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService")
-    answer = client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=b"1")
-    assert answer["Body"].read() == b"42"
-    sagemaker.delete_endpoint(EndpointName=name)
-
-
-@pytest.mark.parametrize("status", ["PendingManualApproval", "Rejected"])
-def test_fails_to_make_a_model_from_a_version_that_is_not_approved(
-    sagemaker, package, model, status
-):
-    arn = package(ModelApprovalStatus=status)
-    with pytest.raises(
-        sagemaker.exceptions.ClientError, match=f"is {status}, and must be Approved"
-    ):
-        model(arn)
-
-
-def test_fails_to_make_a_model_when_the_artifact_has_gone(client, sagemaker, package, model, name):
-    arn = package(ModelApprovalStatus="Approved")
-    client("s3").delete_object(Bucket=name, Key="model.tar.gz")
-    with pytest.raises(sagemaker.exceptions.ClientError, match="Could not find model data at"):
-        model(arn)
-
-
-def test_fails_to_make_a_model_from_no_package_or_with_an_image_besides(sagemaker, package, model):
-    with pytest.raises(sagemaker.exceptions.ClientError, match="/none/1 does not exist"):
-        model("none/1")
-    arn = package(ModelApprovalStatus="Approved")
-    with pytest.raises(sagemaker.exceptions.ClientError, match="Image cannot be given together"):
-        model(arn, Image=IMAGE)
-
-
-def test_a_fault_rule_fails_a_package_and_no_model_is_made_of_it(
-    cloud, sagemaker, group, package, model
-):
-    rule = {
-        "operation": "sagemaker:CreateModelPackage",
-        "match": group,
-        "failureReason": "ClientError: the image has gone",
-    }
-    cloud.faults.load({"faults": [rule]})
-    arn = package(ModelApprovalStatus="Approved")
-    found = sagemaker.describe_model_package(ModelPackageName=arn)
-    assert found["ModelPackageStatus"] == "Failed"
-    (status,) = found["ModelPackageStatusDetails"]["ValidationStatuses"]
-    assert status["FailureReason"] == "ClientError: the image has gone"
-    with pytest.raises(sagemaker.exceptions.ClientError, match="in status Failed"):
-        model(arn)
-
-
-def test_an_unversioned_package_needs_no_approval(sagemaker, containers, package, model, name):
-    error = refusal(
-        sagemaker.create_model_package,
-        ModelPackageName=name,
-        InferenceSpecification={"Containers": containers},
-    )
-    assert "Environment variable map cannot be specified" in error["Message"]
-    plain = {key: value for key, value in containers[0].items() if key != "Environment"}
-    request = {"ModelPackageName": name, "InferenceSpecification": {"Containers": [plain]}}
-    sagemaker.create_model_package(**request)
-    assert model(name)["PrimaryContainer"] == {"ModelPackageName": name}
-    with pytest.raises(sagemaker.exceptions.ConflictException, match="already exists"):
-        sagemaker.create_model_package(**request)
-
-
-def test_versions_have_the_tags_of_their_group(sagemaker, name, containers):
-    tags = [{"Key": "environment", "Value": "dev"}]
-    sagemaker.create_model_package_group(ModelPackageGroupName=name, Tags=tags)
-    arn = sagemaker.create_model_package(
-        ModelPackageGroupName=name, InferenceSpecification={"Containers": containers}
-    )["ModelPackageArn"]
-    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == tags
-
-
-def test_an_empty_group_is_deleted(sagemaker, group):
-    sagemaker.delete_model_package_group(ModelPackageGroupName=group)
-    with pytest.raises(sagemaker.exceptions.ClientError, match="does not exist"):
-        sagemaker.describe_model_package_group(ModelPackageGroupName=group)
-
-
-def test_fails_to_create_a_group_twice(sagemaker, group):
-    error = refusal(sagemaker.create_model_package_group, ModelPackageGroupName=group)
-    assert error["Message"].startswith("Model Package Group already exists: arn:aws:sagemaker")
-
-
-def test_fails_on_a_group_that_holds_versions(sagemaker, group, package):
-    arn = package()
-    with pytest.raises(sagemaker.exceptions.ConflictException, match="contains 1 model package"):
-        sagemaker.delete_model_package_group(ModelPackageGroupName=group)
-    sagemaker.delete_model_package(ModelPackageName=arn)
-    sagemaker.delete_model_package_group(ModelPackageGroupName=group)
-
-
-@pytest.mark.parametrize(
-    ("operation", "parameter", "value"),
-    [
-        ("delete_model_package_group", "ModelPackageGroupName", "none"),
-        ("delete_model_package", "ModelPackageName", "none"),
-        ("describe_model_package", "ModelPackageName", "none/1"),
-        (
-            "update_model_package",
-            "ModelPackageArn",
-            "arn:aws:sagemaker:us-east-1:123456789012:model-package/none/1",
-        ),
-    ],
-)
-def test_fails_on_what_is_not_there(sagemaker, operation, parameter, value):
-    error = refusal(getattr(sagemaker, operation), **{parameter: value})
-    assert error["Code"] == "ValidationException"
-    assert "does not exist" in error["Message"]

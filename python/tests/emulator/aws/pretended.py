@@ -1,0 +1,112 @@
+"""Work that is only pretended: jobs, functions and model servers that end as their names say."""
+
+import datetime
+import json
+import threading
+import time
+
+from emulator.runtime.errors import UnsupportedError
+from emulator.runtime.functions.function import FunctionResult
+from emulator.runtime.jobs.runner import JobOutcome, Metric
+from emulator.runtime.model_servers.server import ModelServerError, ServerResponse
+from tests.patience import FOR_EVER
+
+
+def pretended_image_check(uri):
+    if "unmapped" in uri:
+        raise UnsupportedError(f"no Python environment is mapped to the image {uri}")
+
+
+class PretendedJobs:
+    """Jobs end as their name says: `...-fails`, `...-endless` (until stopped), else well."""
+
+    def __init__(self):
+        self.transforms = []
+
+    def run_processing(self, request, job_arn, stop):
+        return self._end(request["ProcessingJobName"], stop)
+
+    def run_training(self, request, job_arn, stop, on_phase):
+        on_phase("Downloading", "Downloading input data")
+        on_phase("Training", "Training in progress")
+        return self._end(request["TrainingJobName"], stop)
+
+    def run_transform(self, request, container, role_arn, stop):
+        self.transforms.append((request, container, role_arn))
+        return self._end(request["TransformJobName"], stop)
+
+    def _end(self, name, stop):
+        if name.endswith("-endless"):
+            assert stop.wait(FOR_EVER), f"nobody stopped {name}"
+            return JobOutcome(status="Stopped")
+        if name.endswith("-fails"):
+            return JobOutcome(status="Failed", failure_reason="AlgorithmError: it broke")
+        now = datetime.datetime.now(tz=datetime.timezone.utc)
+        return JobOutcome(status="Completed", metrics=(Metric("test_r2", 0.77, now),))
+
+
+class PretendedFunctions:
+    """Functions answer with what a test puts into `handlers`, by name."""
+
+    def __init__(self):
+        self.handlers = {}
+        self.specs = {}
+
+    def invoke(self, spec, event):
+        self.specs[spec.name] = spec
+        try:
+            payload, errored = json.dumps(self.handlers[spec.name](json.loads(event))), False
+        except Exception as error:
+            failure = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            payload, errored = json.dumps(failure), True
+        return FunctionResult(payload=payload, errored=errored, log="START\nEND\n")
+
+
+class PretendedServer:
+    """Answers with its model's variable ANSWER after DELAY seconds, with status STATUS.
+
+    Status 0 stands for a server that does not answer.
+    """
+
+    def __init__(self, container):
+        self._environment = container.get("Environment", {})
+        self.stopped = threading.Event()
+        self._counting = threading.Lock()
+        self.asked = self.under_way = self.most_at_once = 0
+
+    def invoke(self, body, headers, timeout_seconds=60.0):
+        with self._counting:
+            self.asked += 1
+            self.under_way += 1
+            self.most_at_once = max(self.most_at_once, self.under_way)
+        time.sleep(float(self._environment.get("DELAY", 0)))
+        with self._counting:
+            self.under_way -= 1
+        assert not self.stopped.is_set(), "a request came to a stopped server"
+        status = int(self._environment.get("STATUS", 200))
+        if status == 0:
+            raise ModelServerError("the container is not responding")
+        answer = self._environment.get("ANSWER", "").encode() or body
+        return ServerResponse(status, {"Content-Type": "text/csv"}, answer)
+
+    def stop(self):
+        self.stopped.set()
+
+    kill = stop
+
+
+class PretendedServers:
+    """Starts servers, unless the model's variable BROKEN says why it cannot."""
+
+    def __init__(self):
+        self.started = []
+        self.may_start = threading.Event()
+        self.may_start.set()
+
+    def __call__(self, name, container, role_arn, *, log_group, log_stream):
+        assert self.may_start.wait(FOR_EVER)
+        reason = container.get("Environment", {}).get("BROKEN")
+        if reason:
+            raise ModelServerError(reason)
+        self.started.append(PretendedServer(container))
+        return self.started[-1]
