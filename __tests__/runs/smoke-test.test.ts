@@ -52,7 +52,7 @@ it("a first model that answers absurdly leaves nothing in service", async () => 
     expect.objectContaining({
       state: "SmokeTest",
       endpoint: "smoke-test",
-      reason: "example 1: instance 1: 1000000.0 is not between 0 and 100",
+      reason: "example 1: instance 1: the prediction must be from 0 to 100, got 1000000.0",
       servingConfigName: "none",
     }),
   ]);
@@ -66,7 +66,7 @@ it("a model that answers as expected stays in service", async () => {
 });
 
 it.each([
-  ["answers absurdly", absurd, /is not between 0 and 100/],
+  ["answers absurdly", absurd, /must be from 0 to 100/],
   ["does not answer", failing, /this model answers nothing|error \(500\)/],
 ])("a model that %s is replaced by the one before", async (_, input, reason) => {
   const before = (await endpoint()).EndpointConfigName;

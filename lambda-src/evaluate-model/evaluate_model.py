@@ -1,6 +1,6 @@
-"""The evaluation function: publishes a training job's metrics and gives the verdict on its model.
+"""The evaluation function: publishes a training job's metrics and evaluates its model.
 
-A missing or broken evaluation is an error by name, so that a fault is never taken for a bad model.
+A missing or broken evaluation raises a named error, so that a fault never counts as a bad model.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from evaluation import (
     InvalidEvent,
     is_finite_number,
     read_archive,
+    reported,
     shown,
-    told,
 )
 from gate import Comparison, decide, read_comparison
 
@@ -48,19 +48,19 @@ class Request(NamedTuple):
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Read the metrics of a training job, write them to evaluation.json, judge the model.
+    """Read the metrics of a training job, write them to evaluation.json, evaluate the model.
 
     Parameters
     ----------
     event : dict
-        ``TrainingJobName``, ``S3Bucket``, ``ModelDataUrl`` (the address of model.tar.gz, beside
-        which evaluation.json will lie), ``Metric`` and ``Threshold``: the metric must be greater.
-        Optional: ``OutputUrl``, the address of the job's output.tar.gz where it does not lie beside
-        the model; ``Better``, ``smaller`` where the
-        metric must be smaller instead; ``ComparisonUrl``, the address of the
-        comparison job's comparison.json; ``Margin``, which the lower bound of the improvement over
-        the champion must be greater than, 0 if left out; ``AcceptIncomparable``, true to let a
-        model replace a champion that it cannot be compared with.
+        ``TrainingJobName``, ``S3Bucket``, ``ModelDataUrl`` (the address of model.tar.gz;
+        evaluation.json is written next to it), ``Metric`` and ``Threshold``: the metric must be
+        greater. Optional: ``OutputUrl``, the address of the job's output.tar.gz if it is not next
+        to the model; ``Better``, ``smaller`` if the metric must be smaller instead;
+        ``ComparisonUrl``, the address of the comparison job's comparison.json; ``Margin``, which
+        the lower bound of the improvement over the champion must exceed, default 0;
+        ``AcceptIncomparable``, true to let a model replace a champion that it cannot be compared
+        with.
     context : object
         Not used.
 
@@ -69,8 +69,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     dict
         ``TrainingJobName``, ``EvaluationUrl``, ``EvaluationSha256`` (base64), ``Metrics``
         (the first of many), ``Metric``, ``Value``, ``Threshold``, ``Better``, ``Passed``, and
-        ``Rule`` and ``Reason``: what decided. With a comparison also ``ComparisonUrl``, ``Margin``,
-        ``ComparisonStatus`` and ``Difference``, null where nothing is compared.
+        ``Rule`` and ``Reason`` of the decision. With a comparison also ``ComparisonUrl``,
+        ``Margin``, ``ComparisonStatus`` and ``Difference``, null if nothing is compared.
     """
     request = parse_event(event)
     s3 = _s3()
@@ -81,7 +81,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         Key=request.evaluation_key,
         Body=evaluation.content,
         ContentType="application/json",
-        # S3 keeps it, so that a release can tell whether the file is still this one.
+        # S3 stores it, so that a release can check whether the file is unchanged.
         ChecksumSHA256=sha256,
     )
     comparison = _comparison(s3, request)
@@ -96,7 +96,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "TrainingJobName": request.training_job_name,
         "EvaluationUrl": f"s3://{request.bucket}/{request.evaluation_key}",
         "EvaluationSha256": sha256,
-        "Metrics": told(evaluation.metrics, request.metric),
+        "Metrics": reported(evaluation.metrics, request.metric),
         "Metric": request.metric,
         "Value": evaluation.metrics[request.metric],
         "Threshold": request.threshold,
@@ -118,9 +118,9 @@ def _read_evaluation(s3: Any, request: Request) -> Evaluation:
         ) from error
     if archive["ContentLength"] > MAX_ARCHIVE_BYTES:
         raise ArchiveTooLarge(
-            f"s3://{request.bucket}/{request.archive_key} has {archive['ContentLength']} bytes, "
-            f"more than {MAX_ARCHIVE_BYTES}; keep what the training job writes to its output data "
-            "folder small"
+            f"s3://{request.bucket}/{request.archive_key} must have at most {MAX_ARCHIVE_BYTES} "
+            f"bytes, got {archive['ContentLength']}: write less to the training job's output data "
+            "folder"
         )
     with archive["Body"] as body:
         return read_archive(body)
@@ -132,13 +132,11 @@ def parse_event(event: dict[str, Any]) -> Request:
     Raises
     ------
     InvalidEvent
-        Naming the first key that is missing or has a value that cannot be used.
+        If a key is missing or has an invalid value; the message names the first one.
     """
     for key in TEXT_KEYS:
         if not isinstance(event.get(key), str) or not event[key]:
-            raise InvalidEvent(
-                f"{key} must be a text that is not empty, got {shown(event.get(key))}"
-            )
+            raise InvalidEvent(f"{key} must be a non-empty text, got {shown(event.get(key))}")
     if not is_finite_number(event.get("Threshold")):
         raise InvalidEvent(
             f"Threshold must be a finite number, got {shown(event.get('Threshold'))}"
@@ -195,8 +193,8 @@ def _comparison(s3: Any, request: Request) -> Comparison | None:
         ) from error
     if found["ContentLength"] > MAX_MEMBER_BYTES:
         raise ArchiveTooLarge(
-            f"{url} has {found['ContentLength']} bytes, more than {MAX_MEMBER_BYTES}; name fewer "
-            "slices"
+            f"{url} must have at most {MAX_MEMBER_BYTES} bytes, got {found['ContentLength']}: "
+            "name fewer slices"
         )
     with found["Body"] as body:
         return read_comparison(body.read())
@@ -216,5 +214,5 @@ def _compared(request: Request, comparison: Comparison | None) -> dict[str, Any]
 
 @functools.cache
 def _s3() -> Any:
-    # On first use, so that a test without AWS can import this module.
+    # Created on first use, so that tests without AWS can import this module.
     return boto3.client("s3")

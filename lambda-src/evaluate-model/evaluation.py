@@ -1,4 +1,4 @@
-"""Find a training job's metrics in its output archive, and decide by one of them."""
+"""Find a training job's metrics in its output archive, and check one of them."""
 
 # The state machine knows the exceptions by these names.
 # ruff: noqa: N818
@@ -12,8 +12,8 @@ import tarfile
 import zlib
 from typing import IO, Any, Literal, NamedTuple, get_args
 
-# Where evaluation.json may stand: AWS packs the content of /opt/ml/output/data, the AWS SDK's
-# local mode the folder around it.
+# Where evaluation.json may be: AWS packs the content of /opt/ml/output/data, the AWS SDK's local
+# mode packs the folder itself.
 MEMBER_NAMES = ("evaluation.json", "data/evaluation.json")
 
 MAX_ARCHIVE_BYTES = 32 * 1024**2
@@ -21,7 +21,7 @@ MAX_UNPACKED_BYTES = 64 * 1024**2
 MAX_MEMBER_BYTES = 1024**2
 MAX_MEMBERS = 1_000
 
-# What is told of the metrics: a failure's cause and an execution's output have limits.
+# Limits of the reported metrics, because a failure's cause and an execution's output have limits.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 MAX_METRICS = 100
 MAX_METRIC_NAME = 64
@@ -32,11 +32,11 @@ BETTER = get_args(Better)
 
 
 class InvalidEvent(Exception):
-    """The function's event lacks something, or holds a value that cannot be used."""
+    """The function's event lacks a key or has an invalid value."""
 
 
 class EvaluationFileMissing(Exception):
-    """The training job left no evaluation.json behind."""
+    """The training job wrote no evaluation.json."""
 
 
 class EvaluationFileInvalid(Exception):
@@ -44,15 +44,15 @@ class EvaluationFileInvalid(Exception):
 
 
 class ArchiveTooLarge(Exception):
-    """The output archive is larger than the function is ready to read."""
+    """The output archive exceeds the function's limits."""
 
 
 class MetricMissing(Exception):
-    """The evaluation does not hold the metric that decides."""
+    """The evaluation does not contain the gate's metric."""
 
 
 class Evaluation(NamedTuple):
-    """Metrics by name, and the file they came from, byte for byte."""
+    """Metrics by name, and the content of their file."""
 
     metrics: dict[str, float]
     content: bytes
@@ -64,16 +64,16 @@ def read_archive(archive: IO[bytes]) -> Evaluation:
     Parameters
     ----------
     archive : binary file
-        Read once, from its beginning; nothing is written to disk.
+        Read once, from the beginning; nothing is written to disk.
 
     Raises
     ------
     EvaluationFileMissing
-        If no member of the archive is the file.
+        If the archive does not contain the file.
     EvaluationFileInvalid
         If the archive is broken, or the file is not a JSON object of finite numbers.
     ArchiveTooLarge
-        If the archive unpacks to too much, or has too many members.
+        If the unpacked archive is too large, or has too many members.
     """
     content = _member(archive)
     return Evaluation(_metrics(content), content)
@@ -82,7 +82,7 @@ def read_archive(archive: IO[bytes]) -> Evaluation:
 def passes(
     metrics: dict[str, float], metric: str, threshold: float, better: Better = "greater"
 ) -> bool:
-    """Tell whether a metric is on the better side of the threshold; equal to it is not enough.
+    """Return whether a metric is better than the threshold; equal is not enough.
 
     Raises
     ------
@@ -91,17 +91,17 @@ def passes(
     """
     if metric not in metrics:
         raise MetricMissing(
-            f"evaluation.json has no metric '{metric}'; it has {_first(sorted(metrics))}"
+            f"evaluation.json must contain the metric '{metric}', got {_first(sorted(metrics))}"
         )
     value = metrics[metric]
     return value < threshold if better == "smaller" else value > threshold
 
 
-def told(metrics: dict[str, float], metric: str) -> dict[str, float]:
-    """Return the metrics that fit an execution's output: the one that decides, and some others.
+def reported(metrics: dict[str, float], metric: str) -> dict[str, float]:
+    """Return the metrics to report: the gate's, and as many others as fit an execution's output.
 
-    They are the first with printable names of at most `MAX_METRIC_NAME` characters;
-    evaluation.json keeps them all.
+    The others are the first with printable names of at most `MAX_METRIC_NAME` characters;
+    evaluation.json contains all of them.
     """
     fitting = [name for name in metrics if len(name) <= MAX_METRIC_NAME and name.isprintable()]
     kept = set(fitting[: MAX_METRICS - 1]) | {metric}
@@ -109,7 +109,7 @@ def told(metrics: dict[str, float], metric: str) -> dict[str, float]:
 
 
 def shown(value: Any) -> str:
-    """Return the beginning of a value as JSON, whatever it is."""
+    """Return the beginning of any value as JSON."""
     try:
         return json.dumps(value)[:100]
     except (ValueError, TypeError, RecursionError):
@@ -123,7 +123,7 @@ def _first(names: list[str]) -> str:
 
 
 class _LimitedReader:
-    """Counts what is unpacked: the sizes that an archive states about itself prove nothing."""
+    """Counts unpacked bytes, because the sizes in an archive may be wrong."""
 
     def __init__(self, file: IO[bytes]):
         self._file = file
@@ -134,8 +134,8 @@ class _LimitedReader:
         self._left -= len(data)
         if self._left < 0:
             raise ArchiveTooLarge(
-                f"the output archive unpacks to more than {MAX_UNPACKED_BYTES} bytes; keep what "
-                "the training job writes to its output data folder small"
+                f"the output archive must unpack to at most {MAX_UNPACKED_BYTES} bytes: write less "
+                "to the training job's output data folder"
             )
         return data
 
@@ -146,7 +146,7 @@ def _member(archive: IO[bytes]) -> bytes:
         with (
             gzip.GzipFile(fileobj=archive) as unpacked,
             tarfile.open(
-                # tarfile asks a stream for nothing but `read`.
+                # tarfile uses only `read` of a stream.
                 fileobj=_LimitedReader(unpacked),  # pyright: ignore[reportArgumentType, reportCallIssue]
                 mode="r|",
             ) as tar,
@@ -158,27 +158,28 @@ def _member(archive: IO[bytes]) -> bytes:
                 seen.append(name)
                 if len(seen) >= MAX_MEMBERS:
                     raise ArchiveTooLarge(
-                        f"the output archive has more than {MAX_MEMBERS} members; keep what the "
-                        "training job writes to its output data folder small"
+                        f"the output archive must have at most {MAX_MEMBERS} members: write fewer "
+                        "files to the training job's output data folder"
                     )
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise EvaluationFileInvalid(
-            f"the output archive is not a readable tar.gz: {error}"
+            f"the output archive must be a readable tar.gz: {error}"
         ) from error
     raise EvaluationFileMissing(
-        f"the output archive has no {' or '.join(MEMBER_NAMES)}; it has {_first(seen) or 'nothing'}"
+        f"the output archive must contain {' or '.join(MEMBER_NAMES)}, "
+        f"got {_first(seen) or 'nothing'}"
     )
 
 
 def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     if member.size > MAX_MEMBER_BYTES:
         raise ArchiveTooLarge(
-            f"{member.name} has {member.size} bytes, more than {MAX_MEMBER_BYTES}; metrics need "
-            "far less"
+            f"{member.name} must have at most {MAX_MEMBER_BYTES} bytes, got {member.size}: write "
+            "only metrics to it"
         )
     file = tar.extractfile(member) if member.isreg() else None
     if file is None:
-        raise EvaluationFileInvalid(f"{member.name} in the output archive is not a regular file")
+        raise EvaluationFileInvalid(f"{member.name} in the output archive must be a regular file")
     return file.read()
 
 
@@ -186,20 +187,20 @@ def _metrics(content: bytes) -> dict[str, float]:
     try:
         metrics = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise EvaluationFileInvalid(f"evaluation.json is not JSON: {error}") from error
+        raise EvaluationFileInvalid(f"evaluation.json must be JSON: {error}") from error
     if not isinstance(metrics, dict) or not metrics:
-        raise EvaluationFileInvalid("evaluation.json is not an object of metrics")
+        raise EvaluationFileInvalid("evaluation.json must be an object of metrics")
     for name, value in metrics.items():
         if not is_finite_number(value):
             raise EvaluationFileInvalid(
-                f"evaluation.json: '{name[:MAX_METRIC_NAME]}' is {shown(value)}, not a finite "
-                "number"
+                f"evaluation.json: '{name[:MAX_METRIC_NAME]}' must be a finite number, "
+                f"got {shown(value)}"
             )
     return metrics
 
 
 def is_finite_number(value: Any) -> bool:
-    """Tell whether a JSON value is a number that can be compared; true and false are none."""
+    """Return whether a JSON value is a finite number; true and false are not."""
     try:
         return type(value) in (int, float) and math.isfinite(value)
     except OverflowError:

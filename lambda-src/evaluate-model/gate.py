@@ -1,4 +1,4 @@
-"""Decide whether a model may be released: by a threshold, and by the model that serves."""
+"""Decide whether a model may be released: by a threshold, and by the model in service."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from evaluation import (
     shown,
 )
 
-# What the comparison job writes under "status".
+# The values of "status" in comparison.json.
 COMPARED, FIRST_RELEASE, NOT_COMPARABLE = "compared", "first-release", "not-comparable"
 
 MAX_REASON = 1000
@@ -23,7 +23,7 @@ Rule = Literal["Threshold", "FirstRelease", "Margin", "ChampionNotComparable"]
 
 
 class Difference(NamedTuple):
-    """By how much the new model improves a metric; positive is better, whatever the metric.
+    """The new model's improvement of a metric; positive is better for every metric.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What comparison.json says.
+    """The content of comparison.json.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Comparison(NamedTuple):
     difference : Difference or None
         None unless something is compared.
     better : str or None
-        Which values of the compared metric count as better; None where the comparison does not say.
+        Which values of the compared metric are better; None if the comparison does not state it.
     """
 
     status: str
@@ -60,7 +60,7 @@ class Comparison(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """The verdict, the rule that gave it, and a sentence for people."""
+    """The verdict, the rule that decided, and the reason as text."""
 
     passed: bool
     rule: Rule
@@ -73,14 +73,14 @@ def read_comparison(content: bytes) -> Comparison:
     Raises
     ------
     EvaluationFileInvalid
-        If it is not what the comparison job writes.
+        If it is not in the format of the comparison job.
     """
     try:
         comparison = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise EvaluationFileInvalid(f"comparison.json is not JSON: {error}") from error
+        raise EvaluationFileInvalid(f"comparison.json must be JSON: {error}") from error
     if not isinstance(comparison, dict):
-        raise EvaluationFileInvalid("comparison.json is not an object")
+        raise EvaluationFileInvalid("comparison.json must be an object")
     status = comparison.get("status")
     if status == COMPARED:
         difference = comparison.get("difference")
@@ -88,8 +88,8 @@ def read_comparison(content: bytes) -> Comparison:
     if status in (FIRST_RELEASE, NOT_COMPARABLE):
         return Comparison(status, _reason(comparison.get("reason")), None)
     raise EvaluationFileInvalid(
-        f"comparison.json: status is {shown(status)}, not one of "
-        f"{COMPARED}, {FIRST_RELEASE}, {NOT_COMPARABLE}"
+        f"comparison.json: status must be one of {COMPARED}, {FIRST_RELEASE}, {NOT_COMPARABLE}, "
+        f"got {shown(status)}"
     )
 
 
@@ -104,63 +104,66 @@ def decide(
 ) -> Decision:
     """Decide about a new model.
 
-    It passes if its metric is on the better side of the threshold, and there is no champion or the
-    lower bound of its improvement over the champion is greater than the margin.
+    It passes if its metric is better than the threshold, and there is no champion or the lower
+    bound of its improvement over the champion exceeds the margin.
 
     Parameters
     ----------
     metrics : dict of str to float
-        The new model's.
+        Metrics of the new model.
     metric : str
-        The one that the threshold is for.
+        The metric to compare with the threshold.
     threshold : float
-        In the metric's unit.
+        In the unit of the metric.
     comparison : Comparison, optional
-        With the champion; None where the workflow compares nothing.
+        With the champion; None if the workflow does not compare.
     margin : float
-        In the unit of the compared metric, positive for an improvement in either direction. 0 asks
-        for better beyond noise; what is negative tolerates as much loss.
+        In the unit of the compared metric, positive for an improvement. 0 requires an improvement
+        beyond noise; a negative margin tolerates that much loss.
     accept_incomparable : bool
-        Whether a champion that cannot be compared with may be replaced by what only passes
-        the threshold.
+        Whether passing the threshold is enough to replace a champion that cannot be compared.
     better : str
-        Which values of the metric are better, ``greater`` or ``smaller`` ones.
+        Which values of the metric are better: ``greater`` or ``smaller``.
 
     Raises
     ------
     MetricMissing
         If there is no such metric.
     EvaluationFileInvalid
-        If the comparison takes other values of the same metric for the better ones.
+        If the comparison disagrees about which values of the same metric are better.
     """
     passed = passes(metrics, metric, threshold, better)
-    told = f"{metric} is {metrics[metric]}, {'' if passed else 'must be '}{better} than {threshold}"
+    threshold_text = (
+        f"{metric} is {metrics[metric]}, {'' if passed else 'must be '}{better} than {threshold}"
+    )
     if not passed or comparison is None:
-        return Decision(passed, "Threshold", told)
+        return Decision(passed, "Threshold", threshold_text)
     difference = comparison.difference
     if difference is not None:
         if difference.metric == metric and comparison.better not in (None, better):
             raise EvaluationFileInvalid(
-                f"comparison.json: {comparison.better} values of {metric} are better, but the gate "
-                f"says {better}; correct gate.better"
+                f"in comparison.json {comparison.better} values of {metric} are better, in the "
+                f"gate {better} ones: fix gate.better"
             )
-        return _decide_by_margin(difference, margin, told)
+        return _decide_by_margin(difference, margin, threshold_text)
     if comparison.status == FIRST_RELEASE:
-        return Decision(True, "FirstRelease", f"{told}; first release, there is no champion")
+        return Decision(
+            True, "FirstRelease", f"{threshold_text}; first release, there is no champion"
+        )
     return Decision(
         accept_incomparable,
         "ChampionNotComparable",
-        f"{told}; {comparison.reason}"
-        + ("; accepted all the same" if accept_incomparable else "; not released without a look"),
+        f"{threshold_text}; {comparison.reason}"
+        + ("; accepted anyway" if accept_incomparable else "; not released without a comparison"),
     )
 
 
-def _decide_by_margin(difference: Difference, margin: float, told: str) -> Decision:
+def _decide_by_margin(difference: Difference, margin: float, start: str) -> Decision:
     enough = difference.low > margin
     return Decision(
         enough,
         "Margin",
-        f"{told}; over the champion {difference.metric} improves by {difference.value:.4g}, "
+        f"{start}; over the champion {difference.metric} improves by {difference.value:.4g}, "
         f"with {difference.confidence * 100:g} % confidence by {difference.low:.4g} or more, "
         + (f"greater than {margin:g}" if enough else f"which must be greater than {margin:g}"),
     )
@@ -173,14 +176,14 @@ def _reason(reason: Any) -> str:
 def _difference(difference: Any) -> Difference:
     metric = difference.get("metric") if isinstance(difference, dict) else None
     if not isinstance(metric, str) or len(metric) > MAX_METRIC_NAME:
-        raise EvaluationFileInvalid("comparison.json: difference is not an object with a metric")
+        raise EvaluationFileInvalid("comparison.json: difference must be an object with a metric")
     numbers: dict[str, Any] = {
         key: difference.get(key) for key in ("value", "low", "high", "confidence")
     }
     for key, value in numbers.items():
         if not is_finite_number(value):
             raise EvaluationFileInvalid(
-                f"comparison.json: difference.{key} is {shown(value)}, not a finite number"
+                f"comparison.json: difference.{key} must be a finite number, got {shown(value)}"
             )
     return Difference(metric=metric, **numbers)
 
@@ -191,6 +194,6 @@ def _better(difference: Any) -> Better | None:
         return None
     if not isinstance(higher, bool):
         raise EvaluationFileInvalid(
-            f"comparison.json: difference.higherIsBetter is {shown(higher)}, not true or false"
+            f"comparison.json: difference.higherIsBetter must be true or false, got {shown(higher)}"
         )
     return "greater" if higher else "smaller"

@@ -9,7 +9,7 @@ from typing import Literal
 from sequential import NO_REWARDS, Interval, Sample, difference_interval, rate_exceeds
 from settings import Settings
 
-# Part of alpha that the guard on errors may use up; the rewards have the rest.
+# The share of alpha for the guard on errors; the rest is for the rewards.
 ERROR_SHARE = 0.1
 
 Verdict = Literal["promote", "hold", "stop", "rollBack"]
@@ -17,16 +17,16 @@ Verdict = Literal["promote", "hold", "stop", "rollBack"]
 
 @dataclass(frozen=True)
 class Counts:
-    """What is known of a variant.
+    """The counts of a variant.
 
     Attributes
     ----------
     invocations, errors : int
-        Since the first look.
+        Since the first check.
     latencies : sequence of float
         Mean model latency in milliseconds of the latest whole minutes with traffic, oldest first.
     rewards : Sample
-        All that were read.
+        All rewards read so far.
     """
 
     invocations: int = 0
@@ -37,21 +37,21 @@ class Counts:
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict and what it rests on.
+    """A verdict and its reasons.
 
     Attributes
     ----------
     verdict : str
-        ``promote``: a challenger is better; ``rollBack``: no challenger is left; ``stop``: some
-        were stopped at this look, others go on; ``hold``: nothing changes.
+        ``promote``: a challenger is better; ``rollBack``: no challenger remains; ``stop``: this
+        check stopped some challengers, others continue; ``hold``: nothing changes.
     weights : dict of str to float
-        Weights that variants must have; those not named keep theirs.
+        Weights that variants must have; other variants keep theirs.
     reasons : list of str
-        Why, for a person.
+        The reasons as text.
     stopped : dict of str to str
-        Every challenger that was ever stopped, with the reason.
+        Every stopped challenger, with the reason.
     differences : dict of str to Interval
-        Of each challenger to the champion, where both have rewards.
+        Difference of each challenger from the champion, if both have rewards.
     """
 
     verdict: Verdict
@@ -73,18 +73,18 @@ def decide(
     stopped: Mapping[str, str],
     problems: Sequence[str] = (),
 ) -> Decision:
-    """Give the verdict on what was counted so far.
+    """Decide on the counts so far.
 
     Parameters
     ----------
     settings : Settings
-        The same at every look.
+        The same at every check.
     counts : mapping of str to Counts
-        Of every variant.
+        Counts of every variant.
     stopped : mapping of str to str
-        Challengers that earlier looks have stopped, with the reasons. They stay so.
+        Challengers stopped by earlier checks, with the reasons. They stay stopped.
     problems : sequence of str
-        Faults of the rewards. While there are any the rewards decide nothing; the guards still do.
+        Faults of the rewards. While there are any, only the guards decide.
     """
     out, differences, better = dict(stopped), _differences(settings, counts), {}
     for challenger in settings.challengers:
@@ -96,15 +96,16 @@ def decide(
             out[challenger] = fault
         elif difference is not None and not problems:
             if difference.high < 0:
-                out[challenger] = f"{challenger} earns less than {settings.champion}: " + _told(
-                    difference
+                out[challenger] = (
+                    f"{challenger} earns less than {settings.champion}: "
+                    + _interval_text(difference)
                 )
             elif difference.low > 0:
                 better[challenger] = difference
     new = [reason for challenger, reason in out.items() if challenger not in stopped]
     if better:
         winner = max(better, key=lambda name: better[name].estimate)
-        reason = f"{winner} earns more than {settings.champion}: {_told(better[winner])}"
+        reason = f"{winner} earns more than {settings.champion}: {_interval_text(better[winner])}"
         weights = {name: float(name == winner) for name in settings.variants}
         return Decision("promote", weights, [reason, *new], winner, out, differences)
     if len(out) == len(settings.challengers):
@@ -151,7 +152,7 @@ def _guarded(settings: Settings, challenger: str, counts: Counts) -> str | None:
     return None
 
 
-def _told(difference: Interval) -> str:
+def _interval_text(difference: Interval) -> str:
     estimate, low, high = difference
     return f"{estimate:+.4g} a reward, between {low:+.4g} and {high:+.4g}"
 
@@ -159,5 +160,5 @@ def _told(difference: Interval) -> str:
 def _undecided(differences: Mapping[str, Interval]) -> str:
     if not differences:
         return "there are no rewards to compare yet"
-    told = (f"{name} {_told(difference)}" for name, difference in differences.items())
-    return f"no difference is certain yet: {'; '.join(told)}"
+    texts = (f"{name} {_interval_text(difference)}" for name, difference in differences.items())
+    return f"no difference is certain yet: {'; '.join(texts)}"

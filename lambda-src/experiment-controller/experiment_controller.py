@@ -1,6 +1,6 @@
-"""The controller of A/B tests: looks at an endpoint's variants, and promotes, holds or rolls back.
+"""The controller of A/B tests: checks an endpoint's variants, and promotes, holds or rolls back.
 
-A schedule calls it. Nothing stays in memory: a look that fails anywhere is made good by the next.
+A schedule calls it. It keeps nothing in memory: the next check makes up for one that fails.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ from traffic import TrafficNow, no_traffic, read_traffic
 
 
 class EndpointMissing(Exception):  # noqa: N818
-    """There is no such endpoint."""
+    """The endpoint does not exist."""
 
 
 class ExperimentSuperseded(Exception):  # noqa: N818
-    """The endpoint has another configuration than at the first look, so other models."""
+    """The endpoint has another configuration than at the first check, and so other models."""
 
 
 class NotificationFailed(Exception):  # noqa: N818
-    """EventBridge did not take the event of a decision; the next look sends it again."""
+    """EventBridge did not accept the event of a decision; the next check sends it again."""
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Look at an A/B test, and act on the verdict.
+    """Check an A/B test, and act on the verdict.
 
     Parameters
     ----------
     event : dict
-        What docs/ab-tests.md lists; the same at every look.
+        The keys listed in docs/ab-tests.md; the same at every check.
     context : object
         Not used.
 
     Returns
     -------
     dict
-        The decision, which ``experiments/<endpoint>/<name>/decision.json`` holds, too.
+        The decision, also stored in ``experiments/<endpoint>/<name>/decision.json``.
 
     Raises
     ------
     EndpointMissing
-        If somebody has deleted the endpoint.
+        If the endpoint was deleted.
     ExperimentSuperseded
         If the endpoint was updated before the test ended.
     """
@@ -67,13 +67,13 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     superseded = endpoint["EndpointConfigName"] != state.endpoint_config
     if superseded and not state.decided:
         raise ExperimentSuperseded(
-            f"endpoint {settings.endpoint} has configuration {endpoint['EndpointConfigName']}, A/B "
-            f"test {settings.name} was begun with {state.endpoint_config}; remove its schedule, "
-            "and begin a new test under another name if these models are to be compared"
+            f"endpoint {settings.endpoint} must have configuration {state.endpoint_config}, with "
+            f"which A/B test {settings.name} was started, got {endpoint['EndpointConfigName']}: "
+            "remove the test's schedule, and start a new test under another name"
         )
     if not state.decided:
         _look(state, now)
-        # Before anything is done: what was decided once is not decided again.
+        # Saved before acting, so that the same decision is not made twice.
         _put(settings, "state.json", dump(state))
     if not superseded:
         state.decision["Applied"] = _apply(settings, state.decision["Weights"], endpoint)
@@ -88,7 +88,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _begun(settings: Settings) -> State | None:
     s3, key = _client("s3"), settings.key("state.json")
-    # A list, since S3 answers GetObject that there is no such key only to who may list every key.
+    # A list, because S3 returns NoSuchKey from GetObject only to callers that may list every key.
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=key)
     if not any(found["Key"] == key for page in pages for found in page.get("Contents", [])):
         return None
@@ -100,14 +100,15 @@ def _begun(settings: Settings) -> State | None:
 def _begin(settings: Settings, endpoint: dict[str, Any], now: datetime) -> State:
     if endpoint["EndpointStatus"] != "InService":
         raise InvalidExperiment(
-            f"endpoint {settings.endpoint} is {endpoint['EndpointStatus']}; an A/B test begins "
-            "when it is InService"
+            f"endpoint {settings.endpoint} must be InService to start an A/B test, "
+            f"got {endpoint['EndpointStatus']}"
         )
     served = [variant["VariantName"] for variant in endpoint["ProductionVariants"]]
     for variant in settings.variants:
         if variant not in served:
             raise InvalidExperiment(
-                f"endpoint {settings.endpoint} has no variant {variant}; it has {', '.join(served)}"
+                f"endpoint {settings.endpoint} must have the variant {variant}, "
+                f"got {', '.join(served)}"
             )
     config = _client("sagemaker").describe_endpoint_config(
         EndpointConfigName=endpoint["EndpointConfigName"]
@@ -115,7 +116,7 @@ def _begin(settings: Settings, endpoint: dict[str, Any], now: datetime) -> State
     return State(
         settings=settings,
         endpoint_config=endpoint["EndpointConfigName"],
-        # S3 knows when an object was written to the second, and always rounds down.
+        # S3 stores times in whole seconds, rounded down.
         since=config["CreationTime"].replace(microsecond=0),
         traffic=no_traffic(now),
     )
@@ -127,7 +128,7 @@ def _look(state: State, now: datetime) -> None:
         _client("cloudwatch"), settings.endpoint, settings.variants, state.traffic, now
     )
     state.traffic = traffic.settled
-    # First without the new rewards: neither their number nor a fault keeps a guard from acting.
+    # First without the new rewards, so that neither their number nor a fault delays the guards.
     decision = _decide(state, traffic)
     if decision.verdict == "hold":
         state.rewards.read(_client("s3"), settings, state.since)
@@ -157,7 +158,7 @@ def _counts(state: State, traffic: TrafficNow) -> dict[str, Counts]:
 
 
 def _apply(settings: Settings, weights: dict[str, float], endpoint: dict[str, Any]) -> bool:
-    """Give variants their weights; True once they have them."""
+    """Set the variants' weights; return True once they are in effect."""
     served = endpoint.get("ProductionVariants", [])
     current = {variant["VariantName"]: variant["CurrentWeight"] for variant in served}
     differing = {name: weight for name, weight in weights.items() if current.get(name) != weight}
@@ -189,8 +190,8 @@ def _endpoint(settings: Settings) -> dict[str, Any]:
         if "Could not find endpoint" not in str(error):
             raise
         raise EndpointMissing(
-            f"there is no endpoint {settings.endpoint}; remove the schedule of A/B test "
-            f"{settings.name}, or create the endpoint again and begin a test under another name"
+            f"endpoint {settings.endpoint} does not exist: remove the schedule of A/B test "
+            f"{settings.name}, or recreate the endpoint and start a test under another name"
         ) from error
 
 
@@ -205,5 +206,5 @@ def _put(settings: Settings, name: str, content: bytes) -> None:
 
 @functools.cache
 def _client(service: str) -> Any:
-    # On first use, so that a test without AWS can import this module.
+    # Created on first use, so that tests without AWS can import this module.
     return boto3.client(service)

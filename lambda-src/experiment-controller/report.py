@@ -1,4 +1,4 @@
-"""A decision as JSON for machines, and as a message for a person."""
+"""A decision as JSON and as a message."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def decision_document(
     waiting: int,
     now: datetime,
 ) -> dict[str, Any]:
-    """Tell a decision with the numbers it rests on.
+    """Return a decision with its numbers as a JSON document.
 
     Parameters
     ----------
     waiting : int
-        Objects of rewards that the next look will read.
+        Reward objects that the next check will read.
     """
     return {
         "Experiment": settings.name,
@@ -71,7 +71,7 @@ def _difference(decision: Decision, variant: str) -> dict[str, float] | None:
 
 
 def event_entry(document: Mapping[str, Any]) -> dict[str, str]:
-    """Make the EventBridge event of a decision."""
+    """Return the EventBridge event of a decision."""
     return {
         "Source": EVENT_SOURCE,
         "DetailType": DETAIL_TYPE,
@@ -80,7 +80,7 @@ def event_entry(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def message(document: Mapping[str, Any]) -> tuple[str, str]:
-    """Make subject and text of the message that a person gets."""
+    """Return subject and text of the message about a decision."""
     name, endpoint, champion = (
         document["Experiment"],
         document["EndpointName"],
@@ -89,17 +89,17 @@ def message(document: Mapping[str, Any]) -> tuple[str, str]:
     done, following = {
         "promote": (
             f"{document['Winner']} promoted",
-            f"{document['Winner']} gets all traffic. End the test when it suits, as the other "
-            "variants still cost: npm run experiment -- <environment> stop",
+            f"{document['Winner']} gets all traffic. The other variants still cost money; end the "
+            "test: npm run experiment -- <environment> stop",
         ),
         "rollBack": (
             f"rolled back to {champion}",
-            f"{champion} gets all traffic. End the test when it suits, as the challenger still "
-            "costs: npm run experiment -- <environment> stop",
+            f"{champion} gets all traffic. The challenger still costs money; end the test: "
+            "npm run experiment -- <environment> stop",
         ),
         "stop": (
             "a challenger stopped",
-            "It gets no traffic any more; the test of the others goes on. Nothing is to be done.",
+            "It gets no more traffic; the test of the others continues. No action is needed.",
         ),
     }[document["Verdict"]]
     variants = "\n".join(

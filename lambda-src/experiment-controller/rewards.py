@@ -14,18 +14,18 @@ from sequential import Sample
 from settings import Settings, is_finite_number, one_line, shown
 
 MAX_OBJECT_BYTES = 32 * 1024**2
-# What one look may read; the next goes on. Without an end, a look that takes too long would be
-# repeated for ever.
+# How much one check may read; the next continues. Without a limit, a check that times out would be
+# repeated forever.
 MAX_LOOK_BYTES = 64 * 1024**2
 MAX_OBJECTS = 10_000
 
 
 class InvalidRewards(Exception):  # noqa: N818
-    """An object holds something that is no reward."""
+    """An object contains a line that is not a reward."""
 
 
 class ObjectRewards(NamedTuple):
-    """What one object adds; an object with a problem adds nothing."""
+    """The rewards of one object; none if it has a problem."""
 
     etag: str
     size: int = 0
@@ -35,14 +35,14 @@ class ObjectRewards(NamedTuple):
 
 @dataclass
 class Rewards:
-    """Rewards by object, so that each object is read once, and counted once whatever is repeated.
+    """Rewards by object, so that each object is read and counted once, even after a repeated check.
 
     Attributes
     ----------
     objects : dict of str to dict of str to ObjectRewards
         By variant and key. Objects that expire stay counted.
     waiting : int
-        Objects that the last look left to the next.
+        Objects that the last check left for the next.
     """
 
     objects: dict[str, dict[str, ObjectRewards]] = field(default_factory=dict)
@@ -55,15 +55,15 @@ class Rewards:
 
     @property
     def problems(self) -> list[str]:
-        """Every object that cannot be counted, with the reason."""
+        """Return every object that cannot be counted, with the reason."""
         return [
-            # Whoever writes rewards names the objects: no line break may come into a message.
+            # Object names come from outside, and must not add line breaks to a message.
             f"{one_line(key)}: {each.problem}"
             for objects in self.objects.values()
             for key, each in objects.items()
             if each.problem is not None
         ] + [
-            f"{variant} has more than {MAX_OBJECTS} objects of rewards; write larger ones"
+            f"{variant} must have at most {MAX_OBJECTS} reward objects: write larger ones"
             for variant, objects in self.objects.items()
             if len(objects) > MAX_OBJECTS
         ]
@@ -76,7 +76,7 @@ class Rewards:
         s3 : S3 client
         settings : Settings
         since : datetime
-            When the endpoint configuration was made: an older object tells of other models.
+            When the endpoint configuration was created; older objects are about other models.
         """
         self.waiting = 0
         for variant in settings.variants:
@@ -88,7 +88,7 @@ class Rewards:
                 if left <= 0 or len(counted) > MAX_OBJECTS:
                     self.waiting += 1
                 elif size > MAX_OBJECT_BYTES:
-                    problem = f"{size} bytes are more than {MAX_OBJECT_BYTES}; write smaller ones"
+                    problem = f"must have at most {MAX_OBJECT_BYTES} bytes, got {size}"
                     counted[key] = ObjectRewards(etag, problem=problem)
                 else:
                     counted[key] = _read(s3, settings, variant, key)
@@ -101,8 +101,8 @@ def sum_rewards(lines: Iterable[bytes], variant: str, low: float, high: float) -
     Raises
     ------
     InvalidRewards
-        Naming the first line that is no reward of the variant within the range, or that repeats an
-        inference.
+        If a line is not a reward of the variant within the range, or repeats an inference; the
+        message names the first one.
     """
     rewards: list[float] = []
     seen: set[str] = set()
@@ -112,21 +112,24 @@ def sum_rewards(lines: Iterable[bytes], variant: str, low: float, high: float) -
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise InvalidRewards(f"line {number} is not JSON: {error}") from error
+            raise InvalidRewards(f"line {number} must be JSON: {error}") from error
         if not isinstance(record, dict):
-            raise InvalidRewards(f"line {number} is not an object")
+            raise InvalidRewards(f"line {number} must be an object")
         inference, reward = record.get("inferenceId"), record.get("reward")
         if not isinstance(inference, str) or not inference:
-            raise InvalidRewards(f"line {number}: inferenceId is {shown(inference)}, not a text")
+            raise InvalidRewards(
+                f"line {number}: inferenceId must be a text, got {shown(inference)}"
+            )
         if inference in seen:
             raise InvalidRewards(f"line {number} repeats inference {one_line(inference)}")
         if record.get("variant") != variant:
             raise InvalidRewards(
-                f"line {number}: variant is {shown(record.get('variant'))}, in {variant}'s folder"
+                f"line {number}: variant must be {variant}, got {shown(record.get('variant'))}"
             )
         if not is_finite_number(reward) or not low <= reward <= high:
             raise InvalidRewards(
-                f"line {number}: reward is {shown(reward)}, not a number from {low:g} to {high:g}"
+                f"line {number}: reward must be a number from {low:g} to {high:g}, "
+                f"got {shown(reward)}"
             )
         seen.add(inference)
         rewards.append(reward)
@@ -148,7 +151,7 @@ def _listed(
 def _read(s3: Any, settings: Settings, variant: str, key: str) -> ObjectRewards:
     found = s3.get_object(Bucket=settings.bucket, Key=key)
     etag = found["ETag"]
-    # Its own `with` would give the raw stream, which has no lines.
+    # Its own `with` would return the raw stream, which has no lines.
     with contextlib.closing(found["Body"]) as body:
         try:
             size, total = sum_rewards(body.iter_lines(), variant, settings.low, settings.high)

@@ -1,7 +1,7 @@
-"""Tests that may be looked at as often as one likes.
+"""Sequential tests, which may be checked any number of times.
 
-A test of a fixed sample size that is read again and again finds a difference sooner or later, where
-there is none. These hold their error probability over all looks together, however many there are.
+A test for a fixed sample size that is checked repeatedly eventually finds a difference that does
+not exist. These tests keep their error probability over any number of checks together.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Sample(NamedTuple):
-    """What is known of a variant's rewards: how many, and their sum."""
+    """The number of a variant's rewards, and their sum."""
 
     size: int
     total: float
@@ -21,7 +21,7 @@ NO_REWARDS = Sample(0, 0.0)
 
 
 class Interval(NamedTuple):
-    """A difference of means, and where the true one lies."""
+    """An estimated difference of means, and the interval of the true one."""
 
     estimate: float
     low: float
@@ -31,17 +31,17 @@ class Interval(NamedTuple):
 def difference_interval(
     champion: Sample, challenger: Sample, *, spread: float, effect: float, alpha: float
 ) -> Interval | None:
-    """Enclose the difference of two means at every look at once.
+    """Return an interval for the difference of two means that holds at all checks at once.
 
     For each variant the product of ``exp(l (x - mean) - l**2 spread**2 / 2)`` over its rewards x,
     averaged over l from a normal distribution, is a nonnegative supermartingale (Robbins), and so
     is the product of both variants', in whatever order their rewards arrive (Kaufmann and Koolen).
     By Ville's inequality it ever reaches ``1 / alpha`` with probability ``alpha`` at most. The
-    pairs of means for which it has not are an ellipse; its shadow on the difference is the
-    interval. Nothing is approximated: the promise holds from the first reward on, for any split of
-    the traffic, also one that changes.
+    pairs of means for which it has not form an ellipse; its projection on the difference is the
+    interval. There is no approximation: the guarantee holds from the first reward on, for any split
+    of the traffic, even a changing one.
 
-    Rewards are independent, or at least have their variant's mean whatever came before them.
+    Rewards must be independent, or at least have their variant's mean given all earlier rewards.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def difference_interval(
         Sub-Gaussian parameter of a reward, in its unit: half the range of bounded rewards
         (Hoeffding).
     effect : float
-        Difference, in the reward's unit and greater than 0, that the interval is narrowest for. It
-        is chosen before the first look; the promise holds for whatever was chosen.
+        Difference, in the reward's unit and above 0, for which the interval is narrowest. Choose it
+        before the first check; the guarantee holds for any choice.
     alpha : float
         Probability, in (0, 1), that the true difference is ever outside.
 
@@ -72,7 +72,7 @@ def difference_interval(
     samples = (champion, challenger)
     if not all(sample.size for sample in samples):
         return None
-    # Deviation of l: what is best for means that lie half the effect from their middle.
+    # Standard deviation of l: optimal for means that are half the effect from their midpoint.
     deviation = effect / 2 / spread**2
     level, width = math.log(1 / alpha), 0.0
     for size, _ in samples:
@@ -85,21 +85,21 @@ def difference_interval(
 
 
 def rate_exceeds(events: int, trials: int, limit: float, alpha: float) -> bool:
-    """Tell whether events come more often than the limit allows, by a sequential binomial test.
+    """Return whether events exceed the limit, by a sequential binomial test.
 
     The likelihood of the events, averaged over all rates with the weights Beta(1/2, 1/2), is
-    compared with the highest likelihood at a rate up to the limit. Where the true rate keeps to the
-    limit the ratio ever reaches ``1 / alpha`` with probability ``alpha`` at most (Ville).
+    compared with the highest likelihood at a rate up to the limit. If the true rate is within the
+    limit, the ratio ever reaches ``1 / alpha`` with probability ``alpha`` at most (Ville).
 
     Parameters
     ----------
     events, trials : int
-        How often it happened, and how often it could have. Events beyond the trials count as
-        trials: the two may come from counters that are not read at the same moment.
+        Number of events and of trials. More events than trials count as trials, because the two
+        counters may be read at different times.
     limit : float
-        Highest rate that is right, in (0, 1).
+        Highest acceptable rate, in (0, 1).
     alpha : float
-        Probability, in (0, 1), to say yes at any look although the limit is kept.
+        Probability, in (0, 1), of ever returning True although the rate is within the limit.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What an A/B test is told: the controller's event, checked."""
+"""The checked event of the controller."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-# Later minutes than these are read again at each look, as CloudWatch may still be adding to them.
+# The latest minutes are read again at each check, because CloudWatch may still add to them.
 SETTLING_MINUTES = 5
 
 
 class InvalidExperiment(Exception):  # noqa: N818
-    """The event lacks something, holds a value that cannot be used, or is not what was begun."""
+    """The event lacks a key, has an invalid value, or differs from the test that was started."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,18 @@ class Settings:
     low, high : float
         Range of a reward.
     effect : float
-        Difference of mean rewards, in their unit, that is worth finding.
+        Smallest difference of mean rewards that is worth finding, in their unit.
     alpha : float
-        Probability to promote, stop or roll back any time although no challenger differs from the
-        champion and none exceeds the error rate.
+        Probability of ever promoting, stopping or rolling back although no challenger differs from
+        the champion and none exceeds the error rate.
     max_error_rate : float
         Share of invocations, in (0, 1), that may fail.
     max_latency : float
-        Mean model latency of a minute, in milliseconds.
+        Highest acceptable mean model latency of a minute, in milliseconds.
     latency_minutes : int
-        Minutes with traffic, one after the other, that must be above it.
+        Consecutive minutes with traffic that must exceed it.
     reward_prefix : str
-        Where the variants' folders of rewards lie, with a slash at its end.
+        Prefix of the variants' reward folders, with a trailing slash.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Settings:
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """All variants, the champion first."""
+        """Return all variants, the champion first."""
         return (self.champion, *self.challengers)
 
     def key(self, name: str) -> str:
@@ -77,7 +77,7 @@ _REQUIRED = (
     "MaxLatencyMilliseconds",
 )
 _OPTIONAL = {"Alpha": 0.05, "LatencyMinutes": 3, "RewardPrefix": None}
-# SageMaker's own pattern of endpoints and variants.
+# SageMaker's pattern for names of endpoints and variants.
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
@@ -87,17 +87,17 @@ def parse_event(event: Mapping[str, Any]) -> Settings:
     Raises
     ------
     InvalidExperiment
-        Naming the key that is missing, unknown, or has a value that cannot be used.
+        If a key is missing or unknown, or has an invalid value; the message names it.
     """
     known = (*_REQUIRED, *_OPTIONAL)
     for key in event:
         if key not in known:
             raise InvalidExperiment(
-                f"{one_line(key)} is not a key of an A/B test; they are {', '.join(known)}"
+                f"the keys of an A/B test must be among {', '.join(known)}, got {one_line(key)}"
             )
     for key in _REQUIRED:
         if key not in event:
-            raise InvalidExperiment(f"{key} is missing; see docs/ab-tests.md")
+            raise InvalidExperiment(f"{key} is missing: see docs/ab-tests.md")
     values = {**_OPTIONAL, **event}
     low, high = _range(values["RewardRange"])
     champion = _name(values, "Champion")
@@ -118,7 +118,7 @@ def parse_event(event: Mapping[str, Any]) -> Settings:
         )
     bucket = values["S3Bucket"]
     if not isinstance(bucket, str) or not bucket:
-        raise InvalidExperiment(f"S3Bucket must be a text that is not empty, got {shown(bucket)}")
+        raise InvalidExperiment(f"S3Bucket must be a non-empty text, got {shown(bucket)}")
     return Settings(
         name=_name(values, "Experiment"),
         endpoint=endpoint,
@@ -137,7 +137,7 @@ def parse_event(event: Mapping[str, Any]) -> Settings:
 
 
 def is_finite_number(value: Any) -> TypeGuard[float]:
-    """Tell whether a JSON value is a number to count with; true and false are none."""
+    """Return whether a JSON value is a finite number; true and false are not."""
     try:
         return type(value) in (int, float) and math.isfinite(value)
     except OverflowError:
@@ -145,7 +145,7 @@ def is_finite_number(value: Any) -> TypeGuard[float]:
 
 
 def shown(value: Any) -> str:
-    """Return the beginning of a value as JSON, in one line, whatever it is."""
+    """Return the beginning of any value as JSON, on one line."""
     try:
         return json.dumps(value)[:100]
     except (ValueError, TypeError, RecursionError):
@@ -153,7 +153,7 @@ def shown(value: Any) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the beginning of a text as one line, its control characters written out."""
+    """Return the beginning of a text as one line, with escaped control characters."""
     return shown(text)[1:].removesuffix('"')
 
 
@@ -161,7 +161,7 @@ def _name(values: Mapping[str, Any], key: str) -> str:
     value = values[key]
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise InvalidExperiment(
-            f"{key} must be letters, digits and dashes, at most 63 and no dash at an end, "
+            f"{key} must be up to 63 letters, digits and hyphens, with no hyphen at either end, "
             f"got {shown(value)}"
         )
     return value
@@ -171,8 +171,7 @@ def _number(values: Mapping[str, Any], key: str, above: float, below: float) -> 
     value = values[key]
     if not is_finite_number(value) or not above < value < below:
         raise InvalidExperiment(
-            f"{key} must be a number greater than {above:g} and less than {below:g}, "
-            f"got {shown(value)}"
+            f"{key} must be a number above {above:g} and below {below:g}, got {shown(value)}"
         )
     return float(value)
 
@@ -181,7 +180,8 @@ def _range(value: Any) -> tuple[float, float]:
     fits = isinstance(value, list) and len(value) == 2 and all(map(is_finite_number, value))
     if not fits or not value[0] < value[1]:
         raise InvalidExperiment(
-            f"RewardRange must be the lowest and the highest reward, as [0, 1], got {shown(value)}"
+            f"RewardRange must be the lowest and highest possible reward, such as [0, 1], "
+            f"got {shown(value)}"
         )
     return float(value[0]), float(value[1])
 

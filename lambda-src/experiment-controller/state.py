@@ -1,4 +1,4 @@
-"""What the controller remembers between looks: one JSON object in S3."""
+"""The controller's state between checks: one JSON object in S3."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from traffic import Traffic
 
 @dataclass
 class State:
-    """An A/B test so far.
+    """The state of an A/B test.
 
     Attributes
     ----------
     endpoint_config : str
-        Configuration that served at the first look. Another one has other models.
+        Configuration in service at the first check. Another one has other models.
     since : datetime
-        When that configuration was made.
+        When that configuration was created.
     stopped : dict of str to str
-        Challengers that were stopped, with the reason.
+        Stopped challengers, with the reason.
     decision : dict
-        The last decision, as decision.json tells it; empty before the first.
+        The last decision, as in decision.json; empty before the first.
     unsent : list of dict
-        Decisions that nobody was told yet.
+        Decisions that are not sent yet.
     """
 
     settings: Settings
@@ -42,20 +42,20 @@ class State:
 
     @property
     def decided(self) -> bool:
-        """Whether the test has ended."""
+        """Return whether the test has ended."""
         return self.decision.get("Final", False)
 
     @property
     def finished(self) -> bool:
-        """Whether it has ended, the endpoint has the weights, and everybody was told.
+        """Return whether it has ended, the endpoint has the weights, and all messages are sent.
 
-        ``Applied`` is saved only after everybody was told.
+        ``Applied`` is saved only after all messages are sent.
         """
         return self.decided and self.decision["Applied"]
 
 
 def dump(state: State) -> bytes:
-    """Write a state as JSON."""
+    """Return a state as JSON."""
     return json.dumps(dataclasses.asdict(state), default=datetime.isoformat, indent=1).encode()
 
 
@@ -65,7 +65,7 @@ def load(content: bytes, settings: Settings) -> State:
     Raises
     ------
     InvalidExperiment
-        If the test was begun with other settings: its promise would not hold any more.
+        If the test was started with other settings, which would invalidate its guarantee.
     """
     found = json.loads(content)
     begun = found["settings"]
@@ -73,9 +73,8 @@ def load(content: bytes, settings: Settings) -> State:
     for name, value in dataclasses.asdict(settings).items():
         if begun[name] != value:
             raise InvalidExperiment(
-                f"A/B test {settings.name} was begun with {name} {begun[name]!r}, now it is "
-                f"{value!r}; a test that changes on the way promises nothing, so give the new one "
-                "another name"
+                f"{name} of A/B test {settings.name} must be {begun[name]!r}, as at its start, got "
+                f"{value!r}: start a test with other settings under another name"
             )
     traffic = found["traffic"]
     return State(

@@ -10,15 +10,15 @@ from typing import Any
 from settings import SETTLING_MINUTES
 
 _MINUTE = timedelta(minutes=1)
-# Errors are everything that was not answered with 2xx: timeouts, which neither the 4xx nor the 5xx
-# metric counts, too.
+# Counts every response other than 2xx, including timeouts, which neither the 4xx nor the 5xx metric
+# counts.
 # https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
 _STATISTICS = {"Invocations": "Sum", "InvocationModelErrors": "Sum", "ModelLatency": "Average"}
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What has settled, and up to which minute."""
+    """Settled counts, and up to which minute."""
 
     until: datetime
     invocations: dict[str, int]
@@ -27,16 +27,16 @@ class Traffic:
 
 @dataclass(frozen=True)
 class TrafficNow:
-    """What a look sees: everything so far, and what of it will not change any more.
+    """All counts so far, and those of them that are settled.
 
     Attributes
     ----------
     invocations, errors : dict of str to int
-        By variant, with the minutes that have not settled.
+        By variant, including minutes that are not settled.
     latencies : dict of str to sequence of float
         Mean latency in milliseconds of the latest whole minutes with traffic, oldest first.
     settled : Traffic
-        Where the next look goes on.
+        Where the next check continues.
     """
 
     invocations: dict[str, int]
@@ -46,17 +46,17 @@ class TrafficNow:
 
 
 def no_traffic(now: datetime) -> Traffic:
-    """Begin to count, at a whole minute."""
+    """Return empty counts that begin at a whole minute."""
     return Traffic(_whole_minute(now), {}, {})
 
 
 def read_traffic(
     cloudwatch: Any, endpoint: str, variants: Sequence[str], before: Traffic, now: datetime
 ) -> TrafficNow:
-    """Read the minutes since the last look.
+    """Read the minutes since the last check.
 
-    The latest minutes are counted for this look only and read again by the next, since CloudWatch
-    may be late; so nothing is counted twice, and nothing is missed.
+    The latest minutes count for this check only and are read again by the next, because CloudWatch
+    may be late; so nothing is counted twice or missed.
     """
     queries = {
         f"v{number}_{metric.lower()}": (variant, metric)
@@ -89,7 +89,7 @@ def read_traffic(
         invocations=total("Invocations", before.invocations, None),
         errors=total("InvocationModelErrors", before.errors, None),
         latencies={
-            # CloudWatch has microseconds.
+            # CloudWatch returns microseconds.
             variant: [
                 value / 1000
                 for time, value in sorted(values[variant, "ModelLatency"].items())

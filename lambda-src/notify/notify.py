@@ -1,6 +1,6 @@
-"""The function that tells what executions end in: a message for people, an event for machines.
+"""The function that reports how executions end: as a message and as an event.
 
-EventBridge calls it at least once for each execution; telling twice does no harm.
+EventBridge calls it at least once for each execution; a second report does no harm.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from texts import message
 
 
 class NotificationFailed(Exception):  # noqa: N818
-    """A channel did not take the message; the others have it. Lambda tries again."""
+    """A channel did not accept the message; the others have it. Lambda retries."""
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Tell what an execution has ended in.
+    """Report how an execution ended.
 
     Parameters
     ----------
@@ -35,14 +35,14 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     Returns
     -------
     dict
-        The detail of the event that was sent.
+        The detail of the sent event.
 
     Raises
     ------
     ExecutionRunning
-        If Step Functions does not know yet that the execution has ended.
+        If Step Functions still reports the execution as running.
     NotificationFailed
-        If a channel did not take it, after the others were tried.
+        If a channel did not accept it; the others were tried first.
     """
     described = _client("stepfunctions").describe_execution(
         executionArn=event["detail"]["executionArn"]
@@ -61,7 +61,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         except (BotoCoreError, ClientError, NotificationFailed) as error:
             failed.append(f"{name}: {error}")
     if failed:
-        raise NotificationFailed(f"not told to {'; '.join(failed)}")
+        raise NotificationFailed(f"not sent to {'; '.join(failed)}")
     return detail
 
 
@@ -84,5 +84,5 @@ def _put_event(detail: dict[str, Any]) -> None:
 
 @functools.cache
 def _client(service: str) -> Any:
-    # On first use, so that a test without AWS can import this module.
+    # Created on first use, so that tests without AWS can import this module.
     return boto3.client(service)

@@ -1,4 +1,4 @@
-"""What an execution that has ended means: the event's detail, told from its description."""
+"""The outcome of an ended execution: the event's detail, derived from its description."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from plain import is_number, one_line, read_object
 
-# Failure names that are an outcome of their own; docs/execution-input.md has all of them.
+# Errors with an outcome of their own; docs/execution-input.md lists all errors.
 GATE_REFUSED = "ModelPerformanceInsufficient"
 ROLLED_BACK = "RolledBack"
 ROLLBACK_FAILED = "RollbackFailed"
@@ -19,47 +19,47 @@ _FAILED = {
 }
 _BY_STATUS = {"TIMED_OUT": "timedOut", "ABORTED": "aborted"}
 
-# An event has 256 KB at most, a message, too.
+# Events and messages may have at most 256 KB.
 _MAX_REASON = 4000
 _MAX_METRICS = 50
 _MAX_WARNINGS = 10
 _MAX_WARNING = 1000
-# What a name or an ARN may have, and more.
+# More than a name or an ARN may have.
 _MAX_NAME = 512
 
 
 class ExecutionRunning(Exception):  # noqa: N818
-    """The description is older than the event; Lambda's next attempt reads a newer one."""
+    """The description is older than the event; Lambda's retry reads a newer one."""
 
 
 def outcome_detail(
     description: Mapping[str, Any], environment: str, workflow: str
 ) -> dict[str, Any]:
-    """Tell what an execution has ended in.
+    """Return how an execution ended.
 
-    Whoever stops an execution writes its cause, and a job's data stand in others: what is not as
-    the workflow writes it is left out, so that something is told of every execution.
+    A cause may come from the user who stopped the execution or contain a job's data. Parts that are
+    not in the workflow's format are omitted, so that every execution has a report.
 
     Parameters
     ----------
     description : mapping
-        What DescribeExecution returns.
+        The response of DescribeExecution.
     environment : str
         Name of the environment.
     workflow : str
-        What names of the workflow start with.
+        Prefix of the workflow's names.
 
     Returns
     -------
     dict
-        ``Outcome``, ``Environment``, ``Workflow`` and ``ExecutionArn``; where they are known
+        ``Outcome``, ``Environment``, ``Workflow`` and ``ExecutionArn``; if they are known,
         ``ModelPackageArn``, ``EndpointName``, ``Metrics``, ``Gate``, ``Warnings``, ``Error`` and
         ``Reason``.
 
     Raises
     ------
     ExecutionRunning
-        If the execution has not ended by this description.
+        If the execution has not ended according to this description.
     """
     status = description["status"]
     if status == "RUNNING":
@@ -69,7 +69,7 @@ def outcome_detail(
     given = read_object(description.get("input"))
     error = _text(description.get("error"))
     known = {
-        # A release is asked for one version; what trains a model makes it.
+        # A release gets the version as input; a training execution creates it.
         "ModelPackageArn": _text(output.get("ModelPackageArn"))
         or _text(given.get("ModelPackageArn")),
         "EndpointName": _text(output.get("EndpointName")) or _text(cause.get("endpoint")),
@@ -111,12 +111,12 @@ def _metrics(value: Any) -> dict[str, float]:
 def _gate(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {}
-    told = {
+    fields = {
         **{key: _text(value.get(key)) for key in ("Metric", "Better")},
         **{key: value[key] for key in ("Value", "Threshold") if is_number(value.get(key))},
         "Reason": _text(value.get("Reason"), _MAX_REASON),
     }
-    return {key: value for key, value in told.items() if value != ""}
+    return {key: value for key, value in fields.items() if value != ""}
 
 
 def _warnings(value: Any) -> list[str]:

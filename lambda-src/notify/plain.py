@@ -1,4 +1,4 @@
-"""Texts that come from data, made harmless: one line, of bounded length, nothing invisible."""
+"""Make texts from data harmless: one line, of limited length, without invisible characters."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import math
 import unicodedata
 from typing import Any, TypeGuard
 
-# Controls, invisible marks that turn or join text, halves of surrogate pairs, line separators.
+# Control characters, bidirectional and joining marks, surrogates, line separators.
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def one_line(text: str, limit: int) -> str:
     """Return a text as one line of at most `limit` characters."""
-    # No more than can be shown is looked at, whatever the text's length.
+    # Only as much as can be shown is processed.
     shown = (" " if unicodedata.category(c) in _DROPPED else c for c in text[: 4 * limit])
     return " ".join("".join(shown).split())[:limit]
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Tell whether a JSON value is a finite number; true and false are none."""
+    """Return whether a JSON value is a finite number; true and false are not."""
     try:
         return type(value) in (int, float) and math.isfinite(value)
     except OverflowError:
@@ -27,7 +27,7 @@ def is_number(value: Any) -> TypeGuard[float]:
 
 
 def read_object(text: Any) -> dict[str, Any]:
-    """Return a JSON object, or an empty one for anything else: causes need not be JSON."""
+    """Return a JSON object; an empty one for anything else, because causes need not be JSON."""
     try:
         value = json.loads(text or "{}")
     except (ValueError, TypeError, RecursionError):

@@ -1,4 +1,4 @@
-"""The message that a person gets of an outcome: what happened, why, and what to type next."""
+"""The message about an outcome: what happened, why, and the next commands."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from outcomes import ROLLBACK_FAILED
 
 _MAX_SUBJECT = 99  # of SNS
 _MAX_METRICS = 20
-# Partitions whose console has a domain of its own.
+# Partitions whose console has its own domain.
 _CONSOLES = {
     "aws-cn": "console.amazonaws.cn",
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
 
 
-class Told(NamedTuple):
-    """What happened, in a few words and in a sentence, and what to type next: lines of text."""
+class Notice(NamedTuple):
+    """What happened, as a title and as a sentence, and the next commands."""
 
     title: str
     happened: str
@@ -25,32 +25,32 @@ class Told(NamedTuple):
 
 
 def message(detail: Mapping[str, Any], prefix: str, meanings: Mapping[str, str]) -> tuple[str, str]:
-    """Make subject and text.
+    """Return subject and text.
 
     Parameters
     ----------
     detail : mapping
-        What `outcomes.outcome_detail` returns.
+        The result of `outcomes.outcome_detail`.
     prefix : str
         Name of the project.
     meanings : mapping of str to str
-        What each named failure means.
+        The meaning of each named error.
 
     Returns
     -------
     subject : str
-        ASCII, as SNS wants it, and shorter than 100 characters.
+        ASCII and shorter than 100 characters, as SNS requires.
     text : str
     """
-    told = _tell(detail, meanings)
+    notice = _notice(detail, meanings)
     arn = detail["ExecutionArn"]
     _, partition, _, region, account, _, machine, execution = arn.split(":", 7)
     paragraphs = [
-        told.happened,
+        notice.happened,
         "\n".join(_numbers(detail)),
         f"Why: {detail['Reason']}" if "Reason" in detail else "",
         *(f"Warning: {warning}" for warning in detail.get("Warnings", [])),
-        "\n".join(["Next:", *(f"  {line}" for line in told.following)]),
+        "\n".join(["Next:", *(f"  {line}" for line in notice.following)]),
         "\n".join(
             [
                 f"Environment: {detail['Environment']}",
@@ -61,12 +61,12 @@ def message(detail: Mapping[str, Any], prefix: str, meanings: Mapping[str, str])
             ]
         ),
     ]
-    subject = f"[{prefix} {detail['Environment']}] {told.title}"
+    subject = f"[{prefix} {detail['Environment']}] {notice.title}"
     ascii_only = subject.encode("ascii", "replace").decode()
     return ascii_only[:_MAX_SUBJECT], "\n\n".join(filter(None, paragraphs)) + "\n"
 
 
-def _tell(detail: Mapping[str, Any], meanings: Mapping[str, str]) -> Told:
+def _notice(detail: Mapping[str, Any], meanings: Mapping[str, str]) -> Notice:
     environment, arn = detail["Environment"], detail["ExecutionArn"]
     error = detail.get("Error", "")
     model = _model(detail)
@@ -74,48 +74,50 @@ def _tell(detail: Mapping[str, Any], meanings: Mapping[str, str]) -> Told:
     meaning = meanings.get(error, "")
     is_release = f"{detail['Workflow']}-release:" in arn
     what = "Release" if is_release else "Execution"
-    look = f"npm run execute -- {environment} --attach {arn}   shows its states and its failure"
-    versions = f"npm run versions -- {environment}   lists the versions, and which one serves"
+    details = f"npm run execute -- {environment} --attach {arn}   shows its states and its failure"
+    versions = (
+        f"npm run versions -- {environment}   lists the versions, and which one is in service"
+    )
     before = f"npm run rollback -- {environment} VERSION   puts an earlier version in service"
     status = f"npm run status -- {environment}   shows executions and endpoint"
     if error == ROLLBACK_FAILED:
-        title = "URGENT: the endpoint could not go back to the model before"
-        return Told(title, f"{meaning} Look at {endpoint} now.", [status, versions, before])
+        title = "URGENT: the endpoint could not be rolled back"
+        return Notice(title, f"{meaning} Check {endpoint} now.", [status, versions, before])
     return {
-        "released": lambda: Told(
+        "released": lambda: Notice(
             f"{model} released", f"{model} is in service on {endpoint}.", [status, before]
         ),
-        "superseded": lambda: Told(
+        "superseded": lambda: Notice(
             f"{model} released, then replaced",
-            f"{model} was released to {endpoint}; another execution has put its own model in "
-            "service meanwhile.",
+            f"{model} was released to {endpoint}, but another execution has put its own model in "
+            "service since.",
             [versions],
         ),
-        "waitingForApproval": lambda: Told(
+        "waitingForApproval": lambda: Notice(
             f"{model} waits for approval",
-            f"{model} has passed the gate. It is released when a person approves it.",
+            f"{model} has passed the gate. It will be released after approval.",
             [
                 f"npm run approve -- {environment} {_version(detail) or 'VERSION'}   "
-                "shows it beside the one that serves, asks, approves",
+                "shows it next to the one in service, asks for confirmation, approves",
                 f"npm run approve -- {environment} {_version(detail) or 'VERSION'} --reject",
             ],
         ),
-        "gateRefused": lambda: Told("A new model did not pass the gate", meaning, [look]),
-        "rolledBack": lambda: Told(f"{model} rolled back", meaning, [status, versions]),
-        "failed": lambda: Told(
+        "gateRefused": lambda: Notice("A new model did not pass the gate", meaning, [details]),
+        "rolledBack": lambda: Notice(f"{model} rolled back", meaning, [status, versions]),
+        "failed": lambda: Notice(
             f"{what} failed: {error or 'no error name'}",
             meaning or f"{what} {arn.rpartition(':')[2]} failed.",
-            [look] + [versions] * is_release,
+            [details] + [versions] * is_release,
         ),
-        "timedOut": lambda: Told(
+        "timedOut": lambda: Notice(
             f"{what} timed out",
-            f"{what} {arn.rpartition(':')[2]} ran into the time limit of its state machine.",
-            [look, status],
+            f"{what} {arn.rpartition(':')[2]} reached the time limit of its state machine.",
+            [details, status],
         ),
-        "aborted": lambda: Told(
+        "aborted": lambda: Notice(
             f"{what} aborted",
-            f"{what} {arn.rpartition(':')[2]} was aborted, by a person or by another service.",
-            [look, status],
+            f"{what} {arn.rpartition(':')[2]} was aborted, by a user or by another service.",
+            [details, status],
         ),
     }[detail["Outcome"]]()
 

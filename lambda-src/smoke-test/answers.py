@@ -1,4 +1,4 @@
-"""Check what an endpoint answers to recorded examples."""
+"""Check an endpoint's responses to recorded examples."""
 
 # The state machine knows the exceptions by these names.
 # ruff: noqa: N818
@@ -17,11 +17,11 @@ MAX_EXAMPLES = 100
 
 
 class InvalidExamples(Exception):
-    """The examples lack something, or hold a value that cannot be used."""
+    """The examples lack a key or have an invalid value."""
 
 
 class Range(NamedTuple):
-    """The least and the greatest prediction that pass."""
+    """The lowest and the highest prediction that pass."""
 
     low: float
     high: float
@@ -43,13 +43,13 @@ def parse_examples(examples: Any) -> list[Example]:
     Parameters
     ----------
     examples : list of dict
-        Each with ``instances``, a list that is not empty, and either ``low`` and ``high``, which a
-        prediction may also equal, or ``expected``, a value for each instance.
+        Each with ``instances``, a non-empty list, and either ``low`` and ``high``, which are within
+        the range, or ``expected``, a value for each instance.
 
     Raises
     ------
     InvalidExamples
-        Naming the first example that cannot be used, and why.
+        If an example is invalid; the message names the first one and the reason.
     """
     if not isinstance(examples, list) or not 1 <= len(examples) <= MAX_EXAMPLES:
         raise InvalidExamples(
@@ -59,18 +59,18 @@ def parse_examples(examples: Any) -> list[Example]:
 
 
 def request_body(instances: list[Any], content_type: str) -> str:
-    """Write instances as a request.
+    """Return instances as a request body.
 
     Raises
     ------
     InvalidExamples
-        If the content type is unknown, or instances do not fit it.
+        If the content type is unknown or does not support the instances.
     """
     if content_type == JSON:
         try:
             return json.dumps({"instances": instances})
         except RecursionError as error:
-            raise InvalidExamples("instances are lists in too many lists") from error
+            raise InvalidExamples("instances must not be nested so deeply") from error
     if content_type != CSV:
         raise InvalidExamples(f"ContentType must be {JSON} or {CSV}, got {short(content_type)}")
     text = io.StringIO()
@@ -85,12 +85,12 @@ def request_body(instances: list[Any], content_type: str) -> str:
 
 
 def failures(example: Example, answer: str) -> list[str]:
-    """Say what is wrong with an answer.
+    """Return what is wrong with a response.
 
     Parameters
     ----------
     example : Example
-        What was asked.
+        The example that was sent.
     answer : str
         JSON: a list of predictions, or an object with such a list as ``predictions``.
 
@@ -102,33 +102,35 @@ def failures(example: Example, answer: str) -> list[str]:
     try:
         predictions = json.loads(answer)
     except (ValueError, RecursionError):
-        return [f"the answer is not JSON: {short(answer)}"]
+        return [f"the response must be JSON, got {short(answer)}"]
     if isinstance(predictions, dict):
         predictions = predictions.get("predictions")
     if not isinstance(predictions, list):
-        return [f"the answer holds no list of predictions: {short(answer)}"]
+        return [f"the response must contain a list of predictions, got {short(answer)}"]
     count = len(example.instances)
     if len(predictions) != count:
-        return [f"{len(predictions)} predictions for {count} instances"]
+        return [f"the response must contain {count} predictions, got {len(predictions)}"]
     expected = example.expected
     each = expected if isinstance(expected, list) else [expected] * count
-    told = (
+    faults = (
         (number, _fault(value, wanted))
         for number, (value, wanted) in enumerate(zip(predictions, each), start=1)
     )
-    return [f"instance {number}: {fault}" for number, fault in told if fault]
+    return [f"instance {number}: {fault}" for number, fault in faults if fault]
 
 
 def _fault(value: Any, expected: Any) -> str | None:
     if isinstance(expected, Range):
         if not _is_finite_number(value):
-            return f"{short(value)} is not a finite number"
+            return f"the prediction must be a finite number, got {short(value)}"
         if not expected.low <= value <= expected.high:
-            return f"{short(value)} is not between {expected.low} and {expected.high}"
+            return (
+                f"the prediction must be from {expected.low} to {expected.high}, got {short(value)}"
+            )
         return None
     # In Python True equals 1; in JSON it does not.
     if value != expected or isinstance(value, bool) != isinstance(expected, bool):
-        return f"{short(value)} is not {short(expected)}"
+        return f"the prediction must be {short(expected)}, got {short(value)}"
     return None
 
 
@@ -138,7 +140,7 @@ def _example(number: int, example: Any) -> Example:
     instances = example.get("instances")
     if not isinstance(instances, list) or not instances:
         raise InvalidExamples(
-            f"example {number}: instances must be a list that is not empty, got {short(instances)}"
+            f"example {number}: instances must be a non-empty list, got {short(instances)}"
         )
     if "expected" in example:
         return Example(instances, _values(number, example["expected"], len(instances)))
@@ -168,7 +170,7 @@ def _range(number: int, example: dict[str, Any]) -> Range:
                 f"example {number}: {key} must be a finite number, got {short(value)}"
             )
     if low > high:
-        raise InvalidExamples(f"example {number}: low is {low}, greater than high, {high}")
+        raise InvalidExamples(f"example {number}: low must be at most high, {high}, got {low}")
     return Range(low, high)
 
 
@@ -180,7 +182,7 @@ def _is_finite_number(value: Any) -> bool:
 
 
 def short(value: Any) -> str:
-    """Return the beginning of a value as JSON, whatever it is."""
+    """Return the beginning of any value as JSON."""
     try:
         return json.dumps(value)[:200]
     except (ValueError, TypeError, RecursionError):

@@ -1,7 +1,7 @@
-"""The smoke test function: asks an endpoint recorded examples and checks what it answers.
+"""The smoke test function: sends an endpoint recorded examples and checks its predictions.
 
-An endpoint that does not answer, or not rightly, has failed the test; a fault of the test itself is
-an error by name, so that it is never taken for a bad model.
+An endpoint that does not respond, or responds with wrong predictions, fails the test. A fault of
+the test itself raises a named error, so that it never counts as a bad model.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ from answers import (
     short,
 )
 
-# What another attempt in a moment may mend, beside any status from 500 on. Source:
+# Errors worth a retry, in addition to any status from 500 on. Source:
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 RETRIED = frozenset({"ThrottlingException", "ModelNotReadyException"})
-# What says that the endpoint is not there, or that the model in it fails.
+# Errors that mean that the endpoint does not exist, or that its model fails.
 REFUSALS = frozenset({"ValidationError", "ModelError"})
-# Seconds before each further attempt.
+# Seconds before each retry.
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 
 MAX_FILE_BYTES = 1024**2
-# What is told of those that fail: a failure's cause has a limit.
+# How many failures are reported, because a failure's cause has a limit.
 MAX_FAILURES = 10
 
 
-class NoAnswer(Exception):  # noqa: N818
-    """The endpoint did not answer an example; the message says why."""
+class NoResponse(Exception):  # noqa: N818
+    """The endpoint did not respond to an example."""
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Ask an endpoint each example.
+    """Send each example to an endpoint, and check the predictions.
 
     Parameters
     ----------
@@ -59,39 +59,37 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``EndpointName``, ``Passed``, ``Failures`` (a sentence each, the first ten), ``Asked``, how
-        many examples were asked, and ``Variants``, the production variants that answered. Nothing
-        more is asked after an example without any answer.
+        ``EndpointName``, ``Passed``, ``Failures`` (one sentence each, the first ten), ``Asked``,
+        the number of examples sent, and ``Variants``, the production variants that responded. No
+        example is sent after one without a response.
 
     Raises
     ------
     InvalidExamples
-        If the event or its examples cannot be used.
+        If the event or its examples are invalid.
     """
     endpoint = event.get("EndpointName")
     if not isinstance(endpoint, str) or not endpoint:
-        raise InvalidExamples(
-            f"EndpointName must be a text that is not empty, got {short(endpoint)}"
-        )
+        raise InvalidExamples(f"EndpointName must be a non-empty text, got {short(endpoint)}")
     content_type = event.get("ContentType", JSON)
     examples = parse_examples(_examples(event))
     bodies = [request_body(example.instances, content_type) for example in examples]
-    told: list[str] = []
+    problems: list[str] = []
     variants: set[str] = set()
     asked = 0
     for number, (example, body) in enumerate(zip(examples, bodies), start=1):
         asked = number
         try:
             found, variant = _ask(endpoint, content_type, example, body)
-        except NoAnswer as error:
-            told.append(f"example {number}: {error}")
+        except NoResponse as error:
+            problems.append(f"example {number}: {error}")
             break
-        told += [f"example {number}: {fault}" for fault in found]
+        problems += [f"example {number}: {fault}" for fault in found]
         variants |= {variant} if variant else set()
     return {
         "EndpointName": endpoint,
-        "Passed": not told,
-        "Failures": _first(told),
+        "Passed": not problems,
+        "Failures": _first(problems),
         "Asked": asked,
         "Variants": sorted(variants),
     }
@@ -107,10 +105,12 @@ def _examples(event: dict[str, Any]) -> Any:
     if url is None:
         return event.get("Examples")
     if "Examples" in event:
-        raise InvalidExamples("give Examples or ExamplesUrl, not both")
+        raise InvalidExamples("set Examples or ExamplesUrl, not both")
     address = re.fullmatch(r"s3://([^/]+)/(.*[^/])", url) if isinstance(url, str) else None
     if address is None:
-        raise InvalidExamples(f"ExamplesUrl must be as s3://<bucket>/<key>, got {short(url)}")
+        raise InvalidExamples(
+            f"ExamplesUrl must have the form s3://<bucket>/<key>, got {short(url)}"
+        )
     s3 = _client("s3")
     try:
         found = s3.get_object(Bucket=address[1], Key=address[2])
@@ -118,14 +118,14 @@ def _examples(event: dict[str, Any]) -> Any:
         raise InvalidExamples(f"{url} does not exist") from error
     if found["ContentLength"] > MAX_FILE_BYTES:
         raise InvalidExamples(
-            f"{url} has {found['ContentLength']} bytes, more than {MAX_FILE_BYTES}"
+            f"{url} must have at most {MAX_FILE_BYTES} bytes, got {found['ContentLength']}"
         )
     with found["Body"] as body:
         content = body.read()
     try:
         return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise InvalidExamples(f"{url} is not JSON: {error}") from error
+        raise InvalidExamples(f"{url} must be JSON: {error}") from error
 
 
 def _ask(
@@ -143,8 +143,8 @@ def _ask(
             return failures(example, answer), response.get("InvokedProductionVariant")
         except exceptions.ClientError as error:
             if error.response["Error"]["Code"] in REFUSALS:
-                raise NoAnswer(str(error)) from error
-            # A missing permission, for one, says nothing about the endpoint.
+                raise NoResponse(str(error)) from error
+            # Other errors, such as a missing permission, say nothing about the endpoint.
             if not _is_passing(error):
                 raise
             _pause(pauses, error)
@@ -160,13 +160,13 @@ def _is_passing(error: exceptions.ClientError) -> bool:
 def _pause(pauses: Iterator[float], error: Exception) -> None:
     seconds = next(pauses, None)
     if seconds is None:
-        raise NoAnswer(f"no answer in {len(PAUSES) + 1} attempts: {error}") from error
+        raise NoResponse(f"no response in {len(PAUSES) + 1} attempts: {error}") from error
     time.sleep(seconds)
 
 
 @functools.cache
 def _client(service: str) -> Any:
-    # On first use, so that a test without AWS can import this module. The endpoint has 60 s for an
-    # answer; attempts are counted here.
+    # Created on first use, so that tests without AWS can import this module. The endpoint has 60 s
+    # to respond; retries are counted here.
     retries = {} if service == "s3" else {"retries": {"total_max_attempts": 1}}
     return boto3.client(service, config=Config(connect_timeout=5, read_timeout=65, **retries))

@@ -1,4 +1,4 @@
-"""What a chat gets of a message or an alarm, as Slack or Teams want it."""
+"""Format a message or an alarm for Slack or Teams."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 import re
 from typing import Any
 
-# Teams takes 28 KB, Slack 40 000 characters.
+# Teams accepts 28 KB, Slack 40 000 characters.
 _MAX_TEXT = 15000
 _MAX_TITLE = 200
-# The console's page of an execution, on a line of its own: any other link may be whoever's words.
+# The console's page of an execution, on a line of its own: other links may come from data.
 # Source: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
 _LINK = re.compile(
     r"^https://(?:[a-z0-9-]+\.)*console\."
@@ -19,26 +19,26 @@ _LINK = re.compile(
 
 
 def readable(subject: str | None, body: str) -> tuple[str, str]:
-    """Return title and text of what a topic delivers; CloudWatch publishes alarms as JSON."""
+    """Return title and text of a topic's message; CloudWatch publishes alarms as JSON."""
     alarm = _alarm(body)
     if alarm is None:
         return _line(subject or "Notification")[:_MAX_TITLE], body.strip()[:_MAX_TEXT]
-    told = {key: _line(value) for key, value in alarm.items() if isinstance(value, str)}
-    state = told.get("NewStateValue", "unknown")
+    values = {key: _line(value) for key, value in alarm.items() if isinstance(value, str)}
+    state = values.get("NewStateValue", "unknown")
     lines = [
-        told.get("AlarmDescription") or "The alarm has no description.",
+        values.get("AlarmDescription") or "The alarm has no description.",
         "",
-        f"State: {told.get('OldStateValue')} -> {state}",
-        f"Reason: {told.get('NewStateReason')}",
-        f"Since: {told.get('StateChangeTime')}",
-        f"Account and region: {told.get('AWSAccountId')}, {told.get('Region')}",
+        f"State: {values.get('OldStateValue')} -> {state}",
+        f"Reason: {values.get('NewStateReason')}",
+        f"Since: {values.get('StateChangeTime')}",
+        f"Account and region: {values.get('AWSAccountId')}, {values.get('Region')}",
     ]
-    title = f"{state}: {told.get('AlarmName')}"
+    title = f"{state}: {values.get('AlarmName')}"
     return title[:_MAX_TITLE], "\n".join(lines)[:_MAX_TEXT]
 
 
 def _line(text: str) -> str:
-    # A line break in what data say would begin a section of its own.
+    # A line break in a value would begin a new section.
     return " ".join(text[:_MAX_TEXT].split())
 
 
@@ -52,14 +52,14 @@ def _alarm(body: str) -> dict[str, Any] | None:
 
 
 def chat_document(style: str, title: str, text: str) -> dict[str, Any]:
-    """Return the JSON document that a webhook takes.
+    """Return the JSON document for a webhook.
 
     Parameters
     ----------
     style : str
         ``slack`` or ``teams``.
     title, text : str
-        Plain text; what would be markup is shown as it is.
+        Plain text; markup is shown literally.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def chat_document(style: str, title: str, text: str) -> dict[str, Any]:
 
 
 def _slack(title: str, text: str) -> dict[str, Any]:
-    # Escaped, no text can mention people or hide a link behind other words.
+    # Escaped, so that no text can mention users or hide a link.
     # https://docs.slack.dev/messaging/formatting-message-text/#escaping
     def escaped(plain: str) -> str:
         return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -83,7 +83,7 @@ def _slack(title: str, text: str) -> dict[str, Any]:
 
 
 def _teams(title: str, text: str) -> dict[str, Any]:
-    # A run of a RichTextBlock is shown as it is; a TextBlock would read test_r2 as Markdown.
+    # A RichTextBlock shows its text literally; a TextBlock would read test_r2 as Markdown.
     # https://adaptivecards.io/explorer/RichTextBlock.html
     def line(plain: str, **style: Any) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""Posting JSON to a URL that is a secret: nothing that is raised or logged here tells it."""
+"""Post JSON to a secret URL, which appears in no error and no log."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from http.client import HTTPException
 from typing import Any
 
 TIMEOUT_SECONDS = 8
-# Seconds before each further attempt.
+# Seconds before each retry.
 PAUSES = (1.0, 2.0, 4.0)
 
 
 class WebhookFailed(Exception):  # noqa: N818
-    """The chat did not take the message."""
+    """The chat did not accept the message."""
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        """Refuse: a redirect could lead the message to plain HTTP, or to somebody else."""
+        """Refuse, because a redirect could send the message over plain HTTP or to another host."""
 
 
 Open = Callable[..., Any]
 
 
 def post(url: str, document: Any, open_url: Open | None = None) -> None:
-    """Post a document as JSON; what may pass, statuses 429 and 5xx or no answer, is tried again.
+    """Post a document as JSON; retry on status 429, 5xx and no response.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def post(url: str, document: Any, open_url: Open | None = None) -> None:
     Raises
     ------
     WebhookFailed
-        If the URL cannot be used, or the last attempt failed, too; the message has the status.
+        If the URL is invalid, or the last attempt failed; the message contains the status.
     """
     request = _request(url, document)
     open_url = open_url or urllib.request.build_opener(_NoRedirects).open
@@ -54,16 +54,16 @@ def post(url: str, document: Any, open_url: Open | None = None) -> None:
                 return
         except urllib.error.HTTPError as error:
             error.close()
-            problem = f"it answered with status {error.code}"
+            problem = f"it responded with status {error.code}"
             if error.code != 429 and error.code < 500:
                 break
-        # Only their type: the texts of some have the URL in them.
+        # Only the type, because the text of some errors contains the URL.
         except (OSError, HTTPException, ValueError) as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
-            problem = f"no answer: {type(reason).__name__}"
+            problem = f"no response: {type(reason).__name__}"
         if pause is not None:
             time.sleep(pause)
-    raise WebhookFailed(f"the webhook did not take the message: {problem}")
+    raise WebhookFailed(f"the webhook did not accept the message: {problem}")
 
 
 def _request(url: str, document: Any) -> urllib.request.Request:

@@ -1,6 +1,6 @@
-"""The function that posts what the workflow's topic gets, messages and alarms, to a chat.
+"""The function that posts the topic's messages and alarms to a chat.
 
-The URL is a secret: it comes from an SSM parameter at each call, so that a new one counts at once.
+The URL is a secret in an SSM parameter, read at each call so that a new one takes effect at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from post import post
 
 
 class ParameterMissing(Exception):  # noqa: N818
-    """There is no SSM parameter with the webhook's URL."""
+    """The SSM parameter with the webhook's URL does not exist."""
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> None:
@@ -25,16 +25,16 @@ def lambda_handler(event: dict[str, Any], context: object) -> None:
     Parameters
     ----------
     event : dict
-        ``Records``, as SNS gives them.
+        ``Records`` in the format of SNS.
     context : object
         Not used.
 
     Raises
     ------
     ParameterMissing
-        If nobody has stored the URL.
+        If the URL is not stored.
     WebhookFailed
-        If the chat did not take a message; Lambda tries again.
+        If the chat did not accept a message; Lambda retries.
     """
     url = _url(os.environ["PARAMETER"])
     for record in event["Records"]:
@@ -48,12 +48,12 @@ def _url(name: str) -> str:
         return ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"].strip()
     except ssm.exceptions.ParameterNotFound as error:
         raise ParameterMissing(
-            f"there is no SSM parameter {name}: store the webhook's URL in it with "
+            f"the SSM parameter {name} does not exist: store the webhook's URL in it with "
             f"aws ssm put-parameter --type SecureString --name {name} --value URL"
         ) from error
 
 
 @functools.cache
 def _client(service: str) -> Any:
-    # On first use, so that a test without AWS can import this module.
+    # Created on first use, so that tests without AWS can import this module.
     return boto3.client(service)

@@ -131,7 +131,9 @@ def test_fails_before_reading_when_the_archive_is_too_large(
     store(s3, METRICS)
     monkeypatch.setattr(evaluate_model, "MAX_ARCHIVE_BYTES", 10)
 
-    with pytest.raises(ArchiveTooLarge, match=r"output\.tar\.gz has \d+ bytes, more than 10"):
+    with pytest.raises(
+        ArchiveTooLarge, match=r"output\.tar\.gz must have at most 10 bytes, got \d+"
+    ):
         lambda_handler(EVENT, None)
 
 
@@ -210,16 +212,18 @@ def test_fails_when_the_comparison_is_too_large(s3: InMemoryS3):
     store(s3, METRICS)
     s3.objects["artifacts", COMPARISON_KEY] = b" " * (1024**2 + 1)
 
-    with pytest.raises(ArchiveTooLarge, match=r"comparison\.json has 1048577 bytes"):
+    with pytest.raises(
+        ArchiveTooLarge, match=r"comparison\.json must have at most 1048576 bytes, got 1048577"
+    ):
         lambda_handler(COMPARED, None)
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"TrainingJobName": None}, "TrainingJobName must be a text that is not empty, got null"),
-        ({"S3Bucket": ""}, 'S3Bucket must be a text that is not empty, got ""'),
-        ({"Metric": 3}, "Metric must be a text that is not empty, got 3"),
+        ({"TrainingJobName": None}, "TrainingJobName must be a non-empty text, got null"),
+        ({"S3Bucket": ""}, 'S3Bucket must be a non-empty text, got ""'),
+        ({"Metric": 3}, "Metric must be a non-empty text, got 3"),
         ({"Threshold": None}, "Threshold must be a finite number, got null"),
         ({"Threshold": "0.7"}, 'Threshold must be a finite number, got "0.7"'),
         ({"Threshold": True}, "Threshold must be a finite number, got true"),

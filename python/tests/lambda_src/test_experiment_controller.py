@@ -292,7 +292,7 @@ def test_faulty_rewards_hold_and_name_the_object(aws: InMemoryAws):
 
     assert decision["Verdict"] == "hold"
     assert decision["Reasons"] == [
-        "rewards/housing-dev/linear/x.jsonl: line 1: reward is 3, not a number from 0 to 1"
+        "rewards/housing-dev/linear/x.jsonl: line 1: reward must be a number from 0 to 1, got 3"
     ]
 
 
@@ -301,7 +301,10 @@ def test_fails_when_the_endpoint_got_another_configuration_in_the_middle(aws: In
     aws.reward(0.5, 0.9)
     aws.config = "housing-dev-2"
 
-    with pytest.raises(ExperimentSuperseded, match=r"has configuration housing-dev-2, .*-1; rem"):
+    with pytest.raises(
+        ExperimentSuperseded,
+        match=r"must have configuration housing-dev-1, .*got housing-dev-2: rem",
+    ):
         look(aws)
 
     assert aws.updates == []
@@ -311,19 +314,23 @@ def test_fails_when_the_endpoint_is_gone(aws: InMemoryAws):
     look(aws)
     aws.failing.add("DescribeEndpoint")
 
-    with pytest.raises(EndpointMissing, match="there is no endpoint housing-dev; remove the sch"):
+    with pytest.raises(
+        EndpointMissing, match="endpoint housing-dev does not exist: remove the sch"
+    ):
         look(aws)
 
 
 def test_fails_when_the_test_is_changed_on_the_way(aws: InMemoryAws):
     look(aws)
 
-    with pytest.raises(InvalidExperiment, match=r"was begun with alpha 0\.05, now it is 0\.2"):
+    with pytest.raises(
+        InvalidExperiment, match=r"alpha of A/B test .* must be 0\.05, as at its start, got 0\.2"
+    ):
         look(aws, Alpha=0.2)
 
 
 def test_fails_when_the_endpoint_lacks_a_variant(aws: InMemoryAws):
-    with pytest.raises(InvalidExperiment, match="has no variant other; it has forest, linear"):
+    with pytest.raises(InvalidExperiment, match="must have the variant other, got forest, linear"):
         look(aws, Challengers=["other"])
 
     assert HOME + "state.json" not in aws.objects
@@ -332,7 +339,10 @@ def test_fails_when_the_endpoint_lacks_a_variant(aws: InMemoryAws):
 def test_fails_to_begin_while_the_endpoint_is_being_created(aws: InMemoryAws):
     aws.status = "Creating"
 
-    with pytest.raises(InvalidExperiment, match="endpoint housing-dev is Creating; an A/B test"):
+    with pytest.raises(
+        InvalidExperiment,
+        match="endpoint housing-dev must be InService to start an A/B test, got Creating",
+    ):
         look(aws)
 
 

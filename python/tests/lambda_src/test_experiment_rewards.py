@@ -136,7 +136,7 @@ def test_a_faulty_object_adds_nothing_is_named_and_can_be_mended(s3: RewardsInS3
     rewards.read(s3, SETTINGS, SINCE)
     assert rewards.sample("linear") == Sample(1, 1.0)
     assert rewards.problems == [
-        f"{FOLDER}a.jsonl: line 2: reward is 7, not a number from 0 to 1",
+        f"{FOLDER}a.jsonl: line 2: reward must be a number from 0 to 1, got 7",
     ]
 
     s3.put(f"{FOLDER}a.jsonl", lines(1, 0.7))
@@ -153,7 +153,7 @@ def test_an_object_that_is_too_large_is_not_read(s3: RewardsInS3, monkeypatch: p
     rewards.read(s3, SETTINGS, SINCE)
 
     assert s3.read == []
-    assert "bytes are more than 20; write smaller ones" in rewards.problems[0]
+    assert "must have at most 20 bytes, got " in rewards.problems[0]
 
 
 def test_too_many_objects_are_a_problem(s3: RewardsInS3, monkeypatch: pytest.MonkeyPatch):
@@ -164,24 +164,24 @@ def test_too_many_objects_are_a_problem(s3: RewardsInS3, monkeypatch: pytest.Mon
     rewards = Rewards()
     rewards.read(s3, SETTINGS, SINCE)
 
-    assert rewards.problems == ["linear has more than 2 objects of rewards; write larger ones"]
+    assert rewards.problems == ["linear must have at most 2 reward objects: write larger ones"]
     assert len(s3.read) == 3
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"{", "line 1 is not JSON"),
-        (b"\xff", "line 1 is not JSON"),
-        (b"[" * 100_000, "line 1 is not JSON"),
-        (b"[1]", "line 1 is not an object"),
-        (lines(1).replace(b"i-0", b""), 'line 1: inferenceId is "", not a text'),
-        (lines(1).replace(b'"i-0"', b"3"), "line 1: inferenceId is 3, not a text"),
-        (lines(1, variant="forest"), 'line 1: variant is "forest", in linear\'s folder'),
-        (lines(0, -0.1), "line 2: reward is -0.1, not a number from 0 to 1"),
-        (lines(True), "line 1: reward is true, not a number"),
-        (lines(float("nan")), "line 1: reward is NaN, not a number"),
-        (lines("1"), 'line 1: reward is "1", not a number'),
+        (b"{", "line 1 must be JSON"),
+        (b"\xff", "line 1 must be JSON"),
+        (b"[" * 100_000, "line 1 must be JSON"),
+        (b"[1]", "line 1 must be an object"),
+        (lines(1).replace(b"i-0", b""), 'line 1: inferenceId must be a text, got ""'),
+        (lines(1).replace(b'"i-0"', b"3"), "line 1: inferenceId must be a text, got 3"),
+        (lines(1, variant="forest"), 'line 1: variant must be linear, got "forest"'),
+        (lines(0, -0.1), "line 2: reward must be a number from 0 to 1, got -0.1"),
+        (lines(True), "line 1: reward must be a number from 0 to 1, got true"),
+        (lines(float("nan")), "line 1: reward must be a number from 0 to 1, got NaN"),
+        (lines("1"), 'line 1: reward must be a number from 0 to 1, got "1"'),
         (lines(1) + b"\n" + lines(0), "line 3 repeats inference i-0"),
     ],
 )

@@ -98,12 +98,12 @@ def test_a_champion_that_cannot_be_compared_holds_the_release_unless_accepted():
 
     assert (held.passed, accepted.passed) == (False, True)
     assert held.rule == accepted.rule == "ChampionNotComparable"
-    assert "the archive is broken; not released without a look" in held.reason
+    assert "the archive is broken; not released without a comparison" in held.reason
     assert decide({"test_r2": 0.5}, "test_r2", 0.7, comparison, 0, True).passed is False
 
 
 def test_fails_when_the_metric_is_missing():
-    with pytest.raises(MetricMissing, match="no metric 'f1'"):
+    with pytest.raises(MetricMissing, match="must contain the metric 'f1'"):
         decide(METRICS, "f1", 0.7, compared(1))
 
 
@@ -125,29 +125,32 @@ def test_a_comparison_may_say_which_values_are_better(higher: bool, better: str)
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "is not JSON"),
-        (b"\xff", "is not JSON"),
-        (b"[" * 100_000, "is not JSON"),
-        (b"[]", "is not an object"),
-        (b"{}", "status is null, not one of compared, first-release, not-comparable"),
-        (b'{"status": "better"}', 'status is "better"'),
-        (b'{"status": "compared"}', "difference is not an object with a metric"),
-        (b'{"status": "compared", "difference": {}}', "difference is not an object with a metric"),
+        (b"", "must be JSON"),
+        (b"\xff", "must be JSON"),
+        (b"[" * 100_000, "must be JSON"),
+        (b"[]", "must be an object"),
+        (b"{}", "status must be one of compared, first-release, not-comparable, got null"),
+        (
+            b'{"status": "better"}',
+            'status must be one of compared, first-release, not-comparable, got "better"',
+        ),
+        (b'{"status": "compared"}', "difference must be an object with a metric"),
+        (b'{"status": "compared", "difference": {}}', "difference must be an object with a metric"),
         (
             json.dumps(
                 {"status": "compared", "difference": {**DIFFERENCE, "higherIsBetter": "no"}}
             ).encode(),
-            'difference.higherIsBetter is "no", not true or false',
+            'difference.higherIsBetter must be true or false, got "no"',
         ),
         (
             json.dumps({"status": "compared", "difference": {**DIFFERENCE, "low": None}}).encode(),
-            "difference.low is null, not a finite number",
+            "difference.low must be a finite number, got null",
         ),
         (
             json.dumps(
                 {"status": "compared", "difference": {**DIFFERENCE, "low": float("nan")}}
             ).encode(),
-            "difference.low is NaN, not a finite number",
+            "difference.low must be a finite number, got NaN",
         ),
     ],
 )

@@ -117,7 +117,7 @@ def test_a_refusal_of_the_gate_has_reason_and_metrics():
     ("error", "title"),
     [
         ("RolledBack", "Model version 7 rolled back"),
-        ("RollbackFailed", "URGENT: the endpoint could not go back to the model before"),
+        ("RollbackFailed", "URGENT: the endpoint could not be rolled back"),
     ],
 )
 def test_a_rollback_names_version_endpoint_and_reason(error, title):

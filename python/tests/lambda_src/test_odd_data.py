@@ -7,7 +7,7 @@ import tarfile
 import pytest
 
 import evaluation
-from answers import Example, InvalidExamples, failures, parse_examples, request_body
+from answers import Example, InvalidExamples, Range, failures, parse_examples, request_body
 from evaluate_model import parse_event as evaluation_event
 from evaluation import (
     EvaluationFileInvalid,
@@ -15,7 +15,7 @@ from evaluation import (
     MetricMissing,
     passes,
     read_archive,
-    told,
+    reported,
 )
 from experiment_controller import parse_event as experiment_event
 from gate import read_comparison
@@ -112,7 +112,7 @@ def test_what_is_odd_is_refused_by_its_name_in_a_few_words(error, call, values):
 
 def test_an_answer_is_judged_whatever_it_is():
     for text in ODD_TEXTS:
-        found = failures(Example([1, 2], 0, 1), text)
+        found = failures(Example([1, 2], Range(0, 1)), text)
         assert found
         assert len(found[0]) < LIMIT
 
@@ -125,17 +125,17 @@ def test_of_many_faults_the_first_are_told():
 def test_of_many_metrics_some_are_told_and_the_one_that_decides():
     """What a cause holds of them stays below its 32768 characters."""
     many = {f"m{i}": i / 7 for i in range(40_000)}
-    kept = told({**many, "test_r2": 0.5}, "test_r2")
+    kept = reported({**many, "test_r2": 0.5}, "test_r2")
     assert len(kept) == evaluation.MAX_METRICS
     assert kept["test_r2"] == 0.5
     assert list(kept)[:2] == ["m0", "m1"]
     odd = {'"' * 64: -1.2345678901234567e-300, "x" * 65: 1, "a\nb": 2, "\ud800": 3, "": 4}
-    assert list(told(odd, "")) == ['"' * 64, ""]
+    assert list(reported(odd, "")) == ['"' * 64, ""]
     longest = {"\\" * 61 + f"{i:03}": -1.2345678901234567e-300 for i in range(1000)}
-    assert len(json.dumps(told(longest, "none"))) < 16_500
+    assert len(json.dumps(reported(longest, "none"))) < 16_500
 
 
 def test_of_many_metrics_ten_are_named_where_one_is_missing():
-    with pytest.raises(MetricMissing, match=r"it has .* and 39990 more$") as caught:
+    with pytest.raises(MetricMissing, match=r"got .* and 39990 more$") as caught:
         passes({f"m{i}" + "x" * 500: i for i in range(40_000)}, "test_r2", 0)
     assert len(str(caught.value)) < LIMIT

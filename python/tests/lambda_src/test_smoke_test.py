@@ -102,8 +102,8 @@ def test_every_wrong_answer_is_told_with_its_example(ask):
 
     assert result["Passed"] is False
     assert result["Failures"] == [
-        "example 1: instance 1: 9 is not between 0 and 5",
-        "example 2: instance 1: 1 is not between 2 and 5",
+        "example 1: instance 1: the prediction must be from 0 to 5, got 9",
+        "example 2: instance 1: the prediction must be from 2 to 5, got 1",
     ]
 
 
@@ -136,7 +136,7 @@ def test_an_endpoint_that_never_answers_fails_after_a_while(ask, pauses: "list[f
     result = ask(endpoint)
 
     assert result["Passed"] is False
-    assert result["Failures"][0].startswith("example 1: no answer in 5 attempts: ")
+    assert result["Failures"][0].startswith("example 1: no response in 5 attempts: ")
     assert "ThrottlingException" in result["Failures"][0]
     assert (len(result["Failures"]), result["Asked"], sum(pauses)) == (1, 1, 7.5)
 
@@ -169,14 +169,22 @@ def test_examples_may_lie_in_a_file(ask):
 @pytest.mark.parametrize(
     ("file", "changes", "reason"),
     [
-        (None, {"EndpointName": None}, "EndpointName must be a text that is not empty, got null"),
+        (None, {"EndpointName": None}, "EndpointName must be a non-empty text, got null"),
         (None, {"Examples": None}, "the examples must be a list of 1 to 100, got null"),
         (None, {"ContentType": "image/png"}, "ContentType must be application/json or text/csv"),
-        (None, {"ExamplesUrl": URL}, "give Examples or ExamplesUrl, not both"),
-        (None, {"Examples": None, "ExamplesUrl": "examples.json"}, "as s3://<bucket>/<key>"),
+        (None, {"ExamplesUrl": URL}, "set Examples or ExamplesUrl, not both"),
+        (
+            None,
+            {"Examples": None, "ExamplesUrl": "examples.json"},
+            "must have the form s3://<bucket>/<key>",
+        ),
         (None, {"Examples": None, "ExamplesUrl": URL}, f"{URL} does not exist"),
-        (b"{", {"Examples": None, "ExamplesUrl": URL}, f"{URL} is not JSON"),
-        (b" " * (1024**2 + 1), {"Examples": None, "ExamplesUrl": URL}, "has 1048577 bytes"),
+        (b"{", {"Examples": None, "ExamplesUrl": URL}, f"{URL} must be JSON"),
+        (
+            b" " * (1024**2 + 1),
+            {"Examples": None, "ExamplesUrl": URL},
+            "must have at most 1048576 bytes, got 1048577",
+        ),
     ],
 )
 def test_fails_at_an_event_that_cannot_be_used_before_anything_is_asked(

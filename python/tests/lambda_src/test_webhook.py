@@ -168,7 +168,7 @@ def test_what_may_pass_is_tried_again(slept, passing):
 
 def test_it_gives_up_after_four_attempts():
     chat = Chat(503)
-    with pytest.raises(post.WebhookFailed, match="it answered with status 503"):
+    with pytest.raises(post.WebhookFailed, match="it responded with status 503"):
         post.post(SECRET, {}, chat)
     assert len(chat.requests) == 4
 
@@ -262,7 +262,7 @@ def test_a_real_server_gets_it_and_a_redirect_is_not_followed(server, monkeypatc
 def test_a_certificate_that_nobody_vouches_for_is_refused(server, monkeypatch):
     url, _, got = server
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with pytest.raises(post.WebhookFailed, match="no answer: SSLCertVerificationError"):
+    with pytest.raises(post.WebhookFailed, match="no response: SSLCertVerificationError"):
         post.post(f"{url}/x", {})
     assert got == []
 
