@@ -6,16 +6,10 @@ import { scriptKey } from "../source-files";
 import { arn } from "../workflow/arns";
 import { bucketNamePrefix } from "../workflow/bucket";
 import { evaluationFunction, smokeTestFunction } from "../workflow/functions";
-import { imageRepositoryArn } from "../workflow/image";
+import { defaultImage, type ImageProps, imageRepositoryArn } from "../workflow/image";
 import type { Recipients } from "../workflow/monitoring/notifications";
 import { checkNameScope, type NameScope } from "../workflow/names";
-import {
-  defaultImage,
-  type ImageProps,
-  scriptFolders,
-  type WorkflowProps,
-  workflowSettings,
-} from "../workflow/props";
+import { scriptFolders, type WorkflowProps, workflowSettings } from "../workflow/props";
 import { defaultLogRetentionInDays, releaseStateMachine, workflowStateMachine } from "../workflow/resources";
 import { type RoleDescription, type RoleReferences, sageMakerRoles } from "../workflow/roles";
 import type { SageMakerRoles, WorkflowSettings } from "../workflow/settings";

@@ -1,4 +1,17 @@
+/** The container image of jobs and endpoint. What stands in for it here is in python/locks/images.json. */
+
 import { arn } from "./arns";
+
+/** AWS's own image by repository and tag, or any image by its address in ECR. */
+export type ImageProps =
+  | { readonly repository: string; readonly tag: string; readonly uri?: never }
+  | { readonly uri: string; readonly repository?: never; readonly tag?: never };
+
+/** The image, unless the workflow's props name another. */
+export const defaultImage = {
+  repository: "sagemaker-scikit-learn",
+  tag: "1.2-1-cpu-py3",
+} as const satisfies ImageProps;
 
 const address = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([a-z0-9._/-]+)[:@].+$/;
 

@@ -2,6 +2,7 @@ import { longestDeploymentSeconds } from "./asl/retries";
 import { checkedRollbackAlarms } from "./endpoint/guardrails";
 import { type EndpointProps, endpointSettings } from "./endpoint/kinds";
 import { type GateProps, gateSettings } from "./gate";
+import type { ImageProps } from "./image";
 import type { NameScope } from "./names";
 import {
   type JobSettings,
@@ -117,7 +118,7 @@ export interface WorkflowProps extends NameScope {
   /**
    * The container image of jobs and endpoint: an AWS one by its tag, or any by its address.
    *
-   * @default - AWS's scikit-learn image, tag "1.2-1-cpu-py3"
+   * @default - `defaultImage`, AWS's own for scikit-learn
    */
   readonly image?: ImageProps;
   /**
@@ -151,15 +152,8 @@ export interface WorkflowProps extends NameScope {
   readonly timeoutSeconds?: number;
 }
 
-/** AWS's own image by repository and tag, or any image by its address in ECR. */
-export type ImageProps =
-  | { readonly repository: string; readonly tag: string; readonly uri?: never }
-  | { readonly uri: string; readonly repository?: never; readonly tag?: never };
-
 /** Releases that are kept, unless the props say otherwise. */
 export const defaultRetainedReleases = 5;
-
-export const defaultImage: ImageProps = { repository: "sagemaker-scikit-learn", tag: "1.2-1-cpu-py3" };
 
 /**
  * Fills in the defaults.

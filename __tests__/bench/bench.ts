@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { prepareEnvironments } from "../../cli/emulator/python";
+import { imageEnvironment, prepareEnvironments } from "../../cli/emulator/python";
 import { synthesizedEnvironment } from "../../configuration/names";
 
 /** Seconds of wall time, and of processor time with that of all children that were waited for. */
@@ -70,8 +70,7 @@ async function main(): Promise<void> {
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new Error(`The number of rounds must be a whole number from 1, got ${process.argv[2]}`);
   }
-  const image = "scikit-learn-1.2-1";
-  const { emulator, [image]: scripts } = await prepareEnvironments(["emulator", image]);
+  const { emulator, [imageEnvironment]: scripts } = await prepareEnvironments(["emulator", imageEnvironment]);
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   const run = (script: string, more: string) => `${scripts?.python} python/scripts/${script}.py ${more}`;
   const bare = [

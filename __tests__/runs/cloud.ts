@@ -7,7 +7,7 @@ import { resolveTarget } from "../../cli/account/deployed-workflow";
 import { callEmulator, emulatorVariables } from "../../cli/account/emulator-address";
 import { createLocalAlarms } from "../../cli/emulator/alarms";
 import { EmulatorProcess } from "../../cli/emulator/process";
-import { prepareEnvironments } from "../../cli/emulator/python";
+import { imageEnvironment, prepareEnvironments } from "../../cli/emulator/python";
 import { createLocalResources } from "../../cli/emulator/resources";
 import { type ExecutionResult, startExecution, watchExecution } from "../../cli/execution/execution";
 import { scriptKey } from "../../source-files";
@@ -27,7 +27,7 @@ export class TestCloud {
   ) {}
 
   static async start(): Promise<TestCloud> {
-    const { emulator } = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"]);
+    const { emulator } = await prepareEnvironments(["emulator", imageEnvironment]);
     const process = await EmulatorProcess.start(emulator?.python as string, { timeScale: 0.02 });
     return new TestCloud(process, new Aws(process.connection));
   }

@@ -3,12 +3,12 @@ import { FailedError } from "../terminal/errors";
 import { print, printToStderr } from "../terminal/print";
 import { interruption } from "../terminal/progress";
 import { type EmulatorOptions, EmulatorProcess, timeScaleText } from "./process";
-import { prepareEnvironments } from "./python";
+import { imageEnvironment, prepareEnvironments } from "./python";
 
 /** Runs the emulator in the foreground, and prints the variables that point at it. */
 export async function emulator(options: EmulatorOptions): Promise<void> {
   const signal = interruption();
-  const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], printToStderr);
+  const environments = await prepareEnvironments(["emulator", imageEnvironment], printToStderr);
   signal.throwIfAborted();
   const emulator = await EmulatorProcess.start(
     environments.emulator?.python as string,

@@ -2,14 +2,16 @@ import { spawn, spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
+import images from "../../python/locks/images.json";
+import { defaultImage } from "../../workflow/image";
 import { projectRoot } from "../paths";
 import { FailedError, UsageError } from "../terminal/errors";
 
 /** Interpreters that can build the project's Python environments, in order of preference. */
 const candidates = ["python3.11", "python3.12", "python3.13", "python3.10", "python3", "python"];
 
-/** The names of the Python environments in `python/locks/`. */
-export type EnvironmentName = "emulator" | "scikit-learn-1.2-1" | "dev" | "security";
+/** The Python environment of the default container image; it also creates the sample data. */
+export const imageEnvironment = environmentOf(`${defaultImage.repository}:${defaultImage.tag}`);
 
 const preparedSchema = z.record(
   z.string(),
@@ -21,12 +23,13 @@ export type PreparedEnvironments = z.output<typeof preparedSchema>;
 /**
  * Builds missing Python environments and returns the path of each one's interpreter.
  *
+ * @param names of lock files in `python/locks/`
  * @param onProgress called with progress lines, because the first build takes a while
  * @throws UsageError if no suitable Python is found
  * @throws FailedError if a Python environment cannot be built
  */
 export async function prepareEnvironments(
-  names: readonly EnvironmentName[],
+  names: readonly string[],
   onProgress: (line: string) => void = () => {},
 ): Promise<PreparedEnvironments> {
   const script = resolve(projectRoot, "python/emulator/runtime/environments.py");
@@ -46,10 +49,17 @@ export async function prepareEnvironments(
 }
 
 /** The interpreter of a prepared Python environment. */
-export function interpreter(environments: PreparedEnvironments, name: EnvironmentName): string {
+export function interpreter(environments: PreparedEnvironments, name: string): string {
   const python = environments[name]?.python;
   if (python === undefined) throw new FailedError(`The Python environment ${name} was not prepared`);
   return python;
+}
+
+function environmentOf(image: string): string {
+  const environment = (images as Readonly<Record<string, { readonly environment: string }>>)[image]
+    ?.environment;
+  if (environment === undefined) throw new Error(`python/locks/images.json has no image ${image}`);
+  return environment;
 }
 
 /** Finds the first Python that runs and is new enough; a name on the PATH may be a shim that runs nothing. */

@@ -15,8 +15,8 @@ import type { StateMachineDefinition } from "../../workflow/asl/states";
 import { bucketNamePrefix, codeKey, lifecycleRules } from "../../workflow/bucket";
 import { evaluationFunction, type FunctionDescription, smokeTestFunction } from "../../workflow/functions";
 import { policyDocument, trustPolicy } from "../../workflow/iam";
-import { imageRepositoryArn } from "../../workflow/image";
-import { defaultImage, scriptFolders, type WorkflowProps, workflowSettings } from "../../workflow/props";
+import { defaultImage, type ImageProps, imageRepositoryArn } from "../../workflow/image";
+import { scriptFolders, type WorkflowProps, workflowSettings } from "../../workflow/props";
 import {
   defaultLogRetentionInDays,
   modelPackageGroup,
@@ -59,7 +59,7 @@ export async function createLocalResources(
 ): Promise<LocalWorkflow> {
   const partition = "aws";
   const tags = resourceTags(props);
-  const image = props.image ?? defaultImage;
+  const image: ImageProps = props.image ?? defaultImage;
   const imageUri = image.uri ?? `${imageRegistry}/${image.repository}:${image.tag}`;
   const settings = workflowSettings(props, scriptKey);
 

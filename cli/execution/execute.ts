@@ -4,7 +4,7 @@ import { rawDataPrefix, type WorkflowProps } from "../../workflow/props";
 import type { Aws } from "../account/clients";
 import { resolveTarget, type TargetOptions } from "../account/deployed-workflow";
 import { announce } from "../account/environment";
-import { interpreter, prepareEnvironments } from "../emulator/python";
+import { imageEnvironment, interpreter, prepareEnvironments } from "../emulator/python";
 import { DetachedError } from "../terminal/errors";
 import { type JsonOptions, writeJson } from "../terminal/print";
 import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
@@ -81,12 +81,8 @@ async function uploadSampleData(
   const onProgress = (line: string) => {
     task.output = line;
   };
-  const python = await prepareEnvironments(["scikit-learn-1.2-1"], onProgress);
-  const data = await SampleData.get(
-    testRun.sampleData,
-    interpreter(python, "scikit-learn-1.2-1"),
-    onProgress,
-  );
+  const python = await prepareEnvironments([imageEnvironment], onProgress);
+  const data = await SampleData.get(testRun.sampleData, interpreter(python, imageEnvironment), onProgress);
   try {
     await data.upload(aws, props.data?.bucketName ?? bucketName, rawDataPrefix(props));
   } finally {

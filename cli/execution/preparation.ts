@@ -5,7 +5,12 @@ import { rawDataPrefix, type WorkflowProps, workflowSettings } from "../../workf
 import { Aws } from "../account/clients";
 import { createLocalAlarms } from "../emulator/alarms";
 import { type EmulatorOptions, EmulatorProcess, timeScaleText } from "../emulator/process";
-import { interpreter, type PreparedEnvironments, prepareEnvironments } from "../emulator/python";
+import {
+  imageEnvironment,
+  interpreter,
+  type PreparedEnvironments,
+  prepareEnvironments,
+} from "../emulator/python";
 import { createLocalResources } from "../emulator/resources";
 import { keepLines, type ProgressTask, type TaskList } from "../terminal/progress";
 import { SampleData } from "./sample-data";
@@ -42,14 +47,12 @@ export function addPreparation(tasks: TaskList, options: EmulatorOptions, props:
 }
 
 async function preparePython(task: ProgressTask) {
-  const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], (line) => {
+  const environments = await prepareEnvironments(["emulator", imageEnvironment], (line) => {
     task.output = line;
   });
   const sampleDataLines: string[] = [];
-  const sampleData = SampleData.get(
-    testRun.sampleData,
-    interpreter(environments, "scikit-learn-1.2-1"),
-    (line) => sampleDataLines.push(line),
+  const sampleData = SampleData.get(testRun.sampleData, interpreter(environments, imageEnvironment), (line) =>
+    sampleDataLines.push(line),
   );
   // The data is created while the emulator starts; the task that awaits it reports a failure.
   sampleData.catch(() => {});

@@ -11,7 +11,7 @@ import { Aws } from "../account/clients";
 import { objectAt, readText } from "../account/objects";
 import { createLocalAlarms } from "../emulator/alarms";
 import { EmulatorProcess, timeScaleText } from "../emulator/process";
-import { interpreter, prepareEnvironments } from "../emulator/python";
+import { imageEnvironment, interpreter, prepareEnvironments } from "../emulator/python";
 import { createLocalResources } from "../emulator/resources";
 import { executionOutput } from "../execution/report";
 import { SampleData } from "../execution/sample-data";
@@ -131,7 +131,7 @@ type Cloud = Awaited<ReturnType<typeof deployLocally>>;
 
 /** Creates the workflow in an emulator of its own. */
 async function deployLocally(props: WorkflowProps, { timeScale }: RehearseOptions, task: ProgressTask) {
-  const environments = await prepareEnvironments(["emulator", "scikit-learn-1.2-1"], (line) => {
+  const environments = await prepareEnvironments(["emulator", imageEnvironment], (line) => {
     task.output = line;
   });
   const emulator = await EmulatorProcess.start(interpreter(environments, "emulator"), { timeScale });
@@ -140,7 +140,7 @@ async function deployLocally(props: WorkflowProps, { timeScale }: RehearseOption
     const aws = new Aws(emulator.connection);
     const workflow = await createLocalResources(aws, emulator.address, props);
     await createLocalAlarms(aws, workflowSettings(props, scriptKey));
-    return { emulator, aws, workflow, python: interpreter(environments, "scikit-learn-1.2-1") };
+    return { emulator, aws, workflow, python: interpreter(environments, imageEnvironment) };
   } catch (error) {
     await emulator.stop();
     throw error;

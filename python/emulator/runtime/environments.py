@@ -6,7 +6,8 @@ interpreters are. It needs the standard library only, and any Python from 3.9 on
 Each environment is built from ``python/locks/<name>.txt``. To add an image, write
 ``python/locks/<name>.in``, compile it with ``uv pip compile --universal --generate-hashes
 --no-header --no-annotate``, and map the image's ``repository:tag`` to the name in
-``python/locks/images.json``.
+``python/locks/images.json``, with the Python versions to try: the image's own first, then what has
+most of its pins, then the nearest. With each of ``exactPythons`` the lock has the image's releases.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -30,9 +32,6 @@ ENVIRONMENTS = PROJECT / ".emulator" / "environments"
 
 # moto, boto3 and jsonata-python want 3.10 or newer.
 _TOOL_PYTHONS = ("3.11", "3.12", "3.13", "3.10")
-# Exact versions of the images first: 3.9, then what has most of its pins, then the nearest.
-_IMAGE_PYTHONS = ("3.9", "3.11", "3.10", "3.8", "3.12", "3.13", "3.14")
-_IMAGE_EXACT_PYTHONS = ("3.9", "3.8")
 _MARKER = "ready.json"
 
 
@@ -42,6 +41,26 @@ class EnvironmentBuildError(Exception):
 
 class UnmappedImageError(ValueError):
     """No Python environment is mapped to a container image."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """What stands in for a container image, as ``images.json`` has it."""
+
+    environment: str
+    pythons: tuple[str, ...]
+    exact_pythons: tuple[str, ...]
+
+    def note(self, version: str) -> str | None:
+        """Return what differs from the image on a version of Python, or None."""
+        if version.rpartition(".")[0] in self.exact_pythons:
+            return None
+        own = self.pythons[0]
+        return (
+            f"runs on Python {version}, where the image has {own}: some packages are the nearest "
+            f"releases with wheels (python/locks/{self.environment}.in lists them); install Python "
+            f"{own} and remove the environment to get the image's own versions"
+        )
 
 
 class Environments:
@@ -60,9 +79,17 @@ class Environments:
         self.locks = locks
 
     @property
-    def images(self) -> dict[str, str]:
-        """Environment name of each known image (``repository:tag``)."""
-        return json.loads((self.locks / "images.json").read_text("utf-8"))
+    def images(self) -> dict[str, Image]:
+        """Each known image, by ``repository:tag``."""
+        table = json.loads((self.locks / "images.json").read_text("utf-8"))
+        return {
+            name: Image(
+                environment=image["environment"],
+                pythons=tuple(image["pythons"]),
+                exact_pythons=tuple(image["exactPythons"]),
+            )
+            for name, image in table.items()
+        }
 
     def name_for_image(self, image_uri: str) -> str:
         """Return the name of an image's environment, without building it.
@@ -80,7 +107,7 @@ class Environments:
                 f"{', '.join(sorted(images))}. Use one of them, or map {image!r} to a lock file "
                 f"in {self.locks / 'images.json'}"
             )
-        return images[image]
+        return images[image].environment
 
     def python_for_image(self, image_uri: str) -> Path:
         """Return the interpreter that stands in for an image; build its environment if missing."""
@@ -116,8 +143,8 @@ class Environments:
             if ready:
                 return ready
             started = time.monotonic()
-            for_image = name in self.images.values()
-            python, version = _find_python(name, _IMAGE_PYTHONS if for_image else _TOOL_PYTHONS)
+            image = next((i for i in self.images.values() if i.environment == name), None)
+            python, version = _find_python(name, image.pythons if image else _TOOL_PYTHONS)
             _say(f"{name}: installing for Python {version} ({python})")
             shutil.rmtree(target, ignore_errors=True)
             # Installers inherit the lock: should this process die, nobody builds beside them.
@@ -125,7 +152,7 @@ class Environments:
             described = {
                 "python": str(target / "bin" / "python"),
                 "version": version,
-                "note": _note(name, version) if for_image else None,
+                "note": image.note(version) if image else None,
             }
             temporary = target / f"{_MARKER}.new"
             temporary.write_text(json.dumps({"lock": lock_hash, **described}), "utf-8")
@@ -235,16 +262,6 @@ def _install(name: str, python: Path, target: Path, lock: Path, guard: int) -> N
                 "index or a folder of wheels (PIP_INDEX_URL, PIP_FIND_LINKS; UV_INDEX_URL, "
                 "UV_FIND_LINKS for uv), then run the same command again"
             )
-
-
-def _note(name: str, version: str) -> str | None:
-    if version.rpartition(".")[0] in _IMAGE_EXACT_PYTHONS:
-        return None
-    return (
-        f"runs on Python {version}, where the image has 3.9: some packages are the nearest "
-        f"releases with wheels (python/locks/{name}.in lists them); install Python 3.9 and remove "
-        "the environment to get the image's own versions"
-    )
 
 
 def _say(line: str) -> None:

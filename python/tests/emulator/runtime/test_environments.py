@@ -24,6 +24,7 @@ from tests.patience import FOR_EVER, LIMIT_SECONDS
 
 PROGRAM = Path(module.__file__)
 THIS_VERSION = "{}.{}".format(*sys.version_info[:2])
+PYTHONS = ("3.9", "3.11", "3.10", "3.8", "3.12", THIS_VERSION)
 
 
 @pytest.fixture
@@ -37,7 +38,8 @@ def locks(tmp_path, monkeypatch):
     (folder / "tools.txt").write_text(f"emulatorprobe==1.0 --hash=sha256:{hashes[0]}\n")
     (folder / "new-tools").write_text(f"emulatorprobe==2.0 --hash=sha256:{hashes[1]}\n")
     (folder / "image-1.txt").write_text("")
-    (folder / "images.json").write_text('{"image:1": "image-1"}')
+    image = {"environment": "image-1", "pythons": PYTHONS, "exactPythons": ["3.9", THIS_VERSION]}
+    (folder / "images.json").write_text(json.dumps({"image:1": image}))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
     which = shutil.which
@@ -214,7 +216,7 @@ def only_programs(monkeypatch, tmp_path):
 def test_a_dead_shim_is_passed_over(environments, only_programs):
     only_programs(python3_9="exit 127", python3_11="echo 3.11.99", python3_10="echo 3.10.99")
 
-    python, version = module._find_python("image-1", module._IMAGE_PYTHONS)
+    python, version = module._find_python("image-1", PYTHONS)
 
     assert (python.name, version) == ("python3.11", "3.11.99")
 
@@ -222,14 +224,14 @@ def test_a_dead_shim_is_passed_over(environments, only_programs):
 def test_an_interpreter_that_is_not_what_its_name_says_is_passed_over(only_programs):
     only_programs(python3_9="echo 3.6.15", python3="echo 3.8.18")
 
-    assert module._find_python("image-1", module._IMAGE_PYTHONS)[1] == "3.8.18"
+    assert module._find_python("image-1", PYTHONS)[1] == "3.8.18"
 
 
 def test_fails_without_any_python_and_tells_what_was_tried(only_programs):
     only_programs(python3_9="exit 127", python3="echo 3.6.15")
 
     with pytest.raises(EnvironmentBuildError) as raised:
-        module._find_python("image-1", module._IMAGE_PYTHONS)
+        module._find_python("image-1", PYTHONS)
 
     text = str(raised.value)
     assert "needs one of 3.9, 3.11, 3.10, 3.8, 3.12" in text
@@ -238,8 +240,10 @@ def test_fails_without_any_python_and_tells_what_was_tried(only_programs):
     assert "Install" in text
 
 
-def test_another_python_than_the_images_is_told_once(environments, installed, monkeypatch, capsys):
-    monkeypatch.setattr(module, "_IMAGE_EXACT_PYTHONS", ())
+def test_another_python_than_the_images_is_told_once(environments, installed, capsys):
+    table = environments.locks / "images.json"
+    image = {**json.loads(table.read_text())["image:1"], "exactPythons": ["3.9"]}
+    table.write_text(json.dumps({"image:1": image}))
 
     note = environments.build("image-1")["note"]
     assert environments.build("image-1")["note"] == note
@@ -288,8 +292,25 @@ def test_every_locked_package_has_hashes_and_no_address_of_an_index(lock):
 
 
 def test_every_mapped_image_has_a_lock():
-    for name in Environments().images.values():
-        assert (module.LOCKS / f"{name}.txt").is_file()
+    for image in Environments().images.values():
+        assert (module.LOCKS / f"{image.environment}.txt").is_file()
+        assert set(image.exact_pythons) <= set(image.pythons)
+
+
+def test_each_image_has_pythons_of_its_own(environments, installed, monkeypatch):
+    table = environments.locks / "images.json"
+    other = {"environment": "tools", "pythons": ["2.7", "2.6"], "exactPythons": ["2.7"]}
+    table.write_text(json.dumps({**json.loads(table.read_text()), "other:1": other}))
+    wanted = []
+    found = module._find_python("", ())
+    monkeypatch.setattr(
+        module, "_find_python", lambda name, versions: wanted.append((name, versions)) or found
+    )
+
+    assert environments.build("image-1")["note"] is None
+    assert "where the image has 2.7" in environments.build("tools")["note"]
+
+    assert wanted == [("image-1", PYTHONS), ("tools", ("2.7", "2.6"))]
 
 
 def test_builds_run_side_by_side(environments, monkeypatch):
