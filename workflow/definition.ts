@@ -23,6 +23,7 @@ import { namesOfExecution, namesOfVersion, type ReleaseNames } from "./steps/rel
 import { approvalReportStep, releaseReportStep, reportStep } from "./steps/report";
 import { retentionStep } from "./steps/retention";
 import { rollbackStep } from "./steps/rollback";
+import { runningExperimentStep } from "./steps/running-experiment";
 import { smokeTestStep } from "./steps/smoke-test";
 import { trainingStep } from "./steps/training";
 
@@ -42,7 +43,9 @@ export interface WorkflowDefinition {
 export function workflowDefinition(workflow: Workflow): WorkflowDefinition {
   checkNameScope(workflow.settings);
   return compose("Processes data, trains, evaluates and deploys a model", workflow.settings.timeoutSeconds, [
-    inputStep(workflow, "PinCode"),
+    ...(releasesToInstances(workflow)
+      ? [inputStep(workflow, "FindExperiment"), runningExperimentStep(workflow, "PinCode")]
+      : [inputStep(workflow, "PinCode")]),
     pinCodeStep(workflow, "DataPreprocessing"),
     preprocessingStep(workflow, "ModelTraining"),
     trainingStep(workflow, "KeepModel"),
@@ -75,6 +78,11 @@ export function releaseDefinition(workflow: Workflow): WorkflowDefinition {
     ...release(workflow, namesOfVersion(workflow), "ReleaseComplete"),
     releaseReportStep(),
   ]);
+}
+
+/** Whether an execution deploys to an endpoint that may have several variants: a serverless one has one. */
+function releasesToInstances({ settings: { approval, endpoint } }: Workflow): boolean {
+  return approval === "automatic" && endpoint.kind === "instance";
 }
 
 /** From a registered version to an endpoint that serves it and has proved it. */

@@ -18,7 +18,7 @@ export const failures = {
   PackageUnusable:
     "The registered version is not approved, not complete, without metrics, or its files are gone or not those that were registered; nothing was deployed.",
   ExperimentRunning:
-    "Several production variants share the endpoint's traffic; end that experiment first. Nothing was changed.",
+    "Several production variants share the endpoint's traffic: end that A/B test first (`npm run experiment`). The endpoint was not changed.",
   DeploymentFailed: "The model could not be put in service, or the endpoint is not this workflow's.",
   RolledBack:
     "The new model did not start, or an alarm or the smoke test refused it; the endpoint is again what it was before.",

@@ -142,8 +142,9 @@ it("an endpoint whose traffic several variants share is left alone until one is 
   const { error, cause } = failureOf(await workflow.run());
   expect([error, cause.reason]).toEqual([
     "ExperimentRunning",
-    "2 production variants of the endpoint have traffic",
+    "2 production variants of the endpoint have traffic: end the A/B test with npm run experiment -- test stop",
   ]);
+  expect([cause.state, cause.job]).toEqual(["ExperimentFound", undefined]);
   expect(await settled()).toBe(shared.EndpointConfigName);
   await sagemaker.send(
     new UpdateEndpointWeightsAndCapacitiesCommand({

@@ -138,6 +138,16 @@ describe("the definition of a workflow", () => {
     expect(result.isValid ? "" : result.errorsText("\n")).toBe("");
   });
 
+  it("looks for an A/B test before the first job, where it deploys to instances", () => {
+    const states = (props: Partial<WorkflowProps>) =>
+      Object.entries(workflowDefinition(workflow(props)).definition.States).map(([name]) => name);
+    const order = states({});
+    expect(order).toContain("FindExperiment");
+    expect(order.indexOf("FindExperiment")).toBeLessThan(order.indexOf("PinCode"));
+    expect(states({ approval: "manual" })).not.toContain("FindExperiment");
+    expect(states({ endpoint: { kind: "serverless" } })).not.toContain("FindExperiment");
+  });
+
   it("has no endpoint to make where a person approves first", () => {
     const { definition, policyStatements } = workflowDefinition(workflow({ approval: "manual" }));
     expect(Object.keys(definition.States)).not.toContain("CreateEndpoint");

@@ -83,6 +83,24 @@ describe("deploying", () => {
   });
 
   it.each([
+    ["ModelRefused", "Cannot create already existing model", 0, "CreateEndpointConfig"],
+    ["ModelRefused", "Rate exceeded", 0, "WaitForModel"],
+    ["ModelRefused", "Rate exceeded", 3, "DeploymentFailed"],
+    ["ConfigRefused", "Cannot create already existing endpoint configuration", 0, "FindEndpoint"],
+    ["ConfigRefused", "Rate exceeded", 2, "WaitForConfig"],
+    ["ConfigRefused", "Rate exceeded", 3, "DeploymentFailed"],
+  ])("after %s because of %j, attempt %i, goes to %s", async (choice, reason, checks, next) => {
+    expect(await choose(choice, { failure: { reason }, checks })).toBe(next);
+  });
+
+  it("does not retry what may have the name already before it asks whether it has", () => {
+    for (const name of ["CreateModel", "CreateEndpointConfig"]) {
+      const retried = state<TaskState>(name).Retry?.flatMap(({ ErrorEquals }) => ErrorEquals);
+      expect(retried).toEqual(["SageMaker.ResourceLimitExceededException"]);
+    }
+  });
+
+  it.each([
     ["InService", "ours", "", "SmokeTest"],
     ["Creating", "ours", "", "WaitForEndpoint"],
     ["Updating", "before", "ours", "WaitForEndpoint"],

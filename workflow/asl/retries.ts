@@ -30,6 +30,14 @@ export const sageMakerRetry: readonly Retrier[] = [
   },
 ];
 
+/** Retries a call to SageMaker that met a limit; what else was refused, the states after it decide by the reason. */
+export const limitRetry: readonly Retrier[] = sageMakerRetry.filter(({ ErrorEquals }) =>
+  ErrorEquals.includes("SageMaker.ResourceLimitExceededException"),
+);
+
+/** Attempts of a call that may find its name taken, after the first one. */
+export const maxCreations = 3;
+
 /**
  * Retries a deployment: a new configuration may not be readable at once, and AWS advises to try again. What is refused
  * for longer is `refusedForNow`.

@@ -1,6 +1,6 @@
 import { integration } from "../arns";
 import { jsonata } from "../asl/jsonata";
-import { firstCheck, sageMakerRetry } from "../asl/retries";
+import { firstCheck, growingWait, limitRetry, sageMakerRetry } from "../asl/retries";
 import type { TaskState } from "../asl/states";
 import { variantCapacity } from "../endpoint/kinds";
 import { catchAll } from "../failures";
@@ -17,7 +17,8 @@ export function endpointConfigStep(workflow: Workflow, names: ReleaseNames, next
     states: {
       CreateEndpointConfig: createEndpointConfig(workflow, names, next),
       ...(names.reusable && {
-        ConfigRefused: ifTaken({ endpointConfigName: names.config, ...firstCheck }, next),
+        ConfigRefused: ifTaken({ endpointConfigName: names.config, ...firstCheck }, next, "WaitForConfig"),
+        WaitForConfig: growingWait("CreateEndpointConfig"),
       }),
     },
     policyStatements: [allow(["sagemaker:CreateEndpointConfig", "sagemaker:AddTags"], [configArn(workflow)])],
@@ -42,7 +43,7 @@ function createEndpointConfig(workflow: Workflow, names: ReleaseNames, next: str
     },
     Assign: { endpointConfigName: nameFromArn("EndpointConfigArn"), ...firstCheck },
     TimeoutSeconds: 300,
-    Retry: sageMakerRetry,
+    Retry: names.reusable ? limitRetry : sageMakerRetry,
     Catch: [catchAll("CreateEndpointConfig", names.reusable ? "ConfigRefused" : "DeploymentFailed")],
     Next: next,
   };

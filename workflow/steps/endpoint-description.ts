@@ -2,6 +2,7 @@
 
 import { jsonata } from "../asl/jsonata";
 import { caughtCause } from "../failures";
+import { sharing } from "./running-experiment";
 
 /** What later states need to know of a described endpoint. */
 export const describedEndpoint = jsonata`{
@@ -9,7 +10,7 @@ export const describedEndpoint = jsonata`{
   "configName": $exists($states.result.EndpointConfigName) ? $states.result.EndpointConfigName : "",
   "pendingConfigName": $exists($states.result.PendingDeploymentSummary.EndpointConfigName)
     ? $states.result.PendingDeploymentSummary.EndpointConfigName : "",
-  "sharing": $count($states.result.ProductionVariants[CurrentWeight > 0]),
+  "sharing": ${sharing},
   "instances": $exists($states.result.ProductionVariants[0].DesiredInstanceCount)
     ? $states.result.ProductionVariants[0].DesiredInstanceCount : 0,
   "reason": $exists($states.result.FailureReason) ? $states.result.FailureReason : ""

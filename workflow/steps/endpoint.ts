@@ -12,6 +12,7 @@ import { busyStates, describedEndpoint, undescribedEndpoint } from "./endpoint-d
 import { changeOwnEndpoints, ownerStates } from "./endpoint-owner";
 import type { ReleaseNames } from "./release-names";
 import { configArn, endpointArns } from "./resource-arns";
+import { experimentRuns } from "./running-experiment";
 
 /** Where a deployment leads that did not fail. */
 export interface ReleaseEnds {
@@ -33,7 +34,7 @@ export function endpointStep(workflow: Workflow, names: ReleaseNames, next: Rele
     states: {
       FindEndpoint: findEndpoint(workflow),
       ...ownerStates(workflow, "ChooseDeployment"),
-      ChooseDeployment: chooseDeployment(names.reusable, next.nothingToTest),
+      ChooseDeployment: chooseDeployment(workflow, names.reusable, next.nothingToTest),
       WaitForOtherDeployment: growingWait("FindEndpoint"),
       DeleteFailedEndpoint: deleteFailedEndpoint(workflow),
       CreateEndpoint: deploy(workflow, "CreateEndpoint", { Tags: executionTags(workflow) }),
@@ -89,7 +90,11 @@ function findEndpoint(workflow: Workflow): TaskState {
   });
 }
 
-function chooseDeployment(mayServeAlready: boolean, servesAlready: string): ChoiceState {
+function chooseDeployment(
+  { settings }: Workflow,
+  mayServeAlready: boolean,
+  servesAlready: string,
+): ChoiceState {
   return {
     Type: "Choice",
     Choices: [
@@ -101,17 +106,7 @@ function chooseDeployment(mayServeAlready: boolean, servesAlready: string): Choi
         Next: "CreateEndpoint",
       },
       { Condition: jsonata`$endpoint.status = "Failed"`, Next: "DeleteFailedEndpoint" },
-      {
-        Condition: jsonata`$endpoint.sharing > 1`,
-        Assign: {
-          failure: jsonata`{
-            "state": "ChooseDeployment",
-            "endpoint": $endpointName,
-            "reason": $string($endpoint.sharing) & " production variants of the endpoint have traffic"
-          }`,
-        },
-        Next: "ExperimentRunning",
-      },
+      experimentRuns(settings, "ChooseDeployment", jsonata`$endpoint.sharing`),
       whileBusy("WaitForOtherDeployment"),
       {
         Condition: jsonata`$endpoint.status = "Hidden" or $endpoint.status in ${busyStates}`,

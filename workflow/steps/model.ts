@@ -1,6 +1,6 @@
 import { integration } from "../arns";
 import { expression, type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
-import { sageMakerRetry } from "../asl/retries";
+import { firstCheck, growingWait, limitRetry, maxCreations, sageMakerRetry } from "../asl/retries";
 import type { ChoiceState, TaskState } from "../asl/states";
 import { catchAll } from "../failures";
 import { allow, passToSageMaker } from "../iam";
@@ -14,7 +14,10 @@ export function modelStep(workflow: Workflow, names: ReleaseNames, next: string)
   return {
     states: {
       CreateModel: createModel(workflow, names, next),
-      ...(names.reusable && { ModelRefused: ifTaken({ modelName: names.model }, next) }),
+      ...(names.reusable && {
+        ModelRefused: ifTaken({ modelName: names.model, ...firstCheck }, next, "WaitForModel"),
+        WaitForModel: growingWait("CreateModel"),
+      }),
     },
     policyStatements: [
       // Making a model from a package is authorized on both.
@@ -38,9 +41,9 @@ function createModel(workflow: Workflow, names: ReleaseNames, next: string): Tas
       ...vpcConfig(workflow),
       Tags: executionTags(workflow),
     },
-    Assign: { modelName: nameFromArn("ModelArn") },
+    Assign: { modelName: nameFromArn("ModelArn"), ...(names.reusable && firstCheck) },
     TimeoutSeconds: 300,
-    Retry: sageMakerRetry,
+    Retry: names.reusable ? limitRetry : sageMakerRetry,
     Catch: [catchAll("CreateModel", names.reusable ? "ModelRefused" : "DeploymentFailed")],
     Next: next,
   };
@@ -51,12 +54,17 @@ export function nameFromArn(key: "ModelArn" | "EndpointConfigArn"): Jsonata {
   return expression(`$split($states.result.${key}, "/")[-1]`);
 }
 
-/** Continues with what has the name already. */
-export function ifTaken(assign: JsonObject, next: string): ChoiceState {
+/**
+ * Continues with what has the name already; another refusal is tried again, and `wait` counts how often.
+ *
+ * A retrier cannot tell the two apart: SageMaker's errors share one name.
+ */
+export function ifTaken(assign: JsonObject, next: string, wait: string): ChoiceState {
   return {
     Type: "Choice",
     Choices: [
       { Condition: jsonata`$contains($failure.reason, "already existing")`, Assign: assign, Next: next },
+      { Condition: jsonata`$checks < ${maxCreations}`, Next: wait },
     ],
     Default: "DeploymentFailed",
   };

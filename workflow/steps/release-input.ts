@@ -1,5 +1,6 @@
 import { arn } from "../arns";
 import { jsonata } from "../asl/jsonata";
+import { firstCheck } from "../asl/retries";
 import { otherwise } from "../asl/states";
 import { failState } from "../failures";
 import { baseName } from "../names";
@@ -18,7 +19,7 @@ export function releaseInputStep(workflow: Workflow, next: string): Step {
           {
             // Not by length: at synthesis the account may be a token of another length.
             Condition: jsonata`$type(${given}) = "string" ? ${given} != "" and $substringBefore(${given}, ${versions}) = "" : false`,
-            Assign: { modelPackageArn: given, looks: 0 },
+            Assign: { modelPackageArn: given, looks: 0, ...firstCheck },
             Next: next,
           },
           otherwise(
