@@ -1,5 +1,14 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { projectRoot } from "../paths";
 import type { Connection } from "./clients";
@@ -18,12 +27,17 @@ export const readySchema = z.object({
 
 export type EmulatorAddress = z.output<typeof readySchema>;
 
-/** Where other commands find the running emulator. */
-const addressFile = resolve(projectRoot, ".emulator/address.json");
+/** Where other commands find the running emulators; each has a file of its own. */
+const addressFolder = resolve(projectRoot, ".emulator/addresses");
 
-/** Writes the emulator's address and key for other commands. */
-export function writeAddress(address: EmulatorAddress, file = addressFile): void {
-  mkdirSync(resolve(file, ".."), { recursive: true });
+/** Writes an emulator's address and key for other commands, and removes those of emulators that no longer run. */
+export function writeAddress(address: EmulatorAddress, folder = addressFolder): void {
+  mkdirSync(folder, { recursive: true });
+  const running = new Set(runningEmulators(folder).map(({ pid }) => addressFile(pid)));
+  for (const name of readdirSync(folder)) {
+    if (name.endsWith(".json") && !running.has(name)) rmSync(join(folder, name), { force: true });
+  }
+  const file = join(folder, addressFile(address.pid));
   const unfinished = `${file}.${process.pid}`;
   rmSync(unfinished, { force: true });
   // Only this user may read the secret in it.
@@ -31,20 +45,33 @@ export function writeAddress(address: EmulatorAddress, file = addressFile): void
   renameSync(unfinished, file);
 }
 
-/** Removes the address file if it is still this emulator's. */
-export function forgetAddress({ pid }: EmulatorAddress): void {
-  if (runningEmulator()?.pid === pid) rmSync(addressFile, { force: true });
+/** Removes an emulator's address. */
+export function forgetAddress({ pid }: EmulatorAddress, folder = addressFolder): void {
+  rmSync(join(folder, addressFile(pid)), { force: true });
 }
 
-/** The emulator that another command of this project started, if there is one. */
-export function runningEmulator(): EmulatorAddress | undefined {
+/** The emulators that commands of this project started, in the order of their start; `local` means the first. */
+export function runningEmulators(folder = addressFolder): EmulatorAddress[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .flatMap((name) => readAddress(join(folder, name)))
+    .sort((one, two) => one.since - two.since)
+    .map(({ address }) => address);
+}
+
+/** Reads an address file; returns nothing if it is not one, or if its emulator no longer runs. */
+function readAddress(file: string): { address: EmulatorAddress; since: number }[] {
   try {
-    const address = readySchema.parse(JSON.parse(readFileSync(addressFile, "utf8")));
+    const address = readySchema.parse(JSON.parse(readFileSync(file, "utf8")));
     process.kill(address.pid, 0); // throws if no such process exists
-    return address;
+    return [{ address, since: statSync(file).mtimeMs }];
   } catch {
-    return undefined;
+    return [];
   }
+}
+
+function addressFile(pid: number): string {
+  return `${pid}.json`;
 }
 
 export type EmulatorConnection = Connection & Required<Pick<Connection, "endpoint" | "credentials">>;

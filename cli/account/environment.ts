@@ -8,7 +8,7 @@ import { UsageError } from "../terminal/errors";
 import { printToStderr } from "../terminal/print";
 import { suggestion } from "../terminal/suggest";
 import { Aws } from "./clients";
-import { connectionTo, type EmulatorConnection, runningEmulator } from "./emulator-address";
+import { connectionTo, type EmulatorConnection, runningEmulators } from "./emulator-address";
 
 /** One environment of config.ts, and how to reach its account. */
 export interface Environment {
@@ -77,8 +77,8 @@ export async function stateMachinesOf({ aws, workflow }: Environment): Promise<S
 
 /** The connection to the emulator that `AWS_ENDPOINT_URL` names, or that another command started. */
 export function localConnection(): EmulatorConnection {
-  const running = runningEmulator();
-  const endpoint = process.env.AWS_ENDPOINT_URL ?? running?.endpoint;
+  const emulators = runningEmulators();
+  const endpoint = process.env.AWS_ENDPOINT_URL ?? emulators[0]?.endpoint;
   if (endpoint === undefined) {
     throw new UsageError(
       "No emulator is running: start one with the workflow with `npm start -- --keep`, or an empty one with `npm run emulator`",
@@ -89,9 +89,8 @@ export function localConnection(): EmulatorConnection {
       `AWS_ENDPOINT_URL must be on this machine, got ${endpoint}: pass the name of another environment, or unset the variable`,
     );
   }
-  if (running !== undefined && new URL(running.endpoint).port === new URL(endpoint).port) {
-    return connectionTo(running);
-  }
+  const running = emulators.find((one) => new URL(one.endpoint).port === new URL(endpoint).port);
+  if (running !== undefined) return connectionTo(running);
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
   if (accessKeyId === undefined || secretAccessKey === undefined) {
     throw new UsageError(

@@ -2,7 +2,7 @@ import { emulatorVariables } from "../account/emulator-address";
 import { FailedError } from "../terminal/errors";
 import { print, printToStderr } from "../terminal/print";
 import { interruption } from "../terminal/progress";
-import { type EmulatorOptions, EmulatorProcess, timeScaleText } from "./process";
+import { type EmulatorOptions, EmulatorProcess, olderEmulatorText, timeScaleText } from "./process";
 import { imageEnvironment, prepareEnvironments } from "./python";
 
 /** Runs the emulator in the foreground, and prints the variables that point at it. */
@@ -23,6 +23,8 @@ export async function emulator(options: EmulatorOptions): Promise<void> {
   for (const [name, value] of Object.entries(emulatorVariables(emulator.connection))) {
     print(`export ${name}=${value}`);
   }
+  const older = olderEmulatorText(emulator.address);
+  if (older !== undefined) printToStderr(older);
   printToStderr(
     options.anyKey === true
       ? "It accepts any key: anyone who can reach the port can run commands as you."

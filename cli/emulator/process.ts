@@ -7,7 +7,7 @@ import {
   type EmulatorConnection,
   forgetAddress,
   readySchema,
-  runningEmulator,
+  runningEmulators,
   writeAddress,
 } from "../account/emulator-address";
 import { projectRoot } from "../paths";
@@ -94,7 +94,7 @@ export class EmulatorProcess {
         : new FailedError(`The emulator did not start: ${reason}`);
     }
     const address = readySchema.parse(JSON.parse(ready));
-    if (runningEmulator() === undefined) writeAddress(address);
+    writeAddress(address);
     return new EmulatorProcess(child, address);
   }
 
@@ -115,6 +115,16 @@ const inherited =
 
 export function emulatorEnvironment(variables: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(variables).filter(([name]) => inherited.test(name)));
+}
+
+/** Says that `local` means another emulator; undefined if it means this one. */
+export function olderEmulatorText(
+  { pid }: EmulatorAddress,
+  running: readonly EmulatorAddress[] = runningEmulators(),
+): string | undefined {
+  const [oldest] = running;
+  if (oldest === undefined || oldest.pid === pid) return undefined;
+  return `Another emulator is up at ${oldest.endpoint}: commands with \`local\` use that one until it stops. Export the variables above to use this one.`;
 }
 
 /** Describes what the emulator's time scale shortens; docs/emulator.md has the details. */

@@ -10,7 +10,7 @@ import type { WorkflowProps } from "../../workflow/props";
 import type { Aws } from "../account/clients";
 import { emulatorVariables } from "../account/emulator-address";
 import { objectAt } from "../account/objects";
-import type { EmulatorProcess } from "../emulator/process";
+import { type EmulatorProcess, olderEmulatorText } from "../emulator/process";
 import { projectRoot } from "../paths";
 import { CliError, exitCodes, FailedError, OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { type JsonOptions, print, printToStderr, writeJson } from "../terminal/print";
@@ -135,6 +135,8 @@ async function stayUp(
       ...variables.map(([name, value]) => `  export ${name}=${value}`),
     ].join("\n"),
   );
+  const older = olderEmulatorText(emulator.address);
+  if (older !== undefined) printLines(older);
   await Promise.race([
     emulator.ended.then(() => {
       throw new FailedError("The emulator ended unexpectedly");
