@@ -6,6 +6,7 @@ import {
   assumption,
   deployed,
   examples,
+  examplesOfOwnRuns,
   examplesOfRuns,
   executionName,
   inEnvironment,
@@ -73,7 +74,7 @@ function executionCommands(command: MakeCommand): void {
     .addOption(output())
     .addHelpText(
       "after",
-      examplesOfRuns("npm start", "npm start -- --keep", "npm start -- --output report.json"),
+      examplesOfOwnRuns("npm start", "npm start -- --keep", "npm start -- --output report.json"),
     )
     .action(async (options) => (await import("./execution/start")).start(options));
 

@@ -284,7 +284,10 @@ describe("start", () => {
 
   it("ends on Ctrl-C with its emulator", async () => {
     const { code, stderr } = await command(["start", ...quick], "Resources");
-    expect([code, stderr]).toEqual([130, expect.stringContaining("the emulator has stopped")]);
+    expect([code, stderr]).toEqual([
+      130,
+      expect.stringContaining("Stopped: the emulator and everything that ran in it"),
+    ]);
   });
 });
 

@@ -115,6 +115,8 @@ describe("with --any-key and --allow-records", () => {
   it("ends on Ctrl-C with everything that it started", async () => {
     ended = emulator.interrupt();
     await ended;
+    // npm passes on a signal that the command has had from the terminal: it must not end at the second one.
+    expect(emulator.told).toContain("Stopped: the emulator and everything that ran in it have ended");
     const refused = (error: NodeJS.ErrnoException) => error.code === "ECONNREFUSED";
     await until(() => emulator.unsigned().then(() => false, refused));
   });

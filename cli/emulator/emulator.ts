@@ -1,7 +1,7 @@
 import { emulatorVariables } from "../account/emulator-address";
 import { FailedError } from "../terminal/errors";
 import { print, printToStderr } from "../terminal/print";
-import { interruption } from "../terminal/progress";
+import { interruption, stoppedText } from "../terminal/progress";
 import { type EmulatorOptions, EmulatorProcess, olderEmulatorText, timeScaleText } from "./process";
 import { imageEnvironment, prepareEnvironments } from "./python";
 
@@ -46,4 +46,5 @@ export async function emulator(options: EmulatorOptions): Promise<void> {
   } finally {
     await emulator.stop();
   }
+  printToStderr(stoppedText);
 }

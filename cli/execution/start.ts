@@ -14,7 +14,7 @@ import { type EmulatorProcess, olderEmulatorText } from "../emulator/process";
 import { projectRoot } from "../paths";
 import { CliError, exitCodes, FailedError, OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { type JsonOptions, print, printToStderr, writeJson } from "../terminal/print";
-import { interruption, keepLines, TaskList } from "../terminal/progress";
+import { interruption, keepLines, stoppedText, TaskList } from "../terminal/progress";
 import { testReleased } from "./endpoint-test";
 import { startExecution, uniqueName } from "./execution";
 import { ExecutionFailedError, followToSuccess } from "./follow";
@@ -57,9 +57,9 @@ export async function start(options: StartOptions): Promise<void> {
       const ended = run.result.ifAny;
       const endpoint = ended && executionOutput(ended).EndpointName;
       await stayUp(run.cloud.value.emulator, endpoint, options.json, signal);
-      throw new FailedError("The emulator has stopped; the run had failed");
+      throw new FailedError(`${stoppedText}; the run had failed`);
     }
-    if (signal.aborted) throw new CliError("Interrupted; the emulator has stopped", exitCodes.detached);
+    if (signal.aborted) throw new CliError(stoppedText, exitCodes.detached);
     if (error instanceof OutcomeUnknownError) {
       throw new OutcomeUnknownError(
         `The execution did not end within ${options.timeout} s, or the emulator did not respond; both have stopped`,
@@ -70,6 +70,7 @@ export async function start(options: StartOptions): Promise<void> {
   } finally {
     await run.stop();
   }
+  if (options.keep) printToStderr(stoppedText);
 }
 
 /** The tasks of a run; later ones use what earlier ones return. */

@@ -17,7 +17,7 @@ import { executionOutput } from "../execution/report";
 import { SampleData } from "../execution/sample-data";
 import { CliError, exitCodes, FailedError, UsageError } from "../terminal/errors";
 import { type JsonOptions, printResult } from "../terminal/print";
-import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
+import { interruption, keepLines, type ProgressTask, stoppedText, TaskList } from "../terminal/progress";
 import { approveVersion, registerSpoiled } from "./models";
 import { counted, type Expected, faults, outcomesText } from "./outcome";
 import { type FollowContext, quietAlarms, type Release, release, runToSuccess } from "./releases";
@@ -60,7 +60,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
     const releases = run.releases.map(({ value }) => value);
     reportOutcomes(releases, run.traffic.value, options);
   } catch (error) {
-    if (signal.aborted) throw new CliError("Interrupted; the emulator has stopped", exitCodes.detached);
+    if (signal.aborted) throw new CliError(stoppedText, exitCodes.detached);
     throw error;
   } finally {
     await run.cloud.ifAny?.emulator.stop();

@@ -15,6 +15,14 @@ Exit codes:
   3    outcome unknown: stopped waiting, or AWS did not respond
   130  interrupted with Ctrl-C; the execution continues
 `,
+  ownEmulator: `
+Exit codes:
+  0    succeeded
+  1    the execution or the endpoint test failed
+  2    wrong usage; nothing was started
+  3    outcome unknown: stopped waiting; the emulator has stopped
+  130  interrupted with Ctrl-C; the emulator has stopped, and the execution with it
+`,
   other: `
 Exit codes:
   0    done
@@ -153,6 +161,11 @@ export function examples(...lines: string[]): string {
 /** The same for commands that run the workflow. */
 export function examplesOfRuns(...lines: string[]): string {
   return helpEnding(lines, exitCodesText.run);
+}
+
+/** The same for commands that run the workflow in an emulator of their own. */
+export function examplesOfOwnRuns(...lines: string[]): string {
+  return helpEnding(lines, exitCodesText.ownEmulator);
 }
 
 function helpEnding(lines: readonly string[], codes: string): string {

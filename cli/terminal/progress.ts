@@ -104,11 +104,25 @@ function inPrint(task: ListrTask<object>): ListrTask<object> {
   };
 }
 
+/** npm passes on a Ctrl-C that the terminal has sent already: signals within this time are one. */
+const oneInterruptionMilliseconds = 500;
+
+/** What a command with an emulator of its own prints when it was interrupted. */
+export const stoppedText = "Stopped: the emulator and everything that ran in it have ended";
+
 /** Returns a signal aborted by Ctrl-C, SIGTERM or the end of the parent process; a second Ctrl-C ends the process. */
 export function interruption(): AbortSignal {
   const controller = new AbortController();
+  let interruptedAt: number | undefined;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(name, () => controller.abort(name));
+    const handle = () => {
+      interruptedAt ??= Date.now();
+      controller.abort(name);
+      if (Date.now() - interruptedAt <= oneInterruptionMilliseconds) return;
+      process.removeListener(name, handle);
+      process.kill(process.pid, name);
+    };
+    process.on(name, handle);
   }
   // If npm is killed, it passes no signal on.
   setInterval(() => {

@@ -1,4 +1,4 @@
-import { TaskList } from "../../../cli/terminal/progress";
+import { interruption, TaskList } from "../../../cli/terminal/progress";
 
 const silent = { silent: true };
 
@@ -26,4 +26,21 @@ it("ends with the first error: what was returned before stays, and nothing runs 
   const later = tasks.add("later", async () => "never");
   await expect(tasks.run(silent)).rejects.toThrow("no");
   expect([made.ifAny, failed.ifAny, later.ifAny]).toEqual(["made", undefined, undefined]);
+});
+
+describe("an interruption", () => {
+  it("is one Ctrl-C, though npm passes it on a second time; another one ends the process", () => {
+    const now = jest.spyOn(Date, "now").mockReturnValue(1000);
+    const kill = jest.spyOn(process, "kill").mockReturnValue(true);
+    const before = process.listeners("SIGINT");
+    const signal = interruption();
+    process.emit("SIGINT");
+    process.emit("SIGINT");
+    expect([signal.aborted, kill.mock.calls]).toEqual([true, []]);
+    now.mockReturnValue(3000);
+    process.emit("SIGINT");
+    expect(kill.mock.calls).toEqual([[process.pid, "SIGINT"]]);
+    // The signal ends the process, because nothing handles it any more.
+    expect(process.listeners("SIGINT")).toEqual(before);
+  });
 });
