@@ -50,6 +50,7 @@ export function program(): Command {
   promotionCommands(command);
   rehearsalCommands(command);
   emulatorCommands(command);
+  scaffoldingCommands(command);
   return cli;
 }
 
@@ -331,4 +332,18 @@ function emulatorCommands(command: MakeCommand): void {
     .addOption(anyKey())
     .addHelpText("after", examples("npm run emulator", "npm run emulator -- --port 4566"))
     .action(async (options) => (await import("./emulator/emulator")).emulator(options));
+}
+
+function scaffoldingCommands(command: MakeCommand): void {
+  command("new", "write a workflow of your own: configuration, scripts, example data and a test")
+    .usage("-- <name> [options]")
+    .argument("<name>", "name of the folder, and the start of all names: lower-case letters and digits")
+    .addOption(
+      new Option("--kind <kind>", "what the model predicts: labels or numbers")
+        .choices(["classification", "regression"])
+        .default("classification"),
+    )
+    .option("--keep-config", "leave config.ts as it is, instead of pointing it to the new workflow", false)
+    .addHelpText("after", examples("npm run new -- wine", "npm run new -- flats --kind regression"))
+    .action(async (name, options) => (await import("./scaffolding/new")).newWorkflow(name, options));
 }

@@ -18,6 +18,13 @@ describe("the command line", () => {
     [["start", "--time-scale", "fast"], "It must be a number above 0 and at most 1."],
     [["emulator", "--time-scale", "2"], "It must be a number above 0 and at most 1."],
     [["start", "--timeout", "-1"], "It must be a number above 0."],
+    [["new"], "missing required argument 'name'"],
+    [
+      ["new", "my-wine"],
+      'The name must be 1 to 16 lower-case letters and digits, starting with a letter, got "my-wine"',
+    ],
+    [["new", "python"], "python/ already exists"],
+    [["new", "wine", "--kind", "clustering"], "Allowed choices are classification, regression."],
     [["emulator", "--port", "99999"], "It must be a whole number from 1 to 65535."],
     [["start", "--input", "{broken"], "--input must be JSON or the path of a JSON file"],
     [["start", "--input", "no-such-file.json"], "--input must be JSON or the path of a JSON file"],

@@ -3,8 +3,10 @@
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import type { Config } from "../../configuration/define";
+import { scriptFolders } from "../../workflow/props";
 
 const root = resolve(__dirname, "../..");
 
@@ -41,4 +43,18 @@ it("runs once in the emulator, and its model passes the gate", async () => {
   const folder = join(root, ".runs", execution.name);
   expect(existsSync(join(folder, "report.json"))).toBe(true);
   rmSync(folder, { recursive: true });
+});
+
+it("has scripts that pass their own tests, if they have some", async () => {
+  const path = resolve(root, process.env.WORKFLOW_OWN_CONFIG || "config.ts");
+  const { workflowProps } = (require(path) as { default: Config }).default;
+  const folders = scriptFolders(workflowProps("local")).map((folder) => folder.split("/")[0] as string);
+  // The framework's own are tested elsewhere.
+  const own = [...new Set(folders)].filter((folder) => folder !== "python");
+  const tested = own.filter((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).some((file) =>
+      /^test_.*\.py$/.test(basename(file)),
+    ),
+  );
+  if (tested.length > 0) await run(["cli/python-tool.ts", "-m", "pytest", ...tested]);
 });

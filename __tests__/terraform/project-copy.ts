@@ -57,6 +57,7 @@ export class ProjectCopy {
   /** Writes a file and returns its path. */
   write(file: string, text: string): string {
     const path = join(this.folder, file);
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
     return path;
   }
@@ -66,12 +67,21 @@ export class ProjectCopy {
     return await this.start(args).ended;
   }
 
+  /** Runs Python as `npm run python` would. */
+  async python(...args: string[]): Promise<Ended> {
+    return await this.#spawn(["cli/python-tool.ts", ...args], {}).ended;
+  }
+
   /** Starts one of our commands, with more variables. */
-  start(
+  start(args: readonly string[], variables: Readonly<Record<string, string>> = {}) {
+    return this.#spawn(["cli/main.ts", ...args], variables);
+  }
+
+  #spawn(
     args: readonly string[],
-    variables: Readonly<Record<string, string>> = {},
+    variables: Readonly<Record<string, string>>,
   ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-    const child = spawn("node", ["--import", "tsx", "cli/main.ts", ...args], {
+    const child = spawn("node", ["--import", "tsx", ...args], {
       cwd: this.folder,
       env: { ...process.env, WORKFLOW_CONFIG: "", ...this.emulator, NO_COLOR: "1", ...variables },
       stdio: ["ignore", "pipe", "pipe"],

@@ -163,12 +163,13 @@ def _values(number: int, expected: Any, count: int) -> list[Any]:
 
 
 def _range(number: int, example: dict[str, Any]) -> Range:
-    low, high = example.get("low"), example.get("high")
-    for key, value in (("low", low), ("high", high)):
+    for key in ("low", "high"):
+        value = example.get(key)
         if not _is_finite_number(value):
             raise InvalidExamples(
                 f"example {number}: {key} must be a finite number, got {short(value)}"
             )
+    low, high = example["low"], example["high"]
     if low > high:
         raise InvalidExamples(f"example {number}: low must be at most high, {high}, got {low}")
     return Range(low, high)

@@ -32,6 +32,8 @@ STARTERS = {
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if not item.path.is_relative_to(HERE):
+            continue  # a project's own tests
         file = item.path.relative_to(HERE).as_posix()
         starts = not file.startswith(UNITS) or file in STARTERS
         item.add_marker("runs" if starts else "unit")

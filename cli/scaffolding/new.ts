@@ -1,0 +1,63 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { checkNameScope } from "../../workflow/names";
+import { projectRoot } from "../paths";
+import { UsageError } from "../terminal/errors";
+import { print } from "../terminal/print";
+import { type WorkflowKind, workflowFiles } from "./workflow-files";
+
+interface NewOptions {
+  readonly kind: WorkflowKind;
+  /** Whether `config.ts` stays as it is. */
+  readonly keepConfig: boolean;
+}
+
+/** Writes a workflow of one's own: configuration, scripts, example data and a test, and makes it the project's. */
+export async function newWorkflow(
+  name: string,
+  { kind, keepConfig }: NewOptions,
+  root = projectRoot,
+): Promise<void> {
+  try {
+    checkNameScope({ prefix: name, environment: "local" });
+  } catch (error) {
+    throw new UsageError((error as Error).message.replace(/^prefix/, "The name"), { cause: error });
+  }
+  const folder = join(root, name);
+  if (existsSync(folder)) {
+    throw new UsageError(`${name}/ already exists: choose another name, or remove the folder`);
+  }
+  writeWhole(folder, workflowFiles(name, kind));
+  const changed = keepConfig ? "you asked to keep it" : await pointConfig(root, name);
+  print(`Created ${name}/: config.ts, processing/, training/, inference/, data/ and test_scripts.py`);
+  if (changed === undefined) {
+    print(`config.ts now exports ${name}/config.ts\n\nNext: npm start`);
+  } else {
+    print(`config.ts is unchanged: ${changed}\n\nNext: WORKFLOW_CONFIG=${name}/config.ts npm start`);
+  }
+  print(`Then put your data into ${name}/data/ and edit the scripts: docs/own-workflow.md`);
+}
+
+function writeWhole(folder: string, files: ReadonlyMap<string, string>): void {
+  const unfinished = `${folder}.unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
+  for (const [path, text] of files) {
+    mkdirSync(dirname(join(unfinished, path)), { recursive: true });
+    writeFileSync(join(unfinished, path), text);
+  }
+  renameSync(unfinished, folder);
+}
+
+/** Lets `config.ts` export the workflow's configuration, or returns why it must stay as it is. */
+async function pointConfig(root: string, name: string): Promise<string | undefined> {
+  const committed = ["ls-files", "--error-unmatch", "config.ts"];
+  const unchanged = ["diff", "--quiet", "HEAD", "--", "config.ts"];
+  for (const args of [committed, unchanged]) {
+    if (spawnSync("git", args, { cwd: root }).status !== 0) return "it is not committed, and would be lost";
+  }
+  const path = join(root, "config.ts");
+  writeFileSync(`${path}.unfinished`, `export { default } from "./${name}/config";\n`);
+  renameSync(`${path}.unfinished`, path);
+  return undefined;
+}
