@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { gateSettings, passesThreshold } from "../../workflow/gate";
 
 describe("gateSettings", () => {
@@ -40,4 +41,16 @@ it.each([
   ["smaller", 0.7, false],
 ] as const)("where %s is better, %s against 0.7 passes: %s", (better, value, passes) => {
   expect(passesThreshold({ metric: "m", threshold: 0.7, margin: 0, better }, value)).toBe(passes);
+});
+
+it("knows which values are better by the words of the comparison script", () => {
+  const script = readFileSync("python/scripts/comparison_statistics.py", "utf8");
+  const metrics = [...script.matchAll(/^ {4}"(\w+)": Metric\(".+", "(\w+)"\),$/gm)];
+  expect(metrics.length).toBeGreaterThan(2);
+  for (const [, metric = "", better] of metrics) {
+    expect(gateSettings({ metric, threshold: 1, better: better as "greater" }).better).toBe(better);
+    // A metric that is better smaller has to be known as an error, or its gate would be upside down by default.
+    if (better === "smaller")
+      expect(() => gateSettings({ metric, threshold: 1 })).toThrow("gate.better is missing");
+  }
 });

@@ -6,6 +6,7 @@ import json
 from typing import Any, Literal, NamedTuple
 
 from evaluation import (
+    BETTER,
     MAX_METRIC_NAME,
     Better,
     EvaluationFileInvalid,
@@ -189,11 +190,9 @@ def _difference(difference: Any) -> Difference:
 
 
 def _better(difference: Any) -> Better | None:
-    higher = difference.get("higherIsBetter")
-    if higher is None:
-        return None
-    if not isinstance(higher, bool):
+    better = difference.get("better")
+    if better is not None and better not in BETTER:
         raise EvaluationFileInvalid(
-            f"comparison.json: difference.higherIsBetter must be true or false, got {shown(higher)}"
+            f"comparison.json: difference.better must be {' or '.join(BETTER)}, got {shown(better)}"
         )
-    return "greater" if higher else "smaller"
+    return better

@@ -19,7 +19,7 @@ import numpy as np
 
 from comparison_report import report_page, verdict
 from comparison_statistics import (
-    HIGHER_IS_BETTER,
+    METRICS,
     metrics,
     model_quality,
     paired_bootstrap,
@@ -120,7 +120,7 @@ def evaluate(model: ModelArtifact, data: HeldOut, metric: str, seed: int) -> Eva
             metrics(data.y[sample], part)[metric]
             for part in np.split(predicted[n_rows:], len(features))
         ]
-    sign = 1 if HIGHER_IS_BETTER[metric] else -1
+    sign = 1 if METRICS[metric].better == "greater" else -1
     importances = {
         name: float(np.nan_to_num(sign * (intact - value)))
         for name, value in zip(features, without)
@@ -200,7 +200,7 @@ def _difference(
         )
     except ValueError as error:
         raise JobError(f"the held-out data: {error}") from error
-    return {**settings, "higherIsBetter": HIGHER_IS_BETTER[options.metric], **found._asdict()}
+    return {**settings, "better": METRICS[options.metric].better, **found._asdict()}
 
 
 def evaluate_champion(
@@ -298,7 +298,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--target", default="target", help="name of the target column")
     parser.add_argument(
         "--metric",
-        choices=sorted(HIGHER_IS_BETTER),
+        choices=sorted(METRICS),
         default="test_r2",
         help="what the models are compared by",
     )

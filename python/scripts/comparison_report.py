@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-METRIC_NAMES = {"test_r2": "R²", "test_rmse": "RMSE", "test_mae": "MAE"}
+from comparison_statistics import METRICS
+
 BINS = 30
 WIDTH, HEIGHT, AXIS = 640, 220, 24
 COLOURS = {"challenger": "#0b6e99", "champion": "#b35c00"}
@@ -188,7 +189,7 @@ def _histogram(residuals: Mapping[str, np.ndarray]) -> str:
 
 
 def _name(metric: str) -> str:
-    return METRIC_NAMES.get(metric, metric)
+    return METRICS[metric].title if metric in METRICS else metric
 
 
 def _number(value: float) -> str:

@@ -13,7 +13,26 @@ DRAWS_PER_BLOCK = 1_000_000
 # https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metrics.html
 ROWS_FOR_DEVIATION = 200
 
-HIGHER_IS_BETTER = {"test_r2": True, "test_rmse": False, "test_mae": False}
+
+class Metric(NamedTuple):
+    """How people write a metric, and which of its values are better.
+
+    Attributes
+    ----------
+    title : str
+    better : str
+        ``greater`` or ``smaller``, as the workflow's gate says it.
+    """
+
+    title: str
+    better: str
+
+
+METRICS = {
+    "test_r2": Metric("R²", "greater"),
+    "test_rmse": Metric("RMSE", "smaller"),
+    "test_mae": Metric("MAE", "smaller"),
+}
 
 
 class Difference(NamedTuple):
@@ -74,7 +93,7 @@ def paired_bootstrap(
     y, challenger, champion : ndarray of shape (n_rows,)
         The target, and what each model predicts.
     metric : str
-        A key of `HIGHER_IS_BETTER`.
+        A key of `METRICS`.
     confidence : float
         Of the two-sided interval, between 0 and 1.
     resamples : int

@@ -113,9 +113,9 @@ def test_a_comparison_is_read():
     assert read_comparison(content) == Comparison("compared", "", Difference(**DIFFERENCE))
 
 
-@pytest.mark.parametrize(("higher", "better"), [(True, "greater"), (False, "smaller")])
-def test_a_comparison_may_say_which_values_are_better(higher: bool, better: str):
-    difference = {**DIFFERENCE, "higherIsBetter": higher}
+@pytest.mark.parametrize("better", ["greater", "smaller"])
+def test_a_comparison_may_say_which_values_are_better(better: str):
+    difference = {**DIFFERENCE, "better": better}
 
     found = read_comparison(json.dumps({"status": "compared", "difference": difference}).encode())
 
@@ -138,9 +138,9 @@ def test_a_comparison_may_say_which_values_are_better(higher: bool, better: str)
         (b'{"status": "compared", "difference": {}}', "difference must be an object with a metric"),
         (
             json.dumps(
-                {"status": "compared", "difference": {**DIFFERENCE, "higherIsBetter": "no"}}
+                {"status": "compared", "difference": {**DIFFERENCE, "better": "higher"}}
             ).encode(),
-            'difference.higherIsBetter must be true or false, got "no"',
+            'difference.better must be greater or smaller, got "higher"',
         ),
         (
             json.dumps({"status": "compared", "difference": {**DIFFERENCE, "low": None}}).encode(),

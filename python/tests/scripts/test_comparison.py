@@ -162,7 +162,7 @@ def test_the_files_tell_of_slices_importances_and_quality(
     _, found, _ = compare(good, weak, "--slice", "HouseAge", "--metric", "test_mae")
 
     assert found["metric"] == found["difference"]["metric"] == "test_mae"
-    assert found["difference"]["higherIsBetter"] is False
+    assert found["difference"]["better"] == "smaller"
     assert found["difference"]["low"] > 0
     names = [part["name"].split()[0] for part in found["slices"]]
     assert names == ["target"] * 4 + ["HouseAge"] * 4
