@@ -317,6 +317,12 @@ function emulatorCommands(command: MakeCommand): void {
     .addHelpText("after", examples("npm run audit"))
     .action(async (options) => (await import("./emulator/audit")).audit(options));
 
+  command("mails", "list the emails that the emulator would have sent")
+    .addOption(json())
+    .addOption(output())
+    .addHelpText("after", examples("npm run mails"))
+    .action(async (options) => (await import("./emulator/mails")).mails(options));
+
   command("emulator", "run the emulator alone, in the foreground")
     .option("--port <number>", "port to listen on; default: a free one", port)
     .option(

@@ -77,7 +77,7 @@ def _serve(options: Any, faults: Faults) -> int:
     versions = {name: version(name) for name in ("moto", "boto3", "jsonata-python")}
     description = {**ready, "versions": {"python": platform.python_version(), **versions}}
     gate = Gate(port, key, known_keys(key), any_key=options.any_key)
-    application = server.Application(lambda: description, faults, emulator.audit, gate)
+    application = server.Application(lambda: description, faults, emulator.kept, gate)
     http = server.serve_on(listener, application)
     threading.Thread(target=http.serve_forever, name="http", daemon=True).start()
     stopped = _stop_requests(options.exit_with_stdin)

@@ -50,7 +50,7 @@ class Emulator:
             start_model_server=functools.partial(ModelServer.start, host),
         )
         self._cloud = Cloud(aws, runners, faults, time_scale, allow_records=allow_records)
-        self.audit = self._cloud.audit
+        self.kept = {"audit": self._cloud.audit, "mails": self._cloud.mails}
 
     def close(self) -> None:
         """Stop everything that runs."""

@@ -6,14 +6,13 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
 from werkzeug.wrappers import Request, Response
 
 from emulator.aws.faults import FaultRuleError, Faults
-from emulator.aws.permissions.audit import Audit
 from emulator.aws.protocol.wire import refused
 from emulator.aws.requests.unknown_operations import moto_services
 from emulator.front.errors import RefusedError
@@ -61,6 +60,18 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
+class Kept(Protocol):
+    """Records that people read and empty."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return them as a JSON object."""
+        ...
+
+    def clear(self) -> None:
+        """Forget them."""
+        ...
+
+
 class Application:
     """WSGI application: control paths here, everything else to moto.
 
@@ -70,19 +81,23 @@ class Application:
         Gives what ``GET /_emulator`` answers.
     faults : Faults
         The rules that ``/_emulator/faults`` replaces and clears.
-    audit : Audit
-        What roles used, which ``/_emulator/audit`` gives and empties.
+    kept : mapping of str to Kept
+        What the emulator keeps for people, by name: ``/_emulator/<name>`` gives and empties it.
     gate : Gate
         Who may call.
     """
 
     def __init__(
-        self, describe: Callable[[], dict[str, Any]], faults: Faults, audit: Audit, gate: Gate
+        self,
+        describe: Callable[[], dict[str, Any]],
+        faults: Faults,
+        kept: Mapping[str, Kept],
+        gate: Gate,
     ) -> None:
         self._moto = moto_services()
         self._describe = describe
         self._faults = faults
-        self._audit = audit
+        self._kept = kept
         self._gate = gate
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -129,12 +144,15 @@ class Application:
         if request.path == "/_emulator/faults" and request.method == "DELETE":
             self._faults.clear()
             return _json({})
-        if request.path == "/_emulator/audit" and request.method == "GET":
-            return _json(self._audit.describe())
-        if request.path == "/_emulator/audit" and request.method == "DELETE":
-            self._audit.clear()
+        kept = self._kept.get(request.path.removeprefix("/_emulator/"))
+        if kept is not None and request.method == "GET":
+            return _json(kept.describe())
+        if kept is not None and request.method == "DELETE":
+            kept.clear()
             return _json({})
-        known = "GET /_emulator, POST and DELETE /_emulator/faults, GET and DELETE /_emulator/audit"
+        known = "GET /_emulator, POST and DELETE /_emulator/faults" + "".join(
+            f", GET and DELETE /_emulator/{name}" for name in self._kept
+        )
         return _json({"error": f"{request.method} {request.path} is not known; {known} are"}, 404)
 
 

@@ -3,6 +3,7 @@
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.faults import Faults
 from emulator.aws.lean_imports import import_services
+from emulator.aws.mails import Mails
 from emulator.aws.patching import check_moto_version
 from emulator.aws.permissions.audit import Audit
 from emulator.aws.protocol.operation_table import OPERATIONS
@@ -52,6 +53,7 @@ class Cloud:
 
         OPERATIONS.allow_records(allow_records)
         self.audit = Audit()
+        self.mails = Mails()
         checks = Permissions(self.audit)
         requests.install(faults, checks)
         s3.install(faults, checks)
@@ -60,7 +62,7 @@ class Cloud:
         lambda_functions.install(runners.functions)
         self._eventbridge = eventbridge.install(aws, time_scale)
         ssm.install()
-        sns.install(self._eventbridge.deliveries)
+        sns.install(self._eventbridge.deliveries, self.mails)
         self._cloudwatch = cloudwatch.install(aws, time_scale)
         self._sagemaker = sagemaker.install(runners, aws, faults, checks, time_scale)
         autoscaling.install(checks)

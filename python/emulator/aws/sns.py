@@ -1,4 +1,4 @@
-"""SNS topics: functions that subscribe get what is published, if their policy lets the topic in."""
+"""SNS topics: functions get what is published if their policy allows it; emails are kept."""
 
 import functools
 import json
@@ -9,21 +9,31 @@ from moto.sns.models import Subscription
 
 from emulator.aws.eventbridge.deliveries import Deliveries
 from emulator.aws.eventbridge.targets import Sender
+from emulator.aws.mails import Mails
 from emulator.aws.metrics import Metric
 from emulator.aws.patching import wrap
 
 _PRINCIPAL = "sns.amazonaws.com"
 
 
-def install(deliveries: Deliveries) -> None:
-    """Invoke functions; moto leaves the topic out of the event, and asks no policy."""
-    wrap(Subscription, "publish", functools.partial(_publish, deliveries))
+_OURS = ("lambda", "email", "email-json")
+
+
+def install(deliveries: Deliveries, mails: Mails) -> None:
+    """Invoke functions and keep emails; moto does neither as SNS does."""
+    wrap(Subscription, "publish", functools.partial(_publish, deliveries, mails))
 
 
 def _publish(
-    deliveries: Deliveries, original: Any, self: Any, message: str, message_id: str, **given: Any
+    deliveries: Deliveries,
+    mails: Mails,
+    original: Any,
+    self: Any,
+    message: str,
+    message_id: str,
+    **given: Any,
 ) -> None:
-    if self.protocol != "lambda":
+    if self.protocol not in _OURS:
         original(self, message, message_id, **given)
         return
     attributes = given.get("message_attributes")
@@ -32,8 +42,11 @@ def _publish(
         return
     if given.get("message_structure") == "json":
         message = self._parse_message_structure(message, self.protocol)
-    event = _event(self, message, message_id, given.get("subject"), attributes)
     topic = self.topic
+    if self.protocol != "lambda":
+        mails.add(self.endpoint, topic.arn, given.get("subject"), message)
+        return
+    event = _event(self, message, message_id, given.get("subject"), attributes)
     failed = Metric("AWS/SNS", "NumberOfNotificationsFailed", {"TopicName": topic.name})
     sender = Sender(_PRINCIPAL, topic.arn)
     deliveries.submit({"Arn": self.endpoint}, json.dumps(event), sender, failed)

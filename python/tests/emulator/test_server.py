@@ -9,6 +9,7 @@ from werkzeug.test import Client
 
 from emulator import server
 from emulator.aws.faults import Faults, InjectedError
+from emulator.aws.mails import KEPT, Mails
 from emulator.aws.permissions.audit import Audit
 from emulator.front.access_keys import new_access_key
 from emulator.front.gate import Gate
@@ -28,9 +29,15 @@ def audit():
 
 
 @pytest.fixture
-def web(faults, audit):
+def mails():
+    return Mails()
+
+
+@pytest.fixture
+def web(faults, audit, mails):
     gate = Gate(80, KEY, {KEY.id: KEY}.get)
-    client = Client(server.Application(lambda: {"endpoint": "here"}, faults, audit, gate))
+    kept = {"audit": audit, "mails": mails}
+    client = Client(server.Application(lambda: {"endpoint": "here"}, faults, kept, gate))
 
     def ask(path, method="GET", **options):
         options = {"headers": {"Host": "127.0.0.1:80"}, "auth": (KEY.id, KEY.secret), **options}
@@ -114,3 +121,24 @@ def test_it_gives_and_empties_the_audit(web, audit):
     assert web("/_emulator/audit").json == {"roles": [role]}
     assert web("/_emulator/audit", "DELETE").status_code == 200
     assert web("/_emulator/audit").json == {"roles": []}
+
+
+def test_it_gives_and_empties_the_newest_emails(web, mails):
+    for number in range(KEPT + 1):
+        mails.add("ml-team@example.com", "arn:topic", f"Subject {number}", "Text")
+    found = web("/_emulator/mails").json["mails"]
+    assert len(found) == KEPT
+    assert {key: found[-1][key] for key in ("to", "topic", "subject", "text")} == {
+        "to": "ml-team@example.com",
+        "topic": "arn:topic",
+        "subject": f"Subject {KEPT}",
+        "text": "Text",
+    }
+    assert web("/_emulator/mails", "DELETE").status_code == 200
+    assert web("/_emulator/mails").json == {"mails": []}
+
+
+def test_it_names_the_paths_that_it_knows(web):
+    answer = web("/_emulator/nothing")
+    assert answer.status_code == 404
+    assert "GET and DELETE /_emulator/mails" in answer.json["error"]

@@ -42,7 +42,7 @@ def _session():
         aws, Runners(jobs, functions, servers, pretended_image_check), faults, time_scale=0.02
     )
     gate = Gate(port, key, known_keys(key))
-    application = server.Application(lambda: {"endpoint": endpoint}, faults, cloud.audit, gate)
+    application = server.Application(lambda: {"endpoint": endpoint}, faults, {}, gate)
     http = server.serve_on(listener, application)
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
@@ -63,6 +63,7 @@ def _session():
         endpoint=endpoint,
         gate=gate,
         audit=cloud.audit,
+        mails=cloud.mails,
         application=application,
     )
     cloud.close()

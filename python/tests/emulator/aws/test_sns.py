@@ -116,3 +116,21 @@ def test_a_function_that_does_not_let_the_topic_in_gets_none(
     failures()
     assert function == []
     assert "does not allow sns.amazonaws.com lambda:InvokeFunction" in caplog.text
+
+
+def test_an_email_is_kept_and_shown(cloud, client, topic, caplog):
+    caplog.set_level("INFO", logger="emulator")
+    client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="ml-team@example.com")
+    client("sns").publish(
+        TopicArn=topic, Subject="Version 7 waits", Message="Gate: passed\nNext: approve"
+    )
+    client("sns").publish(TopicArn=topic, Message="without a subject")
+    first, second = [mail for mail in cloud.mails.describe()["mails"] if mail["topic"] == topic]
+    assert (first["to"], first["subject"], first["text"]) == (
+        "ml-team@example.com",
+        "Version 7 waits",
+        "Gate: passed\nNext: approve",
+    )
+    assert second["subject"] == "AWS Notification Message"
+    shown = "email to ml-team@example.com: Version 7 waits\n  Gate: passed\n  Next: approve"
+    assert shown in caplog.text
