@@ -28,7 +28,7 @@ export const defaultNoncurrentVersionDays = 90;
 const unfinishedUploadDays = 7;
 
 /** A rule that holds for every object. */
-export interface LifecycleRule {
+interface LifecycleRule {
   readonly id: string;
   readonly noncurrentVersionDays?: number;
   readonly unfinishedUploadDays?: number;

@@ -7,7 +7,7 @@
 import { type Jsonata, joined, jsonata } from "./asl/jsonata";
 
 /** What of a deployed workflow decides which input is good. */
-export interface InputRules {
+interface InputRules {
   /** The prefix under which the raw data lies; ends with `/`. */
   readonly dataPrefix: string;
   /** Names of the hyperparameters that the workflow declares. */

@@ -29,7 +29,7 @@ export interface EndpointScope extends NameScope {
 export const maxNameLength = 63;
 
 /** What a name is given to. */
-export type Kind = JobKind | "model" | "config" | "serverless";
+type Kind = JobKind | "model" | "config" | "serverless";
 
 const hashLength = 8;
 /** Room for `-<attempt>-<retry>`: `-3-99`. */

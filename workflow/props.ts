@@ -153,7 +153,7 @@ export interface WorkflowProps extends NameScope {
 }
 
 /** Releases that are kept, unless the props say otherwise. */
-export const defaultRetainedReleases = 5;
+const defaultRetainedReleases = 5;
 
 /**
  * Fills in the defaults.

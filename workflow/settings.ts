@@ -5,7 +5,7 @@ import type { Gate } from "./gate";
 import type { NameScope } from "./names";
 
 /** One script of the workflow: a folder of code, and the file in it that starts. */
-export interface ScriptSettings {
+interface ScriptSettings {
   /** Key in the artifact bucket of the folder's tar.gz; it holds a hash of the folder's content. */
   readonly codeKey: string;
   /** File name inside the folder. */

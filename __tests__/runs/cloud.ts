@@ -147,7 +147,7 @@ export class TestCloud {
 }
 
 /** What a role was allowed and denied, as the emulator counts it. */
-export interface RoleAudit {
+interface RoleAudit {
   readonly name: string;
   readonly uses: readonly {
     readonly action: string;

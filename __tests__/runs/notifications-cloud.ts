@@ -19,7 +19,7 @@ import type { TestCloud } from "./cloud";
 
 const account = "123456789012";
 
-export interface TestNotificationsOptions {
+interface TestNotificationsOptions {
   /** Key of topic and parameter; without it, the topic has one of its own. */
   readonly kmsKeyArn?: string;
   readonly format: Webhook["format"];

@@ -8,7 +8,7 @@ import { prepareEnvironments } from "../../cli/emulator/python";
 import { projectRoot } from "../../cli/paths";
 
 /** What a program did. */
-export interface ProgramResult {
+interface ProgramResult {
   readonly status: number | null;
   readonly output: string;
   readonly complaints: string;

@@ -13,7 +13,7 @@ import type { TestCloud } from "../runs/cloud";
 
 const RoleName = "reviews";
 
-export interface Use {
+interface Use {
   readonly action: string;
   readonly resource: string;
   readonly allowed: number;

@@ -2,7 +2,7 @@ import { GetObjectCommand } from "@aws-sdk/client-s3";
 import type { Aws } from "./clients";
 
 /** The location of an object. */
-export interface ObjectPlace {
+interface ObjectPlace {
   readonly Bucket: string;
   readonly Key: string;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-export interface PollOptions {
+interface PollOptions {
   readonly intervalMilliseconds: number;
   /** @default - polls until `check` returns a value or throws */
   readonly timeout?: { readonly seconds: number; readonly error: () => Error };

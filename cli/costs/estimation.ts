@@ -7,7 +7,7 @@ import { instanceItem, priceOf, type Unit } from "./prices";
 import { type CostRow, type MakeRow, priced } from "./rows";
 import { transitionsPerRun } from "./transitions";
 
-export const defaultRunsPerMonth = 4;
+const defaultRunsPerMonth = 4;
 
 /** The wait between two checks of an endpoint, if an expression decides it at run time. */
 const pollSeconds = 30;

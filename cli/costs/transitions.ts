@@ -1,7 +1,7 @@
 import { type GraphJson, innerGraphs, type StateJson } from "../terraform/definition-json";
 
 /** How long an execution polls. */
-export interface Polling {
+interface Polling {
   readonly minutes: number;
   /** The time between two checks, if an expression decides it at run time. */
   readonly intervalSeconds: number;

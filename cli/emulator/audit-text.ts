@@ -16,7 +16,7 @@ export const auditSchema = z.object({
   ),
 });
 
-export type Audit = z.output<typeof auditSchema>;
+type Audit = z.output<typeof auditSchema>;
 
 export function auditText({ roles }: Audit): string {
   if (roles.length === 0) return "No role has sent a request yet.";

@@ -56,7 +56,7 @@ export function uniqueName(): string {
   return `run-${new Date().toISOString().replace(/[-:.TZ]/g, "")}`;
 }
 
-export interface WatchOptions {
+interface WatchOptions {
   /** How long to wait for the execution's end. */
   readonly timeoutSeconds: number;
   readonly pollMilliseconds: number;

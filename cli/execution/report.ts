@@ -77,7 +77,7 @@ function outline({ description, visits }: ExecutionResult) {
 }
 
 /** Formats a report as text. */
-export function reportText({
+function reportText({
   metrics,
   modelPackage,
   endpoint,

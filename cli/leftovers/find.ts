@@ -20,7 +20,7 @@ import { runningExperiments } from "../experiment/schedules";
 import { ignoreMissing, isMissing } from "../terminal/errors";
 
 /** A resource that an execution created and Terraform does not manage. */
-export interface Leftover {
+interface Leftover {
   readonly name: string;
   readonly since?: Date;
   /** In USD per day; absent if it costs nothing on its own, or its price is unknown. */

@@ -7,7 +7,7 @@ import { baseName, type EndpointScope, releaseName, stableEndpointName } from ".
 import { prefixes } from "../../workflow/settings";
 
 /** The names and the account that the permissions contain. */
-export interface PermissionScope extends EndpointScope, Place {}
+interface PermissionScope extends EndpointScope, Place {}
 
 /** Permissions in the source environment: read only. */
 export function sourcePermissions(scope: PermissionScope): PolicyStatement[] {

@@ -72,7 +72,7 @@ export function checkGate({ version, metrics }: ModelVersion, environment: strin
 }
 
 /** What is shown before the confirmation. */
-export interface PromotionSummary {
+interface PromotionSummary {
   readonly from: string;
   readonly to: string;
   readonly chosen: ModelVersion;

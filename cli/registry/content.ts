@@ -5,7 +5,7 @@ import { objectAt } from "../account/objects";
 import { UsageError } from "../terminal/errors";
 
 /** A file of a version, with its SHA-256 at registration, in base64. */
-export interface RegisteredFile {
+interface RegisteredFile {
   readonly url: string;
   readonly sha256: string;
 }

@@ -133,7 +133,7 @@ async function readMetrics(
 }
 
 /** The model in service on an endpoint. */
-export interface ServingModel {
+interface ServingModel {
   readonly modelName: string;
   /** ARN of the model's version; a model created outside the workflow may have none. */
   readonly packageArn?: string;

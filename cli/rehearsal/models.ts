@@ -17,7 +17,7 @@ import { projectRoot } from "../paths";
 const execute = promisify(execFile);
 
 /** How a spoiled model responds: the inference modules in `python/rehearsal/`. */
-export const spoiledInference = { fails: "failing_inference.py", slow: "slow_inference.py" } as const;
+const spoiledInference = { fails: "failing_inference.py", slow: "slow_inference.py" } as const;
 
 /** Approves a version. */
 export async function approveVersion(aws: Aws, ModelPackageArn: string): Promise<void> {

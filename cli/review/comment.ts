@@ -21,7 +21,7 @@ import { type Difference, isObject, short, shortPair } from "./values";
 const listedDifferences = 8;
 
 /** The hidden line by which the GitHub workflow finds the comment to update. */
-export function commentMarker(environment: string): string {
+function commentMarker(environment: string): string {
   return `<!-- review:${environment} -->`;
 }
 
@@ -45,7 +45,7 @@ export function reviewSummary(input: ReviewInput): string {
 }
 
 /** The review's sections, most important first, so that a cut removes the least important. */
-export function reviewSections(found: Review): Section[] {
+function reviewSections(found: Review): Section[] {
   const { environment, stacks, waiting } = found;
   if (!found.hasChanges) return [{ title: [value(environment)], lines: [{ spans: ["No changes."] }] }];
   const of = (title: string, lines: (stack: StackReview) => readonly Line[]): Section[] =>

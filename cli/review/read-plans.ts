@@ -27,7 +27,7 @@ export interface PlannedStack {
 }
 
 /** A stack that can only be planned after another one is deployed. */
-export interface WaitingStack {
+interface WaitingStack {
   readonly name: string;
   readonly after: string;
 }

@@ -11,7 +11,7 @@ import { approvalRule, modelPackageGroup } from "../../workflow/resources";
 import { prefixes } from "../../workflow/settings";
 
 /** The names and the account that the permissions contain. */
-export interface ReviewScope extends NameScope, Place {
+interface ReviewScope extends NameScope, Place {
   readonly stateBucket: string;
   /** Stacks whose state is read. */
   readonly stacks: readonly string[];

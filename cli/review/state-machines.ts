@@ -27,7 +27,7 @@ export interface StateMachineChange {
   readonly after?: DefinitionJson;
 }
 
-export interface StateChange {
+interface StateChange {
   readonly state: string;
   readonly differences: readonly Difference[];
   /** Names of the resources whose new values the state will contain. */

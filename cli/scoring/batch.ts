@@ -26,7 +26,7 @@ export interface ScoreOptions {
 }
 
 /** A finished job and its output. */
-export interface Scored {
+interface Scored {
   readonly job: ScoringJob;
   readonly output: readonly ScoringObject[];
 }

@@ -13,7 +13,7 @@ import { DetachedError, FailedError, OutcomeUnknownError } from "../terminal/err
 import { maxPayloadInMB } from "./addresses";
 
 /** Media types of the model's responses, by the value of `--format`. */
-export const formats = { csv: "text/csv", json: "application/json" } as const;
+const formats = { csv: "text/csv", json: "application/json" } as const;
 
 export type Format = keyof typeof formats;
 

@@ -40,7 +40,7 @@ class ShownError extends Error {
 }
 
 /** The return value of a task in a list. */
-export class Result<T> {
+class Result<T> {
   #ended: { readonly value: T } | undefined;
 
   constructor(private readonly title: string) {}

@@ -60,7 +60,7 @@ const synthesizedSchema = z.object({
 
 export type Plan = z.output<typeof planSchema>;
 export type ResourceChange = z.output<typeof resourceChangeSchema>;
-export type Change = ResourceChange["change"];
+type Change = ResourceChange["change"];
 /** `cdk.tf.json` of one stack. */
 export type Synthesized = z.output<typeof synthesizedSchema>;
 

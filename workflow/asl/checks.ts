@@ -53,7 +53,7 @@ function variablesSetBefore(graph: StateGraph, known: ReadonlySet<string>): Map<
 }
 
 /** Where a state leads. */
-export interface StateTransition {
+interface StateTransition {
   readonly target: string;
   /** Variables that are set on the way. */
   readonly assigned: readonly string[];

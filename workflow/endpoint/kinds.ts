@@ -34,7 +34,7 @@ export interface InstanceEndpoint {
 }
 
 /** An endpoint that costs only while it answers; its first answer after a pause is slow. */
-export interface ServerlessEndpoint {
+interface ServerlessEndpoint {
   readonly kind: "serverless";
   readonly variantName: string;
   /** 1024 to 6144, in steps of 1024. */

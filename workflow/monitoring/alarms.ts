@@ -22,7 +22,7 @@ export interface Alarm {
 }
 
 /** What alarms watch beside the endpoint. */
-export interface Watched {
+interface Watched {
   readonly stateMachineArns: StateMachineArns;
   /** Names of the functions that send notifications. */
   readonly functionNames: readonly string[];

@@ -15,7 +15,7 @@ import { configArn, endpointArns } from "./resource-arns";
 import { experimentRuns } from "./running-experiment";
 
 /** Where a deployment leads that did not fail. */
-export interface ReleaseEnds {
+interface ReleaseEnds {
   /** The new configuration is in service. */
   readonly served: string;
   /** It was in service before, or another execution has replaced it already. */
