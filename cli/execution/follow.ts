@@ -3,7 +3,8 @@ import { DetachedError, FailedError } from "../terminal/errors";
 import type { ProgressTask } from "../terminal/progress";
 import { type ExecutionResult, watchExecution } from "./execution";
 import { describeFailure, type ExecutionFailure, readFailure } from "./failure";
-import { visitLine } from "./history";
+import { type StateVisit, secondsBetween } from "./history";
+import { PhaseLines } from "./phases";
 
 /** An execution that did not succeed; the message says why. */
 export class ExecutionFailedError extends FailedError {
@@ -29,7 +30,7 @@ export async function followToSuccess(
   throw new ExecutionFailedError(result, await readFailure(aws, result.description));
 }
 
-/** Follows an execution and shows its states in a task: running states in the title, ended states as lines. */
+/** Follows an execution and shows its parts in a task: the running state in the title, what has ended as lines. */
 export async function followInTask(
   aws: Aws,
   executionArn: string,
@@ -39,33 +40,40 @@ export async function followInTask(
 ): Promise<ExecutionResult> {
   const title = `Execution ${executionArn.split(":").at(-1)}`;
   task.title = title;
-  const shown = new Set<string>();
+  const phases = new PhaseLines();
+  const print = (lines: readonly string[]) => {
+    for (const line of lines) task.output = line;
+  };
+  let running: StateVisit | undefined;
+  const clock = setInterval(() => {
+    if (running !== undefined) task.title = `${title}: ${phases.current}, ${progressOf(running)}`;
+  }, 1000);
   try {
     const result = await watchExecution(aws.sfn(), executionArn, {
       timeoutSeconds,
       pollMilliseconds: aws.isEmulator ? 500 : 3000,
       signal,
       onVisit: (visit) => {
-        if (visit.endedAt === undefined) {
-          if (process.stdout.isTTY) task.title = `${title}: ${visitLine(visit).replace(/\s+/g, " ")}`;
-          return;
-        }
-        if (!["Task", "Map"].includes(visit.type)) return;
-        // Polling states are shown once, not every few seconds.
-        const line =
-          visit.visit > 1 && visit.error === undefined && visit.job === undefined ? visit.name : "";
-        if (line !== "" && shown.has(line)) return;
-        shown.add(visit.name);
-        task.output = visitLine(visit);
+        print(phases.add(visit));
+        if (process.stdout.isTTY) running = visit;
       },
     });
-    task.title = title;
+    print(phases.finish(result.description.status === "SUCCEEDED"));
     return result;
   } catch (error) {
-    task.title = title;
     if (!signal.aborted) throw error;
     throw new DetachedError(
       `Stopped following ${executionArn}, which continues. Follow it again with --attach ${executionArn.split(":").at(-1)}`,
     );
+  } finally {
+    clearInterval(clock);
+    task.title = title;
   }
+}
+
+/** What a state does, and for how long it has. */
+function progressOf({ name, visit, job, startedAt, endedAt }: StateVisit): string {
+  const times = visit > 1 ? `, time ${visit}` : "";
+  const seconds = Math.round(secondsBetween(startedAt, endedAt ?? new Date()));
+  return `${job ?? name}${times}, ${seconds} s`;
 }

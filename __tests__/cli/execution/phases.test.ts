@@ -1,0 +1,74 @@
+import type { StateVisit } from "../../../cli/execution/history";
+import { PhaseLines, phaseStarts } from "../../../cli/execution/phases";
+import { releaseDefinition, workflowDefinition } from "../../../workflow/definition";
+import { workflow } from "../../fixtures";
+
+let second = 0;
+
+/** A state as it is seen when it begins, and when it ends a second later. */
+function visit(name: string, more: Partial<StateVisit> = {}): [StateVisit, StateVisit] {
+  const startedAt = new Date(1_700_000_000_000 + second * 1000);
+  second += 1;
+  const endedAt = new Date(1_700_000_000_000 + second * 1000);
+  const begun = { name, type: "Task", visit: 1, attempts: 1, startedAt };
+  return [begun, { ...begun, endedAt, ...more }];
+}
+
+const run = [
+  ...visit("CheckInput", { type: "Choice" }),
+  ...visit("PinCode", { type: "Map" }),
+  ...visit("DataPreprocessing", { job: "prep-1" }),
+  ...visit("ModelTraining", { job: "train-1" }),
+  ...visit("KeepModel"),
+  ...visit("ModelEvaluation"),
+  ...visit("RegisterModel"),
+  ...visit("ReadPackage"),
+  ...visit("FindEndpoint", { isAbsent: true }),
+  ...visit("CheckEndpoint"),
+  ...visit("WaitForEndpoint", { type: "Wait" }),
+  ...visit("CheckEndpoint", { visit: 2 }),
+  ...visit("FindEndpoints"),
+];
+
+it("shows one line for each part of an execution, and one for each job", () => {
+  const phases = new PhaseLines();
+  const lines = [...run.flatMap((seen) => phases.add(seen)), ...phases.finish(true)];
+  expect(lines.map((line) => line.replace(/ +/g, " "))).toEqual([
+    "Prepare 2.0 s",
+    "DataPreprocessing 1.0 s prep-1",
+    "ModelTraining 1.0 s train-1",
+    "Evaluate 2.0 s",
+    "Register 1.0 s",
+    "Release 5.0 s",
+    "Clean up 1.0 s",
+  ]);
+});
+
+it("shows the states of the part that fails one by one, with what was caught when it was", () => {
+  const phases = new PhaseLines();
+  const failing = [
+    ...visit("KeepModel"),
+    ...visit("ModelEvaluation", { error: "EvaluationError" }),
+    ...visit("Decide", { type: "Choice" }),
+  ];
+  const during = failing.flatMap((seen) => phases.add(seen));
+  expect(during.map((line) => line.replace(/ +/g, " "))).toEqual([
+    "ModelEvaluation 1.0 s caught EvaluationError",
+  ]);
+  expect(phases.finish(false).map((line) => line.replace(/ +/g, " "))).toEqual(["KeepModel 1.0 s"]);
+});
+
+it("says which part runs", () => {
+  const phases = new PhaseLines();
+  expect(phases.current).toBe("Prepare");
+  const [begun] = visit("ModelTraining");
+  phases.add(begun);
+  expect(phases.current).toBe("Train");
+});
+
+it("knows states that there are, in the order in which they come", () => {
+  const all = Object.keys(workflowDefinition(workflow()).definition.States);
+  expect(all.filter((name) => phaseStarts.includes(name))).toEqual(phaseStarts);
+  const ofReleases = Object.keys(releaseDefinition(workflow()).definition.States);
+  expect(ofReleases.filter((name) => phaseStarts.includes(name))).toEqual(["ReadPackage", "FindEndpoints"]);
+});
