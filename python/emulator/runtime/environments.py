@@ -25,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 PROJECT = Path(__file__).resolve().parents[3]
 LOCKS = PROJECT / "python" / "locks"
@@ -113,7 +114,7 @@ class Environments:
         """Return the interpreter that stands in for an image; build its environment if missing."""
         return Path(self.build(self.name_for_image(image_uri))["python"])
 
-    def build(self, name: str) -> dict:
+    def build(self, name: str) -> dict[str, Any]:
         """Build an environment unless it is ready, and describe it.
 
         Returns
@@ -163,7 +164,7 @@ class Environments:
             return described
 
 
-def _ready(target: Path, lock_hash: str) -> dict | None:
+def _ready(target: Path, lock_hash: str) -> dict[str, Any] | None:
     try:
         marker = json.loads((target / _MARKER).read_text("utf-8"))
     except (OSError, ValueError):
@@ -175,7 +176,7 @@ def _ready(target: Path, lock_hash: str) -> dict | None:
     return marker if _run_python(python) == marker["version"] else None
 
 
-def _take(guard, name: str) -> None:
+def _take(guard: IO[str], name: str) -> None:
     try:
         fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

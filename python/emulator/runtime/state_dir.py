@@ -7,7 +7,7 @@ import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def keep_failed(state_dir: Path, directory: Path, job: str) -> None:
 
 
 @contextmanager
-def _guarded(state_dir: Path) -> Iterator[None]:
+def _guarded(state_dir: Path) -> Generator[None]:
     """Keep threads and other emulators from tidying up at the same time."""
     with (state_dir / _LOCK).open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
+from boto3.exceptions import Boto3Error  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import BotoCoreError, ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from emulator.runtime.errors import JobFault
 
@@ -105,7 +105,7 @@ def _download(s3: Any, bucket: str, key: str, path: Path) -> None:
 
 
 @contextmanager
-def _faults(what: str, uri: str) -> Iterator[None]:
+def _faults(what: str, uri: str) -> Generator[None]:
     try:
         yield
     # Keys such as `a` and `a/b` cannot both be files.

@@ -14,6 +14,8 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
+from typing import Any
 
 _LOG_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
 
@@ -24,7 +26,7 @@ class Context:
     identity = None
     client_context = None
 
-    def __init__(self, invocation: dict):
+    def __init__(self, invocation: dict[str, Any]):
         self.aws_request_id = invocation["requestId"]
         self.invoked_function_arn = invocation["arn"]
         self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
@@ -42,18 +44,18 @@ class Context:
 class _RequestId(logging.Filter):
     request_id = ""
 
-    def filter(self, record):
+    def filter(self, record: logging.LogRecord) -> bool:
         record.aws_request_id = self.request_id
         return True
 
 
 class _RuntimeFault(Exception):  # noqa: N818
-    def __init__(self, name, message):
+    def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
         self.name = f"Runtime.{name}"
 
 
-def _load_handler(handler):
+def _load_handler(handler: str) -> Callable[..., Any]:
     module_name, dot, function_name = handler.rpartition(".")
     if not dot:
         reason = "not enough values to unpack (expected 2, got 1)"
@@ -73,7 +75,7 @@ def _load_handler(handler):
     return function
 
 
-def _describe(error, request_id):
+def _describe(error: Exception, request_id: str) -> dict[str, Any]:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename != __file__]
     return {
@@ -86,7 +88,7 @@ def _describe(error, request_id):
     }
 
 
-def _marshal(result):
+def _marshal(result: Any) -> str:
     try:
         text = json.dumps(result, ensure_ascii=False)
         text.encode()  # half a character is no text
@@ -96,10 +98,12 @@ def _marshal(result):
         raise _RuntimeFault("MarshalError", text) from error
 
 
-def _invoke(handler, fault, invocation):
+def _invoke(
+    handler: Callable[..., Any] | Exception, invocation: dict[str, Any]
+) -> tuple[str, bool]:
     try:
-        if fault is not None:
-            raise fault
+        if isinstance(handler, Exception):
+            raise handler
         return _marshal(handler(json.loads(invocation["event"]), Context(invocation))), False
     except Exception as error:
         described = _describe(error, invocation["requestId"])
@@ -110,7 +114,7 @@ def _invoke(handler, fault, invocation):
         return json.dumps(described, ensure_ascii=False), True
 
 
-def _set_up_logging():
+def _set_up_logging() -> _RequestId:
     request_id = _RequestId()
     formatter = logging.Formatter(_LOG_FORMAT, "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
@@ -121,23 +125,22 @@ def _set_up_logging():
     return request_id
 
 
-def main():
+def main() -> None:
     """Answer invocations until standard input ends."""
     # The function's own folder, instead of this file's.
     sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]
     request_id = _set_up_logging()
-    handler = fault = None
     with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as answers:
         try:
             handler = _load_handler(os.environ["_HANDLER"])
         except Exception as error:
-            fault = error
+            handler = error
         answers.write("ready\n")
         answers.flush()
         for line in sys.stdin:
             invocation = json.loads(line)
             request_id.request_id = invocation["requestId"]
-            payload, errored = _invoke(handler, fault, invocation)
+            payload, errored = _invoke(handler, invocation)
             sys.stdout.flush()
             size = len(payload.encode("utf-8", "replace"))
             answer = {
@@ -145,7 +148,7 @@ def main():
                 "payload": payload if size <= invocation["maxAnswerBytes"] else None,
                 "size": size,
                 "errored": errored,
-                "initialized": fault is None,
+                "initialized": not isinstance(handler, Exception),
             }
             answers.write(json.dumps(answer) + "\n")
             answers.flush()

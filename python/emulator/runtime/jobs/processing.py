@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from emulator.runtime.data.s3 import download_prefix, upload_tree
 from emulator.runtime.errors import JobFault
 from emulator.runtime.jobs.job import Job, JobOutcome
+from emulator.runtime.requests.parts import listed, part
 
 _MAX_MESSAGE_BYTES = 1024
 
 
-def run_processing_job(job: Job, request: dict, job_arn: str) -> JobOutcome:
+def run_processing_job(job: Job, request: dict[str, Any], job_arn: str) -> JobOutcome:
     """Run a processing job whose request was checked; a `JobFault` is its failure reason."""
-    inputs = request.get("ProcessingInputs") or []
+    inputs = listed(request, "ProcessingInputs")
     for item in inputs:
         s3_input = item["S3Input"]
         download_prefix(job.s3, s3_input["S3Uri"], job.local(s3_input["LocalPath"]))
-    output_config = request.get("ProcessingOutputConfig") or {}
-    outputs = [item["S3Output"] for item in output_config.get("Outputs") or []]
+    output_config = part(request, "ProcessingOutputConfig")
+    outputs = [item["S3Output"] for item in listed(output_config, "Outputs")]
     for output in outputs:
         job.local(output["LocalPath"]).mkdir(parents=True, exist_ok=True)
     _write_config(job, request, job_arn)
     (job.root / "output").mkdir()
 
     specification = request["AppSpecification"]
-    arguments = specification["ContainerEntrypoint"] + (
-        specification.get("ContainerArguments") or []
-    )
-    max_runtime = (request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
-    ended = job.run(arguments, request.get("Environment") or {}, "/opt/ml", max_runtime)
+    arguments = [
+        *specification["ContainerEntrypoint"],
+        *listed(specification, "ContainerArguments"),
+    ]
+    max_runtime = part(request, "StoppingCondition").get("MaxRuntimeInSeconds")
+    ended = job.run(arguments, part(request, "Environment"), "/opt/ml", max_runtime)
 
     message = _exit_message(job)
     if ended.stopped:
@@ -46,7 +49,7 @@ def run_processing_job(job: Job, request: dict, job_arn: str) -> JobOutcome:
     return JobOutcome("Completed", exit_message=message)
 
 
-def _write_config(job: Job, request: dict, job_arn: str) -> None:
+def _write_config(job: Job, request: dict[str, Any], job_arn: str) -> None:
     """Write what the container can read about its job: the request, absent options as null."""
     config = {
         "ProcessingJobArn": job_arn,
@@ -59,7 +62,7 @@ def _write_config(job: Job, request: dict, job_arn: str) -> None:
         "Environment": request.get("Environment"),
         "ProcessingInputs": [
             {**item, "S3Input": {**item["S3Input"], "S3DownloadMode": "StartOfJob"}}
-            for item in request.get("ProcessingInputs") or []
+            for item in listed(request, "ProcessingInputs")
         ],
         "ProcessingOutputConfig": request.get("ProcessingOutputConfig"),
         "ProcessingResources": request["ProcessingResources"],

@@ -8,9 +8,10 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from emulator.runtime.aws_access import AwsAccess, Metric
 from emulator.runtime.environments import EnvironmentBuildError, UnmappedImageError
@@ -22,6 +23,7 @@ from emulator.runtime.jobs.training import run_training_job
 from emulator.runtime.jobs.transform import Settings, run_transform_job
 from emulator.runtime.logs.job_log import JobLog
 from emulator.runtime.model_servers.server import ModelServer, ModelServerError
+from emulator.runtime.requests.parts import listed, part
 from emulator.runtime.state_dir import keep_failed, new_directory
 
 __all__ = ["JobOutcome", "JobRunner", "Metric"]
@@ -45,7 +47,7 @@ class _Setup:
     name: str
     image: str
     role_arn: str
-    metric_definitions: Sequence[dict] = ()
+    metric_definitions: Sequence[Mapping[str, Any]] = ()
     stream: str | None = None
 
     def open_log(self, aws: AwsAccess, directory: Path) -> JobLog:
@@ -81,7 +83,9 @@ class JobRunner:
         self._slots = threading.Semaphore(max_parallel or os.cpu_count() or 1)
         self._grace_seconds = grace_seconds
 
-    def run_processing(self, request: dict, job_arn: str, stop: threading.Event) -> JobOutcome:
+    def run_processing(
+        self, request: dict[str, Any], job_arn: str, stop: threading.Event
+    ) -> JobOutcome:
         """Run a processing job to its end; its faults are in the outcome."""
         setup = _Setup(
             "ProcessingJobs",
@@ -93,7 +97,7 @@ class JobRunner:
 
     def run_training(
         self,
-        request: dict,
+        request: dict[str, Any],
         job_arn: str,
         stop: threading.Event,
         on_phase: Callable[[str, str], None],
@@ -111,7 +115,7 @@ class JobRunner:
             request["TrainingJobName"],
             algorithm["TrainingImage"],
             request["RoleArn"],
-            algorithm.get("MetricDefinitions") or [],
+            listed(algorithm, "MetricDefinitions"),
         )
         outcome = self._run(
             setup, stop, lambda job: run_training_job(job, request, job_arn, on_phase)
@@ -119,7 +123,11 @@ class JobRunner:
         return replace(outcome, secondary_status=outcome.secondary_status or outcome.status)
 
     def run_transform(
-        self, request: dict, container: dict, role_arn: str, stop: threading.Event
+        self,
+        request: dict[str, Any],
+        container: dict[str, Any],
+        role_arn: str,
+        stop: threading.Event,
     ) -> JobOutcome:
         """Run a batch transform job to its end; its faults are in the outcome.
 
@@ -133,9 +141,9 @@ class JobRunner:
         name, group = request["TransformJobName"], "TransformJobs"
         instance = f"{name}/i-{uuid.uuid4().hex[:17]}"
         environment = {
-            **(container.get("Environment") or {}),
+            **part(container, "Environment"),
             **Settings.of(request).environment,
-            **(request.get("Environment") or {}),
+            **part(request, "Environment"),
         }
 
         def run(job: Job) -> JobOutcome:

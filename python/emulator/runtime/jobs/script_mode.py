@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from typing import Any
+from typing import Any, cast
 
 from emulator.runtime.jobs.job import Job
+from emulator.runtime.requests.parts import part
 
 CODE_DIR = "/opt/ml/code"
 _PROGRAM, _SUBMIT_DIRECTORY = "sagemaker_program", "sagemaker_submit_directory"
@@ -37,10 +38,15 @@ class ScriptMode:
         Contents of the files below /opt/ml/input/config.
     """
 
-    def __init__(self, request: dict, resource_config: dict, input_data_config: dict):
-        given = request.get("HyperParameters") or {}
+    def __init__(
+        self,
+        request: dict[str, Any],
+        resource_config: dict[str, Any],
+        input_data_config: dict[str, Any],
+    ):
+        given = part(request, "HyperParameters")
         parsed = {key: _parse(value) for key, value in given.items()}
-        environment = request.get("Environment") or {}
+        environment = part(request, "Environment")
         self._own = {key: value for key, value in parsed.items() if key in _OWN}
         self._framework = {
             key: value
@@ -63,11 +69,9 @@ class ScriptMode:
 
     def arguments(self) -> list[str]:
         """Return the hyperparameters as arguments of the script."""
-        arguments = []
+        arguments: list[str] = []
         for key, value in sorted(self._hyperparameters.items()):
-            if isinstance(value, dict):
-                value = ",".join(f"{name}={item}" for name, item in sorted(value.items()))
-            arguments += [f"--{key}" if len(key) > 1 else f"-{key}", _text(value)]
+            arguments += [f"--{key}" if len(key) > 1 else f"-{key}", _argument(value)]
         return arguments
 
     def commands(self, job: Job) -> list[list[str]]:
@@ -165,6 +169,13 @@ def _parse(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def _argument(value: Any) -> str:
+    if not isinstance(value, dict):
+        return _text(value)
+    pairs = cast("dict[str, Any]", value)
+    return ",".join(f"{name}={item}" for name, item in sorted(pairs.items()))
 
 
 def _text(value: Any) -> str:

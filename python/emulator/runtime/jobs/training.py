@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from emulator.runtime.data.archives import pack
 from emulator.runtime.data.s3 import (
@@ -16,18 +17,19 @@ from emulator.runtime.data.source import get_source
 from emulator.runtime.errors import JobFault
 from emulator.runtime.jobs.job import Ended, Job, JobOutcome
 from emulator.runtime.jobs.script_mode import CODE_DIR, ScriptMode
+from emulator.runtime.requests.parts import listed, part
 
 _GROUP = "homogeneousCluster"
 
 
-def model_artifacts_uri(request: dict) -> str:
+def model_artifacts_uri(request: dict[str, Any]) -> str:
     """Return ``ModelArtifacts.S3ModelArtifacts`` of a CreateTrainingJob request's job."""
     name = "model" if _is_uncompressed(request) else "model.tar.gz"
     return join(_output_uri(request), name)
 
 
 def run_training_job(
-    job: Job, request: dict, job_arn: str, on_phase: Callable[[str, str], None]
+    job: Job, request: dict[str, Any], job_arn: str, on_phase: Callable[[str, str], None]
 ) -> JobOutcome:
     """Run a training job whose request was checked; a `JobFault` is its failure reason."""
     on_phase("Downloading", "Downloading input data")
@@ -36,13 +38,13 @@ def run_training_job(
     environment = {
         "TRAINING_JOB_NAME": request["TrainingJobName"],
         "TRAINING_JOB_ARN": job_arn,
-        **(request.get("Environment") or {}),
+        **part(request, "Environment"),
     }
-    max_runtime = (request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
-    algorithm = request.get("AlgorithmSpecification") or {}
+    max_runtime = part(request, "StoppingCondition").get("MaxRuntimeInSeconds")
+    algorithm = part(request, "AlgorithmSpecification")
     entrypoint = algorithm.get("ContainerEntrypoint")
     if entrypoint:
-        arguments = [*entrypoint, *(algorithm.get("ContainerArguments") or [])]
+        arguments = [*entrypoint, *listed(algorithm, "ContainerArguments")]
         ended = job.run(arguments, environment, "/opt/ml", max_runtime)
     else:
         ended = _run_script(job, script_mode, environment, max_runtime)
@@ -60,9 +62,9 @@ def run_training_job(
     return JobOutcome("Completed", secondary_status="Completed", metrics=job.log.metrics)
 
 
-def _prepare(job: Job, request: dict) -> ScriptMode:
+def _prepare(job: Job, request: dict[str, Any]) -> ScriptMode:
     """Write the input of the container below /opt/ml."""
-    channels = request.get("InputDataConfig") or []
+    channels = listed(request, "InputDataConfig")
     for channel in channels:
         uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
         download_prefix(job.s3, uri, job.local(f"/opt/ml/input/data/{channel['ChannelName']}"))
@@ -70,7 +72,7 @@ def _prepare(job: Job, request: dict) -> ScriptMode:
     if checkpoints:
         folder = job.local(checkpoints.get("LocalPath") or "/opt/ml/checkpoints")
         download_prefix(job.s3, join(checkpoints["S3Uri"], ""), folder, required=False)
-    mode = (request.get("AlgorithmSpecification") or {}).get("TrainingInputMode", "File")
+    mode = part(request, "AlgorithmSpecification").get("TrainingInputMode", "File")
     input_data_config = {
         channel["ChannelName"]: {
             "TrainingInputMode": channel.get("InputMode") or mode,
@@ -82,7 +84,7 @@ def _prepare(job: Job, request: dict) -> ScriptMode:
         }
         for channel in channels
     }
-    instance_type = (request.get("ResourceConfig") or {}).get("InstanceType", "local")
+    instance_type = part(request, "ResourceConfig").get("InstanceType", "local")
     group = {"instance_group_name": _GROUP, "instance_type": instance_type, "hosts": ["algo-1"]}
     resource_config = {
         "current_host": "algo-1",
@@ -95,7 +97,7 @@ def _prepare(job: Job, request: dict) -> ScriptMode:
     config = job.root / "input" / "config"
     config.mkdir(parents=True, exist_ok=True)
     for name, content in (
-        ("hyperparameters", request.get("HyperParameters") or {}),
+        ("hyperparameters", part(request, "HyperParameters")),
         ("inputdataconfig", input_data_config),
         ("resourceconfig", resource_config),
     ):
@@ -143,7 +145,7 @@ def _failure(job: Job) -> str:
     return path.read_text("utf-8", "replace").strip() if path.is_file() else ""
 
 
-def _upload(job: Job, request: dict, *, model: bool) -> None:
+def _upload(job: Job, request: dict[str, Any], *, model: bool) -> None:
     """Upload what the job leaves behind; a failed one leaves no model."""
     kms_key = request["OutputDataConfig"].get("KmsKeyId")
     folders = {"output": job.root / "output" / "data"}
@@ -164,9 +166,9 @@ def _upload(job: Job, request: dict, *, model: bool) -> None:
         upload_tree(job.s3, folder, checkpoints["S3Uri"])
 
 
-def _output_uri(request: dict) -> str:
+def _output_uri(request: dict[str, Any]) -> str:
     return join(request["OutputDataConfig"]["S3OutputPath"], f"{request['TrainingJobName']}/output")
 
 
-def _is_uncompressed(request: dict) -> bool:
+def _is_uncompressed(request: dict[str, Any]) -> bool:
     return request["OutputDataConfig"].get("CompressionType") == "NONE"

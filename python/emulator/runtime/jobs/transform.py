@@ -18,6 +18,7 @@ from emulator.runtime.jobs.job import JobOutcome
 from emulator.runtime.logs.job_log import JobLog
 from emulator.runtime.model_servers.connections import ServerResponse
 from emulator.runtime.model_servers.server import ModelServerError
+from emulator.runtime.requests.parts import part
 
 _MEBIBYTE = 1024 * 1024
 _MAX_MESSAGE = 300
@@ -61,7 +62,7 @@ class Settings:
     def of(cls, request: Mapping[str, Any]) -> Settings:
         """Read a checked request."""
         source, target = request["TransformInput"], request["TransformOutput"]
-        client = request.get("ModelClientConfig") or {}
+        client = part(request, "ModelClientConfig")
         headers = {"Content-Type": source.get("ContentType"), "Accept": target.get("Accept")}
         return cls(
             headers={name: value for name, value in headers.items() if value},

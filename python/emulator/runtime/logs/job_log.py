@@ -6,9 +6,10 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from emulator.runtime.aws_access import AwsAccess, Metric
 from emulator.runtime.logs.metric_matcher import MetricMatcher
@@ -46,7 +47,7 @@ class JobLog:
         group: str,
         stream: str,
         file: Path,
-        metric_definitions: Sequence[dict] = (),
+        metric_definitions: Sequence[Mapping[str, Any]] = (),
         metric_source: tuple[str, dict[str, str]] | None = None,
     ):
         self._aws, self._group, self._stream = aws, group, stream

@@ -20,7 +20,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 LINE_SECONDS = 2.0
 BEHIND_SECONDS = 20.0
@@ -43,7 +44,9 @@ class MetricMatcher:
         Why nothing is matched any more, once that is so.
     """
 
-    def __init__(self, definitions: Sequence[dict], on_match: Callable[[str, str], None]):
+    def __init__(
+        self, definitions: Sequence[Mapping[str, Any]], on_match: Callable[[str, str], None]
+    ):
         self._names = [definition["Name"] for definition in definitions]
         self._expressions = [definition["Regex"] for definition in definitions]
         self._on_match = on_match

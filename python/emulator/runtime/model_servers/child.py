@@ -8,6 +8,8 @@ Usage: ``model_server_child.py SOCKET_FD``, a socket that already listens. The v
 EMULATOR_MODEL_SERVER_TOKEN is what each request has to bring in ``X-Emulator-Token``.
 """
 
+from __future__ import annotations
+
 import hmac
 import importlib
 import io
@@ -15,7 +17,8 @@ import json
 import os
 import sys
 import traceback
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 import flask
 import numpy as np
@@ -29,29 +32,29 @@ class Request(flask.Request):
     """A request with the container's defaults."""
 
     @property
-    def body(self):
+    def body(self) -> str | bytes:
         """Text for exactly JSON or CSV, bytes for anything else."""
         return self.get_data(as_text=self.sent_type in (JSON, CSV))
 
     @property
-    def sent_type(self):
+    def sent_type(self) -> str:
         """The content type exactly as it was sent, parameters and all."""
         return self.headers.get("Content-Type") or JSON
 
     @property
-    def wanted_type(self):
+    def wanted_type(self) -> str:
         """The Accept header, or the container's default."""
         default = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
         accept = self.headers.get("Accept")
         return accept if accept and accept != "*/*" else default
 
 
-def default_model_fn(model_dir):
+def default_model_fn(model_dir: str) -> Any:
     """Refuse: only the script knows how to load its model."""
     raise NotImplementedError(f"the script has no model_fn to load the model in {model_dir}")
 
 
-def default_input_fn(body, content_type):
+def default_input_fn(body: Any, content_type: str) -> Any:
     """Read JSON, CSV or NPY as an array."""
     if content_type == JSON:
         return np.array(json.loads(body), dtype=np.float32)
@@ -62,12 +65,12 @@ def default_input_fn(body, content_type):
     raise ValueError(f"Content type {content_type} is not supported; write an input_fn for it")
 
 
-def default_predict_fn(data, model):
+def default_predict_fn(data: Any, model: Any) -> Any:
     """Ask the model."""
     return model.predict(data)
 
 
-def default_output_fn(prediction, accept):
+def default_output_fn(prediction: Any, accept: str) -> flask.Response:
     """Write an array as JSON, CSV or NPY."""
     if accept == JSON:
         body = json.dumps(prediction, default=lambda array: array.tolist())
@@ -87,20 +90,20 @@ def default_output_fn(prediction, accept):
 class Handlers:
     """The script's functions, with defaults for those that it lacks."""
 
-    def __init__(self, module):
+    def __init__(self, module: ModuleType) -> None:
         self._module = module
         self._transform_fn = getattr(module, "transform_fn", None)
         others = [name for name in ("input_fn", "predict_fn", "output_fn") if hasattr(module, name)]
         if self._transform_fn and others:
             raise ValueError(f"the script has a transform_fn, and so must not have {others}")
-        self._model = None
+        self._model: Any = None
 
-    def load_model(self):
+    def load_model(self) -> None:
         """Load the model, once per worker."""
         model_fn = getattr(self._module, "model_fn", default_model_fn)
         self._model = model_fn(os.environ["SM_MODEL_DIR"])
 
-    def transform(self, request):
+    def transform(self, request: Request) -> Any:
         """Answer one request."""
         sent_type, accept = request.sent_type, request.wanted_type
         if self._transform_fn:
@@ -111,7 +114,7 @@ class Handlers:
             output = getattr(self._module, "output_fn", default_output_fn)
             result = output(predict(data, self._model), accept)
         if isinstance(result, tuple):
-            body, mimetype = result
+            body, mimetype = cast("tuple[Any, str]", result)
             return flask.Response(body, mimetype=mimetype)
         return result
 
@@ -119,12 +122,12 @@ class Handlers:
 class ModelServer(BaseApplication):
     """gunicorn with one model per worker."""
 
-    def __init__(self, socket_fd, token):
+    def __init__(self, socket_fd: int, token: str) -> None:
         self._socket_fd = socket_fd
         self._token = token
         super().__init__()
 
-    def load_config(self):
+    def load_config(self) -> None:
         """Take the container's variables."""
         timeout = int(os.environ.get("SAGEMAKER_MODEL_SERVER_TIMEOUT", "60"))
         workers = os.environ.get("SAGEMAKER_MODEL_SERVER_WORKERS") or os.cpu_count() or 1
@@ -160,27 +163,27 @@ class ModelServer(BaseApplication):
         return make_application(handlers, fault, self._token)
 
 
-def make_application(handlers, fault, token):
+def make_application(handlers: Handlers | None, fault: str | None, token: str) -> flask.Flask:
     """Return the two routes; a worker without a model is not healthy, and says so forever."""
     application = flask.Flask("model_server")
     application.request_class = Request
 
     @application.before_request
-    def only_the_emulator():
+    def only_the_emulator() -> flask.Response | None:
         given = flask.request.headers.get("X-Emulator-Token", "")
         if not hmac.compare_digest(given.encode(), token.encode()):
             return flask.Response("call the endpoint through the emulator", 403)
         return None
 
     @application.route("/ping", methods=["GET"])
-    def ping():
+    def ping() -> flask.Response:
         return flask.Response(status=500 if fault else 200)
 
     @application.route("/invocations", methods=["POST"])
-    def invocations():
-        if fault:
+    def invocations() -> Any:
+        if fault or handlers is None:
             return flask.Response(status=500)
-        return handlers.transform(flask.request)
+        return handlers.transform(cast("Request", flask.request))
 
     return application
 

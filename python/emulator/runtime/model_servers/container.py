@@ -15,6 +15,7 @@ from emulator.runtime.host import Host
 from emulator.runtime.logs.job_log import JobLog
 from emulator.runtime.processes.overlay import make_overlay
 from emulator.runtime.processes.supervised import Command, SupervisedProcess, base_environment
+from emulator.runtime.requests.parts import part
 
 _CODE_DIR = "/opt/ml/code"
 
@@ -45,7 +46,7 @@ class Container:
         self._home = directory / "home"
         self._shared_programs = python.parent
         self._model_url = definition.get("ModelDataUrl")
-        self._environment = definition.get("Environment") or {}
+        self._environment = part(definition, "Environment")
         self._role_environment = host.aws.environment(role_arn)
         self._isolation = host.isolation
         self._s3 = host.aws.client("s3", role_arn)

@@ -10,6 +10,8 @@ import builtins
 import io
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 ROOT_VARIABLE = "EMULATOR_OPT_ML"
 
@@ -21,7 +23,7 @@ _ONE_PATH = (
 _TWO_PATHS = ("rename", "replace", "link", "symlink")
 
 
-def _redirect(path, root):
+def _redirect(path: Any, root: str) -> Any:
     """Return where a path below /opt/ml is for this job, and anything else as it is."""
     text = path if isinstance(path, (str, bytes)) else getattr(path, "__fspath__", lambda: None)()
     if isinstance(text, bytes):
@@ -39,28 +41,28 @@ class _Redirected:
     into a method. Equal to the original, because shutil looks for it in ``os.supports_dir_fd``.
     """
 
-    def __init__(self, function, root, n_paths):
+    def __init__(self, function: Callable[..., Any], root: str, n_paths: int) -> None:
         self._function, self._root, self._n_paths = function, root, n_paths
         self.__name__, self.__doc__ = function.__name__, function.__doc__
 
-    def __call__(self, *arguments, **options):
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
         paths = [_redirect(path, self._root) for path in arguments[: self._n_paths]]
         for name in ("path", "file", "src", "dst"):
             if name in options:
                 options[name] = _redirect(options[name], self._root)
         return self._function(*paths, *arguments[self._n_paths :], **options)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return other is self or other == self._function
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self._function)
 
 
-def _find_modules(root):
+def _find_modules(root: str) -> Callable[[str], Any]:
     """Return a path hook for entries of ``sys.path``: the import system asks the kernel itself."""
 
-    def hook(path):
+    def hook(path: str) -> Any:
         redirected = _redirect(path, root)
         if redirected == path:
             raise ImportError(path)
@@ -75,7 +77,7 @@ def _find_modules(root):
     return hook
 
 
-def install(root):
+def install(root: str) -> None:
     """Redirect file calls of this interpreter below /opt/ml to a folder."""
     builtins.open = io.open = _Redirected(io.open, root, 1)
     for names, n_paths in ((_ONE_PATH, 1), (_TWO_PATHS, 2)):

@@ -107,8 +107,8 @@ class SupervisedProcess:
         *,
         grace_seconds: float,
         nice: int = 0,
-        stdin: int | IO | None = subprocess.DEVNULL,
-        stdout: int | IO | None = subprocess.PIPE,
+        stdin: int | IO[bytes] | None = subprocess.DEVNULL,
+        stdout: int | IO[bytes] | None = subprocess.PIPE,
         pass_fds: Collection[int] = (),
     ):
         specification = {

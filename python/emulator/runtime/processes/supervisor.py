@@ -25,6 +25,7 @@ import select
 import signal
 import sys
 import time
+from typing import Any
 
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
@@ -84,7 +85,7 @@ def _cover_opt() -> None:
     os.mkdir("/opt/ml")
 
 
-def _become(specification: dict) -> None:
+def _become(specification: dict[str, Any]) -> None:
     """Turn this process into the command; return only by an exception."""
     os.setpgid(0, 0)
     for number in (signal.SIGPIPE, signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -97,7 +98,7 @@ def _become(specification: dict) -> None:
     os.execvp(command[0], command)  # noqa: S606 - there is no shell to avoid
 
 
-def _fork(specification: dict) -> int:
+def _fork(specification: dict[str, Any]) -> int:
     child = os.fork()
     if child:
         with contextlib.suppress(OSError):  # the child does it, too; whoever is first
@@ -147,7 +148,11 @@ def _kill_descendants() -> None:
             os.waitpid(-1, 0)
 
 
-def supervise(specification: dict, control: int) -> int:
+def _wake(_number: int, _frame: object) -> None:
+    """Do nothing: the signal's number is in the pipe that ends the wait."""
+
+
+def supervise(specification: dict[str, Any], control: int) -> int:
     """Run the command to its end and return its exit code, or 128 plus the signal's number."""
     os.set_inheritable(control, False)
     if sys.platform == "linux":
@@ -156,7 +161,7 @@ def supervise(specification: dict, control: int) -> int:
     os.set_blocking(wakeup_end, False)
     signal.set_wakeup_fd(wakeup_end)
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, _wake)
     group = _fork(specification)
     watched, kill_at, status = [control, wakeup], None, None
     while status is None:

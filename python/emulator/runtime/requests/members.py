@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from emulator.runtime.errors import UnsupportedError
 
@@ -40,8 +40,8 @@ class Members:
 
     honoured: str
     recorded: str = ""
-    idle: Mapping[str, str] = field(default_factory=dict)
-    refused: Mapping[str, str] = field(default_factory=dict)
+    idle: Mapping[str, str] = field(default_factory=dict[str, str])
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 _TAGS = "Tags.{Key,Value}"
@@ -314,10 +314,12 @@ def _given(value: Any, path: list[str], where: str) -> Iterator[tuple[str, Any]]
     if not path:
         yield where, value
     elif isinstance(value, list):
-        for i, item in enumerate(value):
+        for i, item in enumerate(cast("list[Any]", value)):
             yield from _given(item, path, f"{where}[{i}]")
-    elif isinstance(value, Mapping) and value.get(path[0]) is not None:
-        yield from _given(value[path[0]], path[1:], f"{where}.{path[0]}".lstrip("."))
+    elif isinstance(value, Mapping):
+        members = cast("Mapping[str, Any]", value)
+        if members.get(path[0]) is not None:
+            yield from _given(members[path[0]], path[1:], f"{where}.{path[0]}".lstrip("."))
 
 
 @functools.cache
