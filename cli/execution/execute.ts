@@ -12,6 +12,7 @@ import { testReleased } from "./endpoint-test";
 import { type ExecutionResult, startExecution, uniqueName } from "./execution";
 import { ExecutionFailedError, followToSuccess } from "./follow";
 import { readInput } from "./input";
+import { modelInService } from "./previous-model";
 import { failureReport, printReport, successReport, unknownReport } from "./report";
 import { SampleData } from "./sample-data";
 
@@ -31,6 +32,7 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
   await announce(target);
   const { aws, stateMachineArn, bucketName } = target;
   const signal = interruption();
+  const previous = options.attach === undefined ? await modelInService(target) : undefined;
   const tasks = new TaskList();
   let arn: string | undefined;
   tasks.add("Sample data", (task) => uploadSampleData(aws, workflowProps(name), bucketName, task), {
@@ -57,7 +59,7 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
     reportOutcome(error, execution.ifAny, arn, options);
     throw error;
   }
-  printReport(successReport(execution.value, predictions.ifAny), options);
+  printReport(successReport(execution.value, predictions.ifAny, previous), options);
 }
 
 /** Writes as JSON what is known of an execution that failed, still runs, or whose endpoint did not respond. */

@@ -1,8 +1,10 @@
 import type { ExecutionReport } from "../../workflow/steps/report";
+import { shortNumber, signedNumber } from "../terminal/number";
 import { type JsonOptions, printResult } from "../terminal/print";
 import type { ExecutionResult } from "./execution";
 import type { ExecutionFailure } from "./failure";
 import { type StateSummary, secondsBetween, summarize } from "./history";
+import type { PreviousModel } from "./previous-model";
 
 /** The report of a run, printed as text or as JSON. */
 export interface RunReport {
@@ -11,6 +13,10 @@ export interface RunReport {
   /** Duration of the execution. */
   readonly seconds: number;
   readonly metrics?: Readonly<Record<string, number>>;
+  /** What decided about the model. */
+  readonly gate?: ExecutionReport["Gate"];
+  /** The model that was in service before, or that the last run here trained. */
+  readonly previous?: PreviousModel;
   /** The registered version. */
   readonly modelPackage?: string;
   /** Absent while the version waits for approval. */
@@ -27,12 +33,18 @@ export interface RunReport {
   readonly states: readonly StateSummary[];
 }
 
-/** The report of a successful execution and its endpoint's predictions. */
-export function successReport(result: ExecutionResult, predictions?: readonly unknown[]): RunReport {
+/** The report of a successful execution, its endpoint's predictions, and the model before. */
+export function successReport(
+  result: ExecutionResult,
+  predictions?: readonly unknown[],
+  previous?: PreviousModel,
+): RunReport {
   const output = executionOutput(result);
   return {
     ...outline(result),
     metrics: output.Metrics,
+    gate: output.Gate,
+    previous,
     modelPackage: output.ModelPackageArn,
     endpoint: releasedEndpoint(output),
     predictions,
@@ -76,45 +88,67 @@ function outline({ description, visits }: ExecutionResult) {
   };
 }
 
-/** Formats a report as text. */
-function reportText({
-  metrics,
-  modelPackage,
-  endpoint,
-  predictions,
-  artifacts,
-  ignoredInput = [],
-  seconds,
-}: RunReport): string {
-  const rows: [string, string][] = Object.entries(metrics ?? {}).map(([name, value]) => [
-    name,
-    String(round(value)),
-  ]);
+/** Formats a report as text: what decides first, addresses last. */
+export function reportText(report: RunReport): string {
+  const { predictions, artifacts, ignoredInput = [], seconds } = report;
+  const rows: string[][] = [...gateRows(report), ...metricRows(report), ...releaseRows(report)];
+  if (predictions !== undefined) {
+    const shown = predictions.map((p) => (typeof p === "number" ? shortNumber(p) : JSON.stringify(p)));
+    rows.push(["predictions", shown.join(", ")]);
+  }
+  for (const key of ignoredInput) rows.push(["ignored input", key]);
+  rows.push(["execution", `${seconds.toFixed(1)} s`]);
+  if (artifacts !== undefined) rows.push(["model", artifacts.model], ["evaluation", artifacts.evaluation]);
+  const width = Math.max(...rows.map(([name = ""]) => name.length));
+  const lines = rows.map(([name = "", ...cells]) => `  ${name.padEnd(width)}  ${cells.join("  ")}`.trimEnd());
+  return [...lines, ...warnings(report)].join("\n");
+}
+
+function gateRows({ gate }: RunReport): string[][] {
+  if (gate === undefined) return [];
+  const sign = gate.Better === "smaller" ? "<" : ">";
+  return [["gate", `${gate.Metric} ${shortNumber(gate.Value)} ${sign} ${gate.Threshold} ✔`]];
+}
+
+/** A row for each metric; next to the model before, with their difference. */
+function metricRows({ metrics = {}, previous }: RunReport): string[][] {
+  const cell = (text: string) => text.padStart(10);
+  const rows = Object.entries(metrics).map(([name, value]) => {
+    const before = previous?.metrics[name];
+    const compared =
+      before === undefined ? [] : [cell(shortNumber(before)), cell(signedNumber(value - before))];
+    return [
+      name,
+      ...(previous === undefined ? [shortNumber(value)] : [cell(shortNumber(value)), ...compared]),
+    ];
+  });
+  return previous === undefined
+    ? rows
+    : [["", cell("now"), cell(previous.name), cell("difference")], ...rows];
+}
+
+function releaseRows({ modelPackage, endpoint }: RunReport): string[][] {
+  const rows: string[][] = [];
   if (modelPackage !== undefined) {
     const waits = endpoint === undefined ? ", which waits for approval" : "";
     rows.push(["version", `${modelPackage.split("/").slice(-2).join("/")}${waits}`]);
   }
   if (endpoint !== undefined) {
-    rows.push([
-      "endpoint",
-      endpoint.name + (endpoint.superseded ? " (another execution has updated it since)" : ""),
-    ]);
+    const superseded = endpoint.superseded ? " (another execution has updated it since)" : "";
+    rows.push(["endpoint", endpoint.name + superseded]);
   }
-  if (predictions !== undefined) {
-    rows.push([
-      "predictions",
-      predictions.map((p) => (typeof p === "number" ? round(p) : JSON.stringify(p))).join(", "),
-    ]);
-  }
-  if (artifacts !== undefined) rows.push(["model", artifacts.model], ["evaluation", artifacts.evaluation]);
-  for (const key of ignoredInput) rows.push(["ignored input", key]);
-  rows.push(["execution", `${seconds.toFixed(1)} s`]);
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join("\n");
+  return rows;
 }
 
-function round(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
+/** What a person should know of a model in service that is worse than the one before, by the gate's own metric. */
+function warnings({ gate, previous, endpoint }: RunReport): string[] {
+  const before = gate && previous?.metrics[gate.Metric];
+  if (gate === undefined || before === undefined || endpoint === undefined) return [];
+  const isWorse = gate.Better === "smaller" ? gate.Value > before : gate.Value < before;
+  if (!isWorse || previous?.version === undefined) return [];
+  return [
+    `⚠ The new model is worse: ${gate.Metric} ${shortNumber(gate.Value)}, after ${shortNumber(before)} of version ${previous.version}. To put that in service again: npm run rollback -- <environment> ${previous.version}; to refuse such models: comparison in config.ts (docs/model-registry.md)`,
+  ];
 }
 
 export function printReport(report: RunReport, options: JsonOptions): void {

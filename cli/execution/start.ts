@@ -20,6 +20,7 @@ import { startExecution, uniqueName } from "./execution";
 import { ExecutionFailedError, followToSuccess } from "./follow";
 import { readInput } from "./input";
 import { addPreparation } from "./preparation";
+import { modelOfLastRun } from "./previous-model";
 import { executionOutput, failureReport, printReport, type RunReport, successReport } from "./report";
 
 interface StartOptions extends JsonOptions {
@@ -48,6 +49,7 @@ export async function start(options: StartOptions): Promise<void> {
   try {
     await run.tasks.run({ silent: options.json });
     printReport(run.report.value, options);
+    if (!options.keep && !options.json) print(nextText);
     if (options.keep)
       await stayUp(run.cloud.value.emulator, run.report.value.endpoint?.name, options.json, signal);
   } catch (error) {
@@ -88,14 +90,20 @@ function plan(options: StartOptions, props: WorkflowProps, input: object, signal
     },
     { rendererOptions: keepLines },
   );
-  const report = tasks.add("Endpoint test", async (task) =>
-    successReport(result.value, await testReleased(cloud.value.aws, result.value, task)),
-  );
+  const report = tasks.add("Endpoint test", async (task) => {
+    const predictions = await testReleased(cloud.value.aws, result.value, task);
+    const { EndpointName = "" } = executionOutput(result.value);
+    return successReport(result.value, predictions, modelOfLastRun(runsFolder, EndpointName));
+  });
   tasks.add("Artifacts", async (task) => {
     task.title = `Artifacts in ${await saveRun(cloud.value.aws, report.value)}/`;
   });
   return { tasks, cloud, result, report, stop };
 }
+
+const nextText = `
+Next: npm start -- --keep, which leaves the endpoint up for your own requests
+      npm run new -- <name>, which writes a workflow of your own (docs/own-workflow.md)`;
 
 /** Copies the run's artifacts out of the emulator, which loses them when it stops, and returns the folder. */
 async function saveRun(aws: Aws, report: RunReport): Promise<string> {
@@ -112,8 +120,10 @@ async function saveRun(aws: Aws, report: RunReport): Promise<string> {
   return relative(projectRoot, folder);
 }
 
+const runsFolder = resolve(projectRoot, ".runs");
+
 function runFolder(name: string): string {
-  return resolve(projectRoot, ".runs", name);
+  return join(runsFolder, name);
 }
 
 /** Keeps the emulator up until Ctrl-C, and says how to call it and the endpoint that it may have. */
