@@ -56,9 +56,10 @@ export function openEnvironment(name: string): Environment {
 /**
  * Prints to standard error which account and region the command acts on, unless it is the emulator.
  *
- * @throws UsageError if the credentials belong to another account than the environment's
+ * @throws UsageError if the credentials belong to another account than the environment's, or the emulator to another region
  */
 export async function announce({ aws, name, config }: Environment): Promise<void> {
+  requireEmulatedRegion(name, config);
   const { account } = await aws.place();
   if (config.account !== undefined && config.account !== account) {
     throw new UsageError(
@@ -68,6 +69,20 @@ export async function announce({ aws, name, config }: Environment): Promise<void
   if (!aws.isEmulator) {
     printToStderr(`Environment ${name}: account ${account}, region ${config.region}`);
   }
+}
+
+/** Checks that an environment whose AWS is the emulator is in the emulator's only region. */
+function requireEmulatedRegion(name: string, { region }: EnvironmentConfig): void {
+  const endpoint = process.env.AWS_ENDPOINT_URL;
+  const emulated = environmentConfig(localEnvironment).region;
+  if (endpoint === undefined || !isLoopback(endpoint) || region === emulated) return;
+  throw new UsageError(
+    `AWS_ENDPOINT_URL is the emulator, ${endpoint}, which is in ${emulated}, but environment ${name} is in ${region}: set its region in config.ts to ${emulated} to rehearse it here, or unset the variable. Nothing was changed`,
+  );
+}
+
+function isLoopback(endpoint: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(endpoint).hostname);
 }
 
 /** The ARNs of the environment's two state machines, deployed or not. */
@@ -84,7 +99,7 @@ export function localConnection(): EmulatorConnection {
       "No emulator is running: start one with the workflow with `npm start -- --keep`, or an empty one with `npm run emulator`",
     );
   }
-  if (!["127.0.0.1", "localhost", "[::1]"].includes(new URL(endpoint).hostname)) {
+  if (!isLoopback(endpoint)) {
     throw new UsageError(
       `AWS_ENDPOINT_URL must be on this machine, got ${endpoint}: pass the name of another environment, or unset the variable`,
     );

@@ -1,5 +1,5 @@
 import { Aws } from "../../../cli/account/clients";
-import { environmentConfig, stateMachinesOf } from "../../../cli/account/environment";
+import { announce, environmentConfig, stateMachinesOf } from "../../../cli/account/environment";
 import { workflowProps } from "../../../configuration";
 
 it("names state machines in the partition that the credentials are of, which AWS is asked for once", async () => {
@@ -22,4 +22,37 @@ it("names state machines in the partition that the credentials are of, which AWS
     });
   }
   expect(send).toHaveBeenCalledTimes(1);
+});
+
+describe("an environment that is rehearsed on the emulator", () => {
+  const variables = { ...process.env };
+  const aws = Object.assign(new Aws({ region: "us-east-1" }), {
+    sts: () => ({
+      send: async () => ({ Account: "123456789012", Arn: "arn:aws:iam::123456789012:user/me" }),
+    }),
+  });
+  const rehearsed = (region: string) => ({
+    name: "prod",
+    aws,
+    config: { ...environmentConfig("prod"), region, account: "123456789012" },
+    workflow: workflowProps("prod"),
+    baseName: "housing-prod",
+  });
+
+  afterEach(() => {
+    process.env = { ...variables };
+  });
+
+  it("must be in the emulator's region", async () => {
+    process.env.AWS_ENDPOINT_URL = "http://127.0.0.1:4566";
+    await expect(announce(rehearsed("eu-west-1"))).rejects.toThrow(
+      "which is in us-east-1, but environment prod is in eu-west-1: set its region",
+    );
+    await expect(announce(rehearsed("us-east-1"))).resolves.toBeUndefined();
+  });
+
+  it("may be in any region on AWS", async () => {
+    delete process.env.AWS_ENDPOINT_URL;
+    await expect(announce(rehearsed("eu-west-1"))).resolves.toBeUndefined();
+  });
 });
