@@ -116,7 +116,7 @@ it("asks for the approval of a version, with the command that shows it", async (
   const { message, chat, event } = await told("Model version 1 waits for approval", "waitingForApproval");
   for (const text of [message, chat]) {
     expect(text).toContain("npm run approve -- test 1");
-    expect(text).toContain("score is 1.0, greater than 0");
+    expect(text).toContain("score is 1, greater than 0");
     expect(text).toMatch(/https:\/\/us-east-1\.console\.aws\.amazon\.com\/states\/.*:execution:told-test:/);
   }
   expect(event).toMatchObject({
@@ -157,10 +157,10 @@ it("tells why a model was refused, and its alarm goes to the chat, too", async (
   );
   await workflow.run({ Threshold: 5 });
   const { message, event } = await told("A new model did not pass the gate", "gateRefused");
-  expect(message).toContain("Why: score is 1.0, must be greater than 5");
+  expect(message).toContain("Why: score is 1, must be greater than 5");
   expect(event).toMatchObject({
     Error: "ModelPerformanceInsufficient",
-    Reason: "score is 1.0, must be greater than 5",
+    Reason: "score is 1, must be greater than 5",
     Metrics: { score: 1 },
   });
   const text = await until(() => chat.find((one) => one.text.startsWith("*ALARM: "))?.text, came);

@@ -107,7 +107,7 @@ export function reportText(report: RunReport): string {
 function gateRows({ gate }: RunReport): string[][] {
   if (gate === undefined) return [];
   const sign = gate.Better === "smaller" ? "<" : ">";
-  return [["gate", `${gate.Metric} ${shortNumber(gate.Value)} ${sign} ${gate.Threshold} ✔`]];
+  return [["gate", `${gate.Metric} ${shortNumber(gate.Value, gate.Threshold)} ${sign} ${gate.Threshold} ✔`]];
 }
 
 /** A row for each metric; next to the model before, with their difference. */

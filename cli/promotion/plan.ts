@@ -5,6 +5,7 @@ import type { Environment } from "../account/environment";
 import { findVersion, type ModelVersion } from "../registry/model-versions";
 import { comparisonText, versionsText } from "../registry/text";
 import { UsageError } from "../terminal/errors";
+import { shortNumber } from "../terminal/number";
 import { size } from "../terminal/size";
 import type { Artifact } from "./copy";
 import type { Destination, Registration } from "./version";
@@ -67,7 +68,7 @@ export function checkGate({ version, metrics }: ModelVersion, environment: strin
   const value = metrics[gate.metric];
   if (value !== undefined && passesThreshold(gate, value)) return;
   throw new UsageError(
-    `Version ${version} does not pass the gate of ${environment}: ${gate.metric} must be ${gate.better} than ${gate.threshold}, got ${value ?? "no such metric"}: promote another version, or change the gate of ${environment} in config.ts`,
+    `Version ${version} does not pass the gate of ${environment}: ${gate.metric} must be ${gate.better} than ${gate.threshold}, got ${value === undefined ? "no such metric" : shortNumber(value, gate.threshold)}: promote another version, or change the gate of ${environment} in config.ts`,
   );
 }
 

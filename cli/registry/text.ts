@@ -32,7 +32,7 @@ function gateText({ metrics }: ModelVersion, gate: Gate): string {
   const value = metrics[gate.metric];
   if (value === undefined) return `no ${gate.metric}`;
   const comparison = `${gate.better === "smaller" ? "<" : ">"} ${gate.threshold}`;
-  return `${gate.metric} ${shortNumber(value)}${passesThreshold(gate, value) ? "" : ", not"} ${comparison}`;
+  return `${gate.metric} ${shortNumber(value, gate.threshold)}${passesThreshold(gate, value) ? "" : ", not"} ${comparison}`;
 }
 
 /** Describes in one line which version is in service, and which ones wait for whom. */

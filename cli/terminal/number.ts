@@ -1,7 +1,15 @@
-/** Formats a number for people: four significant digits, and all digits of the whole part. */
-export function shortNumber(value: number): string {
-  const digits = Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4));
-  return String(digits);
+/**
+ * Formats a number for people: four significant digits, and all digits of the whole part.
+ *
+ * @param threshold a number that the value is compared with: digits are added until the two differ
+ */
+export function shortNumber(value: number, threshold?: number): string {
+  const whole = Math.trunc(Math.abs(value)).toString().length;
+  for (let digits = Math.max(4, whole); digits <= 17; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (short !== threshold || value === threshold) return String(short);
+  }
+  return String(value);
 }
 
 /** The same with a sign, for differences. */

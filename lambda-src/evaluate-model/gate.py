@@ -134,9 +134,8 @@ def decide(
         If the comparison disagrees about which values of the same metric are better.
     """
     passed = passes(metrics, metric, threshold, better)
-    threshold_text = (
-        f"{metric} is {metrics[metric]}, {'' if passed else 'must be '}{better} than {threshold}"
-    )
+    value = _readable(metrics[metric], threshold)
+    threshold_text = f"{metric} is {value}, {'' if passed else 'must be '}{better} than {threshold}"
     if not passed or comparison is None:
         return Decision(passed, "Threshold", threshold_text)
     difference = comparison.difference
@@ -157,6 +156,16 @@ def decide(
         f"{threshold_text}; {comparison.reason}"
         + ("; accepted anyway" if accept_incomparable else "; not released without a comparison"),
     )
+
+
+def _readable(value: float, threshold: float) -> str:
+    """Return the value with four digits, or as many as it takes to differ from the threshold."""
+    whole = len(str(int(abs(value))))
+    for digits in range(max(4, whole), 17):
+        text = f"{value:.{digits}g}"
+        if float(text) != threshold or value == threshold:
+            return text
+    return str(value)
 
 
 def _decide_by_margin(difference: Difference, margin: float, start: str) -> Decision:

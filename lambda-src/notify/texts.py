@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -129,7 +130,7 @@ def _numbers(detail: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"Gate: {gate['Reason']}"
             if "Reason" in gate
-            else f"Gate: {gate.get('Metric', unknown)} is {gate.get('Value', unknown)}, "
+            else f"Gate: {gate.get('Metric', unknown)} is {_short(gate.get('Value', unknown))}, "
             f"threshold {gate.get('Threshold', unknown)}"
         )
     metrics = detail.get("Metrics") or {}
@@ -143,7 +144,10 @@ def _numbers(detail: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float) or not math.isfinite(value):
+        return str(value)
+    # All digits of the whole part: 16512 rows are not 1.651e+04.
+    return f"{value:.{min(17, max(4, len(str(int(abs(value))))))}g}"
 
 
 def _version(detail: Mapping[str, Any]) -> str:

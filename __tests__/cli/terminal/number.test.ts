@@ -14,6 +14,15 @@ it.each([
 });
 
 it.each([
+  [0.70001, 0.7, "0.70001"],
+  [0.700001234, 0.7, "0.700001"],
+  [0.7, 0.7, "0.7"],
+  [0.77384, 0.7, "0.7738"],
+])("%d is shown so that it differs from its threshold %d: %s", (value, threshold, text) => {
+  expect(shortNumber(value, threshold)).toBe(text);
+});
+
+it.each([
   [0.0123456, "+0.01235"],
   [-0.5, "-0.5"],
   [0, "0"],

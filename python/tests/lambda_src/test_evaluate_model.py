@@ -74,6 +74,9 @@ def store(s3: InMemoryS3, metrics: dict) -> bytes:
     [
         (0.774, True, "test_r2 is 0.774, greater than 0.7"),
         (0.7, False, "test_r2 is 0.7, must be greater than 0.7"),
+        (0.77384567890123, True, "test_r2 is 0.7738, greater than 0.7"),
+        (0.7000012345, True, "test_r2 is 0.700001, greater than 0.7"),
+        (16512.75, True, "test_r2 is 16513, greater than 0.7"),
         (0.1, False, "test_r2 is 0.1, must be greater than 0.7"),
     ],
 )

@@ -55,8 +55,8 @@ def test_a_release_says_version_endpoint_numbers_and_what_to_type():
     assert subject == "[housing prod] Model version 7 released"
     for part in (
         "Model version 7 is in service on housing-prod.",
-        "Gate: test_r2 is 0.8123456, threshold 0.75",
-        "Metrics: test_r2 0.812346, rows 4128",
+        "Gate: test_r2 is 0.8123, threshold 0.75",
+        "Metrics: test_r2 0.8123, rows 4128",
         "npm run rollback -- prod VERSION",
         "Account and region: 333344445555, eu-west-1",
         "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1"
