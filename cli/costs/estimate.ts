@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stackNames } from "../../configuration/names";
 import { environmentConfig } from "../account/environment";
-import { FailedError } from "../terminal/errors";
 import { type JsonOptions, printResult } from "../terminal/print";
 import { synthesizeInto } from "../terraform/synthesize";
 import { estimateText } from "./report";
@@ -28,10 +27,6 @@ async function synthesize(name: string, stack: string): Promise<unknown> {
   try {
     const stacks = await synthesizeInto(folder, name);
     return JSON.parse(readFileSync(join(stacks, stack, "cdk.tf.json"), "utf8"));
-  } catch (error) {
-    throw new FailedError(`Cannot synthesize the stacks: ${(error as Error).message}`, {
-      cause: error,
-    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,7 +1,8 @@
 import type { Environment } from "../account/environment";
 import type { ReviewInput } from "../review/read-plans";
-import { runCdktf, runTerraform } from "../terraform/run";
+import { runTerraform } from "../terraform/run";
 import { initialize, stacksOf, synthesized, upstreamIsDeployed } from "../terraform/stacks";
+import { synthesize } from "../terraform/synthesize";
 
 const planFile = "review.tfplan";
 
@@ -17,7 +18,7 @@ export async function planStacks(
   onProgress: (line: string) => void,
 ): Promise<ReviewInput["stacks"]> {
   onProgress("Synthesizing the stacks");
-  await runCdktf(environment, ["synth"], "nothing");
+  await synthesize(environment);
   const plans: ReviewInput["stacks"][number][] = [];
   for (const stack of stacksOf(environment)) {
     onProgress(`Planning ${stack.name}`);

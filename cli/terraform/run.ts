@@ -19,8 +19,8 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** The oldest Terraform that locks a state in S3 without DynamoDB. */
 const oldest = [1, 10] as const;
 
-/** How much of a cdktf command's output to show: all of it, progress on resources, or only errors. */
-type Verbosity = "all" | "progress" | "nothing";
+/** How much of a cdktf command's output to show: all of it, or progress on resources. */
+type Verbosity = "all" | "progress";
 
 /**
  * Runs a cdktf command, and writes its output to a log file next to the synthesized stacks.
@@ -32,7 +32,7 @@ export async function runCdktf(
   args: readonly string[],
   verbosity: Verbosity,
 ): Promise<void> {
-  const show = { all: print, progress: printProgress, nothing: undefined }[verbosity];
+  const show = { all: print, progress: printProgress }[verbosity];
   const folder = environmentFolder(environment.name);
   mkdirSync(join(projectRoot, folder), { recursive: true });
   const flags = ["--output", folder, "--no-color"];
