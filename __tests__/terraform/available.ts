@@ -14,17 +14,7 @@ import { patience } from "../patience";
 export function terraformIsAvailable(): boolean {
   const folder = mkdtempSync(join(tmpdir(), "providers-"));
   try {
-    const required_providers = {
-      aws: { source: "hashicorp/aws", version: providerVersions.aws },
-      archive: { source: "hashicorp/archive", version: providerVersions.archive },
-    };
-    writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ terraform: { required_providers } }));
-    execFileSync(process.env.TERRAFORM_BINARY_NAME ?? "terraform", ["init", "-input=false", "-no-color"], {
-      cwd: folder,
-      env: { ...process.env, CHECKPOINT_DISABLE: "1" },
-      stdio: ["ignore", "ignore", "pipe"],
-      timeout: 300_000 * patience,
-    });
+    installProviders(folder);
     return true;
   } catch (error) {
     const reason = (error as { stderr?: Buffer }).stderr?.toString().trim() || (error as Error).message;
@@ -38,4 +28,19 @@ export function terraformIsAvailable(): boolean {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Lets Terraform install the providers of the stacks into a folder. */
+export function installProviders(folder: string): void {
+  const required_providers = {
+    aws: { source: "hashicorp/aws", version: providerVersions.aws },
+    archive: { source: "hashicorp/archive", version: providerVersions.archive },
+  };
+  writeFileSync(join(folder, "main.tf.json"), JSON.stringify({ terraform: { required_providers } }));
+  execFileSync(process.env.TERRAFORM_BINARY_NAME ?? "terraform", ["init", "-input=false", "-no-color"], {
+    cwd: folder,
+    env: { ...process.env, CHECKPOINT_DISABLE: "1" },
+    stdio: ["ignore", "ignore", "pipe"],
+    timeout: 300_000 * patience,
+  });
 }

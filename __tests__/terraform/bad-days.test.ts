@@ -5,22 +5,30 @@ import { DeleteObjectCommand, ListBucketsCommand, PutObjectCommand } from "@aws-
 import { TestCloud } from "../runs/cloud";
 import { namesIn } from "./account";
 import { terraformIsAvailable } from "./available";
+import { AwsProvider } from "./aws-provider";
 import { ProjectCopy } from "./project-copy";
 
 const name = "housing-local";
 
+/** Terraform installs and starts the provider itself, as it does for everybody else. */
+const ownProvider = { TF_REATTACH_PROVIDERS: "" };
+
 (terraformIsAvailable() ? describe : describe.skip)("a deploy", () => {
   let cloud: TestCloud;
+  let provider: AwsProvider;
   let project: ProjectCopy;
 
   beforeAll(async () => {
     cloud = await TestCloud.start();
     project = new ProjectCopy(cloud.variables);
+    provider = await AwsProvider.start(project.folder, cloud.variables);
+    project.variables = { ...cloud.variables, ...provider.variables };
     expect(await project.run("bootstrap", "local")).toMatchObject({ code: 0 });
   });
 
   afterAll(async () => {
     project?.remove();
+    await provider?.stop();
     await cloud?.stop();
   });
 
@@ -42,7 +50,10 @@ const name = "housing-local";
       "no-providers.tfrc",
       'provider_installation {\n  filesystem_mirror {\n    path = "/nonexistent"\n  }\n}\n',
     );
-    const { code, stderr } = await project.start(["diff", "local"], { TF_CLI_CONFIG_FILE: nowhere }).ended;
+    const { code, stderr } = await project.start(["diff", "local"], {
+      ...ownProvider,
+      TF_CLI_CONFIG_FILE: nowhere,
+    }).ended;
     expect([code, stderr]).toEqual([1, expect.stringContaining("Terraform could not install its providers")]);
   });
 
@@ -66,7 +77,7 @@ const name = "housing-local";
   });
 
   it("can be interrupted in the middle, and run again", async () => {
-    const { child, ended } = project.start(["deploy", "local", "--yes"]);
+    const { child, ended } = project.start(["deploy", "local", "--yes"], ownProvider);
     let said = "";
     child.stdout?.on("data", (chunk) => {
       said += chunk;

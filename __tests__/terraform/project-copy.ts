@@ -26,7 +26,8 @@ export interface Ended {
 export class ProjectCopy {
   readonly folder = mkdtempSync(join(tmpdir(), "project-"));
 
-  constructor(private readonly emulator: Readonly<Record<string, string>>) {
+  /** @param variables what the commands get in their environment */
+  constructor(public variables: Readonly<Record<string, string>>) {
     const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
       cwd: root,
       encoding: "utf8",
@@ -83,7 +84,7 @@ export class ProjectCopy {
   ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
     const child = spawn("node", ["--import", "tsx", ...args], {
       cwd: this.folder,
-      env: { ...process.env, WORKFLOW_CONFIG: "", ...this.emulator, NO_COLOR: "1", ...variables },
+      env: { ...process.env, WORKFLOW_CONFIG: "", ...this.variables, NO_COLOR: "1", ...variables },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let stdout = "";

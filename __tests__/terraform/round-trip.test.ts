@@ -25,6 +25,7 @@ import { TestCloud } from "../runs/cloud";
 import { housingCsv } from "../runs/housing-data";
 import { describeAccount, namesIn } from "./account";
 import { terraformIsAvailable } from "./available";
+import { AwsProvider } from "./aws-provider";
 import { ProjectCopy } from "./project-copy";
 import { covers, ReviewRole } from "./review-role";
 
@@ -33,6 +34,7 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
 
 (terraformIsAvailable() ? describe : describe.skip)("an environment", () => {
   let cloud: TestCloud;
+  let provider: AwsProvider;
   let project: ProjectCopy;
   let bucket: string;
   let reviewer: ReviewRole;
@@ -40,6 +42,8 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
   beforeAll(async () => {
     cloud = await TestCloud.start();
     project = new ProjectCopy(cloud.variables);
+    provider = await AwsProvider.start(project.folder, cloud.variables);
+    project.variables = { ...cloud.variables, ...provider.variables };
     const emails = 'notifications: { emails: ["ml-team@example.com"]';
     project.edit("config.ts", emails, `${emails}, webhook: { format: "slack", parameter: "/local/webhook" }`);
     // Everything that a plan may have to read is there; the schedule never comes.
@@ -49,6 +53,7 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
 
   afterAll(async () => {
     project?.remove();
+    await provider?.stop();
     await cloud?.stop();
   });
 
