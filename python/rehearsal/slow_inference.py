@@ -1,4 +1,4 @@
-"""Serves a model like the module beside it, after a pause that a busy endpoint cannot afford."""
+"""Serves a model like the module next to it, after a pause that is too long for a busy endpoint."""
 
 import time
 
@@ -9,6 +9,6 @@ PAUSE_SECONDS = 0.25
 
 
 def predict_fn(data, model):
-    """Take the place of the model's own prediction."""
+    """Replace the model's own prediction."""
     time.sleep(PAUSE_SECONDS)
     return rehearsed_inference.predict_fn(data, model)

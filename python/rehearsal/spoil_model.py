@@ -1,6 +1,6 @@
-"""Put another inference module in front of a model's own: what a bad release is rehearsed with.
+"""Wrap a model's inference module, to rehearse a bad release.
 
-The wrapper takes the entry point's name; what had it becomes ``rehearsed_inference.py``.
+The wrapper gets the entry point's name; the original module becomes ``rehearsed_inference.py``.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ REHEARSED = "code/rehearsed_inference.py"
 
 
 def spoil(model: Path, entry_point: str, wrapper: Path, spoiled: Path) -> None:
-    """Write a copy of a model artifact that serves with `wrapper`.
+    """Write a copy of a model artifact with `wrapper` as its inference module.
 
     Parameters
     ----------
     model, spoiled : Path
-        A model.tar.gz, and where its copy goes.
+        A model.tar.gz, and the path of its copy.
     entry_point : str
         File name of the inference module in ``code/``.
     wrapper : Path
-        Module that imports ``rehearsed_inference``.
+        A module that imports ``rehearsed_inference``.
 
     Raises
     ------
     ValueError
-        If the artifact has no such entry point.
+        If the artifact does not contain the entry point.
     """
     entry = f"code/{entry_point}"
     with tarfile.open(model) as source, tarfile.open(spoiled, "w:gz") as target:
         names = {member.name.removeprefix("./") for member in source}
         if entry not in names:
-            raise ValueError(f"{model} has no {entry}; it has {', '.join(sorted(names))}")
+            raise ValueError(f"{model} must contain {entry}, got {', '.join(sorted(names))}")
         for member in source:
             if not member.isfile():
                 continue
@@ -53,7 +53,7 @@ def _add(target: tarfile.TarFile, name: str, body: bytes) -> None:
 
 
 def main() -> None:
-    """Read the command line."""
+    """Parse the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("entry_point")

@@ -1,4 +1,4 @@
-"""Unpack a tar.gz that came from elsewhere, without letting it write anywhere else."""
+"""Unpack an untrusted tar.gz without writing outside the target folder."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path, PurePosixPath
 
 from job import JobError
 
-# A model of 5 GiB, or so much code, is a mistake or an attack.
+# A larger model or code archive is a mistake or an attack.
 MAX_UNPACKED_BYTES = 5 * 1024**3
 
 
 def unpack(archive: Path, target: Path) -> None:
-    """Write an archive's files below a folder; their modes and owners are left behind.
+    """Write an archive's files to a folder, without their modes and owners.
 
-    The `filter` of tarfile's own extraction is not in every Python 3.9 that a container may have.
+    Not every Python 3.9 in a container supports the `filter` of tarfile's own extraction.
 
     Raises
     ------
     JobError
-        If the archive cannot be read, has a member that is not a plain file or folder inside, or
-        holds more than `MAX_UNPACKED_BYTES`.
+        If the archive cannot be read, has a member that is not a plain file or folder inside the
+        target, or unpacks to more than `MAX_UNPACKED_BYTES`.
     """
     try:
         with tarfile.open(archive) as tar:
@@ -31,8 +31,8 @@ def unpack(archive: Path, target: Path) -> None:
                 total += member.size
                 if total > MAX_UNPACKED_BYTES:
                     raise JobError(
-                        f"{archive}: it would unpack to more than {MAX_UNPACKED_BYTES} bytes; pack "
-                        "only what is needed"
+                        f"{archive}: must unpack to at most {MAX_UNPACKED_BYTES} bytes: pack only "
+                        "what is needed"
                     )
                 name = PurePosixPath(member.name)
                 if (
@@ -41,7 +41,7 @@ def unpack(archive: Path, target: Path) -> None:
                     or not (member.isfile() or member.isdir())
                 ):
                     raise JobError(
-                        f"{archive}: '{member.name}' is not a plain file inside the archive"
+                        f"{archive}: '{member.name}' must be a plain file inside the archive"
                     )
                 content = tar.extractfile(member)
                 if content is not None:
@@ -50,4 +50,4 @@ def unpack(archive: Path, target: Path) -> None:
                     with content, path.open("wb") as file:
                         shutil.copyfileobj(content, file)
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise JobError(f"{archive}: not a readable tar.gz: {error}") from error
+        raise JobError(f"{archive}: must be a readable tar.gz: {error}") from error

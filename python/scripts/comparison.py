@@ -1,8 +1,8 @@
-"""Compare a new model with the one that serves; what SageMaker runs as a processing job.
+"""Compare a new model with the one in service; SageMaker runs this as a processing job.
 
 Both predict the same held-out rows, each with the code of its own artifact. The rows must be held
-out for both: split the data the same way each time. Models of a number are compared, by R², RMSE
-or MAE.
+out for both: split the data the same way each time. The models must predict a number; they are
+compared by R², RMSE or MAE.
 """
 
 from __future__ import annotations
@@ -39,16 +39,26 @@ from job import (
 from model_predictions import ModelArtifact
 
 CHUNK_ROWS = 20_000
-# Predictions that the importances of all features together may cost.
+# How many predictions to spend on the importances of all features together.
 IMPORTANCE_ROWS = 50_000
 DEFAULT_SLICES = 2
 
-# What comparison.json says under "status"; the gate knows them by these names.
+# The values of "status" in comparison.json, which the gate reads.
 COMPARED, FIRST_RELEASE, NOT_COMPARABLE = "compared", "first-release", "not-comparable"
 
 
 class HeldOut(NamedTuple):
-    """Raw held-out rows."""
+    """Raw held-out rows.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+        Raw features, in the units of the data; NaN for a missing value.
+    y : ndarray of shape (n_rows,)
+        Target, in the units of the data.
+    features : list of str
+        Names of the columns of `X`.
+    """
 
     X: np.ndarray
     y: np.ndarray
@@ -56,7 +66,17 @@ class HeldOut(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """What one model predicts, and how good that is."""
+    """One model's predictions and their quality.
+
+    Attributes
+    ----------
+    predictions : ndarray of shape (n_rows,)
+        One prediction per held-out row, in the unit of the target.
+    metrics : dict of str to float
+        ``test_r2``, ``test_rmse`` and ``test_mae``.
+    importances : dict of str to float
+        For each feature that the model uses, how much worse the metric gets without it.
+    """
 
     predictions: np.ndarray
     metrics: dict[str, float]
@@ -64,7 +84,19 @@ class Evaluation(NamedTuple):
 
 
 def load(folder: Path, target: str) -> HeldOut:
-    """Load the held-out rows that preprocessing set aside.
+    """Load the held-out rows that preprocessing wrote.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of test.csv.
+    target : str
+        Name of the target column.
+
+    Returns
+    -------
+    HeldOut
+        The rows that have a target.
 
     Raises
     ------
@@ -75,21 +107,35 @@ def load(folder: Path, target: str) -> HeldOut:
     chunks = list(table.chunks(table.features, CHUNK_ROWS))
     y = np.concatenate([y for _, y in chunks])
     if len(y) < 2:
-        raise JobError(f"{table.path}: {len(y)} row with a target; a comparison needs two or more")
+        raise JobError(f"{table.path}: must have two or more rows with a target, got {len(y)}")
     return HeldOut(np.concatenate([X for X, _ in chunks]), y, table.features)
 
 
 def evaluate(model: ModelArtifact, data: HeldOut, metric: str, seed: int) -> Evaluation:
-    """Measure a model, and each feature's importance to it.
+    """Measure a model and the importance of each feature.
 
-    An importance is by how much the metric gets worse when the values of that feature are
-    shuffled; it needs nothing of a model but predictions. The rows and their order are the same
-    for every model.
+    The importance of a feature is how much worse the metric gets when its values are shuffled,
+    which requires only predictions. The rows and their order are the same for every model.
+
+    Parameters
+    ----------
+    model : ModelArtifact
+        The unpacked model.
+    data : HeldOut
+        The rows to predict.
+    metric : str
+        The metric for the importances, a key of `HIGHER_IS_BETTER`.
+    seed : int
+        Seed of the shuffling.
+
+    Returns
+    -------
+    Evaluation
 
     Raises
     ------
     JobError
-        If the model cannot predict these rows, or not by finite numbers.
+        If the model cannot predict these rows as finite numbers.
     """
     features = model.features(data.features)
     order = [data.features.index(name) for name in features]
@@ -112,8 +158,8 @@ def evaluate(model: ModelArtifact, data: HeldOut, metric: str, seed: int) -> Eva
         for name, value in measured.items():
             if not np.isfinite(value):
                 raise JobError(
-                    f"{model.path}: {name} is {value}: the target does not vary on the held-out "
-                    "rows, or a value is too large to be measured"
+                    f"{model.path}: {name} must be finite, got {value}: the target does not vary "
+                    "in the held-out rows, or a value is too large"
                 )
         intact = metrics(data.y[sample], predictions[sample])[metric]
         without = [
@@ -135,25 +181,25 @@ def compare(
     data: HeldOut,
     options: argparse.Namespace,
 ) -> dict[str, Any]:
-    """Put two evaluations side by side, as comparison.json holds them.
+    """Return two evaluations side by side, as the content of comparison.json.
 
     Parameters
     ----------
     challenger : Evaluation
-        Of the new model.
+        Evaluation of the new model.
     champion : Evaluation, optional
-        Of the model that serves.
+        Evaluation of the model in service.
     reason : str, optional
-        Why there is a champion without an evaluation; None also where there is no champion.
+        Why a champion has no evaluation; None if there is no champion.
     data : HeldOut
-        What both predicted.
+        The rows that both predicted.
     options : Namespace
         ``metric``, ``confidence``, ``resamples``, ``seed``, ``slices`` and ``target``.
 
     Raises
     ------
     JobError
-        If a slice is asked for by a name that is no feature, or the difference is not defined.
+        If a slice names no feature, or the difference is not defined.
     """
     models = {"challenger": challenger, "champion": champion}
     status = NOT_COMPARABLE if reason else FIRST_RELEASE
@@ -206,14 +252,14 @@ def _difference(
 def evaluate_champion(
     folder: Path, data: HeldOut, options: argparse.Namespace
 ) -> tuple[Evaluation | None, str | None]:
-    """Evaluate the model that serves, if there is one and it still can be.
+    """Evaluate the model in service, if possible.
 
-    A champion that is broken must not keep its own successor from being measured.
+    A broken champion must not prevent the evaluation of its successor.
 
     Returns
     -------
     Evaluation or None
-        None without a champion, or where it could not be evaluated.
+        None without a champion, or if it could not be evaluated.
     str or None
         Why it could not be evaluated.
     """
@@ -226,12 +272,12 @@ def evaluate_champion(
 
 
 def evaluate_artifact(folder: Path, data: HeldOut, options: argparse.Namespace) -> Evaluation:
-    """Evaluate the model.tar.gz in a folder, and leave nothing of it behind.
+    """Evaluate the model.tar.gz in a folder, and remove the unpacked files.
 
     Raises
     ------
     JobError
-        If the artifact cannot be used, or the model cannot predict the rows.
+        If the artifact is invalid, or the model cannot predict the rows.
     """
     with TemporaryDirectory(prefix="model-") as work:
         model = ModelArtifact(folder, Path(work), options.program, options.timeout_seconds)
@@ -244,7 +290,7 @@ def write(
     quality: dict[str, Any],
     page: str,
 ) -> None:
-    """Write comparison.json, model-quality.json and report.html, all or none of them."""
+    """Write comparison.json, model-quality.json and report.html: all of them or none."""
     with written_aside(output) as aside:
         for name, content in (("comparison", comparison), ("model-quality", quality)):
             text = json.dumps(content, indent=2, allow_nan=False)
@@ -260,7 +306,7 @@ def _slice_columns(
     unknown = [name for name in names if name not in data.features]
     if unknown:
         raise JobError(
-            f"--slice: no feature {', '.join(unknown)}; there are {', '.join(data.features)}"
+            f"--slice: must be one of {', '.join(data.features)}, got {', '.join(unknown)}"
         )
     columns = [(name, data.X[:, data.features.index(name)]) for name in names]
     return [(options.target, data.y), *columns]
@@ -280,13 +326,13 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(description=__doc__)
     inputs = "/opt/ml/processing/input"
     parser.add_argument(
-        "--challenger", type=Path, default=f"{inputs}/challenger", help="folder of a model.tar.gz"
+        "--challenger", type=Path, default=f"{inputs}/challenger", help="folder of the model.tar.gz"
     )
     parser.add_argument(
         "--champion",
         type=Path,
         default=f"{inputs}/champion",
-        help="folder of the model.tar.gz that serves; absent or empty on the first release",
+        help="folder of the model.tar.gz in service; absent or empty on the first release",
     )
     parser.add_argument(
         "--test-data",
@@ -300,7 +346,7 @@ def _parser() -> ArgumentParser:
         "--metric",
         choices=sorted(METRICS),
         default="test_r2",
-        help="what the models are compared by",
+        help="metric to compare",
     )
     parser.add_argument("--confidence", type=_confidence, default=0.95)
     parser.add_argument("--resamples", type=whole_number(100), default=1000)
@@ -310,23 +356,23 @@ def _parser() -> ArgumentParser:
         dest="slices",
         action="append",
         metavar="FEATURE",
-        help="a feature by whose quartiles errors are told, beside the target's; can be repeated; "
-        "default: the two that matter most to the challenger",
+        help="feature whose quartiles to report errors by, in addition to the target's; "
+        "repeatable; default: the two most important features of the challenger",
     )
     parser.add_argument(
-        "--program", default="inference.py", help="the file in the models' code that serves them"
+        "--program", default="inference.py", help="inference script in the models' code"
     )
     parser.add_argument(
         "--timeout-seconds",
         type=whole_number(1),
         default=1800,
-        help="how long one model may take to predict everything",
+        help="timeout for all predictions of one model",
     )
     return parser
 
 
 def main() -> None:
-    """Read the arguments and do the work."""
+    """Parse the arguments and run."""
     options = _parser().parse_args()
     data = load(options.test_data, options.target)
     challenger = evaluate_artifact(options.challenger, data, options)

@@ -1,4 +1,4 @@
-"""Write a comparison of two models as one HTML page that loads nothing from elsewhere."""
+"""Format a comparison of two models as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ thead th { border-bottom: 2px solid #8c959f } .note { color: #57606a }
 def report_page(
     comparison: Mapping[str, Any], residuals: Mapping[str, np.ndarray], target: str
 ) -> str:
-    """Give the page.
+    """Return the page.
 
     Parameters
     ----------
     comparison : mapping
         The content of comparison.json.
     residuals : mapping of str to ndarray
-        Prediction minus target on each held-out row, by ``challenger`` and, if there is one to
-        compare with, ``champion``.
+        Prediction minus target of each held-out row, shape (n_rows,), under ``challenger`` and, if
+        there is one, ``champion``.
     target : str
         Name of the target column.
 
     Returns
     -------
     str
-        HTML; every text that is not this module's own is escaped.
+        HTML with escaped values.
     """
     models = list(residuals)
     return f"""<!DOCTYPE html>
@@ -64,14 +64,14 @@ def report_page(
 <h2>Metrics</h2>
 {_metrics_table(comparison, models)}
 <h2>Residuals</h2>
-<p class="note">Predicted minus true {escape(target)}, in its unit. The outermost bars hold what
-lies beyond.</p>
+<p class="note">Predicted minus true {escape(target)}, in its unit. The outermost bars include all
+values beyond.</p>
 {_histogram(residuals)}
 <h2>Errors by slice</h2>
 <p class="note">Bias is the mean of predicted minus true.</p>
 {_slices_table(comparison["slices"], models)}
 <h2>Feature importances</h2>
-<p class="note">By how much {escape(_name(comparison["metric"]))} gets worse when the values of one
+<p class="note">How much worse {escape(_name(comparison["metric"]))} gets when the values of one
 feature are shuffled.</p>
 {_importances_table(comparison["featureImportances"], models)}
 </body>
@@ -80,7 +80,7 @@ feature are shuffled.</p>
 
 
 def verdict(comparison: Mapping[str, Any]) -> str:
-    """Say in a sentence how the models compare; whether to release is the gate's to say."""
+    """Return a sentence on how the models compare; the gate decides about the release."""
     difference = comparison["difference"]
     if difference is None:
         return f"Nothing to compare with: {comparison['reason']}."
@@ -151,7 +151,7 @@ def _coloured(header: str) -> str:
 
 def _histogram(residuals: Mapping[str, np.ndarray]) -> str:
     together = np.concatenate(list(residuals.values()))
-    # A single far outlier would leave one bar of everything else.
+    # One distant outlier would compress all other values into one bar.
     low, high = np.quantile(together, [0.005, 0.995])
     if low == high:
         low, high = low - 0.5, high + 0.5

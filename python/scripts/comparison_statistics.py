@@ -1,4 +1,4 @@
-"""Measure regression models, and how sure a difference between two of them is."""
+"""Measure regression models, and the confidence of a difference between two of them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Draws held in memory at once; more rows than this are drawn one resample at a time.
+# How many draws are in memory at once; more rows than this are drawn one resample at a time.
 DRAWS_PER_BLOCK = 1_000_000
-# Model Monitor gives no standard deviation for fewer rows. Source:
+# Model Monitor reports no standard deviation for fewer rows. Source:
 # https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metrics.html
 ROWS_FOR_DEVIATION = 200
 
@@ -36,13 +36,12 @@ METRICS = {
 
 
 class Difference(NamedTuple):
-    """By how much the challenger is better, and the interval that holds the truth.
+    """The challenger's improvement, with its confidence interval.
 
     Attributes
     ----------
     value : float
-        In the metric's unit, positive where the challenger is better, whether the metric is
-        better high or low.
+        In the metric's unit, positive if the challenger is better, for every metric.
     low, high : float
         Bounds of the percentile interval.
     """
@@ -55,11 +54,16 @@ class Difference(NamedTuple):
 def metrics(y: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
     """Measure predictions.
 
+    Parameters
+    ----------
+    y, predictions : ndarray of shape (n_rows,)
+        The target, and the prediction of each row, in the unit of the target.
+
     Returns
     -------
     dict of str to float
-        ``test_r2``; ``test_rmse`` and ``test_mae`` in units of the target. R² is not finite where
-        the target does not vary.
+        ``test_r2``; ``test_rmse`` and ``test_mae`` in units of the target. R² is not finite if the
+        target does not vary.
     """
     errors = predictions - y
     squared = np.mean(errors**2)
@@ -81,25 +85,25 @@ def paired_bootstrap(
     resamples: int,
     seed: int,
 ) -> Difference:
-    """Tell how much better the challenger is, with a percentile bootstrap interval.
+    """Return the challenger's improvement, with a percentile bootstrap interval.
 
-    Both models are measured on the same resampled rows: what makes rows hard for both cancels out,
-    and the interval is as narrow as the models are alike. It covers the chance in which rows were
-    held out, not the one in training: a lucky seed makes a model that truly is a little better. How
-    much is worth a release is for the gate's margin to say.
+    Both models are measured on the same resampled rows, so that rows that are hard for both cancel
+    out, and similar models have a narrow interval. The interval covers the randomness of the
+    held-out rows, not of training: a lucky seed produces a model that really is a little better.
+    The gate's margin sets how much improvement is worth a release.
 
     Parameters
     ----------
     y, challenger, champion : ndarray of shape (n_rows,)
-        The target, and what each model predicts.
+        The target, and each model's predictions, in the unit of the target.
     metric : str
         A key of `METRICS`.
     confidence : float
-        Of the two-sided interval, between 0 and 1.
+        Level of the two-sided interval, between 0 and 1.
     resamples : int
-        How often to draw as many rows as there are.
+        Number of resamples; each draws as many rows as there are.
     seed : int
-        The same one gives the same interval.
+        Seed; the same seed returns the same interval.
 
     Raises
     ------
@@ -114,20 +118,22 @@ def paired_bootstrap(
     value = _improvement(metric, columns.sum(axis=0, keepdims=True))[0]
     blocks = _resampled_sums(columns, resamples, np.random.default_rng(seed))
     improvements = np.concatenate([_improvement(metric, sums) for sums in blocks])
-    # In small data a resample may hold one value of the target only, where R² is not defined.
+    # A resample of a small data set may have only one target value, for which R² is not defined.
     improvements = improvements[np.isfinite(improvements)]
     if not np.isfinite(value) or not len(improvements):
-        raise ValueError(f"{metric} is not defined on the {len(y)} rows: the target hardly varies")
+        raise ValueError(
+            f"{metric} is not defined for the {len(y)} rows, because the target hardly varies"
+        )
     tail = (1 - confidence) / 2
     low, high = np.quantile(improvements, [tail, 1 - tail])
     return Difference(float(value), float(low), float(high))
 
 
 def model_quality(y: np.ndarray, predictions: np.ndarray, seed: int) -> dict[str, dict]:
-    """Give regression statistics as SageMaker Model Monitor writes them, for a model package.
+    """Return regression statistics in the format of SageMaker Model Monitor, for a model package.
 
-    The standard deviation is that of five random subsets of 80 % of the rows, and the text "NaN"
-    where there are too few rows for it.
+    The standard deviation is that of five random subsets of 80 % of the rows, or the text "NaN" if
+    there are too few rows.
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metrics.html
     """
 
@@ -159,14 +165,21 @@ def model_quality(y: np.ndarray, predictions: np.ndarray, seed: int) -> dict[str
 
 
 def slice_rows(name: str, values: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Part rows by the quartiles of a column.
+    """Split rows by the quartiles of a column.
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    values : ndarray of shape (n_rows,)
+        Its values; NaN for a missing value.
 
     Yields
     ------
     label : str
-        The column and the range of the part; a part of its own has the rows without a value.
-    rows : ndarray of bool
-        Which rows are in it; parts that equal values leave empty are left out.
+        The column and the range of the slice; rows without a value have a slice of their own.
+    rows : ndarray of bool of shape (n_rows,)
+        Which rows are in the slice. Empty slices, a result of equal values, are omitted.
     """
     missing = np.isnan(values)
     known = values[~missing]
@@ -183,7 +196,7 @@ def slice_rows(name: str, values: np.ndarray) -> Iterator[tuple[str, np.ndarray]
 
 
 def slice_errors(y: np.ndarray, predictions: np.ndarray, rows: np.ndarray) -> dict[str, float]:
-    """Measure a slice: ``rmse``, ``mae``, and ``bias``, the mean of prediction minus target."""
+    """Return ``rmse`` and ``mae`` of a slice, and ``bias``, the mean of prediction minus target."""
     measured = metrics(y[rows], predictions[rows])
     return {
         "rmse": measured["test_rmse"],
@@ -193,9 +206,9 @@ def slice_errors(y: np.ndarray, predictions: np.ndarray, rows: np.ndarray) -> di
 
 
 def _columns(y: np.ndarray, challenger: np.ndarray, champion: np.ndarray) -> np.ndarray:
-    """Give what, summed over rows, every improvement can be computed from.
+    """Return columns from whose sums over rows every improvement can be computed.
 
-    Errors are subtracted row by row, so that equal predictions differ by exactly nothing.
+    Errors are subtracted row by row, so that equal predictions differ by exactly 0.
     """
     errors, others = challenger - y, champion - y
     gains = [others**2 - errors**2, np.abs(others) - np.abs(errors)]
@@ -206,7 +219,8 @@ def _columns(y: np.ndarray, challenger: np.ndarray, champion: np.ndarray) -> np.
 
 
 def _centred(y: np.ndarray) -> np.ndarray:
-    # Around the mean, or the squares of large targets swallow their variance.
+    # Centred on the mean, because rounding of the squares of large targets would lose their
+    # variance.
     return y - y.mean() if np.ptp(y) > 0 else np.zeros(len(y))
 
 
@@ -219,7 +233,7 @@ def _improvement(metric: str, sums: np.ndarray) -> np.ndarray:
             together = np.sqrt(others / count) + np.sqrt(errors / count)
             return np.divide(squared / count, together, out=0 * count, where=together > 0)
         variation = target_squared - target**2 / count
-        # What is left of rows with one and the same target is rounding.
+        # If all targets are equal, the remainder is a rounding error.
         variation[variation <= 1e-12 * target_squared] = np.nan
         return squared / variation
 

@@ -1,4 +1,4 @@
-"""CSV files of numbers with a header; each fault in one is named by file, line and column."""
+"""CSV files of numbers with a header; each fault is reported with file, line and column."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from job import JobError
 
 
 class CsvTable:
-    """A CSV file whose first line names its columns, one of them the target.
+    """A CSV file whose first line names its columns, including the target.
 
-    Nothing but the header is read before `chunks` is called, and then no more than one chunk is
-    kept, so that files larger than memory can be read.
+    Only the header is read before `chunks` is called, which keeps one chunk in memory at a time, so
+    that files larger than memory can be read.
 
     Parameters
     ----------
     path : Path
-        UTF-8, comma separated.
+        UTF-8, comma-separated.
     target : str
         Name of the target column; all others are features.
 
     Raises
     ------
     JobError
-        If the file is missing, empty, or its header does not name the target and at least one
+        If the file is missing or empty, or its header does not name the target and at least one
         feature, each once.
     """
 
     def __init__(self, path: Path, target: str):
         self.path = path
         self.target = target
-        # Rows left out by the last full reading, as they have no target.
+        # Rows without a target, which the last complete read omitted.
         self.rows_without_target = 0
         self.columns = self._read_header()
         self.features = [name for name in self.columns if name != target]
@@ -49,21 +49,22 @@ class CsvTable:
         Parameters
         ----------
         features : sequence of str
-            The order in which to give the feature columns.
+            The order of the feature columns.
         chunk_rows : int
-            Rows in a chunk; the last one may be shorter.
+            Rows per chunk; the last chunk may be shorter.
 
         Yields
         ------
         X : ndarray of shape (n_rows, n_features)
-            NaN where a value is missing.
+            Features, in the units of the data; NaN for a missing value.
         y : ndarray of shape (n_rows,)
+            Target, in the units of the data.
 
         Raises
         ------
         JobError
-            At a row with too many or too few cells, at text where a number belongs, at an
-            infinite value, and if no row has a target.
+            If a row has too many or too few cells, a cell is not a finite number, or no row has a
+            target.
         """
         order = [self.columns.index(name) for name in (*features, self.target)]
         without_target = read = 0
@@ -82,40 +83,42 @@ class CsvTable:
             yield _split(rows, order)
         if not read:
             raise JobError(
-                f"{self.path}: no rows left: none of its {without_target} rows has a value in the "
-                f"target column '{self.target}'"
+                f"{self.path}: must have rows with a value in the target column '{self.target}', "
+                f"got {without_target} rows without one"
                 if without_target
-                else f"{self.path}: no rows: the file ends after its header"
+                else f"{self.path}: must have rows, but ends after its header"
             )
         self.rows_without_target = without_target
 
     def _read_header(self) -> list[str]:
         line, cells = next(self._lines(), (0, []))
         if not cells:
-            raise JobError(f"{self.path}: the file is empty; a header line and rows are expected")
+            raise JobError(f"{self.path}: must have a header line and rows, but is empty")
         try:
             columns = header_names(cells)
         except ValueError as error:
             raise JobError(f"{self.path}: line {line}: {error}") from None
         if self.target not in columns:
             raise JobError(
-                f"{self.path}: line 1: no target column '{self.target}'; rename a column, or name "
-                f"the target with --target. The columns are {_quoted(columns)}"
+                f"{self.path}: line 1: must have the target column '{self.target}', got "
+                f"{_quoted(columns)}: rename a column, or set the target with --target"
             )
         if len(columns) == 1:
-            raise JobError(f"{self.path}: line 1: no feature column beside '{self.target}'")
+            raise JobError(
+                f"{self.path}: line 1: must have a feature column in addition to '{self.target}'"
+            )
         return columns
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         """Yield (line number, cells) of each line that is not blank, the header first."""
         try:
-            # Bytes that are no UTF-8 are kept: the check of the cell names them.
+            # Bytes that are not UTF-8 are kept, so that the check of the cell reports them.
             with self.path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
                 yield from csv_lines(file)
         except ValueError as error:
             raise JobError(f"{self.path}: {error}") from error
         except FileNotFoundError as error:
-            raise JobError(f"{self.path}: no such file") from error
+            raise JobError(f"{self.path}: does not exist") from error
 
     def _numbers(self) -> Iterator[list[float]]:
         lines = self._lines()
@@ -124,8 +127,8 @@ class CsvTable:
         for line, cells in lines:
             if len(cells) != n_columns:
                 raise JobError(
-                    f"{self.path}: line {line}: {len(cells)} values where the header names "
-                    f"{n_columns} columns"
+                    f"{self.path}: line {line}: must have {n_columns} values, as the header, got "
+                    f"{len(cells)}"
                 )
             yield numbers(cells) or [
                 self._number(line, column, cell) for column, cell in zip(self.columns, cells)
@@ -136,13 +139,13 @@ class CsvTable:
             return number(cell)
         except ValueError as error:
             raise JobError(
-                f"{self.path}: line {line}, column {shown(column)}: {error}; correct it, or leave "
-                "the cell empty if the value is not known"
+                f"{self.path}: line {line}, column {shown(column)}: {error}: fix it, or leave the "
+                "cell empty if the value is missing"
             ) from None
 
 
 def require_same_columns(table: CsvTable, other: CsvTable) -> None:
-    """Raise a `JobError` unless both tables have the same columns, in whatever order."""
+    """Raise a `JobError` unless both tables have the same columns, in any order."""
     lacking = [name for name in table.columns if name not in other.columns]
     extra = [name for name in other.columns if name not in table.columns]
     if lacking or extra:
@@ -152,7 +155,7 @@ def require_same_columns(table: CsvTable, other: CsvTable) -> None:
             if names
         ]
         raise JobError(
-            f"{other.path}: other columns than in {table.path}: it {' and '.join(differences)}"
+            f"{other.path}: must have the columns of {table.path}, but {' and '.join(differences)}"
         )
 
 
@@ -162,22 +165,22 @@ def require_filled_columns(path: Path, missing: dict[str, int], rows: int) -> No
     Parameters
     ----------
     path : Path
-        The file that was read.
+        The file.
     missing : dict of str to int
-        For each feature, how many of its values are missing.
+        For each feature, the number of missing values.
     rows : int
-        How many rows were read.
+        The number of rows.
     """
     for column, count in missing.items():
         if count > rows / 2:
             raise JobError(
-                f"{path}: column '{column}': {count} of {rows} values are missing, more than half; "
-                "fill the column or leave it out"
+                f"{path}: column '{column}': at most half of the values may be missing, got "
+                f"{count} of {rows}: fill the column or remove it"
             )
 
 
 def write_csv(path: Path, columns: Sequence[str], chunks: Iterable[np.ndarray]) -> int:
-    """Write a header and rows of numbers; reading them back gives the same numbers.
+    """Write a header and rows of numbers, so that reading them returns the same numbers.
 
     Returns
     -------

@@ -1,6 +1,6 @@
-"""Write sample data: California Housing, or synthetic data of its schema where it cannot be had.
+"""Write sample data: California Housing, or synthetic data with its schema if it is not available.
 
-Rows go to train.csv and test.csv: eight features by scikit-learn's names, and `target`, the
+It writes train.csv and test.csv with eight features, named as in scikit-learn, and `target`, the
 median house value of a block group in 100 000 dollars.
 """
 
@@ -33,24 +33,24 @@ FEATURES = (
     "Longitude",
 )
 TARGET = "target"
-# The name under which scikit-learn caches the data set.
+# The name of the data set in scikit-learn's cache.
 CACHED_FILE = "cal_housing_py3.pkz"
 
 
 def california_housing(download_timeout: float) -> tuple[np.ndarray, np.ndarray, str]:
-    """Take the data set from scikit-learn's cache, or download it into the cache.
+    """Load the data set from scikit-learn's cache, or download it to the cache.
 
     Parameters
     ----------
     download_timeout : float
-        Seconds after which a download is given up.
+        Timeout of the download, in seconds.
 
     Returns
     -------
     X : ndarray of shape (20640, 8)
     y : ndarray of shape (20640,)
     origin : str
-        Where the data came from, for people.
+        The source of the data, as text.
 
     Raises
     ------
@@ -68,12 +68,12 @@ def california_housing(download_timeout: float) -> tuple[np.ndarray, np.ndarray,
 
 
 def synthetic_housing(random_state: int) -> tuple[np.ndarray, np.ndarray]:
-    """Make up block groups whose prices follow income, distance to the coast, crowding and age.
+    """Generate block groups whose prices depend on income, distance to the coast, crowding and age.
 
     Parameters
     ----------
     random_state : int
-        Seed; the same one gives the same data.
+        Seed; the same seed returns the same data.
 
     Returns
     -------
@@ -107,21 +107,21 @@ def synthetic_housing(random_state: int) -> tuple[np.ndarray, np.ndarray]:
 def load(
     source: str, download_timeout: float, random_state: int
 ) -> tuple[np.ndarray, np.ndarray, str]:
-    """Load the data from `source`: ``california``, ``synthetic``, or what ``auto`` finds.
+    """Load the data from `source`: ``california``, ``synthetic``, or ``auto`` for either.
 
     Returns
     -------
     X : ndarray of shape (n_samples, 8)
     y : ndarray of shape (n_samples,)
     origin : str
-        Where the data came from, for people.
+        The source of the data, as text.
 
     Raises
     ------
     JobError
-        If the source is ``california`` and the data can be neither found nor downloaded.
+        If the source is ``california`` and the data is neither found nor downloadable.
     """
-    why = "as asked for"
+    why = "as requested"
     if source != "synthetic":
         try:
             return california_housing(download_timeout)
@@ -129,18 +129,18 @@ def load(
             if source == "california":
                 raise
             why = str(error)
-    return (*synthetic_housing(random_state), f"SYNTHETIC data of the same schema: {why}")
+    return (*synthetic_housing(random_state), f"SYNTHETIC data with the same schema: {why}")
 
 
 def split(
     output_dir: Path, X: np.ndarray, y: np.ndarray, test_size: float, random_state: int
 ) -> dict[str, int]:
-    """Split the data and write train.csv and test.csv, both or neither.
+    """Split the data and write train.csv and test.csv: both or neither.
 
     Returns
     -------
     dict of str to int
-        The rows of each file.
+        The number of rows in each file.
     """
     rows = np.column_stack([X, y])
     parts: Any = train_test_split(rows, test_size=test_size, random_state=random_state)
@@ -152,8 +152,8 @@ def split(
 
 
 def _download(cached: Path, timeout: float) -> None:
-    # scikit-learn creates the folder that it is given, so the cache is touched only at the end;
-    # and no timeout of its own would cover name resolution, so a thread does it that may be left.
+    # scikit-learn creates its cache folder, so the real one is written only at the end. It has no
+    # timeout that covers name resolution, so the download runs in a thread that can be abandoned.
     aside = Path(tempfile.mkdtemp())
     faults: list[Exception] = []
 
@@ -194,7 +194,7 @@ def _fraction(text: str) -> float:
 
 
 def main() -> None:
-    """Read the arguments and do the work."""
+    """Parse the arguments and run."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--output-dir", type=Path, required=True)
     parser.add_argument("--test-size", type=_fraction, default=0.2, help="share of the rows")

@@ -1,9 +1,8 @@
-"""Serve a trained forest: what the scikit-learn container calls for each request.
+"""Serve a trained forest: the functions that the scikit-learn container calls for each request.
 
-Its server makes a 500 of any exception; only a Flask response that `output_fn` returns can tell
-the caller what is wrong with the request. So a bad request travels from function to function as
-a `Refusal`. Predictions average the trees themselves: another kind of model needs another
-`predict_fn`.
+The container's server answers any exception with status 500; only a Flask response from `output_fn`
+can report what is wrong with a request. So the functions pass an invalid request on as a `Refusal`.
+`predict_fn` averages the trees itself: another kind of model needs another `predict_fn`.
 """
 
 from __future__ import annotations
@@ -25,20 +24,32 @@ CSV = "text/csv"
 
 
 class Refusal(NamedTuple):
-    """The answer to a request that cannot be served."""
+    """The response to an invalid request: HTTP status and reason."""
 
     status: int
     reason: str
 
 
 class Table(NamedTuple):
-    """The lines of a CSV body, cell by cell; which of them is a header, only the model can say."""
+    """The cells of a CSV body by line; only the model can recognize a header."""
 
     lines: list[list[str]]
 
 
 class Model(NamedTuple):
-    """What a prediction needs, laid out for speed."""
+    """What a prediction needs, arranged for speed.
+
+    Attributes
+    ----------
+    model_type : str
+        Class name of the model, for the response.
+    trees : list of sklearn.tree._tree.Tree
+        The trees of the forest.
+    mean, scale : ndarray of shape (n_features,)
+        Mean and scale of the training data, in the units of the features.
+    features : list of str
+        Names of the features, in the order of training.
+    """
 
     model_type: str
     trees: list[Any]
@@ -48,7 +59,17 @@ class Model(NamedTuple):
 
 
 def model_fn(model_dir: str) -> Model:
-    """Load the model artifact that training.py wrote."""
+    """Load the model artifact that training.py wrote.
+
+    Parameters
+    ----------
+    model_dir : str
+        The folder with the unpacked model.tar.gz.
+
+    Returns
+    -------
+    Model
+    """
     folder = Path(model_dir)
     forest = joblib.load(folder / "model.pkl")
     scaler = joblib.load(folder / "scaler.pkl")
@@ -65,31 +86,44 @@ def input_fn(body: str | bytes, content_type: str) -> list | Table | Refusal:
     body : str or bytes
         JSON ``{"instances": [...]}``, each instance a list of numbers in the order of training or
         an object of named numbers; or CSV, with or without a header that names the features. A
-        value that is not known is null, or a cell that is empty or holds one of `cells.MISSING`.
+        missing value is null in JSON, and an empty cell or one of `cells.MISSING` in CSV.
     content_type : str
         ``application/json`` or ``text/csv``; parameters such as a charset are ignored.
 
     Returns
     -------
     list, Table or Refusal
-        Of JSON the rows, each a list or a dict by feature name; of CSV its lines. What is no number
-        stays for `predict_fn` to name.
+        The rows of JSON, each a list or a dict by feature name, or the lines of CSV. `predict_fn`
+        reports values that are not numbers.
     """
     parsers = {JSON: _json_rows, CSV: _csv_rows}
     parse = parsers.get(_media_type(content_type))
     if parse is None:
-        return Refusal(415, f"content type '{content_type}' is not served; send {JSON} or {CSV}")
+        return Refusal(415, f"the content type must be {JSON} or {CSV}, got '{content_type}'")
     try:
         return parse(decode(bytes(body)) if not isinstance(body, str) else without_mark(body))
     except (ValueError, RecursionError) as error:
-        return Refusal(400, f"the body is not readable as {_media_type(content_type)}: {error}")
+        return Refusal(400, f"the body must be {_media_type(content_type)}: {error}")
 
 
 def predict_fn(rows: list | Table | Refusal, model: Model) -> dict[str, Any] | Refusal:
     """Predict the target of each row; a missing value counts as the mean of the training data.
 
-    The first line of a CSV is a header if it names the model's features, in whatever order, and be
-    the names numbers.
+    The first line of a CSV is a header if it names the model's features, in any order, even if the
+    names are numbers.
+
+    Parameters
+    ----------
+    rows : list, Table or Refusal
+        The result of `input_fn`.
+    model : Model
+        The result of `model_fn`.
+
+    Returns
+    -------
+    dict or Refusal
+        ``predictions``, a list with one number per row in the unit of the target, and
+        ``model_type``.
     """
     if isinstance(rows, Table):
         values = _of_table(rows.lines, model.features)
@@ -100,7 +134,7 @@ def predict_fn(rows: list | Table | Refusal, model: Model) -> dict[str, Any] | R
     if isinstance(values, Refusal):
         return values
     if not values:
-        return Refusal(400, "no rows to predict; send one or more")
+        return Refusal(400, "the request must contain one or more rows, got none")
     with np.errstate(over="ignore"):
         X = (np.array(values, dtype=float) - model.mean) / model.scale
         X[np.isnan(X)] = 0.0
@@ -108,9 +142,12 @@ def predict_fn(rows: list | Table | Refusal, model: Model) -> dict[str, Any] | R
     if not np.isfinite(X).all():
         row, column = np.argwhere(~np.isfinite(X))[0]
         value = values[row][column]
-        return Refusal(400, f"row {row + 1}: '{model.features[column]}': {value} is out of range")
-    # What forest.predict computes, to the last bit, without its checks and thread pool: they take
-    # most of the time of a single row.
+        return Refusal(
+            400,
+            f"row {row + 1}: '{model.features[column]}': the value is out of range, got {value}",
+        )
+    # Exactly what forest.predict computes, without its checks and thread pool, which take most of
+    # the time for a single row.
     total = np.zeros((len(X), 1))
     for tree in model.trees:
         total += tree.predict(X)
@@ -119,12 +156,12 @@ def predict_fn(rows: list | Table | Refusal, model: Model) -> dict[str, Any] | R
 
 
 def output_fn(prediction: dict[str, Any] | Refusal, accept: str) -> Any:
-    """Write the predictions as JSON or CSV, or refuse the request.
+    """Return the predictions as JSON or CSV, or refuse the request.
 
     Returns
     -------
     tuple of str or flask.Response
-        Body and media type, or a response with a status from 400 on and ``{"error": reason}``.
+        Body and media type, or a response with a status of 400 or more and ``{"error": reason}``.
     """
     if not isinstance(prediction, Refusal):
         for offered in (accept or "*/*").split(","):
@@ -133,8 +170,8 @@ def output_fn(prediction: dict[str, Any] | Refusal, accept: str) -> Any:
                 return json.dumps(prediction), JSON
             if media_type in (CSV, "text/*"):
                 return "".join(f"{value}\n" for value in prediction["predictions"]), CSV
-        prediction = Refusal(406, f"'{accept}' is not served; accept {JSON} or {CSV}")
-    # Only the server has Flask; predictions need none.
+        prediction = Refusal(406, f"the accepted type must be {JSON} or {CSV}, got '{accept}'")
+    # Only the server has Flask; predictions do not need it.
     from flask import Response
 
     reason = json.dumps({"error": prediction.reason})
@@ -153,7 +190,7 @@ def _json_rows(text: str) -> list | Refusal:
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON; send null for a value that is not known")
+    raise ValueError(f"{name} is not JSON: send null for a missing value")
 
 
 def _csv_rows(text: str) -> Table:
@@ -161,7 +198,7 @@ def _csv_rows(text: str) -> Table:
 
 
 def _of_table(lines: list[list[str]], features: list[str]) -> list | Refusal:
-    """Return the rows of a CSV in the order of the features, NaN where a value is not known."""
+    """Return the rows of a CSV in the order of the features, with NaN for a missing value."""
     names = features
     if lines and sorted(cell.strip() for cell in lines[0]) == sorted(features):
         names = [cell.strip() for cell in lines[0]]
@@ -202,7 +239,7 @@ def _of_instances(rows: list, features: list[str]) -> list | Refusal:
 
 
 def _ordered(position: int, row: Any, features: list[str]) -> list | Refusal:
-    """Check a row and give its values in the order of the features."""
+    """Check a row and return its values in the order of the features."""
     if isinstance(row, dict):
         if set(row) != set(features):
             return _wrong_names(f"row {position}", row, features)
@@ -210,15 +247,15 @@ def _ordered(position: int, row: Any, features: list[str]) -> list | Refusal:
     if not isinstance(row, list):
         return Refusal(
             400,
-            f"row {position}: {json.dumps(row)} is neither a list of {len(features)} numbers nor "
-            "an object of named features; one row, too, stands in a list of rows",
+            f"row {position}: must be a list of {len(features)} numbers or an object of named "
+            f"features, got {json.dumps(row)}: send even a single row in a list of rows",
         )
     if len(row) != len(features):
         return _wrong_length(position, row, features)
     for name, value in zip(features, row):
         if value is not None and not _is_finite_number(value):
             return Refusal(
-                400, f"row {position}: '{name}': {json.dumps(value)} is not a finite number"
+                400, f"row {position}: '{name}': must be a finite number, got {json.dumps(value)}"
             )
     return row
 
@@ -228,14 +265,14 @@ def _wrong_names(where: str, names: Collection[str], features: list[str]) -> Ref
     lacking = [name for name in features if name not in names]
     return Refusal(
         400,
-        f"{where}: unknown features {unknown}, lacking features {lacking}; the features are "
-        f"{features}, null or an empty cell where a value is not known",
+        f"{where}: unknown features {unknown}, missing features {lacking}; the features must be "
+        f"{features}, with null or an empty cell for a missing value",
     )
 
 
 def _wrong_length(position: int, row: Sequence, features: list[str]) -> Refusal:
     return Refusal(
-        400, f"row {position} has {len(row)} values; {len(features)} are expected: {features}"
+        400, f"row {position}: must have {len(features)} values {features}, got {len(row)}"
     )
 
 

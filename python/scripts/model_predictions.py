@@ -1,4 +1,4 @@
-"""Predict with a model.tar.gz as its endpoint would: its own code, in a process of its own."""
+"""Predict with a model.tar.gz as its endpoint would: with its own code, in a separate process."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ CHILD = Path(__file__).with_name("model_predictions_child.py")
 
 
 class ModelArtifact:
-    """A model.tar.gz, unpacked.
+    """An unpacked model.tar.gz.
 
     Parameters
     ----------
     folder : Path
-        Holds the model.tar.gz.
+        The folder of the model.tar.gz.
     work : Path
-        An empty folder, which the caller removes.
+        An empty folder for the unpacked files, which the caller removes.
     program : str
-        The file in ``code/`` of the artifact that serves the model.
+        The inference script in ``code/`` of the artifact.
     timeout : float
-        Seconds that all predictions together, or the installation of the code's requirements,
-        may take.
+        Timeout of all predictions together, and of the installation of the code's requirements, in
+        seconds.
 
     Raises
     ------
@@ -53,18 +53,18 @@ class ModelArtifact:
             self._install(code)
 
     def features(self, columns: Sequence[str]) -> list[str]:
-        """Give the columns that the model reads, in its own order.
+        """Return the columns that the model reads, in its order.
 
         Parameters
         ----------
         columns : sequence of str
-            The feature columns there are; the model reads them all, in this order, unless the
-            feature_names.json of the artifact says otherwise.
+            The available feature columns. The model reads all of them in this order, unless the
+            artifact has a feature_names.json.
 
         Raises
         ------
         JobError
-            If the model needs a column that is not there.
+            If the model needs a column that is not available.
         """
         path = self._model_dir / "feature_names.json"
         if not path.is_file():
@@ -72,16 +72,14 @@ class ModelArtifact:
         try:
             names: Any = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise JobError(
-                f"{self.path}: feature_names.json is not readable as JSON: {error}"
-            ) from error
+            raise JobError(f"{self.path}: feature_names.json must be JSON: {error}") from error
         if not isinstance(names, list) or not names or not all(type(name) is str for name in names):
-            raise JobError(f"{self.path}: feature_names.json is not a list of names")
+            raise JobError(f"{self.path}: feature_names.json must be a list of names")
         lacking = [name for name in names if name not in columns]
         if lacking:
             raise JobError(
-                f"{self.path}: the model needs the features {', '.join(lacking)}, which the "
-                f"held-out data lacks; it has {', '.join(columns)}"
+                f"{self.path}: the held-out data must have the model's features "
+                f"{', '.join(lacking)}, got {', '.join(columns)}"
             )
         return names
 
@@ -91,18 +89,18 @@ class ModelArtifact:
         Parameters
         ----------
         rows : ndarray of shape (n_rows, n_features)
-            Raw features in the order of `features`; NaN where a value is not known.
+            Raw features in the order of `features`; NaN for a missing value.
 
         Returns
         -------
         ndarray of shape (n_rows,)
-            Finite.
+            Finite predictions, in the unit of the target.
 
         Raises
         ------
         JobError
-            If the model cannot be loaded, refuses the rows, answers with anything but a number
-            per row, takes too long, or dies.
+            If the model cannot be loaded, refuses the rows, does not return one number per row,
+            takes too long, or its process dies.
         """
         inputs, outputs, reason = (self._work / name for name in ("rows.npy", "out.npy", "reason"))
         np.save(inputs, rows)
@@ -118,24 +116,26 @@ class ModelArtifact:
                 "SM_MODEL_DIR": str(arguments[0]),
             },
         )
-        # A script that ends its own process looks as if it had ended well.
+        # A script that ends its own process may return exit code 0.
         if outputs.is_file():
             return np.load(outputs, allow_pickle=False)
         if reason.is_file():
             raise JobError(f"{self.path}: {reason.read_text(encoding='utf-8')}")
         raise JobError(
-            f"{self.path}: its process ended before it had predictions, "
-            + (f"by signal {-code}; 9 often means no memory" if code < 0 else f"with exit {code}")
+            f"{self.path}: its process ended without predictions, "
+            + (
+                f"by signal {-code}; 9 often means out of memory"
+                if code < 0
+                else f"with exit {code}"
+            )
         )
 
     def _install(self, code: Path) -> None:
-        # As the model server does before it starts.
+        # The model server does the same before it starts.
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--target"]
         command += [str(self._packages), "--requirement", "requirements.txt"]
         if self._run(command, "installation of its requirements", {**os.environ}, code) != 0:
-            raise JobError(
-                f"{self.path}: its code/requirements.txt could not be installed; the log says why"
-            )
+            raise JobError(f"{self.path}: cannot install its code/requirements.txt: see the log")
 
     def _run(
         self, command: list[str], what: str, environment: dict[str, str], cwd: Path | None = None
@@ -146,6 +146,6 @@ class ModelArtifact:
             ).returncode
         except subprocess.TimeoutExpired as error:
             raise JobError(
-                f"{self.path}: {what}: not done after {self._timeout:g} s, the longest that is "
-                "allowed; --timeout-seconds sets it"
+                f"{self.path}: {what}: timed out after {self._timeout:g} s: increase "
+                "--timeout-seconds"
             ) from error

@@ -1,6 +1,6 @@
-"""Scale the features of train.csv and test.csv; what SageMaker runs as the processing job.
+"""Scale the features of train.csv and test.csv; SageMaker runs this as the processing job.
 
-Both files are read in chunks, so that memory does not grow with the data.
+Both files are read in chunks, so that memory use does not grow with the data.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ def fit_scaler(table: CsvTable, chunk_rows: int) -> StandardScaler:
     table : CsvTable
         The training data.
     chunk_rows : int
-        Rows to hold in memory at once.
+        Rows in memory at once.
 
     Returns
     -------
     StandardScaler
-        Fitted to the values that are known; its ``mean_`` is what a missing value becomes.
+        Fitted to the known values; its ``mean_`` replaces missing values.
 
     Raises
     ------
     JobError
-        If a column is more than half empty, or its values are too large to be scaled.
+        If more than half of a column's values are missing, or its values are too large to scale.
     """
     scaler = StandardScaler()
     missing = np.zeros(len(table.features), dtype=int)
@@ -57,8 +57,8 @@ def fit_scaler(table: CsvTable, chunk_rows: int) -> StandardScaler:
     for column, variance in zip(table.features, np.asarray(scaler.var_)):
         if not np.isfinite(variance):
             raise JobError(
-                f"{table.path}: column '{column}': its values are too large to be scaled; "
-                "give it in a larger unit"
+                f"{table.path}: column '{column}': its values are too large to scale: use a larger "
+                "unit"
             )
     return scaler
 
@@ -66,12 +66,12 @@ def fit_scaler(table: CsvTable, chunk_rows: int) -> StandardScaler:
 def scaled_chunks(
     table: CsvTable, features: list[str], scaler: StandardScaler, chunk_rows: int
 ) -> Iterator[np.ndarray]:
-    """Give the rows of a table as they are to be written: scaled features, then the target.
+    """Yield the rows to write: scaled features, then the target.
 
     Raises
     ------
     JobError
-        After the last row, if a column is more than half empty.
+        After the last row, if more than half of a column's values are missing.
     """
     missing = np.zeros(len(features), dtype=int)
     rows = 0
@@ -80,22 +80,22 @@ def scaled_chunks(
         missing += unknown.sum(axis=0)
         rows += len(X)
         scaled = np.asarray(scaler.transform(X))
-        # The train mean, on the scale that has it at zero.
+        # Zero is the scaled mean of the training data.
         scaled[unknown] = 0.0
         yield np.column_stack([scaled, y])
     require_filled_columns(table.path, dict(zip(features, missing.tolist())), rows)
 
 
 def preprocess(input_data: Path, output_data: Path, target: str, chunk_rows: int) -> None:
-    """Read train.csv and test.csv; write them scaled, and the scaler beside the train data.
+    """Read train.csv and test.csv; write them scaled, and the scaler next to the training data.
 
-    A copy of test.csv goes to ``holdout/``: models are compared on raw features, as each brings a
-    scaler of its own.
+    A copy of test.csv goes to ``holdout/``: models are compared on raw features, because each has
+    its own scaler.
 
     Raises
     ------
     JobError
-        If the data cannot be used; then nothing is written.
+        If the data is invalid; then nothing is written.
     """
     train, test = (
         CsvTable(require_file(input_data, f"{name}.csv"), target) for name in ("train", "test")
@@ -114,8 +114,8 @@ def preprocess(input_data: Path, output_data: Path, target: str, chunk_rows: int
 
 
 def _partial_fit(scaler: StandardScaler, X: np.ndarray) -> None:
-    # A column without a single value in a chunk becomes NaN for good in scikit-learn (seen in
-    # 1.2.1 and 1.9.1), though it has values in other chunks: its statistics are put back.
+    # In scikit-learn (seen in 1.2.1 and 1.9.1) a column without any value in a chunk becomes NaN
+    # permanently, even with values in other chunks: its statistics are restored.
     empty = np.isnan(X).all(axis=0)
     neutral = {"mean_": 0.0, "var_": 0.0, "scale_": 1.0}
     before = {
@@ -129,7 +129,7 @@ def _partial_fit(scaler: StandardScaler, X: np.ndarray) -> None:
 
 
 def main() -> None:
-    """Read the arguments and do the work."""
+    """Parse the arguments and run."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--input-data", type=Path, default="/opt/ml/processing/input/data")
     parser.add_argument("--output-data", type=Path, default="/opt/ml/processing/output")

@@ -1,7 +1,7 @@
-"""Train a random forest and measure it; what SageMaker runs as the training job.
+"""Train a random forest and measure it; SageMaker runs this as the training job.
 
-The model artifact holds everything that serving needs: model, scaler, feature names, and the
-inference code.
+The model artifact contains everything for serving: model, scaler, feature names, and the inference
+code.
 """
 
 from __future__ import annotations
@@ -27,7 +27,17 @@ CHUNK_ROWS = 50_000
 
 
 class Dataset(NamedTuple):
-    """Scaled features and target of one channel, with the names of the features."""
+    """The data of one channel.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Scaled features, without missing values.
+    y : ndarray of shape (n_samples,)
+        Target, in the units of the data.
+    features : list of str
+        Names of the columns of `X`.
+    """
 
     X: np.ndarray
     y: np.ndarray
@@ -35,7 +45,7 @@ class Dataset(NamedTuple):
 
 
 def load(train: Path, test: Path, target: str) -> tuple[Dataset, Dataset]:
-    """Load what preprocessing wrote.
+    """Load the output of preprocessing.
 
     Parameters
     ----------
@@ -47,12 +57,13 @@ def load(train: Path, test: Path, target: str) -> tuple[Dataset, Dataset]:
     Returns
     -------
     Dataset, Dataset
-        The train and the test data, with their features in one order.
+        The train and the test data, with their features in the same order.
 
     Raises
     ------
     JobError
-        If a file is missing, holds anything but finite numbers, or the files differ in columns.
+        If a file is missing or contains a value that is not a finite number, or the files have
+        different columns.
     """
     tables = [
         CsvTable(require_file(train, "train_processed.csv"), target),
@@ -64,26 +75,39 @@ def load(train: Path, test: Path, target: str) -> tuple[Dataset, Dataset]:
 
 
 def check_scaler(scaler: Path, features: list[str]) -> None:
-    """Raise a `JobError` unless the scaler can be read here and was fitted to these features."""
+    """Raise a `JobError` unless the scaler can be loaded and was fitted to these features."""
     try:
         n_scaled = joblib.load(scaler).n_features_in_
-    # Whatever a pickle of other releases, or no pickle at all, may raise.
+    # A pickle of another release, or a file that is not a pickle, may raise anything.
     except Exception as error:
         raise JobError(
-            f"{scaler}: not readable with scikit-learn {sklearn.__version__}: {error}; run "
-            "preprocessing and training in one container image"
+            f"{scaler}: must be readable with scikit-learn {sklearn.__version__}: {error}: run "
+            "preprocessing and training in the same container image"
         ) from error
     if n_scaled != len(features):
         raise JobError(
-            f"{scaler}: fitted to {n_scaled} features, the training data has {len(features)}; "
-            "take both from one preprocessing run"
+            f"{scaler}: must be fitted to {len(features)} features, as the training data, got "
+            f"{n_scaled}: use both from the same preprocessing run"
         )
 
 
 def fit(
     train: Dataset, n_estimators: int, max_depth: int, min_samples_split: int, random_state: int
 ) -> RandomForestRegressor:
-    """Fit a random forest with all cores; the fitted forest predicts with one."""
+    """Fit a random forest with all cores; the fitted forest predicts with one.
+
+    Parameters
+    ----------
+    train : Dataset
+        The training data, with ``X`` of shape (n_samples, n_features).
+    n_estimators, max_depth, min_samples_split, random_state : int
+        Hyperparameters, as of `RandomForestRegressor`.
+
+    Returns
+    -------
+    RandomForestRegressor
+        Fitted; its ``predict`` takes scaled features.
+    """
     model = RandomForestRegressor(
         n_estimators=n_estimators,
         max_depth=max_depth,
@@ -109,19 +133,19 @@ def evaluate(model: RandomForestRegressor, train: Dataset, test: Dataset) -> dic
     Raises
     ------
     JobError
-        If a metric is not a finite number, as R² of a single row.
+        If a metric is not a finite number, such as R² of a single row.
     """
     metrics: dict[str, float] = {}
     for name, data in (("train", train), ("test", test)):
         if len(data.y) < 2:
-            raise JobError(f"the {name} data has {len(data.y)} row; R² needs two or more")
+            raise JobError(f"the {name} data must have two or more rows for R², got {len(data.y)}")
         predictions = model.predict(data.X)
         metrics[f"{name}_rmse"] = float(np.sqrt(mean_squared_error(data.y, predictions)))
         metrics[f"{name}_r2"] = float(r2_score(data.y, predictions))
         metrics[f"{name}_mae"] = float(mean_absolute_error(data.y, predictions))
     for name, value in metrics.items():
         if not np.isfinite(value):
-            raise JobError(f"{name} is {value}: the target's values are too large to be measured")
+            raise JobError(f"{name} must be finite, got {value}: the target's values are too large")
     return {**metrics, "feature_count": len(train.features), "training_samples": len(train.y)}
 
 
@@ -135,18 +159,18 @@ def save(
     model : RandomForestRegressor
         Fitted.
     features : list of str
-        In the order in which the model was trained.
+        Names in the order of training.
     scaler : Path
         The scaler that preprocessing fitted.
     code : Path
         Folder with the inference code: one tar.gz, or plain files.
     model_dir : Path
-        What SageMaker packs into model.tar.gz.
+        The folder that SageMaker packs into model.tar.gz.
 
     Raises
     ------
     JobError
-        If the code cannot be used.
+        If the code is missing or invalid.
     """
     model_dir.mkdir(parents=True, exist_ok=True)
     _place_code(code, model_dir / "code")
@@ -156,7 +180,7 @@ def save(
 
 
 def failure_file() -> Path | None:
-    """Give the file whose text SageMaker shows as the FailureReason; None outside a job."""
+    """Return the file for the job's FailureReason; None outside a job."""
     output = Path(os.environ.get("SM_OUTPUT_DIR", "/opt/ml/output"))
     return output / "failure" if "SM_OUTPUT_DIR" in os.environ or output.is_dir() else None
 
@@ -167,7 +191,8 @@ def _read(table: CsvTable, features: list[str]) -> Dataset:
     if np.isnan(X).any():
         column = features[int(np.isnan(X).any(axis=0).argmax())]
         raise JobError(
-            f"{table.path}: column '{column}': values are missing; run preprocessing.py on the data"
+            f"{table.path}: column '{column}': must not have missing values: run preprocessing.py "
+            "first"
         )
     return Dataset(X, np.concatenate([y for _, y in chunks]), features)
 
@@ -176,7 +201,7 @@ def _place_code(source: Path, target: Path) -> None:
     archives = sorted(source.glob("*.tar.gz"))
     if len(archives) > 1:
         names = ", ".join(archive.name for archive in archives)
-        raise JobError(f"{source}: one archive of inference code is expected, found {names}")
+        raise JobError(f"{source}: must contain one archive of inference code, got {names}")
     if archives:
         unpack(archives[0], target)
     elif source.is_dir():
@@ -184,12 +209,12 @@ def _place_code(source: Path, target: Path) -> None:
         shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
     if not any(target.glob("*.py")):
         raise JobError(
-            f"{archives[0] if archives else source}: no inference code (*.py) at its root"
+            f"{archives[0] if archives else source}: must contain inference code (*.py) at its root"
         )
 
 
 def main() -> None:
-    """Read the arguments and do the work."""
+    """Parse the arguments and run."""
     environment = os.environ.get
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--n-estimators", type=whole_number(1), default=100)
@@ -229,7 +254,7 @@ def main() -> None:
     args.output_data_dir.mkdir(parents=True, exist_ok=True)
     evaluation = json.dumps(metrics, indent=2)
     (args.output_data_dir / "evaluation.json").write_text(evaluation, encoding="utf-8")
-    # SageMaker takes the metrics from these lines, by the job's MetricDefinitions.
+    # SageMaker reads the metrics from these lines, using the job's MetricDefinitions.
     for name, value in metrics.items():
         print(f"{name}: {value}")
 

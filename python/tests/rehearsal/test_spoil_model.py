@@ -52,7 +52,7 @@ def test_a_failing_model_loads_and_fails_at_each_request(model, tmp_path):
     _, spoiled = spoil(model, "failing_inference.py")
     asked = ask(spoiled, tmp_path)
     assert asked.returncode == 1
-    assert "rehearsal: this model answers nothing" in asked.stderr
+    assert "rehearsal: this model fails every request" in asked.stderr
 
 
 def test_a_slow_model_answers_rightly_after_a_pause(model, tmp_path):
@@ -69,4 +69,4 @@ def test_a_slow_model_answers_rightly_after_a_pause(model, tmp_path):
 def test_fails_without_the_entry_point(model):
     result, _ = spoil(model, "failing_inference.py", "other.py")
     assert result.returncode == 1
-    assert "has no code/other.py; it has code/serve.py, model.json" in result.stderr
+    assert "must contain code/other.py, got code/serve.py, model.json" in result.stderr

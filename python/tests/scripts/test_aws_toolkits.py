@@ -119,10 +119,14 @@ def test_the_server_is_healthy_and_answers_json_and_csv_alike(answers):
 @pytest.mark.parametrize(
     ("name", "status", "reason"),
     [
-        ("broken", 400, "not readable as application/json"),
+        ("broken", 400, "the body must be application/json"),
         ("other columns", 400, "row 1 has 3 values; 8 are expected"),
-        ("image", 415, "content type 'image/png' is not served"),
-        ("image answer", 406, "'image/png' is not served"),
+        ("image", 415, "the content type must be application/json or text/csv, got 'image/png'"),
+        (
+            "image answer",
+            406,
+            "the accepted type must be application/json or text/csv, got 'image/png'",
+        ),
     ],
 )
 def test_a_bad_request_gets_its_status_through_the_toolkit(

@@ -222,7 +222,7 @@ def test_a_champion_that_needs_more_features_is_not_comparable(compare, good: Pa
     _, found, _ = compare(pack(narrow, narrow / "input"), good, data=rows)
 
     assert found["status"] == "not-comparable"
-    assert "the model needs the features Latitude, Longitude" in found["reason"]
+    assert "must have the model's features Latitude, Longitude" in found["reason"]
     assert (verdict(found).passed, verdict(found).rule) == (False, "ChampionNotComparable")
 
 
@@ -245,8 +245,8 @@ def unreadable(trained: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (break_archive, "not a readable tar.gz"),
-        (rename_archive, "model.tar.gz: no such file; found in .*: other.tar.gz"),
+        (break_archive, "must be a readable tar.gz"),
+        (rename_archive, "model.tar.gz: does not exist; .* contains other.tar.gz"),
         (lambda _: None, "model.tar.gz: "),
     ],
 )
@@ -270,12 +270,12 @@ def test_a_broken_champion_is_told_and_a_broken_challenger_fails(
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--slice", "Rooms"], "--slice: no feature Rooms; there are MedInc, HouseAge"),
+        (["--slice", "Rooms"], "--slice: must be one of MedInc, HouseAge"),
         (["--metric", "accuracy"], "invalid choice: 'accuracy'"),
         (["--confidence", "95"], "must be at least 0.5 and below 1, got '95'"),
         (["--resamples", "10"], "must be a whole number of 100 or more, got '10'"),
-        (["--target", "price"], "no target column 'price'"),
-        (["--program", "serve.py"], "code/serve.py: no such file; found in"),
+        (["--target", "price"], "must have the target column 'price'"),
+        (["--program", "serve.py"], "code/serve.py: does not exist;"),
     ],
 )
 def test_fails_at_a_wrong_argument(compare, linear: Path, arguments: "list[str]", reason: str):
@@ -288,9 +288,9 @@ def test_fails_at_a_wrong_argument(compare, linear: Path, arguments: "list[str]"
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        (0, "no rows: the file ends after its header"),
-        (1, "1 row with a target; a comparison needs two or more"),
-        (-1, "test_r2 is .*: the target does not vary"),
+        (0, "must have rows, but ends after its header"),
+        (1, "must have two or more rows with a target, got 1"),
+        (-1, "test_r2 must be finite, got .*: the target does not vary"),
     ],
 )
 def test_fails_when_the_held_out_rows_are_too_few(
@@ -335,7 +335,7 @@ def test_a_job_runs_as_a_process_of_its_own(
 
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        f"{tmp_path}/test.csv: no such file; found in {tmp_path}: out"
+        f"{tmp_path}/test.csv: does not exist; {tmp_path} contains out"
     ]
 
 

@@ -150,7 +150,7 @@ def test_a_resample_without_variation_is_left_out():
 def test_fails_when_the_target_does_not_vary(value: float):
     y = np.full(50, value)
 
-    with pytest.raises(ValueError, match="test_r2 is not defined on the 50 rows"):
+    with pytest.raises(ValueError, match="test_r2 is not defined for the 50 rows"):
         bootstrap(y, y + 1, y + 2)
 
 

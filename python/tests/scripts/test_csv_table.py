@@ -83,11 +83,14 @@ def test_what_is_written_reads_back_to_the_last_bit(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "the file is empty"),
-        ("\n\n", "the file is empty"),
-        ("a,b\n1,2\n", "no target column 'target'.*The columns are 'a', 'b'"),
-        ("a,b,a,target\n1,2,3,4\n", "line 1: more than one column is named 'a'"),
-        ("target\n1\n", "line 1: no feature column beside 'target'"),
+        ("", "must have a header line and rows, but is empty"),
+        ("\n\n", "must have a header line and rows, but is empty"),
+        ("a,b\n1,2\n", "must have the target column 'target', got 'a', 'b'"),
+        (
+            "a,b,a,target\n1,2,3,4\n",
+            "line 1: each column must have a different name, got several columns 'a'",
+        ),
+        ("target\n1\n", "line 1: must have a feature column in addition to 'target'"),
     ],
 )
 def test_fails_at_a_header_that_cannot_be_used(tmp_path: Path, content: str, reason: str):
@@ -98,18 +101,18 @@ def test_fails_at_a_header_that_cannot_be_used(tmp_path: Path, content: str, rea
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ("1,2,3\n1,two,3\n", "line 3, column 'b': 'two' is not a number"),
-        ("1,2,3\n\n,2,three\n", "line 4, column 'target': 'three' is not a number"),
-        ("1,inf,3\n", "line 2, column 'b': 'inf' is infinite"),
-        ("1,-Infinity,3\n", "line 2, column 'b': '-Infinity' is infinite"),
-        (",1e999,3\n", "line 2, column 'b': '1e999' is infinite"),
-        ("inf,-inf,3\n", "line 2, column 'a': 'inf' is infinite"),
-        ("1,2,inf\n", "line 2, column 'target': 'inf' is infinite"),
-        ("1,2\n", "line 2: 2 values where the header names 3 columns"),
-        ("1,2,3,4\n", "line 2: 4 values where the header names 3 columns"),
-        ('1,"2\n",3\n1,x,3\n', "line 4, column 'b': 'x' is not a number"),
-        ("", "no rows: the file ends after its header"),
-        ("1,2,\n3,4,NA\n", "no rows left: none of its 2 rows has a value in the target column"),
+        ("1,2,3\n1,two,3\n", "line 3, column 'b': must be a number, got 'two'"),
+        ("1,2,3\n\n,2,three\n", "line 4, column 'target': must be a number, got 'three'"),
+        ("1,inf,3\n", "line 2, column 'b': must be a finite number, got 'inf'"),
+        ("1,-Infinity,3\n", "line 2, column 'b': must be a finite number, got '-Infinity'"),
+        (",1e999,3\n", "line 2, column 'b': must be a finite number, got '1e999'"),
+        ("inf,-inf,3\n", "line 2, column 'a': must be a finite number, got 'inf'"),
+        ("1,2,inf\n", "line 2, column 'target': must be a finite number, got 'inf'"),
+        ("1,2\n", "line 2: must have 3 values, as the header, got 2"),
+        ("1,2,3,4\n", "line 2: must have 3 values, as the header, got 4"),
+        ('1,"2\n",3\n1,x,3\n', "line 4, column 'b': must be a number, got 'x'"),
+        ("", "must have rows, but ends after its header"),
+        ("1,2,\n3,4,NA\n", "must have rows with a value in the target column 'target', got 2"),
     ],
 )
 def test_fails_at_a_row_that_cannot_be_used(tmp_path: Path, rows: str, reason: str):
@@ -128,19 +131,19 @@ def test_large_finite_values_are_not_taken_for_infinite_ones(tmp_path: Path):
 def test_fails_where_bytes_are_not_utf_8(tmp_path: Path):
     source = table(tmp_path, b"a,target\n1,2\n3,\xff\n")
 
-    with pytest.raises(JobError, match=r"line 3, column 'target': '\\xff' is not a number"):
+    with pytest.raises(JobError, match=r"line 3, column 'target': must be a number, got '\\xff'"):
         read(source)
 
 
 def test_fails_where_a_cell_is_larger_than_csv_allows(tmp_path: Path):
     source = table(tmp_path, "a,target\n1,2\n3," + "9" * 200_000)
 
-    with pytest.raises(JobError, match=r"train\.csv: line 3: not readable as CSV: field larger"):
+    with pytest.raises(JobError, match=r"train\.csv: line 3: must be CSV: field larger"):
         read(source)
 
 
 def test_fails_when_the_file_does_not_exist(tmp_path: Path):
-    with pytest.raises(JobError, match=r"train\.csv: no such file"):
+    with pytest.raises(JobError, match=r"train\.csv: does not exist"):
         CsvTable(tmp_path / "train.csv", "target")
 
 
@@ -154,5 +157,5 @@ def test_fails_when_two_tables_differ_in_columns(tmp_path: Path):
     train = table(tmp_path, "a,b,target\n1,2,3\n")
     test = table(tmp_path, "a,c,target\n1,2,3\n", "test.csv")
 
-    with pytest.raises(JobError, match=r"test\.csv: .*train\.csv: it lacks 'b' and adds 'c'"):
+    with pytest.raises(JobError, match=r"test\.csv: .*train\.csv, but lacks 'b' and adds 'c'"):
         require_same_columns(train, test)

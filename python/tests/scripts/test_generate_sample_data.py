@@ -49,7 +49,7 @@ def test_says_how_many_rows_went_where_and_that_the_data_is_synthetic(tmp_path: 
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "SYNTHETIC data of the same schema: as asked for",
+        "SYNTHETIC data with the same schema: as requested",
         f"15480 rows in {tmp_path}/raw/train.csv",
         f"5160 rows in {tmp_path}/raw/test.csv",
     ]
@@ -93,7 +93,7 @@ def test_auto_falls_back_to_synthetic_data_and_says_why(
 
     assert len(X) == 20640
     assert origin == (
-        "SYNTHETIC data of the same schema: California Housing is not in "
+        "SYNTHETIC data with the same schema: California Housing is not in "
         f"{no_cache}, and its download failed: name not known"
     )
     assert not no_cache.exists()

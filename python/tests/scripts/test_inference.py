@@ -156,27 +156,42 @@ def without_income() -> dict:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("{", "the body is not readable as application/json"),
-        ("", "the body is not readable as application/json"),
-        (b"\xff\xfe", "the body is not readable as application/json"),
-        ("[" * 100_000, "the body is not readable as application/json"),
+        ("{", "the body must be application/json"),
+        ("", "the body must be application/json"),
+        (b"\xff\xfe", "the body must be application/json"),
+        ("[" * 100_000, "the body must be application/json"),
         ("[[1, 2]]", "the body must be an object"),
         ("{}", "the body must be an object"),
         ('{"instances": {"MedInc": 1}}', "the body must be an object"),
-        ('{"instances": []}', "no rows to predict"),
-        ('{"instances": [[NaN]]}', "NaN is no JSON; send null"),
-        ('{"instances": [[Infinity]]}', "Infinity is no JSON; send null"),
-        ({"instances": FIRST}, "row 1: 8.3252 is neither a list of 8 numbers nor an object"),
-        ({"instances": [FIRST, FIRST[:7]]}, "row 2 has 7 values; 8 are expected"),
-        ({"instances": [one_row(1, "old")]}, "row 1: 'HouseAge': \"old\" is not a finite number"),
-        ({"instances": [one_row(1, "41")]}, "row 1: 'HouseAge': \"41\" is not a finite number"),
-        ({"instances": [one_row(1, True)]}, "row 1: 'HouseAge': true is not a finite number"),
-        ({"instances": [one_row(1, [4])]}, "row 1: 'HouseAge': [4] is not a finite number"),
-        ({"instances": [one_row(1, 10**400)]}, "is not a finite number"),
-        ({"instances": [FIRST, one_row(0, 1e300)]}, "row 2: 'MedInc': 1e+300 is out of range"),
-        ({"instances": [named(Rooms=3)]}, "row 1: unknown features ['Rooms'], lacking features []"),
-        ({"instances": [without_income()]}, "lacking features ['MedInc']"),
-        ({"instances": [FIRST, None]}, "row 2: null is neither a list"),
+        ('{"instances": []}', "the request must contain one or more rows"),
+        ('{"instances": [[NaN]]}', "NaN is not JSON: send null"),
+        ('{"instances": [[Infinity]]}', "Infinity is not JSON: send null"),
+        (
+            {"instances": FIRST},
+            "row 1: must be a list of 8 numbers or an object of named features, got 8.3252",
+        ),
+        ({"instances": [FIRST, FIRST[:7]]}, "row 2: must have 8 values"),
+        (
+            {"instances": [one_row(1, "old")]},
+            "row 1: 'HouseAge': must be a finite number, got \"old\"",
+        ),
+        (
+            {"instances": [one_row(1, "41")]},
+            "row 1: 'HouseAge': must be a finite number, got \"41\"",
+        ),
+        ({"instances": [one_row(1, True)]}, "row 1: 'HouseAge': must be a finite number, got true"),
+        ({"instances": [one_row(1, [4])]}, "row 1: 'HouseAge': must be a finite number, got [4]"),
+        ({"instances": [one_row(1, 10**400)]}, "must be a finite number"),
+        (
+            {"instances": [FIRST, one_row(0, 1e300)]},
+            "row 2: 'MedInc': the value is out of range, got 1e+300",
+        ),
+        ({"instances": [named(Rooms=3)]}, "row 1: unknown features ['Rooms'], missing features []"),
+        ({"instances": [without_income()]}, "missing features ['MedInc']"),
+        (
+            {"instances": [FIRST, None]},
+            "row 2: must be a list of 8 numbers or an object of named features, got null",
+        ),
     ],
 )
 def test_a_bad_json_request_is_refused_with_400_and_a_reason(ask, body, reason: str):
@@ -190,19 +205,22 @@ def test_a_bad_json_request_is_refused_with_400_and_a_reason(ask, body, reason: 
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("", "no rows to predict"),
-        ("\n\n", "no rows to predict"),
-        (csv_of(named()), "no rows to predict"),
-        (csv_of(FIRST[:7]), "row 1 has 7 values; 8 are expected"),
-        (csv_of(FIRST, one_row(2, "many")), "row 2: 'AveRooms': 'many' is not a number"),
-        (csv_of(one_row(2, "1_0")), "row 1: 'AveRooms': '1_0' is not a number"),
-        (csv_of(one_row(2, "-inf")), "row 1: 'AveRooms': '-inf' is infinite"),
-        (csv_of(one_row(2, "1e300")), "row 1: 'AveRooms': 1e+300 is out of range"),
+        ("", "the request must contain one or more rows"),
+        ("\n\n", "the request must contain one or more rows"),
+        (csv_of(named()), "the request must contain one or more rows"),
+        (csv_of(FIRST[:7]), "row 1: must have 8 values"),
+        (csv_of(FIRST, one_row(2, "many")), "row 2: 'AveRooms': must be a number, got 'many'"),
+        (csv_of(one_row(2, "1_0")), "row 1: 'AveRooms': must be a number, got '1_0'"),
+        (csv_of(one_row(2, "-inf")), "row 1: 'AveRooms': must be a finite number, got '-inf'"),
+        (csv_of(one_row(2, "1e300")), "row 1: 'AveRooms': the value is out of range, got 1e+300"),
         (csv_of(["a", "b"], [1, 2]), "the header: unknown features ['a', 'b']"),
-        (csv_of(["a", "a"], [1, 2]), "the header: more than one column is named 'a'"),
-        (csv_of(named(), FIRST[:7]), "row 1 has 7 values; 8 are expected"),
-        (b"\xff", "the header: column 1: its name '\\xff' is no UTF-8 text"),
-        ("a" * 200_000, "the body is not readable as text/csv: line 1: not readable as CSV"),
+        (
+            csv_of(["a", "a"], [1, 2]),
+            "the header: each column must have a different name, got several columns 'a'",
+        ),
+        (csv_of(named(), FIRST[:7]), "row 1: must have 8 values"),
+        (b"\xff", "the header: column 1: its name must be UTF-8 text, got '\\xff'"),
+        ("a" * 200_000, "the body must be text/csv: line 1: must be CSV"),
     ],
 )
 def test_a_bad_csv_request_is_refused_with_400_and_a_reason(ask, body, reason: str):
@@ -217,14 +235,20 @@ def test_an_unknown_content_type_is_refused_with_415(ask, content_type):
     response = ask("1", content_type)
 
     assert response.status_code == 415
-    assert "send application/json or text/csv" in json.loads(response.get_data())["error"]
+    assert (
+        "the content type must be application/json or text/csv"
+        in json.loads(response.get_data())["error"]
+    )
 
 
 def test_an_unknown_accept_is_refused_with_406(ask):
     response = ask({"instances": [FIRST]}, JSON, "application/x-npy")
 
     assert response.status_code == 406
-    assert "accept application/json or text/csv" in json.loads(response.get_data())["error"]
+    assert (
+        "the accepted type must be application/json or text/csv"
+        in json.loads(response.get_data())["error"]
+    )
 
 
 def test_a_bad_request_is_told_whatever_answer_is_accepted(ask):

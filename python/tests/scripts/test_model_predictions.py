@@ -133,10 +133,10 @@ def test_without_names_the_features_are_those_of_the_data(artifact):
 @pytest.mark.parametrize(
     ("names", "reason"),
     [
-        ('["a", "rooms"]', "the model needs the features rooms, which the held-out data lacks"),
-        ("{", "feature_names.json is not readable as JSON"),
-        ("[]", "feature_names.json is not a list of names"),
-        ("[1]", "feature_names.json is not a list of names"),
+        ('["a", "rooms"]', "the held-out data must have the model's features rooms, got a, b"),
+        ("{", "feature_names.json must be JSON"),
+        ("[]", "feature_names.json must be a list of names"),
+        ("[1]", "feature_names.json must be a list of names"),
     ],
 )
 def test_fails_when_the_features_do_not_fit(artifact, names: str, reason: str):
@@ -152,20 +152,26 @@ def test_fails_when_the_features_do_not_fit(artifact, names: str, reason: str):
         ({"model_fn": "raise ValueError('an old pickle')"}, "ValueError: an old pickle"),
         ({"model_fn": "import no_such_module"}, "ModuleNotFoundError: No module named"),
         ({"input_fn": "return 1 / 0"}, "ZeroDivisionError"),
-        ({"output_fn": "return '<html>'"}, "the model's answer is not JSON"),
-        ({"output_fn": "return None"}, "the model's answer is not JSON"),
-        ({"output_fn": "return '[1]'"}, "answered 2 rows with [1], not with"),
-        ({"output_fn": "return '{}'"}, "answered 2 rows with null, not with"),
-        ({"output_fn": "return '[1, NaN]'"}, "the model predicted NaN, not a finite number"),
-        ({"output_fn": "return '[1, [2]]'"}, "the model predicted [2], not a finite number"),
+        ({"output_fn": "return '<html>'"}, "the model's response must be JSON"),
+        ({"output_fn": "return None"}, "the model's response must be JSON"),
+        ({"output_fn": "return '[1]'"}, "with one number per row, got [1]"),
+        ({"output_fn": "return '{}'"}, "with one number per row, got null"),
+        (
+            {"output_fn": "return '[1, NaN]'"},
+            "the model's predictions must be finite numbers, got NaN",
+        ),
+        (
+            {"output_fn": "return '[1, [2]]'"},
+            "the model's predictions must be finite numbers, got [2]",
+        ),
         (
             {"output_fn": "import flask; return flask.Response('bad rows', 400)"},
             "the model refused the rows with status 400: bad rows",
         ),
-        ({"predict_fn": "import sys; sys.exit(0)"}, "ended before it had predictions, with exit 0"),
+        ({"predict_fn": "import sys; sys.exit(0)"}, "ended without predictions, with exit 0"),
         (
             {"predict_fn": "import os; os.kill(os.getpid(), 9)"},
-            "ended before it had predictions, by signal 9",
+            "ended without predictions, by signal 9",
         ),
     ],
 )
@@ -182,8 +188,8 @@ def test_fails_by_the_models_fault(artifact, functions: "dict[str, str]", reason
     ("code", "reason"),
     [
         ("def model_fn(", "SyntaxError"),
-        ("x = 1", "has no model_fn to load the model with"),
-        ("def model_fn(model_dir): pass", "has neither input_fn nor transform_fn"),
+        ("x = 1", "must have model_fn to load the model"),
+        ("def model_fn(model_dir): pass", "must have input_fn or transform_fn"),
     ],
 )
 def test_fails_when_the_code_cannot_serve(artifact, code: str, reason: str):
@@ -194,17 +200,17 @@ def test_fails_when_the_code_cannot_serve(artifact, code: str, reason: str):
 def test_fails_when_the_model_takes_too_long(artifact):
     model = artifact(serving(model_fn="import time; time.sleep(60)"), timeout=1)
 
-    with pytest.raises(JobError, match="predictions: not done after 1 s"):
+    with pytest.raises(JobError, match="predictions: timed out after 1 s"):
         model.predict(ROWS)
 
 
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({}, r"code/inference.py: no such file"),
-        ({"inference.py": SERVE}, r"code/inference.py: no such file"),
-        ({"../out.py": "x"}, r"'\.\./out\.py' is not a plain file inside the archive"),
-        ({"/tmp/out.py": "x"}, "'/tmp/out.py' is not a plain file inside the archive"),
+        ({}, r"code/inference.py: does not exist"),
+        ({"inference.py": SERVE}, r"code/inference.py: does not exist"),
+        ({"../out.py": "x"}, r"'\.\./out\.py' must be a plain file inside the archive"),
+        ({"/tmp/out.py": "x"}, "'/tmp/out.py' must be a plain file inside the archive"),
     ],
 )
 def test_fails_when_the_archive_is_not_an_artifact(artifact, tmp_path: Path, files, reason: str):
@@ -216,13 +222,13 @@ def test_fails_when_the_archive_is_not_an_artifact(artifact, tmp_path: Path, fil
 
 def test_fails_when_the_archive_is_missing_or_broken(tmp_path: Path, artifact):
     (tmp_path / "work").mkdir()
-    with pytest.raises(JobError, match=r"model\.tar\.gz: no such file"):
+    with pytest.raises(JobError, match=r"model\.tar\.gz: does not exist"):
         ModelArtifact(tmp_path, tmp_path / "work", "inference.py", 60)
 
     pack(tmp_path / "cut", {"model.pkl": bytes(range(256)) * 4000, **serving()})
     archive = tmp_path / "cut" / "model.tar.gz"
     archive.write_bytes(archive.read_bytes()[:1500])
-    with pytest.raises(JobError, match=r"model\.tar\.gz: not a readable tar\.gz"):
+    with pytest.raises(JobError, match=r"model\.tar\.gz: must be a readable tar\.gz"):
         ModelArtifact(tmp_path / "cut", tmp_path / "work", "inference.py", 60)
 
 
@@ -254,5 +260,5 @@ def test_the_codes_requirements_are_installed_for_this_model_alone(artifact):
 
 
 def test_fails_when_the_requirements_cannot_be_installed(artifact):
-    with pytest.raises(JobError, match=r"code/requirements\.txt could not be installed"):
+    with pytest.raises(JobError, match=r"cannot install its code/requirements\.txt"):
         artifact({**serving(), "code/requirements.txt": "./no-such-1.0-py3-none-any.whl\n"})

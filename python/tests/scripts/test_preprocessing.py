@@ -125,17 +125,21 @@ GOOD = "a,b,target\n1,2,3\n2,3,4\n"
 @pytest.mark.parametrize(
     ("train", "test", "reason"),
     [
-        ("a,b\n1,2\n", GOOD, "train.csv: line 1: no target column 'target'"),
-        (GOOD, "a,target\n1,2\n", "test.csv: other columns than in .*train.csv: it lacks 'b'"),
-        ("", GOOD, "train.csv: the file is empty"),
-        (GOOD, "a,b,target\n1,2,\n", "test.csv: no rows left"),
-        (GOOD, "a,b,target\n1,x,2\n", "test.csv: line 2, column 'b': 'x' is not a number"),
+        ("a,b\n1,2\n", GOOD, "train.csv: line 1: must have the target column 'target'"),
+        (GOOD, "a,target\n1,2\n", "test.csv: must have the columns of .*train.csv, but lacks 'b'"),
+        ("", GOOD, "train.csv: must have a header line and rows, but is empty"),
+        (GOOD, "a,b,target\n1,2,\n", "test.csv: must have rows with a value in the target column"),
+        (GOOD, "a,b,target\n1,x,2\n", "test.csv: line 2, column 'b': must be a number, got 'x'"),
         (
             "a,b,target\n1,,3\n2,,4\n1,1,1\n",
             GOOD,
-            "train.csv: column 'b': 2 of 3 values are missing",
+            "train.csv: column 'b': at most half of the values may be missing, got 2 of 3",
         ),
-        (GOOD, "a,b,target\n,1,1\n", "test.csv: column 'a': 1 of 1 values are missing"),
+        (
+            GOOD,
+            "a,b,target\n,1,1\n",
+            "test.csv: column 'a': at most half of the values may be missing, got 1 of 1",
+        ),
         ("a,b,target\n1e300,1,1\n-1e300,2,2\n", GOOD, "train.csv: column 'a': .* too large"),
     ],
 )
@@ -161,8 +165,8 @@ def test_fails_when_a_file_is_missing_and_lists_what_was_found(tmp_path: Path, r
 
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
-    assert last.startswith(f"{tmp_path}/train.csv: no such file")
-    assert last.endswith(f"found in {tmp_path}: housing.csv")
+    assert last.startswith(f"{tmp_path}/train.csv: does not exist")
+    assert last.endswith(f"{tmp_path} contains housing.csv")
 
 
 def test_the_raw_test_rows_are_set_aside_as_they_came(data, tmp_path: Path):

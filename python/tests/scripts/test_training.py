@@ -184,18 +184,22 @@ def remove_the_scaler(folder: Path) -> None:
             "--min-samples-split: must be a whole number",
         ),
         (spoil_nothing, ["--learning-rate", "1"], "unrecognized arguments: --learning-rate 1"),
-        (spoil_nothing, ["--target", "price"], "no target column 'price'"),
-        (remove_train_data, [], "train_processed.csv: no such file.*renamed.csv, scaler.pkl"),
+        (spoil_nothing, ["--target", "price"], "must have the target column 'price'"),
+        (remove_train_data, [], "train_processed.csv: does not exist.*renamed.csv, scaler.pkl"),
         (
             put_text_in_a_number,
             [],
-            "test_processed.csv: line 42, column 'b': 'high' is not a number",
+            "test_processed.csv: line 42, column 'b': must be a number, got 'high'",
         ),
-        (leave_a_value_out, [], "train_processed.csv: column 'b': values are missing"),
-        (cut_the_test_data, [], "the test data has 1 row; R² needs two or more"),
-        (break_the_scaler, [], "scaler.pkl: not readable with scikit-learn"),
-        (take_another_scaler, [], "scaler.pkl: fitted to 5 features, the training data has 2"),
-        (remove_the_scaler, [], "scaler.pkl: no such file"),
+        (leave_a_value_out, [], "train_processed.csv: column 'b': must not have missing values"),
+        (cut_the_test_data, [], "the test data must have two or more rows for R², got 1"),
+        (break_the_scaler, [], "scaler.pkl: must be readable with scikit-learn"),
+        (
+            take_another_scaler,
+            [],
+            "scaler.pkl: must be fitted to 2 features, as the training data, got 5",
+        ),
+        (remove_the_scaler, [], "scaler.pkl: does not exist"),
     ],
 )
 def test_the_failure_file_names_the_cause(
@@ -224,13 +228,13 @@ def test_a_failed_job_exits_with_1_and_its_last_line_is_the_reason(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ({"../inference.py": "x"}, r"'\.\./inference\.py' is not a plain file inside the archive"),
+        ({"../inference.py": "x"}, r"'\.\./inference\.py' must be a plain file inside the archive"),
         (
             {"/nowhere/inference.py": "x"},
-            "'/nowhere/inference.py' is not a plain file",
+            "'/nowhere/inference.py' must be a plain file",
         ),
-        ({"notes.txt": "x"}, r"no inference code \(\*\.py\) at its root"),
-        (None, "not a readable tar.gz"),
+        ({"notes.txt": "x"}, r"must contain inference code \(\*\.py\) at its root"),
+        (None, "must be a readable tar.gz"),
     ],
 )
 def test_fails_when_the_code_archive_cannot_be_used(small: Path, tmp_path: Path, content, reason):
@@ -256,7 +260,7 @@ def test_fails_when_a_link_hides_in_the_code_archive(small: Path, tmp_path: Path
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
 
-    with pytest.raises(JobError, match=r"'inference\.py' is not a plain file inside the archive"):
+    with pytest.raises(JobError, match=r"'inference\.py' must be a plain file inside the archive"):
         save(None, [], small / "train/scaler.pkl", code, tmp_path / "model")  # pyright: ignore[reportArgumentType]
 
 
@@ -264,7 +268,7 @@ def test_fails_when_the_code_channel_holds_two_archives(small: Path, tmp_path: P
     for name in ("one.tar.gz", "two.tar.gz"):
         archive(tmp_path / name, {"inference.py": "x"})
 
-    with pytest.raises(JobError, match=r"found one\.tar\.gz, two\.tar\.gz"):
+    with pytest.raises(JobError, match=r"got one\.tar\.gz, two\.tar\.gz"):
         save(None, [], small / "train/scaler.pkl", tmp_path, tmp_path / "m")  # pyright: ignore[reportArgumentType]
 
 
