@@ -39,7 +39,7 @@ function missingArgument(cli: Command, [name]: readonly string[], { code, messag
 }
 
 if (require.main === module) {
-  main(process.argv.slice(2), printToStderr).then((code) => {
+  void main(process.argv.slice(2), printToStderr).then((code) => {
     process.exitCode = code;
   });
 }

@@ -53,26 +53,36 @@ export async function start(options: StartOptions): Promise<void> {
     if (options.keep)
       await stayUp(run.cloud.value.emulator, run.report.value.endpoint?.name, options.json, signal);
   } catch (error) {
-    if (error instanceof ExecutionFailedError) writeJson(failureReport(error.result, error.failure), options);
-    if (options.keep && error instanceof FailedError && run.cloud.ifAny?.emulator.isRunning) {
-      printToStderr(error.message);
-      const ended = run.result.ifAny;
-      const endpoint = ended && executionOutput(ended).EndpointName;
-      await stayUp(run.cloud.value.emulator, endpoint, options.json, signal);
-      throw new FailedError(`${stoppedText}; the run had failed`);
-    }
-    if (signal.aborted) throw new CliError(stoppedText, exitCodes.detached);
-    if (error instanceof OutcomeUnknownError) {
-      throw new OutcomeUnknownError(
-        `The execution did not end within ${options.timeout} s, or the emulator did not respond; both have stopped`,
-        { cause: error },
-      );
-    }
-    throw error;
+    throw await reported(error, run, options, signal);
   } finally {
     await run.stop();
   }
   if (options.keep) printToStderr(stoppedText);
+}
+
+/** Reports a failure, keeps the emulator up if asked to, and returns the error that ends the command. */
+async function reported(
+  error: unknown,
+  run: ReturnType<typeof plan>,
+  options: StartOptions,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (error instanceof ExecutionFailedError) writeJson(failureReport(error.result, error.failure), options);
+  if (options.keep && error instanceof FailedError && run.cloud.ifAny?.emulator.isRunning) {
+    printToStderr(error.message);
+    const ended = run.result.ifAny;
+    const endpoint = ended && executionOutput(ended).EndpointName;
+    await stayUp(run.cloud.value.emulator, endpoint, options.json, signal);
+    return new FailedError(`${stoppedText}; the run had failed`);
+  }
+  if (signal.aborted) return new CliError(stoppedText, exitCodes.detached);
+  if (error instanceof OutcomeUnknownError) {
+    return new OutcomeUnknownError(
+      `The execution did not end within ${options.timeout} s, or the emulator did not respond; both have stopped`,
+      { cause: error },
+    );
+  }
+  return error;
 }
 
 /** The tasks of a run; later ones use what earlier ones return. */

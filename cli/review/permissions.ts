@@ -136,14 +136,7 @@ function widening(
   const all = everything || action === "*" || action.endsWith(":*") || principal === "*";
   if (all) reasons.push("*");
   if (isNew) return reasons;
-  const ignored = ["resource", "principal", "condition"] as const;
-  const similar = before.filter((old) => sameBut(old, permission, ignored));
-  if (similar.length === 0) reasons.push("new action");
-  else if (!all && resource !== undefined && !similar.some((old) => covers(old.resource, resource))) {
-    if (similar.some((old) => covers(resource, old.resource))) reasons.push("wider resource");
-    // If it replaces a withdrawn resource, it is not an additional one.
-    else if (!withdrawn.some((old) => sameBut(old, permission, ignored))) reasons.push("one more resource");
-  }
+  reasons.push(...wideningOfResource(permission, before, withdrawn, all));
   if (principal !== undefined && !before.some((old) => old.principal === principal)) {
     reasons.push("new principal");
   }
@@ -152,6 +145,22 @@ function widening(
   );
   if (condition === undefined && conditioned) reasons.push("without the condition");
   return reasons;
+}
+
+function wideningOfResource(
+  permission: Permission,
+  before: readonly Permission[],
+  withdrawn: readonly Permission[],
+  isAll: boolean,
+): string[] {
+  const { resource } = permission;
+  const ignored = ["resource", "principal", "condition"] as const;
+  const similar = before.filter((old) => sameBut(old, permission, ignored));
+  if (similar.length === 0) return ["new action"];
+  if (isAll || resource === undefined || similar.some((old) => covers(old.resource, resource))) return [];
+  if (similar.some((old) => covers(resource, old.resource))) return ["wider resource"];
+  // If it replaces a withdrawn resource, it is not an additional one.
+  return withdrawn.some((old) => sameBut(old, permission, ignored)) ? [] : ["one more resource"];
 }
 
 /** Whether a resource pattern covers everything that another one covers. */

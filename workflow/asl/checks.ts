@@ -12,26 +12,29 @@ const maxStateNameLength = 80;
  * Step Functions finds an unset variable only when an execution comes to it.
  */
 export function checkDefinition(graph: StateGraph, known: ReadonlySet<string> = new Set()): string[] {
-  const problems: string[] = [];
-  if (!(graph.StartAt in graph.States)) problems.push(`StartAt is ${graph.StartAt}, which is no state`);
-  for (const [name, state] of Object.entries(graph.States)) {
-    if (name.length > maxStateNameLength) problems.push(`${name}: a state's name has at most 80 characters`);
-    for (const { target } of transitions(state)) {
-      if (!(target in graph.States)) problems.push(`${name} leads to ${target}, which is no state`);
-    }
-  }
+  const problems = checkNames(graph);
   if (problems.length > 0) return problems;
   const set = variablesSetBefore(graph, known);
-  for (const [name, state] of Object.entries(graph.States)) {
-    const available = set.get(name);
-    if (available === undefined) {
-      problems.push(`${name} is never reached`);
-      continue;
-    }
-    for (const text of expressions(state)) problems.push(...checkExpression(name, text, available));
-    if (state.Type === "Map") problems.push(...checkDefinition(state.ItemProcessor, available));
-  }
-  return problems;
+  return Object.entries(graph.States).flatMap(([name, state]) => checkState(name, state, set.get(name)));
+}
+
+function checkNames({ StartAt, States }: StateGraph): string[] {
+  const lost = Object.entries(States).flatMap(([name, state]) => [
+    ...(name.length > maxStateNameLength ? [`${name}: a state's name has at most 80 characters`] : []),
+    ...transitions(state)
+      .filter(({ target }) => !(target in States))
+      .map(({ target }) => `${name} leads to ${target}, which is no state`),
+  ]);
+  return StartAt in States ? lost : [`StartAt is ${StartAt}, which is no state`, ...lost];
+}
+
+/** @param available variables that are set before the state; undefined where nothing leads to it */
+function checkState(name: string, state: State, available: ReadonlySet<string> | undefined): string[] {
+  if (available === undefined) return [`${name} is never reached`];
+  return [
+    ...expressions(state).flatMap((text) => checkExpression(name, text, available)),
+    ...(state.Type === "Map" ? checkDefinition(state.ItemProcessor, available) : []),
+  ];
 }
 
 /** For every state, the variables that are set on all paths to it: a fixed point over the transitions. */
@@ -128,18 +131,26 @@ interface AstNode {
 function freeVariables(ast: unknown): string[] {
   const read = new Set<string>();
   const bound = new Set<string>([""]); // `$` alone is the context
-  const visit = (node: unknown): void => {
-    if (node === null || typeof node !== "object") return;
-    const { type, value, lhs, arguments: parameters, procedure } = node as AstNode;
-    if (type === "bind" && lhs !== undefined) bound.add(String(lhs.value));
-    if (type === "lambda") for (const parameter of parameters ?? []) bound.add(String(parameter.value));
-    if (type === "variable") read.add(String(value));
-    for (const [key, child] of Object.entries(node)) {
-      // A called name is a function: JSONata reports an unknown one, and Step Functions adds some of its own.
-      const isFunctionName = key === "procedure" && procedure?.type === "variable";
-      if (!isFunctionName) visit(child);
-    }
-  };
-  visit(ast);
+  for (const node of nodesOf(ast)) {
+    if (node.type === "variable") read.add(String(node.value));
+    for (const name of boundBy(node)) bound.add(name);
+  }
   return [...read].filter((name) => !bound.has(name));
+}
+
+function boundBy({ type, lhs, arguments: parameters = [] }: AstNode): string[] {
+  if (type === "bind" && lhs !== undefined) return [String(lhs.value)];
+  return type === "lambda" ? parameters.map(({ value }) => String(value)) : [];
+}
+
+/** An expression's parts, the names of functions left out. */
+function* nodesOf(part: unknown): Generator<AstNode> {
+  if (part === null || typeof part !== "object") return;
+  const node: AstNode = part;
+  yield node;
+  for (const [key, child] of Object.entries(node)) {
+    // A called name is a function: JSONata reports an unknown one, and Step Functions adds some of its own.
+    const isFunctionName = key === "procedure" && node.procedure?.type === "variable";
+    if (!isFunctionName) yield* nodesOf(child);
+  }
 }
