@@ -120,7 +120,7 @@ def test_the_server_is_healthy_and_answers_json_and_csv_alike(answers):
     ("name", "status", "reason"),
     [
         ("broken", 400, "the body must be application/json"),
-        ("other columns", 400, "row 1 has 3 values; 8 are expected"),
+        ("other columns", 400, "row 1: must have 8 values"),
         ("image", 415, "the content type must be application/json or text/csv, got 'image/png'"),
         (
             "image answer",
