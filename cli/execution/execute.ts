@@ -15,6 +15,7 @@ import { readInput } from "./input";
 import { modelInService } from "./previous-model";
 import { failureReport, printReport, successReport, unknownReport } from "./report";
 import { SampleData } from "./sample-data";
+import { unseenMetrics } from "./unseen-metrics";
 
 interface ExecuteOptions extends TargetOptions, JsonOptions {
   readonly name?: string;
@@ -59,7 +60,12 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
     reportOutcome(error, execution.ifAny, arn, options);
     throw error;
   }
-  printReport(successReport(execution.value, predictions.ifAny, previous), options);
+  const found = {
+    predictions: predictions.ifAny,
+    previous,
+    unseenMetrics: await unseenMetrics(aws, execution.value),
+  };
+  printReport(successReport(execution.value, found), options);
 }
 
 /** Writes as JSON what is known of an execution that failed, still runs, or whose endpoint did not respond. */

@@ -29,25 +29,25 @@ export interface RunReport {
   };
   /** Keys of the input that had no effect. */
   readonly ignoredInput?: readonly string[];
+  /** Metrics of the configuration that the training job did not print. */
+  readonly unseenMetrics?: readonly string[];
   readonly failure?: ExecutionFailure;
   readonly states: readonly StateSummary[];
 }
 
-/** The report of a successful execution, its endpoint's predictions, and the model before. */
+/** The report of a successful execution, with what else was found: predictions, the model before, unseen metrics. */
 export function successReport(
   result: ExecutionResult,
-  predictions?: readonly unknown[],
-  previous?: PreviousModel,
+  found: Pick<RunReport, "predictions" | "previous" | "unseenMetrics"> = {},
 ): RunReport {
   const output = executionOutput(result);
   return {
     ...outline(result),
     metrics: output.Metrics,
     gate: output.Gate,
-    previous,
+    ...found,
     modelPackage: output.ModelPackageArn,
     endpoint: releasedEndpoint(output),
-    predictions,
     artifacts: {
       model: output.ModelDataUrl,
       evaluation: output.EvaluationUrl,
@@ -140,8 +140,20 @@ function releaseRows({ modelPackage, endpoint }: RunReport): string[][] {
   return rows;
 }
 
+function warnings(report: RunReport): string[] {
+  return [...unseenWarning(report), ...worseWarning(report)];
+}
+
+function unseenWarning({ unseenMetrics = [] }: RunReport): string[] {
+  const [first] = unseenMetrics;
+  if (first === undefined) return [];
+  return [
+    `⚠ The training job never printed ${unseenMetrics.join(", ")}: print a line such as "${first}: 0.5" in the training script, or correct the metrics in config.ts`,
+  ];
+}
+
 /** What a person should know of a model in service that is worse than the one before, by the gate's own metric. */
-function warnings({ gate, previous, endpoint }: RunReport): string[] {
+function worseWarning({ gate, previous, endpoint }: RunReport): string[] {
   const before = gate && previous?.metrics[gate.Metric];
   if (gate === undefined || before === undefined || endpoint === undefined) return [];
   const isWorse = gate.Better === "smaller" ? gate.Value > before : gate.Value < before;

@@ -22,6 +22,7 @@ import { readInput } from "./input";
 import { addPreparation } from "./preparation";
 import { modelOfLastRun } from "./previous-model";
 import { executionOutput, failureReport, printReport, type RunReport, successReport } from "./report";
+import { unseenMetrics } from "./unseen-metrics";
 
 interface StartOptions extends JsonOptions {
   readonly input?: string;
@@ -103,7 +104,11 @@ function plan(options: StartOptions, props: WorkflowProps, input: object, signal
   const report = tasks.add("Endpoint test", async (task) => {
     const predictions = await testReleased(cloud.value.aws, result.value, task);
     const { EndpointName = "" } = executionOutput(result.value);
-    return successReport(result.value, predictions, modelOfLastRun(runsFolder, EndpointName));
+    return successReport(result.value, {
+      predictions,
+      previous: modelOfLastRun(runsFolder, EndpointName),
+      unseenMetrics: await unseenMetrics(cloud.value.aws, result.value),
+    });
   });
   tasks.add("Artifacts", async (task) => {
     task.title = `Artifacts in ${await saveRun(cloud.value.aws, report.value)}/`;

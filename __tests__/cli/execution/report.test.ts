@@ -53,6 +53,12 @@ describe("a report", () => {
     ]);
   });
 
+  it("names metrics of config.ts that the training script never printed", () => {
+    expect(lines({ unseenMetrics: ["tset_rmse", "mae"] }).at(-1)).toBe(
+      '⚠ The training job never printed tset_rmse, mae: print a line such as "tset_rmse: 0.5" in the training script, or correct the metrics in config.ts',
+    );
+  });
+
   it("warns of a model in service that is worse than the one that it has replaced", () => {
     const warning = /^⚠ The new model is worse: rmse 63\.81, after 60 of version 3\..*npm run rollback/;
     expect(lines({ previous }).at(-1)).toMatch(warning);
