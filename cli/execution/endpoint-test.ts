@@ -4,6 +4,7 @@ import { testRun } from "../../configuration";
 import type { Aws } from "../account/clients";
 import { FailedError } from "../terminal/errors";
 import type { ProgressTask } from "../terminal/progress";
+import { adviceOn } from "./advice";
 import type { ExecutionResult } from "./execution";
 import { endpointLogLines, logText } from "./logs";
 import { executionOutput } from "./report";
@@ -32,13 +33,14 @@ export async function testEndpoint(
     );
     text = Body?.transformToString() ?? "";
   } catch (error) {
-    const log = logText("endpoint", await endpointLogLines(aws, endpointName));
-    throw new FailedError(
-      [`The endpoint ${endpointName} did not respond: ${reasonOf(error)}`, ...log].join("\n"),
-      {
-        cause: error,
-      },
-    );
+    const log = await endpointLogLines(aws, endpointName);
+    const advice = adviceOn(log);
+    const lines = [
+      `The endpoint ${endpointName} did not respond: ${reasonOf(error)}`,
+      ...(advice === undefined ? [] : [`  advice: ${advice}`]),
+      ...logText("endpoint", log),
+    ];
+    throw new FailedError(lines.join("\n"), { cause: error });
   }
   const answer = answerSchema.safeParse(parseJson(text));
   if (!answer.success || answer.data.predictions.length !== instances.length) {

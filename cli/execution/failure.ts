@@ -1,6 +1,7 @@
 import type { DescribeExecutionCommandOutput } from "@aws-sdk/client-sfn";
 import { failedJobKind, jobLogGroup } from "../../workflow/job-kinds";
 import type { Aws } from "../account/clients";
+import { adviceOn, shortReason } from "./advice";
 import { endpointLogLines, jobLogLines, logText } from "./logs";
 
 /** How an execution failed. */
@@ -85,7 +86,8 @@ export function describeFailure({
     ["state", state],
     ["error", error],
     ["job", job],
-    ["reason", reason],
+    ["reason", shortReason(reason, log)],
+    ["advice", adviceOn([reason, ...log])],
     ["metrics", metrics === undefined ? undefined : JSON.stringify(metrics)],
   ] as const;
   return [

@@ -1,0 +1,57 @@
+import { adviceOn, shortReason } from "../../../cli/execution/advice";
+
+it.each([
+  [
+    'ClientError: No S3 objects found under S3 URL "s3://wine-dev-1/processed-data/run-1/test/" given in input data source. Please ensure',
+    "the processing script wrote no test/: write at least one file into test/",
+  ],
+  [
+    "s3://wine-dev-1/training-output/job/output/output.tar.gz does not exist: training job job wrote nothing to its output data folder",
+    "wrote no evaluation.json: write it into the folder of the variable SM_OUTPUT_DATA_DIR",
+  ],
+  [
+    "the output archive must contain evaluation.json or data/evaluation.json, got metrics.json",
+    "wrote no evaluation.json",
+  ],
+  [
+    "AlgorithmError: the submit directory '/opt/ml/model/code' is neither an s3:// address of a .tar.gz nor an existing path below /opt/ml",
+    "must unpack the channel code into code/ of SM_MODEL_DIR",
+  ],
+  [
+    "FileNotFoundError: [Errno 2] No such file or directory: '/opt/ml/model/model.joblib'",
+    "the model has no model.joblib: the training script must save it",
+  ],
+  [
+    "ModuleNotFoundError: No module named 'lightgbm.sklearn'",
+    "the image has no lightgbm: add it to requirements.txt",
+  ],
+])("advises on %s", (message, advice) => {
+  expect(adviceOn(["The endpoint did not start", message])).toContain(advice);
+});
+
+it("has nothing to add to a message that says what to change, or to data that people put there", () => {
+  expect(adviceOn(["evaluation.json has no metric 'rmse'; it has test_mae"])).toBeUndefined();
+  expect(adviceOn(['No S3 objects found under S3 URL "s3://wine-dev-1/raw-data/" given in'])).toBeUndefined();
+});
+
+describe("the reason of a script that failed", () => {
+  const reason =
+    'AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage ""\nCommand "/work/.emulator/environments/x/bin/python train.py"';
+
+  it("is its exception, not the command line", () => {
+    const log = [
+      "Traceback (most recent call last):",
+      '  File "/opt/ml/code/fit.py", line 3',
+      "ValueError: no column",
+    ];
+    expect(shortReason(reason, log)).toBe("the script ended with exit code 1: ValueError: no column");
+    expect(shortReason(reason.replace('""', '"KeyError: 1"'), [])).toBe(
+      "the script ended with exit code 1: KeyError: 1",
+    );
+    expect(shortReason(reason, ["usage: fit.py"])).toBe("the script ended with exit code 1");
+  });
+
+  it("is left alone where it is not of the toolkit", () => {
+    expect(shortReason("CapacityError: no instances", ["ValueError: x"])).toBe("CapacityError: no instances");
+  });
+});

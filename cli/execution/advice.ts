@@ -1,0 +1,60 @@
+/** What to change in a script after a failure whose message names only the effect. */
+
+interface Advice {
+  /** Matches the failure's reason or its log. */
+  readonly pattern: RegExp;
+  readonly text: (found: RegExpMatchArray) => string;
+}
+
+const page = "docs/own-workflow.md";
+
+const advices: readonly Advice[] = [
+  {
+    pattern:
+      /No S3 objects found under S3 URL "?s3:\/\/[^"\s]*processed-data\/[^"\s]*?([\w-]+)\/?"?(?=[\s."])/,
+    text: ([, folder]) =>
+      `the processing script wrote no ${folder}/: write at least one file into ${folder}/ of the folder that --output-data names (${page})`,
+  },
+  {
+    pattern: /wrote nothing to its output data folder|the output archive must contain .*evaluation\.json/,
+    text: () =>
+      `the training script wrote no evaluation.json: write it into the folder of the variable SM_OUTPUT_DATA_DIR (${page})`,
+  },
+  {
+    pattern: /submit directory '?\/opt\/ml\/model\/code'?/,
+    text: () =>
+      `the model has no code/ folder: the training script must unpack the channel code into code/ of SM_MODEL_DIR (${page})`,
+  },
+  {
+    pattern: /(?:FileNotFoundError|No such file or directory).*'\/opt\/ml\/model\/([^']+)'/,
+    text: ([, file]) =>
+      `the model has no ${file}: the training script must save it into the folder of the variable SM_MODEL_DIR`,
+  },
+  {
+    pattern: /ModuleNotFoundError: No module named '([^'.]+)/,
+    text: ([, module]) =>
+      `the image has no ${module}: add it to requirements.txt in the folder of the script, or correct the import`,
+  },
+];
+
+/** Advice on a failure; undefined if its own messages are all there is to say. */
+export function adviceOn(texts: readonly string[]): string | undefined {
+  const text = texts.join("\n");
+  for (const { pattern, text: advise } of advices) {
+    const found = text.match(pattern);
+    if (found !== null) return advise(found);
+  }
+  return undefined;
+}
+
+/** How SageMaker's training toolkit reports that a script has failed, with a command line that is of no interest. */
+const scriptFailure = /ExecuteUserScriptError:\s+ExitCode (-?\d+)\s+ErrorMessage "([\s\S]*?)"\s+Command "/;
+const exception = /^[\w.]*(?:Error|Exception|Exit|Interrupt)\b(?:: .*)?$/;
+
+/** The reason of a failure without the toolkit's envelope: the script's exit code, and its exception from the log. */
+export function shortReason(reason: string, log: readonly string[]): string {
+  const [, exitCode, message = ""] = reason.match(scriptFailure) ?? [];
+  if (exitCode === undefined) return reason;
+  const thrown = message.trim() || log.findLast((line) => exception.test(line));
+  return `the script ended with exit code ${exitCode}${thrown ? `: ${thrown}` : ""}`;
+}
