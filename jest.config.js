@@ -12,7 +12,6 @@ const project = (displayName, ...folders) => ({
   testMatch: folders.map((folder) => `<rootDir>/__tests__/${folder}/*.test.ts`),
   modulePathIgnorePatterns: ["<rootDir>/cdktf.out", "<rootDir>/.emulator"],
   transform: { "\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
-  setupFilesAfterEnv: ["<rootDir>/__tests__/setup.ts"],
   globalSetup: "<rootDir>/__tests__/temporary-folder.ts",
   globalTeardown: "<rootDir>/__tests__/remove-temporary-folder.ts",
 });

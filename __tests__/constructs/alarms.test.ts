@@ -3,6 +3,7 @@ import { Testing } from "cdktf";
 import { Alarms } from "../../constructs/alarms";
 import { guardrailAlarms } from "../../workflow/monitoring/alarms";
 import { workflow } from "../fixtures";
+import "./matchers";
 
 const alarms = guardrailAlarms(workflow().settings);
 const synth = (topicArn?: string) =>

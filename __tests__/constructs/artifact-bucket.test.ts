@@ -6,6 +6,7 @@ import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/
 import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
 import { Testing } from "cdktf";
 import { ArtifactBucket, type ArtifactBucketProps } from "../../constructs/artifact-bucket";
+import "./matchers";
 
 const synth = (props: Partial<ArtifactBucketProps> = {}) =>
   Testing.synthScope((scope) => new ArtifactBucket(scope, "B", { namePrefix: "housing-dev-", ...props }));

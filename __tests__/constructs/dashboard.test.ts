@@ -4,6 +4,7 @@ import { Dashboard } from "../../constructs/dashboard";
 import { stateMachineArns } from "../../workflow/arns";
 import { dashboardBody } from "../../workflow/monitoring/dashboard";
 import { references, workflow } from "../fixtures";
+import "./matchers";
 
 it("Dashboard is what the plain data says", () => {
   const { settings } = workflow();

@@ -3,6 +3,7 @@ import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { Testing } from "cdktf";
 import { ExecutionRole } from "../../constructs/execution-role";
 import { allow } from "../../workflow/iam";
+import "./matchers";
 
 const synth = (namePrefix: string) =>
   Testing.synthScope(

@@ -3,6 +3,7 @@ import { SagemakerModelPackageGroup } from "@cdktf/provider-aws/lib/sagemaker-mo
 import { Testing } from "cdktf";
 import { ModelRegistry } from "../../constructs/model-registry";
 import { references } from "../fixtures";
+import "./matchers";
 
 const releaseStateMachineArn = "arn:aws:states:us-east-1:123456789012:stateMachine:housing-dev-release";
 const synthesized = Testing.synthScope(
