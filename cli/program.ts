@@ -40,6 +40,7 @@ export function program(): Command {
       .exitOverride()
       .allowExcessArguments(false);
   executionCommands(command);
+  devCommand(command);
   leftoversCommands(command);
   costsCommands(command);
   beforeDeployCommands(command);
@@ -110,6 +111,18 @@ function executionCommands(command: MakeCommand): void {
     .addOption(output())
     .addHelpText("after", examples("npm run status -- dev"))
     .action(async (name, options) => (await import("./execution/status")).status(name, options));
+}
+
+function devCommand(command: MakeCommand): void {
+  command("dev", "run the workflow in the emulator, and again from the step whose script is saved")
+    .option("--input <json|file>", "execution input (docs/execution-input.md)")
+    .option(
+      "--time-scale <factor>",
+      "factor that shortens waits, retry intervals and alarm periods, such as 0.1",
+      timeScale,
+    )
+    .addHelpText("after", examples("npm run dev", "npm run dev -- --time-scale 0.1"))
+    .action(async (options) => (await import("./dev/dev")).dev(options));
 }
 
 function leftoversCommands(command: MakeCommand): void {

@@ -16,7 +16,7 @@ const environmentsSchema = z.record(
 );
 
 /** A run to try the workflow out, with `npm start` or `npm run execute`. */
-type TestRun = z.output<typeof testRunSchema> & { readonly executionInput: ExecutionInput };
+export type TestRun = z.output<typeof testRunSchema> & { readonly executionInput: ExecutionInput };
 
 /** What `config.ts` says. */
 export interface ConfigInput {

@@ -3,12 +3,14 @@
 import { resolve } from "node:path";
 import { type Config, ConfigurationError } from "./define";
 
+/** The file that contains the configuration. */
+export const configurationFile = resolve(__dirname, "..", process.env.WORKFLOW_CONFIG || "config.ts");
+
 function load(): Config {
-  const path = resolve(__dirname, "..", process.env.WORKFLOW_CONFIG || "config.ts");
-  const config = read(path);
+  const config = read(configurationFile);
   if (typeof config?.workflowProps !== "function") {
     throw new ConfigurationError(
-      `${path} must export what defineConfig returns: export default defineConfig({ … })`,
+      `${configurationFile} must export what defineConfig returns: export default defineConfig({ … })`,
     );
   }
   return config;
@@ -21,6 +23,16 @@ function read(path: string): Config | undefined {
     if (error instanceof ConfigurationError) throw error;
     throw new ConfigurationError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/**
+ * Reads the configuration as it is in the file now; files that it imports are not read again.
+ *
+ * @throws ConfigurationError
+ */
+export function reloadedConfiguration(): Config {
+  delete require.cache[require.resolve(configurationFile)];
+  return load();
 }
 
 export const { environments, workflowProps, testRun } = load();

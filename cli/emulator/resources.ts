@@ -7,11 +7,11 @@ import { CreateModelPackageGroupCommand } from "@aws-sdk/client-sagemaker";
 import {
   CreateStateMachineCommand,
   DescribeStateMachineCommand,
+  StateMachineDoesNotExist,
   UpdateStateMachineCommand,
 } from "@aws-sdk/client-sfn";
 import { contentHash, scriptKey } from "../../source-files";
 import { arn, type Place } from "../../workflow/arns";
-import type { StateMachineDefinition } from "../../workflow/asl/states";
 import { bucketNamePrefix, codeKey, lifecycleRules } from "../../workflow/bucket";
 import { evaluationFunction, type FunctionDescription, smokeTestFunction } from "../../workflow/functions";
 import { policyDocument, trustPolicy } from "../../workflow/iam";
@@ -117,21 +117,39 @@ export async function createLocalResources(
 /**
  * Deploys scripts that have changed, and what else of the props reaches the definition; a change of resources does not.
  *
- * @returns the definition that is deployed now
+ * @returns the state machine as it is deployed now
  */
 export async function redeploy(
   aws: Aws,
   props: WorkflowProps,
-  { stateMachineArn, bucketName, references }: LocalWorkflow,
-): Promise<StateMachineDefinition> {
+  { bucketName, references }: LocalWorkflow,
+): Promise<StateMachineDescription> {
   const machine = workflowStateMachine({ settings: workflowSettings(props, scriptKey), references });
-  const { roleArn } = await aws.sfn().send(new DescribeStateMachineCommand({ stateMachineArn }));
   await Promise.all([
     uploadCode(aws, bucketName, props),
-    putPermissions(aws, roleArn?.split("/").at(-1) as string, machine.role),
+    putStateMachine(aws, machine, references, resourceTags(props)),
   ]);
-  await aws.sfn().send(new UpdateStateMachineCommand({ stateMachineArn, definition: machine.definition }));
-  return JSON.parse(machine.definition) as StateMachineDefinition;
+  return machine;
+}
+
+/** Updates a state machine and what its role may do, or creates both; returns its ARN. */
+export async function putStateMachine(
+  aws: Aws,
+  machine: StateMachineDescription,
+  place: Place,
+  tags: Record<string, string>,
+): Promise<string> {
+  const stateMachineArn = arn(place, "states", `stateMachine:${machine.name}`);
+  const sfn = aws.sfn();
+  try {
+    const { roleArn = "" } = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
+    await putPermissions(aws, roleArn.split("/").at(-1) as string, machine.role);
+    await sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition: machine.definition }));
+    return stateMachineArn;
+  } catch (error) {
+    if (!(error instanceof StateMachineDoesNotExist)) throw error;
+    return await createStateMachine(aws, machine, place, tags);
+  }
 }
 
 /** Uploads every folder of scripts under a key with the hash of its content. */

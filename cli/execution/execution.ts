@@ -60,8 +60,10 @@ interface WatchOptions {
   /** How long to wait for the execution's end. */
   readonly timeoutSeconds: number;
   readonly pollMilliseconds: number;
-  /** Called with each visit that has changed. */
-  readonly onVisit?: (visit: StateVisit) => void;
+  /** Called with each visit that has changed; a promise is awaited. */
+  readonly onVisit?: (visit: StateVisit) => unknown;
+  /** Called after each look at an execution that is running. */
+  readonly onLook?: () => Promise<void>;
   /** Ends the waiting; the execution continues. */
   readonly signal?: AbortSignal;
 }
@@ -74,7 +76,7 @@ interface WatchOptions {
 export async function watchExecution(
   sfn: SFNClient,
   executionArn: string,
-  { timeoutSeconds, pollMilliseconds, onVisit, signal }: WatchOptions,
+  { timeoutSeconds, pollMilliseconds, onVisit, onLook, signal }: WatchOptions,
 ): Promise<ExecutionResult> {
   const history = new ExecutionHistory();
   const again = `Follow it again with --attach ${executionArn.split(":").at(-1)}`;
@@ -89,8 +91,9 @@ export async function watchExecution(
       const ended = description.status !== "RUNNING";
       if (ended || onVisit) {
         const events = await eventsAfter(sfn, executionArn, history.lastId);
-        for (const visit of history.add(events)) onVisit?.(visit);
+        for (const visit of history.add(events)) await onVisit?.(visit);
       }
+      if (!ended) await onLook?.();
       return ended ? { description, visits: history.visits } : undefined;
     } catch (error) {
       if (error instanceof CliError) throw error;

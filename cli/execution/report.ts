@@ -93,15 +93,27 @@ export function reportText(report: RunReport): string {
   const { predictions, artifacts, ignoredInput = [], seconds } = report;
   const rows: string[][] = [...gateRows(report), ...metricRows(report), ...releaseRows(report)];
   if (predictions !== undefined) {
-    const shown = predictions.map((p) => (typeof p === "number" ? shortNumber(p) : JSON.stringify(p)));
-    rows.push(["predictions", shown.join(", ")]);
+    rows.push(["predictions", predictionsText(predictions)]);
   }
   for (const key of ignoredInput) rows.push(["ignored input", key]);
   rows.push(["execution", `${seconds.toFixed(1)} s`]);
   if (artifacts !== undefined) rows.push(["model", artifacts.model], ["evaluation", artifacts.evaluation]);
+  return [...lines(rows), ...warnings(report)].join("\n");
+}
+
+/** Formats metrics as text, next to those of the model before. */
+export function metricsText(metrics: RunReport["metrics"], previous: RunReport["previous"]): string {
+  return lines(metricRows({ metrics, previous })).join("\n");
+}
+
+/** Formats predictions as text. */
+export function predictionsText(predictions: readonly unknown[]): string {
+  return predictions.map((p) => (typeof p === "number" ? shortNumber(p) : JSON.stringify(p))).join(", ");
+}
+
+function lines(rows: readonly (readonly string[])[]): string[] {
   const width = Math.max(...rows.map(([name = ""]) => name.length));
-  const lines = rows.map(([name = "", ...cells]) => `  ${name.padEnd(width)}  ${cells.join("  ")}`.trimEnd());
-  return [...lines, ...warnings(report)].join("\n");
+  return rows.map(([name = "", ...cells]) => `  ${name.padEnd(width)}  ${cells.join("  ")}`.trimEnd());
 }
 
 function gateRows({ gate }: RunReport): string[][] {
@@ -111,7 +123,7 @@ function gateRows({ gate }: RunReport): string[][] {
 }
 
 /** A row for each metric; next to the model before, with their difference. */
-function metricRows({ metrics = {}, previous }: RunReport): string[][] {
+function metricRows({ metrics = {}, previous }: Pick<RunReport, "metrics" | "previous">): string[][] {
   const cell = (text: string) => text.padStart(10);
   const rows = Object.entries(metrics).map(([name, value]) => {
     const before = previous?.metrics[name];

@@ -6,7 +6,7 @@ import type { State, StateGraph, StateMachineDefinition } from "./states";
 export type Variables = Readonly<Record<string, Json>>;
 
 /** Where to enter a definition. */
-interface Entry {
+export interface Entry {
   /** The state to go on with. */
   readonly state: string;
   /** What the states that are left out would have set. */

@@ -27,6 +27,25 @@ describe("watchExecution", () => {
     expect(result.description.status).toBe("SUCCEEDED");
   });
 
+  it("waits for what shows a visit, and lets more be shown while the execution runs", async () => {
+    const { sfn } = fakeSfn([
+      { status: "RUNNING", events: history.slice(0, 1) },
+      { status: "SUCCEEDED", events: history.slice(0, 2) },
+    ]);
+    const shown: string[] = [];
+    await watchExecution(sfn, arn, {
+      ...watch,
+      onVisit: async ({ name }) => {
+        await new Promise(setImmediate);
+        shown.push(name);
+      },
+      onLook: async () => {
+        shown.push("look");
+      },
+    });
+    expect(shown).toEqual(["State0", "look", "State1"]);
+  });
+
   it("reads only the pages that are new", async () => {
     const { sfn, asked } = fakeSfn([
       { status: "RUNNING", events: history.slice(0, 6) },

@@ -1,0 +1,35 @@
+import { workflowProps } from "../../configuration";
+import { localEnvironment } from "../../configuration/names";
+import type { ExecutionInput } from "../../workflow/execution-input";
+import type { EmulatorOptions } from "../emulator/process";
+import { readInput } from "../execution/input";
+import { addPreparation } from "../execution/preparation";
+import { FailedError } from "../terminal/errors";
+import { printToStderr } from "../terminal/print";
+import { interruption, stoppedText, TaskList } from "../terminal/progress";
+import { Loop } from "./loop";
+
+interface DevOptions extends Pick<EmulatorOptions, "timeScale"> {
+  readonly input?: string;
+}
+
+/** Runs the workflow in the emulator, and again from the step whose script was saved, until Ctrl-C. */
+export async function dev(options: DevOptions): Promise<void> {
+  const input: ExecutionInput | undefined =
+    options.input === undefined ? undefined : await readInput(options.input, localEnvironment);
+  const signal = interruption();
+  const tasks = new TaskList();
+  const { cloud, workflow, stop } = addPreparation(tasks, options, workflowProps(localEnvironment));
+  try {
+    await tasks.run({ silent: false });
+    const { aws, emulator } = cloud.value;
+    const loop = new Loop({ aws, workflow: workflow.value }, input);
+    const died = emulator.ended.then(() => {
+      throw new FailedError("The emulator ended unexpectedly");
+    });
+    await Promise.race([loop.run(signal), died]);
+  } finally {
+    await stop();
+  }
+  printToStderr(stoppedText);
+}
