@@ -17,10 +17,12 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -164,6 +166,10 @@ class Environments:
             return described
 
 
+# pip collects each package; uv, without a terminal, names those that take a while.
+_PACKAGE_LINE = re.compile(r"(?:Collecting|Downloaded) ([A-Za-z0-9][\w.-]*)")
+
+
 def _ready(target: Path, lock_hash: str) -> dict[str, Any] | None:
     try:
         marker = json.loads((target / _MARKER).read_text("utf-8"))
@@ -244,18 +250,19 @@ def _install(name: str, python: Path, target: Path, lock: Path, guard: int) -> N
     # An environment active around us, or pip's settings for one, must not redirect the packages.
     unwanted = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_USER", "PIP_PREFIX")
     environment = {key: value for key, value in os.environ.items() if key not in unwanted}
+    progress = _Progress(name)
     for step in steps:
-        run = subprocess.run(
+        with subprocess.Popen(
             step,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             env=environment,
             pass_fds=[guard],
-            check=False,
-        )
+        ) as run:
+            lines = deque((progress.take(line) for line in run.stdout or ()), maxlen=8)
         if run.returncode:
-            last_lines = "\n".join(f"  {line}" for line in run.stdout.splitlines()[-8:])
+            last_lines = "\n".join(f"  {line.rstrip()}" for line in lines)
             raise EnvironmentBuildError(
                 f"the environment {name!r} cannot be installed with Python at {python}; "
                 f"{Path(step[0]).name} ended with:\n{last_lines}\n"
@@ -263,6 +270,28 @@ def _install(name: str, python: Path, target: Path, lock: Path, guard: int) -> N
                 "index or a folder of wheels (PIP_INDEX_URL, PIP_FIND_LINKS; UV_INDEX_URL, "
                 "UV_FIND_LINKS for uv), then run the same command again"
             )
+
+
+class _Progress:
+    """Says now and then how far an installation is."""
+
+    def __init__(self, name: str, every_seconds: float = 5):
+        self._name = name
+        self._every_seconds = every_seconds
+        self._started = self._said = time.monotonic()
+        self._packages = 0
+
+    def take(self, line: str) -> str:
+        """Count the package that a line of pip's or uv's is about, and return the line."""
+        found = _PACKAGE_LINE.match(line)
+        if found:
+            self._packages += 1
+            now = time.monotonic()
+            if now - self._said >= self._every_seconds:
+                self._said = now
+                seconds = now - self._started
+                _say(f"{self._name}: {found[1]} (package {self._packages}, {seconds:.0f} s)")
+        return line
 
 
 def _say(line: str) -> None:

@@ -118,6 +118,26 @@ def test_prints_one_line_of_json_and_what_it_does_beside_it(environments, instal
     assert installed == ["tools"]
 
 
+def test_tells_now_and_then_which_package_is_installed(capsys):
+    progress = module._Progress("dev", every_seconds=0)
+    for line in (
+        "Collecting numpy==1.24.1 (from -r dev.txt (line 3))\n",
+        "  Downloading numpy-1.24.1-cp311-manylinux.whl (17.3 MB)\n",
+        "   Building wheel\n",
+        "Installing collected packages: numpy\n",
+    ):
+        assert progress.take(line) == line
+
+    told = capsys.readouterr().err.splitlines()
+
+    assert [re.sub(r"\d+ s", "0 s", line) for line in told] == [
+        "dev: numpy (package 1, 0 s)",
+    ]
+    silent = module._Progress("dev", every_seconds=60)
+    silent.take("Collecting numpy==1.24.1\n")
+    assert capsys.readouterr().err == ""
+
+
 def test_a_changed_lock_is_installed_anew(environments, installed):
     environments.build("tools")
     shutil.copy(environments.locks / "new-tools", environments.locks / "tools.txt")
