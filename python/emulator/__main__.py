@@ -34,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         faults = Faults(json.loads(options.faults.read_text()) if options.faults else None)
     except (FaultRuleError, OSError, ValueError) as error:
-        return _refuse(f"--faults {options.faults}: {error}")
+        reason = error.strerror if isinstance(error, OSError) else error
+        return _refuse(f"--faults {options.faults} must be a file with fault rules: {reason}")
     return _serve(options, faults)
 
 

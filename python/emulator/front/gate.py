@@ -7,6 +7,7 @@ with the developer's rights.
 import base64
 import contextvars
 import hmac
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,12 +21,23 @@ _EXPORT = (
     "start has its own), or start it with --any-key"
 )
 
+_INVOCATION = re.compile(r"/endpoints/[^/]+/(?:async-)?invocations(?:-response-stream)?")
+
 _caller_key: contextvars.ContextVar[str] = contextvars.ContextVar("_caller_key", default="")
 
 
 def caller_key() -> str:
     """Return the id of the access key that the current request was signed with, or ''."""
     return _caller_key.get()
+
+
+def _address_runtime(environ: dict[str, Any]) -> None:
+    """Name the service of an unsigned invocation, which only a signature would name."""
+    if _INVOCATION.fullmatch(environ.get("PATH_INFO", "")):
+        environ["HTTP_AUTHORIZATION"] = (
+            "AWS4-HMAC-SHA256 Credential=unsigned/20260101/us-east-1/sagemaker/aws4_request, "
+            "SignedHeaders=host, Signature=none"
+        )
 
 
 def _refuse_form_upload(environ: dict[str, Any]) -> None:
@@ -96,6 +108,7 @@ class Gate:
         if signature is None:
             _refuse_form_upload(environ)
             if self._any_key:
+                _address_runtime(environ)
                 return
             raise RefusedError(
                 "MissingAuthenticationToken",

@@ -12,7 +12,7 @@ from xml.parsers.expat import ExpatError
 import xmltodict
 from moto.core.responses import ActionResult
 from moto.iam.access_control import PermissionResult
-from moto.s3.exceptions import MalformedXML, S3ClientError
+from moto.s3.exceptions import MalformedXML, MethodNotAllowed, S3ClientError
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 from werkzeug.datastructures import ImmutableMultiDict
@@ -57,6 +57,7 @@ def install(faults: Faults, permissions: Permissions) -> None:
         S3Response, "_bucket_response_delete_keys", functools.partial(_delete_objects, permissions)
     )
     wrap(S3Response, "setup_class", _keep_forms)
+    wrap(S3Response, "_set_action", _set_action)
     for name in ("bucket_response", "key_response"):
         wrap(S3Response, name, _answer_plainly)
 
@@ -114,6 +115,14 @@ def _keep_forms(original: Any, self: Any, request: Any, *args: Any, **options: A
         request.get_data()
         vars(request).update(form=ImmutableMultiDict(), files=ImmutableMultiDict())
     return original(self, request, *args, **options)
+
+
+def _set_action(original: Any, self: Any, resource_type: str, method: str, query: Any) -> None:
+    try:
+        original(self, resource_type, method, query)
+    except KeyError as error:
+        # Such as POST of a key: moto knows no operation for it, and neither does S3.
+        raise MethodNotAllowed(method, resource_type) from error
 
 
 def _answer_plainly(original: Any, self: Any, *args: Any) -> Any:

@@ -52,6 +52,20 @@ def host(cloud):
     return urlparse(cloud.endpoint).netloc
 
 
+def test_a_method_that_a_key_does_not_have_is_refused_by_name(ask):
+    status, text = ask("POST", "/bucket/key", "s3", b"{}")
+    assert (status // 100, "<Code>MethodNotAllowed</Code>" in text) == (4, True)
+
+
+def test_an_unsigned_invocation_reaches_the_endpoint_where_any_key_is_taken(cloud, monkeypatch):
+    monkeypatch.setattr(cloud.gate, "_any_key", True)
+    connection = http.client.HTTPConnection(urlparse(cloud.endpoint).netloc)
+    connection.request("POST", "/endpoints/none-such/invocations", b"{}")
+    answer = connection.getresponse().read().decode()
+    connection.close()
+    assert "Endpoint none-such of account 123456789012 not found" in answer
+
+
 @pytest.mark.parametrize("length", ["abc", "-1", "1.5", "9" * 30])
 def test_a_length_that_is_none_is_refused(cloud, raw, length):
     head = f"POST / HTTP/1.1\r\nHost: {host(cloud)}\r\nContent-Length: {length}\r\n"

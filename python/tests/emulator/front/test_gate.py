@@ -250,6 +250,20 @@ def test_any_key_is_taken_if_asked_for_and_pages_still_are_not():
     refusal(gate.check_sender, environ(headers={"Origin": "http://evil.example"}))
 
 
+def test_an_unsigned_invocation_names_its_service_where_any_key_is_taken():
+    gate = Gate(4566, KEY, KEYS.get, any_key=True)
+    for path, named in (
+        ("/endpoints/housing-local/invocations", 1),
+        ("/endpoints/housing-local/async-invocations", 1),
+        ("/endpoints/invocations", 0),
+        ("/bucket/key", 0),
+    ):
+        asked = environ(path, "POST")
+        gate.check_signature(asked)
+        assert asked.get("HTTP_AUTHORIZATION", "").count("/sagemaker/") == named
+    refusal(Gate(4566, KEY, KEYS.get).check_signature, environ("/endpoints/e/invocations", "POST"))
+
+
 @pytest.mark.parametrize("any_key", [False, True])
 def test_uploads_by_a_form_are_refused_by_name(any_key):
     gate = Gate(4566, KEY, KEYS.get, any_key=any_key)
