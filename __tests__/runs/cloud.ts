@@ -183,7 +183,7 @@ export class TestWorkflow {
   async run(input: object = {}): Promise<ExecutionResult> {
     const name = `test-${this.started}-${++this.runs}`;
     const arn = await startExecution(this.aws.sfn(), this.stateMachineArn, name, input as ExecutionInput);
-    const pollMilliseconds = this.aws.isEmulator ? 100 : 5000;
+    const pollMilliseconds = this.aws.isEmulator ? 200 : 5000;
     return await watchExecution(this.aws.sfn(), arn, { timeoutSeconds: 3600, pollMilliseconds });
   }
 
@@ -196,7 +196,7 @@ export class TestWorkflow {
       name,
       input as ExecutionInput,
     );
-    return await watchExecution(this.aws.sfn(), arn, { timeoutSeconds: 600, pollMilliseconds: 100 });
+    return await watchExecution(this.aws.sfn(), arn, { timeoutSeconds: 600, pollMilliseconds: 200 });
   }
 
   async deleteEndpoint(EndpointName: string): Promise<void> {

@@ -31,21 +31,28 @@ import type { Grant, RoleName } from "../../grants";
 import { patience, until } from "../../patience";
 import type { Lane, Scenario } from "./lane";
 
-export async function execution({ workflow }: Lane, input: object): Promise<string> {
+export async function execution({ workflow }: Lane, input: ExecutionInput): Promise<string> {
   return failureText(await workflow.run(input));
 }
 
-/** Releases the first version that the workflow has registered. */
-async function release({ cloud: { aws }, workflow }: Lane, input: object): Promise<string> {
+/** Releases a version that is not in service: one that is would not be released again. */
+async function release(lane: Lane, input: ExecutionInput): Promise<string> {
+  const ModelPackageArn = await versionToRelease(lane, input.EndpointName);
+  return failureText(await lane.workflow.release({ ModelPackageArn, ...input }));
+}
+
+/** The oldest version that is not in service on the endpoint. */
+async function versionToRelease(lane: Lane, name?: string): Promise<string | undefined> {
+  const { aws } = lane.cloud;
   const { ModelPackageSummaryList = [] } = await aws.sagemaker().send(
     new ListModelPackagesCommand({
-      ModelPackageGroupName: workflow.baseName,
+      ModelPackageGroupName: lane.workflow.baseName,
       SortBy: "CreationTime",
       SortOrder: "Ascending",
     }),
   );
-  const { ModelPackageArn } = ModelPackageSummaryList[0] ?? {};
-  return failureText(await workflow.release({ ModelPackageArn, ...input }));
+  const serving = (await servingModel({ aws }, endpointOf(lane, name)))?.packageArn;
+  return ModelPackageSummaryList.map(({ ModelPackageArn }) => ModelPackageArn).find((arn) => arn !== serving);
 }
 
 function failureText({ description }: ExecutionResult): string {
@@ -68,8 +75,8 @@ const creates = (run: Run, name?: string): Scenario => ({
 
 const updates = (run: Run, name?: string): Scenario => ({
   before: async (lane) => {
-    // A version that serves already is not released again.
-    if (run === execution && (await lane.serves(endpointOf(lane, name)))) return;
+    const isReady = run === execution || (await versionToRelease(lane, name)) !== undefined;
+    if (isReady && (await lane.serves(endpointOf(lane, name)))) return;
     await lane.removeEndpoint(endpointOf(lane, name));
     expect(await execution(lane, named(name))).toBe("");
   },
@@ -142,6 +149,7 @@ const isStopped = (kind: "Processing" | "Training", named: string, input: Execut
 /** A batch transform job runs as the role of the model that serves. */
 const scores: Scenario = {
   before: async (lane) => {
+    if (await lane.serves(endpointOf(lane))) return;
     await lane.removeEndpoint(endpointOf(lane));
     expect(await execution(lane, {})).toBe("");
   },
@@ -239,19 +247,25 @@ async function failureOf({ cloud }: Lane, FunctionName: string, event: object): 
   return FunctionError === undefined ? "" : JSON.parse(Payload?.transformToString() ?? "{}").errorMessage;
 }
 
+/** The newest execution of one of the state machines that has succeeded. */
+async function lastSuccess({ cloud, workflow }: Lane, machine: "" | "-release") {
+  const stateMachineArn = `${workflow.stateMachineArn}${machine}`;
+  const { executions = [] } = await cloud.aws
+    .sfn()
+    .send(new ListExecutionsCommand({ stateMachineArn, statusFilter: "SUCCEEDED", maxResults: 1 }));
+  return executions[0]?.executionArn;
+}
+
 /** What an execution of one of the state machines has ended in is told. */
 const tells = (run: Run, machine: "" | "-release"): Scenario => ({
   before: async (lane) => {
+    if ((await lastSuccess(lane, machine)) !== undefined) return;
     // An A/B test may be on it.
     await lane.removeEndpoint(endpointOf(lane));
     expect(await run(lane, {})).toBe("");
   },
   run: async (lane) => {
-    const stateMachineArn = `${lane.workflow.stateMachineArn}${machine}`;
-    const { executions = [] } = await lane.cloud.aws
-      .sfn()
-      .send(new ListExecutionsCommand({ stateMachineArn, statusFilter: "SUCCEEDED" }));
-    const { executionArn } = executions[0] ?? {};
+    const executionArn = await lastSuccess(lane, machine);
     return await failureOf(lane, `${lane.workflow.baseName}-notify`, { detail: { executionArn } });
   },
 });
