@@ -37,6 +37,7 @@ export async function deployStacks(environment: Environment, options: DeployOpti
     "--outputs-file",
     outputsFile,
   ];
+  printToStderr("Deploying: cdktf synthesizes the stacks, then Terraform plans again and applies");
   await runCdktf(environment, ["deploy", ...stacks, ...flags], "progress");
   print(
     `Deployed ${name}; outputs are in ${outputsFile}. Next: npm run execute -- ${name}, the first time with --upload-sample-data`,

@@ -13,6 +13,7 @@ import { CliError, exitCodes, FailedError, UsageError } from "../terminal/errors
 import { print, printToStderr } from "../terminal/print";
 import { explainTerraform } from "./errors";
 import { environmentFolder, outputFolder, stackFolder } from "./folders";
+import { progressLine } from "./progress";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -49,14 +50,10 @@ export async function runCdktf(
   );
 }
 
-/** Prints a line about the progress of a resource, without cdktf's prefix. */
+/** Prints what a line of cdktf tells of the progress. */
 function printProgress(line: string): void {
-  const progress =
-    /(?:\(([\w/-]+)\))?: ((?:Still )?(?:Creating|Modifying|Destroying)\.\.\.|(?:Creation|Modifications|Destruction) complete after \w+)/.exec(
-      line,
-    );
-  if (progress !== null) print(`  ${progress[1] ?? line.trim()}: ${progress[2]}`);
-  else if (/^\s*(?:[\w-]+ {2})?(?:Apply|Destroy) complete!/.test(line)) print(line.trimStart());
+  const progress = progressLine(line);
+  if (progress !== undefined) print(progress);
 }
 
 /** Returns the end of an output, from its first error on, without Terraform's frame. */
