@@ -1,8 +1,5 @@
 """Find a training job's metrics in its output archive, and check one of them."""
 
-# The state machine knows the exceptions by these names.
-# ruff: noqa: N818
-
 from __future__ import annotations
 
 import gzip

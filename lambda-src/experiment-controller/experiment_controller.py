@@ -22,15 +22,15 @@ from state import State, dump, load
 from traffic import TrafficNow, no_traffic, read_traffic
 
 
-class EndpointMissing(Exception):  # noqa: N818
+class EndpointMissing(Exception):
     """The endpoint does not exist."""
 
 
-class ExperimentSuperseded(Exception):  # noqa: N818
+class ExperimentSuperseded(Exception):
     """The endpoint has another configuration than at the first check, and so other models."""
 
 
-class NotificationFailed(Exception):  # noqa: N818
+class NotificationFailed(Exception):
     """EventBridge did not accept the event of a decision; the next check sends it again."""
 
 

@@ -20,7 +20,7 @@ MAX_LOOK_BYTES = 64 * 1024**2
 MAX_OBJECTS = 10_000
 
 
-class InvalidRewards(Exception):  # noqa: N818
+class InvalidRewards(Exception):
     """An object contains a line that is not a reward."""
 
 

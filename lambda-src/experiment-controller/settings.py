@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 SETTLING_MINUTES = 5
 
 
-class InvalidExperiment(Exception):  # noqa: N818
+class InvalidExperiment(Exception):
     """The event lacks a key, has an invalid value, or differs from the test that was started."""
 
 

@@ -18,7 +18,7 @@ from outcomes import outcome_detail
 from texts import message
 
 
-class NotificationFailed(Exception):  # noqa: N818
+class NotificationFailed(Exception):
     """A channel did not accept the message; the others have it. Lambda retries."""
 
 

@@ -28,7 +28,7 @@ _MAX_WARNING = 1000
 _MAX_NAME = 512
 
 
-class ExecutionRunning(Exception):  # noqa: N818
+class ExecutionRunning(Exception):
     """The description is older than the event; Lambda's retry reads a newer one."""
 
 

@@ -1,8 +1,5 @@
 """Check an endpoint's responses to recorded examples."""
 
-# The state machine knows the exceptions by these names.
-# ruff: noqa: N818
-
 from __future__ import annotations
 
 import csv

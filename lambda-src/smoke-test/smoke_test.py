@@ -40,7 +40,7 @@ MAX_FILE_BYTES = 1024**2
 MAX_FAILURES = 10
 
 
-class NoResponse(Exception):  # noqa: N818
+class NoResponse(Exception):
     """The endpoint did not respond to an example."""
 
 

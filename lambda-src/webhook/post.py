@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 8
 PAUSES = (1.0, 2.0, 4.0)
 
 
-class WebhookFailed(Exception):  # noqa: N818
+class WebhookFailed(Exception):
     """The chat did not accept the message."""
 
 

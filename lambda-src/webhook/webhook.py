@@ -15,7 +15,7 @@ from chat import chat_document, readable
 from post import post
 
 
-class ParameterMissing(Exception):  # noqa: N818
+class ParameterMissing(Exception):
     """The SSM parameter with the webhook's URL does not exist."""
 
 

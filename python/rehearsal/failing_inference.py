@@ -3,6 +3,6 @@
 from rehearsed_inference import *  # noqa: F403  # pyright: ignore[reportMissingImports]
 
 
-def predict_fn(data, model):
+def predict_fn(data: object, model: object) -> None:  # noqa: ARG001 - as the container calls it
     """Replace the model's own prediction."""
     raise RuntimeError("rehearsal: this model fails every request")

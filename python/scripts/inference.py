@@ -172,7 +172,7 @@ def output_fn(prediction: dict[str, Any] | Refusal, accept: str) -> Any:
                 return "".join(f"{value}\n" for value in prediction["predictions"]), CSV
         prediction = Refusal(406, f"the accepted type must be {JSON} or {CSV}, got '{accept}'")
     # Only the server has Flask; predictions do not need it.
-    from flask import Response
+    from flask import Response  # noqa: PLC0415
 
     reason = json.dumps({"error": prediction.reason})
     return Response(reason, status=prediction.status, mimetype=JSON)

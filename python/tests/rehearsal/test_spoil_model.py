@@ -31,7 +31,7 @@ def model(tmp_path):
 def spoil(model, wrapper, entry_point="serve.py"):
     spoiled = model.with_name("spoiled.tar.gz")
     script = [sys.executable, SCRIPTS / "spoil_model.py", model, entry_point, SCRIPTS / wrapper]
-    result = subprocess.run([*script, spoiled], capture_output=True, text=True)
+    result = subprocess.run([*script, spoiled], capture_output=True, text=True, check=False)
     return result, spoiled
 
 
@@ -44,7 +44,11 @@ def ask(spoiled, tmp_path):
         "print(serve.predict_fn([1, 2], serve.model_fn('.')), time.monotonic() - begun >= 0.2)"
     )
     return subprocess.run(
-        [sys.executable, "-c", code], cwd=folder / "code", capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd=folder / "code",
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

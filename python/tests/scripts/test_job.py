@@ -84,9 +84,13 @@ def test_files_written_aside_appear_together_at_the_end(tmp_path: Path):
 
 
 def test_nothing_written_aside_remains_after_a_fault(tmp_path: Path):
-    with pytest.raises(JobError), written_aside(tmp_path) as aside:
-        (aside / "a.csv").write_text("1")
-        raise JobError("half way")
+    def write_and_fail():
+        with written_aside(tmp_path) as aside:
+            (aside / "a.csv").write_text("1")
+            raise JobError("half way")
+
+    with pytest.raises(JobError):
+        write_and_fail()
 
     assert list(tmp_path.iterdir()) == []
 

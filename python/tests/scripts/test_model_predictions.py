@@ -35,10 +35,10 @@ def pack(folder: Path, files: "dict[str, str | bytes]") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(folder / "model.tar.gz", "w:gz") as tar:
         for name, content in files.items():
-            content = content.encode() if isinstance(content, str) else content
+            data = content.encode() if isinstance(content, str) else content
             info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
     return folder
 
 

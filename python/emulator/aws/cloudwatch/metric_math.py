@@ -108,11 +108,8 @@ class Expression:
         if not isinstance(node, allowed):
             raise self._unknown(type(node).__name__)
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, (ast.operator, ast.cmpop, ast.boolop)):
-                if type(child) not in _OPERATORS:
-                    raise self._unknown(type(child).__name__)
-            elif isinstance(child, ast.unaryop):
-                if not isinstance(child, (ast.USub, ast.UAdd)):
+            if isinstance(child, (ast.operator, ast.cmpop, ast.boolop, ast.unaryop)):
+                if type(child) not in _OPERATORS and not isinstance(child, (ast.USub, ast.UAdd)):
                     raise self._unknown(type(child).__name__)
             elif not isinstance(child, ast.expr_context):
                 self._check(child)

@@ -81,13 +81,17 @@ class ManagedPolicies(dict[str, Any]):
 
 def install() -> None:
     """Give accounts AWS's policies; moto's have none of them, or all from the start."""
-    replace(IAMBackend, "_init_managed_policies", lambda self: ManagedPolicies(self))
+    replace(IAMBackend, "_init_managed_policies", _own_policies)
     for kind in ("role", "user", "group"):
         wrap(IAMBackend, f"attach_{kind}_policy", _attach)
     wrap(IAMBackend, "list_policies", _list)
     for name in _CHANGES:
         wrap(IAMBackend, name, _change)
     wrap(IAMBackend, "delete_policy", _delete)
+
+
+def _own_policies(backend: Any) -> ManagedPolicies:
+    return ManagedPolicies(backend)
 
 
 def _attach(original: Any, self: Any, policy_arn: str, *rest: Any, **named: Any) -> Any:

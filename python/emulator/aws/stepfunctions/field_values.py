@@ -26,6 +26,10 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _filled(value: Any) -> bool:
+    return isinstance(value, list) and bool(value)
+
+
 def _kind(name: str, *types: type) -> tuple[str, Callable[[Any], bool]]:
     return name, lambda value: isinstance(value, types)
 
@@ -36,7 +40,7 @@ _VALUES = {
     **dict.fromkeys(("Error", "Cause", "Timestamp", "Label", "Version"), _TEXT),
     **dict.fromkeys(("ItemReader", "ItemBatcher", "ResultWriter", "Assign"), _OBJECT),
     **dict.fromkeys(("ItemProcessor", "Iterator", "ProcessorConfig", "Credentials"), _OBJECT),
-    **dict.fromkeys(("Choices", "Branches"), ("an array that is not empty", lambda v: _filled(v))),
+    **dict.fromkeys(("Choices", "Branches"), ("an array that is not empty", _filled)),
     **dict.fromkeys(("Retry", "Catch", "Items"), _ARRAY),
     "End": _kind("true or false", bool),
     "TimeoutSeconds": _whole(1, _MOST_SECONDS),
@@ -54,10 +58,6 @@ _VALUES = {
     "BackoffRate": ("a number from 1.0", lambda value: is_number(value) and value >= 1),
     "JitterStrategy": ("'FULL' or 'NONE'", lambda value: value in ("FULL", "NONE")),
 }
-
-
-def _filled(value: Any) -> bool:
-    return isinstance(value, list) and bool(value)
 
 
 def value_problems(fields: dict[str, Any], path: str) -> Iterator[str]:

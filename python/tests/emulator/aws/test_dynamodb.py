@@ -167,8 +167,8 @@ def test_a_role_reaches_only_the_tables_that_its_policy_names(cloud, table, role
 def test_a_transaction_needs_what_its_parts_need(cloud, table, role_for):
     dynamodb = cloud.aws.client("dynamodb", role_for(table, "dynamodb:PutItem"))
     dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": lock()}}])
+    delete = {"Delete": {"TableName": table, "Key": {"LockID": {"S": "state"}}}}
     with pytest.raises(dynamodb.exceptions.ClientError, match=r"dynamodb:DeleteItem on resource"):
-        delete = {"Delete": {"TableName": table, "Key": {"LockID": {"S": "state"}}}}
         dynamodb.transact_write_items(TransactItems=[delete])
 
 

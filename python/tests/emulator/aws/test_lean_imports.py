@@ -27,8 +27,11 @@ def test_services_come_without_ec2_and_what_they_left_out_can_still_be_had():
 def test_an_emulator_starts_without_ec2(tmp_path):
     command = ["-X", "importtime", "-m", "emulator", "--exit-with-stdin", "--state-dir", tmp_path]
     ended = subprocess.run(
-        [sys.executable, *command], cwd=PYTHON_DIR, stdin=subprocess.DEVNULL, capture_output=True
+        [sys.executable, *command],
+        cwd=PYTHON_DIR,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
     )
-    assert ended.returncode == 0
     assert b"moto.sagemaker.models" in ended.stderr
     assert b"moto.ec2" not in ended.stderr

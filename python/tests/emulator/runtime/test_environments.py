@@ -68,7 +68,8 @@ def _make_wheel(folder, version):
 
 def _installed(python):
     code = "import emulatorprobe; print(emulatorprobe.VERSION)"
-    return subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.strip()
+    command = [python, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _command(environments, *names):
@@ -150,7 +151,8 @@ def test_an_interrupted_build_is_done_again(environments):
     with subprocess.Popen(
         _command(environments, "tools"), stderr=subprocess.PIPE, env=_environment_without_uv()
     ) as build:
-        assert build.stderr and b"installing" in build.stderr.readline()
+        assert build.stderr
+        assert b"installing" in build.stderr.readline()
         while not (environments.directory / "tools" / "pyvenv.cfg").exists():
             time.sleep(0.01)
         build.send_signal(signal.SIGKILL)

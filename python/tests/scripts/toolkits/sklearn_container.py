@@ -46,9 +46,11 @@ def serving_app():
 def main():
     """Answer the requests given on stdin as JSON; the answers are the last line of stdout."""
     client = serving_app().test_client()
-    answers = [client.get("/ping")]
-    for request in json.load(sys.stdin):
-        answers.append(client.post("/invocations", **request))
+    requests = json.load(sys.stdin)
+    answers = [
+        client.get("/ping"),
+        *(client.post("/invocations", **request) for request in requests),
+    ]
     printed = [
         {"status": answer.status_code, "type": answer.mimetype, "body": answer.get_data(True)}
         for answer in answers

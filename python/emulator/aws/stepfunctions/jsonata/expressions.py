@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import random
 import sys
 import time
@@ -137,7 +138,7 @@ def _plain(value: Any, *, as_text: bool = False) -> Any:
     if isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
+        if not math.isfinite(value):
             raise JException("D1001", 0, value)
         if value.is_integer() and abs(value) < 1e15:
             return int(value)

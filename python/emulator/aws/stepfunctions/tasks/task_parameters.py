@@ -176,8 +176,7 @@ class _Check:
 
     def missing(self, shape: Any, value: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
         given = {key.removesuffix(".$") for key in value}
-        for name in shape.required_members:
-            name = name[:1].upper() + name[1:]
+        for name in (member[:1].upper() + member[1:] for member in shape.required_members):
             if name not in given:
                 yield f'The field "{name}" is required but was missing', path
 

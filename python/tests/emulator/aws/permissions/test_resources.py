@@ -102,7 +102,6 @@ FUNCTION = arn("lambda", "function:f")
             {"Entries": [{"EventBusName": "a"}, {"EventBusName": "b"}]},
             [arn("events", "event-bus/a"), arn("events", "event-bus/b")],
         ),
-        ("scheduler:GetSchedule", {"Name": "s"}, [arn("scheduler", "schedule/default/s")]),
         ("sns:Publish", {"TopicArn": arn("sns", "t"), "Message": "m"}, [arn("sns", "t")]),
         ("cloudwatch:PutMetricData", {"Namespace": "n"}, ["*"]),
         (

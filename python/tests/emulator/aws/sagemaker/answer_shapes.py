@@ -15,15 +15,7 @@ def answer_problems(shape: Any, value: Any, path: str = "") -> Iterator[str]:
         The answer as boto3 gives it.
     """
     if shape.type_name == "structure":
-        if not value and path:
-            yield f"{path} is an empty structure"
-            return
-        for name in shape.required_members:
-            if name not in value:
-                yield f"{path}.{name} is missing"
-        for name, item in value.items():
-            if name in shape.members:
-                yield from answer_problems(shape.members[name], item, f"{path}.{name}")
+        yield from _structure_problems(shape, value, path)
     elif shape.type_name == "list":
         for number, item in enumerate(value):
             yield from answer_problems(shape.member, item, f"{path}[{number}]")
@@ -34,3 +26,15 @@ def answer_problems(shape: Any, value: Any, path: str = "") -> Iterator[str]:
         yield f"{path} is null"
     elif shape.type_name == "string" and shape.enum and value not in shape.enum:
         yield f"{path} is {value!r}, none of {shape.enum}"
+
+
+def _structure_problems(shape: Any, value: Any, path: str) -> Iterator[str]:
+    if not value and path:
+        yield f"{path} is an empty structure"
+        return
+    for name in shape.required_members:
+        if name not in value:
+            yield f"{path}.{name} is missing"
+    for name, item in value.items():
+        if name in shape.members:
+            yield from answer_problems(shape.members[name], item, f"{path}.{name}")
