@@ -118,10 +118,11 @@ function devCommand(command: MakeCommand): void {
     .option("--input <json|file>", "execution input (docs/execution-input.md)")
     .option(
       "--time-scale <factor>",
-      "factor that shortens waits, retry intervals and alarm periods, such as 0.1",
+      "factor that shortens waits, retry intervals and alarm periods",
       timeScale,
+      0.1,
     )
-    .addHelpText("after", examples("npm run dev", "npm run dev -- --time-scale 0.1"))
+    .addHelpText("after", examples("npm run dev", "npm run dev -- --time-scale 1"))
     .action(async (options) => (await import("./dev/dev")).dev(options));
 }
 
