@@ -16,6 +16,7 @@ from emulator.aws.clients import EmulatedAws
 from emulator.aws.faults import Faults
 from emulator.aws.runners import JobRunner
 from emulator.aws.sagemaker.answers import keep_as_asked
+from emulator.aws.sagemaker.endings import ENDINGS
 from emulator.runtime.jobs.runner import JobOutcome
 
 LOG = logging.getLogger("emulator")
@@ -50,6 +51,7 @@ class RunningJobs:
             finally:
                 with self._lock:
                     self._running.pop(arn, None)
+                ENDINGS.add()
 
         thread = threading.Thread(target=run_and_leave, name=arn, daemon=True)
         with self._lock:

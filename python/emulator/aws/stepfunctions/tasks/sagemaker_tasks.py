@@ -12,10 +12,12 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 )
 
 from emulator.aws.protocol.operations import operation_model
+from emulator.aws.sagemaker.endings import ENDINGS
 from emulator.aws.stepfunctions.tasks.optimized_tasks import OptimizedTask, to_result
 from emulator.aws.stepfunctions.tasks.task_parameters import json_text
 
-_POLL_SECONDS = 0.1
+_LOOK_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def _own_tags(execution_arn: str) -> list[dict[str, str]]:
 def _wait_for_end(env: Any, client: Any, job: _Job, name: str) -> dict[str, Any] | None:
     """Return the ended job's description, or None if the task was ended and the job stopped."""
     while env.is_running():
+        seen = ENDINGS.count
         description = getattr(client, f"describe_{job.kind}")(**{job.name_field: name})
         if description[job.status_field] in ("Completed", "Failed", "Stopped"):
             arn = description[job.name_field.replace("Name", "Arn")]
@@ -80,7 +83,13 @@ def _wait_for_end(env: Any, client: Any, job: _Job, name: str) -> dict[str, Any]
             shape = operation_model("sagemaker", f"Describe{job.noun}").output_shape
             described = to_result(description, shape)
             return {**described, "Tags": {tag["Key"]: tag["Value"] for tag in tags}}
-        time.sleep(_POLL_SECONDS)
+        _wait_for_an_ending(env, seen)
     with contextlib.suppress(ClientError):  # it may have ended by itself
         getattr(client, f"stop_{job.kind}")(**{job.name_field: name})
     return None
+
+
+def _wait_for_an_ending(env: Any, seen: int) -> None:
+    deadline = time.monotonic() + _LONGEST_PAUSE_SECONDS
+    while env.is_running() and ENDINGS.count == seen and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)

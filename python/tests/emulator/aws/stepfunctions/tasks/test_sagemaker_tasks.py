@@ -1,8 +1,12 @@
 """The optimized SageMaker integration."""
 
 import json
+from unittest.mock import Mock
 
 import pytest
+
+from emulator.aws.sagemaker.endings import ENDINGS
+from emulator.aws.stepfunctions.tasks import sagemaker_tasks
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape:UserWarning")
 
@@ -23,8 +27,10 @@ def test_sync_waits_and_gives_the_description_with_times_and_tags(machine, name,
     own_tag = {"Key": "environment", "Value": "test"}
     arguments = {**request_for(kind), f"{kind}Name": name, "Tags": [own_tag]}
     made = machine({"Run": task(f"create{kind}.sync", arguments)})
+    endings = ENDINGS.count
     execution_arn = made.start()
     execution = made.wait(execution_arn)
+    assert ENDINGS.count > endings
     assert execution["status"] == "SUCCEEDED", execution.get("cause")
     result = json.loads(execution["output"])
     assert result[f"{kind}Status"] == "Completed"
@@ -114,3 +120,25 @@ def test_fails_to_create_a_machine_that_aws_would_refuse(
     with pytest.raises(sfn.exceptions.InvalidDefinition) as refusal:
         machine({"Run": task(action, arguments)})
     assert problem in str(refusal.value)
+
+
+def test_a_job_is_looked_at_again_when_one_has_ended(monkeypatch):
+    statuses = iter(["InProgress", "InProgress", "Completed"])
+    client = Mock()
+    client.describe_training_job = Mock(
+        side_effect=lambda **_: {"TrainingJobStatus": next(statuses), "TrainingJobArn": "arn"}
+    )
+    client.list_tags.return_value = {"Tags": []}
+    sleeps: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        sleeps.append(seconds)
+        if len(sleeps) in (3, 7):
+            ENDINGS.add()
+
+    monkeypatch.setattr(sagemaker_tasks.time, "sleep", sleep)
+    job = sagemaker_tasks._Job("TrainingJob")
+    description = sagemaker_tasks._wait_for_end(Mock(), client, job, "mine")
+    assert description is not None
+    assert description["TrainingJobStatus"] == "Completed"
+    assert (client.describe_training_job.call_count, len(sleeps)) == (3, 7)
