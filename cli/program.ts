@@ -231,10 +231,10 @@ function registryCommands(command: MakeCommand): void {
 }
 
 function scoringCommands(command: MakeCommand): void {
-  deployed(command("score", "score CSV in S3 with a batch transform job"))
+  deployed(command("score", "score a CSV file, or CSV in S3, with a batch transform job"))
     .argument(
       "<input>",
-      `key or prefix under ${prefixes.scoringInput} of the artifact bucket, or its s3:// address`,
+      `CSV file to upload; or a key or prefix under ${prefixes.scoringInput} of the artifact bucket, or its s3:// address`,
     )
     .usage("-- <environment> <input> [options]")
     .option(
@@ -255,6 +255,7 @@ function scoringCommands(command: MakeCommand): void {
     .addHelpText(
       "after",
       examples(
+        "npm run score -- dev houses.csv",
         "npm run score -- dev scoring-input/2026-11/",
         "npm run score -- dev scoring-input/houses.csv --version 7 --format json",
       ),

@@ -36,7 +36,10 @@ describe("the command line", () => {
     [["start", "--name", ""], "It must have 1 to 80 characters, got 0."],
     [["deploy", "dev"], "pass --yes to continue without confirmation"],
     [["change-kind", "dev"], "pass --yes to continue without confirmation"],
-    [["score", "dev"], "missing required argument 'input': key or prefix under scoring-input/"],
+    [
+      ["score", "dev"],
+      "missing required argument 'input': CSV file to upload; or a key or prefix under scoring-input/",
+    ],
     [
       ["approve", "dev"],
       "missing required argument 'version': version number; npm run versions lists them\nUsage: npm run approve -- <environment> <version>",

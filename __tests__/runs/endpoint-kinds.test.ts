@@ -1,5 +1,8 @@
 /** Serverless and scaled endpoints, the change from one kind to the other, and batch scoring. */
 
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import {
   DeleteEndpointCommand,
@@ -15,7 +18,7 @@ import { refuseChangeOfKind } from "../../cli/account/endpoint-kind";
 import type { Environment } from "../../cli/account/environment";
 import { type ChangeKindSteps, moveToKind } from "../../cli/deploy/move-to-kind";
 import { testEndpoint } from "../../cli/execution/endpoint-test";
-import { type ScoreOptions, scorePrefix } from "../../cli/scoring/batch";
+import { type ScoreOptions, scoredText, scorePrefix } from "../../cli/scoring/batch";
 import { environments } from "../../configuration";
 import type { EndpointProps } from "../../workflow/endpoint/kinds";
 import { baseName } from "../../workflow/names";
@@ -256,6 +259,17 @@ describe("batch scoring", () => {
     await expect(score("scoring-input/day/")).rejects.toThrow(
       "The endpoint batch-test-serverless has no model in service: pass --version",
     );
+  });
+
+  it("scores a file of this machine, and shows its first predictions", async () => {
+    expect(failureOf(await workflow.run())).toEqual(succeeded);
+    const folder = mkdtempSync(join(tmpdir(), "score-"));
+    const file = join(folder, "rows.csv");
+    writeFileSync(file, "1\n2\n");
+    const scored = await score(file);
+    rmSync(folder, { recursive: true });
+    expect(scored.job.inputUrl).toBe(`s3://${workflow.bucketName}/scoring-input/${scored.job.name}/rows.csv`);
+    expect(scoredText(scored)).toMatch(/\nThe first predictions:\n {2}\{"predictions": \[42\]\}/);
   });
 
   it("scores every object under a prefix with the model that serves", async () => {

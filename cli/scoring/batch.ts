@@ -12,7 +12,9 @@ import {
   scoringOutputUrl,
 } from "./addresses";
 import { type Format, followScoring, type ScoringJob, startScoring } from "./job";
+import { isLocalFile, uploadInput } from "./local-input";
 import { modelToScore } from "./model";
+import { firstPredictions } from "./predictions";
 
 export interface ScoreOptions {
   readonly output?: string;
@@ -29,6 +31,8 @@ export interface ScoreOptions {
 interface Scored {
   readonly job: ScoringJob;
   readonly output: readonly ScoringObject[];
+  /** The first lines of the first output. */
+  readonly predictions: readonly string[];
 }
 
 interface Listener {
@@ -40,7 +44,7 @@ interface Listener {
 }
 
 /**
- * Scores the objects under a prefix.
+ * Scores the objects under a prefix, or a file on this machine, which is uploaded.
  *
  * @throws UsageError if there is nothing to score or no model to score with; nothing was started then
  * @throws FailedError if the job fails, with its reason
@@ -59,12 +63,14 @@ export async function scorePrefix(
     );
   }
   const jobName = `${baseName}-score-${new Date().toISOString().replace(/[-:.TZ]/g, "")}`;
-  const inputUrl = scoringInputUrl(input, bucketName);
+  const isLocal = isLocalFile(input);
+  const givenUrl = isLocal ? undefined : scoringInputUrl(input, bucketName);
   const outputUrl = scoringOutputUrl(options.output, bucketName, jobName);
+  const inputUrl = givenUrl ?? (await uploadInput(aws, input, bucketName, jobName));
   const objects = await objectsAt(aws, inputUrl);
   if (objects.length === 0) {
     throw new UsageError(
-      `${inputUrl} must contain objects, got none: upload CSV, for example with aws s3 cp data.csv s3://${bucketName}/${prefixes.scoringInput}`,
+      `${inputUrl} must contain objects, got none: pass a CSV file of this machine, or upload some with aws s3 cp data.csv s3://${bucketName}/${prefixes.scoringInput}`,
     );
   }
   await refuseSplitHeaders(aws, inputUrl, objects);
@@ -83,14 +89,18 @@ export async function scorePrefix(
   onStep?.(`${objects.length} objects, ${totalSize(objects)}, with the model ${modelName}`);
   onStep?.(`transform job ${jobName}`);
   await followScoring(aws, jobName, { timeoutSeconds: options.timeout, signal, onProgress });
-  return { job, output: await objectsAt(aws, outputUrl) };
+  const output = await objectsAt(aws, outputUrl);
+  return { job, output, predictions: await firstPredictions(aws, outputUrl, output) };
 }
 
-export function scoredText({ job, output }: Scored): string {
+export function scoredText({ job, output, predictions }: Scored): string {
   const width = Math.max(...output.map(({ key }) => key.length), 0);
   return [
     `Scored with ${job.modelName}, into ${job.outputUrl}`,
     ...output.map(({ key, bytes }) => `  ${key.padEnd(width)}  ${size(bytes)}`),
+    ...(predictions.length === 0
+      ? []
+      : ["The first predictions:", ...predictions.map((line) => `  ${line}`)]),
   ].join("\n");
 }
 

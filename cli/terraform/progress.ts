@@ -1,7 +1,6 @@
 /** What Terraform does for long without saying why, by the type of the resource. */
 const waitsFor: Readonly<Record<string, string>> = {
-  aws_s3_bucket_lifecycle_configuration: "until S3 reports the new rules twice, about a minute",
-  aws_sagemaker_endpoint: "until the endpoint is in service",
+  aws_s3_bucket_lifecycle_configuration: "until the rules have settled, about a minute",
 };
 
 const resource =

@@ -12,7 +12,7 @@ it.each([
   // In lower case, unlike the lines around it.
   [
     `dev-pipeline  ${lifecycle}: Still creating... [10s elapsed]`,
-    "  Workflow/Artifacts/Lifecycle: Still creating... [10s elapsed], until S3 reports the new rules twice, about a minute",
+    "  Workflow/Artifacts/Lifecycle: Still creating... [10s elapsed], until the rules have settled, about a minute",
   ],
   [
     "dev-pipeline  aws_iam_role.Workflow_Role_1 (Workflow/Role): Still destroying... [id=r, 10s elapsed]",
