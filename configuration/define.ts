@@ -1,4 +1,4 @@
-/** Reads what `config.ts` says, checks it, and lays each environment over the workflow's props. */
+/** Checks the content of `config.ts`, and overrides the workflow's props with each environment's values. */
 
 import { existsSync } from "node:fs";
 import { z } from "zod";
@@ -11,18 +11,20 @@ import { type EnvironmentConfig, environmentSchema } from "./environment-schema"
 import { testRunSchema, type WorkflowConfig, workflowSchema } from "./workflow-schema";
 
 const environmentsSchema = z.record(
-  z.string().regex(/^[a-z][a-z0-9]{0,9}$/, "an environment's name is 1 to 10 lower-case letters and digits"),
+  z
+    .string()
+    .regex(/^[a-z][a-z0-9]{0,9}$/, "an environment's name must be 1 to 10 lower-case letters and digits"),
   environmentSchema,
 );
 
 /** A run to try the workflow out, with `npm start` or `npm run execute`. */
 export type TestRun = z.output<typeof testRunSchema> & { readonly executionInput: ExecutionInput };
 
-/** What `config.ts` says. */
+/** The content of `config.ts`. */
 export interface ConfigInput {
-  /** Environments by name; `local` is the emulator. `environment-schema.ts` lists what an entry may say. */
+  /** Environments by name; `local` is the emulator. `environment-schema.ts` documents the keys of an entry. */
   readonly environments: z.input<typeof environmentsSchema>;
-  /** What the workflow does, the same in every environment, or by the environment's name. */
+  /** The workflow's props, the same in every environment, or a function of the environment's name. */
   readonly workflow: WorkflowConfig | ((environment: string) => WorkflowConfig);
   readonly testRun: TestRun;
 }
@@ -32,20 +34,20 @@ export interface Config {
   readonly environments: Readonly<Record<string, EnvironmentConfig>>;
   readonly testRun: TestRun;
   /**
-   * The workflow as an environment has it.
+   * Returns the workflow's props in an environment.
    *
-   * @throws ConfigurationError when there is no such environment
+   * @throws ConfigurationError if the environment does not exist
    */
   workflowProps(environment: string): WorkflowProps;
 }
 
-/** `config.ts` is wrong; the message lists every wrong value with its place. */
+/** `config.ts` is invalid; the message lists every invalid value with its path. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
 }
 
 /**
- * Checks a configuration, fills in the defaults, and lays each environment over the workflow's props.
+ * Checks a configuration, fills in the defaults, and overrides the workflow's props with each environment's values.
  *
  * @throws ConfigurationError
  */
@@ -65,7 +67,7 @@ export function defineConfig(input: ConfigInput): Config {
   refuseWhatCannotWork(workflows);
   const { sampleData } = testRun;
   if (sampleData !== undefined && !existsSync(sampleData)) {
-    throw invalid(`✖ testRun.sampleData is ${sampleData}, which is no folder of this project`);
+    throw invalid(`✖ testRun.sampleData must be a folder of this project, got ${sampleData}`);
   }
   return {
     environments,
@@ -83,7 +85,7 @@ export function defineConfig(input: ConfigInput): Config {
 }
 
 /**
- * Checks environments alone, and fills in the defaults.
+ * Checks only the environments, and fills in the defaults.
  *
  * @throws ConfigurationError
  */
@@ -91,7 +93,7 @@ export function parseEnvironments(environments: ConfigInput["environments"]): Co
   return parse(z.strictObject({ environments: environmentsSchema }), { environments }).environments;
 }
 
-/** The workflow as one environment wants it: its sizes, its gate, its network, its tags. */
+/** The workflow's props with one environment's sizes, gate, network and tags. */
 export function inEnvironment(props: WorkflowProps, environment: EnvironmentConfig): WorkflowProps {
   const { sizes, endpoint, gate, vpc, tags, approval, retention } = environment;
   return {
@@ -119,7 +121,7 @@ function parse<Schema extends z.ZodType>(
   throw invalid(z.prettifyError({ issues }));
 }
 
-/** Refuses values that are right each by itself and cannot work together, each once with the environments that have it. */
+/** Refuses values that are valid alone but not together, each once with the environments that have it. */
 function refuseWhatCannotWork(workflows: ReadonlyMap<string, WorkflowProps>): void {
   const problems = new Map<string, string[]>();
   for (const [name, props] of workflows) {

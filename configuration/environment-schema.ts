@@ -1,4 +1,4 @@
-/** What `config.ts` may say of an environment. */
+/** The schema of an environment in `config.ts`. */
 
 import { z } from "zod";
 import { defaultNoncurrentVersionDays } from "../workflow/bucket";
@@ -8,7 +8,7 @@ import { defaultLogRetentionInDays } from "../workflow/resources";
 
 export const wholeNumber = z.number().int().positive();
 
-/** A type that SageMaker may have; which ones there are, and where, is known to AWS only. */
+/** Checks only the form of an instance type, because only AWS knows which types exist in a region. */
 const instanceType = (example: string) =>
   z
     .string()
@@ -26,18 +26,18 @@ export const jobSizeSchema = z.strictObject({
 
 const variantName = z
   .string()
-  .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/, "is letters, digits and hyphens, at most 63")
+  .regex(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/, "must be up to 63 letters, digits and hyphens")
   .optional();
 
 export const endpointSchema = z.discriminatedUnion("kind", [
-  /** Instances, which cost while they are up. */
+  /** An endpoint on instances, which cost money while they are up. */
   z.strictObject({
     kind: z.literal("instance").optional(),
     variantName,
     instanceType: instanceType("ml.t2.medium").optional(),
     initialInstanceCount: wholeNumber.optional(),
     initialVariantWeight: z.number().nonnegative().optional(),
-    /** How an update is moved in, where there are always two instances or more. */
+    /** How traffic moves to an update, if there are always at least two instances. */
     update: z
       .strictObject({
         shift: z.enum(["canary", "linear"]).optional(),
@@ -45,7 +45,7 @@ export const endpointSchema = z.discriminatedUnion("kind", [
         terminationSeconds: z.number().int().nonnegative().optional(),
       })
       .optional(),
-    /** As many instances as keep each at this many requests a minute; with a minimum of 1 there is no canary. */
+    /** Scales to keep each instance at this many requests per minute; with a minimum of 1 there is no canary. */
     autoscaling: z
       .strictObject({
         minInstances: wholeNumber,
@@ -54,7 +54,7 @@ export const endpointSchema = z.discriminatedUnion("kind", [
       })
       .optional(),
   }),
-  /** No instances: it costs while it answers. No VPC, no canary, and a first answer that takes seconds. */
+  /** A serverless endpoint: it costs money per request, has no VPC and no canary, and its first response takes seconds. */
   z.strictObject({
     kind: z.literal("serverless"),
     variantName,
@@ -62,7 +62,7 @@ export const endpointSchema = z.discriminatedUnion("kind", [
       .number()
       .refine((size) => memorySizes.includes(size), `must be one of ${memorySizes.join(", ")}`)
       .optional(),
-    /** Requests at the same time; more are throttled. */
+    /** Concurrent requests; more are throttled. */
     maxConcurrency: wholeNumber.max(mostConcurrency).optional(),
   }),
 ]);
@@ -83,33 +83,33 @@ const environmentEntrySchema = z.strictObject({
     .string()
     .regex(/^\d{12}$/, "must be 12 digits")
     .optional(),
-  /** Profile of the AWS configuration files; without it, what the AWS SDKs find by themselves. */
+  /** Profile in the AWS configuration files; without it, the credentials that the AWS SDKs find. */
   profile: z.string().min(1).optional(),
-  /** Role that is assumed with these credentials, for everything that a command does. */
+  /** Role that every command assumes with these credentials. */
   assumeRoleArn: z
     .string()
     .regex(/^arn:[\w-]+:iam::\d{12}:role\/.+$/, "must be a role's ARN")
     .optional(),
 
-  /** Bucket for Terraform's state, in the same region; `npm run bootstrap` makes it. Without it, the state is a file in the project folder. */
+  /** Bucket for Terraform's state, in the same region; `npm run bootstrap` creates it. Without it, the state is a file in the project folder. */
   stateBucket: z.string().min(3).max(63).optional(),
-  /** Name of the artifact bucket; without it, a unique one is made. */
+  /** Name of the artifact bucket; without it, a unique name. */
   bucketName: z.string().min(3).max(63).optional(),
   /** Destroying the environment also deletes its data and models. */
   forceDestroy: z.boolean().default(false),
-  /** Key for bucket, logs, schedule and notifications; its policy must let CloudWatch Logs, and with notifications CloudWatch, use it. */
+  /** Key for bucket, logs, schedule and notifications; its policy must allow CloudWatch Logs, and with notifications CloudWatch, to use it. */
   kmsKeyArn: z.string().startsWith("arn:").optional(),
-  /** How long to keep what nobody asks for any more. */
+  /** How long to keep logs, old versions of objects, and releases. */
   retention: z
     .strictObject({
       logsInDays: wholeNumber.default(defaultLogRetentionInDays),
       noncurrentVersionsInDays: wholeNumber.default(defaultNoncurrentVersionDays),
-      /** Endpoint configurations with their models, beside those that serve; over the workflow's props. */
+      /** Endpoint configurations with their models, in addition to those in use; overrides the workflow's props. */
       releases: wholeNumber.optional(),
     })
     .prefault({}),
 
-  /** What jobs run on, in place of what the workflow's props say. */
+  /** Instances of jobs; overrides the workflow's props. */
   sizes: z
     .strictObject({
       processing: jobSizeSchema.optional(),
@@ -117,30 +117,30 @@ const environmentEntrySchema = z.strictObject({
     })
     .prefault({}),
   /**
-   * What the endpoint is: `instance`, the default, or `serverless` (docs/endpoints.md). Over the endpoint in the
-   * workflow's props, or in place of it where that is of the other kind.
+   * The endpoint: `instance`, the default, or `serverless` (docs/endpoints.md). Its values override the endpoint in the
+   * workflow's props, or replace it if that is of the other kind.
    */
   endpoint: endpointSchema.optional(),
-  /** In place of the gate's threshold in the workflow's props; metric and direction are the workflow's. */
+  /** Overrides the gate's threshold in the workflow's props; metric and direction are the workflow's. */
   gate: z.strictObject({ threshold: z.number() }).optional(),
-  /** Whether a model that passes the gate is released by itself, or when a person approves it; over the workflow's props. */
+  /** Whether a model that passes the gate is released automatically or after manual approval; overrides the workflow's props. */
   approval: z.enum(["automatic", "manual"]).optional(),
-  /** Starts an execution by itself, such as `rate(7 days)` or `cron(0 3 ? * MON *)`. */
+  /** Starts executions on a schedule, such as `rate(7 days)` or `cron(0 3 ? * MON *)`. */
   schedule: z
     .strictObject({
       expression: z
         .string()
-        .regex(/^(rate|cron)\(.+\)$/, "must be rate(…) or cron(…), as EventBridge Scheduler writes them"),
+        .regex(/^(rate|cron)\(.+\)$/, "must be rate(…) or cron(…), in the syntax of EventBridge Scheduler"),
       /** Name of a time zone, such as Europe/Zurich. */
       timeZone: z.string().default("UTC"),
     })
     .optional(),
-  /** Who hears of releases, executions that end badly, and alarms: docs/notifications.md. */
+  /** Who is notified of releases, failed executions, and alarms: docs/notifications.md. */
   notifications: z
     .strictObject({
-      /** Each address has to confirm once. */
+      /** Each address must confirm once. */
       emails: z.array(z.email()).default([]),
-      /** A chat's channel; the URL is a secret, and lies in an SSM parameter of type SecureString. */
+      /** A chat channel; the URL is a secret in an SSM parameter of type SecureString. */
       webhook: z
         .strictObject({
           format: z.enum(webhookFormats),
@@ -154,29 +154,29 @@ const environmentEntrySchema = z.strictObject({
         .optional(),
     })
     .prefault({}),
-  /** Names of alarms of yours that roll an update back, beside those on errors and latency; they need two instances always. */
+  /** Names of alarms of yours that roll back an update, in addition to errors and latency; they need at least two instances at all times. */
   rollbackAlarms: rollbackAlarmsSchema.default([]),
-  /** Alarms beside those on executions, the endpoint's errors and its latency; all need `notifications`. */
+  /** Alarms in addition to those on executions, and on the endpoint's errors and latency; all need `notifications`. */
   alarms: z
     .strictObject({
-      /** Minutes without a request after which the endpoint counts as forgotten; at most a day. */
+      /** Minutes without a request after which an alarm fires; at most a day. */
       noTrafficMinutes: wholeNumber.max(1440).optional(),
     })
     .prefault({}),
-  /** A CloudWatch dashboard of executions and endpoint. */
+  /** Whether to create a CloudWatch dashboard of executions and endpoint. */
   dashboard: z.boolean().default(true),
 
-  /** Deploys what A/B tests need, which `npm run experiment` then starts: docs/ab-tests.md. */
+  /** Deploys the resources of A/B tests, which `npm run experiment` starts: docs/ab-tests.md. */
   experiments: z.boolean().default(false),
 
-  /** Subnets and security groups of jobs and endpoint; they need ways to S3, ECR and CloudWatch Logs. */
+  /** Subnets and security groups of jobs and endpoint; they need routes to S3, ECR and CloudWatch Logs. */
   vpc: vpcSchema.optional(),
-  /** Policy that limits every role of the workflow, where the account asks for one. */
+  /** Policy that limits every role of the workflow, if the account requires one. */
   permissionsBoundaryArn: z
     .string()
     .regex(/^arn:[\w-]+:iam::(\d{12}|aws):policy\/.+$/, "must be a policy's ARN")
     .optional(),
-  /** More tags on everything, executions' jobs and endpoints included. */
+  /** Additional tags on everything, including jobs and endpoints of executions. */
   tags: tagsSchema.default({}),
 });
 
@@ -184,7 +184,7 @@ export const environmentSchema = environmentEntrySchema.refine(
   ({ alarms, notifications }) => alarms.noTrafficMinutes === undefined || hasRecipients(notifications),
   {
     path: ["alarms", "noTrafficMinutes"],
-    error: "nobody would hear the alarm: give notifications.emails or notifications.webhook",
+    error: "the alarm would notify no one: set notifications.emails or notifications.webhook",
   },
 );
 

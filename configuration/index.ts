@@ -21,7 +21,7 @@ function read(path: string): Config | undefined {
     return (require(path) as { default?: Config }).default;
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
-    throw new ConfigurationError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new ConfigurationError(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-/** Names that follow from an environment's. */
+/** Names that are derived from an environment's name. */
 
 /** The environment that is the emulator. */
 export const localEnvironment = "local";
@@ -8,7 +8,7 @@ export function stackNames(environment: string) {
   return { pipeline: `${environment}-pipeline`, testRun: `${environment}-test-run` } as const;
 }
 
-/** Variable that names the only environment whose stacks are synthesized; without it, the stacks of all are. */
+/** Environment variable that limits synthesis to one environment's stacks; without it, all are synthesized. */
 export const synthesizedEnvironment = "WORKFLOW_ENVIRONMENT";
 
 /** The key of a stack's state in the state bucket. */

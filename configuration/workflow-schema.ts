@@ -1,4 +1,4 @@
-/** What `config.ts` may say of the workflow; `workflow/props.ts` documents each prop. */
+/** The schema of the workflow in `config.ts`; `workflow/props.ts` documents each prop. */
 
 import { z } from "zod";
 import { executionInputKeys } from "../workflow/execution-input";
@@ -19,10 +19,10 @@ const jobWithArguments = jobSchema.extend({ arguments: z.array(z.string()).optio
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const hyperparameters = z.record(z.string(), scalar);
 
-/** The workflow's props, as every environment gets them under its own name. */
+/** The workflow's props, the same for every environment except its name. */
 export type WorkflowConfig = Omit<WorkflowProps, "environment">;
 
-// The interface is written out for its readers; this does not compile when it and the schema have other keys.
+// The interface is written out for readability; this does not compile if its keys differ from the schema's.
 const workflowShape = {
   prefix: text,
   processing: jobWithArguments,
@@ -63,12 +63,12 @@ const workflowShape = {
 export const workflowSchema: z.ZodType<WorkflowConfig> = z.strictObject(workflowShape);
 
 export const testRunSchema = z.strictObject({
-  /** What the execution gets: docs/execution-input.md. */
+  /** The execution input: docs/execution-input.md. */
   executionInput: z.partialRecord(z.enum(executionInputKeys), z.union([scalar, hyperparameters])),
-  /** What the endpoint is asked afterwards, as `{"instances": …}`; it answers with as many `predictions`. */
+  /** Instances to send to the endpoint afterwards, as `{"instances": …}`; it returns one prediction for each. */
   instances: z.array(z.json()).min(1),
-  /** What makes a model worse than the one in service, for `npm run rehearse`. */
+  /** Hyperparameters that make a model worse than the one in service, for `npm run rehearse`. */
   worseHyperParameters: hyperparameters.optional(),
-  /** Folder of files to upload as raw data; without it, the recipe's data is made. */
+  /** Folder of files to upload as raw data; without it, the recipe's data is created. */
   sampleData: text.optional(),
 });

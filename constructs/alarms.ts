@@ -5,9 +5,9 @@ import type { Alarm } from "../workflow/monitoring/alarms";
 export interface AlarmsProps {
   readonly alarms: readonly Alarm[];
   /**
-   * Topic that hears when an alarm goes off.
+   * Topic that is notified when an alarm fires.
    *
-   * @default - nobody hears; SageMaker looks at the alarms itself to roll an update back
+   * @default - no notifications; SageMaker itself checks the alarms to roll back an update
    */
   readonly topicArn?: string;
 }

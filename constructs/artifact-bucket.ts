@@ -9,12 +9,12 @@ import { Construct } from "constructs";
 import { bucketEncryption, lifecycleRules, tlsOnlyPolicy } from "../workflow/bucket";
 
 export interface ArtifactBucketProps {
-  /** The bucket's name starts with this; AWS makes it unique. At most 37 characters. */
+  /** Prefix of the bucket's name; AWS makes it unique. At most 37 characters. */
   readonly namePrefix: string;
   /**
-   * The bucket's whole name, which must be free in the whole world.
+   * The bucket's complete name, which must be globally unique.
    *
-   * @default - `namePrefix` and a unique ending
+   * @default - `namePrefix` and a unique suffix
    */
   readonly bucketName?: string;
   /**
@@ -24,7 +24,7 @@ export interface ArtifactBucketProps {
    */
   readonly kmsKeyArn?: string;
   /**
-   * Delete the bucket with everything in it when the stack is destroyed.
+   * Delete the bucket with its contents when the stack is destroyed.
    *
    * @default false
    */
@@ -37,7 +37,7 @@ export interface ArtifactBucketProps {
   readonly noncurrentVersionDays?: number;
 }
 
-/** A private, versioned, encrypted bucket that answers over TLS only. */
+/** A private, versioned, encrypted bucket that is accessible over TLS only. */
 export class ArtifactBucket extends Construct {
   private readonly resource: S3Bucket;
 

@@ -5,15 +5,15 @@ import { policyDocument, trustPolicy } from "../workflow/iam";
 import type { RoleDescription } from "../workflow/roles";
 
 export interface ExecutionRoleProps {
-  /** Who assumes the role, and what it may do. */
+  /** The role's trust policy and permissions. */
   readonly role: RoleDescription;
-  /** The account whose resources the service may use the role for. */
+  /** The account for whose resources the service may use the role. */
   readonly account: string;
 }
 
-/** A role that one AWS service assumes, with exactly the permissions described. */
+/** A role for one AWS service, with exactly the given permissions. */
 export class ExecutionRole extends Construct {
-  /** What uses the role at its creation depends on this: a role without its policy can do nothing yet. */
+  /** Resources that use the role when they are created depend on this, because a role has no permissions before its policy exists. */
   readonly policy: IamRolePolicy;
   private readonly resource: IamRole;
 

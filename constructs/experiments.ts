@@ -12,14 +12,14 @@ export interface ExperimentsProps {
   readonly nameScope: NameScope;
   readonly deployment: Deployment;
   /**
-   * The SNS topic that hears of decisions, and its key.
+   * The SNS topic for decisions, and its key.
    *
    * @default - decisions are events on the default bus only
    */
   readonly topic?: { readonly topicArn: string; readonly topicKeyArn: string };
 }
 
-/** What A/B tests need: the controller, the group for the schedule of a test that runs, and the schedule's role. */
+/** The resources of A/B tests: the controller, the group for the schedule of a running test, and the schedule's role. */
 export class Experiments extends Construct {
   readonly controller: WorkflowFunction;
   readonly scheduleRole: ExecutionRole;
@@ -39,7 +39,7 @@ export class Experiments extends Construct {
       role: experimentScheduleRole(nameScope, deployment),
       account: deployment.account,
     });
-    // When it is destroyed, EventBridge Scheduler deletes the schedules in it, too.
+    // When it is destroyed, EventBridge Scheduler also deletes the schedules in it.
     // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-group-delete.html
     new SchedulerScheduleGroup(this, "Group", { name: experimentGroupName(baseName(nameScope)) });
   }

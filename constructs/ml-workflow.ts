@@ -25,7 +25,7 @@ import { type ScheduleExpression, WorkflowSchedule } from "./workflow-schedule";
 import { WorkflowStateMachine } from "./workflow-state-machine";
 
 export interface MlWorkflowProps {
-  /** What the workflow does, and with which scripts. */
+  /** The workflow's props, including its scripts. */
   readonly workflow: WorkflowProps;
   /** Region of everything in the workflow. */
   readonly region: string;
@@ -36,13 +36,13 @@ export interface MlWorkflowProps {
    */
   readonly bucketName?: string;
   /**
-   * Delete the bucket with everything in it when the stack is destroyed.
+   * Delete the bucket with its contents when the stack is destroyed.
    *
    * @default false
    */
   readonly forceDestroy?: boolean;
   /**
-   * Key that encrypts the bucket and the logs. Its policy must let CloudWatch Logs use it.
+   * Key that encrypts the bucket and the logs. Its policy must allow CloudWatch Logs to use it.
    *
    * @default - keys of S3 and CloudWatch Logs
    */
@@ -56,31 +56,31 @@ export interface MlWorkflowProps {
    */
   readonly noncurrentVersionDays?: number;
   /**
-   * Starts executions by itself, with an empty input.
+   * Starts executions on a schedule, with an empty input.
    *
-   * @default - executions are started by hand
+   * @default - executions are started manually
    */
   readonly schedule?: ScheduleExpression;
   /**
-   * Makes what A/B tests need: their controller, and the group for its schedule.
+   * Creates the resources of A/B tests: their controller, and the group for its schedule.
    *
    * @default false
    */
   readonly experiments?: boolean;
   /**
-   * Who hears of releases, executions that end badly, and alarms.
+   * Who is notified of releases, failed executions, and alarms.
    *
-   * @default - nobody
+   * @default - no notifications
    */
   readonly notifications?: Recipients;
   /**
-   * Minutes without a request to the endpoint after which an alarm goes off; it needs `notifications`.
+   * Minutes without a request to the endpoint after which an alarm fires; it needs `notifications`.
    *
    * @default - an endpoint may be without traffic
    */
   readonly noTrafficMinutes?: number;
   /**
-   * Makes a CloudWatch dashboard.
+   * Creates a CloudWatch dashboard.
    *
    * @default true
    */
@@ -88,17 +88,17 @@ export interface MlWorkflowProps {
 }
 
 /**
- * A whole machine-learning workflow: bucket, roles, code, evaluation function and state machine.
+ * A complete machine-learning workflow: bucket, roles, code, evaluation function and state machine.
  *
- * Bring scripts of your own in `workflow`; nothing else has to change.
+ * Set your own scripts in `workflow`; nothing else needs to change.
  */
 export class MlWorkflow extends Construct {
   readonly bucket: ArtifactBucket;
-  /** What the endpoint and batch scoring run as. */
+  /** The role of the endpoint and of batch scoring. */
   readonly servingRole: ExecutionRole;
   readonly evaluationFunction: WorkflowFunction;
   readonly stateMachine: WorkflowStateMachine;
-  /** Releases a version that is registered already. */
+  /** The state machine that releases a registered version. */
   readonly release: WorkflowStateMachine;
   readonly observability: Observability;
 
@@ -162,7 +162,7 @@ export class MlWorkflow extends Construct {
   private deployment({ workflow, region, kmsKeyArn, logRetentionInDays }: MlWorkflowProps) {
     const { partition } = new DataAwsPartition(this, "Partition");
     const account = new DataAwsCallerIdentity(this, "Account").accountId;
-    // Read twice it would be two tokens, which nobody can tell to be the same name.
+    // Reading it twice would create two tokens, which cannot be recognized as the same name.
     const { bucketName } = this.bucket;
     return {
       partition,
@@ -187,7 +187,7 @@ export class MlWorkflow extends Construct {
     });
     return {
       imageUri: data.registryPath,
-      // AWS's registry account differs from region to region; the provider knows them all.
+      // AWS's registry account differs by region; the provider has all of them.
       imageRepositoryArn: arn(
         { partition, region, account: data.registryId },
         "ecr",

@@ -15,7 +15,7 @@ export interface ModelRegistryProps {
   readonly releaseStateMachineArn: string;
 }
 
-/** The group of the workflow's models, and the rule that releases the version that a person approves. */
+/** The group of the workflow's models, and the rule that releases an approved version. */
 export class ModelRegistry extends Construct {
   constructor(scope: Construct, id: string, props: ModelRegistryProps) {
     super(scope, id);

@@ -23,13 +23,13 @@ import { WorkflowFunction } from "./workflow-function";
 
 export interface NotificationsProps extends Recipients {
   readonly nameScope: NameScope;
-  /** The key, where there is one, must let CloudWatch use it. */
+  /** If there is a key, its policy must allow CloudWatch to use it. */
   readonly deployment: Deployment;
 }
 
-/** An encrypted topic of messages and alarms, and the functions that write to it and to a chat. */
+/** An encrypted topic for messages and alarms, and the functions that write to it and to a chat. */
 export class Notifications extends Construct {
-  /** For whatever else has to tell people something; its key is `topicKeyArn`. */
+  /** The topic, for other notifications; its key is `topicKeyArn`. */
   readonly topicArn: string;
   readonly topicKeyArn: string;
   readonly functionNames: readonly string[];
@@ -37,7 +37,7 @@ export class Notifications extends Construct {
   constructor(scope: Construct, id: string, props: NotificationsProps) {
     super(scope, id);
     const { nameScope, deployment, emails, webhook } = props;
-    // CloudWatch may not use the key that SNS has of its own.
+    // CloudWatch may not use the default key of SNS.
     // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
     this.topicKeyArn = deployment.kmsKeyArn ?? this.key(deployment);
     const topic = new SnsTopic(this, "Topic", {

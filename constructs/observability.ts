@@ -12,7 +12,7 @@ import type { Deployment } from "./role-and-log";
 export interface ObservabilityProps {
   readonly settings: WorkflowSettings;
   readonly deployment: Deployment;
-  /** @default - nobody hears of anything */
+  /** @default - no notifications */
   readonly notifications?: Recipients;
   /** @default - an endpoint may be without traffic */
   readonly noTrafficMinutes?: number;
@@ -20,9 +20,9 @@ export interface ObservabilityProps {
   readonly dashboard?: boolean;
 }
 
-/** What tells people how the workflow fares: messages, alarms, a dashboard. */
+/** Messages, alarms and a dashboard. */
 export class Observability extends Construct {
-  /** Undefined where nobody is to hear of anything. */
+  /** Undefined without recipients. */
   readonly notifications?: Notifications;
 
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
@@ -49,7 +49,7 @@ export class Observability extends Construct {
     }
   }
 
-  /** Without anybody to tell there are only those that SageMaker itself looks at. */
+  /** Without recipients there are only the alarms that SageMaker itself checks. */
   private alarms({ settings, deployment, noTrafficMinutes }: ObservabilityProps): readonly Alarm[] {
     if (this.notifications === undefined) return hasGuardrails(settings) ? guardrailAlarms(settings) : [];
     return workflowAlarms(settings, {

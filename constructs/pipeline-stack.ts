@@ -11,12 +11,12 @@ import { providerVersions } from "./provider-versions";
 import { configureState } from "./remote-state";
 
 export interface PipelineStackProps {
-  /** Where the stack goes. */
+  /** Where the stack is deployed. */
   readonly environment: EnvironmentConfig;
   readonly workflow: WorkflowProps;
 }
 
-/** Everything that one environment's workflow needs. */
+/** All resources of one environment's workflow. */
 export class PipelineStack extends TerraformStack {
   readonly workflow: MlWorkflow;
 
@@ -28,12 +28,12 @@ export class PipelineStack extends TerraformStack {
       region,
       profile,
       assumeRole: assumeRoleArn === undefined ? undefined : [{ roleArn: assumeRoleArn }],
-      // A deploy with another account's credentials ends before it touches anything.
+      // A deploy with another account's credentials ends before it changes anything.
       allowedAccountIds: account === undefined ? undefined : [account],
       defaultTags: [{ tags: resourceTags(workflow) }],
     });
     new ArchiveProvider(this, "Archive");
-    // The bindings name versions of their own.
+    // The bindings set other versions.
     for (const [provider, version] of Object.entries(providerVersions)) {
       this.addOverride(`terraform.required_providers.${provider}.version`, version);
     }

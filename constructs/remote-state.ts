@@ -3,7 +3,7 @@ import type { EnvironmentConfig } from "../configuration/environment-schema";
 import { stateKey } from "../configuration/names";
 import { fromStackFolder } from "./stack-folder";
 
-/** Keeps the stack's state in the environment's state bucket, with a lock file; without a bucket, in the project. */
+/** Stores the stack's state in the environment's state bucket, with a lock file; without a bucket, in the project. */
 export function configureState(
   stack: TerraformStack,
   { stateBucket, region, profile, assumeRoleArn }: EnvironmentConfig,
@@ -21,6 +21,6 @@ export function configureState(
     profile,
     assumeRole: assumeRoleArn === undefined ? undefined : { roleArn: assumeRoleArn },
   });
-  // CDKTF's type does not know the option.
+  // CDKTF's type does not have the option.
   stack.addOverride("terraform.backend.s3.use_lockfile", true);
 }

@@ -4,12 +4,12 @@ import type { FunctionReferences } from "../workflow/functions";
 import type { RoleDescription } from "../workflow/roles";
 import { ExecutionRole } from "./execution-role";
 
-/** What constructs of the workflow know of where they are deployed. */
+/** Where the constructs of a workflow are deployed. */
 export interface Deployment extends FunctionReferences {
   readonly logRetentionInDays: number;
 }
 
-/** What functions and state machines have, each as children of its own: a role, and a log group. */
+/** Creates a role and a log group, as children of each function and state machine. */
 export function roleAndLog(
   scope: Construct,
   { role, logGroupName }: { readonly role: RoleDescription; readonly logGroupName: string },

@@ -7,7 +7,7 @@ import { sourceArchive } from "./source-archive";
 
 export interface ScriptBundleProps {
   readonly bucket: ArtifactBucket;
-  /** Folder of code, relative to the project; see `source-files.ts` for what counts as code. */
+  /** Folder of code, relative to the project; `source-files.ts` defines what counts as code. */
   readonly folder: string;
 }
 

@@ -3,13 +3,13 @@ import type { Construct } from "constructs";
 import { excludedPatterns } from "../source-files";
 import { fromStackFolder } from "./stack-folder";
 
-/** Packs the code files of `folder` when Terraform runs; `source-files.ts` says what counts as code. */
+/** Packs the code files of `folder` when Terraform runs; `source-files.ts` defines what counts as code. */
 export function sourceArchive(scope: Construct, folder: string, type: "zip" | "tar.gz"): DataArchiveFile {
   return new DataArchiveFile(scope, "Archive", {
     type,
     sourceDir: fromStackFolder(scope, folder),
     excludes: [...excludedPatterns],
-    // The same mode from every checkout, readable by whatever user the container has.
+    // The same mode in every checkout, readable by any user in the container.
     outputFileMode: "0644",
     outputPath: `archives/${scope.node.id}.${type}`,
   });

@@ -8,11 +8,11 @@ import { configureState } from "./remote-state";
 export interface TestRunStackProps {
   readonly environment: EnvironmentConfig;
   readonly pipeline: PipelineStack;
-  /** What the execution starter gives the execution. */
+  /** The execution input. */
   readonly executionInput: ExecutionInput;
 }
 
-/** What the execution starter needs for a test run; it reads this stack's outputs. */
+/** The outputs that `npm run execute` reads for a test run. */
 export class TestRunStack extends TerraformStack {
   constructor(scope: Construct, id: string, { environment, pipeline, executionInput }: TestRunStackProps) {
     super(scope, id);

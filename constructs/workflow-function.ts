@@ -32,11 +32,11 @@ export class WorkflowFunction extends Construct {
       environment: description.variables && { variables: { ...description.variables } },
       filename: archive.outputPath,
       sourceCodeHash: archive.outputBase64Sha256,
-      // The state machine's trace goes on in the function.
+      // The function continues the state machine's trace.
       tracingConfig: { mode: "Active" },
-      // Executions that are running keep the version that they started with.
+      // Running executions keep the version that they started with.
       publish: true,
-      // The first call must find its own group, or Lambda makes one that is kept for ever.
+      // The log group must exist before the first call; otherwise Lambda creates one that is kept forever.
       dependsOn: [logGroup, role.policy],
     });
   }

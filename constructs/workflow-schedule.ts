@@ -6,7 +6,7 @@ import { ExecutionRole } from "./execution-role";
 import type { Deployment } from "./role-and-log";
 
 export interface ScheduleExpression {
-  /** As EventBridge Scheduler writes it: `rate(7 days)` or `cron(0 3 ? * MON *)`. */
+  /** In the syntax of EventBridge Scheduler: `rate(7 days)` or `cron(0 3 ? * MON *)`. */
   readonly expression: string;
   /** Name of a time zone, such as Europe/Zurich. */
   readonly timeZone: string;
@@ -16,11 +16,11 @@ export interface WorkflowScheduleProps {
   readonly nameScope: NameScope;
   readonly schedule: ScheduleExpression;
   readonly stateMachineArn: string;
-  /** The schedule is encrypted with its key, or with one of EventBridge Scheduler's own. */
+  /** The schedule is encrypted with the bucket's key, or with EventBridge Scheduler's default key. */
   readonly deployment: Deployment;
 }
 
-/** Starts executions by itself, with the input's defaults. */
+/** Starts executions on a schedule, with the input's defaults. */
 export class WorkflowSchedule extends Construct {
   readonly role: ExecutionRole;
 
@@ -42,7 +42,7 @@ export class WorkflowSchedule extends Construct {
         arn: stateMachineArn,
         roleArn: this.role.roleArn,
         input: "{}",
-        // An execution that starts hours late helps nobody.
+        // An execution that starts hours late is of no use.
         retryPolicy: { maximumEventAgeInSeconds: 3600, maximumRetryAttempts: 10 },
       },
       dependsOn: [this.role.policy],

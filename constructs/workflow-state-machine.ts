@@ -27,7 +27,7 @@ export class WorkflowStateMachine extends Construct {
       type: "STANDARD",
       loggingConfiguration: { ...stateMachine.logging, logDestination: `${logGroup.arn}:*` },
       tracingConfiguration: { enabled: true },
-      // AWS tries the role's permissions for logging when it makes the state machine.
+      // AWS checks the role's permissions for logging when it creates the state machine.
       dependsOn: [role.policy],
     });
   }

@@ -1,8 +1,8 @@
-/** ARNs of what is in one account and region, of what S3 holds, and of what Step Functions calls. */
+/** ARNs of resources in an account and region, of S3 objects, and of Step Functions integrations. */
 
 import { baseName, type NameScope, releaseName } from "./names";
 
-/** Where something is: real values, or Terraform tokens. */
+/** Partition, region and account: real values, or Terraform tokens. */
 export interface Place {
   readonly partition: string;
   readonly region: string;
@@ -14,7 +14,7 @@ export function arn({ partition, region, account }: Place, service: string, reso
   return `arn:${partition}:${service}:${region}:${account}:${resource}`;
 }
 
-/** An ARN of what is in no region, such as a role or a dashboard. */
+/** An ARN of a global resource, such as a role or a dashboard. */
 export function globalArn(
   { partition, account }: Omit<Place, "region">,
   service: string,
@@ -23,7 +23,7 @@ export function globalArn(
   return `arn:${partition}:${service}::${account}:${resource}`;
 }
 
-/** The ARN of a bucket; its name says where it is. */
+/** The ARN of a bucket, which has no region and no account. */
 export function bucketArn({ partition }: Pick<Place, "partition">, bucketName: string): string {
   return `arn:${partition}:s3:::${bucketName}`;
 }
@@ -38,7 +38,7 @@ export function integration({ partition }: Pick<Place, "partition">, action: str
   return `arn:${partition}:states:::${action}`;
 }
 
-/** The ARNs of both state machines: the workflow's, and that of releases. */
+/** The ARNs of both state machines: the workflow's, and the release state machine's. */
 export interface StateMachineArns {
   readonly workflow: string;
   readonly release: string;
@@ -49,7 +49,7 @@ export function stateMachineArns(scope: NameScope, place: Place): StateMachineAr
   return { workflow: machine(baseName(scope)), release: machine(releaseName(scope)) };
 }
 
-/** The ARN of an execution; `*` is any of the state machine. */
+/** The ARN of an execution; `*` is any execution of the state machine. */
 export function executionArn(stateMachineArn: string, name: string): string {
   return `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
 }

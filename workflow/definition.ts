@@ -38,7 +38,7 @@ export interface WorkflowDefinition {
 /**
  * The workflow, from raw data to an endpoint in service.
  *
- * @throws Error when a name or the definition as a whole is not legal; it lists every problem
+ * @throws Error with all problems if a name or the definition is invalid
  */
 export function workflowDefinition(workflow: Workflow): WorkflowDefinition {
   checkNameScope(workflow.settings);
@@ -68,9 +68,9 @@ export function workflowDefinition(workflow: Workflow): WorkflowDefinition {
 }
 
 /**
- * The release of one model package version that is approved, to the endpoint in service.
+ * The release of an approved model package version to the endpoint.
  *
- * @throws Error when the definition is not legal
+ * @throws Error if the definition is invalid
  */
 export function releaseDefinition(workflow: Workflow): WorkflowDefinition {
   return compose("Releases an approved model package version", longestReleaseSeconds, [
@@ -80,12 +80,12 @@ export function releaseDefinition(workflow: Workflow): WorkflowDefinition {
   ]);
 }
 
-/** Whether an execution deploys to an endpoint that may have several variants: a serverless one has one. */
+/** Whether an execution deploys to an endpoint that may have several variants; a serverless one cannot. */
 function releasesToInstances({ settings: { approval, endpoint } }: Workflow): boolean {
   return approval === "automatic" && endpoint.kind === "instance";
 }
 
-/** From a registered version to an endpoint that serves it and has proved it. */
+/** The steps from a registered version to a tested model in service. */
 function release(workflow: Workflow, names: ReleaseNames, next: string): Step[] {
   const { endpoint } = workflow.settings;
   const smokeTest = deployedSmokeTest(workflow);
@@ -109,23 +109,21 @@ function release(workflow: Workflow, names: ReleaseNames, next: string): Step[] 
   ];
 }
 
-/** The smoke test, and the function that makes it; undefined where there is none. */
+/** The smoke test and its function; undefined if there is none. */
 function deployedSmokeTest({ settings: { smokeTest }, references }: Workflow) {
   if (smokeTest === undefined) return undefined;
   const { smokeTestFunctionVersionArn: functionVersionArn } = references;
   if (functionVersionArn === undefined) {
-    throw new Error(
-      "smokeTest: the function that makes it is unknown; give its version's ARN as smokeTestFunctionVersionArn",
-    );
+    throw new Error("smokeTest needs a function: set smokeTestFunctionVersionArn to its version's ARN");
   }
   return { ...smokeTest, functionVersionArn };
 }
 
-/** Joins steps into one state machine that starts with the first step's first state. */
+/** Combines steps into one state machine that starts with the first step's first state. */
 export function compose(comment: string, timeoutSeconds: number, steps: readonly Step[]): WorkflowDefinition {
   const States: Record<string, State> = {};
   for (const [name, state] of steps.flatMap((step) => Object.entries(step.states))) {
-    if (name in States) throw new Error(`Two states are called ${name}; every state needs a name of its own`);
+    if (name in States) throw new Error(`Names of states must be unique, got ${name} twice`);
     States[name] = state;
   }
   const definition: StateMachineDefinition = {
@@ -136,6 +134,6 @@ export function compose(comment: string, timeoutSeconds: number, steps: readonly
     States,
   };
   const problems = checkDefinition(definition);
-  if (problems.length > 0) throw new Error(`The state machine is not sound:\n- ${problems.join("\n- ")}`);
+  if (problems.length > 0) throw new Error(`The state machine is invalid:\n- ${problems.join("\n- ")}`);
   return { definition, policyStatements: steps.flatMap((step) => step.policyStatements) };
 }

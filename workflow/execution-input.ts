@@ -1,37 +1,37 @@
 /**
- * The execution input: the one place that says which keys there are, what they may hold and what they do.
+ * The execution input: the only definition of its keys, their valid values and their meaning.
  *
- * The state machine's check and the execution starter's derive from it; a test compares docs/execution-input.md with it.
+ * The checks in the state machine and in the commands are derived from it; a test compares docs/execution-input.md with it.
  */
 
 import { type Jsonata, joined, jsonata } from "./asl/jsonata";
 
-/** What of a deployed workflow decides which input is good. */
+/** The parts of a deployed workflow that decide which input is valid. */
 interface InputRules {
-  /** The prefix under which the raw data lies; ends with `/`. */
+  /** The prefix of the raw data; ends with `/`. */
   readonly dataPrefix: string;
   /** Names of the hyperparameters that the workflow declares. */
   readonly hyperparameters: readonly string[];
 }
 
 interface InputKey {
-  /** What a value must be, as the end of the sentence "<key> must be …". */
+  /** The valid values, as the end of the sentence "<key> must be …". */
   expected(rules: InputRules): string;
-  /** JSONata predicate over `$value`; it never throws, whatever the value. */
+  /** JSONata predicate on `$value`; it never throws for any value. */
   valid(rules: InputRules): Jsonata;
-  /** What the key does, and what happens without it. */
+  /** The key's meaning, and its default. */
   readonly description: string;
 }
 
 const isString = jsonata`$type($value) = "string"`;
 
 const name = (description: string): InputKey => ({
-  expected: () => "a string with a letter or digit in it, at most 256 characters",
+  expected: () => "a string of at most 256 characters with a letter or digit",
   valid: () => jsonata`${isString} ? $length($value) <= 256 and $contains($value, /[A-Za-z0-9]/) : false`,
   description,
 });
 
-/** What the endpoints of the serverless kind are called like; see `stableEndpointName`. */
+/** Names like those of serverless endpoints; see `stableEndpointName`. */
 const endpointNameKey = (description: string): InputKey => {
   const anyName = name(description);
   return {
@@ -42,7 +42,7 @@ const endpointNameKey = (description: string): InputKey => {
   };
 };
 
-const partOfName = "Lower-cased, it becomes part of the name; without it, the execution's name does.";
+const partOfName = "It becomes part of the name in lower case. Default: the execution's name.";
 
 export const executionInput = {
   PreprocessingJobName: name(`Name of the processing job. ${partOfName}`),
@@ -50,25 +50,25 @@ export const executionInput = {
   ModelName: name(`Name of the model. ${partOfName}`),
   EndpointConfigName: name(`Name of the endpoint configuration. ${partOfName}`),
   EndpointName: endpointNameKey(
-    "Name of the endpoint. Lower-cased, it becomes part of the name; without it, the environment's one endpoint is created or updated.",
+    "Name of the endpoint. It becomes part of the name in lower case. Default: the environment's endpoint, which is created or updated.",
   ),
   ModelDataUrl: {
     expected: () => "a string",
     valid: () => isString,
     description:
-      "Ignored, and the report says so: the training job reports where its model lies. A recipe's input has it.",
+      "Ignored, and listed in `IgnoredInput` of the report, because the training job reports the model's address. The recipe's input has this key.",
   },
   DataPrefix: {
     expected: ({ dataPrefix }) => `a string that starts with ${dataPrefix} and ends with /`,
     valid: ({ dataPrefix }) =>
       jsonata`${isString} ? $substring($value, 0, ${dataPrefix.length}) = ${dataPrefix} and $substring($value, -1) = "/" : false`,
-    description: "Where the raw data lies in its bucket. Without it, the workflow's data prefix.",
+    description: "Prefix of the raw data in its bucket. Default: the workflow's data prefix.",
   },
   Threshold: {
     expected: () => "a number",
     valid: () => jsonata`$type($value) = "number"`,
     description:
-      "What the gate's metric must be greater than, or smaller than where that is better. Without it, the deployed threshold.",
+      "The gate's metric must be greater than this, or smaller if that is better. Default: the deployed threshold.",
   },
   HyperParameters: {
     expected: ({ hyperparameters }) =>
@@ -77,7 +77,7 @@ export const executionInput = {
       $count($keys($value)[$not($ in ${hyperparameters})]) = 0
         and $count($each($value, function($v) { $type($v) })[$not($ in ["string", "number", "boolean"])]) = 0
     ) : false`,
-    description: "Hyperparameters that replace, one by one, those of the deployed definition.",
+    description: "Overrides the hyperparameters of the deployed definition one by one.",
   },
 } as const satisfies Readonly<Record<string, InputKey>>;
 
@@ -94,19 +94,19 @@ export interface ExecutionInput {
   readonly HyperParameters?: Readonly<Record<string, string | number | boolean>>;
 }
 
-// The interface is written out for its readers; this line does not compile when it and the table differ.
+// The interface is written out for readability; this line does not compile if it differs from the table.
 export const executionInputKeys: readonly (keyof ExecutionInput)[] = Object.keys(
   executionInput satisfies Record<keyof ExecutionInput, InputKey>,
 ) as (keyof typeof executionInput)[];
 
-/** Problems that are told of one input, and characters that each shows of what was given. */
+/** Limits of the reported problems of one input, and of the characters that each shows of a value. */
 const maxProblems = 10;
 const maxShown = 200;
 
 /**
- * JSONata: the problems of the input `source`, as an array of sentences; empty where there is none.
+ * JSONata: the problems of the input `source`, as an array of sentences; empty if there is none.
  *
- * However large the input is, they are short: an input has up to 256 KiB, a variable and a cause have less.
+ * They are short for any input, because an input may have up to 256 KiB, but a variable and a cause less.
  */
 export function inputProblems(source: Jsonata, rules: InputRules): Jsonata {
   return jsonata`(
@@ -114,7 +114,7 @@ export function inputProblems(source: Jsonata, rules: InputRules): Jsonata {
     $type($input) != "object" ? ["The execution input must be a JSON object, got " & ${shown(jsonata`$input`)}] : (
       $found := [
         ${joined(keyProblems(rules), ", ")},
-        $keys($input)[$not($ in ${executionInputKeys})].("Unknown key " & ${shown(jsonata`$`)} & ", known are " & ${executionInputKeys.join(", ")})
+        $keys($input)[$not($ in ${executionInputKeys})].("The keys must be among " & ${executionInputKeys.join(", ")} & ", got " & ${shown(jsonata`$`)})
       ];
       $more := $count($found) - ${maxProblems};
       $more > 0 ? $append($found[[0..${maxProblems - 1}]], "and " & $string($more) & " more") : $found
@@ -122,9 +122,9 @@ export function inputProblems(source: Jsonata, rules: InputRules): Jsonata {
   )`;
 }
 
-/** JSONata: for each check, the problems of the keys in `$input` that it is for. */
+/** JSONata: the problems of the keys in `$input`, by check. */
 function keyProblems(rules: InputRules): Jsonata[] {
-  // Keys that may hold the same share one check.
+  // Keys with the same valid values share one check.
   const checks = new Map<Jsonata, string[]>();
   for (const [key, { expected, valid }] of Object.entries<InputKey>(executionInput)) {
     const problem = jsonata`$key & ${` must be ${expected(rules)}, got `} & ${shown(jsonata`$value`)}`;

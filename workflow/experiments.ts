@@ -1,27 +1,27 @@
-/** A/B tests as plain data: the names of what belongs to them, and what their controller is told. */
+/** A/B tests as plain data: the names of their resources, and the controller's event. */
 
 import { baseName, type NameScope } from "./names";
 
-/** The variant of the model that is tried; the champion keeps the name that it serves under. */
+/** The name of the challenger's variant; the champion keeps its name. */
 export const challengerVariant = "challenger";
 
-/** How often the controller looks. */
-export const lookEvery = "rate(5 minutes)";
+/** How often the controller checks a test. */
+export const checkSchedule = "rate(5 minutes)";
 
 /** The source of the events that the controller sends. */
 export const experimentEventSource = "sagemaker-workflow.experiments";
 
-/** The name of the function that looks at A/B tests. */
+/** The name of the function that checks A/B tests. */
 export function experimentControllerName(scope: NameScope): string {
   return `${baseName(scope)}-experiment-controller`;
 }
 
-/** The group that holds the schedule of a test that runs, from what names in the environment start with. */
+/** The group for the schedule of a running test, from the prefix of names in the environment. */
 export function experimentGroupName(base: string): string {
   return `${base}-experiments`;
 }
 
-/** What the controller is told at each look; docs/ab-tests.md has the meaning of each key. */
+/** The controller's event at each check; docs/ab-tests.md explains each key. */
 export interface ExperimentEvent {
   readonly Experiment: string;
   readonly EndpointName: string;
@@ -36,7 +36,7 @@ export interface ExperimentEvent {
   readonly RewardPrefix: string;
 }
 
-/** A variant as the controller's decision tells of it. */
+/** A variant in the controller's decision. */
 export interface VariantDecision {
   readonly Invocations: number;
   readonly Errors: number;
@@ -44,13 +44,13 @@ export interface VariantDecision {
   readonly LatenciesMilliseconds: readonly number[];
   readonly Rewards: number;
   readonly MeanReward: number | null;
-  /** To the champion; null for the champion, and while there are no rewards. */
+  /** Difference from the champion; null for the champion, and without rewards. */
   readonly Difference: { readonly Estimate: number; readonly Low: number; readonly High: number } | null;
-  /** Why it was stopped. */
+  /** The reason why it was stopped. */
   readonly Stopped: string | null;
 }
 
-/** decision.json: the controller's last look. */
+/** decision.json: the controller's last check. */
 export interface ExperimentDecision {
   readonly Experiment: string;
   readonly EndpointName: string;
@@ -62,6 +62,6 @@ export interface ExperimentDecision {
   readonly DecidedAt: string;
   readonly Champion: string;
   readonly Variants: Readonly<Record<string, VariantDecision>>;
-  /** Objects of rewards that the next look will read. */
+  /** Reward objects that the next check will read. */
   readonly WaitingObjects: number;
 }

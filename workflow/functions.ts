@@ -1,4 +1,4 @@
-/** The Lambda functions of the workflow as plain data: their settings, and what each may do. */
+/** The Lambda functions of the workflow as plain data: their settings and permissions. */
 
 import { arn, bucketArn, objectArn, type Place } from "./arns";
 import { experimentControllerName, experimentEventSource } from "./experiments";
@@ -8,7 +8,7 @@ import type { RoleDescription } from "./roles";
 import { prefixes, type WorkflowReferences } from "./settings";
 import { ownerTag } from "./step";
 
-/** A Lambda function: where its code lies, what it runs on, and its role's permissions. */
+/** A Lambda function: its code, its settings, and its role's permissions. */
 export interface FunctionDescription {
   readonly name: string;
   readonly description: string;
@@ -25,24 +25,24 @@ export interface FunctionDescription {
   readonly variables?: Readonly<Record<string, string>>;
 }
 
-/** What a function's permissions name. */
+/** The resources in a function's permissions. */
 export type FunctionReferences = Pick<
   WorkflowReferences,
   "partition" | "region" | "account" | "bucketName" | "kmsKeyArn"
 >;
 
-/** Reads a training job's metrics and says whether the model passes the gate. */
+/** Reads a training job's metrics and decides whether the model passes the gate. */
 export function evaluationFunction(scope: NameScope, references: FunctionReferences): FunctionDescription {
   const { bucketName } = references;
   const objects = (keys: string) => objectArn(references, bucketName, keys);
   const name = evaluationFunctionName(scope);
   return {
     name,
-    description: "Reads a training job's metrics and says whether the model passes the gate",
+    description: "Reads a training job's metrics and decides whether the model passes the gate",
     logGroupName: logGroupName(name),
     role: {
       namePrefix: `${baseName(scope)}-evaluate-`,
-      description: "What the evaluation function of the workflow may do",
+      description: "Role of the workflow's evaluation function",
       service: "lambda.amazonaws.com",
       policyStatements: [
         allow(
@@ -53,7 +53,7 @@ export function evaluationFunction(scope: NameScope, references: FunctionReferen
           ],
         ),
         allow(["s3:PutObject"], [objects(`${prefixes.modelArtifacts}*/output/evaluation.json`)]),
-        // Without it S3 answers a missing object with 403, and the function could not name what is missing.
+        // Without it S3 returns 403 for a missing object, and the function could not report what is missing.
         allow(["s3:ListBucket"], [bucketArn(references, bucketName)]),
         ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
         ...logAndTraces(name, references),
@@ -67,17 +67,17 @@ export function evaluationFunction(scope: NameScope, references: FunctionReferen
   };
 }
 
-/** Asks the endpoint recorded examples and checks what it answers. */
+/** Sends recorded examples to the endpoint and checks its predictions. */
 export function smokeTestFunction(scope: NameScope, references: FunctionReferences): FunctionDescription {
   const base = baseName(scope);
   const name = smokeTestFunctionName(scope);
   return {
     name,
-    description: "Asks the endpoint recorded examples and checks what it answers",
+    description: "Sends recorded examples to the endpoint and checks its predictions",
     logGroupName: logGroupName(name),
     role: {
       namePrefix: `${base}-smoke-`,
-      description: "What the smoke test function of the workflow may do",
+      description: "Role of the workflow's smoke test function",
       service: "lambda.amazonaws.com",
       policyStatements: [
         allow(
@@ -90,13 +90,13 @@ export function smokeTestFunction(scope: NameScope, references: FunctionReferenc
     folder: "lambda-src/smoke-test",
     runtime: "python3.11",
     handler: "smoke_test.lambda_handler",
-    // An endpoint has 60 s for an answer, and five attempts.
+    // An endpoint has 60 s to respond, and five attempts.
     timeoutSeconds: 360,
     memorySizeInMB: 256,
   };
 }
 
-/** Looks at an A/B test, and promotes, holds or rolls back: docs/ab-tests.md. */
+/** Checks an A/B test, and promotes, holds or rolls back: docs/ab-tests.md. */
 export function experimentController(
   scope: NameScope,
   references: FunctionReferences & { readonly topicArn?: string; readonly topicKeyArn?: string },
@@ -110,11 +110,11 @@ export function experimentController(
   const [rewards, experiments] = [`${prefixes.rewards}*`, `${prefixes.experiments}*`];
   return {
     name,
-    description: "Looks at an A/B test, and promotes, holds or rolls back",
+    description: "Checks an A/B test, and promotes, holds or rolls back",
     logGroupName: logGroupName(name),
     role: {
       namePrefix: `${base}-control-`,
-      description: "What the controller of A/B tests may do",
+      description: "Role of the controller of A/B tests",
       service: "lambda.amazonaws.com",
       policyStatements: [
         allow(["sagemaker:DescribeEndpoint"], [endpoint]),
@@ -150,12 +150,12 @@ export function experimentController(
   };
 }
 
-/** Lambda's own log group of a function, which we make so that it is encrypted and does not last for ever. */
+/** A function's log group, created here so that it is encrypted and expires. */
 export function logGroupName(functionName: string): string {
   return `/aws/lambda/${functionName}`;
 }
 
-/** What Lambda itself writes logs and traces with, as the function's role. */
+/** Permissions with which Lambda itself writes logs and traces, as the function's role. */
 export function logAndTraces(functionName: string, place: Place): readonly PolicyStatement[] {
   return [
     allow(

@@ -1,34 +1,34 @@
-/** The gate: which metric decides about a model, and which values of it are good. */
+/** The gate: the metric that decides about a model, and which of its values pass. */
 
-/** What the gate asks for. */
+/** The gate's requirements. */
 export interface Gate {
   /** A key of evaluation.json. */
   readonly metric: string;
-  /** In the metric's unit; to equal it is not enough. */
+  /** In the metric's unit; equal is not enough. */
   readonly threshold: number;
-  /** The lower bound of the improvement over the model that serves must be greater. */
+  /** The lower bound of the improvement over the model in service must be greater. */
   readonly margin: number;
-  /** Which values are better: the metric must be on that side of the threshold. */
+  /** Which values are better than the threshold. */
   readonly better: "greater" | "smaller";
 }
 
-/** What someone says of it; the rest has defaults. */
+/** The gate in the props; the rest has defaults. */
 export interface GateProps {
   readonly metric: string;
   readonly threshold: number;
   /** @default 0 */
   readonly margin?: number;
-  /** @default "greater"; for a metric that is an error by its name, such as test_rmse, it must be said */
+  /** @default "greater"; required for a metric whose name says that it is an error, such as test_rmse */
   readonly better?: Gate["better"];
 }
 
-/** How the names of metrics end that are better the smaller they are. */
+/** Suffixes of metrics of which smaller values are usually better. */
 const errorMetric = /(?:^|[^a-z])(?:rmse|mse|mae|mape|loss|error)$/i;
 
 /**
  * Fills in the defaults.
  *
- * @throws Error when a number is not finite, or the metric is an error by its name and `better` is not given
+ * @throws Error if a number is not finite, or if the metric's name says that it is an error and `better` is not set
  */
 export function gateSettings({ metric, threshold, margin = 0, better }: GateProps): Gate {
   for (const [name, value] of Object.entries({ threshold, margin })) {
@@ -39,13 +39,13 @@ export function gateSettings({ metric, threshold, margin = 0, better }: GateProp
   }
   if (better === undefined && errorMetric.test(metric)) {
     throw new Error(
-      `gate.better is missing: ${metric} is an error by its name, and by default only a greater value would pass. Say better: "smaller", or better: "greater" where that is meant`,
+      `gate.better must be set, because the name of ${metric} says that it is an error, and by default only greater values would pass: set better: "smaller", or better: "greater" if that is intended`,
     );
   }
   return { metric, threshold, margin, better: better ?? "greater" };
 }
 
-/** Whether a metric's value is on the good side of the threshold. */
+/** Whether a metric's value is better than the threshold. */
 export function passesThreshold({ threshold, better }: Gate, value: number): boolean {
   return better === "smaller" ? value < threshold : value > threshold;
 }

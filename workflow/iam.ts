@@ -3,12 +3,12 @@ export interface PolicyStatement {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
-  /** Why nothing narrower works; required where a resource is a bare `*`. */
+  /** Why nothing narrower works; required for a bare `*`. */
   readonly reason?: string;
   /**
-   * The AWS page that asks for the permission, where AWS's own platform uses it and no call of ours does.
+   * The AWS page that requires the permission, if AWS itself uses it and no call of this project does.
    *
-   * No run in the emulator can prove such a permission; docs/permissions.md lists them.
+   * Runs in the emulator cannot test such a permission; docs/permissions.md lists them.
    */
   readonly page?: string;
 }
@@ -22,24 +22,24 @@ export function allow(
   options: PolicyOptions = {},
 ): PolicyStatement {
   if (resources.includes("*") && options.reason === undefined) {
-    throw new Error(`allow(${actions.join(", ")}) on "*" needs a reason: say why nothing narrower works`);
+    throw new Error(`allow(${actions.join(", ")}) on "*" needs a reason why nothing narrower works`);
   }
   return { actions, resources, ...options };
 }
 
-/** Permissions on the key that encrypts the bucket; none where S3's own key does. */
+/** Permissions on the key that encrypts the bucket; none for S3's own key. */
 export function allowKey(kmsKeyArn: string | undefined, actions: readonly string[]): PolicyStatement[] {
   return kmsKeyArn === undefined ? [] : [allow(actions, [kmsKeyArn])];
 }
 
-/** Lets the state machine hand a role to SageMaker, and to nobody else. */
+/** Allows the state machine to pass a role to SageMaker only. */
 export function passToSageMaker(roleArn: string): PolicyStatement {
   return allow(["iam:PassRole"], [roleArn], {
     conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
   });
 }
 
-/** The policy document of `statements` in IAM's JSON; what several steps need appears once, reasons stay behind. */
+/** The policy document of `statements` in IAM's JSON, without duplicates and reasons. */
 export function policyDocument(statements: readonly PolicyStatement[]) {
   const granted = new Set<string>();
   const Statement = statements.flatMap(({ actions, resources, conditions }) => {
@@ -58,17 +58,17 @@ export function policyDocument(statements: readonly PolicyStatement[]) {
 export interface Trusted {
   readonly service: string;
   /**
-   * ARN of what the service assumes the role for.
+   * ARN of the resource for which the service assumes the role.
    *
-   * SageMaker's pages name none of its resources but all of a region's, which says no more than the account does.
+   * SageMaker's pages use all resources of a region, which restricts no more than the account does.
    */
   readonly sourceArn?: string;
 }
 
-/** Services that say for which account they assume a role. Lambda's pages do not promise it. */
+/** Services that state for which account they assume a role. Lambda's pages do not guarantee it. */
 const namesItsAccount = ["sagemaker", "states", "scheduler", "events"].map((name) => `${name}.amazonaws.com`);
 
-/** The trust policy that lets one AWS service assume a role: for this account, and for one thing in it, where it says so. */
+/** The trust policy that allows one AWS service to assume a role for this account and, if given, for one resource in it. */
 export function trustPolicy({ service, sourceArn }: Trusted, account: string) {
   return {
     Version: "2012-10-17",
@@ -77,7 +77,7 @@ export function trustPolicy({ service, sourceArn }: Trusted, account: string) {
         Effect: "Allow",
         Principal: { Service: service },
         Action: "sts:AssumeRole",
-        // Without it another account's resources could borrow the role (the confused deputy).
+        // Without it another account's resources could use the role (confused deputy).
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
         ...(namesItsAccount.includes(service)
           ? {

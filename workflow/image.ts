@@ -1,4 +1,4 @@
-/** The container image of jobs and endpoint. What stands in for it here is in python/locks/images.json. */
+/** The container image of jobs and endpoint. python/locks/images.json maps it for the emulator. */
 
 import { arn } from "./arns";
 
@@ -7,7 +7,7 @@ export type ImageProps =
   | { readonly repository: string; readonly tag: string; readonly uri?: never }
   | { readonly uri: string; readonly repository?: never; readonly tag?: never };
 
-/** The image, unless the workflow's props name another. */
+/** The default image. */
 export const defaultImage = {
   repository: "sagemaker-scikit-learn",
   tag: "1.2-1-cpu-py3",
@@ -18,7 +18,7 @@ const address = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([a
 /**
  * The ARN of the ECR repository that holds an image.
  *
- * @throws Error when `uri` is no address of an image in ECR, which is where SageMaker takes images from
+ * @throws Error if `uri` is not the address of an image in ECR, as SageMaker requires
  */
 export function imageRepositoryArn(uri: string, partition: string): string {
   const match = address.exec(uri);

@@ -1,12 +1,12 @@
-/** The kinds of SageMaker jobs that there are in the workflow, each under the name that its jobs and its role have. */
+/** The kinds of SageMaker jobs in the workflow, by the name that their jobs and roles contain. */
 
 import type { ExecutionInput } from "./execution-input";
 import type { FailureName } from "./failures";
 
 interface JobKindDescription {
-  /** What SageMaker's API calls it. */
+  /** The kind's name in SageMaker's API. */
   readonly api: "Processing" | "Training" | "Transform";
-  /** How the workflow runs it; undefined where something else starts these jobs. */
+  /** How the workflow runs it; undefined if something else starts these jobs. */
   readonly step?: JobStepDescription;
 }
 
@@ -14,12 +14,12 @@ interface JobKindDescription {
 export interface JobStepDescription {
   /** Name of the state that runs the job. */
   readonly state: string;
-  /** What tells the other states and the variables of this job from those of another one. */
+  /** Part of the names of the job's other states and variables. */
   readonly called: string;
   readonly failure: FailureName;
   /** Key of the execution input that may name the job. */
   readonly nameKey?: keyof ExecutionInput;
-  /** Wait before the second attempt; the third waits twice as long. */
+  /** Wait before the second attempt, in seconds; the third waits twice as long. */
   readonly retryAfterSeconds: number;
 }
 
@@ -64,18 +64,18 @@ export type StepJobKind = {
   [Kind in JobKind]: (typeof jobKinds)[Kind] extends { readonly step: object } ? Kind : never;
 }[JobKind];
 
-/** SageMaker's log group of jobs of one kind, which all workflows of an account share. */
+/** SageMaker's log group for jobs of one kind, which all workflows of an account share. */
 export function jobLogGroup(kind: JobKind): string {
   return `/aws/sagemaker/${jobKinds[kind].api}Jobs`;
 }
 
-/** The kind of the job whose failure an execution ended with. */
+/** The kind of the job whose failure ended an execution. */
 export function failedJobKind(failure: string): StepJobKind | undefined {
   const kinds = Object.entries<JobKindDescription>(jobKinds);
   return kinds.find(([, { step }]) => step?.failure === failure)?.[0] as StepJobKind | undefined;
 }
 
-/** Keys under which SageMaker's requests and descriptions name jobs. */
+/** The keys of job names in SageMaker's requests and descriptions. */
 export const jobNameKeys: readonly string[] = [
   ...new Set(Object.values(jobKinds).map(({ api }) => `${api}JobName`)),
 ];

@@ -1,9 +1,9 @@
 /**
- * Names of jobs and resources, as JSONata expressions that are safe for every legal execution.
+ * Names of jobs and resources, as JSONata expressions that are valid for every execution.
  *
- * A name reads `<prefix>-<environment>-<kind>-<execution>-<hash>-<attempt>`: lower case, because SageMaker
- * lower-cases names in ARNs and IAM compares case; at most 63 characters. An execution name may return after 90 days
- * and job names may not, and a redrive starts RetryCount again at 0: the hash takes in what tells these apart.
+ * A name has the form `<prefix>-<environment>-<kind>-<execution>-<hash>-<attempt>`: in lower case, because SageMaker
+ * lower-cases names in ARNs and IAM is case-sensitive; at most 63 characters. The hash makes names unique although an
+ * execution name may be reused after 90 days, unlike job names, and a redrive starts RetryCount again at 0.
  */
 
 import { expression, type Jsonata, jsonata } from "./asl/jsonata";
@@ -11,15 +11,15 @@ import type { EndpointKind } from "./endpoint/kinds";
 import type { ExecutionInput } from "./execution-input";
 import type { JobKind } from "./job-kinds";
 
-/** What every name of one deployed workflow starts with. */
+/** The settings that all names of a deployed workflow start with. */
 export interface NameScope {
-  /** Lower-case letters and digits, at most 16; no hyphen, which is what parts a name. */
+  /** Lower-case letters and digits, at most 16; no hyphen, because hyphens separate the parts of a name. */
   readonly prefix: string;
   /** Lower-case letters and digits, at most 10. */
   readonly environment: string;
 }
 
-/** What decides the name of a workflow's endpoint. */
+/** The settings that decide the name of a workflow's endpoint. */
 export interface EndpointScope extends NameScope {
   /** @default - on instances */
   readonly endpoint?: { readonly kind?: EndpointKind };
@@ -28,14 +28,14 @@ export interface EndpointScope extends NameScope {
 /** SageMaker's limit for the names of jobs, models, endpoint configurations and endpoints. */
 export const maxNameLength = 63;
 
-/** What a name is given to. */
+/** What has such a name. */
 type Kind = JobKind | "model" | "config" | "serverless";
 
 const hashLength = 8;
-/** Room for `-<attempt>-<retry>`: `-3-99`. */
+/** Space for `-<attempt>-<retry>`: `-3-99`. */
 const attemptLength = 5;
 
-/** The start of every name in `scope`; also what permissions are scoped by. */
+/** The prefix of every name in `scope`, also used in permissions. */
 export function baseName({ prefix, environment }: NameScope): string {
   return `${prefix}-${environment}`;
 }
@@ -45,7 +45,7 @@ export function releaseName(scope: NameScope): string {
   return `${baseName(scope)}-release`;
 }
 
-/** The name of the rule that hears of approvals. */
+/** The name of the rule that matches approvals. */
 export function approvalRuleName(scope: NameScope): string {
   return `${baseName(scope)}-approved`;
 }
@@ -61,17 +61,18 @@ export function smokeTestFunctionName(scope: NameScope): string {
 }
 
 /**
- * Fails unless names built in `scope` stay legal, leave room for an execution's own name, and are no other workflow's.
+ * Checks that names in `scope` are valid, leave space for an execution's name, and never collide with another workflow's.
  *
- * Neither part may have a hyphen: with one, `housing-dev` and `prod` would name an endpoint that `housing` and `dev` can
- * name, too, and `housing-dev-*` in a policy would be both. Without, the first two parts of a name say whose it is.
+ * Neither part may contain a hyphen: otherwise `housing-dev` with `prod` and `housing` with `dev` could have the same
+ * endpoint name, and `housing-dev-*` in a policy would match both. Without hyphens, the first two parts identify the
+ * workflow.
  */
 export function checkNameScope({ prefix, environment }: NameScope): void {
   if (!/^[a-z][a-z0-9]{0,15}$/.test(prefix)) {
     throw new Error(
       `prefix must be 1 to 16 lower-case letters and digits, starting with a letter, got "${prefix}"${
         prefix.includes("-")
-          ? ": a hyphen would let two workflows give the same name; write it as one word"
+          ? ": with a hyphen, two workflows could have the same names; write it as one word"
           : ""
       }`,
     );
@@ -83,7 +84,7 @@ export function checkNameScope({ prefix, environment }: NameScope): void {
   }
 }
 
-/** JSONata: `source` cut down to lower-case letters, digits and single hyphens, at most `length` of them. */
+/** JSONata: `source` reduced to at most `length` lower-case letters, digits and single hyphens. */
 function slug(source: Jsonata, length: number): Jsonata {
   return jsonata`(
     $clean := $lowercase($replace(${source}, /[^A-Za-z0-9]+/, "-"));
@@ -94,17 +95,17 @@ function slug(source: Jsonata, length: number): Jsonata {
 
 const executionName = jsonata`$states.context.Execution.Name`;
 
-/** JSONata: eight hexadecimal digits that differ between executions and between redrives of one. */
+/** JSONata: eight hexadecimal digits that are different for each execution and each redrive. */
 const attemptHash = executionHash(jsonata`$states.context.Execution.RedriveCount`);
 
-/** JSONata: a name for one execution, the same in all its states: what its S3 folders are called. */
+/** JSONata: the name of an execution's S3 folders, the same in all its states. */
 export const executionFolder = jsonata`${slug(executionName, 40)} & "-" & ${executionHash()}`;
 
 /**
- * JSONata: a name of one `kind` that no attempt before has taken.
+ * JSONata: a name of one `kind` that no earlier attempt has used.
  *
- * @param given name of the execution input's key that may replace the execution's name in it
- * @param attempt number of the attempt, where a state is entered again after a failed job
+ * @param given key of the execution input that may replace the execution's name
+ * @param attempt number of the attempt, if a state is entered again after a failed job
  */
 export function freshName(
   scope: NameScope,
@@ -126,15 +127,15 @@ function givenName(key: keyof ExecutionInput | undefined): Jsonata {
 }
 
 /**
- * The name of the workflow's one endpoint.
+ * The name of the workflow's endpoint.
  *
- * An endpoint cannot change its kind in place, so that each kind has a name of its own.
+ * An endpoint cannot change its kind in place, so each kind has its own name.
  */
 export function stableEndpointName(scope: EndpointScope): string {
   return scope.endpoint?.kind === "serverless" ? `${baseName(scope)}-serverless` : baseName(scope);
 }
 
-/** JSONata: the endpoint's name, which stays the same from execution to execution. */
+/** JSONata: the endpoint's name, the same in all executions. */
 export function endpointName(scope: EndpointScope): Jsonata {
   const base = stableEndpointName(scope);
   const given = jsonata`$states.context.Execution.Input.EndpointName`;
@@ -142,10 +143,10 @@ export function endpointName(scope: EndpointScope): Jsonata {
   return jsonata`$exists(${given}) ? ${`${base}-`} & ${slug(given, room)} : ${base}`;
 }
 
-/** JSONata: a name of one `kind` for the model package version in `$package`: the same each time it is released. */
+/** JSONata: a name of one `kind` for the model package version in `$package`, the same for each of its releases. */
 export function versionName(scope: NameScope, kind: Kind): Jsonata {
   const start = `${baseName(scope)}-${kind}-v`;
-  // Versions begin at 1 again in a group that was recreated.
+  // A recreated group starts again at version 1.
   const hash = shortHash(jsonata`$modelPackageArn & $package.created`);
   return jsonata`${start} & $string($package.version) & "-" & ${hash}`;
 }
@@ -153,11 +154,11 @@ export function versionName(scope: NameScope, kind: Kind): Jsonata {
 function executionHash(redriveCount?: Jsonata): Jsonata {
   const started = jsonata`$states.context.Execution.Id & $states.context.Execution.StartTime`;
   if (redriveCount === undefined) return shortHash(started);
-  // A context without the field must not end the execution: no redrive has happened then.
+  // Without a redrive the context may lack the field, which must not end the execution.
   return shortHash(jsonata`${started} & $string($exists(${redriveCount}) ? ${redriveCount} : 0)`);
 }
 
-/** JSONata: eight hexadecimal digits that stand for a text. */
+/** JSONata: a hash of a text, as eight hexadecimal digits. */
 export function shortHash(text: Jsonata | string): Jsonata {
   return jsonata`$substring($hash(${text}, "SHA-256"), 0, ${hashLength})`;
 }

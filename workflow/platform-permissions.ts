@@ -1,16 +1,16 @@
-/** What SageMaker itself does as the role of a job or a model: logs, and network interfaces. */
+/** Permissions that SageMaker itself uses as the role of a job or a model: logs, and network interfaces. */
 
 import { arn, type Place } from "./arns";
 import { allow, type PolicyStatement } from "./iam";
 import { baseName, type NameScope } from "./names";
 import type { VpcSettings } from "./settings";
 
-/** What asks for it. */
+/** The page that requires them. */
 export const page = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html";
 
 /**
- * The page grants all of it on every log group. SageMaker's own start with /aws/sagemaker/; streams of jobs begin with
- * the job's name, and an endpoint has a group of its own.
+ * The page grants them on every log group. SageMaker's own groups start with /aws/sagemaker/; streams of jobs start with
+ * the job's name, and each endpoint has its own group.
  */
 export function logs(scope: NameScope, place: Place): PolicyStatement[] {
   const base = baseName(scope);
@@ -29,17 +29,17 @@ export function logs(scope: NameScope, place: Place): PolicyStatement[] {
 }
 
 /**
- * SageMaker puts network interfaces of its own into the subnets.
+ * SageMaker creates network interfaces in the subnets.
  *
- * The page grants all of it on `*`. Code of a job runs with these permissions: it may make and remove interfaces in the
- * workflow's own subnets only. For whom SageMaker shares them (`ec2:AuthorizedService`) no page says.
+ * The page grants them on `*`. A job's code runs with these permissions, so it may create and remove interfaces in the
+ * workflow's own subnets only. No page documents for whom SageMaker shares them (`ec2:AuthorizedService`).
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
  */
 export function networkInterfaces(
   { subnetIds, securityGroupIds }: VpcSettings,
   place: Place,
 ): PolicyStatement[] {
-  // A subnet may be shared by another account; no two have the same id.
+  // Another account may share a subnet; ids of subnets are unique.
   const shared = (resource: string) => arn({ ...place, account: "*" }, "ec2", resource);
   const interfaces = arn(place, "ec2", "network-interface/*");
   const subnets = subnetIds.map((id) => shared(`subnet/${id}`));

@@ -14,7 +14,7 @@ import {
 } from "./settings";
 import { longestJobSeconds } from "./steps/job";
 
-/** A script: a folder of code, and the file in it that starts. A `requirements.txt` in the folder is installed. */
+/** A script: a folder of code, and its entry point. A `requirements.txt` in the folder is installed. */
 export interface ScriptProps {
   /** Path of the folder, relative to the project. */
   readonly folder: string;
@@ -22,7 +22,7 @@ export interface ScriptProps {
   readonly entryPoint: string;
 }
 
-/** What a job runs on. */
+/** The instances of a job. */
 export interface JobProps extends ScriptProps {
   /** @default "ml.m5.large" */
   readonly instanceType?: string;
@@ -34,14 +34,14 @@ export interface JobProps extends ScriptProps {
   readonly maxRuntimeInSeconds?: number;
 }
 
-/** What someone with scripts of their own says to get their own workflow; `docs/own-workflow.md` shows one. */
+/** The props of a workflow with your own scripts; `docs/own-workflow.md` shows an example. */
 export interface WorkflowProps extends NameScope {
   /**
-   * Gets `--input-data` and `--output-data`; writes `train/` and `test/` into the output folder.
+   * Gets `--input-data` and `--output-data`; writes `train/` and `test/` to the output folder.
    */
   readonly processing: JobProps & {
     /**
-     * More arguments for the script.
+     * Additional arguments of the script.
      *
      * @default - none
      */
@@ -49,26 +49,26 @@ export interface WorkflowProps extends NameScope {
   };
   /**
    * Runs in SageMaker's script mode: channels `train`, `test` and `code`, hyperparameters as arguments. Writes
-   * evaluation.json into SM_OUTPUT_DATA_DIR, and unpacks the tar.gz of channel `code` into `code/` of SM_MODEL_DIR.
+   * evaluation.json to SM_OUTPUT_DATA_DIR, and unpacks the tar.gz of channel `code` to `code/` in SM_MODEL_DIR.
    */
   readonly training: JobProps & {
     /**
-     * Arguments of the script, by name without dashes. An execution's input may replace the values of these.
+     * Arguments of the script, by name without dashes. An execution's input may override their values.
      *
      * @default - none
      */
     readonly hyperparameters?: Readonly<Record<string, string | number | boolean>>;
     /**
-     * Metrics that the script prints as `<name>: <number>`, for SageMaker to record.
+     * Metrics that the script prints as `<name>: <number>` and SageMaker records.
      *
      * @default - none
      */
     readonly metrics?: readonly string[];
   };
   /**
-   * Compares a new model with the one that serves, on the same held-out data. Gets `--challenger` and, unless nothing
-   * serves yet, `--champion` with a model.tar.gz in it, `--test-data`, what preprocessing wrote into `holdout/`,
-   * `--output` and `--metric`; writes comparison.json.
+   * Compares a new model with the one in service, on the same held-out data. Gets `--challenger` and, if a model is in
+   * service, `--champion`, each with a model.tar.gz, `--test-data` with the `holdout/` of preprocessing, `--output` and
+   * `--metric`; writes comparison.json.
    *
    * @default - only the gate's threshold decides
    */
@@ -79,13 +79,13 @@ export interface WorkflowProps extends NameScope {
   /** Serves the model: model_fn, input_fn, predict_fn and output_fn, or transform_fn. */
   readonly inference: ScriptProps;
   /**
-   * Only a model whose metric, a key of its evaluation.json, is greater than the threshold is released, or smaller
-   * where that is `better`. With a comparison its improvement must be greater than the margin, too, by the lower bound
-   * of the confidence interval; an improvement is positive in either direction.
+   * Only a model whose metric, a key of its evaluation.json, is greater than the threshold, or smaller if that is
+   * `better`, is released. With a comparison, the lower bound of its improvement must also exceed the margin; an
+   * improvement is positive in either direction.
    */
   readonly gate: GateProps;
   /**
-   * Whether the execution that trained a model releases it, or a person approves it first.
+   * Whether the execution that trained a model releases it, or it waits for manual approval.
    *
    * @default "automatic"
    */
@@ -97,20 +97,20 @@ export interface WorkflowProps extends NameScope {
    */
   readonly endpoint?: EndpointProps;
   /**
-   * Names of alarms that you have made, such as one on orders, that roll back an update with a canary, as ours do.
+   * Names of alarms of yours, such as one on orders, that also roll back an update with a canary.
    *
    * @default - only the alarms on errors and latency of the endpoint
    */
   readonly rollbackAlarms?: readonly string[];
   /**
-   * What a model is asked once it serves. One that does not answer, or outside of the ranges, is taken back.
+   * Examples to send to a model in service. A model that does not respond as expected is rolled back.
    *
-   * @default - nothing is asked
+   * @default - no smoke test
    */
   readonly smokeTest?: SmokeTest;
   /**
-   * Endpoint configurations, with their models, that a release keeps, newest first; those that serve are always kept.
-   * Any registered version can be released again: its model is made anew.
+   * How many of the newest endpoint configurations, with their models, a release keeps; those in use are always kept.
+   * Any registered version can be released again: its model is recreated.
    *
    * @default 5
    */
@@ -122,9 +122,9 @@ export interface WorkflowProps extends NameScope {
    */
   readonly image?: ImageProps;
   /**
-   * Where the raw data lies.
+   * The location of the raw data.
    *
-   * @default - under `raw-data/` of the artifact bucket
+   * @default - `raw-data/` in the artifact bucket
    */
   readonly data?: {
     /** @default - the artifact bucket */
@@ -135,31 +135,31 @@ export interface WorkflowProps extends NameScope {
   /**
    * Subnets and security groups of jobs and endpoint.
    *
-   * @default - a network of SageMaker's own, with a way to the internet
+   * @default - SageMaker's own network, with internet access
    */
   readonly vpc?: VpcSettings;
   /**
-   * More tags on everything, what executions create included.
+   * Additional tags on everything, including what executions create.
    *
    * @default - workflow, environment and, for what an execution creates, execution
    */
   readonly tags?: Readonly<Record<string, string>>;
   /**
-   * Limit for one execution as a whole.
+   * Time limit of one whole execution.
    *
-   * @default - what all attempts of both jobs and the longest deployment may take, and an hour
+   * @default - the time for all attempts of both jobs and the longest deployment, plus an hour
    */
   readonly timeoutSeconds?: number;
 }
 
-/** Releases that are kept, unless the props say otherwise. */
+/** Default number of releases to keep. */
 const defaultRetainedReleases = 5;
 
 /**
  * Fills in the defaults.
  *
- * @param scriptKey gives the key, with its content hash, under which a script's folder lies in the artifact bucket
- * @throws Error when a value can't work; it names the prop
+ * @param scriptKey returns the key of a script's folder in the artifact bucket, with a hash of its content
+ * @throws Error that names the prop if a value is invalid
  */
 export function workflowSettings(
   props: WorkflowProps,
@@ -210,18 +210,18 @@ export function workflowSettings(
   };
 }
 
-/** The folders of code, each once. */
+/** The folders of code, without duplicates. */
 export function scriptFolders({ processing, training, comparison, inference }: WorkflowProps): string[] {
   const scripts = [processing, training, inference, ...(comparison === undefined ? [] : [comparison])];
   return [...new Set(scripts.map(({ folder }) => folder))];
 }
 
-/** The prefix under which the raw data lies. */
+/** The prefix of the raw data. */
 export function rawDataPrefix({ data }: WorkflowProps): string {
   return data?.prefix ?? prefixes.rawData;
 }
 
-/** The state machine sends the examples with each release: a few are enough. */
+/** The definition contains the examples, so their number is limited. */
 function checkedSmokeTest(smokeTest: SmokeTest): SmokeTest {
   const { examples } = smokeTest;
   if (examples.length < 1 || examples.length > 100) {
@@ -247,7 +247,7 @@ function checkExample(place: string, example: SmokeTestExample): void {
   }
   const { low, high } = example;
   if (!(Number.isFinite(low) && Number.isFinite(high) && low <= high)) {
-    throw new Error(`${place}: low and high must be numbers, low not above high, got ${low} and ${high}`);
+    throw new Error(`${place}: low and high must be numbers, with low at most high, got ${low} and ${high}`);
   }
 }
 
@@ -270,14 +270,16 @@ function atLeastOne(name: string, value: number): number {
   return value;
 }
 
-/** SageMaker takes hyperparameters as strings, and keeps names that start with `sagemaker_` to itself. */
+/** SageMaker accepts hyperparameters as strings, and reserves names that start with `sagemaker_`. */
 function stringValues(
   hyperparameters: Readonly<Record<string, string | number | boolean>>,
 ): Record<string, string> {
   return Object.fromEntries(
     Object.entries(hyperparameters).map(([name, value]) => {
       if (name.startsWith("sagemaker_")) {
-        throw new Error(`training.hyperparameters: ${name} is SageMaker's own; leave it out`);
+        throw new Error(
+          `training.hyperparameters must not contain ${name}, which SageMaker reserves: omit it`,
+        );
       }
       return [name, String(value)];
     }),

@@ -1,7 +1,7 @@
 /**
- * The resources beside the definition, as plain data.
+ * The other resources of the workflow, as plain data.
  *
- * Constructs write them as Terraform, `npm start` through the AWS SDK; what must be the same stands here only.
+ * The constructs create them with Terraform, `npm start` with the AWS SDK; what both share is defined here only.
  */
 
 import { releaseDefinition, type WorkflowDefinition, workflowDefinition } from "./definition";
@@ -11,7 +11,7 @@ import { type RoleDescription, releaseRole, stateMachineRole } from "./roles";
 import type { Workflow } from "./settings";
 import { ownerTag } from "./step";
 
-/** Tags of everything that is deployed. */
+/** Tags of all deployed resources. */
 export function resourceTags({
   tags,
   ...scope
@@ -19,10 +19,10 @@ export function resourceTags({
   return { ...tags, [ownerTag]: baseName(scope), environment: scope.environment };
 }
 
-/** Days to keep logs, unless the environment says otherwise. */
+/** Default number of days to keep logs. */
 export const defaultLogRetentionInDays = 30;
 
-/** A state machine: its definition, its role's permissions, its log. */
+/** A state machine: its definition, its role's permissions, and its log. */
 export interface StateMachineDescription {
   readonly name: string;
   readonly definition: string;
@@ -31,7 +31,7 @@ export interface StateMachineDescription {
   readonly logging: { readonly level: "ALL"; readonly includeExecutionData: boolean };
 }
 
-/** The state machine that trains, evaluates, registers and, unless a person approves first, releases a model. */
+/** The state machine that trains, evaluates, registers and, without manual approval, releases a model. */
 export function workflowStateMachine(workflow: Workflow): StateMachineDescription {
   const { settings, references } = workflow;
   return stateMachine(baseName(settings), workflowDefinition(workflow), (statements) =>
@@ -39,7 +39,7 @@ export function workflowStateMachine(workflow: Workflow): StateMachineDescriptio
   );
 }
 
-/** The state machine that releases a version that is registered already. */
+/** The state machine that releases a registered version. */
 export function releaseStateMachine(workflow: Workflow): StateMachineDescription {
   const { settings, references } = workflow;
   return stateMachine(releaseName(settings), releaseDefinition(workflow), (statements) =>
@@ -54,12 +54,12 @@ function stateMachine(
 ): StateMachineDescription {
   return {
     name,
-    // Not Terraform's jsonencode: it sorts the keys and escapes & < >, which no person can read.
+    // Not with Terraform's jsonencode, which sorts the keys and escapes & < > and is hard to read.
     definition: JSON.stringify(definition, null, 2),
     role: role(policyStatements),
-    // The prefix keeps the log's resource policy from growing with every state machine.
+    // With this prefix, the log's resource policy does not grow with every state machine.
     logGroupName: `/aws/vendedlogs/states/${name}`,
-    // Execution data could hold what nobody should read in a log.
+    // Execution data may be confidential and must not be logged.
     logging: { level: "ALL", includeExecutionData: false },
   };
 }
@@ -70,14 +70,14 @@ export function modelPackageGroup(scope: NameScope) {
 }
 
 /**
- * The rule that starts the release of a version when a person approves it.
+ * The rule that starts the release of a version after its approval.
  *
- * A later edit of an approved version is an event, too, which is why the fields that changed are asked for.
+ * A later edit of an approved version also sends an event, so the rule matches the changed fields.
  */
 export function approvalRule(scope: NameScope) {
   return {
     name: approvalRuleName(scope),
-    description: "Starts the release of a model package version that was approved",
+    description: "Starts the release of an approved model package version",
     eventPattern: {
       source: ["aws.sagemaker"],
       "detail-type": ["SageMaker Model Package State Change"],

@@ -1,4 +1,4 @@
-/** The roles of the workflow, and what each may do. The state machine's permissions come from its steps. */
+/** The roles of the workflow and their permissions. The state machine's permissions come from its steps. */
 
 import { arn, bucketArn, objectArn, type Place, stateMachineArns } from "./arns";
 import { hasGuardrails, rollbackAlarmNames } from "./endpoint/guardrails";
@@ -15,23 +15,23 @@ import {
   type WorkflowSettings,
 } from "./settings";
 
-/** An execution role: who assumes it, and what it may do. */
+/** An execution role: its trust policy and permissions. */
 export interface RoleDescription extends Trusted {
-  /** A role's name starts with this, at most 38 characters. */
+  /** Prefix of the role's name, at most 38 characters. */
   readonly namePrefix: string;
   readonly description: string;
   readonly policyStatements: readonly PolicyStatement[];
 }
 
-/** What the roles' permissions name. */
+/** The resources in the roles' permissions. */
 export type RoleReferences = Omit<
   WorkflowReferences,
   "roleArns" | "evaluationFunctionVersionArn" | "smokeTestFunctionVersionArn"
 >;
 
 /**
- * The roles that SageMaker assumes. Each reads what its work needs and writes where its step must, and no other place: a
- * job that was taken over can change no model, nor can an endpoint.
+ * The roles that SageMaker assumes. Each may read and write only what its step needs, so that neither a compromised job
+ * nor a compromised endpoint can change a model.
  */
 export function sageMakerRoles(
   settings: WorkflowSettings,
@@ -49,7 +49,7 @@ function preprocessingRole(settings: WorkflowSettings, references: RoleReference
   const { dataBucketName } = references;
   return sageMakerRole(settings, references, {
     kind: "prep",
-    description: "What processing jobs of the workflow run as",
+    description: "Role of the workflow's processing jobs",
     reads: [
       objects(references, `${settings.dataPrefix}*`, dataBucketName),
       objects(references, `${prefixes.executionCode}*`),
@@ -62,7 +62,7 @@ function preprocessingRole(settings: WorkflowSettings, references: RoleReference
 function trainingRole(settings: WorkflowSettings, references: RoleReferences): RoleDescription {
   return sageMakerRole(settings, references, {
     kind: "train",
-    description: "What training jobs of the workflow run as",
+    description: "Role of the workflow's training jobs",
     reads: [
       objects(references, `${prefixes.processedData}*`),
       objects(references, `${prefixes.executionCode}*`),
@@ -75,7 +75,7 @@ function trainingRole(settings: WorkflowSettings, references: RoleReferences): R
 function comparisonRole(settings: WorkflowSettings, references: RoleReferences): RoleDescription {
   return sageMakerRole(settings, references, {
     kind: "compare",
-    description: "What comparison jobs of the workflow run as",
+    description: "Role of the workflow's comparison jobs",
     reads: [
       objects(references, modelKeys),
       objects(references, `${prefixes.processedData}*`),
@@ -86,19 +86,19 @@ function comparisonRole(settings: WorkflowSettings, references: RoleReferences):
   });
 }
 
-/** What serves: endpoints, and batch scoring, which runs as the role of its model. */
+/** The role of endpoints, and of batch scoring, which uses the role of its model. */
 function servingRole(settings: WorkflowSettings, references: RoleReferences): RoleDescription {
   return sageMakerRole(settings, references, {
-    // Models that exist hold the role by its name.
+    // Existing models refer to the role by name.
     kind: "sagemaker",
-    description: "What the endpoint and batch scoring of the workflow run as",
+    description: "Role of the workflow's endpoint and batch scoring",
     reads: [
       objects(references, `${prefixes.modelArtifacts}*`),
       objects(references, `${prefixes.scoringInput}*`),
     ],
     writes: [objects(references, `${prefixes.scoringOutput}*`)],
     buckets: [references.bucketName],
-    // An update with guardrails looks at its alarms as the role of the model that serves.
+    // An update with guardrails reads its alarms with the role of the model in service.
     // https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
     more: hasGuardrails(settings)
       ? [
@@ -111,7 +111,7 @@ function servingRole(settings: WorkflowSettings, references: RoleReferences): Ro
   });
 }
 
-/** What one kind of SageMaker's work needs. */
+/** The access that a job or the endpoint needs. */
 interface SageMakerWork {
   /** Part of the role's name. */
   readonly kind: StepJobKind | "sagemaker";
@@ -120,7 +120,7 @@ interface SageMakerWork {
   readonly reads: readonly string[];
   /** ARNs of objects. */
   readonly writes: readonly string[];
-  /** Names of the buckets that are listed. */
+  /** Names of the buckets to list. */
   readonly buckets: readonly string[];
   readonly more?: readonly PolicyStatement[];
 }
@@ -161,12 +161,12 @@ function sageMakerRole(
   };
 }
 
-/** The ARN of objects, in the artifact bucket unless another is named. */
+/** The ARN of objects, by default in the artifact bucket. */
 function objects(references: RoleReferences, keys: string, bucket = references.bucketName): string {
   return objectArn(references, bucket, keys);
 }
 
-/** What the state machine of the workflow may call. */
+/** The role of the workflow's state machine. */
 export function stateMachineRole(
   scope: NameScope,
   place: Place,
@@ -174,7 +174,7 @@ export function stateMachineRole(
 ): RoleDescription {
   return {
     namePrefix: `${baseName(scope)}-states-`,
-    description: "What the state machine of the workflow may call",
+    description: "Role of the workflow's state machine",
     service: "states.amazonaws.com",
     // https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
     sourceArn: stateMachineArns(scope, place).workflow,
@@ -182,7 +182,7 @@ export function stateMachineRole(
   };
 }
 
-/** What the state machine of releases may call. */
+/** The role of the release state machine. */
 export function releaseRole(
   scope: NameScope,
   place: Place,
@@ -190,14 +190,14 @@ export function releaseRole(
 ): RoleDescription {
   return {
     namePrefix: `${baseName(scope)}-release-`,
-    description: "What the state machine of releases may call",
+    description: "Role of the release state machine",
     service: "states.amazonaws.com",
     sourceArn: stateMachineArns(scope, place).release,
     policyStatements: [...policyStatements, ...logsAndTraces],
   };
 }
 
-/** What Step Functions writes logs and traces with. */
+/** Permissions with which Step Functions writes logs and traces. */
 const logsAndTraces: readonly PolicyStatement[] = [
   allow(
     [
@@ -227,7 +227,7 @@ const logsAndTraces: readonly PolicyStatement[] = [
 ];
 
 /**
- * What EventBridge Scheduler acts for is a group, and never a schedule of it.
+ * EventBridge Scheduler acts for a group, never for a schedule in it.
  *
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
  */
@@ -235,18 +235,18 @@ function scheduleGroupArn(group: string, place: Place): string {
   return arn(place, "scheduler", `schedule-group/${group}`);
 }
 
-/** What the schedule may do: start executions of this state machine. */
+/** The role of the schedule, which may start executions of this state machine. */
 export function scheduleRole(scope: NameScope, place: Place, stateMachineArn: string): RoleDescription {
   return {
     namePrefix: `${baseName(scope)}-schedule-`,
-    description: "What the schedule of the workflow may start",
+    description: "Role of the workflow's schedule",
     service: "scheduler.amazonaws.com",
     sourceArn: scheduleGroupArn("default", place),
     policyStatements: [allow(["states:StartExecution"], [stateMachineArn])],
   };
 }
 
-/** What the rule may do that hears of approvals: start a release. */
+/** The role of the approval rule, which may start a release. */
 export function approvalRole(
   scope: NameScope,
   place: Place,
@@ -254,7 +254,7 @@ export function approvalRole(
 ): RoleDescription {
   return {
     namePrefix: `${baseName(scope)}-approved-`,
-    description: "What an approval of a version may start",
+    description: "Role of the rule that releases approved versions",
     service: "events.amazonaws.com",
     // https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
     sourceArn: arn(place, "events", `rule/${approvalRuleName(scope)}`),
@@ -262,7 +262,7 @@ export function approvalRole(
   };
 }
 
-/** What the schedule of an A/B test may do: let the controller look. */
+/** The role of an A/B test's schedule, which may invoke the controller. */
 export function experimentScheduleRole(
   scope: NameScope,
   references: Place & Pick<WorkflowReferences, "kmsKeyArn">,
@@ -271,12 +271,12 @@ export function experimentScheduleRole(
   const controller = arn(references, "lambda", `function:${experimentControllerName(scope)}`);
   return {
     namePrefix: experimentScheduleRolePrefix(scope),
-    description: "What the schedule of an A/B test may start",
+    description: "Role of the schedule of an A/B test",
     service: "scheduler.amazonaws.com",
     sourceArn: scheduleGroupArn(experimentGroupName(baseName(scope)), references),
     policyStatements: [
       allow(["lambda:InvokeFunction"], [controller]),
-      // The schedule's input is encrypted with the key, and read as this role.
+      // The schedule's input is encrypted with the key, and this role reads it.
       ...(kmsKeyArn === undefined
         ? []
         : [
@@ -288,7 +288,7 @@ export function experimentScheduleRole(
   };
 }
 
-/** The name of the role above starts with this. */
+/** The prefix of the role's name. */
 export function experimentScheduleRolePrefix(scope: NameScope): string {
   return `${baseName(scope)}-look-`;
 }

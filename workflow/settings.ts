@@ -4,15 +4,15 @@ import type { EndpointSettings } from "./endpoint/kinds";
 import type { Gate } from "./gate";
 import type { NameScope } from "./names";
 
-/** One script of the workflow: a folder of code, and the file in it that starts. */
+/** A script of the workflow: a folder of code, and its entry point. */
 interface ScriptSettings {
-  /** Key in the artifact bucket of the folder's tar.gz; it holds a hash of the folder's content. */
+  /** Key of the folder's tar.gz in the artifact bucket, with a hash of the folder's content. */
   readonly codeKey: string;
   /** File name inside the folder. */
   readonly entryPoint: string;
 }
 
-/** What a processing or training job runs on. */
+/** The instances of a processing or training job. */
 export interface JobSettings extends ScriptSettings {
   readonly instanceType: string;
   readonly instanceCount: number;
@@ -20,13 +20,13 @@ export interface JobSettings extends ScriptSettings {
   readonly maxRuntimeInSeconds: number;
 }
 
-/** Where jobs and endpoint have their network interfaces. */
+/** The network of jobs and endpoint. */
 export interface VpcSettings {
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
 }
 
-/** Examples that a model in service must answer as expected. */
+/** Examples for which a model in service must return the expected predictions. */
 export interface SmokeTest {
   readonly examples: readonly SmokeTestExample[];
   /** @default "application/json" */
@@ -37,9 +37,9 @@ export interface SmokeTest {
 export type SmokeTestExample =
   | {
       readonly instances: readonly Json[];
-      /** The least prediction that passes. */
+      /** The lowest prediction that passes. */
       readonly low: number;
-      /** The greatest prediction that passes. */
+      /** The highest prediction that passes. */
       readonly high: number;
     }
   | {
@@ -48,7 +48,7 @@ export type SmokeTestExample =
       readonly expected: readonly (string | number | boolean)[];
     };
 
-/** Everything that decides what the workflow does. Plain data: `props.ts` fills in the defaults. */
+/** All settings of the workflow, as plain data: `props.ts` fills in the defaults. */
 export interface WorkflowSettings extends NameScope {
   readonly processing: JobSettings & { readonly arguments: readonly string[] };
   readonly training: JobSettings & {
@@ -56,54 +56,54 @@ export interface WorkflowSettings extends NameScope {
     /** Metrics that the script prints as `<name>: <number>`; SageMaker records them. */
     readonly metrics: readonly string[];
   };
-  /** The job that compares a new model with the one that serves; without it, only the threshold decides. */
+  /** The job that compares a new model with the one in service; without it, only the threshold decides. */
   readonly comparison?: JobSettings & { readonly arguments: readonly string[] };
   readonly inference: ScriptSettings;
   readonly gate: Gate;
-  /** Whether the execution that trained a model releases it, or a person approves it first. */
+  /** Whether the execution that trained a model releases it, or it waits for manual approval. */
   readonly approval: "automatic" | "manual";
   readonly endpoint: EndpointSettings;
-  /** Alarms of the account, beside our own, that roll an update with a canary back. */
+  /** Additional alarms that roll back an update with a canary. */
   readonly rollbackAlarms: readonly string[];
-  /** What a model in service is asked before its release ends; without it, nothing. */
+  /** The smoke test of a model in service; without it, none. */
   readonly smokeTest?: SmokeTest;
-  /** Endpoint configurations, with their models, that are kept beside those that serve. */
+  /** How many endpoint configurations, with their models, are kept in addition to those in use. */
   readonly retainedReleases: number;
   /** Subnets and security groups of jobs and endpoint; without it, SageMaker's own network. */
   readonly vpc?: VpcSettings;
-  /** More tags on what executions create. */
+  /** Additional tags on what executions create. */
   readonly tags: Readonly<Record<string, string>>;
   /** Prefix of the raw data; ends with `/`. */
   readonly dataPrefix: string;
-  /** Limit for one execution as a whole. */
+  /** Time limit of one whole execution. */
   readonly timeoutSeconds: number;
 }
 
-/** What the definition must know of the account and of resources made beside it: real values or Terraform tokens. */
+/** References to the account and to other resources: real values or Terraform tokens. */
 export interface WorkflowReferences extends Place {
   readonly bucketName: string;
-  /** The bucket that holds the raw data; often the artifact bucket itself. */
+  /** The bucket of the raw data; often the artifact bucket. */
   readonly dataBucketName: string;
   readonly imageUri: string;
   readonly imageRepositoryArn: string;
   readonly roleArns: SageMakerRoles<string>;
-  /** Of one version: what runs while a deploy happens keeps the code that it started with. */
+  /** ARN of one version, so that a running execution keeps its code during a deploy. */
   readonly evaluationFunctionVersionArn: string;
-  /** Of one version; where there is a smoke test. */
+  /** ARN of one version; with a smoke test only. */
   readonly smokeTestFunctionVersionArn?: string;
   readonly kmsKeyArn?: string;
 }
 
-/** The roles that SageMaker assumes: one for each kind of job, and one for what serves. */
+/** The roles that SageMaker assumes: one for each kind of job, and one for the endpoint. */
 export interface SageMakerRoles<Role> {
   readonly prep: Role;
   readonly train: Role;
-  /** Where new models are compared with the one that serves. */
+  /** With a comparison only. */
   readonly compare?: Role;
   readonly serving: Role;
 }
 
-/** Settings and references together: what every step is made from. */
+/** Settings and references, from which every step is built. */
 export interface Workflow {
   readonly settings: WorkflowSettings;
   readonly references: WorkflowReferences;
@@ -113,26 +113,26 @@ export interface Workflow {
 export const prefixes = {
   rawData: "raw-data/",
   processedData: "processed-data/",
-  /** What training jobs write. Nothing is served from here. */
+  /** Output of training jobs. No model is deployed from here. */
   trainingOutput: "training-output/",
-  /** Models as they are judged, registered and served. No job and no endpoint can write one. */
+  /** Models to evaluate, register and deploy. Neither jobs nor endpoints can write them. */
   modelArtifacts: "model-artifacts/",
   code: "code/",
-  /** Copies that pin the code of one execution. */
+  /** Copies of the code, one per execution. */
   executionCode: "code/executions/",
-  /** What batch scoring reads, and what it writes. */
+  /** Input and output of batch scoring. */
   scoringInput: "scoring-input/",
   scoringOutput: "scoring-output/",
-  /** What predictions of an A/B test were worth; written by whoever learns it. */
+  /** Rewards of an A/B test, written by the system that receives the labels. */
   rewards: "rewards/",
   /** Decisions on A/B tests. */
   experiments: "experiments/",
 } as const;
 
-/** Keys of models, as a pattern. */
+/** Pattern of the keys of models. */
 export const modelKeys = `${prefixes.modelArtifacts}*/output/model.tar.gz`;
 
-/** The network as SageMaker's requests write it; nothing where there is none. */
+/** The network in the form of SageMaker's requests; empty without one. */
 export function vpcConfig({ settings: { vpc } }: Workflow): JsonObject {
   if (vpc === undefined) return {};
   return { VpcConfig: { Subnets: [...vpc.subnetIds], SecurityGroupIds: [...vpc.securityGroupIds] } };

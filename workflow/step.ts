@@ -6,16 +6,16 @@ import type { PolicyStatement } from "./iam";
 import { baseName } from "./names";
 import type { Workflow } from "./settings";
 
-/** A part of the workflow: its states, and the permissions that exactly these states need. */
+/** A part of the workflow: its states, and exactly the permissions that they need. */
 export interface Step {
   readonly states: Readonly<Record<string, State>>;
   readonly policyStatements: readonly PolicyStatement[];
 }
 
-/** The tag that says which workflow something belongs to. */
+/** The tag with the workflow that a resource belongs to. */
 export const ownerTag = "workflow";
 
-/** Tags for what an execution creates: who made it, and in which execution. */
+/** Tags of what an execution creates: its workflow and its execution. */
 export function executionTags({ settings }: Workflow) {
   return [
     ...Object.entries(settings.tags).map(([Key, Value]) => ({ Key, Value })),
@@ -32,7 +32,7 @@ export function executionTags({ settings }: Workflow) {
 /**
  * A Task that calls the AWS API through the SDK integration.
  *
- * Unless the body says otherwise, a call has a minute, and is retried as its service's calls are.
+ * By default a call has a timeout of a minute and the retries of its service.
  *
  * https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
  */
@@ -52,9 +52,9 @@ export function sdkTask(
 }
 
 /**
- * JSONata: the SHA-256 in an answer of S3's.
+ * JSONata: the SHA-256 in a response of S3.
  *
- * Step Functions spells members as the AWS SDK for Java does, whose rule and whose S3 client differ here: either will do.
+ * Step Functions spells members like the AWS SDK for Java, whose naming rule and S3 client differ here: either works.
  */
 export function sha256In(answer: Jsonata): Jsonata {
   return jsonata`[${answer}.ChecksumSHA256, ${answer}.ChecksumSha256][0]`;

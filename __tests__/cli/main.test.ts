@@ -29,7 +29,7 @@ describe("the command line", () => {
     [["start", "--input", "{broken"], "--input must be JSON or the path of a JSON file"],
     [["start", "--input", "no-such-file.json"], "--input must be JSON or the path of a JSON file"],
     [["start", "--input", '{"Threshold": "high"}'], "Threshold must be a number, got high"],
-    [["start", "--input", '{"Treshold": 1}'], "Unknown key Treshold"],
+    [["start", "--input", '{"Treshold": 1}'], "HyperParameters, got Treshold"],
     [["start", "--name", "raw/2026 01.csv"], 'It must not contain "/"'],
     [["execute", "dev", "--name", "a b"], 'It must not contain " "'],
     [["execute", "dev", "--name", "n".repeat(81)], "It must have 1 to 80 characters, got 81."],

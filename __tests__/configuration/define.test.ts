@@ -90,7 +90,7 @@ it.each<[string, keyof ConfigInput, object, string]>([
     "an error that nobody says to be one",
     "workflow",
     { gate: { metric: "rmse", threshold: 1 } },
-    "gate.better is missing",
+    "gate.better must be set",
   ],
   [
     "a folder that is not there",
@@ -120,7 +120,7 @@ it.each<[string, keyof ConfigInput, object, string]>([
     "an example with a range that is none",
     "workflow",
     { smokeTest: { examples: [{ instances: [[1]], low: 2, high: 1 }] } },
-    "low not above high, got 2 and 1",
+    "with low at most high, got 2 and 1",
   ],
   [
     "an execution input that no execution takes",
@@ -133,7 +133,7 @@ it.each<[string, keyof ConfigInput, object, string]>([
     "sample data that is not there",
     "testRun",
     { sampleData: "nowhere/data" },
-    "testRun.sampleData is nowhere/data, which is no folder",
+    "testRun.sampleData must be a folder of this project, got nowhere/data",
   ],
   [
     "what one environment cannot have",

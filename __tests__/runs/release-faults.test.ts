@@ -81,7 +81,7 @@ it("a version without metrics", async () => {
   const { error, cause } = failureOf(await workflow.release({ ModelPackageArn: unmeasured }));
   expect([error, cause.reason]).toEqual([
     "PackageUnusable",
-    `${unmeasured} has no model quality metrics: nobody can have judged it`,
+    `${unmeasured} must have model quality metrics, but has none`,
   ]);
   expect(await settled()).toBe(before);
 });

@@ -165,7 +165,7 @@ it.each(["model", "metrics"] as const)("releases nothing when the %s was changed
   const refused = failureOf(await workflow.release({ ModelPackageArn: `${versions}/2` }));
   expect([refused.error, refused.cause.reason]).toEqual([
     "PackageUnusable",
-    `${url} is not what was registered: its SHA-256 is ${sha256("changed")}, registered was ${sha256(content)}. Put back the object's version that was registered, or release another version`,
+    `the SHA-256 of ${url} must be ${sha256(content)}, as registered, got ${sha256("changed")}: restore the registered version of the object, or release another model version`,
   ]);
   expect(await counts()).toEqual(before);
   await s3.send(new PutObjectCommand({ ...objectAt(url), Body: content, ChecksumAlgorithm: "SHA256" }));
@@ -242,7 +242,7 @@ describe("an endpoint of its name that is not the workflow's", () => {
     const { error, cause } = failureOf(await workflow.release(input));
     expect([error, cause.reason]).toEqual([
       "DeploymentFailed",
-      `The endpoint release-test-taken ${whose}, and is not one of release-test: nothing was changed. Delete it, or give another EndpointName`,
+      `The endpoint release-test-taken ${whose}; it must belong to release-test: delete it, or set another EndpointName. Nothing was changed`,
     ]);
     const as = await asRole("release");
     for (const command of [
@@ -263,7 +263,7 @@ it("finds out at once that an artifact is gone", async () => {
   await approve(3);
   await cloud.aws.s3().send(new DeleteObjectCommand(objectAt(ModelDataUrl)));
   const { error, cause } = failureOf(await workflow.release({ ModelPackageArn: `${versions}/3` }));
-  expect([error, cause.reason]).toEqual(["PackageUnusable", `The artifact ${ModelDataUrl} is gone`]);
+  expect([error, cause.reason]).toEqual(["PackageUnusable", `The artifact ${ModelDataUrl} no longer exists`]);
   expect(await counts()).toEqual({ endpoints: 1, configs: 2, models: 2 });
 });
 

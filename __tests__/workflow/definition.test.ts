@@ -51,7 +51,7 @@ describe("the definition", () => {
 
   it("asks for the function of a smoke test rather than naming none", () => {
     expect(() => workflowDefinition(workflow({}, { smokeTestFunctionVersionArn: undefined }))).toThrow(
-      "smokeTest: the function that makes it is unknown",
+      "smokeTest needs a function",
     );
   });
 
@@ -270,7 +270,7 @@ describe("compose", () => {
   const end = { states: { End: { Type: "Succeed" } }, policyStatements: [] } as const;
 
   it("fails when two steps bring a state of the same name", () => {
-    expect(() => compose("", 60, [end, end])).toThrow("Two states are called End");
+    expect(() => compose("", 60, [end, end])).toThrow("Names of states must be unique, got End twice");
   });
 
   it("fails with every problem of the definition", () => {
@@ -279,7 +279,7 @@ describe("compose", () => {
       policyStatements: [],
     } as const;
     expect(() => compose("", 60, [start, end])).toThrow(
-      /Start leads to Nowhere.*\n.*Lost leads to Elsewhere/,
+      /Start transitions to Nowhere.*\n.*Lost transitions to Elsewhere/,
     );
   });
 });

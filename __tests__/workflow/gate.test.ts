@@ -17,7 +17,7 @@ describe("gateSettings", () => {
     "fails for %s without a direction, and names the two ways out",
     (metric) => {
       expect(() => gateSettings({ metric, threshold: 1 })).toThrow(
-        `gate.better is missing: ${metric} is an error by its name, and by default only a greater value would pass. Say better: "smaller", or better: "greater" where that is meant`,
+        `gate.better must be set, because the name of ${metric} says that it is an error, and by default only greater values would pass: set better: "smaller", or better: "greater" if that is intended`,
       );
       expect(gateSettings({ metric, threshold: 1, better: "greater" }).better).toBe("greater");
     },
@@ -51,6 +51,6 @@ it("knows which values are better by the words of the comparison script", () => 
     expect(gateSettings({ metric, threshold: 1, better: better as "greater" }).better).toBe(better);
     // A metric that is better smaller has to be known as an error, or its gate would be upside down by default.
     if (better === "smaller")
-      expect(() => gateSettings({ metric, threshold: 1 })).toThrow("gate.better is missing");
+      expect(() => gateSettings({ metric, threshold: 1 })).toThrow("gate.better must be set");
   }
 });

@@ -87,7 +87,10 @@ describe("workflowSettings", () => {
       { gate: { metric: "test_r2", threshold: Number.NaN } },
       "gate.threshold must be a finite number, got NaN",
     ],
-    [{ gate: { metric: "test_rmse", threshold: 0.6 } }, "gate.better is missing: test_rmse is an error"],
+    [
+      { gate: { metric: "test_rmse", threshold: 0.6 } },
+      "gate.better must be set, because the name of test_rmse says that it is an error",
+    ],
     [{ data: { prefix: "raw" } }, 'data.prefix must end with / and not start with it, got "raw"'],
     [{ data: { prefix: "/raw/" } }, "data.prefix must end with /"],
     [{ timeoutSeconds: 0 }, "timeoutSeconds must be a whole number of 1 or more, got 0"],
@@ -97,7 +100,7 @@ describe("workflowSettings", () => {
     ],
     [
       { training: { folder: "f", entryPoint: "e.py", hyperparameters: { sagemaker_program: "x" } } },
-      "training.hyperparameters: sagemaker_program is SageMaker's own",
+      "training.hyperparameters must not contain sagemaker_program",
     ],
   ])("fails for %j", (props, message) => {
     expect(settle(props)).toThrow(message);

@@ -1,6 +1,6 @@
 import { CreateEndpointConfigCommand, CreateModelCommand } from "@aws-sdk/client-sagemaker";
 import { CreateScheduleCommand } from "@aws-sdk/client-scheduler";
-import { type ExperimentEvent, lookEvery } from "../../workflow/experiments";
+import { checkSchedule, type ExperimentEvent } from "../../workflow/experiments";
 import { resourceTags } from "../../workflow/resources";
 import { runTasks } from "../terminal/progress";
 import type { ExperimentPlan } from "./candidate";
@@ -72,7 +72,7 @@ async function createSchedule(target: ExperimentTarget, event: ExperimentEvent):
       Name: event.Experiment,
       GroupName: groupArn.split("/").at(-1),
       Description: `Checks the A/B test on ${event.EndpointName}`,
-      ScheduleExpression: lookEvery,
+      ScheduleExpression: checkSchedule,
       FlexibleTimeWindow: { Mode: "OFF" },
       KmsKeyArn: environment.config.kmsKeyArn,
       Target: {

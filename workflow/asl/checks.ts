@@ -1,4 +1,4 @@
-/** Checks of a definition that neither its types nor asl-validator make. */
+/** Checks of a definition that neither its types nor asl-validator do. */
 
 import jsonata from "jsonata";
 import { isExpression, type Json, type Jsonata, sourceOf } from "./jsonata";
@@ -7,9 +7,9 @@ import type { State, StateGraph } from "./states";
 const maxStateNameLength = 80;
 
 /**
- * The problems of a definition; none means that every target exists and every variable is set before it is read.
+ * Lists the problems of a definition: targets that do not exist, and variables that are read before they are set.
  *
- * Step Functions finds an unset variable only when an execution comes to it.
+ * Step Functions reports an unset variable only when an execution reads it.
  */
 export function checkDefinition(graph: StateGraph, known: ReadonlySet<string> = new Set()): string[] {
   const problems = checkNames(graph);
@@ -20,15 +20,15 @@ export function checkDefinition(graph: StateGraph, known: ReadonlySet<string> = 
 
 function checkNames({ StartAt, States }: StateGraph): string[] {
   const lost = Object.entries(States).flatMap(([name, state]) => [
-    ...(name.length > maxStateNameLength ? [`${name}: a state's name has at most 80 characters`] : []),
+    ...(name.length > maxStateNameLength ? [`${name}: a state's name must have at most 80 characters`] : []),
     ...transitions(state)
       .filter(({ target }) => !(target in States))
-      .map(({ target }) => `${name} leads to ${target}, which is no state`),
+      .map(({ target }) => `${name} transitions to ${target}, which does not exist`),
   ]);
-  return StartAt in States ? lost : [`StartAt is ${StartAt}, which is no state`, ...lost];
+  return StartAt in States ? lost : [`StartAt is ${StartAt}, which does not exist`, ...lost];
 }
 
-/** @param available variables that are set before the state; undefined where nothing leads to it */
+/** @param available variables that are set before the state; undefined if no state transitions to it */
 function checkState(name: string, state: State, available: ReadonlySet<string> | undefined): string[] {
   if (available === undefined) return [`${name} is never reached`];
   return [
@@ -37,7 +37,7 @@ function checkState(name: string, state: State, available: ReadonlySet<string> |
   ];
 }
 
-/** For every state, the variables that are set on all paths to it: a fixed point over the transitions. */
+/** Computes for every state the variables that are set on all paths to it, as a fixed point over the transitions. */
 function variablesSetBefore(graph: StateGraph, known: ReadonlySet<string>): Map<string, ReadonlySet<string>> {
   const before = new Map<string, ReadonlySet<string>>([[graph.StartAt, known]]);
   const queue = [graph.StartAt];
@@ -55,14 +55,14 @@ function variablesSetBefore(graph: StateGraph, known: ReadonlySet<string>): Map<
   return before;
 }
 
-/** Where a state leads. */
+/** A transition of a state. */
 interface StateTransition {
   readonly target: string;
-  /** Variables that are set on the way. */
+  /** Variables that the transition sets. */
   readonly assigned: readonly string[];
 }
 
-/** Everywhere a state leads. */
+/** Lists all transitions of a state. */
 export function transitions(state: State): StateTransition[] {
   const to = (target: string, assign: object | undefined) => ({
     target,
@@ -87,7 +87,7 @@ export function transitions(state: State): StateTransition[] {
   }
 }
 
-/** Every JSONata expression in a state, its item processor left out. */
+/** Lists every JSONata expression in a state, without its item processor. */
 function expressions(value: Json | State): Jsonata[] {
   if (typeof value === "string") return isExpression(value) ? [value] : [];
   if (value === null || typeof value !== "object") return [];
@@ -97,7 +97,7 @@ function expressions(value: Json | State): Jsonata[] {
 }
 
 function checkExpression(state: string, text: Jsonata, available: ReadonlySet<string>): string[] {
-  // Terraform reads these in any string as its own. Its references, which CDKTF writes, are closed at once.
+  // Terraform interprets these in any string. References from CDKTF are closed at once.
   if (/%\{/.test(text))
     return [`${state}: an expression may not contain %{, which Terraform reads as its own: ${text}`];
   try {
@@ -111,7 +111,7 @@ function checkExpression(state: string, text: Jsonata, available: ReadonlySet<st
 
 const parsed = new Map<string, readonly string[]>();
 
-/** What an expression reads. Most are the same in all environments, so each is parsed once. */
+/** The variables that an expression reads. Most expressions are the same in all environments, so each is parsed once. */
 function variablesOf(text: Jsonata): readonly string[] {
   const known = parsed.get(text) ?? freeVariables(jsonata(sourceOf(text)).ast());
   parsed.set(text, known);
@@ -127,7 +127,7 @@ interface AstNode {
   readonly procedure?: AstNode;
 }
 
-/** Variables that an expression reads and does not bind itself. Binding is taken to hold for the whole expression. */
+/** Variables that an expression reads and does not bind itself. A binding counts for the whole expression. */
 function freeVariables(ast: unknown): string[] {
   const read = new Set<string>();
   const bound = new Set<string>([""]); // `$` alone is the context
@@ -143,7 +143,7 @@ function boundBy({ type, lhs, arguments: parameters = [] }: AstNode): string[] {
   return type === "lambda" ? parameters.map(({ value }) => String(value)) : [];
 }
 
-/** An expression's parts, the names of functions left out. */
+/** An expression's parts, without the names of functions. */
 function* nodesOf(part: unknown): Generator<AstNode> {
   if (part === null || typeof part !== "object") return;
   const node: AstNode = part;

@@ -1,5 +1,5 @@
 /**
- * JSONata as it stands in a definition.
+ * JSONata in definitions.
  *
  * https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
  */
@@ -13,20 +13,20 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 export type JsonObject = { readonly [key: string]: Json };
 
 /**
- * An expression. What is interpolated becomes a literal, except for other expressions, which stand as they are.
+ * Builds an expression. Interpolated values become literals, except for other expressions, which stay as they are.
  *
- * Backslashes are JSONata's own. Line breaks are for the reader only.
+ * Backslashes belong to JSONata. Line breaks are only for readability.
  */
 export function jsonata(source: TemplateStringsArray, ...values: readonly Json[]): Jsonata {
   return expression(String.raw({ raw: source.raw }, ...values.map(written)));
 }
 
-/** An expression from its source; for names in it that depend on a value. */
+/** Builds an expression from its source, for names in it that depend on a value. */
 export function expression(source: string): Jsonata {
   return `{% ${source.replace(/\s*\n\s*/g, " ").trim()} %}`;
 }
 
-/** One expression after the other, with `separator` between them. */
+/** Joins expressions with `separator`. */
 export function joined(expressions: readonly Jsonata[], separator: string): Jsonata {
   return expression(expressions.map(sourceOf).join(separator));
 }
@@ -44,7 +44,7 @@ export function isExpression(value: unknown): value is Jsonata {
 function written(value: Json): string {
   if (isExpression(value)) return sourceOf(value);
   if (value === null || typeof value !== "object") return JSON.stringify(value);
-  // TypeScript takes no readonly array out of a union by Array.isArray.
+  // Array.isArray does not narrow a readonly array in a union.
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(written).join(",")}]`;
   return `{${Object.entries(value).map(([key, inner]) => `${JSON.stringify(key)}:${written(inner)}`)}}`;
 }

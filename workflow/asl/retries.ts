@@ -1,16 +1,16 @@
-/** How often and how long the workflow waits and tries again. */
+/** How often and how long the workflow waits and retries. */
 
 import { jsonata } from "./jsonata";
 import type { Retrier, WaitState } from "./states";
 
-/** Retries spread over time, so that executions that were refused together do not come back together. */
+/** Retries with jitter, so that executions that were refused together do not retry together. */
 const spread = { BackoffRate: 2, JitterStrategy: "FULL" } as const;
 
 /**
- * Retries a call to SageMaker that was throttled, met a limit or a service fault.
+ * Retries a call to SageMaker after throttling, a limit or a service fault.
  *
- * The integration gives every unmodelled error one name, so a call that can never succeed is tried four times, too:
- * seconds, and nothing is paid.
+ * The integration uses one name for every unmodelled error, so a call that can never succeed is also tried four times,
+ * which takes seconds and costs nothing.
  * https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
  */
 export const sageMakerRetry: readonly Retrier[] = [
@@ -30,17 +30,17 @@ export const sageMakerRetry: readonly Retrier[] = [
   },
 ];
 
-/** Retries a call to SageMaker that met a limit; what else was refused, the states after it decide by the reason. */
+/** Retries a call to SageMaker after a limit; the next states handle other refusals by their reason. */
 export const limitRetry: readonly Retrier[] = sageMakerRetry.filter(({ ErrorEquals }) =>
   ErrorEquals.includes("SageMaker.ResourceLimitExceededException"),
 );
 
-/** Attempts of a call that may find its name taken, after the first one. */
+/** Retries of a call whose name may be taken. */
 export const maxCreations = 3;
 
 /**
- * Retries a deployment: a new configuration may not be readable at once, and AWS advises to try again. What is refused
- * for longer is `refusedForNow`.
+ * Retries a deployment, as AWS advises, because a new configuration may not be readable at once. `refusedForNow` matches
+ * longer refusals.
  *
  * https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
  */
@@ -54,7 +54,7 @@ export const deploymentRetry: readonly Retrier[] = [
 ];
 
 /**
- * Retries a Lambda invocation that failed outside of the function.
+ * Retries a Lambda invocation that failed outside the function.
  *
  * https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
  */
@@ -74,7 +74,7 @@ export const lambdaRetry: readonly Retrier[] = [
   },
 ];
 
-/** Retries an S3 call that was throttled or met a service fault. */
+/** Retries an S3 call after throttling or a service fault. */
 const s3Retry: readonly Retrier[] = [
   {
     ErrorEquals: ["S3.S3Exception", "S3.SdkClientException"],
@@ -85,7 +85,7 @@ const s3Retry: readonly Retrier[] = [
   },
 ];
 
-/** Retries a call about scaling: two executions may set the same at the same time. */
+/** Retries a call about scaling, because two executions may set the same target at the same time. */
 const scalingRetry: readonly Retrier[] = [
   {
     ErrorEquals: [
@@ -106,19 +106,19 @@ export const sdkRetries = {
   applicationautoscaling: scalingRetry,
 } as const;
 
-/** Checks of a busy endpoint, before a release gives up. */
+/** How many times a release checks a busy endpoint before it gives up. */
 export const maxChecks = 120;
 
 /** Longest wait between two checks, in seconds. */
 const longestPause = 30;
 
-/** How long a release may wait: for another deployment, for its own, and for the way back. */
+/** How long a release may wait: for another deployment, for its own, and for the rollback. */
 export const longestDeploymentSeconds = 3 * maxChecks * (longestPause + 1);
 
-/** What an endpoint has on the way to its first check. */
+/** The initial values of the polling variables. */
 export const firstCheck = { pause: 1, checks: 0 } as const;
 
-/** Waits twice as long each time; counts in `checks`. */
+/** Waits, twice as long each time, and counts in `checks`. */
 export function growingWait(next: string): WaitState {
   return {
     Type: "Wait",
@@ -128,20 +128,20 @@ export function growingWait(next: string): WaitState {
   };
 }
 
-/** JSONata: whether a deployment was refused by what passes: another one, or throttling. */
+/** JSONata: whether a deployment was refused temporarily, because of another deployment or throttling. */
 export const refusedForNow = jsonata`$contains($failure.reason, /already existing|in-progress|Could not find endpoint "|Throttl|Rate exceeded/)`;
 
-/** Attempts of a job, the first one included. */
+/** Attempts of a job, including the first. */
 export const maxAttempts = 3;
 
 /**
- * JSONata: whether another attempt can help a job that has failed: lost instances, missing capacity, internal errors.
+ * JSONata: whether a retry can help a failed job: after lost instances, missing capacity, internal errors.
  *
- * A retrier cannot tell a fault of the service from one of the script: both are States.TaskFailed. The reason can.
+ * A retrier cannot distinguish a fault of the service from one of the script, because both are States.TaskFailed.
  */
 export const anotherAttemptHelps = jsonata`$attempt < ${maxAttempts} and $contains($failure.reason, /^(InternalServerError|InternalFailure|CapacityError|ServiceUnavailable)/)`;
 
-/** Waits before the next attempt of a job, twice as long each time; counts in `attempt`. */
+/** Waits before the next attempt of a job, twice as long each time, and counts in `attempt`. */
 export function waitForAttempt(firstSeconds: number, next: string): WaitState {
   return {
     Type: "Wait",
@@ -151,7 +151,7 @@ export function waitForAttempt(firstSeconds: number, next: string): WaitState {
   };
 }
 
-/** Reads of a model package that is not complete yet, before a release gives up. */
+/** How many times a release reads an incomplete model package before it gives up. */
 export const maxReads = 60;
 
 /** Waits before the next read of a model package. */

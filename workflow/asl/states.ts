@@ -1,5 +1,5 @@
 /**
- * Amazon States Language in JSONata, as types: only fields that a state may have compile.
+ * Types of Amazon States Language with JSONata: only valid fields of a state compile.
  *
  * https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
  */
@@ -30,7 +30,7 @@ interface Described {
   readonly Comment?: string;
 }
 
-/** What a Task state has beside what it calls. */
+/** The fields of a Task state other than its call. */
 export type TaskBody = Described & {
   readonly Arguments: JsonObject;
   readonly Assign?: JsonObject;
@@ -57,15 +57,15 @@ export interface ChoiceRule {
 export interface ChoiceState extends Described {
   readonly Type: "Choice";
   readonly Choices: readonly ChoiceRule[];
-  /** Where no rule holds; the last rule may be one that always does, instead. */
+  /** The next state if no rule matches; alternatively, the last rule always matches. */
   readonly Default?: string;
 }
 
 /**
- * The last rule of a Choice, which always holds.
+ * The last rule of a Choice, which always matches.
  *
- * It stands for a Default that assigns: AWS's pages say that a Choice state's own Assign holds for its rules, too, and
- * interpreters hold it for the default only. https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
+ * It replaces a Default that assigns: AWS's pages say that a Choice state's own Assign also applies to its rules, but
+ * interpreters apply it to the default only. https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
  */
 export function otherwise(Assign: JsonObject, Next: string): ChoiceRule {
   return { Condition: jsonata`true`, Assign, Next };

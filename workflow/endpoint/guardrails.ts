@@ -1,4 +1,4 @@
-/** How an update of the endpoint is moved in, and the alarms that move it back. */
+/** How traffic moves to an update of the endpoint, and the alarms that roll it back. */
 
 import type { JsonObject } from "../asl/jsonata";
 import { guardrailAlarms } from "../monitoring/alarms";
@@ -6,17 +6,17 @@ import type { Workflow, WorkflowSettings } from "../settings";
 import { fewestInstances, linearSteps, updateWaitSeconds } from "./kinds";
 
 /**
- * Whether updates are moved in by a canary.
+ * Whether updates use a canary.
  *
- * A canary is at most half of the instances, so that one instance cannot have one: it is replaced all at once. An
- * endpoint that may scale in to one cannot have one, either, and a serverless one has no guardrails at all.
+ * A canary is at most half of the instances, so an endpoint with one instance, or one that may scale in to one, cannot
+ * have a canary and is updated all at once. A serverless endpoint has no guardrails.
  * https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-canary.html
  */
 export function hasGuardrails({ endpoint }: Pick<WorkflowSettings, "endpoint">): boolean {
   return fewestInstances(endpoint) >= 2;
 }
 
-/** Names of the alarms that roll an update back: our two, and those that the workflow names. */
+/** Names of the alarms that roll back an update: the two of this project, and those that the workflow adds. */
 export function rollbackAlarmNames(settings: WorkflowSettings): readonly string[] {
   return [...guardrailAlarms(settings).map(({ name }) => name), ...settings.rollbackAlarms];
 }
@@ -24,7 +24,7 @@ export function rollbackAlarmNames(settings: WorkflowSettings): readonly string[
 /**
  * Checks the names of alarms that a workflow adds.
  *
- * @throws Error when AWS would not take them, or nothing could be rolled back
+ * @throws Error if AWS would refuse them, or the endpoint cannot roll back
  */
 export function checkedRollbackAlarms(
   names: readonly string[],
@@ -34,13 +34,13 @@ export function checkedRollbackAlarms(
   if (names.length > 8) throw new Error(`rollbackAlarms must be at most 8, got ${names.length}`);
   if (names.length > 0 && !hasGuardrails(settings)) {
     throw new Error(
-      "rollbackAlarms: an endpoint that may have one instance, or none, is updated all at once, and no alarm rolls that back; set endpoint.initialInstanceCount to 2, or leave rollbackAlarms out",
+      "rollbackAlarms need an endpoint that always has at least two instances, because alarms cannot roll back an update all at once: set endpoint.initialInstanceCount to 2, or omit rollbackAlarms",
     );
   }
   return names;
 }
 
-/** The deployment part of UpdateEndpoint, where there are always two instances or more. */
+/** The deployment configuration of UpdateEndpoint, if there are always at least two instances. */
 export function deploymentConfig({ settings }: Workflow): JsonObject {
   const { endpoint } = settings;
   if (endpoint.kind !== "instance" || !hasGuardrails(settings)) return {};
@@ -60,7 +60,7 @@ export function deploymentConfig({ settings }: Workflow): JsonObject {
       BlueGreenUpdatePolicy: {
         TrafficRoutingConfiguration: shift === "canary" ? canary : linear,
         TerminationWaitInSeconds: terminationSeconds,
-        // Instances may take as long to come as the waits.
+        // Starting instances may take as long as the waits.
         MaximumExecutionTimeoutInSeconds: Math.max(3000, updateWaitSeconds(endpoint.update) + 600),
       },
       AutoRollbackConfiguration: {

@@ -1,27 +1,27 @@
-/** The kinds of endpoint: what each is made of, and what AWS excludes. */
+/** The kinds of endpoint: the settings of each, and what AWS excludes. */
 
 import type { JsonObject } from "../asl/jsonata";
 
-/** Keeps the requests that each instance answers in a minute at a target, by more and fewer instances. */
+/** Adds and removes instances to keep the requests per minute and instance at a target. */
 export interface AutoscalingSettings {
   /** At least 1. */
   readonly minInstances: number;
   readonly maxInstances: number;
-  /** Requests a minute that one instance is to answer: SageMakerVariantInvocationsPerInstance. */
+  /** Target of requests per minute and instance: SageMakerVariantInvocationsPerInstance. */
   readonly invocationsPerInstance: number;
 }
 
-/** How an update is moved in, where there are always two instances or more. */
+/** How traffic moves to an update, if there are always at least two instances. */
 export interface UpdateSettings {
-  /** A canary of one instance and then all, or a quarter of the instances at a time. */
+  /** First a canary of one instance and then all, or a quarter of the instances at a time. */
   readonly shift: "canary" | "linear";
-  /** Seconds in which the canary, or each quarter, has to prove itself. */
+  /** How long the canary, or each quarter, is observed, in seconds. */
   readonly waitSeconds: number;
-  /** Seconds until the old instances go, after all traffic has moved; alarms still roll back then. */
+  /** How long the old instances stay after all traffic has moved, in seconds; alarms still roll back then. */
   readonly terminationSeconds: number;
 }
 
-/** An endpoint on instances, which cost while they are up. */
+/** An endpoint on instances, which cost money while they are up. */
 export interface InstanceEndpoint {
   readonly kind: "instance";
   readonly variantName: string;
@@ -29,17 +29,17 @@ export interface InstanceEndpoint {
   readonly initialInstanceCount: number;
   readonly initialVariantWeight: number;
   readonly update: UpdateSettings;
-  /** Without it the number of instances stays. */
+  /** Without it the number of instances is fixed. */
   readonly autoscaling?: AutoscalingSettings;
 }
 
-/** An endpoint that costs only while it answers; its first answer after a pause is slow. */
+/** An endpoint that costs money only for requests; its first response after a pause is slow. */
 interface ServerlessEndpoint {
   readonly kind: "serverless";
   readonly variantName: string;
   /** 1024 to 6144, in steps of 1024. */
   readonly memorySizeInMB: number;
-  /** Requests that are answered at the same time, 1 to 200; more are throttled. */
+  /** Concurrent requests, 1 to 200; more are throttled. */
   readonly maxConcurrency: number;
 }
 
@@ -47,7 +47,7 @@ export type EndpointSettings = InstanceEndpoint | ServerlessEndpoint;
 
 export type EndpointKind = EndpointSettings["kind"];
 
-/** What a workflow says of its endpoint; `kind` is `instance` unless it says otherwise. */
+/** The endpoint in a workflow's props; the default `kind` is `instance`. */
 export type EndpointProps =
   | ({ readonly kind?: "instance"; readonly update?: Partial<UpdateSettings> } & Partial<
       Omit<InstanceEndpoint, "kind" | "update">
@@ -57,10 +57,10 @@ export type EndpointProps =
 /** Serverless memory sizes, in MB. */
 export const memorySizes: readonly number[] = [1024, 2048, 3072, 4096, 5120, 6144];
 
-/** Most requests that one serverless endpoint answers at the same time. */
+/** Maximum of concurrent requests of one serverless endpoint. */
 export const mostConcurrency = 200;
 
-/** What decides an endpoint's number of instances; a serverless one has none. */
+/** The settings that decide an endpoint's number of instances; a serverless one has none. */
 const ofInstances = [
   "instanceType",
   "initialInstanceCount",
@@ -70,7 +70,7 @@ const ofInstances = [
 ] as const;
 const ofServerless = ["memorySizeInMB", "maxConcurrency"] as const;
 
-/** One endpoint's props over another's: of the same kind key by key, of another kind as a whole. */
+/** Overrides one endpoint's props with another's: key by key for the same kind, completely for another kind. */
 export function overEndpoint(base: EndpointProps = {}, over: EndpointProps | undefined): EndpointProps {
   if (over === undefined) return base;
   const isSame = (base.kind ?? "instance") === (over.kind ?? "instance");
@@ -84,7 +84,7 @@ export function overEndpoint(base: EndpointProps = {}, over: EndpointProps | und
  * Fills in the defaults.
  *
  * @param hasVpc whether the workflow has a network of its own
- * @throws Error when a value can't work, or AWS excludes it for the kind; it says what to do instead
+ * @throws Error if a value is invalid, or AWS excludes it for the kind
  * @see https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
  */
 export function endpointSettings(props: EndpointProps = {}, hasVpc = false): EndpointSettings {
@@ -103,7 +103,7 @@ function refuseOtherKind(props: EndpointProps, kind: EndpointKind): void {
   if (given.length === 0) return;
   const names = given.map((name) => `endpoint.${name}`).join(", ");
   const why = kind === "serverless" ? "a serverless endpoint has no instances" : "instances have neither";
-  throw new Error(`${names}: ${why}; leave it out, or set endpoint.kind to "${other}"`);
+  throw new Error(`${names} must not be set, because ${why}: omit it, or set endpoint.kind to "${other}"`);
 }
 
 function serverless(
@@ -149,15 +149,15 @@ function onInstances(props: Extract<EndpointProps, { kind?: "instance" }>): Inst
   return endpoint;
 }
 
-/** Seconds that an update's waits may take in all: a release waits an hour for its end. */
+/** Limit of all waits of an update together, in seconds, because a release waits an hour for its end. */
 const longestUpdateSeconds = 3000;
 
-/** Waits of an update one after the other, in seconds. */
+/** The total of an update's waits, in seconds. */
 export function updateWaitSeconds({ shift, waitSeconds, terminationSeconds }: UpdateSettings): number {
   return (shift === "linear" ? linearSteps : 1) * waitSeconds + terminationSeconds;
 }
 
-/** Parts in which a linear update moves. */
+/** The number of steps of a linear update. */
 export const linearSteps = 4;
 
 function checkedUpdate(update: UpdateSettings): UpdateSettings {
@@ -173,7 +173,7 @@ function checkedUpdate(update: UpdateSettings): UpdateSettings {
   const total = updateWaitSeconds(update);
   if (total > longestUpdateSeconds) {
     throw new Error(
-      `endpoint.update waits ${total} s in all, and a release at most ${longestUpdateSeconds}: take less of waitSeconds${shift === "linear" ? `, which passes ${linearSteps} times,` : ""} or terminationSeconds`,
+      `The waits of endpoint.update must be at most ${longestUpdateSeconds} s in total, got ${total} s: reduce waitSeconds${shift === "linear" ? `, which counts ${linearSteps} times,` : ""} or terminationSeconds`,
     );
   }
   return update;
@@ -205,13 +205,13 @@ function isCount(value: number): boolean {
   return Number.isInteger(value) && value >= 1;
 }
 
-/** Fewest instances that the endpoint may come to have. */
+/** The smallest number of instances that the endpoint may have. */
 export function fewestInstances(endpoint: EndpointSettings): number {
   if (endpoint.kind === "serverless") return 0;
   return endpoint.autoscaling?.minInstances ?? endpoint.initialInstanceCount;
 }
 
-/** What a production variant runs on, as CreateEndpointConfig asks for it. */
+/** The part of a production variant in CreateEndpointConfig that decides what it runs on. */
 export function variantCapacity(endpoint: EndpointSettings): JsonObject {
   if (endpoint.kind === "serverless") {
     const { memorySizeInMB, maxConcurrency } = endpoint;

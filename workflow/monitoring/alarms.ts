@@ -1,10 +1,10 @@
-/** The alarms of one environment, as plain data. Each says what to do, and names a command. */
+/** The alarms of one environment, as plain data. Each description has a remedy and a command. */
 
 import type { StateMachineArns } from "../arns";
 import { baseName, type EndpointScope, releaseName, stableEndpointName } from "../names";
 import type { WorkflowSettings } from "../settings";
 
-/** One CloudWatch alarm on one metric; names are those of its API. */
+/** A CloudWatch alarm on one metric, with the names of its API. */
 export interface Alarm {
   readonly name: string;
   readonly description: string;
@@ -13,7 +13,7 @@ export interface Alarm {
   readonly dimensions: Readonly<Record<string, string>>;
   readonly statistic?: "Sum";
   readonly extendedStatistic?: "p99";
-  /** Seconds. */
+  /** In seconds. */
   readonly period: number;
   readonly evaluationPeriods: number;
   readonly threshold: number;
@@ -21,16 +21,16 @@ export interface Alarm {
   readonly treatMissingData: "notBreaching" | "breaching";
 }
 
-/** What alarms watch beside the endpoint. */
+/** What alarms watch in addition to the endpoint. */
 interface Watched {
   readonly stateMachineArns: StateMachineArns;
   /** Names of the functions that send notifications. */
   readonly functionNames: readonly string[];
-  /** Minutes without a request after which the endpoint counts as forgotten; without it, no alarm. */
+  /** Minutes without a request after which the alarm fires; without it, no alarm. */
   readonly noTrafficMinutes?: number;
 }
 
-/** Every alarm of an environment that notifies somebody. */
+/** All alarms of an environment with notifications. */
 export function workflowAlarms(settings: WorkflowSettings, watched: Watched): readonly Alarm[] {
   const { workflow, release } = watched.stateMachineArns;
   const { environment } = settings;
@@ -39,13 +39,13 @@ export function workflowAlarms(settings: WorkflowSettings, watched: Watched): re
       baseName(settings),
       workflow,
       "An execution of the workflow",
-      `See which: npm run status -- ${environment}`,
+      `Check which one: npm run status -- ${environment}`,
     ),
     ...executionAlarms(
       releaseName(settings),
       release,
       "A release",
-      `Its message says why. See which version serves: npm run versions -- ${environment}`,
+      `Its message contains the reason. Check which version is in service: npm run versions -- ${environment}`,
     ),
     ...guardrailAlarms(settings),
     ...(watched.noTrafficMinutes === undefined ? [] : [noTrafficAlarm(settings, watched.noTrafficMinutes)]),
@@ -53,7 +53,7 @@ export function workflowAlarms(settings: WorkflowSettings, watched: Watched): re
   ];
 }
 
-/** What names an endpoint's metrics. */
+/** The settings that identify an endpoint's metrics. */
 type Watchable = EndpointScope & { readonly endpoint: { readonly variantName: string } };
 
 /** The endpoint that alarms and dashboard watch: the one that executions use unless their input names another. */
@@ -61,23 +61,23 @@ export function endpointDimensions(settings: Watchable) {
   return { EndpointName: stableEndpointName(settings), VariantName: settings.endpoint.variantName } as const;
 }
 
-/** The alarms that roll an update back: model errors, and latency. They watch the endpoint between updates, too. */
+/** The alarms that roll back an update: model errors, and latency. They also watch the endpoint between updates. */
 export function guardrailAlarms(settings: Watchable): readonly Alarm[] {
   const base = `${baseName(settings)}-endpoint`;
-  const remedy = `If the model is at fault, put the one before in service: npm run rollback -- ${settings.environment}`;
+  const remedy = `If the model is the cause, put the previous one in service: npm run rollback -- ${settings.environment}`;
   const onEndpoint = {
     namespace: "AWS/SageMaker",
     dimensions: endpointDimensions(settings),
     period: 60,
     comparisonOperator: "GreaterThanThreshold",
-    // Without traffic there are no data, and nothing is wrong.
+    // Without traffic there is no data, and nothing is wrong.
     treatMissingData: "notBreaching",
   } as const;
   return [
     {
       ...onEndpoint,
       name: `${base}-errors`,
-      description: `The model answers with errors; an update in progress is rolled back. Its log: /aws/sagemaker/Endpoints/${stableEndpointName(settings)}. ${remedy}`,
+      description: `The model returns errors; an update in progress is rolled back. Its log: /aws/sagemaker/Endpoints/${stableEndpointName(settings)}. ${remedy}`,
       metricName: "InvocationModelErrors",
       statistic: "Sum",
       threshold: 5,
@@ -86,10 +86,10 @@ export function guardrailAlarms(settings: Watchable): readonly Alarm[] {
     {
       ...onEndpoint,
       name: `${base}-latency`,
-      description: `The slowest hundredth of answers takes more than 5 s; an update in progress is rolled back. ${remedy}`,
+      description: `p99 latency is above 5 s; an update in progress is rolled back. ${remedy}`,
       metricName: "ModelLatency",
       extendedStatistic: "p99",
-      // Microseconds.
+      // In microseconds.
       threshold: 5_000_000,
       // The first few requests of new instances are slow.
       evaluationPeriods: 2,
@@ -97,21 +97,21 @@ export function guardrailAlarms(settings: Watchable): readonly Alarm[] {
   ];
 }
 
-/** Metrics of a state machine that count bad ends; each is a metric of its own. */
+/** A state machine's metrics of executions that did not succeed. */
 const badEnds = {
   ExecutionsFailed: "has failed",
-  ExecutionsTimedOut: "ran into the time limit of its state machine",
-  ExecutionsAborted: "was aborted, by a person or by another service",
+  ExecutionsTimedOut: "reached the time limit of its state machine",
+  ExecutionsAborted: "was aborted, by a user or by another service",
 } as const;
 
-/** Goes off at the first one. */
+/** Fires at the first one. */
 const anyInFiveMinutes = {
   statistic: "Sum",
   period: 300,
   evaluationPeriods: 1,
   threshold: 1,
   comparisonOperator: "GreaterThanOrEqualToThreshold",
-  // Where nothing runs there are no data, and nothing is wrong.
+  // Without executions there is no data, and nothing is wrong.
   treatMissingData: "notBreaching",
 } as const;
 
@@ -130,7 +130,7 @@ function functionAlarm(name: string, environment: string): Alarm {
   return {
     ...anyInFiveMinutes,
     name: `${name}-errors`,
-    description: `Messages may be missing: the function ${name} has failed; its log is /aws/lambda/${name}. See the executions: npm run status -- ${environment}`,
+    description: `Notifications may be missing: the function ${name} has failed; its log is /aws/lambda/${name}. Check the executions: npm run status -- ${environment}`,
     namespace: "AWS/Lambda",
     metricName: "Errors",
     dimensions: { FunctionName: name },
@@ -140,7 +140,7 @@ function functionAlarm(name: string, environment: string): Alarm {
 function noTrafficAlarm(settings: WorkflowSettings, minutes: number): Alarm {
   return {
     name: `${baseName(settings)}-endpoint-no-traffic`,
-    description: `Nobody has asked the endpoint for ${minutes} minutes: look at its callers. See whether it is in service: npm run status -- ${settings.environment}`,
+    description: `No requests for ${minutes} minutes: check the callers, and whether the endpoint is in service: npm run status -- ${settings.environment}`,
     namespace: "AWS/SageMaker",
     metricName: "Invocations",
     dimensions: endpointDimensions(settings),
@@ -149,7 +149,7 @@ function noTrafficAlarm(settings: WorkflowSettings, minutes: number): Alarm {
     evaluationPeriods: 1,
     threshold: 1,
     comparisonOperator: "LessThanThreshold",
-    // Without requests SageMaker publishes nothing at all.
+    // Without requests SageMaker publishes no data.
     treatMissingData: "breaching",
   };
 }

@@ -13,17 +13,17 @@ import { endpointDimensions } from "./alarms";
 export interface DashboardProps {
   readonly region: string;
   readonly stateMachineArns: StateMachineArns;
-  /** Alarms whose states are shown. */
+  /** Alarms to show with their states. */
   readonly alarmArns: readonly string[];
 }
 
-/** One line of a graph: namespace, metric, dimensions, and how it is drawn. */
+/** One line of a graph: namespace, metric, dimensions, and its style. */
 type Line = readonly [string, string, Readonly<Record<string, string>>, JsonObject?];
 
 /** Columns of a dashboard. */
 const width = 24;
 
-/** What stands on the dashboard, from top to bottom. */
+/** The dashboard's widgets, from top to bottom. */
 export function dashboardBody(settings: WorkflowSettings, props: DashboardProps) {
   const { region, alarmArns } = props;
   const { workflow, release } = props.stateMachineArns;

@@ -1,4 +1,4 @@
-/** Who hears of what executions end in, as plain data: the topic, the rule, and the functions that write. */
+/** Notifications about the end of executions, as plain data: the topic, the rule, and the functions. */
 
 import { arn, executionArn, globalArn, type Place, stateMachineArns } from "../arns";
 import { failures } from "../failures";
@@ -8,38 +8,38 @@ import { baseName, type NameScope } from "../names";
 
 export const webhookFormats = ["slack", "teams"] as const;
 
-/** A channel of a chat. */
+/** A chat channel. */
 export interface Webhook {
   readonly format: (typeof webhookFormats)[number];
-  /** Name of the SSM parameter, a SecureString, that holds the URL. */
+  /** Name of the SSM parameter, a SecureString, with the URL. */
   readonly parameter: string;
 }
 
 export interface Recipients {
-  /** E-mail addresses; each gets a message with a link to confirm. */
+  /** Email addresses; each gets a confirmation link. */
   readonly emails: readonly string[];
-  /** @default - only e-mails are sent */
+  /** @default - emails only */
   readonly webhook?: Webhook;
 }
 
-/** Whether anybody would hear a message. */
+/** Whether there are recipients. */
 export function hasRecipients({ emails, webhook }: Recipients): boolean {
   return emails.length > 0 || webhook !== undefined;
 }
 
-/** Source and detail-type of the events for machines: one for each execution that has ended. */
+/** Source and detail-type of the events, one for each ended execution. */
 export const releaseEvent = { source: "sagemaker-workflow.releases", detailType: "Release Outcome" } as const;
 
-/** The topic of messages and alarms. */
+/** The topic for messages and alarms. */
 export function topicName(scope: NameScope): string {
   return `${baseName(scope)}-notifications`;
 }
 
-/** The rule that hears of every end of an execution. */
+/** The rule that matches every end of an execution. */
 export function executionRule(scope: NameScope, place: Place) {
   return {
     name: `${baseName(scope)}-ended`,
-    description: "Tells of executions of the workflow that have ended",
+    description: "Reports ended executions of the workflow",
     eventPattern: {
       source: ["aws.states"],
       "detail-type": ["Step Functions Execution Status Change"],
@@ -51,7 +51,7 @@ export function executionRule(scope: NameScope, place: Place) {
   } as const;
 }
 
-/** Lets the workflow's alarms publish, and nobody without TLS. */
+/** Allows the workflow's alarms to publish, and denies requests without TLS. */
 export function topicPolicy(scope: NameScope, topicArn: string, place: Place) {
   return {
     Version: "2012-10-17",
@@ -81,7 +81,7 @@ export function topicPolicy(scope: NameScope, topicArn: string, place: Place) {
   };
 }
 
-/** The policy of the topic's key: the account's roles use it by their own policies, alarms by this one. */
+/** The policy of the topic's key: the account's roles may use it according to their policies, alarms according to this one. */
 export function topicKeyPolicy(place: Place) {
   return {
     Version: "2012-10-17",
@@ -91,7 +91,7 @@ export function topicKeyPolicy(place: Place) {
         Effect: "Allow",
         Principal: { AWS: globalArn(place, "iam", "root") },
         Action: "kms:*",
-        // In a key's policy this is the key itself.
+        // In a key's policy, this means the key itself.
         Resource: "*",
       },
       {
@@ -106,7 +106,7 @@ export function topicKeyPolicy(place: Place) {
   };
 }
 
-/** Tells people and machines what an execution has ended in. */
+/** Reports how an execution ended, as a message and as an event. */
 export function notifyFunction(
   scope: NameScope,
   references: FunctionReferences & { readonly topicArn: string; readonly topicKeyArn: string },
@@ -115,11 +115,11 @@ export function notifyFunction(
   const name = `${baseName(scope)}-notify`;
   return {
     name,
-    description: "Tells people and machines what an execution has ended in",
+    description: "Reports how an execution ended, as a message and as an event",
     logGroupName: logGroupName(name),
     role: {
       namePrefix: `${name}-`,
-      description: "What the function that tells of executions may do",
+      description: "Role of the function that reports executions",
       service: "lambda.amazonaws.com",
       policyStatements: [
         allow(
@@ -151,7 +151,7 @@ export function notifyFunction(
   };
 }
 
-/** Posts what the topic gets, alarms included, to a chat's channel. */
+/** Posts the topic's messages, including alarms, to a chat channel. */
 export function webhookFunction(
   scope: NameScope,
   references: FunctionReferences,
@@ -161,15 +161,15 @@ export function webhookFunction(
   const name = `${baseName(scope)}-webhook`;
   return {
     name,
-    description: "Posts what the workflow's topic gets to a chat's channel",
+    description: "Posts the messages of the workflow's topic to a chat channel",
     logGroupName: logGroupName(name),
     role: {
       namePrefix: `${name}-`,
-      description: "What the function that posts to a chat may do",
+      description: "Role of the function that posts to a chat",
       service: "lambda.amazonaws.com",
       policyStatements: [
         allow(["ssm:GetParameter"], [arn(references, "ssm", `parameter${parameter}`)]),
-        // Where the parameter is encrypted with the environment's key; SSM's own key is open to the account's roles.
+        // Needed if the parameter is encrypted with the environment's key; the account's roles may use SSM's own key.
         // https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
         ...allowKey(kmsKeyArn, ["kms:Decrypt"]),
         ...logAndTraces(name, references),

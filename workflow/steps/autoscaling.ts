@@ -14,10 +14,10 @@ const service = "sagemaker.application-autoscaling.amazonaws.com";
 const dimension = "sagemaker:variant:DesiredInstanceCount";
 
 /**
- * Lets Application Auto Scaling decide how many instances the endpoint has.
+ * Registers the endpoint with Application Auto Scaling.
  *
- * A state and no resource of the stack: what is registered has to exist, and executions make the endpoint. Both calls
- * replace what was said before. A good model stays in service whatever becomes of them.
+ * These are states, not resources of the stack, because the endpoint must exist and executions create it. Both calls
+ * replace earlier settings. If they fail, the model stays in service.
  *
  * https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-add-code.html
  */
@@ -82,7 +82,7 @@ function permissions(workflow: Workflow): PolicyStatement[] {
   const stable = stableEndpointName(workflow.settings);
   const names = [stable, `${stable}-*`];
   return [
-    // A target's ARN has an id of AWS's own in place of the endpoint's name.
+    // A target's ARN contains an id of AWS instead of the endpoint's name.
     allow(
       ["application-autoscaling:RegisterScalableTarget", "application-autoscaling:PutScalingPolicy"],
       [arn(workflow.references, "application-autoscaling", "scalable-target/*")],
@@ -95,7 +95,7 @@ function permissions(workflow: Workflow): PolicyStatement[] {
         },
       },
     ),
-    // The endpoint is looked at as the one who registers it.
+    // AWS reads the endpoint with the permissions of the caller.
     allow(["sagemaker:DescribeEndpoint"], endpointArns(workflow)),
     allow(["sagemaker:DescribeEndpointConfig"], [configArn(workflow)]),
     allow(["sagemaker:UpdateEndpointWeightsAndCapacities"], endpointArns(workflow), { page }),
@@ -104,7 +104,7 @@ function permissions(workflow: Workflow): PolicyStatement[] {
       names.map((name) => arn(workflow.references, "cloudwatch", `alarm:TargetTracking-endpoint/${name}/*`)),
       { page },
     ),
-    // Only the account's first scaled endpoint needs it.
+    // Needed only for the account's first scaled endpoint.
     allow(
       ["iam:CreateServiceLinkedRole"],
       [

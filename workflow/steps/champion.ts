@@ -8,8 +8,8 @@ import { type Step, sdkTask } from "../step";
 import { configArn, modelArn } from "./resource-arns";
 
 /**
- * Finds the model in service by what the endpoint serves: configuration, model, model package. Its address is
- * `championUrl`, which is empty where nothing is in service.
+ * Finds the model in service through the endpoint's configuration, model and model package. `championUrl` is its address,
+ * or empty if no model is in service.
  */
 export function championStep(workflow: Workflow, next: string): Step {
   return {
@@ -48,7 +48,7 @@ function findChampion(workflow: Workflow): TaskState {
         "config": $exists($states.result.EndpointConfigName) ? $states.result.EndpointConfigName : ""
       }`,
     },
-    // The call models no errors: no retry helps where there is no endpoint.
+    // The call has no modelled errors, so a missing endpoint is not retried.
     Retry: undefined,
     Catch: [
       {

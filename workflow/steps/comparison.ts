@@ -20,12 +20,12 @@ const outputUrl = jsonata`$substringBefore($modelDataUrl, "/output/model.tar.gz"
 /**
  * Compares the new model with the champion, on the same held-out data, with a processing job.
  *
- * Without a champion the job is told so by its missing argument, and says so.
+ * Without a champion the job gets no such argument, and reports it.
  */
 export function comparisonStep(workflow: Workflow, comparison: Comparison, next: string): Step {
   const roleArn = workflow.references.roleArns.compare;
   if (roleArn === undefined) {
-    throw new Error("comparison: the role that its jobs run as is unknown; give its ARN as roleArns.compare");
+    throw new Error("comparison needs a role: set roleArns.compare to the ARN of its jobs' role");
   }
   return jobStep(workflow, "compare", {
     maxRuntimeInSeconds: comparison.maxRuntimeInSeconds,

@@ -11,7 +11,7 @@ import { ifTaken, nameFromArn } from "./model";
 import type { ReleaseNames } from "./release-names";
 import { configArn } from "./resource-arns";
 
-/** Makes the endpoint configuration that the release asks for; one that is there already is taken. */
+/** Creates the release's endpoint configuration; an existing one is reused. */
 export function endpointConfigStep(workflow: Workflow, names: ReleaseNames, next: string): Step {
   return {
     states: {

@@ -9,9 +9,9 @@ import { undescribedEndpoint } from "./endpoint-description";
 import { endpointArns } from "./resource-arns";
 
 /**
- * Checks whose the endpoint `$endpointArn` is, by its tag, and continues with one of the workflow's own only.
+ * Checks the owner of the endpoint `$endpointArn` by its tag, and continues only if it is this workflow.
  *
- * Names do not collide, but anybody may make an endpoint of any name.
+ * Workflows' names do not collide, but others may create an endpoint of any name.
  */
 export function ownerStates(workflow: Workflow, next: string): Record<string, State> {
   return {
@@ -32,7 +32,7 @@ function readEndpointTags(workflow: Workflow, next: string): TaskState {
     Retry: undefined,
     Catch: [
       {
-        // It may have gone meanwhile: the endpoint is checked again, which is why nothing is retried here.
+        // The endpoint may no longer exist; it is checked again, so there is no retry here.
         ErrorEquals: ["SageMaker.SageMakerException"],
         Assign: { endpoint: undescribedEndpoint },
         Next: next,
@@ -44,9 +44,9 @@ function readEndpointTags(workflow: Workflow, next: string): TaskState {
 }
 
 function endpointIsOurs(base: string, next: string): ChoiceState {
-  const stranger = jsonata`($endpointOwner = ""
+  const owner = jsonata`($endpointOwner = ""
     ? ${` has no tag ${ownerTag}`} : " belongs to the workflow " & $endpointOwner)`;
-  const remedy = `, and is not one of ${base}: nothing was changed. Delete it, or give another EndpointName`;
+  const remedy = `; it must belong to ${base}: delete it, or set another EndpointName. Nothing was changed`;
   return {
     Type: "Choice",
     Choices: [
@@ -56,7 +56,7 @@ function endpointIsOurs(base: string, next: string): ChoiceState {
           failure: jsonata`{
             "state": "EndpointIsOurs",
             "endpoint": $endpointName,
-            "reason": "The endpoint " & $endpointName & ${stranger}
+            "reason": "The endpoint " & $endpointName & ${owner}
               & ${remedy}
           }`,
         },
@@ -66,7 +66,7 @@ function endpointIsOurs(base: string, next: string): ChoiceState {
   };
 }
 
-/** Lets endpoints be changed that carry the workflow's tag, and no others, whatever they are called. */
+/** Restricts changes to endpoints with the workflow's tag, whatever their names. */
 export function changeOwnEndpoints(workflow: Workflow, actions: readonly string[]): PolicyStatement {
   return allow(actions, endpointArns(workflow), {
     conditions: { StringEquals: { [`aws:ResourceTag/${ownerTag}`]: baseName(workflow.settings) } },

@@ -14,20 +14,20 @@ import type { ReleaseNames } from "./release-names";
 import { configArn, endpointArns } from "./resource-arns";
 import { experimentRuns } from "./running-experiment";
 
-/** Where a deployment leads that did not fail. */
+/** The next states of a successful deployment. */
 interface ReleaseEnds {
-  /** The new configuration is in service. */
+  /** If the new configuration is in service. */
   readonly served: string;
-  /** It was in service before, or another execution has replaced it already. */
+  /** If it was already in service, or another execution has replaced it. */
   readonly nothingToTest: string;
 }
 
 /**
  * Puts the endpoint configuration in service under one stable endpoint name.
  *
- * Absent: create. Busy, as when another execution deploys: wait. Failed, which only a create leaves behind: delete, then
- * create. Else: update. Then wait until the configuration in service is the one requested, or it is clear that it
- * never will be. An alarm that has moved the traffic back is `RolledBack`, of the rollback step.
+ * If the endpoint is absent, create it. If it is busy, because another execution deploys, wait. If its creation failed,
+ * delete it, then create it. Otherwise update it. Then wait until the requested configuration is in service, or it is
+ * clear that it never will be. If an alarm has moved the traffic back, the rollback step ends in `RolledBack`.
  */
 export function endpointStep(workflow: Workflow, names: ReleaseNames, next: ReleaseEnds): Step {
   return {
@@ -57,7 +57,7 @@ function permissions(workflow: Workflow): PolicyStatement[] {
   const endpoints = endpointArns(workflow);
   return [
     allow(["sagemaker:DescribeEndpoint", "sagemaker:ListTags"], endpoints),
-    // When it is made, and never later: the tag says whose it is.
+    // Set only at creation, because the tag identifies the owner.
     // https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html
     allow(["sagemaker:AddTags"], endpoints, { conditions: { Null: { "sagemaker:TaggingAction": "false" } } }),
     changeOwnEndpoints(workflow, ["sagemaker:DeleteEndpoint", "sagemaker:UpdateEndpoint"]),
@@ -79,7 +79,7 @@ function findEndpoint(workflow: Workflow): TaskState {
     Retry: undefined,
     Catch: [
       {
-        // The call models no errors: a missing endpoint, which no retry helps, and a throttled call differ in the text only.
+        // The call has no modelled errors: a missing endpoint, for which a retry is useless, and throttling differ only in the text.
         ErrorEquals: ["SageMaker.SageMakerException"],
         Assign: { endpointName: name, endpoint: undescribedEndpoint },
         Next: "ChooseDeployment",
@@ -98,7 +98,7 @@ function chooseDeployment(
   return {
     Type: "Choice",
     Choices: [
-      // A version that is released again finds its own configuration in service.
+      // If a version is released again, its configuration is already in service.
       ...(mayServeAlready ? [inService(servesAlready)] : []),
       {
         Condition: jsonata`$endpoint.status = "Absent"`,
@@ -162,8 +162,8 @@ function deploy(workflow: Workflow, state: "CreateEndpoint" | "UpdateEndpoint", 
 }
 
 /**
- * An update keeps the number of instances that scaling has chosen, where it lies within the bounds; what else the
- * configuration says holds.
+ * An update keeps the number of instances that scaling has chosen, if it is within the bounds; other settings come from
+ * the configuration.
  *
  * https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
  */
@@ -181,14 +181,14 @@ function retainedInstances({ settings: { endpoint } }: Workflow): JsonObject {
 
 const deploymentRefused: ChoiceState = {
   Type: "Choice",
-  Comment: "Another execution may have been a moment faster.",
+  Comment: "Another execution may have been faster.",
   Choices: [
     {
       Condition: jsonata`$checks < ${maxChecks} and ${refusedForNow}`,
       Next: "WaitForOtherDeployment",
     },
     {
-      // An endpoint that has gone meanwhile has no tag that would allow it: check again, and then believe it.
+      // An endpoint that no longer exists has no tag that allows the call: check again before failing.
       Condition: jsonata`$checks < 3 and $contains($failure.reason, /not authorized to perform: sagemaker:(Update|Delete)Endpoint/)`,
       Next: "WaitForOtherDeployment",
     },
@@ -211,7 +211,7 @@ function endpointInService({ served, nothingToTest }: ReleaseEnds): ChoiceState 
     Choices: [
       inService(served),
       {
-        // Another execution updates an endpoint only when the deployment before has ended: ours was in service.
+        // Another execution updates an endpoint only after the previous deployment has ended: this one was in service.
         Condition: jsonata`
           ($endpoint.status = "InService" and $not($endpoint.configName in [$endpointConfigName, $replacedConfigName]))
             or ($endpoint.status = "Updating" and $not($endpoint.pendingConfigName in [$endpointConfigName, ""]))`,

@@ -8,7 +8,7 @@ import { evaluationFunctionName } from "../names";
 import type { Workflow } from "../settings";
 import type { Step } from "../step";
 
-/** Reads the model's metrics with the evaluation function, and lets only a model that passes the gate go on. */
+/** Reads the model's metrics with the evaluation function, and continues only if the model passes the gate. */
 export function evaluationStep(workflow: Workflow, next: string): Step {
   return {
     states: {
@@ -30,7 +30,7 @@ export function evaluationStep(workflow: Workflow, next: string): Step {
       ),
     },
     policyStatements: [
-      // Every version: an execution invokes the one that was deployed when it started.
+      // All versions, because an execution invokes the one that was deployed when it started.
       allow(
         ["lambda:InvokeFunction"],
         [arn(workflow.references, "lambda", `function:${evaluationFunctionName(workflow.settings)}:*`)],

@@ -54,7 +54,7 @@ function checkInput({ dataPrefix, gate, training }: WorkflowSettings): ChoiceSta
           executionFolder,
           dataPrefix: jsonata`$exists(${input}.DataPrefix) ? ${input}.DataPrefix : ${dataPrefix}`,
           threshold: jsonata`$exists(${input}.Threshold) ? ${input}.Threshold : ${gate.threshold}`,
-          // SageMaker's map holds strings only.
+          // SageMaker's map contains strings only.
           hyperparameters: jsonata`$merge([
             ${training.hyperparameters},
             $merge($each(${input}.HyperParameters, function($value, $key) { {$key: $string($value)} }))
@@ -72,12 +72,12 @@ function checkInput({ dataPrefix, gate, training }: WorkflowSettings): ChoiceSta
 function findData(workflow: Workflow): TaskState {
   const { dataBucketName } = workflow.references;
   return sdkTask(workflow, "s3", "listObjectsV2", {
-    Comment: "An empty prefix is found here in a moment, not by the job after minutes.",
+    Comment: "Detects an empty prefix at once, instead of minutes later in the job.",
     Arguments: { Bucket: dataBucketName, Prefix: jsonata`$dataPrefix`, MaxKeys: 1 },
     Assign: {
       inputProblems: jsonata`$states.result.KeyCount > 0 ? [] : [
         ${`There is no object under s3://${dataBucketName}/`} & $dataPrefix
-          & ": put the data there, or name another DataPrefix"
+          & ": upload the data, or set another DataPrefix"
       ]`,
     },
     Catch: [catchAll("FindData", "PreparationFailed")],

@@ -12,28 +12,28 @@ import type { Step } from "../step";
 /** Time that SageMaker may take to find instances, pull the image and upload results. */
 const provisioningSeconds = 1800;
 
-/** How long a step may take to run its job, all attempts and the waits between them included. */
+/** How long a step may take, including all attempts of its job and the waits between them. */
 export function longestJobSeconds(maxRuntimeInSeconds: number): number {
   return maxAttempts * (maxRuntimeInSeconds + provisioningSeconds + 600);
 }
 
-/** What a step says of its job beside its kind. */
+/** The properties of a step's job other than its kind. */
 interface JobStepProps {
-  /** What the job is asked to do; its name, role and limit are the kind's. */
+  /** The job's request, without name, role and limit, which come from the kind. */
   readonly request: JsonObject;
   readonly maxRuntimeInSeconds: number;
   /** Variables that later states read. */
   readonly assign: JsonObject;
-  /** ARN of the role that the job runs as. */
+  /** ARN of the job's role. */
   readonly roleArn: string;
   readonly next: string;
 }
 
 /**
- * Runs a SageMaker job to its end, and again under a new name where another attempt can help.
+ * Runs a SageMaker job to its end, and retries it under a new name if a retry can help.
  *
- * What a job reports is no matter for a retrier: the catch leads to a choice, and only where `anotherAttemptHelps` is a
- * job paid twice.
+ * A retrier cannot check the reason of a failed job, so the catch leads to a choice, and a job is run again only if
+ * `anotherAttemptHelps`.
  */
 export function jobStep(workflow: Workflow, kind: StepJobKind, props: JobStepProps): Step {
   const { state, called, failure, retryAfterSeconds } = jobKinds[kind].step;
@@ -54,7 +54,7 @@ export function jobStep(workflow: Workflow, kind: StepJobKind, props: JobStepPro
   };
 }
 
-/** JSONata: the name of the job of one kind that an attempt makes. */
+/** JSONata: the name of an attempt's job. */
 export function jobName({ settings }: Workflow, kind: StepJobKind): Jsonata {
   const { nameKey }: JobStepDescription = jobKinds[kind].step;
   return freshName(settings, kind, nameKey, jsonata`$attempt`);
@@ -65,7 +65,7 @@ function runJob(workflow: Workflow, kind: StepJobKind, props: JobStepProps, fail
   const { maxRuntimeInSeconds } = props;
   const nameKey = `${api}JobName`;
   const status = expression(`$lowercase($states.result.${api}JobStatus)`);
-  const stopped = `The job was stopped: by hand, or after ${maxRuntimeInSeconds} s, its longest run`;
+  const stopped = `The job was stopped: manually, or after its maximum run time of ${maxRuntimeInSeconds} s`;
   return {
     Type: "Task",
     Resource: integration(workflow.references, `sagemaker:create${api}Job.sync`),
@@ -107,7 +107,7 @@ function jobPermissions(workflow: Workflow, kind: StepJobKind, roleArn: string):
     ),
     allow(["sagemaker:ListTags"], [jobs], { page }),
     passToSageMaker(roleArn),
-    // `.sync` hears of the job's end through this managed rule.
+    // `.sync` is notified of the job's end through this managed rule.
     allow(
       ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
       [arn(workflow.references, "events", `rule/StepFunctionsGetEventsForSageMaker${api}JobsRule`)],

@@ -7,12 +7,12 @@ import { modelKeys, prefixes, type Workflow } from "../settings";
 import { artifactUrl, type Step, sdkTask, sha256In } from "../step";
 
 /**
- * Copies the trained model to where no job and no endpoint can write, and has S3 compute its SHA-256.
+ * Copies the trained model to a prefix where neither jobs nor endpoints can write; S3 computes its SHA-256.
  *
- * What is compared, registered, approved and served from here on is the copy. A training job may write where every other
- * one may, too, so that nothing that was judged could stay there.
+ * From here on the copy is compared, registered, approved and deployed. The original could change, because every training
+ * job may write to its prefix.
  *
- * One copy makes one part, whatever the upload was: the checksum is that of the whole object. At most 5 GB.
+ * A copy has a single part, so the checksum is that of the whole object. At most 5 GB.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 export function keepModelStep(workflow: Workflow, next: string): Step {
@@ -40,12 +40,12 @@ function keepModel(workflow: Workflow, next: string): TaskState {
       CopySource: jsonata`$substringAfter($trainedModelUrl, "s3://")`,
       Key: key,
       ChecksumAlgorithm: "SHA256",
-      // Tags of the original would need permissions of their own.
+      // Copying the original's tags would need more permissions.
       TaggingDirective: "REPLACE",
     },
     Assign: {
       modelDataUrl: artifactUrl(workflow, jsonata`(${key})`),
-      modelSha256: jsonata`($sha256 := ${checksum}; $exists($sha256) ? $sha256 : $error("S3 gave no SHA-256 of the model's copy"))`,
+      modelSha256: jsonata`($sha256 := ${checksum}; $exists($sha256) ? $sha256 : $error("S3 returned no SHA-256 of the model's copy"))`,
     },
     TimeoutSeconds: 900,
     Catch: [catchAll("KeepModel", "RegistrationFailed")],

@@ -9,7 +9,7 @@ import { executionTags, type Step } from "../step";
 import type { ReleaseNames } from "./release-names";
 import { modelArn, packageArn } from "./resource-arns";
 
-/** Makes the model that the release asks for; one that is there already is taken. */
+/** Creates the release's model; an existing one is reused. */
 export function modelStep(workflow: Workflow, names: ReleaseNames, next: string): Step {
   return {
     states: {
@@ -20,7 +20,7 @@ export function modelStep(workflow: Workflow, names: ReleaseNames, next: string)
       }),
     },
     policyStatements: [
-      // Making a model from a package is authorized on both.
+      // Creating a model from a package is authorized on both.
       // https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html
       allow(["sagemaker:CreateModel"], [modelArn(workflow), packageArn(workflow)]),
       allow(["sagemaker:AddTags"], [modelArn(workflow)]),
@@ -49,15 +49,15 @@ function createModel(workflow: Workflow, names: ReleaseNames, next: string): Tas
   };
 }
 
-/** JSONata: the last part of an ARN, which is the name of what was made; these calls return nothing else. */
+/** JSONata: the last part of the returned ARN, which is the name of the created resource. */
 export function nameFromArn(key: "ModelArn" | "EndpointConfigArn"): Jsonata {
   return expression(`$split($states.result.${key}, "/")[-1]`);
 }
 
 /**
- * Continues with what has the name already; another refusal is tried again, and `wait` counts how often.
+ * Continues if the resource already exists; other refusals are retried, and `wait` counts the retries.
  *
- * A retrier cannot tell the two apart: SageMaker's errors share one name.
+ * A retrier cannot distinguish the two, because SageMaker's errors share one name.
  */
 export function ifTaken(assign: JsonObject, next: string, wait: string): ChoiceState {
   return {
@@ -71,9 +71,9 @@ export function ifTaken(assign: JsonObject, next: string, wait: string): ChoiceS
 }
 
 /**
- * One worker for a serverless endpoint, whose memory is small; a version itself is good for every kind.
+ * One worker for a serverless endpoint, whose memory is small; the version itself works for every kind.
  *
- * With all variables of the version, so that nothing rests on whether the model's own come on top of them.
+ * It includes all environment variables of the version, because it is undocumented whether the model's are added to them.
  * https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
  */
 function oneWorker({ settings }: Workflow): JsonObject {
@@ -81,14 +81,14 @@ function oneWorker({ settings }: Workflow): JsonObject {
   return { Environment: jsonata`$merge([$package.environment, {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}])` };
 }
 
-/** The container that serves a model: image, artifact, entry point. */
+/** The container of a model: image, artifact, entry point. */
 export function modelContainer({ settings, references }: Workflow, modelDataUrl: Jsonata) {
   return {
     Image: references.imageUri,
     ModelDataUrl: modelDataUrl,
     Environment: {
       SAGEMAKER_PROGRAM: settings.inference.entryPoint,
-      // The image looks into /opt/ml/code, which is empty, unless told otherwise.
+      // By default the image reads /opt/ml/code, which is empty.
       SAGEMAKER_SUBMIT_DIRECTORY: "/opt/ml/model/code",
       SAGEMAKER_CONTAINER_LOG_LEVEL: "20",
       SAGEMAKER_REGION: references.region,

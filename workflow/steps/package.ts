@@ -9,8 +9,8 @@ import { type Step, sdkTask, sha256In } from "../step";
 import { packageArn } from "./resource-arns";
 
 /**
- * Reads the model package version that is to be released: is it complete and approved, and are its artifact and metrics
- * those that were registered?
+ * Reads the model package version to release, and checks that it is complete and approved, and that its artifact and
+ * metrics are those that were registered.
  *
  * Reads the variables `modelPackageArn` and `looks`, which starts at 0.
  */
@@ -44,7 +44,7 @@ function permissions(workflow: Workflow): PolicyStatement[] {
       ["s3:GetObject"],
       [objectArn(workflow.references, bucketName, `${prefixes.modelArtifacts}*/output/*`)],
     ),
-    // The checksum of an encrypted object is read with its key.
+    // Reading the checksum of an encrypted object requires its key.
     // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     ...allowKey(kmsKeyArn, ["kms:Decrypt"]),
   ];
@@ -78,11 +78,11 @@ const packageReady: ChoiceState = {
   Choices: [
     unusable(
       jsonata`$package.measured = false`,
-      jsonata`$modelPackageArn & " has no model quality metrics: nobody can have judged it"`,
+      jsonata`$modelPackageArn & " must have model quality metrics, but has none"`,
     ),
     unusable(
       jsonata`$not($exists($package.modelSha256) and $exists($package.evaluationSha256))`,
-      jsonata`$modelPackageArn & " was registered without the SHA-256 of its files: nobody can tell whether they are those that were approved. Train again"`,
+      jsonata`$modelPackageArn & " was registered without the SHA-256 of its files, so they cannot be verified: train again"`,
     ),
     {
       Condition: jsonata`$package.status = "Completed" and $package.approval = "Approved"`,
@@ -109,7 +109,7 @@ function unusable(Condition: Jsonata, reason: Jsonata): ChoiceRule {
 function findArtifact(workflow: Workflow): TaskState {
   const { bucketName } = workflow.references;
   return sdkTask(workflow, "s3", "listObjectsV2", {
-    Comment: "A model whose artifact is gone is found here, not by an endpoint after minutes.",
+    Comment: "Detects a missing artifact here, instead of minutes later in the endpoint.",
     Arguments: {
       Bucket: bucketName,
       Prefix: inBucket(bucketName, jsonata`$package.modelDataUrl`),
@@ -127,7 +127,7 @@ const artifactFound: ChoiceState = {
     { Condition: jsonata`$artifacts > 0`, Next: "ReadFiles" },
     otherwise(
       {
-        failure: jsonata`{"state": "FindArtifact", "reason": "The artifact " & $package.modelDataUrl & " is gone"}`,
+        failure: jsonata`{"state": "FindArtifact", "reason": "The artifact " & $package.modelDataUrl & " no longer exists"}`,
       },
       "PackageUnusable",
     ),
@@ -137,7 +137,7 @@ const artifactFound: ChoiceState = {
 function readFiles(workflow: Workflow): MapState {
   return {
     Type: "Map",
-    Comment: "S3 keeps the SHA-256 of what it stores, where the upload asked for one.",
+    Comment: "S3 stores the SHA-256 of an object if its upload requested it.",
     Items: jsonata`[
       {"url": $package.modelDataUrl, "registered": $package.modelSha256},
       {"url": $package.metricsUrl, "registered": $package.evaluationSha256}
@@ -198,8 +198,8 @@ function filesUnchanged(next: string): ChoiceState {
         failure(
           "FilesUnchanged",
           jsonata`$join($files[found != registered].(
-            url & " is not what was registered: its SHA-256 is " & found & ", registered was " & registered
-          ), "; ") & ". Put back the object's version that was registered, or release another version"`,
+            "the SHA-256 of " & url & " must be " & registered & ", as registered, got " & found
+          ), "; ") & ": restore the registered version of the object, or release another model version"`,
         ),
         "PackageUnusable",
       ),

@@ -7,9 +7,9 @@ import { prefixes, type Workflow, type WorkflowSettings } from "../settings";
 import { artifactUrl, executionTags, type Step, sdkTask } from "../step";
 
 /**
- * Copies the code to a folder of the execution's own.
+ * Copies the code to the execution's own folder.
  *
- * A deploy replaces the code's objects; what an execution has copied it keeps to its end, and shows afterwards what ran.
+ * A deploy replaces the code's objects; an execution keeps its copy to the end, which also documents what ran.
  */
 export function pinCodeStep(workflow: Workflow, next: string): Step {
   const keys = codeKeys(workflow.settings);
@@ -31,7 +31,7 @@ export function pinCodeStep(workflow: Workflow, next: string): Step {
   };
 }
 
-/** Keys of the folders of code, each once. */
+/** Keys of the folders of code, without duplicates. */
 function codeKeys({ processing, training, inference, comparison }: WorkflowSettings): string[] {
   const scripts = [processing, training, inference, ...(comparison === undefined ? [] : [comparison])];
   return [...new Set(scripts.map(({ codeKey }) => codeKey))];
@@ -74,7 +74,7 @@ export function pinnedCodeUrl(workflow: Workflow, codeKey: string): Jsonata {
   return artifactUrl(workflow, pinnedKey(codeKey));
 }
 
-/** JSONata: the key of the copy of what lies under `key`, text or JSONata. */
+/** JSONata: the key of the copy of the object `key`, text or JSONata. */
 function pinnedKey(key: string): Jsonata {
   const name = jsonata`$substring(${key}, ${prefixes.code.length})`;
   return jsonata`${prefixes.executionCode} & $executionFolder & "/" & ${name}`;

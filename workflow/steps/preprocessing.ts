@@ -11,8 +11,8 @@ const outputFolder = "/opt/ml/processing/output";
 /**
  * Turns raw data into training and test data with a SageMaker processing job.
  *
- * The script gets `--input-data` and `--output-data`; what it writes under `train/` and `test/` becomes the training
- * job's channels of these names.
+ * The script gets `--input-data` and `--output-data`; its output in `train/` and `test/` becomes the training job's
+ * channels of these names.
  */
 export function preprocessingStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;

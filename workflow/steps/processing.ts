@@ -1,12 +1,12 @@
-/** Parts of the request for a processing job. */
+/** Parts of a processing job's request. */
 
 import type { Jsonata, JsonObject } from "../asl/jsonata";
 import type { JobSettings } from "../settings";
 
-/** Where the job finds its code. */
+/** The location of the job's code. */
 export const codeFolder = "/opt/ml/processing/input/code";
 
-/** The image has no entry point of its own for processing, and nothing unpacks or installs for it. */
+/** The entry point, because the image has none for processing, and nothing else unpacks the code or installs its requirements. */
 export function entryPoint(codeKey: string): string[] {
   return [
     "/bin/bash",
@@ -16,7 +16,7 @@ export function entryPoint(codeKey: string): string[] {
   ];
 }
 
-/** An input that every instance gets as a whole, before the script starts. */
+/** An input that every instance gets completely, before the script starts. */
 export function wholeCopy(localPath: string) {
   return {
     LocalPath: localPath,
@@ -26,7 +26,7 @@ export function wholeCopy(localPath: string) {
   };
 }
 
-/** The one output of a job, uploaded when the script has ended. */
+/** The output of a job, uploaded after the script has ended. */
 export function processingOutput(name: string, url: Jsonata, localPath: string): JsonObject {
   return {
     Outputs: [
@@ -38,7 +38,7 @@ export function processingOutput(name: string, url: Jsonata, localPath: string):
   };
 }
 
-/** What the job runs on. */
+/** The instances of the job. */
 export function processingResources(job: JobSettings): JsonObject {
   return {
     ClusterConfig: {

@@ -8,7 +8,7 @@ import { type Step, sdkTask } from "../step";
 import { modelContainer } from "./model";
 import { packageArn } from "./resource-arns";
 
-/** JSONata: the hyperparameters within what a property may hold; the training job has them in full. */
+/** JSONata: the hyperparameters, shortened to the limit of a property; the training job has all of them. */
 const hyperparametersText = jsonata`(
   $told := $each($hyperparameters, function($value, $name) { $name & "=" & $value });
   $exists($told) ? $substring($replace($join($told, " "), /[^A-Za-z0-9 _.:/=+@-]/, "-"), 0, 256) : "none"
@@ -33,7 +33,7 @@ export function registrationStep(workflow: Workflow, next: string): Step {
       allow(
         ["sagemaker:CreateModelPackage"],
         [arn(workflow.references, "sagemaker", `model-package-group/${group}`), packageArn(workflow)],
-        // Where a person approves, the state machine cannot. A request without a status waits for approval.
+        // With manual approval the state machine may not approve. A request without a status waits for approval.
         { conditions: { StringEqualsIfExists: { "sagemaker:ModelApprovalStatus": approvalStatus } } },
       ),
     ],
@@ -49,7 +49,7 @@ function request(workflow: Workflow, group: string, approvalStatus: string): Jso
       Containers: [modelContainer(workflow, jsonata`$modelDataUrl`)],
       SupportedContentTypes: ["application/json", "text/csv"],
       SupportedResponseMIMETypes: ["application/json", "text/csv"],
-      // Optional for a version; a serverless endpoint has none, and a version of it may move to any.
+      // Optional for a version; a serverless endpoint has no instance type, and its version may move to any.
       ...(endpoint.kind === "instance" && {
         SupportedRealtimeInferenceInstanceTypes: [endpoint.instanceType],
       }),
@@ -62,12 +62,12 @@ function request(workflow: Workflow, group: string, approvalStatus: string): Jso
     ModelApprovalStatus: approvalStatus,
     CustomerMetadataProperties: properties(workflow),
     MetadataProperties: { GeneratedBy: jsonata`$states.context.Execution.Id` },
-    // A retry must not make a second version.
+    // A retry must not create a second version.
     ClientToken: jsonata`$substring($hash($states.context.Execution.Id & $states.context.Execution.StartTime, "SHA-256"), 0, 36)`,
   };
 }
 
-/** What a version says of its origin. */
+/** The properties of a version that document its origin. */
 function properties(workflow: Workflow): JsonObject {
   const { gate } = workflow.settings;
   return {
@@ -81,7 +81,7 @@ function properties(workflow: Workflow): JsonObject {
     value: jsonata`$string($evaluation.Value)`,
     threshold: jsonata`$string($threshold)`,
     better: gate.better,
-    // What a release compares the files with; base64, as S3 says it.
+    // A release compares the files with these; base64, as in S3.
     modelSha256: jsonata`$modelSha256`,
     evaluationSha256: jsonata`$evaluation.EvaluationSha256`,
   };

@@ -7,7 +7,7 @@ import { baseName } from "../names";
 import type { Workflow } from "../settings";
 import type { Step } from "../step";
 
-/** Checks what a release is asked for: `{"ModelPackageArn": …}`, a version of this workflow's own group. */
+/** Checks the input of a release: `{"ModelPackageArn": …}`, a version in this workflow's group. */
 export function releaseInputStep(workflow: Workflow, next: string): Step {
   const versions = arn(workflow.references, "sagemaker", `model-package/${baseName(workflow.settings)}/`);
   const given = jsonata`$states.context.Execution.Input.ModelPackageArn`;
@@ -17,7 +17,7 @@ export function releaseInputStep(workflow: Workflow, next: string): Step {
         Type: "Choice",
         Choices: [
           {
-            // Not by length: at synthesis the account may be a token of another length.
+            // Not by length, because the account may be a token of another length during synthesis.
             Condition: jsonata`$type(${given}) = "string" ? ${given} != "" and $substringBefore(${given}, ${versions}) = "" : false`,
             Assign: { modelPackageArn: given, looks: 0, ...firstCheck },
             Next: next,

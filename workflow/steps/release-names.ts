@@ -3,15 +3,15 @@ import { variantCapacity } from "../endpoint/kinds";
 import { freshName, shortHash, versionName } from "../names";
 import type { Workflow } from "../settings";
 
-/** JSONata for the names of what a release makes. */
+/** JSONata: the names of what a release creates. */
 export interface ReleaseNames {
   readonly model: Jsonata;
   readonly config: Jsonata;
-  /** Whether a name that is taken is that of the very same thing. */
+  /** Whether an existing resource of the same name is identical. */
   readonly reusable: boolean;
 }
 
-/** Names after the execution that trained the model. */
+/** Names from the execution that trained the model. */
 export function namesOfExecution({ settings }: Workflow): ReleaseNames {
   return {
     model: freshName(settings, "model", "ModelName"),
@@ -21,9 +21,9 @@ export function namesOfExecution({ settings }: Workflow): ReleaseNames {
 }
 
 /**
- * Names after the version, and for the configuration after what it runs on: a second release recreates nothing.
+ * Names from the version and, for the configuration, from its settings: a second release creates nothing.
  *
- * The model of a serverless endpoint is another one: it has variables of its own, and no network.
+ * A serverless endpoint has a separate model, with other environment variables and without a network.
  */
 export function namesOfVersion({ settings }: Workflow): ReleaseNames {
   const { endpoint } = settings;

@@ -2,7 +2,7 @@ import { type JsonObject, jsonata } from "../asl/jsonata";
 import type { Gate } from "../gate";
 import type { Step } from "../step";
 
-/** What is known of a model that passed the gate. */
+/** The report on a model that passed the gate. */
 const trained = {
   Metrics: jsonata`$evaluation.Metrics`,
   Gate: {
@@ -21,7 +21,7 @@ const trained = {
   IgnoredInput: jsonata`$ignoredInput`,
 };
 
-/** What a release put in service. */
+/** The report on a release. */
 const released = {
   ModelName: jsonata`$modelName`,
   EndpointConfigName: jsonata`$endpointConfigName`,
@@ -35,7 +35,7 @@ export function reportStep(): Step {
   return succeed("MLPipelineComplete", { ...trained, ...released });
 }
 
-/** Ends the workflow where a person decides on the release. */
+/** Ends the workflow with its report, to wait for approval. */
 export function approvalReportStep(): Step {
   return succeed("WaitingForApproval", trained);
 }
@@ -49,7 +49,7 @@ function succeed(name: string, Output: JsonObject): Step {
   return { states: { [name]: { Type: "Succeed", Output } }, policyStatements: [] };
 }
 
-/** The output of a succeeded execution. */
+/** The output of a successful execution. */
 export interface ExecutionReport {
   /** Everything in evaluation.json. */
   readonly Metrics: Readonly<Record<string, number>>;
@@ -58,19 +58,19 @@ export interface ExecutionReport {
     readonly Value: number;
     readonly Threshold: number;
     readonly Better: Gate["better"];
-    /** What decided, with the numbers of a comparison. */
+    /** The reason for the decision, with the numbers of a comparison. */
     readonly Reason: string;
   };
   readonly ProcessingJobName: string;
   readonly TrainingJobName: string;
-  /** The registered version; the keys of the release are missing where it waits for approval. */
+  /** The registered version; if it waits for approval, the keys of a release are absent. */
   readonly ModelPackageArn: string;
   readonly ModelName?: string;
   readonly EndpointConfigName?: string;
   readonly EndpointName?: string;
-  /** True where another execution had updated the endpoint before this one saw its own model in service. */
+  /** Whether another execution updated the endpoint before this one saw its own model in service. */
   readonly Superseded?: boolean;
-  /** What went wrong after the model was in service. */
+  /** What failed after the model was in service. */
   readonly Warnings?: readonly string[];
   readonly ProcessedDataUrl: string;
   readonly ModelDataUrl: string;

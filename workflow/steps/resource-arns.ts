@@ -1,4 +1,4 @@
-/** ARN patterns of what the workflow makes in SageMaker, for the statements of its steps. */
+/** ARN patterns of the workflow's SageMaker resources, for the statements of its steps. */
 
 import { arn } from "../arns";
 import { baseName, stableEndpointName } from "../names";
@@ -19,7 +19,7 @@ export function configArn(workflow: Workflow): string {
   return ofWorkflow(workflow, "endpoint-config/", "-config-*");
 }
 
-/** The endpoint of the stable name, and those that an execution's input adds to it. */
+/** The endpoint with the stable name, and those that an execution's input names. */
 export function endpointArns({ settings, references }: Workflow): string[] {
   const stable = stableEndpointName(settings);
   return [stable, `${stable}-*`].map((name) => arn(references, "sagemaker", `endpoint/${name}`));

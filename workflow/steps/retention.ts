@@ -9,9 +9,9 @@ import { type Step, sdkTask } from "../step";
 import { configArn, modelArn } from "./resource-arns";
 
 /**
- * Removes endpoint configurations and models of earlier releases, never those that an endpoint serves or moves to.
+ * Removes endpoint configurations and models of earlier releases, except those that an endpoint uses or moves to.
  *
- * Whatever goes wrong here is a warning in the report: the new model is in service.
+ * Errors here are warnings in the report, because the new model is in service.
  */
 export function retentionStep(workflow: Workflow, next: string): Step {
   return {
@@ -33,7 +33,7 @@ function permissions(workflow: Workflow): PolicyStatement[] {
   const listed = { reason: "listing has no resource type" };
   return [
     allow(["sagemaker:ListEndpoints", "sagemaker:ListEndpointConfigs"], ["*"], listed),
-    // While the endpoint changes its kind there are two of them.
+    // During a change of kind there are two endpoints.
     allow(
       ["sagemaker:DescribeEndpoint"],
       [base, `${base}-*`].map((name) => arn(workflow.references, "sagemaker", `endpoint/${name}`)),
@@ -52,7 +52,7 @@ function findEndpoints(workflow: Workflow): TaskState {
       endpointNames: jsonata`[$states.result.Endpoints.EndpointName[
         $ = ${base} or ${startsWith(`${base}-`)}
       ]]`,
-      // Where a page does not show all of them, some configuration could look as if it served nowhere.
+      // If a page does not list all endpoints, a configuration in use could appear unused.
       allEndpoints: jsonata`$not($exists($states.result.NextToken))`,
     },
     Catch: [warn("FindEndpoints")],
@@ -148,7 +148,7 @@ function retentionFailed(next: string): PassState {
   };
 }
 
-/** JSONata: whether the text in the context begins with `start`. */
+/** JSONata: whether the context is a text that begins with `start`. */
 function startsWith(start: string): Jsonata {
   return jsonata`$substring($, 0, ${start.length}) = ${start}`;
 }
@@ -157,7 +157,7 @@ function forEach(items: Jsonata, name: string, task: TaskState) {
   return {
     Type: "Map",
     Items: items,
-    // SageMaker throttles early.
+    // SageMaker's limit on requests is low.
     MaxConcurrency: 5,
     ItemProcessor: { ProcessorConfig: { Mode: "INLINE" }, StartAt: name, States: { [name]: task } },
   } as const satisfies Partial<MapState>;

@@ -12,7 +12,7 @@ import { configArn, endpointArns } from "./resource-arns";
 
 const maxRollbacks = 3;
 
-/** JSONata: what both ends tell. */
+/** JSONata: the details of both failures. */
 const details = jsonata`$merge([$failure, {
   "endpoint": $endpointName,
   "rejectedConfigName": $endpointConfigName,
@@ -20,14 +20,14 @@ const details = jsonata`$merge([$failure, {
 }])`;
 
 /**
- * Takes a model out of service that has failed, and says so.
+ * Rolls back a model that has failed, and ends in an error.
  *
- * The configuration before serves again, at once: it has proved itself. Where nothing served before, nothing does now.
- * Another release that has replaced the model meanwhile is left alone.
+ * It restores the previous configuration at once, because that one is tested, or deletes the endpoint if there was none.
+ * If another release has replaced the model in the meantime, that one stays.
  */
 export function rollbackStep(workflow: Workflow): Step {
   const ends = { RolledBack: failState("RolledBack", details) };
-  // Alarms need none of the states: SageMaker has gone back by itself then.
+  // Alarms need none of the states, because SageMaker itself has rolled back then.
   if (workflow.settings.smokeTest === undefined) return { states: ends, policyStatements: [] };
   return {
     states: { ...rollbackStates(workflow), ...ends, RollbackFailed: rollbackFailed() },
@@ -60,7 +60,7 @@ function checkRollback(workflow: Workflow): TaskState {
   return sdkTask(workflow, "sagemaker", "describeEndpoint", {
     Arguments: { EndpointName: jsonata`$endpointName` },
     Assign: { endpoint: describedEndpoint },
-    // Whatever was not found is checked again.
+    // A missing endpoint is checked again.
     Retry: undefined,
     Catch: [
       {
@@ -108,7 +108,7 @@ function attempt(Condition: Jsonata, Next: string): ChoiceRule {
   return { Condition, Assign: { rollbacks: jsonata`$rollbacks + 1` }, Next };
 }
 
-/** The next check tells whether another release was faster. */
+/** The next check detects whether another release was faster. */
 const refused: Catcher = {
   ErrorEquals: ["States.ALL"],
   Assign: { rollbackRefused: caughtCause },
@@ -132,7 +132,7 @@ function restoreEndpoint(workflow: Workflow): TaskState {
 
 function removeEndpoint(workflow: Workflow): TaskState {
   return sdkTask(workflow, "sagemaker", "deleteEndpoint", {
-    Comment: "Nothing served before.",
+    Comment: "There was no previous model.",
     Arguments: { EndpointName: jsonata`$endpointName` },
     Catch: [refused],
     Next: "WaitForRollback",

@@ -7,12 +7,12 @@ import { type Step, sdkTask } from "../step";
 import { endpointArns } from "./resource-arns";
 
 /** JSONata: how many production variants of a described endpoint have traffic. */
-export const sharing = jsonata`$count($states.result.ProductionVariants[CurrentWeight > 0])`;
+export const variantsWithTraffic = jsonata`$count($states.result.ProductionVariants[CurrentWeight > 0])`;
 
 /**
- * Ends an execution that could not release its model, before it pays for a job.
+ * Ends an execution that could not release its model before it starts a job.
  *
- * What cannot be read is left to the release, which reads it again.
+ * Read errors are left to the release, which reads the endpoint again.
  */
 export function runningExperimentStep(workflow: Workflow, next: string): Step {
   const name = endpointName(workflow.settings);
@@ -20,7 +20,7 @@ export function runningExperimentStep(workflow: Workflow, next: string): Step {
     states: {
       FindExperiment: sdkTask(workflow, "sagemaker", "describeEndpoint", {
         Arguments: { EndpointName: name },
-        Assign: { sharing, endpointName: name },
+        Assign: { sharing: variantsWithTraffic, endpointName: name },
         Retry: undefined,
         Catch: [{ ErrorEquals: ["States.ALL"], Next: next }],
         Next: "ExperimentFound",
@@ -35,7 +35,7 @@ export function runningExperimentStep(workflow: Workflow, next: string): Step {
   };
 }
 
-/** Goes to `ExperimentRunning` if several variants of the endpoint `$endpointName` have traffic. */
+/** Transitions to `ExperimentRunning` if several variants of the endpoint `$endpointName` have traffic. */
 export function experimentRuns(
   { environment }: WorkflowSettings,
   state: string,

@@ -9,9 +9,9 @@ import type { SmokeTest, Workflow } from "../settings";
 import type { Step } from "../step";
 
 /**
- * Asks the model that has come in service recorded examples; one that answers them wrongly is taken back.
+ * Sends recorded examples to the model in service, and rolls it back if its predictions are wrong.
  *
- * So is one that could not be tested: nobody knows what it answers.
+ * A model that cannot be tested is also rolled back.
  */
 export function smokeTestStep(
   workflow: Workflow,
@@ -28,7 +28,7 @@ export function smokeTestStep(
           FunctionName: smokeTest.functionVersionArn,
           Payload: {
             EndpointName: jsonata`$endpointName`,
-            // JSON is JSONata; as plain JSON, validators take a list of lists for a fault.
+            // As JSONata, because validators refuse a list of lists in plain JSON.
             Examples: jsonata`${smokeTest.examples.map((example) => ({ ...example }))}`,
             ...(smokeTest.contentType !== undefined && { ContentType: smokeTest.contentType }),
           },

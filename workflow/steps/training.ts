@@ -7,8 +7,8 @@ import { pinnedCodeUrl } from "./pin-code";
 /**
  * Trains the model with a SageMaker training job in script mode.
  *
- * Channels: `train` and `test` hold what preprocessing wrote; `code` holds the inference code's tar.gz, which the script
- * unpacks into `code/` of the model artifact, so that a model is only ever served by the code it was trained for.
+ * Channels: `train` and `test` have the output of preprocessing; `code` has the tar.gz of the inference code, which the
+ * script unpacks to `code/` in the model artifact, so that a model always runs with the code it was trained with.
  */
 export function trainingStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;

@@ -67,7 +67,10 @@ describe("an update", () => {
 
   it.each([
     [{ waitSeconds: -1 }, "endpoint.update.waitSeconds must be a whole number of seconds, 0 or more, got -1"],
-    [{ shift: "linear" as const, waitSeconds: 800 }, "endpoint.update waits 3320 s in all"],
+    [
+      { shift: "linear" as const, waitSeconds: 800 },
+      "The waits of endpoint.update must be at most 3000 s in total, got 3320 s",
+    ],
     [{ shift: "slow" as never }, 'endpoint.update.shift must be "canary" or "linear", got "slow"'],
   ])("%j is refused", (update, told) => {
     expect(() => policy(update)).toThrow(told);

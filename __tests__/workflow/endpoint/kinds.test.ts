@@ -35,11 +35,11 @@ describe("endpointSettings", () => {
     [{ kind: "async" }, 'endpoint.kind must be "instance" or "serverless", got "async"'],
     [
       { kind: "serverless", instanceType: "ml.m5.large", autoscaling },
-      'endpoint.instanceType, endpoint.autoscaling: a serverless endpoint has no instances; leave it out, or set endpoint.kind to "instance"',
+      'endpoint.instanceType, endpoint.autoscaling must not be set, because a serverless endpoint has no instances: omit it, or set endpoint.kind to "instance"',
     ],
     [
       { maxConcurrency: 5 },
-      'endpoint.maxConcurrency: instances have neither; leave it out, or set endpoint.kind to "serverless"',
+      'endpoint.maxConcurrency must not be set, because instances have neither: omit it, or set endpoint.kind to "serverless"',
     ],
     [{ kind: "serverless", memorySizeInMB: 1000 }, "endpoint.memorySizeInMB must be one of 1024, 2048"],
     [
