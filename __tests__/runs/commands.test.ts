@@ -173,7 +173,10 @@ describe("versions, approve and rollback", () => {
 
   it("puts an older version in service again", async () => {
     const { code, stdout } = await command(["rollback", "local", "1", "--yes"]);
-    expect([code, stdout]).toEqual([0, expect.stringContaining("Version 1 is in service.")]);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining("Version 1 is in service. All versions: npm run versions -- local"),
+    ]);
     expect((await command(["versions"])).stdout).toMatch(/ 1 {2}Approved .* in service\n/m);
     const { releases } = JSON.parse((await command(["status", "--json"])).stdout);
     expect(releases).toEqual([expect.objectContaining({ status: "SUCCEEDED" })]);

@@ -31,7 +31,7 @@ export async function releaseVersion(
   const task = async (_: object, task: ProgressTask) =>
     await followRelease(environment, arn, task, timeout, signal);
   await runTasks([{ title: "Release", rendererOptions: keepLines, task }], { silent });
-  print(`Version ${versionNumber(arn)} is in service.`);
+  print(`Version ${versionNumber(arn)} is in service. All versions: npm run versions -- ${environment.name}`);
 }
 
 /**
