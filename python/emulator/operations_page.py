@@ -8,27 +8,28 @@ from emulator.aws.protocol.operation_table import table
 _HEAD = """\
 # What the emulator does with AWS's operations
 
-This page is made from [`operations.ini`](../python/emulator/aws/protocol/operations.ini), which
-the emulator asks about every request. This writes it again:
+This page is generated from
+[`operations.ini`](../python/emulator/aws/protocol/operations.ini), which
+the emulator checks for every request. To generate it again:
 
 ```sh
 export PYTHONPATH=python
 npm run python --silent -- -m emulator.operations_page > docs/emulator-operations.md
 ```
 
-- **runs**: what it says happens, as far as [the emulator's page](emulator.md) and the note go that
-  stands above the operations.
-- **record**: it is kept and given back. That is all that it is on AWS, too, or the note says what
-  is missing.
+- **runs**: the operation does what it says, within the limits on [the emulator's page](emulator.md)
+  and in the note above the operations.
+- **record**: the record is kept and returned. On AWS it is no more than that either, or the note
+  states what is missing.
 - **refused members** of requests would have no effect here.
-- **Everything else is refused**, operations and services: with HTTP 400 and by its name, when it is
-  called, and when a state machine is created whose task calls it. Leave it out here, or run it
-  on AWS.
+- **Everything else is refused**, operations and services, with HTTP 400 and by name: when it is
+  called, and when a state machine is created whose task calls it. Leave the call out here, or run
+  it on AWS.
 
-`--allow-records` on `npm run emulator` and `npm start` lets the bare records of
-[moto](https://docs.getmoto.org) answer for what is refused, where it has one. Nothing happens then
-but the record, and its answers may be made up: jobs that are completed, queries that have
-succeeded. The emulator writes a line for each such operation.
+`--allow-records` on `npm run emulator` and `npm start` answers refused operations from the bare
+records of [moto](https://docs.getmoto.org), if it has one. Then nothing happens but the record, and
+the response may be invented: completed jobs, successful queries. The emulator prints each such
+operation.
 """
 
 

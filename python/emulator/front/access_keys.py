@@ -18,7 +18,7 @@ class AccessKey:
 
 
 def new_access_key() -> AccessKey:
-    """Return a key that nobody can guess.
+    """Return a key that cannot be guessed.
 
     Ids have the form that IAM documents, 16 to 128 letters and digits, as some clients check it.
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html

@@ -23,7 +23,7 @@ class Tidier:
         threading.Thread(target=self._run, name="tidier", daemon=True).start()
 
     def after(self, length: int) -> None:
-        """Hear of a request whose body or answer had `length` bytes."""
+        """Record a request whose body or response had `length` bytes."""
         if length >= _LARGE_BYTES:
             self._due.set()
 

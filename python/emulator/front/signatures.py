@@ -3,7 +3,7 @@
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
 The body of a request that states its hash is not hashed again, nor are the signatures of chunks
-checked: who has no secret cannot sign a hash, and nobody stands between client and loopback.
+checked: a client without the secret cannot sign a hash, and loopback has no intermediary.
 """
 
 import datetime

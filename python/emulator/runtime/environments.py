@@ -150,7 +150,7 @@ class Environments:
             python, version = _find_python(name, image.pythons if image else _TOOL_PYTHONS)
             _say(f"{name}: installing for Python {version} ({python})")
             shutil.rmtree(target, ignore_errors=True)
-            # Installers inherit the lock: should this process die, nobody builds beside them.
+            # Installers inherit the lock, so that no other build starts if this process dies.
             _install(name, python, target, lock, guard.fileno())
             described = {
                 "python": str(target / "bin" / "python"),

@@ -58,7 +58,7 @@ class Actions:
         threading.Thread(target=self._run, name="alarm actions", daemon=True).start()
 
     def changed(self, alarm: Any, queries: list[dict[str, Any]], before: State, now: State) -> None:
-        """Tell of a change of state; what cannot be reached is a line in the log."""
+        """Report a change of state; log what cannot be reached."""
         self._waiting.put((alarm, queries, before, now))
 
     def close(self) -> None:

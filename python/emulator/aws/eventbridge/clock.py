@@ -78,7 +78,7 @@ class Clock:
             scheduled, due.next = due.next, self._next(due, now)
             if schedule.end is None or scheduled <= schedule.end:
                 self._fire(schedule, scheduled)
-        self._due = seen  # what is gone or disabled begins anew when it comes back
+        self._due = seen  # a rule that was removed or disabled starts again when it returns
 
     def _next(self, due: _Due, moment: datetime.datetime) -> datetime.datetime | None:
         return due.expression.next_after(moment, due.begun, self._time_scale)

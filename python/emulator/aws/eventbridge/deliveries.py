@@ -33,7 +33,7 @@ class Deliveries:
     def fail(
         self, target: Mapping[str, Any], text: str, sender: Sender, metric: Metric, reason: str
     ) -> None:
-        """Tell of a delivery that failed: the log, the metric, the dead-letter queue."""
+        """Report a failed delivery to the log, the metric and the dead-letter queue."""
         LOG.warning("%s did not reach %s: %s", sender.source_arn, target["Arn"], reason)
         put_metrics([metric])
         queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn")

@@ -49,7 +49,7 @@ class Permissions:
         Raises
         ------
         AccessDeniedError
-            If the role's policies do not allow it, or nobody knows what it needs.
+            If the role's policies do not allow it, or it is unknown what it needs.
         """
         service = response.boto3_service_name
         caller = find_caller(caller_key())
@@ -94,7 +94,7 @@ class Permissions:
                 check("iam:PassRole", role_arn, service)
 
     def check_role(self, role_arn: str, action: str, resource: str) -> None:
-        """Check what a service does as a role, for somebody else's request.
+        """Check what a service does as a role, for the request of another caller.
 
         Raises
         ------

@@ -1,7 +1,7 @@
 """AWS's own policies, which every account has: read when they are first asked for.
 
 moto carries their documents, 4.7 MB of text, and can load all of them at its start. Here one is cut
-out of the text when its ARN is met, and all of them are read when somebody lists them.
+out of the text when its ARN is met, and all of them are read when they are listed.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class ManagedPolicies(dict[str, Any]):
 
 
 def install() -> None:
-    """Give accounts AWS's policies; moto's have none of them, or all from the start."""
+    """Add AWS's policies to accounts on demand; moto has none of them, or all from the start."""
     replace(IAMBackend, "_init_managed_policies", _own_policies)
     for kind in ("role", "user", "group"):
         wrap(IAMBackend, f"attach_{kind}_policy", _attach)

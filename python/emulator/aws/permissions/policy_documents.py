@@ -36,7 +36,7 @@ class UnknownConditionError(ValueError):
 
 
 def parse(policy: str | Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a policy document; equal texts give the same object, which nobody may change."""
+    """Return a policy document; equal texts return the same object, which must not be changed."""
     return _parse_text(policy) if isinstance(policy, str) else policy
 
 

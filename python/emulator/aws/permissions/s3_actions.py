@@ -120,7 +120,7 @@ def needs(
     target = _Object(bucket, key, version)
     if operation in _READING:
         if _find(response, target) is None:
-            # Without it nobody may learn that there is no such object.
+            # Without it the caller must not learn that the object does not exist.
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
             yield Need("s3:ListBucket", f"arn:aws:s3:::{bucket}", keys), False
         else:

@@ -40,7 +40,7 @@ class Service:
     Attributes
     ----------
     note : str
-        What somebody who knows the service on AWS would miss; empty if it is nothing.
+        What is missing compared with the service on AWS; empty if nothing is.
     without : tuple of str
         Members of requests that are refused, as ``CreateTable.ResourcePolicy``.
     """
@@ -146,7 +146,7 @@ class RefusedOperations:
 
 
 def _asks(value: Any) -> bool:
-    # Terraform sends structures of nothing for what nobody wrote.
+    # Terraform sends empty structures for settings that are not set.
     if isinstance(value, Mapping):
         return any(_asks(item) for item in value.values())
     return bool(value)

@@ -56,7 +56,7 @@ def without_empty_structures(shape: Any, value: Any) -> Any:
 
 
 def keep_as_asked(record: Any, noun: str, request: Mapping[str, Any]) -> None:
-    """Give moto's record the members of its request that its description would lack.
+    """Add to moto's record the members of its request that its description would lack.
 
     Parameters
     ----------

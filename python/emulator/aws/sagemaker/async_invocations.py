@@ -114,7 +114,7 @@ class AsyncInvocations:
         self._count(invocation, variant, started, failed=failed)
 
     def _answer(self, invocation: Invocation, assigned: Assignment) -> str:
-        """Ask the model, write its answer, and return the answer's content type."""
+        """Invoke the model, write its response, and return the response's content type."""
         s3 = self._aws.client("s3", assigned.plan.role_arn)
         body = invocation.body
         if body is None:

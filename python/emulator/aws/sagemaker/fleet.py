@@ -142,7 +142,7 @@ class Fleet:
             return variant
 
     def release(self, variant: Variant) -> None:
-        """Say that the request is answered for which `hold` gave the variant."""
+        """End a request for which `hold` returned the variant."""
         with self._idle:
             variant.in_flight -= 1
             self._idle.notify_all()

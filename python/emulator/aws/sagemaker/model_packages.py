@@ -96,7 +96,7 @@ class ModelPackage:
 
 
 def new_package(backend: Any, request: Mapping[str, Any], version: int | None) -> ModelPackage:
-    """Make the record of a checked request; `version` is None for an unversioned package."""
+    """Create the record of a checked request; `version` is None for an unversioned package."""
     fields = {key: request[key] for key in _STORED if request.get(key) is not None}
     if version is None:
         name = request["ModelPackageName"]

@@ -90,7 +90,7 @@ def _describe_endpoint_config(self: Any) -> ActionResult:
 
 
 def _without_empty(described: dict[str, Any]) -> dict[str, Any]:
-    # Terraform takes moto's empty structures for settings that somebody made, and replaces what
+    # Terraform takes moto's empty structures for settings of the user, and replaces what
     # has them.
     return {key: value for key, value in described.items() if value not in (None, {}, [])}
 

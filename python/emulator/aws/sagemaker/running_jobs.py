@@ -59,7 +59,7 @@ class RunningJobs:
         thread.start()
 
     def stop(self, arn: str) -> None:
-        """Ask a job to stop."""
+        """Stop a job."""
         with self._lock:
             running = self._running.get(arn)
         if running:

@@ -29,7 +29,7 @@ _RECORDS: Mapping[str, str] = {
     "ModelPackageGroup": "model_package_groups",
     "TrainingJob": "training_jobs",
 }
-# Nothing here makes any of these; moto searches those that somebody wrote down.
+# Nothing here creates any of these; moto searches those that were recorded.
 _RECORDED_ONLY = ("Experiment", "ExperimentTrial", "ExperimentTrialComponent")
 _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
     "Equals": lambda got, wanted: got == wanted,

@@ -1,4 +1,4 @@
-"""Exceptions that nobody expected: they end the execution, which would stay RUNNING for ever."""
+"""Unexpected exceptions: they end the execution, which would stay RUNNING forever."""
 
 import datetime
 import logging

@@ -16,7 +16,7 @@ from emulator.aws.stepfunctions.errors import any_error_name
 
 
 def install() -> None:
-    """Give failures the names that AWS gives them, and let definitions use any name."""
+    """Use AWS's names for failures, and allow definitions to use either name."""
     # Definitions may catch names of their own that begin with States., and callbacks report them.
     replace_everywhere(CustomErrorName, any_error_name)
     wrap(StateTask, "_from_error", _task_error)

@@ -61,7 +61,7 @@ _VALUES = {
 
 
 def value_problems(fields: dict[str, Any], path: str) -> Iterator[str]:
-    """Say which fields have a value that they cannot have."""
+    """Return the problems of fields with invalid values."""
     for field, value in fields.items():
         wanted, fits = _VALUES.get(field, ("", None))
         if fits is not None and not fits(value) and not is_expression(value):

@@ -17,7 +17,7 @@ from emulator.aws.patching import method, replace, wrap
 
 
 def install(time_scale: float) -> None:
-    """Make waits last `time_scale` times what the definition says; timeouts stay as they are."""
+    """Scale the waits of definitions by `time_scale`; timeouts stay as they are."""
     replace(WaitFunction, "_wait_interval", method(_wait_interval, time_scale))
     wrap(JitterStrategyDecl, "_eval_body", functools.partial(_wait_before_retry, time_scale))
     wrap(Timestamp, "_get_wait_seconds", _seconds_until)

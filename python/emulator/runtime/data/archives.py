@@ -24,7 +24,7 @@ def pack(folder: Path, archive: Path) -> None:
 
 
 def unpack(archive: Path, folder: Path, address: str) -> None:
-    """Unpack an archive that somebody else wrote into a folder.
+    """Unpack an untrusted archive into a folder.
 
     Raises
     ------

@@ -102,7 +102,7 @@ class Sandbox:
             payload, errored = answer["payload"], answer["errored"]
             if payload is None:
                 payload, errored = _too_large(answer["size"]), True
-            # What cannot be imported is tried anew, in a new process.
+            # If the import fails, the next call tries again in a new process.
             self.usable = answer["initialized"]
         note = f"{json.loads(payload)['errorMessage']}\n" if line is None else ""
         log = self._report(request_id, output, note, milliseconds)

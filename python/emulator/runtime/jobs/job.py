@@ -67,7 +67,7 @@ class Job:
     role_arn : str
         Execution role.
     stop : threading.Event
-        Set when somebody stops the job.
+        Set when the job is stopped.
     grace_seconds : float
         Time between SIGTERM and SIGKILL.
     """

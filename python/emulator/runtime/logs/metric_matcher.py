@@ -2,7 +2,7 @@
 
 Python holds its interpreter while it matches, and an expression may take for ever: a process of its
 own is ended by the system when one line takes more than `LINE_SECONDS` of its time, and by us when
-it is `BEHIND_SECONDS` behind: until it takes a line, nobody stops the job.
+it is `BEHIND_SECONDS` behind: until it takes a line, nothing stops the job.
 
 As a program it reads lines, and answers each with one line: a JSON array of [index of the
 definition, matched text].

@@ -66,7 +66,7 @@ def default_input_fn(body: Any, content_type: str) -> Any:
 
 
 def default_predict_fn(data: Any, model: Any) -> Any:
-    """Ask the model."""
+    """Invoke the model."""
     return model.predict(data)
 
 

@@ -23,7 +23,7 @@ _PIP = '#!/bin/sh\nexec "{python}" -m pip "$@"\n'
 
 
 def make_overlay(python: Path, directory: Path) -> Path:
-    """Make a layer over an interpreter's environment, and return the layer's interpreter."""
+    """Create a layer over a Python environment, and return the layer's interpreter."""
     # All that `python -m venv` would do for a folder without pip, at a hundredth of its time.
     base, packages, minor_version = _describe(python)
     site_packages = directory / "lib" / f"python{minor_version}" / "site-packages"

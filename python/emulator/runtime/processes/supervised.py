@@ -73,7 +73,7 @@ def _holds_credentials(name: str) -> bool:
 
 
 def all_at_once(calls: Iterable[Callable[[], object]]) -> None:
-    """Make every call, side by side, and wait for all: each is about to wait for a process."""
+    """Run all calls concurrently and wait for them, because each one waits for a process."""
     calls = list(calls)
     with ThreadPoolExecutor(max_workers=min(32, len(calls)) or 1) as pool:
         for done in [pool.submit(call) for call in calls]:
@@ -149,7 +149,7 @@ class SupervisedProcess:
         return self._process.stdout
 
     def terminate(self) -> None:
-        """Ask the command to stop; it is killed when the grace period is over."""
+        """Stop the command; it is killed after the grace period."""
         with self._lock, contextlib.suppress(BrokenPipeError):
             if self._control >= 0:
                 os.write(self._control, b"T")

@@ -49,7 +49,7 @@ def _bind(source: str, target: str) -> None:
 
 
 def mount_on_opt_ml(root: str) -> None:
-    """Show a folder as /opt/ml to this process and what it starts, and to nobody else."""
+    """Mount a folder as /opt/ml for this process and its children only."""
     user, group = os.getuid(), os.getgid()
     try:
         _libc("unshare", _CLONE_NEWNS)

@@ -59,7 +59,7 @@ def check_training_request(request: dict[str, Any]) -> None:
         try:
             re.compile(definition["Regex"])
         except re.error as error:
-            _refuse(f"{field}.MetricDefinitions", definition["Regex"], f"mend it: {error}")
+            _refuse(f"{field}.MetricDefinitions", definition["Regex"], f"fix it: {error}")
     for channel in listed(request, "InputDataConfig"):
         _check_channel(channel, f"InputDataConfig[{channel.get('ChannelName')}]")
 

@@ -46,7 +46,7 @@ def diagnose(definition: Any, parse: Callable[[str], Any]) -> list[str]:
 
 
 def _explain(document: dict[str, Any], message: str, parse: Callable[[str], Any]) -> str:
-    """Say which state, and which of its fields, the interpreter does not read."""
+    """Return which state, and which of its fields, the interpreter does not read."""
 
     def reads(program: dict[str, Any]) -> bool:
         try:

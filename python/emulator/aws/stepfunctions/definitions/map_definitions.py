@@ -46,12 +46,12 @@ def _config(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def not_here(what: str, path: str, instead: str) -> str:
-    """Say that AWS runs what the emulator does not."""
+    """Return the problem that AWS supports something that the emulator does not."""
     return f"EMULATOR_DOES_NOT_RUN: The emulator does not run {what}; {instead} at {path}"
 
 
 def map_problems(state: dict[str, Any], path: str) -> Iterator[str]:
-    """Say what is wrong with a Map state beside its fields."""
+    """Return the problems of a Map state other than those of its fields."""
     config, where = _config(state), f"{path}/ItemProcessor/ProcessorConfig"
     for field, known in (("Mode", ("INLINE", "DISTRIBUTED")), ("ExecutionType", _TYPES)):
         if config.get(field, known[0]) not in known:
@@ -189,7 +189,7 @@ _PARTS = {
 
 
 def _express_problems(program: Any, path: str) -> Iterator[str]:
-    """Say which tasks an Express workflow cannot have: those that wait for something."""
+    """Return the tasks that an Express workflow cannot have, because they wait for something."""
     states = program.get("States") if isinstance(program, dict) else None
     for name, state in states.items() if isinstance(states, dict) else ():
         if not isinstance(state, dict):

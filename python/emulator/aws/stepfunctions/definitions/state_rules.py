@@ -12,7 +12,7 @@ from emulator.aws.stepfunctions.field_values import is_expression, value_problem
 
 
 def rule_problems(state: dict[str, Any], jsonata: bool, path: str) -> Iterator[str]:
-    """Say what is wrong with the retriers, catchers and choices of a state."""
+    """Return the problems of a state's retriers, catchers and choices."""
     known = {
         "Retry": RETRIER_FIELDS,
         "Catch": CATCHER_FIELDS | ({"Output"} if jsonata else {"ResultPath"}),

@@ -5,7 +5,7 @@ from typing import Any
 
 
 def state_transitions(state: dict[str, Any], states: dict[str, Any], path: str) -> Iterator[str]:
-    """Say what is wrong with the transitions of one state, among the `states` of its program."""
+    """Return the problems of one state's transitions among the `states` of its program."""
     ends = state["Type"] in ("Succeed", "Fail", "Choice")
     if not ends and "Next" not in state and state.get("End") is not True:
         yield f"SCHEMA_VALIDATION_FAILED: One of 'Next' or 'End' is required at {path}"
@@ -19,7 +19,7 @@ def state_transitions(state: dict[str, Any], states: dict[str, Any], path: str) 
 def program_transitions(
     program: dict[str, Any], states: dict[str, Any], path: str
 ) -> Iterator[str]:
-    """Say what is wrong with the way through a program."""
+    """Return the problems of the transitions through a program."""
     start = program.get("StartAt")
     if start is None:
         yield (
@@ -46,7 +46,7 @@ def program_transitions(
 
 
 def missing_target(field: str, target: Any, where: str) -> str:
-    """Say that a transition leads nowhere."""
+    """Return the problem of a transition to a state that does not exist."""
     return f"MISSING_TRANSITION_TARGET: Missing '{field}' target: {target} at {where}"
 
 

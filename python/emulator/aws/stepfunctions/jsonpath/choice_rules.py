@@ -72,7 +72,7 @@ def compare(name: str, value: Any, wanted: Any) -> bool:
 
 
 def literal_problem(name: str, wanted: Any) -> str | None:
-    """Say what a literal must be that a comparison is given, or None if it is right."""
+    """Return what a comparison's literal must be, or None if it is valid."""
     if name == "IsPresent" or name in _TESTS:
         return None if isinstance(wanted, bool) else "must be true or false"
     if name == "StringMatches":

@@ -27,7 +27,7 @@ _RULE_PARTS = ("Variable", "Next", "Comment", "Assign")
 
 
 def path_problems(state: dict[str, Any], path: str) -> Iterator[str]:
-    """Say what Step Functions would not accept, or the emulator cannot evaluate.
+    """Return what Step Functions would refuse, or the emulator cannot evaluate.
 
     `state` is a state in JSONPath, `path` where it stands in the definition.
     """

@@ -55,7 +55,7 @@ class Function:
     most: int | None = None
 
     def argument_problem(self, arguments: tuple[Any, ...]) -> str | None:
-        """Say what is wrong with the number of arguments."""
+        """Return the problem of a wrong number of arguments."""
         most = self.fewest if self.most is None else self.most
         if self.fewest <= len(arguments) <= most:
             return None

@@ -57,7 +57,7 @@ def hash_set(values: list[Any]) -> list[Any]:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Tell whether Java holds two values for equal: 1 is not 1.0, and true is not 1."""
+    """Return whether two values are equal in Java: 1 is not 1.0, and true is not 1."""
     if type(left) is not type(right):
         return False
     if isinstance(left, dict):

@@ -54,7 +54,7 @@ class _Template(PayloadTmpl):
 
 
 def assigns(declaration: Any) -> bool:
-    """Tell whether a component of moto is an ``Assign`` in JSONPath."""
+    """Return whether a component of moto is an ``Assign`` in JSONPath."""
     return hasattr(declaration, "template")
 
 

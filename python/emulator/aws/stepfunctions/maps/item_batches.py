@@ -11,7 +11,7 @@ _UNLIMITED = float("inf")
 
 
 def batches(items: list[Any], batcher: dict[str, Any] | None) -> Iterator[tuple[Any, int]]:
-    """Give the input of each child execution, and how many items are in it.
+    """Yield the input of each child execution, and its number of items.
 
     Parameters
     ----------

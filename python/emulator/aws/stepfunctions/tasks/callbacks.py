@@ -51,7 +51,7 @@ def install() -> None:
     """Let workers fetch tasks; answer about tokens as AWS does."""
     add(Activity, "add_task", _add_task)
     add(StepFunctionResponse, "get_activity_task", _get_activity_task)
-    # moto reads it without having set it where nobody fetched the task in time.
+    # moto reads it without having set it if no worker fetched the task in time.
     add(ActivityTaskStartEndpoint, "_outcome", None)
     wrap(StateTaskActivity, "_eval_execution", _eval_execution)
     wrap(StateTaskServiceCallback, "_after_eval_execution", _after_eval_execution)
@@ -129,7 +129,7 @@ def while_running(env: Any, wait: Callable[[], Any]) -> bool:
 
 
 def _wait(original: Any, self: Any, *limits: Any, **named: Any) -> Any:
-    # An end that came before the wait has found nobody to wake.
+    # An end that came before the wait had no waiter to wake.
     env = getattr(_waiting, "env", None)
     return original(self, *limits, **named) if env is None or env.is_running() else None
 
@@ -182,7 +182,7 @@ def _endpoint(response: Any, token: str) -> Any:
 
 
 def _open_endpoint(backend: Any, token: str) -> Any | None:
-    """Return where a token's answer is waited for; None if nobody waits for it any more."""
+    """Return where a token's answer is awaited; None if nothing waits for it any more."""
     for execution, env in _executions(backend):
         endpoint = env.callback_pool_manager.get(token)
         if endpoint is not None:

@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.1
 
 
 def install() -> None:
-    """Look at a nested execution often enough for tests."""
+    """Poll a nested execution often enough for tests."""
     replace(state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", _POLL_SECONDS)
 
 

@@ -95,7 +95,7 @@ class OptimizedTask(StateTaskServiceCallback):
         if self._is_integration_pattern():
             self._add_submitted(env, env.stack[-1])
             if not while_running(env, lambda: self._eval_integration_pattern(*rest)):
-                return  # nobody waits for a TaskSucceeded
+                return  # nothing waits for a TaskSucceeded
         StateTaskService._after_eval_execution(self, *rest)
 
     def _add_submitted(self, env: Any, response: Any) -> None:

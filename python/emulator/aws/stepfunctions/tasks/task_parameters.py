@@ -117,7 +117,7 @@ def _wanted(resource: str) -> str:
 
 
 def parameter_problems(state: dict[str, Any], path: str) -> Iterator[str]:
-    """Say what is wrong with the resource of a task and the parameters given to it."""
+    """Return the problems of a task's resource and parameters."""
     resource = state.get("Resource")
     if resource is None and "Resource" not in state:
         yield f"SCHEMA_VALIDATION_FAILED: The field 'Resource' is required at {path}"
