@@ -13,7 +13,7 @@ export const mailsSchema = z.object({
   ),
 });
 
-/** Formats the emails as a person would read them. */
+/** Formats the emails as text. */
 export function mailsText({ mails }: z.output<typeof mailsSchema>): string {
   if (mails.length === 0) {
     return "No email yet. Deploys with notifications send some: npm run deploy -- local (docs/notifications.md)";

@@ -164,7 +164,7 @@ function unseenWarning({ unseenMetrics = [] }: RunReport): string[] {
   ];
 }
 
-/** What a person should know of a model in service that is worse than the one before, by the gate's own metric. */
+/** A warning if the model in service is worse than the one before, by the gate's own metric. */
 function worseWarning({ gate, previous, endpoint }: RunReport): string[] {
   const before = gate && previous?.metrics[gate.Metric];
   if (gate === undefined || before === undefined || endpoint === undefined) return [];

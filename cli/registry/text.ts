@@ -1,10 +1,10 @@
-/** What people read about registered versions. */
+/** The printed texts about registered versions. */
 
 import { type Gate, passesThreshold } from "../../workflow/gate";
 import { shortNumber, signedNumber } from "../terminal/number";
 import type { ModelVersion } from "./model-versions";
 
-/** Whether a person still has to approve or reject the version. */
+/** Whether the version still needs to be approved or rejected. */
 export function waits({ approval }: ModelVersion): boolean {
   return approval === "PendingManualApproval";
 }

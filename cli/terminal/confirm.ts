@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { UsageError } from "./errors";
 
 /**
- * Checks that the command can ask for confirmation, before something that takes long; `agreed` checks it, too.
+ * Checks that the command can ask for confirmation, before a long operation; `agreed` also checks this.
  *
  * @throws UsageError if the terminal is not interactive and `--yes` is not set
  */
@@ -15,7 +15,7 @@ export function requireAnswer(yes: boolean): void {
 /**
  * Whether the user agrees: asked on the terminal, or said with `--yes`.
  *
- * @throws UsageError if nobody can be asked
+ * @throws UsageError if the terminal is not interactive
  */
 export async function agreed(question: string, yes: boolean): Promise<boolean> {
   requireAnswer(yes);
