@@ -12,6 +12,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iter
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import (
     BranchWorker,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
@@ -67,7 +68,7 @@ def _mark_failed(execution: Any, error: BaseException) -> None:
     execution.error, execution.cause = runtime_error(error).values()
 
 
-def _end_program(original: Any, self: Any, env: Any) -> None:
+def _end_program(original: Any, self: Any, env: Environment) -> None:
     try:
         original(self, env)
     except BaseException as error:
@@ -77,11 +78,12 @@ def _end_program(original: Any, self: Any, env: Any) -> None:
             _record_failure(env, error)
 
 
-def _record_failure(env: Any, error: BaseException) -> None:
+def _record_failure(env: Environment, error: BaseException) -> None:
+    details: Any = {"executionFailedEventDetails": runtime_error(error)}
     env.event_manager.add_event(
         context=env.event_history_context,
         event_type=HistoryEventType.ExecutionFailed,
-        event_details={"executionFailedEventDetails": runtime_error(error)},
+        event_details=details,
     )
 
 

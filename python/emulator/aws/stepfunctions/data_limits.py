@@ -19,6 +19,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
     StatesErrorNameType,
 )
 from moto.stepfunctions.parser.asl.component.state.fail.cause_decl import Cause
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
@@ -53,15 +54,16 @@ def _set(original: Any, self: Any, variable_identifier: str, variable_value: Any
     original(self, variable_identifier=variable_identifier, variable_value=variable_value)
 
 
-def _assign(original: Any, self: Any, env: Any) -> None:
-    env.variable_store.assigned_bytes = 0
+def _assign(original: Any, self: Any, env: Environment) -> None:
+    store: Any = env.variable_store
+    store.assigned_bytes = 0
     try:
         original(self, env)
     except _TooLargeError as error:
         raise _exceeded(env, str(error)) from error
 
 
-def _tell(original: Any, self: Any, env: Any) -> None:
+def _tell(original: Any, self: Any, env: Environment) -> None:
     original(self, env)
     cause = env.stack[-1]
     if isinstance(cause, str) and len(cause) > MAX_CAUSE_CHARACTERS:
@@ -72,7 +74,7 @@ def _tell(original: Any, self: Any, env: Any) -> None:
         )
 
 
-def _exceeded(env: Any, cause: str) -> FailureEventException:
+def _exceeded(env: Environment, cause: str) -> FailureEventException:
     error = StatesErrorNameType.StatesStatesDataLimitExceeded
     details = ExecutionFailedEventDetails(error=error.to_name(), cause=cause)
     return FailureEventException(

@@ -10,6 +10,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeoutError
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from emulator.aws.patching import replace_everywhere, wrap
 from emulator.aws.stepfunctions.errors import any_error_name
@@ -22,7 +23,7 @@ def install() -> None:
     wrap(StateTask, "_from_error", _task_error)
 
 
-def _task_error(original: Any, self: Any, env: Any, ex: Exception) -> Any:
+def _task_error(original: Any, self: Any, env: Environment, ex: Exception) -> Any:
     failure = original(self, env, ex)
     if isinstance(ex, HeartbeatTimeoutError):
         failure.error_name = any_error_name("States.HeartbeatTimeout")

@@ -19,6 +19,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_la
     StateTaskLambda,
 )
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from emulator.aws.patching import replace, wrap
 from emulator.aws.stepfunctions.service_errors import service_error
@@ -87,7 +88,7 @@ def _told_once(original: Any, self: Any) -> Any:
     return details
 
 
-def _lambda_error(original: Any, self: Any, env: Any, ex: Exception) -> Any:
+def _lambda_error(original: Any, self: Any, env: Environment, ex: Exception) -> Any:
     failure = original(self, env, ex)
     named = service_error("lambda", ex)
     if named:
@@ -97,7 +98,7 @@ def _lambda_error(original: Any, self: Any, env: Any, ex: Exception) -> Any:
     return failure
 
 
-def _matches(self: Any, env: Any) -> None:
+def _matches(self: Any, env: Environment) -> None:
     name = env.stack.pop().error_name
     wanted = {error.error_name for error in self.error_names}
     wildcard = name not in _NEVER_BY_WILDCARD and (

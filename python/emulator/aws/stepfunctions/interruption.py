@@ -8,6 +8,7 @@ from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inline_iteration_component import (  # noqa: E501
     InlineIterationComponent,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramTimedOut
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
@@ -23,7 +24,7 @@ def install() -> None:
     wrap(ExecutionWorker, "stop", _stop_when_started)
 
 
-def _stop_siblings(original: Any, self: Any, env: Any) -> None:
+def _stop_siblings(original: Any, self: Any, env: Environment) -> None:
     try:
         original(self, env)
     except Exception:
@@ -34,7 +35,7 @@ def _stop_siblings(original: Any, self: Any, env: Any) -> None:
         raise
 
 
-def _settle(original: Any, self: Any, env: Any) -> None:
+def _settle(original: Any, self: Any, env: Environment) -> None:
     # On a timeout moto returns before the interpreter's own thread has written ExecutionTimedOut.
     original(self, env)
     if env.is_frame() or not isinstance(env.program_state(), ProgramTimedOut):
@@ -42,8 +43,8 @@ def _settle(original: Any, self: Any, env: Any) -> None:
     _wait_until(lambda: _has_event(env, "ExecutionTimedOut"))
 
 
-def _has_event(env: Any, kind: str) -> bool:
-    return any(event["type"] == kind for event in env.event_manager.get_event_history())
+def _has_event(env: Environment, kind: str) -> bool:
+    return any(event.get("type") == kind for event in env.event_manager.get_event_history())
 
 
 def _stop_when_started(original: Any, self: Any, **details: Any) -> None:

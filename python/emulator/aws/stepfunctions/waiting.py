@@ -12,6 +12,7 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp 
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
     WaitFunction,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from emulator.aws.patching import method, replace, wrap
 
@@ -23,11 +24,11 @@ def install(time_scale: float) -> None:
     wrap(Timestamp, "_get_wait_seconds", _seconds_until)
 
 
-def _wait_interval(time_scale: float, _: Any, env: Any, wait_seconds: float) -> None:
+def _wait_interval(time_scale: float, _: Any, env: Environment, wait_seconds: float) -> None:
     _sleep(env, wait_seconds * time_scale)
 
 
-def _wait_before_retry(time_scale: float, original: Any, self: Any, env: Any) -> None:
+def _wait_before_retry(time_scale: float, original: Any, self: Any, env: Environment) -> None:
     original(self, env)
     # The jitter is the last to change the interval; the retrier would then sleep through it
     # whatever happens to the execution.
@@ -35,13 +36,13 @@ def _wait_before_retry(time_scale: float, original: Any, self: Any, env: Any) ->
     env.stack.append(0)
 
 
-def _sleep(env: Any, seconds: float) -> None:
+def _sleep(env: Environment, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while env.is_running() and (left := deadline - time.monotonic()) > 0:
         env.program_state_event.wait(left)
 
 
-def _seconds_until(original: Any, self: Any, env: Any) -> float:
+def _seconds_until(original: Any, self: Any, env: Environment) -> float:
     # moto compares the timestamp, which is in UTC, with the local time.
     seconds = original(self, env)
     offset = datetime.datetime.now().astimezone().utcoffset()

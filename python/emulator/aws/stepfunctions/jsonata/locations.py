@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 
-def expression_location(env: Any, expression: str) -> str:
+
+def expression_location(env: Environment, expression: str) -> str:
     """Return the field of the current state that holds `expression`, such as ``Arguments/Name``."""
     definition = _definition(env)
     state = find_state(definition, env.next_state_name) if definition else None
@@ -12,7 +14,7 @@ def expression_location(env: Any, expression: str) -> str:
     return path or str(env.next_field_name)
 
 
-def find_state(program: dict[str, Any], name: str) -> dict[str, Any] | None:
+def find_state(program: dict[str, Any], name: str | None) -> dict[str, Any] | None:
     """Return the state of that name, from a program or those nested in its states."""
     for state_name, state in program.get("States", {}).items():
         if state_name == name:
@@ -25,7 +27,7 @@ def find_state(program: dict[str, Any], name: str) -> dict[str, Any] | None:
     return None
 
 
-def _definition(env: Any) -> dict[str, Any] | None:
+def _definition(env: Environment) -> dict[str, Any] | None:
     from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
     details = env.aws_execution_details

@@ -28,6 +28,7 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison 
 from moto.stepfunctions.parser.asl.component.state.fail.cause_decl import Cause
 from moto.stepfunctions.parser.asl.component.state.fail.error_decl import Error
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
@@ -61,7 +62,7 @@ def _parse_at_creation(original: Any, self: Any, expression: str) -> None:
         raise ValueError(f"Invalid JSONata expression '{expression}': {error}") from error
 
 
-def _evaluate(self: Any, env: Any) -> None:
+def _evaluate(self: Any, env: Environment) -> None:
     variables = {**_variables(env), "states": _plain(env.states._states_data)}
     try:
         result = expressions.evaluate(self.expression, variables)
@@ -72,7 +73,7 @@ def _evaluate(self: Any, env: Any) -> None:
     env.stack.append(result)
 
 
-def _evaluate_variable(self: Any, env: Any) -> None:
+def _evaluate_variable(self: Any, env: Environment) -> None:
     variables = _variables(env)
     if self.query_language_mode == QueryLanguageMode.JSONata:
         variables["states"] = _plain(env.states._states_data)
@@ -80,7 +81,7 @@ def _evaluate_variable(self: Any, env: Any) -> None:
     env.stack.append(None if result is expressions.UNDEFINED else result)
 
 
-def _variables(env: Any) -> dict[str, Any]:
+def _variables(env: Environment) -> dict[str, Any]:
     store = env.variable_store
     return _plain({**store._outer_scope, **store._inner_scope})
 
@@ -95,24 +96,24 @@ def _assigned_variables(self: Any) -> dict[str, str]:
     return {name: to_json_str(self.get(name)) for name in sorted(self._declaration_tracing)}
 
 
-def _condition(self: Any, env: Any) -> None:
+def _condition(self: Any, env: Environment) -> None:
     self.string_jsonata.eval(env=env)
     _expect(env, self.string_jsonata, bool, "boolean")
 
 
-def _seconds(self: Any, env: Any) -> int:
+def _seconds(self: Any, env: Environment) -> int:
     self.string_jsonata.eval(env=env)
     _expect(env, self.string_jsonata, (int, float), "number")
     return int(env.stack.pop())
 
 
-def _string_result(original: Any, self: Any, env: Any) -> None:
+def _string_result(original: Any, self: Any, env: Environment) -> None:
     original(self, env)
     if isinstance(self.string_expression, StringJSONata):
         _expect(env, self.string_expression, str, "string")
 
 
-def _expect(env: Any, source: Any, kind: type | tuple[type, ...], kind_name: str) -> None:
+def _expect(env: Environment, source: Any, kind: type | tuple[type, ...], kind_name: str) -> None:
     value = env.stack[-1]
     if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return
@@ -125,7 +126,7 @@ def _expect(env: Any, source: Any, kind: type | tuple[type, ...], kind_name: str
     _fail(env, source.expression, problem)
 
 
-def _fail(env: Any, expression: str, problem: str) -> NoReturn:
+def _fail(env: Environment, expression: str, problem: str) -> NoReturn:
     location = expression_location(env, expression)
     error_name = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
     text = f"The JSONata expression '{expression}' specified for the field '{location}' {problem}"
@@ -139,11 +140,10 @@ def _fail(env: Any, expression: str, problem: str) -> NoReturn:
             event_details=recorded,
         )
     )
+    event: Any = {"evaluationFailedEventDetails": failure.get_evaluation_failed_event_details()}
     env.event_manager.add_event(
         context=env.event_history_context,
         event_type=HistoryEventType.EvaluationFailed,
-        event_details={
-            "evaluationFailedEventDetails": failure.get_evaluation_failed_event_details()
-        },
+        event_details=event,
     )
     raise failure

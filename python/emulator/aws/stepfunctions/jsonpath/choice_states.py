@@ -11,6 +11,7 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_
     ComparisonVariable,
 )
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from emulator.aws.patching import replace, wrap
@@ -35,7 +36,7 @@ def install() -> None:
     wrap(Preprocessor, "visitChoice_rule_comparison_variable", _visit_rule)
 
 
-def _eval_comparison(self: Any, env: Any) -> None:
+def _eval_comparison(self: Any, env: Environment) -> None:
     function = self.comparison_function
     name = function.operator_type.name
     variable = path_of(self.variable.string_sampler)
@@ -53,14 +54,14 @@ def _eval_comparison(self: Any, env: Any) -> None:
     env.stack.append(compare(name, value, wanted))
 
 
-def _is_present(env: Any, path: Path) -> bool:
+def _is_present(env: Environment, path: Path) -> bool:
     try:
         return scope(env).find(path) is not PAST_THE_END
     except PathNotFoundError:
         return False
 
 
-def _find(env: Any, path: Path) -> Any:
+def _find(env: Environment, path: Path) -> Any:
     try:
         found = scope(env).find(path)
     except PathNotFoundError:
@@ -74,7 +75,7 @@ def _find(env: Any, path: Path) -> Any:
     return found
 
 
-def _eval_rule(original: Any, self: Any, env: Any) -> None:
+def _eval_rule(original: Any, self: Any, env: Environment) -> None:
     if not assigns(self.assign):
         original(self, env)
         return
@@ -86,7 +87,7 @@ def _eval_rule(original: Any, self: Any, env: Any) -> None:
         env.stack.append(holds)
 
 
-def _eval_state(self: Any, env: Any) -> None:
+def _eval_state(self: Any, env: Environment) -> None:
     for rule in self.choices_decl.rules:
         rule.eval(env)
         if env.stack.pop() is True:
@@ -98,7 +99,7 @@ def _eval_state(self: Any, env: Any) -> None:
     env.stack.append(self.default_state.state_name)
 
 
-def _eval_state_output(self: Any, env: Any) -> None:
+def _eval_state_output(self: Any, env: Environment) -> None:
     next_state_name = env.stack.pop()
     # moto takes a rule that leads to the same state as Default for Default.
     if env.heap.pop(_DEFAULT_TAKEN, False):

@@ -13,6 +13,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from emulator.aws.stepfunctions.errors import any_error_name, reported_name
@@ -25,7 +26,7 @@ RUNTIME = StatesErrorNameType.StatesRuntime
 _INTRINSIC_FAILURE = "States.IntrinsicFailure"
 
 
-def scope(env: Any) -> Scope:
+def scope(env: Environment) -> Scope:
     """Return what paths can read at this moment: the value on top of the stack is ``$``."""
     store = env.variable_store
     return Scope(
@@ -40,7 +41,7 @@ def plain(value: Any) -> Any:
     return json.loads(to_json_str(value))
 
 
-def look_up(env: Any, path: Path) -> Any:
+def look_up(env: Environment, path: Path) -> Any:
     """Return what the path of a field such as ``InputPath`` finds.
 
     Raises
@@ -53,7 +54,7 @@ def look_up(env: Any, path: Path) -> Any:
 
 
 @contextmanager
-def failing_as_on_aws(env: Any, *, path_failure: str = "") -> Iterator[None]:
+def failing_as_on_aws(env: Environment, *, path_failure: str = "") -> Iterator[None]:
     """Turn what an expression raises into the failure that the state records.
 
     `path_failure` is the name that AWS's pages give a path that fails in this field, if any.
@@ -67,7 +68,7 @@ def failing_as_on_aws(env: Any, *, path_failure: str = "") -> Iterator[None]:
 
 
 @contextmanager
-def invalid_path_fails(env: Any, path: Path) -> Iterator[None]:
+def invalid_path_fails(env: Environment, path: Path) -> Iterator[None]:
     """Turn a path that leads nowhere into AWS's "Invalid path"."""
     try:
         yield
@@ -76,7 +77,7 @@ def invalid_path_fails(env: Any, path: Path) -> Iterator[None]:
 
 
 def fail(
-    env: Any, cause: str, error: StatesErrorNameType = RUNTIME, *, documented: str = ""
+    env: Environment, cause: str, error: StatesErrorNameType = RUNTIME, *, documented: str = ""
 ) -> NoReturn:
     """End the current state with an error; ``States.Runtime`` leaves no event of the task.
 

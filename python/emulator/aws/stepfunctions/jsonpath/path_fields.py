@@ -31,6 +31,7 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp 
     Timestamp,
     TimestampPath,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from emulator.aws.patching import replace, wrap
 from emulator.aws.stepfunctions.jsonpath.choice_rules import parse_timestamp
@@ -81,18 +82,18 @@ def path_of(sampler: Any) -> Path:
     return parse_path(json.loads(f'"{text}"'))
 
 
-def _eval_path(self: Any, env: Any) -> None:
+def _eval_path(self: Any, env: Environment) -> None:
     env.stack.append(look_up(env, path_of(self)))
 
 
-def _eval_variable(original: Any, self: Any, env: Any) -> None:
+def _eval_variable(original: Any, self: Any, env: Environment) -> None:
     if self.query_language_mode == QueryLanguageMode.JSONata:
         original(self, env)
     else:
         _eval_path(self, env)
 
 
-def _eval_input_path(self: Any, env: Any) -> None:
+def _eval_input_path(self: Any, env: Environment) -> None:
     if self.string_sampler is None:
         env.stack.append({})
         return
@@ -103,7 +104,7 @@ def _eval_input_path(self: Any, env: Any) -> None:
     env.stack[-1] = found
 
 
-def _eval_output_path(self: Any, env: Any) -> None:
+def _eval_output_path(self: Any, env: Environment) -> None:
     if self.string_sampler is None:
         env.states.reset(input_value={})
         return
@@ -113,7 +114,7 @@ def _eval_output_path(self: Any, env: Any) -> None:
     env.states.reset(found)
 
 
-def _eval_items_path(self: Any, env: Any) -> None:
+def _eval_items_path(self: Any, env: Environment) -> None:
     path = path_of(self.string_sampler)
     with invalid_path_fails(env, path):
         items = look_up(env, path)
@@ -122,7 +123,7 @@ def _eval_items_path(self: Any, env: Any) -> None:
     env.stack.append(items)
 
 
-def _eval_result_path(self: Any, env: Any) -> None:
+def _eval_result_path(self: Any, env: Environment) -> None:
     state_input = env.states.get_input()
     if self.result_path_src is None:
         env.stack.clear()
@@ -140,7 +141,7 @@ def _eval_result_path(self: Any, env: Any) -> None:
         )
 
 
-def _eval_text_path(original: Any, self: Any, env: Any) -> None:
+def _eval_text_path(original: Any, self: Any, env: Environment) -> None:
     expression = self.string_expression
     if isinstance(expression, string_expression.StringIntrinsicFunction):
         original(self, env)
@@ -156,7 +157,7 @@ def _eval_text_path(original: Any, self: Any, env: Any) -> None:
         )
 
 
-def _wait_seconds(original: Any, self: Any, env: Any) -> int:
+def _wait_seconds(original: Any, self: Any, env: Environment) -> int:
     path = path_of(self.string_sampler)
     try:
         value = look_up(env, path)
@@ -171,7 +172,7 @@ def _wait_seconds(original: Any, self: Any, env: Any) -> int:
     return original(self, env)
 
 
-def _wait_timestamp(self: Any, env: Any) -> int:
+def _wait_timestamp(self: Any, env: Environment) -> int:
     path = path_of(self.string)
     try:
         value = look_up(env, path)
@@ -192,7 +193,7 @@ def _moment(timestamp: Any) -> datetime.datetime | None:
     return known and known[0].replace(tzinfo=None)
 
 
-def _limit_seconds(self: Any, env: Any) -> int:
+def _limit_seconds(self: Any, env: Environment) -> int:
     path = path_of(self.string_sampler)
     with invalid_path_fails(env, path):
         value = look_up(env, path)
@@ -205,7 +206,7 @@ def _limit_seconds(self: Any, env: Any) -> int:
     return value
 
 
-def _after_path_check(original: Any, self: Any, env: Any) -> Any:
+def _after_path_check(original: Any, self: Any, env: Environment) -> Any:
     path = path_of(self.string_sampler)
     with invalid_path_fails(env, path):
         look_up(env, path)

@@ -13,6 +13,7 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
     StringIntrinsicFunction,
 )
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.static_analyser.intrinsic.variable_names_intrinsic_static_analyser import (  # noqa: E501
     VariableNamesIntrinsicStaticAnalyser,
@@ -47,7 +48,7 @@ class _Template(PayloadTmpl):
     def _field_name(self) -> None:
         return None
 
-    def _eval_body(self, env: Any) -> None:
+    def _eval_body(self, env: Environment) -> None:
         with failing_as_on_aws(env, path_failure=self.path_failure):
             value = fill(self.template, scope(env))
         env.stack.append(value)
@@ -66,7 +67,7 @@ class _Call(EvalComponent):
         # By this moto tells which functions ErrorPath may call: their names less both ends.
         self.name = types.SimpleNamespace(name=call.name[1:-1])
 
-    def _eval_body(self, env: Any) -> None:
+    def _eval_body(self, env: Environment) -> None:
         with failing_as_on_aws(env):
             value = evaluate(self.call, scope(env), self.call.text)
         env.stack.append(value)
@@ -100,7 +101,7 @@ def _visit_assign(original: Any, self: Any, ctx: Any) -> Any:
     return original(self, ctx)
 
 
-def _eval_assign(original: Any, self: Any, env: Any) -> None:
+def _eval_assign(original: Any, self: Any, env: Environment) -> None:
     if not assigns(self):
         original(self, env)
         return

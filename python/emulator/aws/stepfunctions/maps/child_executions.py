@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext, EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramEnded,
@@ -69,7 +70,7 @@ def _text(value: Any) -> str:
 
 
 def run_children(
-    env: Any, program: Any, run: Any, children: list[Child], exceeded: Callable[[int], bool]
+    env: Environment, program: Any, run: Any, children: list[Child], exceeded: Callable[[int], bool]
 ) -> int:
     """Run the children until all have ended, or too many items have failed.
 
@@ -119,13 +120,13 @@ class _Failures:
             return self.too_many
 
 
-def _stop_all(env: Any) -> None:
+def _stop_all(env: Environment) -> None:
     now = datetime.datetime.now(tz=datetime.timezone.utc)
     for frame in list(env._frames):
         frame.set_stop(stop_date=now, cause=None, error=None)
 
 
-def _run_child(env: Any, program: Any, run: Any, child: Child) -> None:
+def _run_child(env: Environment, program: Any, run: Any, child: Child) -> None:
     _count(run, child, "pending", -1)
     _count(run, child, "running", 1)
     child.status = "RUNNING"

@@ -17,6 +17,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map impo
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import (
     StateCredentials,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.utils import boto_client
 
@@ -46,7 +47,7 @@ def _attach_settings(original: Any, self: Any, ctx: Any) -> Any:
     return states
 
 
-def _evaluate(original: Any, self: Any, env: Any) -> None:
+def _evaluate(original: Any, self: Any, env: Environment) -> None:
     if self.map_run_settings is None:
         original(self, env)
         return
@@ -92,13 +93,14 @@ def _evaluate(original: Any, self: Any, env: Any) -> None:
     env.stack.append(output)
 
 
-def _record(env: Any, kind: Any, **details: Any) -> None:
+def _record(env: Environment, kind: Any, **details: Any) -> None:
+    given: Any = details or None
     env.event_manager.add_event(
-        context=env.event_history_context, event_type=kind, event_details=details or None
+        context=env.event_history_context, event_type=kind, event_details=given
     )
 
 
-def _given_items(self: Any, env: Any) -> list[Any]:
+def _given_items(self: Any, env: Environment) -> list[Any]:
     field = self.items_path or self.items
     if field is None:
         return _expect_array(self, env, env.states.get_input())
@@ -106,7 +108,7 @@ def _given_items(self: Any, env: Any) -> list[Any]:
     return _expect_array(self, env, env.stack.pop())
 
 
-def _expect_array(self: Any, env: Any, items: Any) -> list[Any]:
+def _expect_array(self: Any, env: Environment, items: Any) -> list[Any]:
     if isinstance(items, list):
         return items
     if self.items_path is None:
@@ -117,7 +119,7 @@ def _expect_array(self: Any, env: Any, items: Any) -> list[Any]:
     return _fail(env, error, cause)
 
 
-def _map_run(env: Any, concurrency: int, settings: dict[str, Any]) -> MapRunRecord:
+def _map_run(env: Environment, concurrency: int, settings: dict[str, Any]) -> MapRunRecord:
     context = env.states.context_object.context_object_data
     count, percentage = (
         _threshold(env, settings, field, most)
@@ -139,7 +141,9 @@ def _map_run(env: Any, concurrency: int, settings: dict[str, Any]) -> MapRunReco
     return run
 
 
-def _threshold(env: Any, settings: dict[str, Any], field: str, most: int | None) -> float | None:
+def _threshold(
+    env: Environment, settings: dict[str, Any], field: str, most: int | None
+) -> float | None:
     if field not in settings:
         return None
     given = settings[field]
@@ -161,7 +165,7 @@ def _exceeded(run: Any, failed: int, total: int) -> bool:
 
 
 def _run(
-    self: Any, env: Any, run: Any, settings: dict[str, Any], items: Any, state_input: Any
+    self: Any, env: Environment, run: Any, settings: dict[str, Any], items: Any, state_input: Any
 ) -> Any:
     client = boto_client.boto_client_for(
         region=env.aws_execution_details.region,
@@ -202,7 +206,7 @@ def _run(
     return output
 
 
-def _select(self: Any, env: Any, index: int, item: Any, state_input: Any) -> Any:
+def _select(self: Any, env: Environment, index: int, item: Any, state_input: Any) -> Any:
     selector = self.item_selector or self.parameters
     if selector is None:
         return item
@@ -220,7 +224,10 @@ def _select(self: Any, env: Any, index: int, item: Any, state_input: Any) -> Any
 
 
 def _fail(
-    env: Any, error: str, cause: str, kind: HistoryEventType = HistoryEventType.ExecutionFailed
+    env: Environment,
+    error: str,
+    cause: str,
+    kind: HistoryEventType = HistoryEventType.ExecutionFailed,
 ) -> NoReturn:
     field = (
         "mapRunFailedEventDetails"

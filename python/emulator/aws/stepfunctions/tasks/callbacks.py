@@ -98,21 +98,24 @@ def _get_activity_task(self: Any) -> ActionResult:
             return ActionResult({"taskToken": task.task_token, "input": task.task_input})
 
 
-def _eval_execution(original: Any, self: Any, env: Any) -> None:
+def _eval_execution(original: Any, self: Any, env: Environment) -> None:
     arn = self.resource.resource_arn
     if arn not in env.activity_store:
         cause = f"The activity {arn} does not exist."
-        details: Any = {"activityScheduleFailedEventDetails": {"error": _RUNTIME, "cause": cause}}
+        failure = {"error": _RUNTIME, "cause": cause}
+        details: Any = {"activityScheduleFailedEventDetails": failure}
         kind = HistoryEventType.ActivityScheduleFailed
         raise FailureEventException(FailureEvent(env, any_error_name(_RUNTIME), kind, details))
     while_running(env, lambda: original(self, env))
 
 
-def _after_eval_execution(original: Any, self: Any, env: Any, *rest: Any, **named: Any) -> None:
+def _after_eval_execution(
+    original: Any, self: Any, env: Environment, *rest: Any, **named: Any
+) -> None:
     while_running(env, lambda: original(self, env, *rest, **named))
 
 
-def while_running(env: Any, wait: Callable[[], Any]) -> bool:
+def while_running(env: Environment, wait: Callable[[], Any]) -> bool:
     """Wait, and return whether the task goes on; if it was ended from outside, it says nothing."""
     _waiting.env = env
     try:

@@ -14,6 +14,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_callback,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from emulator.aws.patching import replace
 from emulator.aws.protocol.operations import operation_model
@@ -31,14 +32,14 @@ def install() -> None:
 class NestedExecutionTask(OptimizedTask):
     """A task that starts an execution."""
 
-    def _adapted(self, env: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _adapted(self, env: Environment, parameters: dict[str, Any]) -> dict[str, Any]:
         if parameters.get("Input") is None:
             return {**parameters, "Input": {}}
         return parameters
 
     def _build_sync_resolver(
         self,
-        env: Any,
+        env: Environment,
         resource_runtime_part: Any,
         normalised_parameters: dict[str, Any],
         state_credentials: Any,
@@ -49,7 +50,7 @@ class NestedExecutionTask(OptimizedTask):
 
     _build_sync2_resolver = _build_sync_resolver
 
-    def _eval_sync(self, env: Any, sync_resolver: Any, *args: Any, **kwargs: Any) -> Any:
+    def _eval_sync(self, env: Environment, sync_resolver: Any, *args: Any, **kwargs: Any) -> Any:
         outcome = super()._eval_sync(env, sync_resolver, *args, **kwargs)
         if not env.is_running() and not isinstance(outcome, dict):
             sync_resolver.stop()  # with the task, by a stop or a timeout
@@ -69,7 +70,7 @@ class NestedExecutionTask(OptimizedTask):
 class _Child:
     """An execution that a task waits for; called, it gives the task's result once it has ended."""
 
-    def __init__(self, task: NestedExecutionTask, env: Any, client: Any, arn: str) -> None:
+    def __init__(self, task: NestedExecutionTask, env: Environment, client: Any, arn: str) -> None:
         self._task = task
         self._env = env
         self._client = client

@@ -27,6 +27,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (  # noqa: E501
     StateTaskServiceCallback,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from emulator.aws.patching import replace_everywhere
@@ -70,7 +71,7 @@ class OptimizedTask(StateTaskServiceCallback):
 
     def _eval_service_task(
         self,
-        env: Any,
+        env: Environment,
         resource_runtime_part: Any,
         normalised_parameters: dict[str, Any],
         state_credentials: Any,
@@ -86,7 +87,7 @@ class OptimizedTask(StateTaskServiceCallback):
 
     def _after_eval_execution(
         self,
-        env: Any,
+        env: Environment,
         resource_runtime_part: Any,
         normalised_parameters: dict[str, Any],
         state_credentials: Any,
@@ -98,20 +99,21 @@ class OptimizedTask(StateTaskServiceCallback):
                 return  # nothing waits for a TaskSucceeded
         StateTaskService._after_eval_execution(self, *rest)
 
-    def _add_submitted(self, env: Any, response: Any) -> None:
-        details = {
+    def _add_submitted(self, env: Environment, response: Any) -> None:
+        submitted = {
             "resource": self._get_sfn_resource(),
             "resourceType": self._get_sfn_resource_type(),
             "output": json_text(response),
             "outputDetails": {"truncated": False},
         }
+        details: Any = {"taskSubmittedEventDetails": submitted}
         env.event_manager.add_event(
             context=env.event_history_context,
             event_type=HistoryEventType.TaskSubmitted,
-            event_details={"taskSubmittedEventDetails": details},
+            event_details=details,
         )
 
-    def _adapted(self, env: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _adapted(self, env: Environment, parameters: dict[str, Any]) -> dict[str, Any]:
         """Return the parameters with what the integration itself adds."""
         return parameters
 
@@ -140,11 +142,11 @@ class OptimizedTask(StateTaskServiceCallback):
             state_credentials=credentials,
         )
 
-    def _from_error(self, env: Any, ex: Exception) -> FailureEvent:
+    def _from_error(self, env: Environment, ex: Exception) -> FailureEvent:
         named = service_error(self.resource.api_name, ex)
         return self.failure(env, *named) if named else super()._from_error(env, ex)
 
-    def failure(self, env: Any, error: str, cause: str) -> FailureEvent:
+    def failure(self, env: Environment, error: str, cause: str) -> FailureEvent:
         """Return the failure of the task, with its event."""
         details: Any = {
             "taskFailedEventDetails": {
@@ -165,7 +167,7 @@ class OptimizedTask(StateTaskServiceCallback):
 class LambdaTask(OptimizedTask):
     """``lambda:invoke``; an error of the function is the task's error."""
 
-    def _adapted(self, env: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _adapted(self, env: Environment, parameters: dict[str, Any]) -> dict[str, Any]:
         if "Payload" not in parameters:
             return parameters
         payload = lambda_eval_utils.to_payload_type(parameters["Payload"])
@@ -182,7 +184,7 @@ class LambdaTask(OptimizedTask):
             )
         return {**result, "Payload": payload}
 
-    def _from_error(self, env: Any, ex: Exception) -> FailureEvent:
+    def _from_error(self, env: Environment, ex: Exception) -> FailureEvent:
         if isinstance(ex, lambda_eval_utils.LambdaFunctionErrorException):
             return self.failure(env, function_error(ex.payload), ex.payload)
         return super()._from_error(env, ex)
@@ -191,7 +193,7 @@ class LambdaTask(OptimizedTask):
 class EventsTask(OptimizedTask):
     """``events:putEvents``, which fails if one of the events does."""
 
-    def _adapted(self, env: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _adapted(self, env: Environment, parameters: dict[str, Any]) -> dict[str, Any]:
         context = env.states.context_object.context_object_data
         own = [context["StateMachine"]["Id"], context["Execution"]["Id"]]
         entries = [
@@ -209,7 +211,7 @@ class EventsTask(OptimizedTask):
         del metadata  # the one integration whose results have none
         return {}
 
-    def _from_error(self, env: Any, ex: Exception) -> FailureEvent:
+    def _from_error(self, env: Environment, ex: Exception) -> FailureEvent:
         if isinstance(ex, _FailedEntryError):
             return self.failure(env, "EventBridge.FailedEntry", str(ex))
         return super()._from_error(env, ex)

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEventException,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from emulator.aws.protocol.operations import operation_model
 from emulator.aws.sagemaker.endings import ENDINGS
@@ -41,7 +42,7 @@ class _Job:
 class SageMakerTask(OptimizedTask):
     """A task that calls SageMaker, and with ``.sync`` waits for the job to end."""
 
-    def _adapted(self, env: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _adapted(self, env: Environment, parameters: dict[str, Any]) -> dict[str, Any]:
         if "Tags" not in self._operation.input_shape.members:
             return parameters
         execution_arn = env.states.context_object.context_object_data["Execution"]["Id"]
@@ -50,7 +51,7 @@ class SageMakerTask(OptimizedTask):
 
     def _eval_integration_pattern(
         self,
-        env: Any,
+        env: Environment,
         resource_runtime_part: Any,
         normalised_parameters: dict[str, Any],
         state_credentials: Any,
@@ -72,7 +73,7 @@ def _own_tags(execution_arn: str) -> list[dict[str, str]]:
     ]
 
 
-def _wait_for_end(env: Any, client: Any, job: _Job, name: str) -> dict[str, Any] | None:
+def _wait_for_end(env: Environment, client: Any, job: _Job, name: str) -> dict[str, Any] | None:
     """Return the ended job's description, or None if the task was ended and the job stopped."""
     while env.is_running():
         seen = ENDINGS.count

@@ -8,6 +8,7 @@ from botocore.response import StreamingBody
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (  # noqa: E501
     StateTaskServiceAwsSdk,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from emulator.aws.patching import replace, wrap
 from emulator.aws.stepfunctions.context import iso_time
@@ -46,7 +47,7 @@ def _error_name(prefix: str, error: Exception) -> str:
     return f"{prefix}.{name.removesuffix('Exception')}Exception"
 
 
-def _from_error(original: Any, self: Any, env: Any, ex: Exception) -> Any:
+def _from_error(original: Any, self: Any, env: Environment, ex: Exception) -> Any:
     if isinstance(ex, BotoCoreError):
         prefix = _error_prefix(self.resource.api_name)
         return self._get_task_failure_event(env, f"{prefix}.SdkClientException", str(ex))

@@ -10,6 +10,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceAwsSdk,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from emulator.aws.patching import wrap
 from emulator.aws.stepfunctions.jsonpath.interpreter import fail
@@ -23,7 +24,7 @@ def install() -> None:
     wrap(StateTask, "_eval_parameters", _checked)
 
 
-def _checked(original: Any, self: Any, env: Any) -> Any:
+def _checked(original: Any, self: Any, env: Environment) -> Any:
     parameters = original(self, env)
     called = _called(self)
     if called is None or not isinstance(parameters, dict):
