@@ -126,7 +126,7 @@ describe("execute", () => {
   });
 
   it("leaves the execution to itself on Ctrl-C, and says how to follow it again", async () => {
-    const { code, stderr } = await command(["execute", "--name", "left", ...quick], "FindData");
+    const { code, stderr } = await command(["execute", "--name", "left", ...quick], "Prepare");
     expect([code, stderr]).toEqual([130, expect.stringContaining("--attach left")]);
     expect((await command(["execute", "--attach", "left", "--json"])).code).toBe(0);
   });
