@@ -87,7 +87,7 @@ const ownProvider = { TF_REATTACH_PROVIDERS: "" };
     expect([code, stderr]).toEqual([130, expect.stringContaining("run the command again")]);
     expect(await namesIn(cloud.aws, name)).not.toEqual([]);
     const again = await project.run("deploy", "local", "--yes");
-    expect([again.code, again.stderr]).toEqual([0, ""]);
+    expect([again.code, again.stderr]).toEqual([0, expect.not.stringContaining("rror")]);
     expect(await namesIn(cloud.aws, name)).toContain(name);
   });
 
