@@ -1,10 +1,10 @@
 /** The configuration in force: `config.ts`, or the file that `WORKFLOW_CONFIG` names. */
 
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type Config, ConfigurationError } from "./define";
 
 /** The file that contains the configuration. */
-export const configurationFile = resolve(__dirname, "..", process.env.WORKFLOW_CONFIG || "config.ts");
+const configurationFile = resolve(__dirname, "..", process.env.WORKFLOW_CONFIG || "config.ts");
 
 function load(): Config {
   const config = read(configurationFile);
@@ -25,13 +25,32 @@ function read(path: string): Config | undefined {
   }
 }
 
+const files = new Set([configurationFile]);
+
+/** The files of the configuration: the one in force, and those that it has imported, without the framework's. */
+export function configurationFiles(): string[] {
+  // A file that cannot be read now is no module, and still one of them.
+  for (const file of files) {
+    for (const { filename } of require.cache[file]?.children ?? []) {
+      if (!isFramework(filename)) files.add(filename);
+    }
+  }
+  return [...files];
+}
+
+function isFramework(path: string): boolean {
+  const root = resolve(__dirname, "..");
+  const own = ["configuration", "workflow", "node_modules"].map((folder) => join(root, folder, "/"));
+  return own.some((folder) => path.startsWith(folder)) || path === join(root, "source-files.ts");
+}
+
 /**
- * Reads the configuration as it is in the file now; files that it imports are not read again.
+ * Reads the configuration as its files are now.
  *
  * @throws ConfigurationError
  */
 export function reloadedConfiguration(): Config {
-  delete require.cache[require.resolve(configurationFile)];
+  for (const file of configurationFiles()) delete require.cache[file];
   return load();
 }
 

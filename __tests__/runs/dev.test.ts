@@ -45,7 +45,9 @@ beforeAll(() => {
   cpSync("__tests__/runs/small-workflow", scripts, { recursive: true });
   mkdirSync(join(folder, "data"));
   writeFileSync(join(folder, "data", "rows.csv"), "1,2\n");
-  writeFileSync(join(folder, "small.config.ts"), config);
+  mkdirSync(join(folder, "own"));
+  writeFileSync(join(folder, "own", "config.ts"), config);
+  writeFileSync(join(folder, "small.config.ts"), 'export { default } from "./own/config";\n');
   command = spawn("node", ["--import", "tsx", "cli/main.ts", "dev", "--time-scale", "0.02"], {
     env: { ...process.env, WORKFLOW_CONFIG: join(folder, "small.config.ts") },
     stdio: ["ignore", "pipe", "pipe"],
@@ -116,31 +118,31 @@ it("shows file and line of inference code that does not answer", async () => {
 });
 
 it("stops a run when something is saved, and takes over hyperparameters", async () => {
-  edit("small.config.ts", 'behave: "well"', 'behave: "hang"');
+  edit("own/config.ts", 'behave: "well"', 'behave: "hang"');
   expect(await printedUntil("Run 7: from ModelTraining")).toContain(
     "settings of ModelTraining in config.ts changed",
   );
-  edit("small.config.ts", 'behave: "hang"', 'behave: "better"');
+  edit("own/config.ts", 'behave: "hang"', 'behave: "better"');
   const text = await run();
   expect(text).toMatch(/Run 7 was stopped\.\n\n.*Run 8: from ModelTraining, with what run 1 made/);
   expect(text).toContain("it predicts 44");
 });
 
 it("says what is wrong with config.ts, and what it cannot take over", async () => {
-  edit("small.config.ts", 'behave: "better" }', "behave: ");
-  expect(await printedUntil("Unexpected")).toContain("small.config.ts cannot be read");
-  edit("small.config.ts", "behave: ", 'behave: "better" }');
-  edit("small.config.ts", 'prefix: "small"', 'prefix: "other"');
+  edit("own/config.ts", 'behave: "better" }', "behave: ");
+  expect(await printedUntil("Unexpected")).toContain("own/config.ts:11");
+  edit("own/config.ts", "behave: ", 'behave: "better" }');
+  edit("own/config.ts", 'prefix: "small"', 'prefix: "other"');
   expect(await printedUntil("start it again")).toContain("only the settings of scripts and gate can change");
-  edit("small.config.ts", 'prefix: "other"', 'prefix: "small"');
+  edit("own/config.ts", 'prefix: "other"', 'prefix: "small"');
 });
 
 it("runs the gate alone with other settings", async () => {
-  edit("small.config.ts", "threshold: 0", "threshold: 2");
+  edit("own/config.ts", "threshold: 0", "threshold: 2");
   const text = await run();
   expect(text).toMatch(/Run 9: from ModelEvaluation, with what run 8 made\n[\s\S]* now +run 8 /);
   expect(text).toContain("error: ModelPerformanceInsufficient");
-  edit("small.config.ts", "threshold: 2", "threshold: 1");
+  edit("own/config.ts", "threshold: 2", "threshold: 1");
   expect(await run()).toMatch(/Run 10: from ModelEvaluation[\s\S]*it predicts 44/);
 });
 

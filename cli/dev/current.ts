@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { configurationFile, reloadedConfiguration } from "../../configuration";
+import { configurationFiles, reloadedConfiguration } from "../../configuration";
 import type { TestRun } from "../../configuration/define";
 import { localEnvironment } from "../../configuration/names";
 import { scriptFolders, type WorkflowProps } from "../../workflow/props";
@@ -17,11 +17,15 @@ export interface Current {
   readonly saved: string;
 }
 
-/** Reads config.ts and the scripts. */
-export function readCurrent(): Current {
+/**
+ * Reads the configuration and the scripts.
+ *
+ * @param known the workflow before: what its files look like is noted before they are read, so that no change is missed
+ */
+export function readCurrent(known: WorkflowProps): Current {
+  const saved = look(known);
   const { testRun, workflowProps } = reloadedConfiguration();
   const props = workflowProps(localEnvironment);
-  const saved = look(props);
   const sources = readSources(scriptFolders(props));
   return { props, testRun, sources, snapshot: snapshot(stepsOf(props), sources), saved };
 }
@@ -65,7 +69,7 @@ export async function nextChange(
 }
 
 function changeSince(before: Current): Change | undefined {
-  const current = readCurrent();
+  const current = readCurrent(before.props);
   if (fixedParts(current.props) !== fixedParts(before.props)) {
     throw new UsageError(
       "config.ts: only the settings of scripts and gate can change while this runs. Stop it with Ctrl-C and start it again",
@@ -84,7 +88,7 @@ export function userError(error: unknown): string {
 }
 
 function look(props: WorkflowProps): string {
-  return saveState(scriptFolders(props), [configurationFile]);
+  return saveState(scriptFolders(props), configurationFiles());
 }
 
 async function pause(signal: AbortSignal): Promise<void> {

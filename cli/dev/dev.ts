@@ -18,12 +18,13 @@ export async function dev(options: DevOptions): Promise<void> {
   const input: ExecutionInput | undefined =
     options.input === undefined ? undefined : await readInput(options.input, localEnvironment);
   const signal = interruption();
+  const props = workflowProps(localEnvironment);
   const tasks = new TaskList();
-  const { cloud, workflow, stop } = addPreparation(tasks, options, workflowProps(localEnvironment));
+  const { cloud, workflow, stop } = addPreparation(tasks, options, props);
   try {
     await tasks.run({ silent: false });
     const { aws, emulator } = cloud.value;
-    const loop = new Loop({ aws, workflow: workflow.value }, input);
+    const loop = new Loop({ aws, workflow: workflow.value }, props, input);
     const died = emulator.ended.then(() => {
       throw new FailedError("The emulator ended unexpectedly");
     });

@@ -1,5 +1,6 @@
 import type { Variables } from "../../workflow/asl/enter";
 import type { ExecutionInput } from "../../workflow/execution-input";
+import type { WorkflowProps } from "../../workflow/props";
 import type { PreviousModel } from "../execution/previous-model";
 import { print } from "../terminal/print";
 import { type Change, type Current, nextChange, readCurrent, userError } from "./current";
@@ -16,12 +17,13 @@ export class Loop {
   /** @param input the execution input; default: that of config.ts */
   constructor(
     private readonly local: Local,
+    private readonly props: WorkflowProps,
     private readonly input: ExecutionInput | undefined,
   ) {}
 
   /** Runs until the signal is aborted. A change during a run stops it. */
   async run(signal: AbortSignal): Promise<void> {
-    let change: Change = { current: readCurrent(), parts: [] };
+    let change: Change = { current: readCurrent(this.props), parts: [] };
     let last: Current | undefined;
     while (!signal.aborted) {
       const { current } = change;

@@ -35,6 +35,6 @@ export function saveState(folders: readonly string[], files: readonly string[]):
 }
 
 function stamp(path: string): string {
-  const { mtimeMs, size, ino } = statSync(path);
-  return `${mtimeMs}:${size}:${ino}`;
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? "gone" : `${found.mtimeMs}:${found.size}:${found.ino}`;
 }

@@ -63,6 +63,10 @@ describe("saveState", () => {
     const before = saveState([folder], [config]);
     write("tests/config.ts", "22");
     expect(saveState([folder], [config])).not.toBe(before);
+    rmSync(config);
+    const gone = saveState([folder], [config]);
+    write("fit.py", "333");
+    expect(saveState([folder], [config])).not.toBe(gone);
   });
 });
 
