@@ -39,6 +39,11 @@ function missingArgument(cli: Command, [name]: readonly string[], { code, messag
 }
 
 if (require.main === module) {
+  // Who reads the output has enough of it, as `head` does.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
   void main(process.argv.slice(2), printToStderr).then((code) => {
     process.exitCode = code;
   });

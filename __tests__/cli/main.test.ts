@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { main } from "../../cli/main";
 import { program } from "../../cli/program";
@@ -135,4 +136,11 @@ describe("the file help", () => {
     expect(commands.length).toBeGreaterThan(3);
     for (const name of commands) expect(Object.keys(packageJson.scripts)).toContain(name);
   });
+});
+
+it("ends without a word when nobody reads on", () => {
+  const { stderr } = spawnSync("sh", ["-c", "node --import tsx cli/main.ts start --help | true"], {
+    encoding: "utf8",
+  });
+  expect(stderr).toBe("");
 });

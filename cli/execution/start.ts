@@ -118,6 +118,7 @@ function plan(options: StartOptions, props: WorkflowProps, input: object, signal
 
 const nextText = `
 Next: npm start -- --keep, which leaves the endpoint up for your own requests
+      npm run dev, which runs a script again when you save it
       npm run new -- <name>, which writes a workflow of your own (docs/own-workflow.md)`;
 
 /** Copies the run's artifacts out of the emulator, which loses them when it stops, and returns the folder. */

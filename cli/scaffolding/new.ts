@@ -36,7 +36,7 @@ export async function newWorkflow(
   } else {
     print(`config.ts is unchanged: ${changed}\n\nNext: WORKFLOW_CONFIG=${name}/config.ts npm start`);
   }
-  print(`Then put your data into ${name}/data/ and edit the scripts: docs/own-workflow.md`);
+  print(`Then put your data into ${name}/data/ and edit the scripts with npm run dev: docs/own-workflow.md`);
 }
 
 function writeWhole(folder: string, files: ReadonlyMap<string, string>): void {
