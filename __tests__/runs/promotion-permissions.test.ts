@@ -104,7 +104,9 @@ async function forgetCopies(): Promise<void> {
 
 it("suffices", async () => {
   await promoteBetween(person.from, person.to, 1, options);
-  expect(process.stdout.write).toHaveBeenLastCalledWith("Version 1 serves.\n");
+  expect(process.stdout.write).toHaveBeenLastCalledWith(
+    "Version 1 is in service. All versions: npm run versions -- dev\n",
+  );
 });
 
 const grants = (["from", "to"] as const).flatMap((side) =>
