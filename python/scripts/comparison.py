@@ -26,43 +26,23 @@ from comparison_statistics import (
     slice_errors,
     slice_rows,
 )
-from csv_table import CsvTable
+from held_out import HeldOut, load
 from job import (
     ArgumentParser,
     JobError,
     exit_message,
-    require_file,
     run,
     whole_number,
     written_aside,
 )
 from model_predictions import ModelArtifact
 
-CHUNK_ROWS = 20_000
 # How many predictions to spend on the importances of all features together.
 IMPORTANCE_ROWS = 50_000
 DEFAULT_SLICES = 2
 
 # The values of "status" in comparison.json, which the gate reads.
 COMPARED, FIRST_RELEASE, NOT_COMPARABLE = "compared", "first-release", "not-comparable"
-
-
-class HeldOut(NamedTuple):
-    """Raw held-out rows.
-
-    Attributes
-    ----------
-    X : ndarray of shape (n_rows, n_features)
-        Raw features, in the units of the data; NaN for a missing value.
-    y : ndarray of shape (n_rows,)
-        Target, in the units of the data.
-    features : list of str
-        Names of the columns of `X`.
-    """
-
-    X: np.ndarray
-    y: np.ndarray
-    features: list[str]
 
 
 class Evaluation(NamedTuple):
@@ -81,34 +61,6 @@ class Evaluation(NamedTuple):
     predictions: np.ndarray
     metrics: dict[str, float]
     importances: dict[str, float]
-
-
-def load(folder: Path, target: str) -> HeldOut:
-    """Load the held-out rows that preprocessing wrote.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of test.csv.
-    target : str
-        Name of the target column.
-
-    Returns
-    -------
-    HeldOut
-        The rows that have a target.
-
-    Raises
-    ------
-    JobError
-        If test.csv is missing or not readable, or has fewer than two rows with a target.
-    """
-    table = CsvTable(require_file(folder, "test.csv"), target)
-    chunks = list(table.chunks(table.features, CHUNK_ROWS))
-    y = np.concatenate([y for _, y in chunks])
-    if len(y) < 2:
-        raise JobError(f"{table.path}: must have two or more rows with a target, got {len(y)}")
-    return HeldOut(np.concatenate([X for X, _ in chunks]), y, table.features)
 
 
 def evaluate(model: ModelArtifact, data: HeldOut, metric: str, seed: int) -> Evaluation:

@@ -1,6 +1,30 @@
 """What a deploy tells the functions, for tests that import them."""
 
 import os
+from datetime import datetime
+from typing import Any
+
+import pytest
 
 # As workflow/settings.ts has them; tests read settings while they are collected.
 os.environ |= {"EXPERIMENTS_PREFIX": "experiments/", "REWARDS_PREFIX": "rewards/"}
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> "Any":
+    """The AWS that the controller of A/B tests calls, with a clock of its own."""
+    # Modules that read the settings above when they are imported.
+    import experiment_controller
+    from tests.lambda_src.experiment_aws import InMemoryAws
+
+    made = InMemoryAws()
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # pyright: ignore[reportIncompatibleMethodOverride]
+            return made.now
+
+    monkeypatch.setattr(experiment_controller, "_client", made.client)
+    monkeypatch.setattr(experiment_controller, "datetime", Clock)
+    monkeypatch.setenv("TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:housing-dev")
+    return made

@@ -9,6 +9,8 @@ import botocore.session
 from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 
+from experiment_controller import lambda_handler
+from tests.lambda_src.test_experiment import EVENT
 from tests.lambda_src.test_experiment_rewards import RewardsInS3, lines
 from tests.lambda_src.test_experiment_traffic import MetricsByMinute
 
@@ -106,3 +108,10 @@ class InMemoryAws(RewardsInS3):
     def traffic(self, minute: int, linear: tuple[int, int, float]) -> None:
         """Count invocations, errors and latency in microseconds at a minute of the test."""
         self.cloudwatch.minutes["linear", minute] = linear
+
+
+def look(aws: InMemoryAws, minutes: int = 5, **changes: Any) -> dict[str, Any]:
+    """Look once, some minutes after the last time."""
+    result = lambda_handler({**EVENT, **changes}, None)
+    aws.now += timedelta(minutes=minutes)
+    return result

@@ -10,6 +10,7 @@ import pytest
 
 import comparison
 from gate import decide, read_comparison
+from held_out import HeldOut
 from job import run
 from preprocessing import preprocess
 
@@ -361,7 +362,7 @@ def test_the_importance_of_a_feature_is_what_shuffling_it_costs():
             return rows[:, 1] * 3
 
     X = np.random.default_rng(0).normal(size=(2000, 3))
-    data = comparison.HeldOut(X, 3 * X[:, 0], ["a", "b", "c"])
+    data = HeldOut(X, 3 * X[:, 0], ["a", "b", "c"])
     model: Any = Model()
 
     found = comparison.evaluate(model, data, "test_r2", 0)
