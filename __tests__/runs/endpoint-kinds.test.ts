@@ -233,7 +233,7 @@ describe("a workflow that changes its endpoint's kind", () => {
   it("has nothing to change where nothing serves", async () => {
     await cloud.aws.sagemaker().send(new DeleteEndpointCommand({ EndpointName: "kinds-test" }));
     await until(async () => (await names()).endpoints.length === 0);
-    await expect(change(serverless)).rejects.toThrow("The endpoint kinds-test must exist to change its kind");
+    await expect(change(serverless)).rejects.toThrow("There is no endpoint kinds-test to change");
   });
 });
 

@@ -54,7 +54,7 @@ export async function moveToKind(
   }
   if (old === undefined) {
     throw new UsageError(
-      `The endpoint ${other} must exist to change its kind: deploy with npm run deploy -- ${environment.name} instead`,
+      `There is no endpoint ${other} to change: run npm run deploy -- ${environment.name} instead`,
     );
   }
   // The version in service under the new name may already be newer, from an execution in the meantime.

@@ -45,7 +45,7 @@ export async function testEndpoint(
   const answer = answerSchema.safeParse(parseJson(text));
   if (!answer.success || answer.data.predictions.length !== instances.length) {
     throw new FailedError(
-      `The endpoint ${endpointName} was to give ${instances.length} predictions, and answered ${text.slice(0, 500)}`,
+      `The endpoint ${endpointName} must return ${instances.length} predictions, got ${text.slice(0, 500)}`,
     );
   }
   return answer.data.predictions;

@@ -1,4 +1,4 @@
-"""Application Auto Scaling of endpoints: targets and policies are recorded, load moves nothing.
+"""Application Auto Scaling of endpoints: targets and policies are recorded; load changes nothing.
 
 moto takes any name for an endpoint's variant, and knows nothing of tags.
 """

@@ -85,7 +85,7 @@ def parse_invocation(
     """
     location = headers.get("X-Amzn-SageMaker-InputLocation")
     if bool(location) == bool(body):
-        raise InvocationError("Give either InputLocation or Body, not both and not neither.")
+        raise InvocationError("Set exactly one of InputLocation and Body.")
     if len(body) > MAX_INLINE_BYTES:
         raise InvocationError(
             "1 validation error detected: Value at 'body' failed to satisfy constraint: Member "
