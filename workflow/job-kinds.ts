@@ -71,8 +71,17 @@ export function jobLogGroup(kind: JobKind): string {
 
 /** The kind of the job whose failure ended an execution. */
 export function failedJobKind(failure: string): StepJobKind | undefined {
+  return kindWith((step) => step.failure === failure);
+}
+
+/** The kind of the jobs that a state runs. */
+export function jobKindOf(state: string): StepJobKind | undefined {
+  return kindWith((step) => step.state === state);
+}
+
+function kindWith(isWanted: (step: JobStepDescription) => boolean): StepJobKind | undefined {
   const kinds = Object.entries<JobKindDescription>(jobKinds);
-  return kinds.find(([, { step }]) => step?.failure === failure)?.[0] as StepJobKind | undefined;
+  return kinds.find(([, { step }]) => step !== undefined && isWanted(step))?.[0] as StepJobKind | undefined;
 }
 
 /** The keys of job names in SageMaker's requests and descriptions. */

@@ -4,7 +4,7 @@ import { type HistoryEvent, StopExecutionCommand } from "@aws-sdk/client-sfn";
 import type { Variables } from "../../workflow/asl/enter";
 import type { StateMachineDefinition } from "../../workflow/asl/states";
 import type { ExecutionInput } from "../../workflow/execution-input";
-import { jobKinds, type StepJobKind } from "../../workflow/job-kinds";
+import { jobKindOf, type StepJobKind } from "../../workflow/job-kinds";
 import { resourceTags } from "../../workflow/resources";
 import type { ExecutionReport } from "../../workflow/steps/report";
 import type { Aws } from "../account/clients";
@@ -13,13 +13,13 @@ import { testEndpoint } from "../execution/endpoint-test";
 import { type ExecutionResult, startExecution, uniqueName, watchExecution } from "../execution/execution";
 import { describeFailure, readFailure } from "../execution/failure";
 import { type StateVisit, secondsBetween } from "../execution/history";
+import { JobLog } from "../execution/job-log";
 import { PhaseLines } from "../execution/phases";
 import type { PreviousModel } from "../execution/previous-model";
 import { executionOutput, metricsText, predictionsText } from "../execution/report";
 import { readHistory, variablesAt } from "../execution/variables";
 import { print } from "../terminal/print";
 import { type Current, userError } from "./current";
-import { JobLog } from "./job-log";
 import { enteredMachine, lastPreparation } from "./machine";
 import { scriptError } from "./script-error";
 
@@ -82,11 +82,6 @@ const scripts = {
   train: "training",
   compare: "comparison",
 } as const satisfies Readonly<Record<StepJobKind, ScriptName>>;
-
-/** The kind of the jobs that a state runs. */
-function jobKindOf(state: string): StepJobKind | undefined {
-  return (Object.keys(scripts) as StepJobKind[]).find((kind) => jobKinds[kind].step.state === state);
-}
 
 /** What is shown of a run. */
 class ShownRun {

@@ -3,7 +3,7 @@ import { DetachedError, FailedError } from "../terminal/errors";
 import type { ProgressTask } from "../terminal/progress";
 import { type ExecutionResult, watchExecution } from "./execution";
 import { describeFailure, type ExecutionFailure, readFailure } from "./failure";
-import { type StateVisit, secondsBetween } from "./history";
+import { LiveProgress } from "./live-progress";
 import { PhaseLines } from "./phases";
 
 /** An execution that did not succeed; the message says why. */
@@ -44,9 +44,14 @@ export async function followInTask(
   const print = (lines: readonly string[]) => {
     for (const line of lines) task.output = line;
   };
-  let running: StateVisit | undefined;
+  const progress = new LiveProgress(aws);
+  const showProgress = async () => {
+    const line = await progress.line();
+    if (line !== undefined && isFollowing) task.title = `${title}: ${phases.current}, ${line}`;
+  };
+  let isFollowing = process.stdout.isTTY;
   const clock = setInterval(() => {
-    if (running !== undefined) task.title = `${title}: ${phases.current}, ${progressOf(running)}`;
+    if (isFollowing) void showProgress();
   }, 1000);
   try {
     const result = await watchExecution(aws.sfn(), executionArn, {
@@ -55,7 +60,7 @@ export async function followInTask(
       signal,
       onVisit: (visit) => {
         print(phases.add(visit));
-        if (process.stdout.isTTY) running = visit;
+        progress.watch(visit);
       },
     });
     print(phases.finish(result.description.status === "SUCCEEDED"));
@@ -67,13 +72,7 @@ export async function followInTask(
     );
   } finally {
     clearInterval(clock);
+    isFollowing = false;
     task.title = title;
   }
-}
-
-/** What a state does, and for how long it has. */
-function progressOf({ name, visit, job, startedAt, endedAt }: StateVisit): string {
-  const times = visit > 1 ? `, time ${visit}` : "";
-  const seconds = Math.round(secondsBetween(startedAt, endedAt ?? new Date()));
-  return `${job ?? name}${times}, ${seconds} s`;
 }

@@ -1,6 +1,6 @@
 import { ResourceNotFoundException } from "@aws-sdk/client-cloudwatch-logs";
 import type { Aws } from "../../../cli/account/clients";
-import { JobLog } from "../../../cli/dev/job-log";
+import { JobLog } from "../../../cli/execution/job-log";
 
 /** CloudWatch Logs with one stream, which the test fills; pages of two events. */
 function fakeLogs(streams: string[], lines: string[]): Aws {

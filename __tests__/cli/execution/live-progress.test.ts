@@ -1,0 +1,53 @@
+import type { Aws } from "../../../cli/account/clients";
+import type { StateVisit } from "../../../cli/execution/history";
+import { LiveProgress } from "../../../cli/execution/live-progress";
+
+const startedAt = new Date(1_700_000_000_000);
+const later = (seconds: number) => new Date(startedAt.getTime() + seconds * 1000);
+const visit = (name: string, more: Partial<StateVisit> = {}): StateVisit => ({
+  ...{ name, type: "Task", visit: 1, attempts: 1, startedAt },
+  ...more,
+});
+
+/** A log whose events come in parts, one for each reading. */
+function logs(...parts: string[][]): Aws {
+  let read = 0;
+  const send = async (command: { input: { nextToken?: string } }) => {
+    if (command.constructor.name === "DescribeLogStreamsCommand") {
+      return { logStreams: [{ logStreamName: "job/1" }] };
+    }
+    if (command.input.nextToken === `t${read}`) read += 1;
+    return { events: (parts[read] ?? []).map((message) => ({ message })), nextForwardToken: `t${read}` };
+  };
+  return { logs: () => ({ send }) } as unknown as Aws;
+}
+
+it("is nothing before the first state", async () => {
+  expect(await new LiveProgress(logs()).line()).toBeUndefined();
+});
+
+it("is the state and its time; of a repeated state, how often", async () => {
+  const progress = new LiveProgress(logs());
+  progress.watch(visit("KeepModel"));
+  expect(await progress.line(later(3))).toBe("KeepModel, 3 s");
+  progress.watch(visit("CheckEndpoint", { visit: 17 }));
+  expect(await progress.line(later(34))).toBe("CheckEndpoint, time 17, 34 s");
+});
+
+it("is a job with the last line of its log, until it ends", async () => {
+  const progress = new LiveProgress(logs(["reading", "epoch 1", " "]));
+  progress.watch(visit("ModelTraining", { job: "train-1" }));
+  expect(await progress.line(later(5))).toBe("train-1, 5 s │ epoch 1");
+  expect(await progress.line(later(6))).toBe("train-1, 6 s │ epoch 1");
+  progress.watch(visit("ModelTraining", { job: "train-1", endedAt: later(7) }));
+  expect(await progress.line(later(9))).toBe("train-1, 7 s");
+  progress.watch(visit("DataPreprocessing", { job: "prep-2" }));
+  expect(await progress.line(later(9))).toBe("prep-2, 9 s");
+});
+
+it("goes on without the log if that cannot be read", async () => {
+  const denied = { logs: () => ({ send: () => Promise.reject(new Error("denied")) }) } as unknown as Aws;
+  const progress = new LiveProgress(denied);
+  progress.watch(visit("ModelTraining", { job: "train-1" }));
+  expect(await progress.line(later(5))).toBe("train-1, 5 s");
+});
