@@ -10,12 +10,9 @@ export const wholeNumber = z.number().int().positive();
 
 /** Checks only the form of an instance type, because only AWS knows which types exist in a region. */
 const instanceType = (example: string) =>
-  z
-    .string()
-    .regex(
-      /^ml\.[a-z][a-z0-9-]*\.(medium|large|\d*xlarge|metal[a-z0-9-]*)$/,
-      `must be a SageMaker instance type such as ${example}`,
-    );
+  z.string().regex(/^ml\.[a-z][a-z0-9-]*\.(medium|large|\d*xlarge|metal[a-z0-9-]*)$/, {
+    error: ({ input }) => `must be a SageMaker instance type such as ${example}, got ${input}`,
+  });
 
 export const jobSizeSchema = z.strictObject({
   instanceType: instanceType("ml.m5.large").optional(),

@@ -16,7 +16,9 @@ const text = z.string().min(1);
 const scriptShape = { folder: text, entryPoint: text };
 const jobSchema = jobSizeSchema.extend(scriptShape);
 const jobWithArguments = jobSchema.extend({ arguments: z.array(z.string()).optional() });
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const scalar = z.union([z.string(), z.number(), z.boolean()], {
+  error: ({ input }) => `must be a string, a number, true or false, got ${JSON.stringify(input)}`,
+});
 const hyperparameters = z.record(z.string(), scalar);
 
 /** The workflow's props, the same for every environment except its name. */

@@ -78,7 +78,7 @@ it.each<[string, keyof ConfigInput, object, string]>([
     "a type that SageMaker cannot have",
     "workflow",
     { training: { folder, entryPoint: "training.py", instanceType: "m5" } },
-    "must be a SageMaker instance type such as ml.m5.large\n  → at workflow.training.instanceType",
+    "must be a SageMaker instance type such as ml.m5.large, got m5\n  → at workflow.training.instanceType",
   ],
   [
     "a name that is no word",
@@ -103,6 +103,12 @@ it.each<[string, keyof ConfigInput, object, string]>([
     "workflow",
     { inference: { folder, entryPoint: "serve.py" } },
     `${folder} holds no serve.py; it holds`,
+  ],
+  [
+    "a hyperparameter that is a list",
+    "workflow",
+    { training: { folder, entryPoint: "training.py", hyperparameters: { C: [0.5, 1] } } },
+    "must be a string, a number, true or false, got [0.5,1]\n  → at workflow.training.hyperparameters.C",
   ],
   [
     "an expected label too few",

@@ -21,6 +21,7 @@ export async function testEndpoint(
   endpointName: string,
   instances: readonly unknown[],
 ): Promise<readonly unknown[]> {
+  const begun = new Date();
   let text: string;
   try {
     const { Body } = await aws.runtime().send(
@@ -33,7 +34,7 @@ export async function testEndpoint(
     );
     text = Body?.transformToString() ?? "";
   } catch (error) {
-    const log = await endpointLogLines(aws, endpointName);
+    const log = await endpointLogLines(aws, endpointName, begun);
     const advice = adviceOn(log);
     const lines = [
       `The endpoint ${endpointName} did not respond: ${reasonOf(error)}`,

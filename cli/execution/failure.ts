@@ -31,6 +31,7 @@ export async function readFailure(
     error = "",
     cause = "",
     stateMachineArn = "",
+    startDate = new Date(0),
   }: Partial<DescribeExecutionCommandOutput>,
 ): Promise<ExecutionFailure> {
   const { state, job, reason, metrics, endpoint } = parseCause(cause);
@@ -41,7 +42,7 @@ export async function readFailure(
     .at(-1)
     ?.replace(/-release$/, "");
   const log = endpointErrors.includes(error)
-    ? { logOf: "endpoint" as const, log: await endpointLogLines(aws, endpoint ?? workflow ?? "") }
+    ? { logOf: "endpoint" as const, log: await endpointLogLines(aws, endpoint ?? workflow ?? "", startDate) }
     : { logOf: "job" as const, log: kind && job ? await jobLogLines(aws, jobLogGroup(kind), job) : [] };
   return {
     status,

@@ -26,12 +26,16 @@ export async function jobLogLines(aws: Aws, logGroupName: string, job: string): 
 const readLines = 200;
 const shownLines = 20;
 
+/** How far the clocks of this machine and of AWS may be apart. */
+const clockDifference = 60_000;
+
 /**
  * Returns the end of an endpoint's newest log; none if it cannot be read, so that the failure itself is still shown.
  *
  * @param name the endpoint, or the start of the names of those that it may be
+ * @param since when what failed began: an endpoint keeps the log of earlier models
  */
-export async function endpointLogLines(aws: Aws, name: string): Promise<string[]> {
+export async function endpointLogLines(aws: Aws, name: string, since: Date): Promise<string[]> {
   try {
     const { logGroups = [] } = await aws
       .logs()
@@ -42,7 +46,8 @@ export async function endpointLogLines(aws: Aws, name: string): Promise<string[]
     const newest = streams.sort((one, other) => other.time - one.time)[0];
     if (newest === undefined) return [];
     const { logGroupName, logStreamName } = newest;
-    return relevantLines(await lastEvents(aws, { logGroupName, logStreamName, limit: readLines }));
+    const startTime = since.getTime() - (aws.isEmulator ? 0 : clockDifference);
+    return relevantLines(await lastEvents(aws, { logGroupName, logStreamName, startTime, limit: readLines }));
   } catch {
     return [];
   }

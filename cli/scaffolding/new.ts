@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { checkNameScope } from "../../workflow/names";
 import { projectRoot } from "../paths";
@@ -29,14 +29,18 @@ export async function newWorkflow(
     throw new UsageError(`${name}/ already exists: choose another name, or remove the folder`);
   }
   writeWhole(folder, workflowFiles(name, kind));
-  const changed = keepConfig ? "you asked to keep it" : await pointConfig(root, name);
-  print(`Created ${name}/: config.ts, processing/, training/, inference/, data/ and test_scripts.py`);
+  const changed = keepConfig ? "you asked to keep it" : pointConfig(root, name);
+  print(
+    `Created ${name}/: config.ts, instances.json, processing/, training/, inference/, data/ and test_scripts.py`,
+  );
   if (changed === undefined) {
     print(`config.ts now exports ${name}/config.ts\n\nNext: npm start`);
   } else {
-    print(`config.ts is unchanged: ${changed}\n\nNext: WORKFLOW_CONFIG=${name}/config.ts npm start`);
+    print(`config.ts is unchanged: ${changed}\n\nNext: export WORKFLOW_CONFIG=${name}/config.ts; npm start`);
   }
-  print(`Then put your data into ${name}/data/ and edit the scripts with npm run dev: docs/own-workflow.md`);
+  print(
+    `Then put your data into ${name}/data/, your instances into instances.json, and edit the scripts with npm run dev: docs/own-workflow.md`,
+  );
 }
 
 function writeWhole(folder: string, files: ReadonlyMap<string, string>): void {
@@ -50,14 +54,23 @@ function writeWhole(folder: string, files: ReadonlyMap<string, string>): void {
 }
 
 /** Lets `config.ts` export the workflow's configuration, or returns why it must stay as it is. */
-async function pointConfig(root: string, name: string): Promise<string | undefined> {
+function pointConfig(root: string, name: string): string | undefined {
+  const path = join(root, "config.ts");
+  // What an earlier `npm run new` wrote is no loss.
+  if (!/^export \{ default \} from "\.\/[a-z0-9]+\/config";\n$/.test(readFileSync(path, "utf8"))) {
+    const lost = whyNotCommitted(root);
+    if (lost !== undefined) return lost;
+  }
+  writeFileSync(`${path}.unfinished`, `export { default } from "./${name}/config";\n`);
+  renameSync(`${path}.unfinished`, path);
+  return undefined;
+}
+
+function whyNotCommitted(root: string): string | undefined {
   const committed = ["ls-files", "--error-unmatch", "config.ts"];
   const unchanged = ["diff", "--quiet", "HEAD", "--", "config.ts"];
   for (const args of [committed, unchanged]) {
     if (spawnSync("git", args, { cwd: root }).status !== 0) return "it is not committed, and would be lost";
   }
-  const path = join(root, "config.ts");
-  writeFileSync(`${path}.unfinished`, `export { default } from "./${name}/config";\n`);
-  renameSync(`${path}.unfinished`, path);
   return undefined;
 }

@@ -12,13 +12,19 @@ const kinds = {
     metrics: ["accuracy", "f1"],
     gate: '{ metric: "accuracy", threshold: 0.8 }',
     expectation: 'expected: ["Barolo", "Grignolino"]',
-    instances: '[14.04, 1.3, 105, "clay"],\n  [12.71, 1.39, 82, "sand"],',
+    instances: [
+      [14.04, 1.3, 105, "clay"],
+      [12.71, 1.39, 82, "sand"],
+    ],
   },
   regression: {
     metrics: ["rmse", "r2"],
     gate: '{ metric: "rmse", threshold: 60, better: "smaller" }',
     expectation: "low: 0, high: 2000",
-    instances: '[45, 3, 1936, "centre"],\n  [111, 5, 1942, "harbour"],',
+    instances: [
+      [45, 3, 1936, "centre"],
+      [111, 5, 1942, "harbour"],
+    ],
   },
 } as const;
 
@@ -27,7 +33,11 @@ export const workflowKinds = Object.keys(kinds) as WorkflowKind[];
 
 /** The files of a workflow: content by path below its folder. */
 export function workflowFiles(name: string, kind: WorkflowKind): Map<string, string> {
-  const files = new Map([["config.ts", configText(name, kind)]]);
+  const { instances } = kinds[kind];
+  const files = new Map([
+    ["config.ts", configText(name, kind)],
+    ["instances.json", `[${instances.map((row) => JSON.stringify(row).replaceAll(",", ", ")).join(", ")}]\n`],
+  ]);
   for (const folder of ["shared", kind]) {
     const root = join(templates, folder);
     for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
@@ -40,13 +50,10 @@ export function workflowFiles(name: string, kind: WorkflowKind): Map<string, str
 }
 
 function configText(name: string, kind: WorkflowKind): string {
-  const { metrics, gate, expectation, instances } = kinds[kind];
+  const { metrics, gate, expectation } = kinds[kind];
   return `import { defineConfig } from "../configuration/define";
-
-// Two rows of data/example.csv without their last column; a script gets them as the endpoint does.
-const instances = [
-  ${instances}
-];
+// Two rows of data/example.csv without their last column, to send to the endpoint; test_scripts.py uses them, too.
+import instances from "./instances.json";
 
 export default defineConfig({
   environments: {

@@ -1,3 +1,4 @@
+import type { OutputLogEvent } from "@aws-sdk/client-cloudwatch-logs";
 import type { Aws } from "../../../cli/account/clients";
 import { endpointLogLines, jobLogLines, logText, relevantLines } from "../../../cli/execution/logs";
 
@@ -41,8 +42,8 @@ describe("relevantLines", () => {
 });
 
 /** Logs of some groups, each with one stream. */
-function logs(groups: Record<string, { time: number; lines: string[] }>): Aws {
-  const answers: Record<string, (input: Record<string, string>) => object> = {
+function logs(groups: Record<string, { time: number; lines: (string | OutputLogEvent)[] }>): Aws {
+  const answers: Record<string, (input: { [key: string]: string } & { startTime?: number }) => object> = {
     DescribeLogGroupsCommand: ({ logGroupNamePrefix = "" }) => ({
       logGroups: Object.keys(groups)
         .filter((name) => name.startsWith(logGroupNamePrefix))
@@ -51,8 +52,10 @@ function logs(groups: Record<string, { time: number; lines: string[] }>): Aws {
     DescribeLogStreamsCommand: ({ logGroupName = "" }) => ({
       logStreams: [{ logStreamName: "primary/i-1", lastEventTimestamp: groups[logGroupName]?.time }],
     }),
-    GetLogEventsCommand: ({ logGroupName = "" }) => ({
-      events: groups[logGroupName]?.lines.map((message) => ({ message })),
+    GetLogEventsCommand: ({ logGroupName = "", startTime = 0 }) => ({
+      events: groups[logGroupName]?.lines
+        .map((line) => (typeof line === "string" ? { message: line, timestamp: Infinity } : line))
+        .filter(({ timestamp = 0 }) => timestamp >= Number(startTime)),
     }),
   };
   const send = async (command: { input: Record<string, string> }) =>
@@ -61,6 +64,8 @@ function logs(groups: Record<string, { time: number; lines: string[] }>): Aws {
 }
 
 describe("endpointLogLines", () => {
+  const begun = new Date(1_000_000);
+
   const group = "/aws/sagemaker/Endpoints/wine-dev";
 
   it("are those of the newest log of the endpoints that it may be", async () => {
@@ -69,13 +74,29 @@ describe("endpointLogLines", () => {
       [`${group}-serverless`]: { time: 2, lines: ["new"] },
       "/aws/sagemaker/Endpoints/other": { time: 3, lines: ["other"] },
     });
-    expect(await endpointLogLines(aws, "wine-dev")).toEqual(["new"]);
+    expect(await endpointLogLines(aws, "wine-dev", begun)).toEqual(["new"]);
   });
+
+  it.each([
+    [true, ["as it began", "after"]],
+    [false, ["a minute before", "as it began", "after"]],
+  ])(
+    "are those since what failed began, by the clock of AWS (emulator: %s)",
+    async (isEmulator, expected) => {
+      const times = { "long before": -60_001, "a minute before": -60_000, "as it began": 0, after: 1 };
+      const lines = Object.entries(times).map(([message, after]) => ({
+        message,
+        timestamp: begun.getTime() + after,
+      }));
+      const aws = { ...logs({ [group]: { time: 1, lines } }), isEmulator } as unknown as Aws;
+      expect(await endpointLogLines(aws, "wine-dev", begun)).toEqual(expected);
+    },
+  );
 
   it("are none where there is no log, or it cannot be read", async () => {
     const denied = { logs: () => ({ send: () => Promise.reject(new Error("denied")) }) } as unknown as Aws;
-    expect(await endpointLogLines(logs({}), "wine-dev")).toEqual([]);
-    expect(await endpointLogLines(denied, "wine-dev")).toEqual([]);
+    expect(await endpointLogLines(logs({}), "wine-dev", begun)).toEqual([]);
+    expect(await endpointLogLines(denied, "wine-dev", begun)).toEqual([]);
     expect(await jobLogLines(denied, "/aws/sagemaker/TrainingJobs", "job")).toEqual([]);
   });
 });

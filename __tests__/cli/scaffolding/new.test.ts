@@ -40,6 +40,7 @@ it.each(["classification", "regression"] as const)("writes a workflow for %s", a
     "config.ts",
     "data/example.csv",
     "inference/serve.py",
+    "instances.json",
     "processing/prepare.py",
     "test_scripts.py",
     "training/train.py",
@@ -54,9 +55,7 @@ it("asks the endpoint rows of its example data", () => {
   for (const kind of ["classification", "regression"] as const) {
     const files = workflowFiles("wine", kind);
     const [, first = "", second = ""] = (files.get("data/example.csv") ?? "").split("\n");
-    const instances = [...(files.get("config.ts") ?? "").matchAll(/^ {2}(\[.*\]),$/gm)].map(([, row = ""]) =>
-      JSON.parse(row),
-    );
+    const instances = JSON.parse(files.get("instances.json") ?? "");
     const features = [first, second].map((line) =>
       line
         .split(",")
@@ -90,7 +89,14 @@ it.each([
   await newWorkflow("wine", options, folder);
   expect(config()).toBe(before);
   expect(printed).toContain(why);
-  expect(printed).toContain("Next: WORKFLOW_CONFIG=wine/config.ts npm start\n");
+  expect(printed).toContain("Next: export WORKFLOW_CONFIG=wine/config.ts; npm start\n");
+});
+
+it("replaces what it has written itself, committed or not", async () => {
+  commitConfig();
+  await newWorkflow("wine", options, folder);
+  await newWorkflow("flats", { ...options, kind: "regression" }, folder);
+  expect(config()).toBe('export { default } from "./flats/config";\n');
 });
 
 it("leaves config.ts alone on request", async () => {

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import pandas as pd
 import pytest
 
 HERE = Path(__file__).parent
@@ -41,16 +40,16 @@ def run(script, *arguments, **variables):
 @pytest.mark.parametrize("content_type", ["application/json", "text/csv"])
 def test_the_model_predicts_a_value_for_each_instance(model_dir, content_type):
     serve = SimpleNamespace(**runpy.run_path(str(HERE / "inference" / "serve.py")))
-    rows = pd.read_csv(next((HERE / "data").glob("*.csv"))).iloc[:2, :-1]
+    rows = json.loads((HERE / "instances.json").read_text())
     bodies = {
-        "application/json": json.dumps({"instances": rows.values.tolist()}),
-        "text/csv": rows.to_csv(index=False, header=False),
+        "application/json": json.dumps({"instances": rows}),
+        "text/csv": "".join(",".join(map(str, row)) + "\n" for row in rows),
     }
 
     instances = serve.input_fn(bodies[content_type], content_type)
     predictions = serve.predict_fn(instances, serve.model_fn(model_dir))
     answer, answered_type = serve.output_fn(predictions, content_type)
 
-    assert len(predictions) == 2
+    assert len(predictions) == len(rows)
     assert answered_type == content_type
     assert all(str(prediction) in answer for prediction in predictions)
