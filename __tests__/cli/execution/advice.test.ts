@@ -36,7 +36,7 @@ it("has nothing to add to a message that says what to change, or to data that pe
 
 describe("the reason of a script that failed", () => {
   const reason =
-    'AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage ""\nCommand "/work/.emulator/environments/x/bin/python train.py"';
+    'AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage ""\nCommand "/home/me/project/.emulator/environments/x/bin/python train.py"';
 
   it("is its exception, not the command line", () => {
     const log = [
