@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from "commander";
 import { program } from "./program";
 import { CliError, exitCodes, explain } from "./terminal/errors";
-import { printToStderr } from "./terminal/print";
+import { endWithReader, printToStderr } from "./terminal/print";
 
 /** Runs one command line and returns the exit code. */
 export async function main(args: readonly string[], complain: (text: string) => void): Promise<number> {
@@ -39,11 +39,7 @@ function missingArgument(cli: Command, [name]: readonly string[], { code, messag
 }
 
 if (require.main === module) {
-  // Who reads the output has enough of it, as `head` does.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(0);
-  });
+  endWithReader();
   void main(process.argv.slice(2), printToStderr).then((code) => {
     process.exitCode = code;
   });

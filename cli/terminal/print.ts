@@ -17,6 +17,14 @@ export function printToStderr(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
 }
 
+/** Ends the process without a word when who reads its output has enough, as `head` does. */
+export function endWithReader(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
+}
+
 /** Where a command's result goes as JSON. */
 export interface JsonOptions {
   /** To standard output, and nothing else. */

@@ -26,7 +26,7 @@ DOCUMENT = " ".join(
         f"{metric_matcher.BEHIND_SECONDS:g} s behind the log",
         f"holds more than {archives.MAX_UNPACKED_BYTES / 1024**3:g} GiB, more than "
         f"{archives.MAX_MEMBERS:,} members",
-        f"a function's code from {function.MAX_CODE_BYTES:,} bytes on, and an answer of more than "
+        f"function code of {function.MAX_CODE_BYTES:,} bytes or more, and responses of more than "
         f"{sandbox.MAX_ANSWER_BYTES:,}",
         f"An upload to S3 may have {bodies.MAX_OBJECT_BYTES / 1024**3:g} GiB, as on AWS, and any "
         f"other body {bodies.MAX_BODY_BYTES / 1024**2:g} MiB",

@@ -58,8 +58,8 @@ def test_policies_are_attached_listed_and_detached(iam, role):
     iam.attach_role_policy(RoleName=name, PolicyArn=SAGEMAKER)
     attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
     assert attached == [{"PolicyName": "AmazonSageMakerFullAccess", "PolicyArn": SAGEMAKER}]
-    used = iam.list_entities_for_policy(PolicyArn=SAGEMAKER)["PolicyRoles"]
-    assert name in [one["RoleName"] for one in used]
+    pages = iam.get_paginator("list_entities_for_policy").paginate(PolicyArn=SAGEMAKER)
+    assert name in [one["RoleName"] for page in pages for one in page["PolicyRoles"]]
     iam.detach_role_policy(RoleName=name, PolicyArn=SAGEMAKER)
     assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"] == []
 

@@ -268,9 +268,9 @@ def test_fails_on_what_is_not_asynchronous_and_the_other_way_round(endpoint):
 
 def test_fails_on_requests_that_make_no_sense(endpoint):
     endpoint.create()
-    with pytest.raises(ClientError, match="either InputLocation or Body"):
+    with pytest.raises(ClientError, match="exactly one of InputLocation and Body"):
         endpoint.ask(key=None)
-    with pytest.raises(ClientError, match="either InputLocation or Body"):
+    with pytest.raises(ClientError, match="exactly one of InputLocation and Body"):
         endpoint.ask(Body=b"1")
     with pytest.raises(ClientError, match="less than or equal to 128000"):
         endpoint.ask(key=None, Body=b"x" * 128_001)
