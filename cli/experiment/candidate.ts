@@ -1,13 +1,14 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
-import { DescribeModelPackageCommand } from "@aws-sdk/client-sagemaker";
+import { type CreateModelCommandInput, DescribeModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { challengerVariant, type ExperimentEvent } from "../../workflow/experiments";
 import { objectAt } from "../account/objects";
 import { requireRegisteredFiles } from "../registry/content";
+import { deployedDefinition, modelRequest } from "../registry/deployed-release";
 import { findVersion, listVersions, type ModelVersion } from "../registry/model-versions";
 import { UsageError } from "../terminal/errors";
 import { contendersOf, findEndpoint, type ServingEndpoint, type ServingVariant } from "./endpoint";
 import type { ExperimentNumbers } from "./options";
-import { experimentConfigName, experimentEvent, experimentVariants, versionModelName } from "./plan";
+import { experimentConfigName, experimentEvent, experimentVariants } from "./plan";
 import { runningExperiments } from "./schedules";
 import { type ExperimentTarget, pastExperiments, readDecision } from "./target";
 
@@ -16,7 +17,8 @@ export interface ExperimentPlan {
   readonly champion: ServingVariant;
   readonly championVersion: ModelVersion;
   readonly challengerVersion: ModelVersion;
-  readonly modelName: string;
+  /** Creates the challenger's model, as a release does. */
+  readonly model: CreateModelCommandInput;
   readonly variants: ReturnType<typeof experimentVariants>;
   readonly configName: string;
   readonly event: ExperimentEvent;
@@ -52,8 +54,9 @@ export async function planExperiment(
       `The model on the endpoint ${baseName} must be a registered version: release one first`,
     );
   }
-  const modelName = await requireUsable(target, challengerVersion, championVersion);
+  const model = await requireUsable(target, challengerVersion, championVersion);
 
+  const modelName = model.ModelName as string;
   const unfinished = endpoint.experiment;
   const experiment =
     unfinished ?? (await experimentName(target, name, `v${version}-against-v${championVersion.version}`));
@@ -74,7 +77,7 @@ export async function planExperiment(
     champion,
     championVersion,
     challengerVersion,
-    modelName,
+    model,
     variants,
     configName,
     event: experimentEvent(experiment, baseName, bucketName, champion.name, numbers),
@@ -124,12 +127,13 @@ function requireChampion(endpoint: ServingEndpoint): ServingVariant {
   return only;
 }
 
-/** Checks that the version's model can be created, and returns its name. */
+/** Checks that the version's model can be created, and returns the request for it. */
 async function requireUsable(
-  { environment: { aws, name, baseName } }: ExperimentTarget,
+  { environment }: ExperimentTarget,
   challenger: ModelVersion,
   champion: ModelVersion,
-): Promise<string> {
+): Promise<CreateModelCommandInput> {
+  const { aws, name } = environment;
   const { version, arn } = challenger;
   if (version === champion.version)
     throw new UsageError(`Version ${version} is already in service: choose another version`);
@@ -144,7 +148,7 @@ async function requireUsable(
   const { KeyCount } = await aws.s3().send(new ListObjectsV2Command({ Bucket, Prefix: Key, MaxKeys: 1 }));
   if (!KeyCount) throw new UsageError(`The artifact of version ${version} no longer exists: ${artifact}`);
   await requireRegisteredFiles(aws, `version ${version} of ${name}`, found);
-  return versionModelName(baseName, version, arn, found.CreationTime ?? new Date(0));
+  return await modelRequest(name, await deployedDefinition(environment, "release"), found);
 }
 
 /** Returns a new name: the controller would mistake a test of the same name for the old one. */

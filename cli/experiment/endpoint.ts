@@ -3,8 +3,6 @@ import {
   DescribeEndpointCommand,
   DescribeEndpointConfigCommand,
   type DescribeEndpointConfigCommandOutput,
-  DescribeModelCommand,
-  type DescribeModelCommandOutput,
   ListTagsCommand,
   type ProductionVariant,
   UpdateEndpointCommand,
@@ -92,14 +90,6 @@ export function contendersOf(
   const champion = endpoint?.variants.find(({ name }) => name !== challengerVariant);
   if (challenger === undefined || champion === undefined) return undefined;
   return { champion, challenger };
-}
-
-/** The model of a variant. */
-export async function modelOf(
-  { aws }: Environment,
-  variant: ServingVariant,
-): Promise<DescribeModelCommandOutput> {
-  return await aws.sagemaker().send(new DescribeModelCommand({ ModelName: variant.config.ModelName }));
 }
 
 /**

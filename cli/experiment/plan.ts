@@ -6,16 +6,6 @@ import { challengerVariant, type ExperimentEvent } from "../../workflow/experime
 import { prefixes } from "../../workflow/settings";
 import type { ExperimentNumbers } from "./options";
 
-/** The version's model name in a release: the result of `versionName` in workflow/names.ts. */
-export function versionModelName(baseName: string, version: number, arn: string, created: Date): string {
-  return `${baseName}-model-v${version}-${hash(`${arn}${instant(created)}`, 8)}`;
-}
-
-/** Formats a time as Step Functions does: without a fraction if there are no milliseconds. */
-function instant(time: Date): string {
-  return time.toISOString().replace(".000Z", "Z");
-}
-
 /** The champion as it is, and the challenger on the same number of instances, so that either can carry all traffic. */
 export function experimentVariants(
   champion: ProductionVariant,

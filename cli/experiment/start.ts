@@ -4,7 +4,7 @@ import { checkSchedule, type ExperimentEvent } from "../../workflow/experiments"
 import { resourceTags } from "../../workflow/resources";
 import { runTasks } from "../terminal/progress";
 import type { ExperimentPlan } from "./candidate";
-import { experimentTag, findEndpoint, ignoreExisting, modelOf, moveTo, type WaitOptions } from "./endpoint";
+import { experimentTag, findEndpoint, ignoreExisting, moveTo, type WaitOptions } from "./endpoint";
 import type { ExperimentTarget } from "./target";
 
 /** Creates the planned resources; existing ones are reused. */
@@ -22,18 +22,9 @@ export async function startExperiment(
   await runTasks(
     [
       {
-        title: `Model ${plan.modelName}`,
+        title: `Model ${plan.model.ModelName}`,
         task: async () => {
-          const like = await modelOf(environment, plan.champion);
-          const create = new CreateModelCommand({
-            ModelName: plan.modelName,
-            ExecutionRoleArn: like.ExecutionRoleArn,
-            PrimaryContainer: { ModelPackageName: plan.challengerVersion.arn },
-            VpcConfig: like.VpcConfig,
-            EnableNetworkIsolation: like.EnableNetworkIsolation || undefined,
-            Tags,
-          });
-          await sagemaker.send(create).catch(ignoreExisting);
+          await sagemaker.send(new CreateModelCommand({ ...plan.model, Tags })).catch(ignoreExisting);
         },
       },
       {

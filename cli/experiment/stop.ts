@@ -2,6 +2,7 @@ import {
   CreateEndpointConfigCommand,
   DeleteEndpointConfigCommand,
   DeleteModelCommand,
+  DescribeModelCommand,
   ListEndpointConfigsCommand,
 } from "@aws-sdk/client-sagemaker";
 import { hasGuardrails } from "../../workflow/endpoint/guardrails";
@@ -19,7 +20,6 @@ import {
   experimentTag,
   findEndpoint,
   ignoreExisting,
-  modelOf,
   moveTo,
   type ServingEndpoint,
   type ServingVariant,
@@ -96,7 +96,8 @@ export async function planStop(
 
 /** The registered version of a variant's model. */
 async function versionOf(environment: Environment, variant: ServingVariant): Promise<string> {
-  const { PrimaryContainer } = await modelOf(environment, variant);
+  const describe = new DescribeModelCommand({ ModelName: variant.config.ModelName });
+  const { PrimaryContainer } = await environment.aws.sagemaker().send(describe);
   if (PrimaryContainer?.ModelPackageName !== undefined) return PrimaryContainer.ModelPackageName;
   throw new UsageError(
     `The model ${variant.config.ModelName} of variant ${variant.name} must be a registered version to be released: pass the other variant as --winner`,

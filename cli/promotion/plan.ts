@@ -2,13 +2,14 @@
 
 import { type Gate, passesThreshold } from "../../workflow/gate";
 import type { Environment } from "../account/environment";
+import type { Registration } from "../registry/deployed-release";
 import { findVersion, type ModelVersion } from "../registry/model-versions";
 import { comparisonText, versionsText } from "../registry/text";
 import { UsageError } from "../terminal/errors";
 import { shortNumber } from "../terminal/number";
 import { size } from "../terminal/size";
 import type { Artifact } from "./copy";
-import type { Destination, Registration } from "./version";
+import type { Destination } from "./version";
 
 /** The properties of an environment that decide whether a promotion is possible. */
 export type PromotionEnd = Pick<Environment, "name"> & {

@@ -1,9 +1,9 @@
 import { CreateModelPackageCommand, DescribeModelPackageCommand } from "@aws-sdk/client-sagemaker";
-import { DescribeStateMachineCommand, StateMachineDoesNotExist } from "@aws-sdk/client-sfn";
 import { gateSettings } from "../../workflow/gate";
 import { findArtifactBucket } from "../account/buckets";
 import { type Environment, stateMachinesOf } from "../account/environment";
 import { requireRegisteredFiles } from "../registry/content";
+import { deployedDefinition, notDeployed, registrationOf } from "../registry/deployed-release";
 import { listVersions, type ModelVersion, versionNumber } from "../registry/model-versions";
 import { type ReleaseOptions, releaseVersion } from "../registry/release";
 import { agreed } from "../terminal/confirm";
@@ -12,14 +12,7 @@ import { print } from "../terminal/print";
 import { keepLines, type ProgressTask, runTasks } from "../terminal/progress";
 import { copyArtifact, findArtifacts } from "./copy";
 import { checkGate, chooseVersion, promotionText } from "./plan";
-import {
-  checkImage,
-  copiedUrl,
-  promotable,
-  promotedFolder,
-  promotedRequest,
-  registrationOf,
-} from "./version";
+import { checkImage, copiedUrl, promotable, promotedFolder, promotedRequest } from "./version";
 
 export interface PromoteOptions extends ReleaseOptions {
   readonly yes: boolean;
@@ -68,8 +61,7 @@ async function preparePromotion(from: Environment, to: Environment, number: numb
   );
   const artifacts = await findArtifacts(from.aws, source);
   await requireRegisteredFiles(from.aws, source.named, source.description);
-  const { workflow: arn } = await stateMachinesOf(to);
-  const registration = registrationOf(to.name, await deployedDefinition(to, arn));
+  const registration = registrationOf(to.name, await deployedDefinition(to, "workflow"));
   checkImage(source, to.name, registration);
   checkGate(chosen, to.name, gateSettings(to.workflow.gate));
   const versions = await listVersions(to);
@@ -88,27 +80,8 @@ async function preparePromotion(from: Environment, to: Environment, number: numb
   const champion = versions.find(({ inService }) => inService);
   return {
     ...{ chosen, source, artifacts, destination, registration, existing, champion },
-    stateMachineArn: arn,
+    stateMachineArn: (await stateMachinesOf(to)).workflow,
   };
-}
-
-async function deployedDefinition(to: Environment, arn: string): Promise<string> {
-  try {
-    const { definition = "{}" } = await to.aws
-      .sfn()
-      .send(new DescribeStateMachineCommand({ stateMachineArn: arn }));
-    return definition;
-  } catch (error) {
-    if (error instanceof StateMachineDoesNotExist) throw notDeployed(to, error);
-    throw error;
-  }
-}
-
-function notDeployed({ name, baseName }: Environment, cause?: Error): UsageError {
-  return new UsageError(
-    `The workflow ${baseName} is not deployed in ${name}: deploy it with npm run deploy -- ${name}`,
-    { cause },
-  );
 }
 
 /** Copies the files one after the other. */

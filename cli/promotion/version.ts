@@ -5,24 +5,11 @@ import type {
   CreateModelPackageCommandInput,
   DescribeModelPackageCommandOutput,
 } from "@aws-sdk/client-sagemaker";
-import { z } from "zod";
 import { prefixes } from "../../workflow/settings";
 import { objectAt } from "../account/objects";
 import { registeredFiles } from "../registry/content";
+import type { Registration } from "../registry/deployed-release";
 import { UsageError } from "../terminal/errors";
-
-/** What the deployed state machine registers; a promotion uses all of it except the model. */
-const registrationSchema = z.object({
-  ModelPackageGroupName: z.string(),
-  ModelApprovalStatus: z.enum(["Approved", "PendingManualApproval"]),
-  InferenceSpecification: z.looseObject({
-    Containers: z.tuple([
-      z.object({ Image: z.string(), Environment: z.object({ SAGEMAKER_REGION: z.string() }) }),
-    ]),
-  }),
-});
-
-export type Registration = z.infer<typeof registrationSchema>;
 
 /** A version of another environment, and the location of its files. */
 export interface SourceVersion {
@@ -54,24 +41,6 @@ export interface Destination {
 
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
 const maxProperties = 50;
-
-/**
- * Reads from a deployed definition what it registers.
- *
- * @throws UsageError if it registers nothing
- */
-export function registrationOf(environment: string, definition: string): Registration {
-  const schema = z.object({
-    States: z.object({ RegisterModel: z.object({ Arguments: registrationSchema }) }),
-  });
-  const found = schema.safeParse(JSON.parse(definition));
-  if (!found.success) {
-    throw new UsageError(
-      `The state machine deployed in ${environment} does not register models as these commands expect: deploy it again with npm run deploy -- ${environment}\n${z.prettifyError(found.error)}`,
-    );
-  }
-  return found.data.States.RegisterModel.Arguments;
-}
 
 /**
  * Checks that a version can be promoted.

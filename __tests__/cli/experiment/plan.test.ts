@@ -3,10 +3,8 @@ import {
   experimentConfigName,
   experimentEvent,
   experimentVariants,
-  versionModelName,
 } from "../../../cli/experiment/plan";
-import { maxNameLength, versionName } from "../../../workflow/names";
-import { evaluate } from "../../workflow/evaluate";
+import { maxNameLength } from "../../../workflow/names";
 
 const champion = {
   VariantName: "primary",
@@ -23,25 +21,6 @@ const numbers = {
   maxLatency: 200,
   alpha: 0.05,
 } as const;
-
-describe("the challenger's model", () => {
-  // As Step Functions shows them: the states machine's own name is the one to meet.
-  it.each(["2026-01-02T03:04:05.678Z", "2026-01-02T03:04:05.670Z", "2026-01-02T03:04:05Z"])(
-    "has the name that a release gives, for a version made at %s",
-    async (created) => {
-      const arn = "arn:aws:sagemaker:us-east-1:123456789012:model-package/housing-dev/7";
-      const released = await evaluate(
-        versionName({ prefix: "housing", environment: "dev" }, "model"),
-        {},
-        {
-          modelPackageArn: arn,
-          package: { version: 7, created },
-        },
-      );
-      expect(versionModelName("housing-dev", 7, arn, new Date(created))).toBe(released);
-    },
-  );
-});
 
 describe("the variants", () => {
   it("are the champion as it serves, and the challenger on the same instances", () => {
