@@ -1,4 +1,4 @@
-"""The kinds of tests, called as Jest's projects are: `-m unit` takes those that start nothing."""
+"""The kinds of tests, named like Jest's projects: `-m unit` selects those that start no process."""
 
 from pathlib import Path
 
@@ -18,8 +18,10 @@ STARTERS = {
     "emulator/runtime/processes/test_isolation.py",
     "emulator/runtime/processes/test_supervisor.py",
     "emulator/runtime/test_environments.py",
+    "scripts/comparison/test_contents.py",
+    "scripts/comparison/test_main.py",
+    "scripts/comparison/test_status.py",
     "scripts/test_aws_toolkits.py",
-    "scripts/test_comparison.py",
     "scripts/test_comparison_statistics.py",
     "scripts/test_generate_sample_data.py",
     "scripts/test_inference.py",
@@ -27,7 +29,7 @@ STARTERS = {
     "scripts/test_preprocessing.py",
     "scripts/test_training.py",
 }
-"""Files among those whose tests start what they test."""
+"""Files in these folders whose tests start processes, or take longer than a unit test may."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
