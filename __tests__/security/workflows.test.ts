@@ -131,11 +131,12 @@ describe("the workflow of pull requests", () => {
 });
 
 describe("the workflow of deploys", () => {
-  it("deploys one environment of config.ts after the other, each with its own role", async () => {
+  // A project adds jobs for environments of its own: docs/ci.md.
+  it("deploys one environment after the other, each with its own role", async () => {
     const { test, ...jobs } = await jobsOf("deploy.yml");
     expect(test).toBeDefined();
     const names = Object.keys(jobs);
-    expect(deployed).toEqual(expect.arrayContaining(names));
+    expect(names).not.toContain(localEnvironment);
     expect(Object.values(jobs)).toEqual(
       names.map((name, index) =>
         expect.objectContaining({
