@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { runScriptTests } from "../../cli/emulator/script-tests";
 import type { Config } from "../../configuration/define";
 import { scriptFolders } from "../../workflow/props";
 
@@ -45,16 +46,18 @@ it("runs once in the emulator, and its model passes the gate", async () => {
   rmSync(folder, { recursive: true });
 });
 
-it("has scripts that pass their own tests, if they have some", async () => {
+it("has scripts that pass their own tests, if they have some, with what a job has", async () => {
   const path = resolve(root, process.env.WORKFLOW_OWN_CONFIG || "config.ts");
-  const { workflowProps } = (require(path) as { default: Config }).default;
-  const folders = scriptFolders(workflowProps("local")).map((folder) => folder.split("/")[0] as string);
+  const props = (require(path) as { default: Config }).default.workflowProps("local");
+  const folders = scriptFolders(props);
   // The framework's own are tested elsewhere.
-  const own = [...new Set(folders)].filter((folder) => folder !== "python");
+  const own = [...new Set(folders.map((folder) => folder.split("/")[0] as string))].filter(
+    (folder) => folder !== "python",
+  );
   const tested = own.filter((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).some((file) =>
       /^test_.*\.py$/.test(basename(file)),
     ),
   );
-  if (tested.length > 0) await run(["cli/python-tool.ts", "-m", "pytest", ...tested]);
+  if (tested.length > 0) await runScriptTests(tested, folders, props.image);
 });

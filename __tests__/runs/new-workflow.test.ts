@@ -1,8 +1,10 @@
 /** A workflow of one's own, from `npm run new` to its first prediction, as the next commands do it. */
 
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { imageEnvironment, interpreter, prepareEnvironments } from "../../cli/emulator/python";
+import { runScriptTests } from "../../cli/emulator/script-tests";
 import { projectRoot } from "../../cli/paths";
 import { ProjectCopy } from "../terraform/project-copy";
 
@@ -30,9 +32,23 @@ it.each([
   expect(report.states.map((state: { name: string }) => state.name)).toContain("SmokeTest");
 });
 
-it("has scripts whose tests pass", async () => {
-  const { code, stdout, stderr } = await project.python("-m", "pytest", "-q", "wine", "flats");
-  expect([code, `${stdout}${stderr}`]).toEqual([0, expect.anything()]);
+it("has scripts whose tests pass, with the packages that jobs have", async () => {
+  const python = interpreter(await prepareEnvironments([imageEnvironment]), imageEnvironment);
+  const printed = execFileSync(python, ["-c", "import sklearn; print(sklearn.__version__)"], {
+    encoding: "utf8",
+  });
+  const version = printed.trim();
+  project.write(
+    "flats/test_versions.py",
+    `import sklearn\n\n\ndef test_version():\n    assert sklearn.__version__ == "${version}"\n`,
+  );
+  const folders = ["wine", "flats"].map((folder) => join(project.folder, folder));
+  await runScriptTests(folders, folders);
+
+  project.edit("flats/test_versions.py", version, "of a developer");
+  await expect(runScriptTests(folders, folders)).rejects.toThrow(
+    /^The tests of .*flats failed:\n[\s\S]*test_versions\.py:5: AssertionError/,
+  );
 });
 
 /** Other names throughout, the workflow as a function, and scripts as their author wrote them. */

@@ -3,12 +3,15 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import images from "../../python/locks/images.json";
-import { defaultImage } from "../../workflow/image";
+import { defaultImage, type ImageProps } from "../../workflow/image";
 import { projectRoot } from "../paths";
 import { FailedError, UsageError } from "../terminal/errors";
 
 /** Interpreters that can build the project's Python environments, in order of preference. */
 const candidates = ["python3.11", "python3.12", "python3.13", "python3.10", "python3", "python"];
+
+const table: Readonly<Record<string, { readonly environment: string; readonly testEnvironment?: string }>> =
+  images;
 
 /** The Python environment of the default container image; it also creates the sample data. */
 export const imageEnvironment = environmentOf(`${defaultImage.repository}:${defaultImage.tag}`);
@@ -55,9 +58,22 @@ export function interpreter(environments: PreparedEnvironments, name: string): s
   return python;
 }
 
+/**
+ * The name of the Python environment that stands in for an image, with pytest.
+ *
+ * @throws UsageError if python/locks/images.json has none
+ */
+export function testEnvironment({ repository, tag, uri }: ImageProps = defaultImage): string {
+  const image = uri?.split("/").at(-1) ?? `${repository}:${tag}`;
+  const name = table[image]?.testEnvironment;
+  if (name === undefined) {
+    throw new UsageError(`python/locks/images.json must have a testEnvironment for the image ${image}`);
+  }
+  return name;
+}
+
 function environmentOf(image: string): string {
-  const environment = (images as Readonly<Record<string, { readonly environment: string }>>)[image]
-    ?.environment;
+  const environment = table[image]?.environment;
   if (environment === undefined) throw new Error(`python/locks/images.json has no image ${image}`);
   return environment;
 }

@@ -8,6 +8,7 @@ Each environment is built from ``python/locks/<name>.txt``. To add an image, wri
 --no-header --no-annotate``, and map the image's ``repository:tag`` to the name in
 ``python/locks/images.json``, with the Python versions to try: the image's own first, then what has
 most of its pins, then the nearest. With each of ``exactPythons`` the lock has the image's releases.
+``testEnvironment`` names a second lock: the same packages and pytest, for the tests of scripts.
 """
 
 from __future__ import annotations
@@ -51,8 +52,13 @@ class Image:
     """What stands in for a container image, as ``images.json`` has it."""
 
     environment: str
+    test_environment: str | None
     pythons: tuple[str, ...]
     exact_pythons: tuple[str, ...]
+
+    def has_environment(self, name: str) -> bool:
+        """Return whether an environment has this image's packages."""
+        return name in (self.environment, self.test_environment)
 
     def note(self, version: str) -> str | None:
         """Return what differs from the image on a version of Python, or None."""
@@ -88,6 +94,7 @@ class Environments:
         return {
             name: Image(
                 environment=image["environment"],
+                test_environment=image.get("testEnvironment"),
                 pythons=tuple(image["pythons"]),
                 exact_pythons=tuple(image["exactPythons"]),
             )
@@ -146,7 +153,7 @@ class Environments:
             if ready:
                 return ready
             started = time.monotonic()
-            image = next((i for i in self.images.values() if i.environment == name), None)
+            image = next((i for i in self.images.values() if i.has_environment(name)), None)
             python, version = _find_python(name, image.pythons if image else _TOOL_PYTHONS)
             _say(f"{name}: installing for Python {version} ({python})")
             shutil.rmtree(target, ignore_errors=True)

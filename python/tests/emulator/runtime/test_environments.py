@@ -319,6 +319,37 @@ def test_every_mapped_image_has_a_lock():
         assert set(image.exact_pythons) <= set(image.pythons)
 
 
+def test_the_environment_for_tests_of_scripts_has_all_that_the_image_has():
+    def packages(name):
+        text = (module.LOCKS / f"{name}.txt").read_text()
+        # colorama is for Windows only, where nothing of this runs.
+        return {
+            line for line in re.findall(r"^\S+==.*$", text, re.MULTILINE) if "win32" not in line
+        }
+
+    for image in Environments().images.values():
+        more = packages(image.test_environment) - packages(image.environment)
+        assert packages(image.environment) <= packages(image.test_environment)
+        assert any(line.startswith("pytest==") for line in more)
+
+
+def test_the_environment_for_tests_of_scripts_has_the_python_of_its_image(
+    environments, installed, monkeypatch
+):
+    table = environments.locks / "images.json"
+    image = {**json.loads(table.read_text())["image:1"], "testEnvironment": "tools"}
+    table.write_text(json.dumps({"image:1": image}))
+    wanted = []
+    found = module._find_python("", (THIS_VERSION,))
+    monkeypatch.setattr(
+        module, "_find_python", lambda name, versions: wanted.append((name, versions)) or found
+    )
+
+    environments.build("tools")
+
+    assert wanted == [("tools", PYTHONS)]
+
+
 def test_each_image_has_pythons_of_its_own(environments, installed, monkeypatch):
     table = environments.locks / "images.json"
     other = {"environment": "tools", "pythons": ["2.7", "2.6"], "exactPythons": ["2.7"]}
