@@ -30,7 +30,7 @@ SIGNED = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/{}/aws4_request, Sign
             {"Arn": "a" * 20, "ServiceNamespaces": ["s3"]},
         ),  # query
         ("ec2", "GetCoipPoolUsage", {"PoolId": "ipv4pool-coip-0"}),
-        ("stepfunctions", "RedriveExecution", {"executionArn": "x"}),  # JSON
+        ("glue", "ListBlueprints", {}),  # JSON
     ],
 )
 def test_an_operation_is_refused_by_name(client, service, operation, parameters):
@@ -49,7 +49,6 @@ MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
 @pytest.mark.parametrize(
     ("operation", "parameters"),
     [
-        ("RedriveExecution", {"executionArn": f"{MACHINE.replace('stateMachine', 'execution')}:e"}),
         ("StartSyncExecution", {"stateMachineArn": MACHINE}),
         ("TestState", {"definition": '{"Type": "Pass", "End": true}', "roleArn": ROLE}),
     ],
