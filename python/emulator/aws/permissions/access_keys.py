@@ -15,7 +15,7 @@ from emulator.aws.patching import wrap
 from emulator.aws.permissions.callers import find_caller
 from emulator.aws.protocol.errors import EmulatorError
 from emulator.front.access_keys import AccessKey, new_access_key
-from emulator.front.gate import caller_key
+from emulator.front.admission import caller_key
 
 _sessions: dict[str, AccessKey] = {}
 

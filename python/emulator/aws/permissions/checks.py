@@ -23,7 +23,7 @@ from emulator.aws.permissions.policy_documents import Values, parse
 from emulator.aws.permissions.resources import Scope, resource_arns
 from emulator.aws.permissions.roles import find_role
 from emulator.aws.protocol.operations import iam_name
-from emulator.front.gate import caller_key
+from emulator.front.admission import caller_key
 
 LOG = logging.getLogger("emulator")
 

@@ -29,8 +29,8 @@ from emulator.aws.permissions.s3_actions import Need, deletions, needs, operatio
 from emulator.aws.protocol.moto_failures import FAILED_INSIDE, explain
 from emulator.aws.protocol.operation_table import OPERATIONS
 from emulator.aws.protocol.operations import operation_model
+from emulator.front.admission import caller_key
 from emulator.front.errors import RefusedError
-from emulator.front.gate import caller_key
 
 _SHA256 = "x-amz-checksum-sha256"
 LOG = logging.getLogger("emulator")
