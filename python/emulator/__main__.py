@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.aws.account import ACCOUNT, REGION
-from emulator.aws.clients import EmulatedAws, shut_out_own_aws_settings
+from emulator.aws.clients import EmulatedAws, remove_aws_settings
 from emulator.aws.faults import FaultRuleError, Faults
 from emulator.front.access_keys import new_access_key
 from emulator.runtime.state_dir import remove_run_directory, run_directory
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the emulator until it is told to stop; return the exit code."""
     options = _parse(arguments)
     _set_up_logging()
-    shut_out_own_aws_settings()
+    remove_aws_settings()
     _allow_many_open_files()
     try:
         faults = Faults(json.loads(options.faults.read_text()) if options.faults else None)

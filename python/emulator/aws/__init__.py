@@ -1,4 +1,4 @@
-"""moto's services, corrected where the workflow needs them true, and joined to the runtime."""
+"""moto's services, with corrections that the workflow needs, connected to the runtime."""
 
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.faults import Faults
@@ -11,7 +11,7 @@ from emulator.aws.runners import Runners
 
 
 class Cloud:
-    """What runs behind the services."""
+    """The running parts behind the services."""
 
     def __init__(
         self,
@@ -22,17 +22,17 @@ class Cloud:
         *,
         allow_records: bool = False,
     ):
-        """Put every correction in place; once in a process, as moto's state is the process's.
+        """Install every correction; only once in a process, because moto's state is global.
 
         Parameters
         ----------
         allow_records : bool
-            Whether moto's bare records answer for operations that do not run.
+            Whether moto answers operations that the emulator does not run.
 
         Raises
         ------
         MotoMismatchError
-            If moto is not the pinned version, or a name that a correction needs is gone.
+            If moto is not the pinned version, or lacks a name that a correction needs.
         """
         check_moto_version()
         import_services()
@@ -68,7 +68,7 @@ class Cloud:
         autoscaling.install(checks)
 
     def close(self) -> None:
-        """Stop the jobs and model servers that run, and the schedules."""
+        """Stop running jobs, model servers and schedules."""
         self._eventbridge.close()
         self._cloudwatch.close()
         self._sagemaker.close()
