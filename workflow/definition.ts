@@ -26,6 +26,7 @@ import { rollbackStep } from "./steps/rollback";
 import { runningExperimentStep } from "./steps/running-experiment";
 import { smokeTestStep } from "./steps/smoke-test";
 import { trainingStep } from "./steps/training";
+import { tuningStep } from "./steps/tuning";
 
 const longestReleaseSeconds = longestDeploymentSeconds + 3600;
 
@@ -47,8 +48,7 @@ export function workflowDefinition(workflow: Workflow): WorkflowDefinition {
       ? [inputStep(workflow, "FindExperiment"), runningExperimentStep(workflow, "PinCode")]
       : [inputStep(workflow, "PinCode")]),
     pinCodeStep(workflow, "DataPreprocessing"),
-    preprocessingStep(workflow, "ModelTraining"),
-    trainingStep(workflow, "KeepModel"),
+    ...training(workflow, "KeepModel"),
     ...(workflow.settings.comparison === undefined
       ? [keepModelStep(workflow, "ModelEvaluation")]
       : [
@@ -61,9 +61,9 @@ export function workflowDefinition(workflow: Workflow): WorkflowDefinition {
       ? [
           registrationStep(workflow, "ReadPackage"),
           ...release(workflow, namesOfExecution(workflow), "MLPipelineComplete"),
-          reportStep(),
+          reportStep(workflow),
         ]
-      : [registrationStep(workflow, "WaitingForApproval"), approvalReportStep()]),
+      : [registrationStep(workflow, "WaitingForApproval"), approvalReportStep(workflow)]),
   ]);
 }
 
@@ -78,6 +78,19 @@ export function releaseDefinition(workflow: Workflow): WorkflowDefinition {
     ...release(workflow, namesOfVersion(workflow), "ReleaseComplete"),
     releaseReportStep(),
   ]);
+}
+
+/** The steps from raw data to a trained model: one training job or, with a tuning, the best of many. */
+function training(workflow: Workflow, next: string): Step[] {
+  const { tuning } = workflow.settings;
+  if (tuning === undefined) {
+    return [preprocessingStep(workflow, "ModelTraining"), trainingStep(workflow, next)];
+  }
+  return [
+    preprocessingStep(workflow, "TrainOrTune"),
+    tuningStep(workflow, tuning, next),
+    trainingStep(workflow, next),
+  ];
 }
 
 /** Whether an execution deploys to an endpoint that may have several variants; a serverless one cannot. */

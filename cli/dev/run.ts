@@ -80,6 +80,7 @@ type ScriptName = "processing" | "training" | "comparison" | "inference";
 const scripts = {
   prep: "processing",
   train: "training",
+  tune: "training",
   compare: "comparison",
 } as const satisfies Readonly<Record<StepJobKind, ScriptName>>;
 

@@ -1,5 +1,5 @@
 import type { DescribeExecutionCommandOutput } from "@aws-sdk/client-sfn";
-import { failedJobKind, jobLogGroup } from "../../workflow/job-kinds";
+import { failedJobKind } from "../../workflow/job-kinds";
 import type { Aws } from "../account/clients";
 import { adviceOn, shortReason } from "./advice";
 import { endpointLogLines, jobLogLines, logText } from "./logs";
@@ -43,7 +43,7 @@ export async function readFailure(
     ?.replace(/-release$/, "");
   const log = endpointErrors.includes(error)
     ? { logOf: "endpoint" as const, log: await endpointLogLines(aws, endpoint ?? workflow ?? "", startDate) }
-    : { logOf: "job" as const, log: kind && job ? await jobLogLines(aws, jobLogGroup(kind), job) : [] };
+    : { logOf: "job" as const, log: kind && job ? await jobLogLines(aws, kind, job) : [] };
   return {
     status,
     error,

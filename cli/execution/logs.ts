@@ -4,16 +4,18 @@ import {
   GetLogEventsCommand,
   type GetLogEventsCommandInput,
 } from "@aws-sdk/client-cloudwatch-logs";
+import { type JobKind, jobLogGroup, jobLogPrefix } from "../../workflow/job-kinds";
 import type { Aws } from "../account/clients";
 
 const group = (endpointName: string) => `/aws/sagemaker/Endpoints/${endpointName}`;
 
 /** Returns the last lines of a job's log; none if it cannot be read, so that the failure's reason is still shown. */
-export async function jobLogLines(aws: Aws, logGroupName: string, job: string): Promise<string[]> {
+export async function jobLogLines(aws: Aws, kind: JobKind, job: string): Promise<string[]> {
+  const logGroupName = jobLogGroup(kind);
   try {
     const { logStreams } = await aws
       .logs()
-      .send(new DescribeLogStreamsCommand({ logGroupName, logStreamNamePrefix: `${job}/` }));
+      .send(new DescribeLogStreamsCommand({ logGroupName, logStreamNamePrefix: jobLogPrefix(kind, job) }));
     const logStreamName = logStreams?.[0]?.logStreamName;
     if (logStreamName === undefined) return [];
     return await lastEvents(aws, { logGroupName, logStreamName, limit: shownLines });

@@ -4,7 +4,6 @@ import {
   type DescribeTransformJobCommandOutput,
   type TransformInstanceType,
 } from "@aws-sdk/client-sagemaker";
-import { jobLogGroup } from "../../workflow/job-kinds";
 import type { Aws } from "../account/clients";
 import { poll } from "../account/poll";
 import { tagList } from "../account/tags";
@@ -108,7 +107,7 @@ async function failure(
   name: string,
   { TransformJobStatus, FailureReason = "SageMaker returned no reason" }: DescribeTransformJobCommandOutput,
 ): Promise<FailedError> {
-  const log = await jobLogLines(aws, jobLogGroup("score"), name);
+  const log = await jobLogLines(aws, "score", name);
   return new FailedError(
     [
       `The transform job ${name} ended as ${TransformJobStatus}: ${FailureReason}`,

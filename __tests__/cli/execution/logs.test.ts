@@ -97,7 +97,7 @@ describe("endpointLogLines", () => {
     const denied = { logs: () => ({ send: () => Promise.reject(new Error("denied")) }) } as unknown as Aws;
     expect(await endpointLogLines(logs({}), "wine-dev", begun)).toEqual([]);
     expect(await endpointLogLines(denied, "wine-dev", begun)).toEqual([]);
-    expect(await jobLogLines(denied, "/aws/sagemaker/TrainingJobs", "job")).toEqual([]);
+    expect(await jobLogLines(denied, "train", "job")).toEqual([]);
   });
 });
 
