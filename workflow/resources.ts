@@ -1,5 +1,5 @@
 /**
- * State machines, model registry, tags and log retention, as plain data.
+ * The other resources of the workflow, as plain data.
  *
  * The constructs create them with Terraform, `npm start` with the AWS SDK; what both share is defined here only.
  */

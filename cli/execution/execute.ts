@@ -49,11 +49,11 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
         options.attach === undefined
           ? await startExecution(aws.sfn(), stateMachineArn, named, given ?? target.executionInput)
           : attachedArn(stateMachineArn, options.attach);
-      return await followToSuccess(aws, arn, task, options.timeout, signal);
+      return await followToSuccess(target, arn, task, options.timeout, signal);
     },
     { rendererOptions: keepLines },
   );
-  const predictions = tasks.add("Endpoint test", (task) => testReleased(aws, execution.value, task));
+  const predictions = tasks.add("Endpoint test", (task) => testReleased(target, execution.value, task));
   try {
     await tasks.run({ silent: options.json });
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Aws } from "../account/clients";
+import type { Environment } from "../account/environment";
 import { DetachedError, FailedError } from "../terminal/errors";
 import type { ProgressTask } from "../terminal/progress";
 import { type ExecutionResult, watchExecution } from "./execution";
@@ -19,15 +20,18 @@ export class ExecutionFailedError extends FailedError {
 /**
  * Follows an execution as `followInTask` does, and returns it if it succeeded.
  *
- * @throws ExecutionFailedError
+ * @throws ExecutionFailedError with the line of the workflow's script that failed, if one did
  */
 export async function followToSuccess(
-  ...followed: Parameters<typeof followInTask>
+  { aws, workflow }: Pick<Environment, "aws"> & Partial<Pick<Environment, "workflow">>,
+  executionArn: string,
+  task: ProgressTask,
+  timeoutSeconds: number,
+  signal: AbortSignal,
 ): Promise<ExecutionResult> {
-  const result = await followInTask(...followed);
+  const result = await followInTask(aws, executionArn, task, timeoutSeconds, signal);
   if (result.description.status === "SUCCEEDED") return result;
-  const [aws] = followed;
-  throw new ExecutionFailedError(result, await readFailure(aws, result.description));
+  throw new ExecutionFailedError(result, await readFailure(aws, result.description, workflow));
 }
 
 /** Follows an execution and shows its parts in a task: the running state in the title, what has ended as lines. */

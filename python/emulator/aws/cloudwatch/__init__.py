@@ -8,7 +8,7 @@ from emulator.aws.eventbridge.targets import Targets
 
 
 class CloudWatch:
-    """The threads that evaluate alarms and run their actions."""
+    """What evaluates alarms and acts on them."""
 
     def __init__(self, aws: EmulatedAws, time_scale: float) -> None:
         self.store = MetricStore()
@@ -16,13 +16,13 @@ class CloudWatch:
         self.alarms = alarms.Alarms(self.store, self._actions, time_scale)
 
     def close(self) -> None:
-        """Stop evaluating alarms and running actions."""
+        """Evaluate and tell nothing any more."""
         self.alarms.close()
         self._actions.close()
 
 
 def install(aws: EmulatedAws, time_scale: float) -> CloudWatch:
-    """Install every correction; return the running part, which the caller closes."""
+    """Put every correction in place, and return what runs, to be stopped at the end."""
     cloudwatch = CloudWatch(aws, time_scale)
     queries.install(cloudwatch.store)
     alarms.install(cloudwatch.alarms)

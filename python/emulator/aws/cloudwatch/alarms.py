@@ -1,4 +1,4 @@
-"""Alarms, evaluated on their metrics; moto changes their state only on request."""
+"""Alarms, evaluated on what the metrics hold. moto's never change by themselves."""
 
 from __future__ import annotations
 
@@ -43,9 +43,10 @@ _REQUEST = (
 
 
 class Alarms:
-    """Evaluates every alarm periodically.
+    """Evaluates every alarm, again and again.
 
-    Periods end now, not at a full minute, and their length is multiplied by `time_scale`.
+    Periods end now and last `time_scale` of their time, so that an alarm sees what happened
+    without waiting for a full minute on the clock.
     """
 
     def __init__(self, store: MetricStore, actions: Actions, time_scale: float) -> None:
@@ -57,15 +58,15 @@ class Alarms:
         self._closed = threading.Event()
 
     def start(self) -> None:
-        """Start the thread that evaluates alarms."""
+        """Evaluate in a thread of its own."""
         threading.Thread(target=self._run, name="alarms", daemon=True).start()
 
     def close(self) -> None:
-        """Stop evaluating alarms."""
+        """Evaluate nothing any more."""
         self._closed.set()
 
     def evaluate(self, alarm: Any, now: float) -> None:
-        """Set the state of one alarm from its metrics at `now`."""
+        """Bring one alarm into the state that the metrics give it at `now`."""
         watched: Watched | None = alarm.watched
         if watched is None or now < alarm.set_until:
             return
@@ -83,7 +84,7 @@ class Alarms:
             self.change(alarm, state, _reason(points, watched, state), json.dumps(data))
 
     def change(self, alarm: Any, state: str, reason: str, reason_data: str) -> None:
-        """Set an alarm's state, and run its actions if the state changed."""
+        """Put an alarm into a state, and tell of it if that is another one."""
         with self._changing:
             before = _state(alarm)
             alarm.update_state(reason, reason_data, state)
@@ -92,7 +93,7 @@ class Alarms:
                 self._actions.changed(alarm, queries, before, _state(alarm))
 
     def hold(self, alarm: Any) -> None:
-        """Keep a state set by request until CloudWatch's next evaluation."""
+        """Leave an alarm as it was set, until CloudWatch would evaluate it next."""
         period = alarm.watched.period if alarm.watched else _MINUTE
         alarm.set_until = time.time() + min(period, _MINUTE) * self._time_scale
 
@@ -106,24 +107,24 @@ class Alarms:
 
 
 def tick_seconds(time_scale: float) -> float:
-    """Return the interval at which metrics are published and alarms evaluated, 1 s at most."""
+    """Return how often metrics are published and alarms looked at: every second, at most."""
     return min(1.0, max(0.1, 10 * time_scale))
 
 
 def missing_alarms(names: Iterable[str]) -> list[str]:
-    """Return the names of which there is no alarm."""
+    """Return those of the names that no alarm has."""
     alarms = _backend().alarms
     return [name for name in names if name not in alarms]
 
 
 def alarms_in_alarm(names: Iterable[str]) -> list[str]:
-    """Return the names of alarms in the state ALARM."""
+    """Return those of the names whose alarm is in the state ALARM."""
     alarms = _backend().alarms
     return [name for name in names if name in alarms and alarms[name].state_value == ALARM]
 
 
 def install(alarms: Alarms) -> None:
-    """Check alarms at PutMetricAlarm and evaluate them; in moto, they start as OK and stay so."""
+    """Check alarms when they are put, and evaluate them; moto's are born OK and stay so."""
     wrap(CloudWatchResponse, "put_metric_alarm", _put_metric_alarm)
     wrap(Alarm, "__init__", _new_alarm)
     wrap(CloudWatchBackend, "set_alarm_state", functools.partial(_set_alarm_state, alarms))
@@ -137,7 +138,7 @@ def _put_metric_alarm(original: Any, self: Any) -> Any:
     response = original(self)
     alarm: Any = self.cloudwatch_backend.alarms[name]
     if existing is not None:
-        # An update keeps the state.
+        # An update leaves the state alone.
         for attribute in ("state_value", "state_reason", "state_reason_data", "history"):
             setattr(alarm, attribute, getattr(existing, attribute))
         alarm.state_updated_timestamp = existing.state_updated_timestamp

@@ -1,4 +1,4 @@
-"""EventBridge: rules and schedules that deliver to their targets."""
+"""EventBridge: rules and schedules reach their targets."""
 
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.eventbridge import entries, rules, scheduler
@@ -8,7 +8,7 @@ from emulator.aws.eventbridge.targets import Targets
 
 
 class EventBridge:
-    """The threads that deliver events to their targets."""
+    """What carries events to their targets."""
 
     def __init__(self, aws: EmulatedAws, time_scale: float) -> None:
         self.deliveries = Deliveries(Targets(aws))
@@ -18,13 +18,13 @@ class EventBridge:
         )
 
     def close(self) -> None:
-        """Stop delivering."""
+        """Deliver nothing any more."""
         self.clock.close()
         self.deliveries.close()
 
 
 def install(aws: EmulatedAws, time_scale: float) -> EventBridge:
-    """Install every correction; return the running part, which the caller closes."""
+    """Put every correction in place, and return what runs, to be stopped at the end."""
     bridge = EventBridge(aws, time_scale)
     rules.install(bridge.deliveries)
     entries.install()

@@ -1,4 +1,4 @@
-"""The clock that triggers schedules."""
+"""The clock that makes schedules fire."""
 
 import datetime
 import logging
@@ -15,16 +15,16 @@ _TICK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Schedule:
-    """A schedule and its callback.
+    """Something that fires.
 
     Attributes
     ----------
     key : str
         Its ARN.
     fire : callable
-        Called with the scheduled time.
+        Gets the time for which the schedule was set.
     start, end : datetime, optional
-        The schedule fires only between them.
+        It does not fire before and after.
     """
 
     key: str
@@ -42,9 +42,9 @@ class _Due:
 
 
 class Clock:
-    """Fires the schedules that are due; `schedules` returns those enabled now.
+    """Fires what is due; `schedules` gives those that are enabled now.
 
-    If several times were missed while the machine slept, a schedule fires once for all of them.
+    Times that passed while the machine slept are made up for once, not one by one.
     """
 
     def __init__(
@@ -56,15 +56,15 @@ class Clock:
         self._closed = threading.Event()
 
     def start(self) -> None:
-        """Start the thread of the clock."""
+        """Tick in a thread of its own."""
         threading.Thread(target=self._run, name="schedules", daemon=True).start()
 
     def close(self) -> None:
-        """Stop firing."""
+        """Fire nothing any more."""
         self._closed.set()
 
     def tick(self, now: datetime.datetime) -> None:
-        """Fire the schedules that are due at `now`."""
+        """Fire the schedules whose time has come at `now`."""
         seen = {}
         for schedule in self._schedules():
             due = self._due.get(schedule.key)
@@ -78,7 +78,7 @@ class Clock:
             scheduled, due.next = due.next, self._next(due, now)
             if schedule.end is None or scheduled <= schedule.end:
                 self._fire(schedule, scheduled)
-        self._due = seen  # a rule that was removed or disabled starts again when it is back
+        self._due = seen  # a rule that was removed or disabled starts again when it returns
 
     def _next(self, due: _Due, moment: datetime.datetime) -> datetime.datetime | None:
         return due.expression.next_after(moment, due.begun, self._time_scale)

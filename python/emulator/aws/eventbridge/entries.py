@@ -1,4 +1,4 @@
-"""The results of the entries of ``PutEvents``."""
+"""What becomes of each entry of ``PutEvents``."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ _MALFORMED = {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malform
 
 
 def install() -> None:
-    """Handle each entry by itself; in moto, one entry for a missing bus fails all."""
+    """Judge entries one by one; in moto one to a bus that is not there fails them all."""
     wrap(EventsBackend, "put_events", _put_events)
 
 
@@ -33,8 +33,8 @@ def _put(original: Any, backend: Any, event: dict[str, Any]) -> dict[str, Any]:
     try:
         return original(backend, [event])[0]
     except ResourceNotFoundException:
-        # AWS accepts such an event and drops it.
-        LOG.warning("event dropped: the event bus %s does not exist", event.get("EventBusName"))
+        # AWS takes the event and drops it.
+        LOG.warning("an event is lost: there is no event bus %s", event.get("EventBusName"))
         return {"EventId": str(uuid.uuid4())}
 
 

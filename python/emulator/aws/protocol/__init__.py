@@ -1,1 +1,1 @@
-"""Requests and responses by botocore's models: operations, protocols, members, errors."""
+"""Requests and answers by botocore's models: operations, forms, members, errors."""

@@ -1,4 +1,4 @@
-"""How requests reach moto, and the responses if moto has none."""
+"""The way of each request to moto, and the answers where moto has none."""
 
 from emulator.aws.faults import Faults
 from emulator.aws.permissions.checks import Permissions
@@ -6,6 +6,6 @@ from emulator.aws.requests import answer_speed, handling
 
 
 def install(faults: Faults, permissions: Permissions) -> None:
-    """Install every correction."""
+    """Put every correction in place."""
     answer_speed.install()
     handling.install(faults, permissions)

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { openEnvironment } from "../account/environment";
-import { planStacks } from "../deploy/plan-stacks";
-import { requireDeployable } from "../deploy/ready";
+import { reviewComment } from "../review/comment";
 import { print, printToStderr } from "../terminal/print";
-import { reviewComment } from "./comment";
+import { planStacks } from "./plan-stacks";
+import { requireDeployable } from "./ready";
 import { reviewPolicy } from "./review-policy";
 
 interface ReviewOptions {

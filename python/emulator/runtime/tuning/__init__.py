@@ -1,1 +1,0 @@
-"""Hyperparameter tuning: what to try next, and when to stop."""
