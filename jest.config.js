@@ -5,7 +5,7 @@ const patience = Number(process.env.WORKFLOW_TEST_PATIENCE || 1);
 process.env.WORKFLOW_OWN_CONFIG = process.env.WORKFLOW_CONFIG ?? "";
 process.env.WORKFLOW_CONFIG = "__tests__/housing.config.ts";
 
-/** The tests of some folders, as `npx jest --selectProjects <name>` runs them; pytest's markers have the same names. */
+/** The tests of some folders, as `npx jest --selectProjects <name>` runs them. */
 const project = (displayName, ...folders) => ({
   displayName,
   testEnvironment: "node",

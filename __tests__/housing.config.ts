@@ -11,9 +11,9 @@ const folder = "python/scripts";
 
 export default defineConfig({
   /**
-   * What an entry may say is in `configuration/environment-schema.ts`.
+   * `configuration/environment-schema.ts` documents the keys of an entry.
    *
-   * `local` is the emulator. Put your own accounts into the others before you deploy them.
+   * `local` is the emulator. Set your own accounts in the others before you deploy them.
    */
   environments: {
     local: {
@@ -56,7 +56,7 @@ export default defineConfig({
     },
   },
 
-  /** The recipe's workflow; `workflow/props.ts` documents what it may say. An environment's own values go over it. */
+  /** The recipe's workflow; `workflow/props.ts` documents each prop. An environment's values override it. */
   workflow: {
     prefix: "housing",
     processing: { folder, entryPoint: "preprocessing.py" },

@@ -4,7 +4,6 @@ import { range, share } from "./experiment/options";
 import {
   anyKey,
   assumption,
-  deployed,
   examples,
   examplesOfOwnRuns,
   examplesOfRuns,
@@ -14,6 +13,7 @@ import {
   output,
   port,
   positiveNumber,
+  requiredEnvironment,
   targeted,
   timeout,
   timeScale,
@@ -145,7 +145,7 @@ function leftoversCommands(command: MakeCommand): void {
 }
 
 function costsCommands(command: MakeCommand): void {
-  deployed(command("estimate", "show the cost of an environment: while idle, and for each run"))
+  requiredEnvironment(command("estimate", "show the cost of an environment: while idle, and for each run"))
     .addOption(assumption("--runs-per-month <number>", "runs per month"))
     .addOption(assumption("--processing-minutes <number>", "minutes of one processing job"))
     .addOption(assumption("--training-minutes <number>", "minutes of one training job"))
@@ -156,23 +156,23 @@ function costsCommands(command: MakeCommand): void {
 }
 
 function beforeDeployCommands(command: MakeCommand): void {
-  deployed(command("bootstrap", "create the bucket for Terraform's state, once per environment"))
+  requiredEnvironment(command("bootstrap", "create the bucket for Terraform's state, once per environment"))
     .addHelpText("after", examples("npm run bootstrap -- dev"))
     .action(async (name) => (await import("./deploy/bootstrap")).bootstrap(name));
 
-  deployed(command("diff", "show what a deploy would change"))
+  requiredEnvironment(command("diff", "show what a deploy would change"))
     .addHelpText("after", examples("npm run diff -- dev"))
     .action(async (name) => (await import("./deploy/diff")).diff(name));
 
-  deployed(command("review", "describe what a deploy would change, as a pull request comment"))
+  requiredEnvironment(command("review", "describe what a deploy would change, as a pull request comment"))
     .option("--output <file>", "file to write; default: standard output")
     .option("--role-policy", "print only the policy of the role that reviews need", false)
     .addHelpText("after", examples("npm run review -- dev", "npm run review -- dev --role-policy"))
-    .action(async (name, options) => (await import("./deploy/review")).review(name, options));
+    .action(async (name, options) => (await import("./review/review")).review(name, options));
 }
 
 function deployCommands(command: MakeCommand): void {
-  deployed(
+  requiredEnvironment(
     command(
       "deploy",
       "deploy an environment with Terraform; shows the changes first and asks for confirmation",
@@ -183,7 +183,9 @@ function deployCommands(command: MakeCommand): void {
     .addHelpText("after", examples("npm run deploy -- dev", "npm run deploy -- dev --yes"))
     .action(async (name, options) => (await import("./deploy/deploy")).deploy(name, options));
 
-  deployed(command("change-kind", "move the endpoint to the kind set in config.ts, instances or serverless"))
+  requiredEnvironment(
+    command("change-kind", "move the endpoint to the kind set in config.ts, instances or serverless"),
+  )
     .option("--outputs-file <file>", "file for the outputs; default: outputs.<environment>.json")
     .option("--keep-old", "leave the old endpoint in service; run again without it to delete it", false)
     .addOption(yes("deploy and delete the old endpoint"))
@@ -194,7 +196,7 @@ function deployCommands(command: MakeCommand): void {
     )
     .action(async (name, options) => (await import("./deploy/change-kind")).changeKind(name, options));
 
-  deployed(command("destroy", "destroy an environment; refuses while an endpoint is up"))
+  requiredEnvironment(command("destroy", "destroy an environment; refuses while an endpoint is up"))
     .option("--with-leftovers", "also remove what executions created, including endpoints", false)
     .addOption(yes("destroy"))
     .addHelpText("after", examples("npm run destroy -- dev", "npm run destroy -- dev --with-leftovers"))
@@ -208,7 +210,9 @@ function registryCommands(command: MakeCommand): void {
     .addHelpText("after", examples("npm run versions -- dev"))
     .action(async (name, options) => (await import("./registry/versions")).versions(name, options));
 
-  deployed(command("approve", "show a registered version next to the one in service, and approve it"))
+  requiredEnvironment(
+    command("approve", "show a registered version next to the one in service, and approve it"),
+  )
     .argument("<version>", "version number; npm run versions lists them", wholeNumber)
     .usage("-- <environment> <version> [options]")
     .option("--reject", "reject it instead", false)
@@ -218,7 +222,7 @@ function registryCommands(command: MakeCommand): void {
       (await import("./registry/approve")).approve(name, number, options),
     );
 
-  deployed(command("rollback", "list the registered versions, or put one in service again"))
+  requiredEnvironment(command("rollback", "list the registered versions, or put one in service again"))
     .argument("[version]", "version number; default: list the versions", wholeNumber)
     .usage("-- <environment> [version] [options]")
     .addOption(yes("release"))
@@ -231,7 +235,7 @@ function registryCommands(command: MakeCommand): void {
 }
 
 function scoringCommands(command: MakeCommand): void {
-  deployed(command("score", "score a CSV file, or CSV in S3, with a batch transform job"))
+  requiredEnvironment(command("score", "score a CSV file, or CSV in S3, with a batch transform job"))
     .argument(
       "<input>",
       `CSV file to upload; or a key or prefix under ${prefixes.scoringInput} of the artifact bucket, or its s3:// address`,
@@ -264,7 +268,7 @@ function scoringCommands(command: MakeCommand): void {
 }
 
 function experimentCommands(command: MakeCommand): void {
-  deployed(command("experiment", "compare a version with the one in service, under real traffic"))
+  requiredEnvironment(command("experiment", "compare a version with the one in service, under real traffic"))
     .addArgument(new Argument("<action>", "what to do with the test").choices(["start", "status", "stop"]))
     .argument("[version]", "start: the challenger's number in the registry", wholeNumber)
     .usage("-- <environment> start <version> [options] | status | stop [options]")

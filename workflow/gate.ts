@@ -23,7 +23,7 @@ export interface GateProps {
 }
 
 /** Suffixes of metrics of which smaller values are usually better. */
-const errorMetric = /(?:^|[^a-z])(?:rmse|mse|mae|mape|loss|error)$/i;
+const errorMetric = /(?:^|[^a-z])(?:r?msl?e|mae|medae|s?mape|deviance|loss|error)$/i;
 
 /**
  * Fills in the defaults.

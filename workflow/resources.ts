@@ -1,5 +1,5 @@
 /**
- * The other resources of the workflow, as plain data.
+ * State machines, model registry, tags and log retention, as plain data.
  *
  * The constructs create them with Terraform, `npm start` with the AWS SDK; what both share is defined here only.
  */

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { reviewPolicy } from "../../cli/deploy/review-policy";
+import { reviewPolicy } from "../../cli/review/review-policy";
 import { environments } from "../../configuration";
 import { localEnvironment } from "../../configuration/names";
 import { lintPolicies, run, type SecurityTools, securityTools } from "./tools";

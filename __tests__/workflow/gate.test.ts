@@ -13,15 +13,15 @@ describe("gateSettings", () => {
     expect(gateSettings(smaller)).toEqual(smaller);
   });
 
-  it.each(["rmse", "test_rmse", "val-MAE", "mape", "test_mse", "validation:loss", "error"])(
-    "fails for %s without a direction, and names the two ways out",
-    (metric) => {
-      expect(() => gateSettings({ metric, threshold: 1 })).toThrow(
-        `gate.better must be set, because the name of ${metric} says that it is an error, and by default only greater values would pass: set better: "smaller", or better: "greater" if that is intended`,
-      );
-      expect(gateSettings({ metric, threshold: 1, better: "greater" }).better).toBe("greater");
-    },
-  );
+  it.each([
+    ...["rmse", "test_rmse", "val-MAE", "mape", "test_mse", "validation:loss", "error"],
+    ...["test_medae", "rmsle", "smape", "mean_deviance"],
+  ])("fails for %s without a direction, and names the two ways out", (metric) => {
+    expect(() => gateSettings({ metric, threshold: 1 })).toThrow(
+      `gate.better must be set, because the name of ${metric} says that it is an error, and by default only greater values would pass: set better: "smaller", or better: "greater" if that is intended`,
+    );
+    expect(gateSettings({ metric, threshold: 1, better: "greater" }).better).toBe("greater");
+  });
 
   it.each(["test_r2", "accuracy", "f1", "error_free_rate", "flossiness", "terror"])(
     "takes %s for what is better greater",

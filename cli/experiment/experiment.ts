@@ -6,10 +6,10 @@ import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
 import { interruption } from "../terminal/progress";
 import { type ExperimentPlan, planExperiment } from "./candidate";
+import { statusOf } from "./experiment-status";
 import { type ExperimentOptions, experimentNumbers, refuseOthers } from "./options";
-import { startExperiment } from "./start";
-import { statusOf } from "./status";
-import { planStop, stopExperiment } from "./stop";
+import { startExperiment } from "./start-experiment";
+import { planStop, stopExperiment } from "./stop-experiment";
 import { type ExperimentTarget, experimentTarget } from "./target";
 import { type Expectation, planText, stopText } from "./text";
 

@@ -5,7 +5,7 @@ import { versionNumber } from "../registry/model-versions";
 import { shortNumber, signedNumber } from "../terminal/number";
 import type { ExperimentPlan } from "./candidate";
 import { expectedRewards } from "./plan";
-import type { StopPlan } from "./stop";
+import type { StopPlan } from "./stop-experiment";
 
 /** The endpoint's traffic, and the cost of another variant. */
 export interface Expectation {

@@ -59,7 +59,7 @@ export function inEnvironment(command: Command): Command {
 }
 
 /** Adds the required environment of commands that must not default to one, such as those that run Terraform. */
-export function deployed(command: Command): Command {
+export function requiredEnvironment(command: Command): Command {
   return command
     .usage("-- <environment> [options]")
     .argument("<environment>", `environment in config.ts; ${localEnvironment} is the running emulator`);

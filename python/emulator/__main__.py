@@ -53,7 +53,7 @@ def _serve(options: Any, faults: Faults) -> int:
     from emulator.assembly import Emulator
     from emulator.aws.patching import MotoMismatchError
     from emulator.aws.permissions.access_keys import known_keys
-    from emulator.front.gate import Gate
+    from emulator.front.admission import Admission
     from emulator.runtime.processes.isolation import IsolationError
 
     try:
@@ -77,8 +77,8 @@ def _serve(options: Any, faults: Faults) -> int:
     ready = _ready(endpoint, options.time_scale, emulator.isolation)
     versions = {name: version(name) for name in ("moto", "boto3", "jsonata-python")}
     description = {**ready, "versions": {"python": platform.python_version(), **versions}}
-    gate = Gate(port, key, known_keys(key), any_key=options.any_key)
-    application = server.Application(lambda: description, faults, emulator.kept, gate)
+    admission = Admission(port, key, known_keys(key), any_key=options.any_key)
+    application = server.Application(lambda: description, faults, emulator.kept, admission)
     http = server.serve_on(listener, application)
     threading.Thread(target=http.serve_forever, name="http", daemon=True).start()
     stopped = _stop_requests(options.exit_with_stdin)

@@ -15,8 +15,8 @@ from werkzeug.wrappers import Request, Response
 from emulator.aws.faults import FaultRuleError, Faults
 from emulator.aws.protocol.wire import refused
 from emulator.aws.requests.unknown_operations import moto_services
+from emulator.front.admission import Admission
 from emulator.front.errors import RefusedError
-from emulator.front.gate import Gate
 from emulator.http_handler import Handler
 
 LOG = logging.getLogger("emulator")
@@ -83,7 +83,7 @@ class Application:
         The rules that ``/_emulator/faults`` replaces and clears.
     kept : mapping of str to Kept
         What the emulator keeps for people, by name: ``/_emulator/<name>`` gives and empties it.
-    gate : Gate
+    admission : Admission
         Who may call.
     """
 
@@ -92,13 +92,13 @@ class Application:
         describe: Callable[[], dict[str, Any]],
         faults: Faults,
         kept: Mapping[str, Kept],
-        gate: Gate,
+        admission: Admission,
     ) -> None:
         self._moto = moto_services()
         self._describe = describe
         self._faults = faults
         self._kept = kept
-        self._gate = gate
+        self._admission = admission
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
@@ -123,11 +123,11 @@ class Application:
             return answer(environ, start_response)
 
     def _admit(self, environ: dict[str, Any], path: str, is_control: bool) -> None:
-        self._gate.check_sender(environ)
+        self._admission.check_sender(environ)
         if not is_control:
-            self._gate.check_signature(environ)
+            self._admission.check_signature(environ)
         elif (environ["REQUEST_METHOD"], path) != ("GET", "/_emulator"):  # that tells no secret
-            self._gate.check_control(environ)
+            self._admission.check_control(environ)
         environ["emulator.let_in"] = True
 
     def _control(self, request: Request) -> Response:

@@ -1,8 +1,7 @@
-"""Serve a trained forest: the functions that the scikit-learn container calls for each request.
+"""Serve a trained regressor: the functions that the scikit-learn container calls for each request.
 
 The container's server answers any exception with status 500; only a Flask response from `output_fn`
 can report what is wrong with a request. So the functions pass an invalid request on as a `Refusal`.
-`predict_fn` averages the trees itself: another kind of model needs another `predict_fn`.
 """
 
 from __future__ import annotations
@@ -10,12 +9,13 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
+from sklearn.ensemble import RandomForestRegressor
 
 from cells import csv_lines, decode, header_names, is_value, number, shown, without_mark
 
@@ -43,8 +43,8 @@ class Model(NamedTuple):
     ----------
     model_type : str
         Class name of the model, for the response.
-    trees : list of sklearn.tree._tree.Tree
-        The trees of the forest.
+    predict : callable
+        Returns one number for each row of scaled features.
     mean, scale : ndarray of shape (n_features,)
         Mean and scale of the training data, in the units of the features.
     features : list of str
@@ -52,14 +52,14 @@ class Model(NamedTuple):
     """
 
     model_type: str
-    trees: list[Any]
+    predict: Callable[[np.ndarray], np.ndarray]
     mean: np.ndarray
     scale: np.ndarray
     features: list[str]
 
 
 def model_fn(model_dir: str) -> Model:
-    """Load the model artifact that training.py wrote.
+    """Load the model artifact that a training script wrote.
 
     Parameters
     ----------
@@ -71,11 +71,11 @@ def model_fn(model_dir: str) -> Model:
     Model
     """
     folder = Path(model_dir)
-    forest = joblib.load(folder / "model.pkl")
+    model = joblib.load(folder / "model.pkl")
     scaler = joblib.load(folder / "scaler.pkl")
     features = json.loads((folder / "feature_names.json").read_text(encoding="utf-8"))
-    trees = [estimator.tree_ for estimator in forest.estimators_]
-    return Model(type(forest).__name__, trees, scaler.mean_, scaler.scale_, features)
+    predict = _mean_of_trees(model) if isinstance(model, RandomForestRegressor) else model.predict
+    return Model(type(model).__name__, predict, scaler.mean_, scaler.scale_, features)
 
 
 def input_fn(body: str | bytes, content_type: str) -> list | Table | Refusal:
@@ -138,20 +138,16 @@ def predict_fn(rows: list | Table | Refusal, model: Model) -> dict[str, Any] | R
     with np.errstate(over="ignore"):
         X = (np.array(values, dtype=float) - model.mean) / model.scale
         X[np.isnan(X)] = 0.0
-        X = X.astype(np.float32)
-    if not np.isfinite(X).all():
-        row, column = np.argwhere(~np.isfinite(X))[0]
+        # Trees of a forest take no larger numbers; one limit for all models is easier to know.
+        in_range = np.isfinite(X.astype(np.float32))
+    if not in_range.all():
+        row, column = np.argwhere(~in_range)[0]
         value = values[row][column]
         return Refusal(
             400,
             f"row {row + 1}: '{model.features[column]}': the value is out of range, got {value}",
         )
-    # Exactly what forest.predict computes, without its checks and thread pool, which take most of
-    # the time for a single row.
-    total = np.zeros((len(X), 1))
-    for tree in model.trees:
-        total += tree.predict(X)
-    predictions = (total[:, 0] / len(model.trees)).tolist()
+    predictions = model.predict(X).tolist()
     return {"predictions": predictions, "model_type": model.model_type}
 
 
@@ -176,6 +172,23 @@ def output_fn(prediction: dict[str, Any] | Refusal, accept: str) -> Any:
 
     reason = json.dumps({"error": prediction.reason})
     return Response(reason, status=prediction.status, mimetype=JSON)
+
+
+def _mean_of_trees(forest: RandomForestRegressor) -> Callable[[np.ndarray], np.ndarray]:
+    """Return exactly what forest.predict computes, without its checks and thread pool.
+
+    They take most of the time for a single row.
+    """
+    trees = [estimator.tree_ for estimator in forest.estimators_]
+
+    def predict(X: np.ndarray) -> np.ndarray:
+        rows = X.astype(np.float32)
+        total = np.zeros((len(rows), 1))
+        for tree in trees:
+            total += tree.predict(rows)
+        return total[:, 0] / len(trees)
+
+    return predict
 
 
 def _media_type(header: str | None) -> str:

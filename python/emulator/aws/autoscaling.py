@@ -22,7 +22,7 @@ from emulator.aws.patching import add, replace, wrap
 from emulator.aws.permissions.callers import find_caller
 from emulator.aws.permissions.checks import AccessDeniedError, Permissions
 from emulator.aws.protocol.errors import EmulatorError
-from emulator.front.gate import caller_key
+from emulator.front.admission import caller_key
 
 _INSTANCES = "sagemaker:variant:DesiredInstanceCount"
 _ROLE = (

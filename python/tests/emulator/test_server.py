@@ -12,7 +12,7 @@ from emulator.aws.faults import Faults, InjectedError
 from emulator.aws.mails import KEPT, Mails
 from emulator.aws.permissions.audit import Audit
 from emulator.front.access_keys import new_access_key
-from emulator.front.gate import Gate
+from emulator.front.admission import Admission
 from tests.patience import LIMIT_SECONDS, wait_until
 
 KEY = new_access_key()
@@ -35,9 +35,9 @@ def mails():
 
 @pytest.fixture
 def web(faults, audit, mails):
-    gate = Gate(80, KEY, {KEY.id: KEY}.get)
+    admission = Admission(80, KEY, {KEY.id: KEY}.get)
     kept = {"audit": audit, "mails": mails}
-    client = Client(server.Application(lambda: {"endpoint": "here"}, faults, kept, gate))
+    client = Client(server.Application(lambda: {"endpoint": "here"}, faults, kept, admission))
 
     def ask(path, method="GET", **options):
         options = {"headers": {"Host": "127.0.0.1:80"}, "auth": (KEY.id, KEY.secret), **options}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import training
+import training_job
 from generate_sample_data import load, split
 from preprocessing import preprocess
 from tests.patience import FOR_EVER
@@ -81,7 +82,7 @@ def train_here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
         for name, value in training_variables(processed, folder).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr("sys.argv", ["training.py", *map(str, arguments)])
-        return training.run(training.main, training.failure_file())
+        return training.run(training.main, training_job.failure_file())
 
     return run
 

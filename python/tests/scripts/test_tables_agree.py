@@ -20,16 +20,14 @@ BAD = ["1_000", "٣", "12%", "1,234", "-", "#N/A", "inf", "1e999", "x", "\x1b[31
 SEED = 20261126
 
 
-class Sum:
-    """A tree that predicts a number which tells every feature apart."""
-
-    def predict(self, X: np.ndarray) -> np.ndarray:
-        return (X * 10.0 ** np.arange(X.shape[1])).sum(axis=1, keepdims=True)
+def weighted_sum(X: np.ndarray) -> np.ndarray:
+    """Predict a number which tells every feature apart."""
+    return (X * 10.0 ** np.arange(X.shape[1])).sum(axis=1)
 
 
 def model_of(features: list[str]) -> Model:
     n = len(features)
-    return Model("Sum", [Sum()], np.zeros(n), np.ones(n), features)
+    return Model("Sum", weighted_sum, np.zeros(n), np.ones(n), features)
 
 
 def quoted(cell: str) -> str:
@@ -69,8 +67,8 @@ def trained_on(folder: Path, one: Case) -> list[float] | str:
         chunks = list(CsvTable(path, "target").chunks(one.features, 100))
     except JobError as error:
         return str(error)
-    X = np.nan_to_num(np.concatenate([X for X, _ in chunks])).astype(np.float32)
-    return Sum().predict(X)[:, 0].tolist()
+    X = np.nan_to_num(np.concatenate([X for X, _ in chunks]))
+    return weighted_sum(X).tolist()
 
 
 def scored(one: Case, *, as_text: bool) -> list[float] | str:
@@ -114,7 +112,7 @@ def test_what_trains_can_be_scored(tmp_path: Path):
     ],
 )
 def test_a_header_is_what_equals_the_features_whatever_it_looks_like(features, body, rows):
-    expected = Sum().predict(np.array(rows, dtype=float))[:, 0].tolist()
+    expected = weighted_sum(np.array(rows, dtype=float)).tolist()
     answer = predict_fn(input_fn(body, "text/csv"), model_of(features))
     assert not isinstance(answer, Refusal)
     assert answer["predictions"] == expected

@@ -12,7 +12,8 @@ from sklearn.metrics import mean_absolute_error, r2_score
 
 import training
 from job import JobError
-from training import Dataset, evaluate, fit, load, save
+from training import fit
+from training_job import Dataset, evaluate, load, planned_fits, save
 
 METRICS = "train_rmse train_r2 train_mae test_rmse test_r2 test_mae feature_count training_samples"
 SCRIPTS = Path(training.__file__).parent
@@ -84,14 +85,14 @@ def test_the_metrics_are_those_of_the_model_on_the_data():
     test = Dataset(X[40:], X[40:, 0] * 3, ["a", "b"])
 
     model = fit(train, 5, 3, 2, 42)
-    metrics = evaluate(model, train, test)
+    fits = planned_fits(train, test, 0, 42)
+    metrics = evaluate(fits, [{"train": model.predict(train.X), "test": model.predict(test.X)}])
 
     predictions = model.predict(test.X)
     assert metrics["test_r2"] == r2_score(test.y, predictions)
     assert metrics["test_mae"] == mean_absolute_error(test.y, predictions)
     assert metrics["test_rmse"] == pytest.approx(np.sqrt(np.mean((test.y - predictions) ** 2)))
     assert metrics["train_r2"] == r2_score(train.y, model.predict(train.X))
-    assert (metrics["feature_count"], metrics["training_samples"]) == (2, 40)
 
 
 def test_hyperparameters_arrive_as_arguments(small: Path, tmp_path: Path, train_here):
@@ -183,6 +184,8 @@ def remove_the_scaler(folder: Path) -> None:
             ["--min-samples-split", "1"],
             "--min-samples-split: must be a whole number",
         ),
+        (spoil_nothing, ["--folds", "1"], "--folds: must be 0, or a whole number of 2 or more"),
+        (spoil_nothing, ["--folds", "21"], "must have 42 or more rows for R² of 21 folds, got 40"),
         (spoil_nothing, ["--learning-rate", "1"], "unrecognized arguments: --learning-rate 1"),
         (spoil_nothing, ["--target", "price"], "must have the target column 'price'"),
         (remove_train_data, [], "train_processed.csv: does not exist.*renamed.csv, scaler.pkl"),

@@ -8,7 +8,7 @@ from emulator.aws.eventbridge.targets import Targets
 
 
 class CloudWatch:
-    """What evaluates alarms and acts on them."""
+    """The threads that evaluate alarms and run their actions."""
 
     def __init__(self, aws: EmulatedAws, time_scale: float) -> None:
         self.store = MetricStore()
@@ -16,13 +16,13 @@ class CloudWatch:
         self.alarms = alarms.Alarms(self.store, self._actions, time_scale)
 
     def close(self) -> None:
-        """Evaluate and tell nothing any more."""
+        """Stop evaluating alarms and running actions."""
         self.alarms.close()
         self._actions.close()
 
 
 def install(aws: EmulatedAws, time_scale: float) -> CloudWatch:
-    """Put every correction in place, and return what runs, to be stopped at the end."""
+    """Install every correction; return the running part, which the caller closes."""
     cloudwatch = CloudWatch(aws, time_scale)
     queries.install(cloudwatch.store)
     alarms.install(cloudwatch.alarms)

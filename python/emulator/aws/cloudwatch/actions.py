@@ -1,4 +1,4 @@
-"""What follows an alarm's change of state: an event, and its actions."""
+"""The event and the actions that follow an alarm's change of state."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class State:
     since: datetime.datetime
 
     def describe(self) -> dict[str, str]:
-        """Return the state as events have it."""
+        """Return the state in the form of events."""
         return {
             "value": self.value,
             "reason": self.reason,
@@ -45,12 +45,12 @@ class State:
 class _AlarmSender(Sender):
     @property
     def context(self) -> dict[str, str]:
-        # The condition of a topic's default policy, which lets the account's alarms in.
+        # A topic's default policy allows the account's alarms by this key.
         return {**super().context, "aws:sourceowner": ACCOUNT}
 
 
 class Actions:
-    """Tells EventBridge, topics and functions, one after the other."""
+    """Notifies EventBridge, topics and functions, one at a time."""
 
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
@@ -58,21 +58,21 @@ class Actions:
         threading.Thread(target=self._run, name="alarm actions", daemon=True).start()
 
     def changed(self, alarm: Any, queries: list[dict[str, Any]], before: State, now: State) -> None:
-        """Report a change of state; log what cannot be reached."""
+        """Report a change of state; log targets that cannot be reached."""
         self._waiting.put((alarm, queries, before, now))
 
     def close(self) -> None:
-        """Stop after the change that is being told."""
+        """Stop after the change that is being reported."""
         self._waiting.put(None)
 
     def _run(self) -> None:
         while (item := self._waiting.get()) is not None:
             try:
-                self._tell(*item)
+                self._notify(*item)
             except Exception:
                 LOG.exception("the actions of an alarm failed inside the emulator")
 
-    def _tell(self, alarm: Any, queries: list[dict[str, Any]], before: State, now: State) -> None:
+    def _notify(self, alarm: Any, queries: list[dict[str, Any]], before: State, now: State) -> None:
         data = {
             "alarmName": alarm.name,
             "state": now.describe(),
@@ -117,7 +117,7 @@ def _actions(alarm: Any, state: str) -> list[str]:
 
 
 def _message(alarm: Any, before: State, now: State) -> dict[str, Any]:
-    """Return what CloudWatch publishes to topics."""
+    """Return the message that CloudWatch publishes to topics."""
     percentile = alarm.extended_statistic
     trigger = {
         "MetricName": alarm.metric_name,

@@ -1,4 +1,4 @@
-"""Which state an alarm's data points give it.
+"""The state of an alarm, from its data points.
 
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
@@ -17,14 +17,14 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "LessThanThreshold": operator.lt,
     "LessThanOrEqualToThreshold": operator.le,
 }
-# How many more data points CloudWatch looks at than it evaluates, where some are missing. Its own
-# examples look at 5 for 3; for other numbers it does not say.
+# If data points are missing, CloudWatch retrieves more than it evaluates. The documented examples
+# retrieve 5 for 3; other numbers are not documented.
 EXTRA_PERIODS = 2
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """When data points breach, and how many of them make an alarm.
+    """When data points breach, and how many breaches raise an alarm.
 
     Attributes
     ----------
@@ -48,14 +48,14 @@ class Threshold:
 
 
 def next_state(points: Sequence[float | None], threshold: Threshold, current: str) -> str:
-    """Return the state that an alarm goes to, or stays in.
+    """Return the next state of an alarm, which may be its current one.
 
     Parameters
     ----------
     points : sequence of float or None
-        The last ``periods + EXTRA_PERIODS`` data points, the oldest first; None is missing.
+        The last ``periods + EXTRA_PERIODS`` data points, oldest first; None if missing.
     current : str
-        The state it is in.
+        The alarm's current state.
     """
     found = [(age, v) for age, v in zip(range(len(points), 0, -1), points) if v is not None]
     real = [threshold.breaches(value) for _, value in found[-threshold.periods :]]
@@ -68,7 +68,7 @@ def next_state(points: Sequence[float | None], threshold: Threshold, current: st
         return OK
     if threshold.missing == "ignore":
         return current
-    # Nothing speaks against an alarm, and the first breach is old enough for one.
+    # No data point contradicts an alarm, and the first breach is old enough to raise one.
     if real and found[-len(real)][0] >= threshold.datapoints:
         return ALARM
     return INSUFFICIENT_DATA

@@ -1,4 +1,4 @@
-"""Alarms, evaluated on what the metrics hold. moto's never change by themselves."""
+"""Alarms, evaluated on their metrics; moto changes their state only on request."""
 
 from __future__ import annotations
 
@@ -43,10 +43,9 @@ _REQUEST = (
 
 
 class Alarms:
-    """Evaluates every alarm, again and again.
+    """Evaluates every alarm periodically.
 
-    Periods end now and last `time_scale` of their time, so that an alarm sees what happened
-    without waiting for a full minute on the clock.
+    Periods end now, not at a full minute, and their length is multiplied by `time_scale`.
     """
 
     def __init__(self, store: MetricStore, actions: Actions, time_scale: float) -> None:
@@ -58,15 +57,15 @@ class Alarms:
         self._closed = threading.Event()
 
     def start(self) -> None:
-        """Evaluate in a thread of its own."""
+        """Start the thread that evaluates alarms."""
         threading.Thread(target=self._run, name="alarms", daemon=True).start()
 
     def close(self) -> None:
-        """Evaluate nothing any more."""
+        """Stop evaluating alarms."""
         self._closed.set()
 
     def evaluate(self, alarm: Any, now: float) -> None:
-        """Bring one alarm into the state that the metrics give it at `now`."""
+        """Set the state of one alarm from its metrics at `now`."""
         watched: Watched | None = alarm.watched
         if watched is None or now < alarm.set_until:
             return
@@ -84,7 +83,7 @@ class Alarms:
             self.change(alarm, state, _reason(points, watched, state), json.dumps(data))
 
     def change(self, alarm: Any, state: str, reason: str, reason_data: str) -> None:
-        """Put an alarm into a state, and tell of it if that is another one."""
+        """Set an alarm's state, and run its actions if the state changed."""
         with self._changing:
             before = _state(alarm)
             alarm.update_state(reason, reason_data, state)
@@ -93,7 +92,7 @@ class Alarms:
                 self._actions.changed(alarm, queries, before, _state(alarm))
 
     def hold(self, alarm: Any) -> None:
-        """Leave an alarm as it was set, until CloudWatch would evaluate it next."""
+        """Keep a state set by request until CloudWatch's next evaluation."""
         period = alarm.watched.period if alarm.watched else _MINUTE
         alarm.set_until = time.time() + min(period, _MINUTE) * self._time_scale
 
@@ -107,24 +106,24 @@ class Alarms:
 
 
 def tick_seconds(time_scale: float) -> float:
-    """Return how often metrics are published and alarms looked at: every second, at most."""
+    """Return the interval at which metrics are published and alarms evaluated, 1 s at most."""
     return min(1.0, max(0.1, 10 * time_scale))
 
 
 def missing_alarms(names: Iterable[str]) -> list[str]:
-    """Return those of the names that no alarm has."""
+    """Return the names of which there is no alarm."""
     alarms = _backend().alarms
     return [name for name in names if name not in alarms]
 
 
 def alarms_in_alarm(names: Iterable[str]) -> list[str]:
-    """Return those of the names whose alarm is in the state ALARM."""
+    """Return the names of alarms in the state ALARM."""
     alarms = _backend().alarms
     return [name for name in names if name in alarms and alarms[name].state_value == ALARM]
 
 
 def install(alarms: Alarms) -> None:
-    """Check alarms when they are put, and evaluate them; moto's are born OK and stay so."""
+    """Check alarms at PutMetricAlarm and evaluate them; in moto, they start as OK and stay so."""
     wrap(CloudWatchResponse, "put_metric_alarm", _put_metric_alarm)
     wrap(Alarm, "__init__", _new_alarm)
     wrap(CloudWatchBackend, "set_alarm_state", functools.partial(_set_alarm_state, alarms))
@@ -138,7 +137,7 @@ def _put_metric_alarm(original: Any, self: Any) -> Any:
     response = original(self)
     alarm: Any = self.cloudwatch_backend.alarms[name]
     if existing is not None:
-        # An update leaves the state alone.
+        # An update keeps the state.
         for attribute in ("state_value", "state_reason", "state_reason_data", "history"):
             setattr(alarm, attribute, getattr(existing, attribute))
         alarm.state_updated_timestamp = existing.state_updated_timestamp

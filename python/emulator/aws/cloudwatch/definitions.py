@@ -1,4 +1,4 @@
-"""What an alarm watches, read from its request and from moto's record."""
+"""The metrics and threshold of an alarm, parsed from its request."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _ONE_METRIC = "metric"
 
 
 def check_request(request: dict[str, Any]) -> None:
-    """Refuse a PutMetricAlarm that AWS refuses, or that cannot be evaluated here.
+    """Refuse a PutMetricAlarm that AWS refuses, or that the emulator cannot evaluate.
 
     Raises
     ------
     ValidationError, InvalidParameterCombination
-        If AWS refuses it, too.
+        If AWS refuses it.
     UnsupportedError
-        If the emulator cannot do it.
+        If only the emulator cannot evaluate it.
     """
     for name in _NOT_HERE:
         if request.get(name) is not None:
-            raise UnsupportedError(f"{name}: the emulator does not have it; leave it out here")
+            raise UnsupportedError(f"{name}: not supported by the emulator; leave it out here")
     comparison = request.get("ComparisonOperator")
     if comparison not in COMPARISONS:
         raise UnsupportedError(
@@ -91,13 +91,13 @@ def _check_metric(request: dict[str, Any]) -> None:
     statistic = request[given[0]]
     if not is_statistic(statistic):
         raise UnsupportedError(
-            f"{given[0]}: the emulator does not have {statistic!r}; use {', '.join(STATISTICS)} "
+            f"{given[0]}: the emulator does not support {statistic!r}; use {', '.join(STATISTICS)} "
             "or a percentile such as p99.9"
         )
 
 
 def queries_of(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what an alarm's request watches, as queries of GetMetricData."""
+    """Return the metrics of an alarm's request as queries of GetMetricData."""
     if request.get("Metrics"):
         return request["Metrics"]
     metric = {
@@ -115,7 +115,7 @@ def queries_of(request: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 class Watched:
-    """What an alarm watches.
+    """The metrics and threshold of an alarm.
 
     Parameters
     ----------
@@ -138,12 +138,12 @@ class Watched:
         self._returned = next(q["Id"] for q in self.queries if q.get("ReturnData", True))
 
     def points(self, store: MetricStore, now: float, time_scale: float) -> Series:
-        """Return the last data points, the oldest first, of periods that end `now`.
+        """Return the last data points, oldest first; the last period ends at `now`.
 
         Parameters
         ----------
         time_scale : float
-            Part of its time that a period lasts.
+            Factor for the length of a period.
         """
         width = self.period * time_scale
         count = self.threshold.periods + EXTRA_PERIODS
@@ -151,7 +151,7 @@ class Watched:
         return series[self._returned]
 
     def has_few_samples(self, store: MetricStore, now: float, time_scale: float) -> bool:
-        """Whether a percentile has too few values, of an alarm that ignores itself then."""
+        """Whether a percentile has too few values for an alarm that ignores such periods."""
         if self.request.get("EvaluateLowSampleCountPercentile") != "ignore":
             return False
         percentile = percentile_of(self.request.get("ExtendedStatistic") or "")

@@ -1,4 +1,4 @@
-"""Metric math: the expressions of CloudWatch that work value by value.
+"""Metric math: CloudWatch's expressions on the values of each period.
 
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 """
@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Union
 
-Series = list[Union[float, None]]  # a value per period; None where there is none
+Series = list[Union[float, None]]  # a value per period; None if missing
 Value = Union[float, Series, list[Series]]
 
 _OPERATORS: dict[type, Callable[[float, float], float]] = {
@@ -38,7 +38,7 @@ _SPELLING = (
 
 
 class ExpressionError(ValueError):
-    """An expression that cannot be evaluated here."""
+    """An expression that the emulator cannot evaluate."""
 
 
 class Expression:
@@ -52,7 +52,7 @@ class Expression:
     Raises
     ------
     ExpressionError
-        If it is no expression, or has something that the emulator does not know.
+        If it is not valid, or uses something that the emulator does not support.
     """
 
     def __init__(self, text: str) -> None:
@@ -79,18 +79,18 @@ class Expression:
         values : mapping
             The series of each id in `ids`, each `periods` long.
         period : float
-            Their length in seconds.
+            Length of a period in seconds.
 
         Raises
         ------
         ExpressionError
-            If the result is not one time series.
+            If the result is not a single time series.
         """
         scope = _Scope(values, periods, period)
         result = self._value(self._root, scope)
         if isinstance(result, list) and not any(isinstance(one, list) for one in result):
             return result  # pyright: ignore[reportReturnType]
-        raise ExpressionError(f"{self._text!r} must give one time series")
+        raise ExpressionError(f"{self._text!r} must return one time series")
 
     def _check(self, node: ast.AST) -> None:
         if isinstance(node, ast.Call):
@@ -116,7 +116,7 @@ class Expression:
 
     def _unknown(self, what: str) -> ExpressionError:
         return ExpressionError(
-            f"the emulator does not have {what} of metric math, in {self._text!r}; it has "
+            f"the emulator does not support {what} of metric math, in {self._text!r}; it supports "
             f"+ - * / ^, comparisons, AND, OR, and {', '.join(sorted(_FUNCTIONS))}"
         )
 
@@ -191,12 +191,12 @@ def _one(
     try:
         value = apply(left, right)
     except (ArithmeticError, ValueError):
-        return None  # a division by zero gives no data point
+        return None  # a division by zero has no data point
     return value if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 
 def _fold(fold: Callable[[list[float]], float]) -> Callable[..., Any]:
-    """Of a list of series: their fold in each period. Of one series: the fold of its values."""
+    """Fold a list of series in each period, or one series over all its periods."""
 
     def apply(scope: _Scope, value: Any) -> Any:
         if _is_array(value):

@@ -1,6 +1,6 @@
 """Metrics: put, listed and queried from the store.
 
-moto keeps every value for ever, and counts a value under each subset of its dimensions.
+moto keeps every value forever, and counts a value under each subset of its dimensions.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MINUTE = 60
 
 
 def install(store: MetricStore) -> None:
-    """Keep all metrics in `store`, and answer queries from it."""
+    """Store all metrics in `store`, and answer queries from it."""
     replace(CloudWatchBackend, "put_metric_data", method(_put_metric_data, store))
     wrap(CloudWatchBackend, "get_all_metrics", functools.partial(_get_all_metrics, store))
     wrap(
@@ -62,7 +62,7 @@ def _get_all_metrics(store: MetricStore, original: Any, self: Any) -> list[Any]:
         )
         for key in store.metrics()
     ]
-    return [*named, *original(self)]  # moto's own are of S3's buckets
+    return [*named, *original(self)]  # moto's own metrics: those of S3 buckets
 
 
 def _get_metric_statistics(store: MetricStore, original: Any, self: Any) -> Any:
@@ -85,7 +85,7 @@ def _get_metric_data(
 
 
 def epoch(time: datetime.datetime) -> float:
-    """Return epoch seconds; moto's times without a zone are in UTC."""
+    """Return epoch seconds; moto's naive times are in UTC."""
     return (time if time.tzinfo else time.replace(tzinfo=datetime.timezone.utc)).timestamp()
 
 
@@ -95,7 +95,7 @@ def _time(seconds: float) -> datetime.datetime:
 
 def _summary(datum: Mapping[str, Any]) -> Summary:
     summary = Summary()
-    if isinstance(datum.get("Summary"), Summary):  # of a service in here
+    if isinstance(datum.get("Summary"), Summary):  # published by a service of the emulator
         summary.merge(datum["Summary"])
     elif datum.get("StatisticValues"):
         values = datum["StatisticValues"]
@@ -111,7 +111,7 @@ def _summary(datum: Mapping[str, Any]) -> Summary:
 
 
 def _span(start: datetime.datetime, end: datetime.datetime, period: int) -> tuple[float, float]:
-    """Return the span in epoch seconds, begun where CloudWatch begins: on the minute."""
+    """Return the span in epoch seconds; like CloudWatch, it begins at a full minute."""
     grain = _MINUTE if period >= _MINUTE else 1
     return math.floor(epoch(start) / grain) * grain, epoch(end)
 
@@ -123,7 +123,7 @@ def _statistics(store: MetricStore, request: Any) -> list[dict[str, Any]]:
         raise InvalidParameterCombination("Must specify either Statistics or ExtendedStatistics")
     for name in (*plain, *extended):
         if not is_statistic(name):
-            raise InvalidParameterValue(f"The emulator does not have the statistic {name!r}.")
+            raise InvalidParameterValue(f"The emulator does not support the statistic {name!r}.")
     period, unit = request._get_int_param("Period"), request._get_param("Unit")
     start, end = _span(request._get_param("StartTime"), request._get_param("EndTime"), period)
     if start >= end:
@@ -188,12 +188,12 @@ def _data(
 
 
 def query_period(queries: list[dict[str, Any]]) -> int:
-    """Return the one period of queries, in seconds.
+    """Return the common period of queries in seconds.
 
     Raises
     ------
     ValidationError
-        If they have none, or several.
+        If they have no period, or different ones.
     """
     given = {
         int(period)
@@ -208,25 +208,26 @@ def query_period(queries: list[dict[str, Any]]) -> int:
 
 
 def check_queries(queries: list[dict[str, Any]]) -> None:
-    """Refuse queries that cannot be evaluated.
+    """Refuse queries that the emulator cannot evaluate.
 
     Raises
     ------
     ValidationError
-        With the query's id and what is wrong with it.
+        With the query's id and the reason.
     """
     expressions: dict[str, Expression] = {}
     ids = [query.get("Id") for query in queries]
     for query in queries:
         name, stat = query.get("Id"), query.get("MetricStat")
         if not name or ids.count(name) > 1:
-            raise ValidationError(f"Metric queries need an Id of their own, got {ids}.")
+            raise ValidationError(f"The Ids of metric queries must be unique, got {ids}.")
         if bool(stat) == bool(query.get("Expression")):
             raise ValidationError(f"Metric query {name}: give either MetricStat or Expression.")
         if stat and not is_statistic(stat["Stat"]):
             raise ValidationError(
-                f"Metric query {name}: the emulator does not have the statistic {stat['Stat']!r}; "
-                f"it has {', '.join(STATISTICS)} and percentiles such as p99.9."
+                f"Metric query {name}: the emulator does not support the statistic "
+                f"{stat['Stat']!r}; it supports {', '.join(STATISTICS)} and percentiles such as "
+                "p99.9."
             )
         if not stat:
             try:
@@ -240,7 +241,7 @@ def check_queries(queries: list[dict[str, Any]]) -> None:
     while expressions:
         ready = [name for name, one in expressions.items() if one.ids <= done]
         if not ready:
-            raise ValidationError(f"Metric queries {sorted(expressions)} need one another.")
+            raise ValidationError(f"Metric queries {sorted(expressions)} depend on each other.")
         for name in ready:
             done.add(name)
             del expressions[name]
@@ -249,7 +250,7 @@ def check_queries(queries: list[dict[str, Any]]) -> None:
 def evaluate_queries(
     store: MetricStore, queries: list[dict[str, Any]], start: float, width: float, count: int
 ) -> dict[str, Series]:
-    """Return the series of each query, of `count` windows that are `width` seconds long.
+    """Return the series of each query, over `count` windows of `width` seconds.
 
     Raises
     ------

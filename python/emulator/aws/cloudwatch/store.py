@@ -12,12 +12,12 @@ from emulator.aws.cloudwatch.summary import Summary
 
 _SLOT_SECONDS = 0.05
 _COARSE_SECONDS = 60.0
-_MAX_SLOTS = 4096  # of one metric: more than an hour of values that come once a second
+_MAX_SLOTS = 4096  # per metric: more than an hour of one value per second
 
 
 @dataclass(frozen=True)
 class MetricKey:
-    """A metric: its dimensions are a part of its name, and match all or not at all."""
+    """A metric. Its dimensions are part of its identity: queries must name all of them."""
 
     namespace: str
     name: str
@@ -27,13 +27,13 @@ class MetricKey:
     def of(
         cls, namespace: str, name: str, dimensions: Iterable[Mapping[str, str]] | None
     ) -> MetricKey:
-        """Return the key for dimensions as requests give them."""
+        """Return the key for dimensions in the form of requests."""
         pairs = sorted((one["Name"], one["Value"]) for one in dimensions or ())
         return cls(namespace, name, tuple(pairs))
 
 
 class _Series:
-    """Summaries by time. What is older becomes coarser, then goes."""
+    """Summaries by time. Older ones are merged into coarser ones, then dropped."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
@@ -64,14 +64,14 @@ class _Series:
 
 
 class MetricStore:
-    """What was put into metrics. Safe to use from several threads."""
+    """The values of all metrics. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._series: dict[MetricKey, dict[str | None, _Series]] = {}
 
     def put(self, key: MetricKey, unit: str | None, time: float, summary: Summary) -> None:
-        """Add values, of which `time` is given in epoch seconds."""
+        """Add values; `time` is in epoch seconds."""
         with self._lock:
             self._series.setdefault(key, {}).setdefault(unit, _Series()).add(time, summary)
 
@@ -81,14 +81,14 @@ class MetricStore:
             return list(self._series)
 
     def unit_of(self, key: MetricKey) -> str | None:
-        """Return the unit in which a metric was put first."""
+        """Return the unit of a metric's first values."""
         with self._lock:
             return next(iter(self._series.get(key, {})), None)
 
     def windows(
         self, key: MetricKey, start: float, end: float, width: float, unit: str | None = None
     ) -> dict[int, Summary]:
-        """Summarize the values from `start` to before `end`, by windows of `width` seconds.
+        """Summarize the values from `start` until `end` (exclusive), in windows of `width` seconds.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class MetricStore:
         Returns
         -------
         dict
-            By the number of the window, from 0; empty windows are not in it.
+            Summaries by number of the window, from 0, without empty windows.
         """
         found: dict[int, Summary] = {}
         with self._lock:

@@ -1,4 +1,4 @@
-"""Values of a metric in a span of time, as the statistics that CloudWatch gives of them."""
+"""The values of a metric in a period, and CloudWatch's statistics of them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 
 
 def percentile_of(statistic: str) -> float | None:
-    """Return 99.9 for ``p99.9``, and None for what is no percentile."""
+    """Return 99.9 for ``p99.9``, and None for other statistics."""
     found = _PERCENTILE.fullmatch(statistic)
     return float(found[1]) if found else None
 
 
 def is_statistic(name: str) -> bool:
-    """Whether `Summary.statistic` knows a statistic."""
+    """Whether `Summary.statistic` supports a statistic."""
     return name in STATISTICS or percentile_of(name) is not None
 
 
 class Summary:
     """Count, sum, extremes and distribution of values.
 
-    The distribution keeps three digits of each value, so that its size depends on how much values
-    differ and not on how many there are; CloudWatch's own is coarser.
+    The distribution keeps three digits of each value: its size depends on the range of the values,
+    not on their number. CloudWatch's own is coarser.
     """
 
     __slots__ = ("count", "distribution", "high", "low", "total")
@@ -57,7 +57,7 @@ class Summary:
             self.distribution[rounded] = self.distribution.get(rounded, 0) + times
 
     def merge(self, other: Summary) -> None:
-        """Count everything that `other` has counted."""
+        """Add the values of `other`."""
         self.count += other.count
         self.total += other.total
         self.low = min(self.low, other.low)
@@ -69,12 +69,12 @@ class Summary:
             self.distribution[value] = self.distribution.get(value, 0) + times
 
     def statistic(self, name: str) -> float | None:
-        """Return a statistic, or None where there is none.
+        """Return a statistic, or None if there are no values for it.
 
         Raises
         ------
         ValueError
-            If the statistic is not known here.
+            If the statistic is not supported.
         """
         if name == "SampleCount":
             return self.count
@@ -89,7 +89,7 @@ class Summary:
         percentile = percentile_of(name)
         if percentile is None:
             raise ValueError(
-                f"the emulator does not have the statistic {name!r}; it has "
+                f"the emulator does not support the statistic {name!r}; it supports "
                 f"{', '.join(STATISTICS)} and percentiles such as p99.9"
             )
         return self._percentile(percentile)

@@ -1,4 +1,4 @@
-"""EventBridge: rules and schedules reach their targets."""
+"""EventBridge: rules and schedules that deliver to their targets."""
 
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.eventbridge import entries, rules, scheduler
@@ -8,7 +8,7 @@ from emulator.aws.eventbridge.targets import Targets
 
 
 class EventBridge:
-    """What carries events to their targets."""
+    """The threads that deliver events to their targets."""
 
     def __init__(self, aws: EmulatedAws, time_scale: float) -> None:
         self.deliveries = Deliveries(Targets(aws))
@@ -18,13 +18,13 @@ class EventBridge:
         )
 
     def close(self) -> None:
-        """Deliver nothing any more."""
+        """Stop delivering."""
         self.clock.close()
         self.deliveries.close()
 
 
 def install(aws: EmulatedAws, time_scale: float) -> EventBridge:
-    """Put every correction in place, and return what runs, to be stopped at the end."""
+    """Install every correction; return the running part, which the caller closes."""
     bridge = EventBridge(aws, time_scale)
     rules.install(bridge.deliveries)
     entries.install()

@@ -1,4 +1,4 @@
-"""The clock that makes schedules fire."""
+"""The clock that triggers schedules."""
 
 import datetime
 import logging
@@ -15,16 +15,16 @@ _TICK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Schedule:
-    """Something that fires.
+    """A schedule and its callback.
 
     Attributes
     ----------
     key : str
         Its ARN.
     fire : callable
-        Gets the time for which the schedule was set.
+        Called with the scheduled time.
     start, end : datetime, optional
-        It does not fire before and after.
+        The schedule fires only between them.
     """
 
     key: str
@@ -42,9 +42,9 @@ class _Due:
 
 
 class Clock:
-    """Fires what is due; `schedules` gives those that are enabled now.
+    """Fires the schedules that are due; `schedules` returns those enabled now.
 
-    Times that passed while the machine slept are made up for once, not one by one.
+    If several times were missed while the machine slept, a schedule fires once for all of them.
     """
 
     def __init__(
@@ -56,15 +56,15 @@ class Clock:
         self._closed = threading.Event()
 
     def start(self) -> None:
-        """Tick in a thread of its own."""
+        """Start the thread of the clock."""
         threading.Thread(target=self._run, name="schedules", daemon=True).start()
 
     def close(self) -> None:
-        """Fire nothing any more."""
+        """Stop firing."""
         self._closed.set()
 
     def tick(self, now: datetime.datetime) -> None:
-        """Fire the schedules whose time has come at `now`."""
+        """Fire the schedules that are due at `now`."""
         seen = {}
         for schedule in self._schedules():
             due = self._due.get(schedule.key)
@@ -78,7 +78,7 @@ class Clock:
             scheduled, due.next = due.next, self._next(due, now)
             if schedule.end is None or scheduled <= schedule.end:
                 self._fire(schedule, scheduled)
-        self._due = seen  # a rule that was removed or disabled starts again when it returns
+        self._due = seen  # a rule that was removed or disabled starts again when it is back
 
     def _next(self, due: _Due, moment: datetime.datetime) -> datetime.datetime | None:
         return due.expression.next_after(moment, due.begun, self._time_scale)

@@ -1,4 +1,4 @@
-"""Deliveries, one after the other, apart from what caused them."""
+"""Deliveries to targets, one at a time, in the background."""
 
 import logging
 import queue
@@ -16,9 +16,9 @@ LOG = logging.getLogger("emulator")
 
 
 class Deliveries:
-    """Delivers in a thread of its own; what fails is told here, never to the source.
+    """Delivers in a background thread; failures are logged, and never reach the source.
 
-    A failed delivery is not tried again: what the emulator refuses once, it refuses again.
+    A failed delivery is not retried: the emulator would refuse it again.
     """
 
     def __init__(self, targets: Targets) -> None:
@@ -27,7 +27,7 @@ class Deliveries:
         threading.Thread(target=self._run, name="deliveries", daemon=True).start()
 
     def submit(self, target: Mapping[str, Any], text: str, sender: Sender, metric: Metric) -> None:
-        """Deliver soon; `metric` counts it if it fails."""
+        """Queue a delivery; a failure is counted in `metric`."""
         self._waiting.put((target, text, sender, metric))
 
     def fail(
@@ -55,10 +55,10 @@ class Deliveries:
                 },
             )
         except Exception as error:
-            LOG.warning("the dead-letter queue %s took nothing: %s", queue_arn, error)
+            LOG.warning("the dead-letter queue %s did not accept the message: %s", queue_arn, error)
 
     def close(self) -> None:
-        """Stop after the delivery that runs."""
+        """Stop after the current delivery."""
         self._waiting.put(None)
 
     def _run(self) -> None:

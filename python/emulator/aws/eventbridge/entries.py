@@ -1,4 +1,4 @@
-"""What becomes of each entry of ``PutEvents``."""
+"""The results of the entries of ``PutEvents``."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ _MALFORMED = {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malform
 
 
 def install() -> None:
-    """Judge entries one by one; in moto one to a bus that is not there fails them all."""
+    """Handle each entry by itself; in moto, one entry for a missing bus fails all."""
     wrap(EventsBackend, "put_events", _put_events)
 
 
@@ -33,8 +33,8 @@ def _put(original: Any, backend: Any, event: dict[str, Any]) -> dict[str, Any]:
     try:
         return original(backend, [event])[0]
     except ResourceNotFoundException:
-        # AWS takes the event and drops it.
-        LOG.warning("an event is lost: there is no event bus %s", event.get("EventBusName"))
+        # AWS accepts such an event and drops it.
+        LOG.warning("event dropped: the event bus %s does not exist", event.get("EventBusName"))
         return {"EventId": str(uuid.uuid4())}
 
 

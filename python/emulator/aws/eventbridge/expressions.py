@@ -1,4 +1,4 @@
-"""Schedule expressions: ``rate(…)``, ``cron(…)`` and ``at(…)``, and when they come next.
+"""Schedule expressions ``rate(…)``, ``cron(…)`` and ``at(…)``, and their next times.
 
 Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
@@ -21,26 +21,26 @@ class ExpressionError(ValueError):
 
 
 class Expression(Protocol):
-    """Says when a schedule fires."""
+    """The times at which a schedule fires."""
 
     def next_after(
         self, moment: datetime.datetime, begun: datetime.datetime, time_scale: float
     ) -> datetime.datetime | None:
-        """Return the first time after `moment`, or None when there is none any more.
+        """Return the first time after `moment`, or None if there are no more.
 
         Parameters
         ----------
         begun : datetime
-            When the schedule was first seen; rates count from there.
+            When the schedule was created; rates start there.
         time_scale : float
-            Part of its time that the interval of a rate lasts.
+            Factor for the interval of a rate.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Every so often, counted from when the schedule was made."""
+    """A fixed interval, starting when the schedule was created."""
 
     interval: datetime.timedelta
 
@@ -54,7 +54,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Cron:
-    """At the minutes that six fields name, by the clocks of a time zone."""
+    """The minutes that match six fields, in the local time of a time zone."""
 
     fields: str
     zone: datetime.tzinfo
@@ -64,8 +64,8 @@ class Cron:
     ) -> datetime.datetime | None:
         """Return the next such minute.
 
-        A time that the clocks skip in spring does not come; one that they show twice in autumn
-        comes once, the first time.
+        Local times that do not exist in spring are skipped; of those that occur twice in autumn,
+        only the first counts.
         """
         clock = moment.astimezone(self.zone).replace(tzinfo=_UTC)
         while True:
@@ -87,12 +87,12 @@ class At:
     def next_after(
         self, moment: datetime.datetime, begun: datetime.datetime, time_scale: float
     ) -> datetime.datetime | None:
-        """Return the time, until it has come."""
+        """Return the time if it is still to come."""
         return self.time if self.time > moment else None
 
 
 def parse_expression(expression: str, time_zone: str = "UTC") -> Expression:
-    """Return what an expression means.
+    """Parse an expression.
 
     Raises
     ------
@@ -101,13 +101,13 @@ def parse_expression(expression: str, time_zone: str = "UTC") -> Expression:
     """
     found = _EXPRESSION.fullmatch(expression)
     if found is None:
-        raise ExpressionError(f"{expression!r} is none of rate(…), cron(…) and at(…)")
+        raise ExpressionError(f"must be rate(…), cron(…) or at(…), got {expression!r}")
     kind, text = found.groups()
     try:
         zone = _UTC if time_zone == "UTC" else ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ExpressionError(
-            f"{time_zone!r} is no time zone of the IANA database, or this machine has no such "
+            f"the time zone {time_zone!r} is not in the IANA database, or this machine has no such "
             "database: install tzdata"
         ) from error
     if kind == "rate":
@@ -120,7 +120,7 @@ def parse_expression(expression: str, time_zone: str = "UTC") -> Expression:
             time = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=zone)
             return At(time.astimezone(_UTC))
         except ValueError as error:
-            raise ExpressionError(f"{expression!r} is not at(yyyy-mm-ddThh:mm:ss)") from error
+            raise ExpressionError(f"must be at(yyyy-mm-ddThh:mm:ss), got {expression!r}") from error
     try:
         AwsCroniter(text)
     except ValueError as error:

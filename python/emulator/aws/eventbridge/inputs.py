@@ -1,4 +1,4 @@
-"""What a rule's target gets of an event: all of it, a part, a constant, or a template.
+"""The input of a rule's target: the event, a part of it, a constant, or a filled template.
 
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 """
@@ -16,16 +16,16 @@ _RESERVED = "aws."
 
 
 class InputError(ValueError):
-    """An event does not give what a target asks for."""
+    """A target's input cannot be built from an event."""
 
 
 def target_input(target: Mapping[str, Any], event: dict[str, Any], rule_arn: str) -> str:
-    """Return the text that a target gets.
+    """Return the text that is sent to a target.
 
     Raises
     ------
     InputError
-        If a path matches nothing, or a template does not make JSON of an event.
+        If a path matches nothing, or a filled template is not JSON.
     """
     if target.get("Input") is not None:
         return target["Input"]
@@ -60,7 +60,7 @@ def _fill(transformer: Mapping[str, Any], event: dict[str, Any], rule_arn: str) 
             return match[0]
         if not _is_quoted(template, match.start()):
             return json.dumps(value)
-        # Between quotes a text stands as it is, anything else as JSON that must not end them.
+        # Between quotes, text is inserted as it is, other values as JSON with escaped quotes.
         return json.dumps(value if isinstance(value, str) else json.dumps(value))[1:-1]
 
     filled = _PLACEHOLDER.sub(value_of, template)
@@ -68,18 +68,18 @@ def _fill(transformer: Mapping[str, Any], event: dict[str, Any], rule_arn: str) 
         try:
             json.loads(filled)
         except ValueError as error:
-            raise InputError(f"InputTemplate: it makes no JSON of the event: {filled}") from error
+            raise InputError(f"InputTemplate: the filled template is not JSON: {filled}") from error
     return filled
 
 
 def _find(path: str, event: dict[str, Any]) -> Any:
     try:
-        # EventBridge writes names with a dash without quotes.
+        # EventBridge's paths have names with a dash without quotes.
         found = parse(re.sub(r"\.([\w]*-[\w-]*)", r"['\1']", path)).find(event)
     except JSONPathError as error:
-        raise InputError(f"{path!r} is not a JSON path: {error}") from error
+        raise InputError(f"invalid JSON path {path!r}: {error}") from error
     if not found:
-        raise InputError(f"the event has nothing at {path!r}")
+        raise InputError(f"the event has no value at {path!r}")
     return found[0].value
 
 

@@ -1,4 +1,4 @@
-"""Rules: which events they take, what they send, and when those with a schedule fire."""
+"""Rules: the events they match, the inputs they send, and their schedules."""
 
 import copy
 import datetime
@@ -24,11 +24,11 @@ _DELIVERED = ("states", "lambda", "sns", "sqs", "logs")
 
 
 def install(deliveries: Deliveries) -> None:
-    """Send events on; moto lets disabled rules fire and knows few targets."""
+    """Send events to targets; moto runs disabled rules and supports few targets."""
 
     def send_to_targets(rule: Any, original_event: Any, transform_input: bool = True) -> None:
         pattern = rule.event_pattern
-        # A rule without pattern has a schedule.
+        # Rules without a pattern have a schedule.
         if _is_enabled(rule) and pattern.get_pattern() and pattern.matches_event(original_event):
             _send(deliveries, send_moto, rule, original_event)
 
@@ -38,7 +38,7 @@ def install(deliveries: Deliveries) -> None:
 
 
 def schedules(deliveries: Deliveries) -> Iterator[Schedule]:
-    """Yield the schedules of the enabled rules that have one."""
+    """Yield the schedules of enabled rules."""
     for backend in list(events_backends[ACCOUNT].values()):
         for rule in list(backend.event_buses["default"].rules.values()):
             if rule.scheduled_expression and _is_enabled(rule):
@@ -68,7 +68,7 @@ def _send(deliveries: Deliveries, send_moto: Any, rule: Any, moto_event: Any) ->
     event = {key: value for key, value in moto_event.items() if key != "ingestion-time"}
     event["time"] = _iso(moto_event["time"])
     for target in list(rule.targets):
-        if service_of(target["Arn"]) == "events":  # archives, buses and destinations are moto's
+        if service_of(target["Arn"]) == "events":  # moto handles archives, buses and destinations
             single = copy.copy(rule)
             single.targets = [target]
             send_moto(single, moto_event)
@@ -106,7 +106,7 @@ def _put_targets(
         kind = service_of(target["Arn"])
         if kind not in (*_DELIVERED, "events"):
             raise UnsupportedError(
-                f"Targets: the emulator cannot send events to {target['Arn']}; it can to state "
+                f"Targets: the emulator cannot send events to {target['Arn']}; it supports state "
                 "machines, functions, topics, queues, log groups and event buses"
             )
         if kind == "states" and not target.get("RoleArn"):

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: schedules are checked when they are made, and fire."""
+"""EventBridge Scheduler: checks schedules when they are created, and runs them."""
 
 import datetime
 import json
@@ -24,7 +24,7 @@ _DELIVERED = ("states", "lambda", "sns", "sqs", "events")
 
 
 def install() -> None:
-    """Check schedules when they are made or changed."""
+    """Check schedules when they are created or updated."""
     wrap(EventBridgeSchedulerBackend, "create_schedule", _checked)
     wrap(EventBridgeSchedulerBackend, "update_schedule", _checked)
 

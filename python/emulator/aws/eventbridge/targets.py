@@ -1,4 +1,4 @@
-"""The targets of events, reached as the services that send them would."""
+"""Sending to the targets of events, with the permissions of the sending service."""
 
 import json
 from collections.abc import Mapping
@@ -16,19 +16,19 @@ from emulator.aws.permissions.roles import trusts
 
 
 class DeliveryError(Exception):
-    """A target was not reached; the first word of the message is an error code."""
+    """A target could not be reached; the first word of the message is an error code."""
 
 
 @dataclass(frozen=True)
 class Sender:
-    """The service that sends, and for what: ``aws:SourceArn`` in policies."""
+    """The sending service, and the resource it sends for (``aws:SourceArn`` in policies)."""
 
     principal: str
     source_arn: str
 
     @property
     def context(self) -> dict[str, str]:
-        """Condition keys of what it sends."""
+        """Condition keys of its requests."""
         return {"aws:sourcearn": self.source_arn, "aws:sourceaccount": ACCOUNT}
 
 
@@ -38,7 +38,7 @@ def service_of(arn: str) -> str:
 
 
 class Targets:
-    """Sends texts to targets, with the target's role where it has one."""
+    """Sends texts to targets, with the target's role if it has one."""
 
     def __init__(self, aws: EmulatedAws) -> None:
         self._aws = aws
@@ -57,7 +57,7 @@ class Targets:
         Raises
         ------
         DeliveryError
-            If the target is not there, or does not let the sender or its role in.
+            If the target does not exist, or does not allow the sender or its role.
         """
         role_arn = target.get("RoleArn")
         if role_arn and not trusts(role_arn, sender.principal, sender.source_arn):
@@ -103,7 +103,7 @@ class Targets:
         group = target["Arn"].split(":")[6]
         stream = sender.source_arn.rpartition("/")[2]
         if not self._aws.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
-            raise DeliveryError(f"ResourceNotFoundException: there is no log group {group}")
+            raise DeliveryError(f"ResourceNotFoundException: the log group {group} does not exist")
         self._aws.write_log(group, stream, [text])
 
     def _put_event(self, target: Mapping[str, Any], text: str, sender: Sender) -> None:
@@ -132,7 +132,9 @@ def _json(text: str) -> str:
     try:
         json.loads(text)
     except ValueError as error:
-        raise DeliveryError(f"ValidationException: this target takes JSON, got {text}") from error
+        raise DeliveryError(
+            f"ValidationException: the input of this target must be JSON, got {text}"
+        ) from error
     return text
 
 
@@ -152,12 +154,12 @@ def _function_policy(arn: str) -> dict[str, Any]:
     _, _, _, region, account, _, name, *_ = arn.split(":")
     backend = lambda_backends[account][region]
     if not any(function.function_name == name for function in backend.list_functions()):
-        raise DeliveryError(f"ResourceNotFoundException: there is no function {arn}")
+        raise DeliveryError(f"ResourceNotFoundException: the function {arn} does not exist")
     return {"Statement": backend.get_function(name).policy.statements}
 
 
 def _topic_policy(arn: str) -> str:
     topic = sns_backends[ACCOUNT][arn.split(":")[3]].topics.get(arn)
     if topic is None:
-        raise DeliveryError(f"NotFound: there is no topic {arn}")
+        raise DeliveryError(f"NotFound: the topic {arn} does not exist")
     return topic.policy

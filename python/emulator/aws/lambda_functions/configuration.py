@@ -1,4 +1,4 @@
-"""What a function's configuration says: moto forgets some of its members."""
+"""The members of a function's configuration that moto drops."""
 
 import copy
 from typing import Any
@@ -7,12 +7,12 @@ from moto.awslambda.models import LambdaFunction
 
 from emulator.aws.patching import wrap
 
-# Members that moto does not keep, or does not change when the function is updated.
+# Members that moto does not store, or does not change in an update.
 _KEPT = ("DeadLetterConfig", "KMSKeyArn", "LoggingConfig", "TracingConfig")
 
 
 def install() -> None:
-    """Keep every member, so that Terraform reads what it wrote."""
+    """Store every member: Terraform compares what it reads with what it wrote."""
     wrap(LambdaFunction, "__init__", _create)
     wrap(LambdaFunction, "update_configuration", _update)
     wrap(LambdaFunction, "get_configuration", _get)
@@ -37,7 +37,7 @@ def _update(original: Any, self: Any, config_updates: dict[str, Any]) -> dict[st
 def _keep(function: Any, given: dict[str, Any]) -> None:
     kept = function.kept_configuration
     kept.update({name: copy.deepcopy(given[name]) for name in _KEPT if given.get(name) is not None})
-    # An empty one takes the old one away.
+    # An empty value removes the old one.
     if kept.get("DeadLetterConfig") and not kept["DeadLetterConfig"].get("TargetArn"):
         del kept["DeadLetterConfig"]
     log = kept.setdefault("LoggingConfig", {})

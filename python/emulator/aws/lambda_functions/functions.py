@@ -1,4 +1,4 @@
-"""Lambda functions: moto's records, invoked for real."""
+"""Lambda functions: moto's records, with handlers that run."""
 
 import json
 import threading
@@ -42,7 +42,7 @@ def install(functions: FunctionRunner) -> None:
 def _invoke_lambda(
     functions: FunctionRunner, self: Any, event: Any = None
 ) -> tuple[str, bool, str]:
-    # moto hands over a parsed event, or the text "{}" where there was none.
+    # moto passes a parsed event, or the text "{}" if there is none.
     text = event if event == "{}" else json.dumps(event)
     result = functions.invoke(_spec(self), text)
     return result.payload, result.errored, result.log[-_LOG_TAIL_BYTES:]
@@ -70,7 +70,7 @@ def _invoke(original: Any, self: Any, body: Any, request_headers: Any, headers: 
     if kind == "DryRun":
         return b""
     if kind == "Event":
-        # The caller does not wait; what the handler prints and raises stands in its log.
+        # The caller does not wait; the handler's output and errors are in its log.
         threading.Thread(target=original, args=(self, body, {}, {}), daemon=True).start()
         return b""
     payload = original(self, body, {"x-amz-invocation-type": kind}, headers)
@@ -81,7 +81,7 @@ def _invoke(original: Any, self: Any, body: Any, request_headers: Any, headers: 
 
 
 def _with_qualifier(original: Any, self: Any) -> Any:
-    # moto looks for it in lower case, and would run the unpublished function.
+    # moto expects the name in lower case; otherwise it would run the unpublished function.
     if "Qualifier" in self.querystring:
         self.querystring["qualifier"] = self.querystring["Qualifier"]
     return original(self)
@@ -114,7 +114,7 @@ def _with_code(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
         vars(self).update(before)
         raise EmulatorError("InvalidParameterValueException", str(error)) from error
     except zipfile.BadZipFile:
-        pass  # the invocation says so
+        pass  # reported by the invocation
     return result
 
 
@@ -141,7 +141,7 @@ def _create_mapping(original: Any, self: Any, spec: dict[str, Any]) -> Any:
     source = spec.get("EventSourceArn") or ""
     if ":sqs:" not in source:
         raise UnsupportedError(
-            f"EventSourceArn: the emulator reads queues alone, and not {source!r}; invoke the "
+            f"EventSourceArn: the emulator reads only queues, not {source!r}; invoke the "
             "function here"
         )
     return original(self, spec)
@@ -150,5 +150,5 @@ def _create_mapping(original: Any, self: Any, spec: dict[str, Any]) -> Any:
 def _delete_mapping(original: Any, self: Any, uuid: str) -> Any:
     mapping = original(self, uuid)
     if mapping:
-        mapping.enabled = False  # the queue goes on to ask it
+        mapping.enabled = False  # the queue still refers to it
     return mapping

@@ -1,4 +1,4 @@
-"""What a function's role must be: one that trusts Lambda."""
+"""The check that a function's role trusts Lambda."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from emulator.aws.protocol.errors import EmulatorError
 
 
 def install() -> None:
-    """Refuse functions whose role cannot be taken, as AWS does at creation."""
+    """Refuse functions whose role Lambda cannot assume, as AWS does at creation."""
     for name in ("create_function", "update_function_configuration"):
         wrap(LambdaResponse, name, _with_lambdas_role)
 

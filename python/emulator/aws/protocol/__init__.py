@@ -1,1 +1,1 @@
-"""Requests and answers by botocore's models: operations, forms, members, errors."""
+"""Requests and responses by botocore's models: operations, protocols, members, errors."""

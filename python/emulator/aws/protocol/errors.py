@@ -4,4 +4,4 @@ from moto.core.exceptions import ServiceException
 
 
 class EmulatorError(ServiceException):
-    """An error answered in the protocol of the service that was called: code, then message."""
+    """An error response in the protocol of the called service: code, then message."""

@@ -1,8 +1,8 @@
-"""What to tell about a request over which moto stumbled.
+"""Error messages for requests at which moto raises a Python exception.
 
-moto looks up what does not exist, takes texts apart that are no ARNs, and counts on members that
-are optional; a Python exception is what comes of it. What the request has to do with it can mostly
-be told from the exception and the request, and is told as ours: AWS has other words for it.
+moto looks up records that do not exist, splits texts that are not ARNs, and expects optional
+members. The cause in the request can mostly be derived from the exception and the request. The
+messages are the emulator's own: AWS words them differently.
 """
 
 import traceback
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 FAILED_INSIDE = (
-    "failed inside the emulator, which is the emulator's fault and not the request's; its output "
+    "failed inside the emulator: this is a fault of the emulator, not of the request; its output "
     "has the details"
 )
-# What the names of errors have in them, the likeliest first.
+# Parts of the names of errors, the likeliest first.
 _NOT_FOUND = ("NotFound", "NoSuch", "NotExist")
 _INVALID = ("InvalidParameter", "Validation", "InvalidArn", "InvalidInput", "InvalidRequest")
 
@@ -27,36 +27,36 @@ def explain(error: Exception, model: Any, parameters: Mapping[str, Any]) -> tupl
     error : Exception
         What moto raised.
     model : OperationModel
-        The operation as botocore knows it.
+        botocore's model of the operation.
     parameters : mapping
-        What was given, by the model's names.
+        The request's parameters, by the model's names.
     """
     if not _is_motos(error):
         return "InternalFailure", FAILED_INSIDE
     text = str(error.args[0]) if error.args else ""
     given = list(_texts(parameters))
     if isinstance(error, KeyError) and text in given:
-        return _code(model, _NOT_FOUND), f"found nothing that is called {text!r}"
+        return _code(model, _NOT_FOUND), f"found nothing named {text!r}"
     lacking = _lacking(model, parameters)
     if isinstance(error, KeyError) and text in _members(model.input_shape, ()):
-        return _invalid(model), f"needs {text} in the emulator, also where AWS does not; give it"
+        return _invalid(model), f"needs {text} in the emulator, even if AWS does not; add it"
     for name, value in _arns(parameters):
         if len(value.split(":", 5)) < 6 or not value.startswith("arn:"):
-            problem = f"wants an ARN for {name}, such as arn:aws:..., and got {value!r}"
+            problem = f"needs an ARN for {name}, such as arn:aws:..., got {value!r}"
             return _invalid(model), problem
     if "None" in text and lacking:
-        problem = f"needs more in the emulator than it was given: one of {', '.join(lacking)}"
+        problem = f"needs another parameter in the emulator: one of {', '.join(lacking)}"
         return _invalid(model), problem
     shown = ", ".join(repr(value[:100]) for value in given[:5]) or "nothing"
     problem = (
-        "cannot be carried out by the emulator with what it was given, where AWS may do it; among "
-        f"it is {shown}"
+        "cannot be run by the emulator with these parameters, though AWS may accept them; among "
+        f"them is {shown}"
     )
     return _invalid(model), problem
 
 
 def _is_motos(error: Exception) -> bool:
-    # Our own faults are not laid at the request's door.
+    # A fault in the emulator's own code is not the request's.
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
     packages = [part for file in files for part in Path(file).parts if part in ("moto", "emulator")]
     return bool(packages) and packages[-1] == "moto"

@@ -1,7 +1,7 @@
-"""Which operations run here, which are only kept, and the refusal of all others.
+"""Which operations run, which are only recorded, and the refusal of all others.
 
-The table is ``operations.ini``: what it does not name is refused, since moto answers thousands of
-operations as if something had happened.
+The table is ``operations.ini``. Operations that it does not name are refused: moto answers
+thousands of them as if they had run.
 """
 
 import configparser
@@ -19,14 +19,14 @@ LOG = logging.getLogger("emulator")
 
 
 NOT_RUN = (
-    "is nothing the emulator runs, so it is refused: leave the call out, or run this against "
-    "AWS; --allow-records lets moto's bare record answer where there is one"
+    "is not run by the emulator, so it is refused: leave the call out, or run this against "
+    "AWS; with --allow-records, moto answers it with a bare record if it can"
 )
-"""The rest of a sentence that begins with an operation's name."""
+"""Continues a message that begins with an operation's name."""
 
 
 class Status(Enum):
-    """What becomes of a request for an operation."""
+    """How requests for an operation are handled."""
 
     RUNS = "runs"
     RECORD = "record"
@@ -35,14 +35,14 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Service:
-    """What the emulator does of a service.
+    """The emulator's part of a service.
 
     Attributes
     ----------
     note : str
-        What is missing compared with the service on AWS; empty if nothing is.
+        Differences from the service on AWS; empty if there are none.
     without : tuple of str
-        Members of requests that are refused, as ``CreateTable.ResourcePolicy``.
+        Members of requests that are refused, such as ``CreateTable.ResourcePolicy``.
     """
 
     note: str
@@ -53,7 +53,7 @@ class Service:
 
 @functools.cache
 def table() -> dict[str, Service]:
-    """Return the table, by boto3's names of services."""
+    """Return the table, by the services' names in boto3."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(Path(__file__).with_name("operations.ini").read_text())
     return {name: _service(parser[name]) for name in parser.sections()}
@@ -77,29 +77,29 @@ def _statuses() -> dict[tuple[str, str], Status]:
 
 
 def status(service: str, operation: str) -> Status:
-    """Return what becomes of an operation, by boto3's ``stepfunctions`` and ``StartExecution``."""
+    """Return an operation's status; names as in boto3: ``stepfunctions``, ``StartExecution``."""
     return _statuses().get((service, operation), Status.REFUSED)
 
 
 def refusal_text(name: str) -> str:
-    """Return why an operation is refused, by its name in IAM, and what to do instead."""
+    """Return why an operation, named as in IAM, is refused, and what to do instead."""
     return f"{name} {NOT_RUN}"
 
 
 class RefusedOperations:
-    """Refuses what the table does not name, unless moto's bare records may answer."""
+    """Refuses operations that the table does not name, unless moto's bare records are allowed."""
 
     def __init__(self) -> None:
         self._records_allowed = False
         self._told: set[str] = set()
 
     def allow_records(self, allowed: bool) -> None:
-        """Let moto answer for what does not run, or refuse it."""
+        """Set whether moto answers operations that the emulator does not run."""
         self._records_allowed = allowed
 
     @property
     def records_allowed(self) -> bool:
-        """Whether moto's bare records answer."""
+        """Whether moto's bare records are allowed."""
         return self._records_allowed
 
     def reason(self, service: str, operation: str) -> str | None:
@@ -108,63 +108,65 @@ class RefusedOperations:
         Parameters
         ----------
         service, operation : str
-            As boto3 names them: ``stepfunctions``, ``StartExecution``.
+            Named as in boto3: ``stepfunctions``, ``StartExecution``.
         """
         if status(service, operation) is not Status.REFUSED:
             return None
         name = iam_name(service, operation)
         if not self._records_allowed:
             return refusal_text(name)
-        self._tell(name)
+        self._warn(name)
         return None
 
     def member_reason(
         self, service: str, operation: str, parameters: Callable[[], Mapping[str, Any]]
     ) -> str | None:
-        """Return why a request is refused for what it asks of an operation, or None if it is not.
+        """Return why a request is refused for one of its members, or None if it is not.
 
         Parameters
         ----------
         parameters : callable
-            Gives the request's parameters; called only where there is something to look for.
+            Returns the request's parameters; called only if the operation has such members.
         """
         members = refused_members(service, operation)
         given = parameters() if members else {}
         for member in members:
             name = f"{member} of {iam_name(service, operation)}"
-            if not _asks(given.get(member)):
+            if not _has_value(given.get(member)):
                 continue
             if not self._records_allowed:
                 return f"{name} {NOT_RUN}"
-            self._tell(name)
+            self._warn(name)
         return None
 
-    def _tell(self, name: str) -> None:
+    def _warn(self, name: str) -> None:
         if name not in self._told:
             self._told.add(name)
-            LOG.warning("%s is only recorded: nothing else happens, and answers are made up", name)
+            LOG.warning(
+                "%s is only recorded: nothing else happens, and responses are made up", name
+            )
 
 
-def _asks(value: Any) -> bool:
-    # Terraform sends empty structures for settings that are not set.
+def _has_value(value: Any) -> bool:
+    # Terraform sends empty structures for unset settings.
     if isinstance(value, Mapping):
-        return any(_asks(item) for item in value.values())
+        return any(_has_value(item) for item in value.values())
     return bool(value)
 
 
 OPERATIONS = RefusedOperations()
-"""The process's own, as moto's state is the process's."""
+"""One per process, like moto's state."""
 
 
 def refused_members(service: str, operation: str) -> tuple[str, ...]:
-    """Return the members of an operation's requests that would have no effect here."""
+    """Return the members of an operation's requests that the emulator cannot follow."""
     entry = table().get(service)
     named = (member.split(".") for member in (entry.without if entry else ()))
     return tuple(member for of, member in named if of == operation)
 
 
 def moto_module_runs(module: str) -> bool:
-    """Whether the table has an operation of the service that a module of moto is about."""
+    """Whether the table has an operation of the service of one of moto's modules."""
     return OPERATIONS.records_allowed or module in _moto_modules()
 
 

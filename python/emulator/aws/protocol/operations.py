@@ -1,4 +1,4 @@
-"""Operations by the names that IAM gives them, and the resource that a request names."""
+"""Operations by their names in IAM, and the resource that a request names."""
 
 import functools
 import re
@@ -38,29 +38,29 @@ def service_model(service: str) -> Any:
 
 @functools.cache
 def services() -> frozenset[str]:
-    """Return the names of the services that boto3 knows."""
+    """Return the names of boto3's services."""
     return frozenset(_session().get_available_services())
 
 
 def operation_model(service: str, operation: str) -> Any:
-    """Return the model of an operation in PascalCase, or None if the service has none such."""
+    """Return the model of an operation (in PascalCase), or None if the service does not have it."""
     model = service_model(service)
     return model.operation_model(operation) if operation in model.operation_names else None
 
 
 def iam_name(service: str, operation: str) -> str:
-    """Return ``states:StartExecution`` for boto3's ``stepfunctions`` and ``StartExecution``."""
+    """Return IAM's name: ``states:StartExecution`` for ``stepfunctions``, ``StartExecution``."""
     name = f"{_PREFIX_BY_SERVICE.get(service, service)}:{operation}"
     return _IAM_NAMES.get(name, name)
 
 
 def signed_as(name: str) -> list[str]:
-    """Return the services whose requests may be signed with a name, by boto3's names."""
+    """Return the services, named as in boto3, whose requests may be signed with a name."""
     return [known for known in _SERVICES_BY_PREFIX.get(name, (name,)) if known in services()]
 
 
 def is_operation(name: str) -> bool:
-    """Whether `name` is an operation as IAM writes it and as the emulator reports it."""
+    """Whether `name` is an operation, in the form of IAM and of the emulator's messages."""
     prefix, _, operation = name.partition(":")
     if prefix == "s3":
         return operation in _s3_actions()
@@ -75,7 +75,7 @@ def is_operation(name: str) -> bool:
 
 @functools.cache
 def _s3_actions() -> frozenset[str]:
-    # moto tells S3 requests apart by the actions that IAM checks, not by operation.
+    # moto distinguishes S3 requests by the actions that IAM checks, not by operation.
     from moto.s3.responses import ACTION_MAP
 
     methods = [method for resource in ACTION_MAP.values() for method in resource.values()]
@@ -83,9 +83,9 @@ def _s3_actions() -> frozenset[str]:
 
 
 def resource_name(operation: str, parameters: Mapping[str, Any]) -> str | None:
-    """Return the name of the resource that a request is about, if it names one.
+    """Return the name of a request's resource, if it names one.
 
-    That is the member named after the operation's noun (``TrainingJobName`` of
+    This is the member named after the operation's noun (``TrainingJobName`` of
     ``CreateTrainingJob``), otherwise ``name``, otherwise the last part of an ARN.
     """
     noun = re.sub(r"^[A-Z][a-z]+", "", operation)

@@ -1,4 +1,4 @@
-"""Whether a request has the form of its protocol, before moto counts on it."""
+"""The check that a request follows its protocol, which moto takes for granted."""
 
 import contextlib
 import io
@@ -13,13 +13,13 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from emulator.aws.protocol.operations import operation_model, service_model, services, signed_as
 from emulator.aws.protocol.wire import FORM, is_cbor, protocol, scope
 
-# moto finds versions of DynamoDB by the target's parts.
+# moto determines DynamoDB's version from the parts of the target.
 _TARGETS = {"dynamodb": re.compile(r"DynamoDB(Streams)?_\d{8}\.\w+", re.ASCII)}
 _TARGET = re.compile(r"[\w.-]*\.\w+", re.ASCII)
 
 
 def form_problem(environ: dict[str, Any], action: str) -> tuple[str, str] | None:
-    """Return an error's code, and what continues the operation's name in its message, or None.
+    """Return an error's code and a message that continues the operation's name, or None.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def form_problem(environ: dict[str, Any], action: str) -> tuple[str, str] | None
     """
     code = _missing_operation(environ, action)
     if code:
-        return code, "names no operation: it has neither an Action nor an X-Amz-Target"
+        return code, "has no operation: neither an Action nor an X-Amz-Target"
     is_json = "json" in environ.get("CONTENT_TYPE", "") and scope(environ) not in ("s3", "")
     if environ.get("HTTP_X_AMZ_TARGET") or is_json:
         problem = _json_problem(environ)
@@ -68,21 +68,21 @@ def _json_problem(environ: dict[str, Any]) -> str | None:
         document = json.loads(body) if body else {}
     except RecursionError:
         return "has a body that is nested too deeply"
-    except ValueError as error:  # also of text that is no UTF-8
-        return f"has a body that is no JSON: {error}"
+    except ValueError as error:  # also for text that is not UTF-8
+        return f"has a body that is not JSON: {error}"
     if not isinstance(document, dict):
-        return "has a body that is no JSON object"
+        return "has a body that is not a JSON object"
     try:
         body.decode()
-        if b"\\u" in body:  # half of a character that is written as two
+        if b"\\u" in body:  # half of a surrogate pair
             json.dumps(document, ensure_ascii=False).encode()
     except ValueError:
-        return "has text that is no UTF-8"
+        return "has text that is not UTF-8"
     return None
 
 
 def _takes_json(environ: dict[str, Any], action: str) -> bool:
-    """Whether the whole body of the request is read as JSON."""
+    """Whether the whole body of the request must be JSON."""
     if environ.get("HTTP_X_AMZ_TARGET"):
         return True
     if protocol(environ, action) != "rest-json":

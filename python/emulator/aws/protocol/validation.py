@@ -1,7 +1,7 @@
-"""Requests against botocore's models, refused in AWS's words.
+"""Validation of requests against botocore's models, with AWS's messages.
 
-moto takes almost any request; AWS refuses what is missing, of another type, too long, or does
-not match a pattern.
+moto accepts almost any request; AWS refuses members that are missing, of the wrong type, too long,
+or do not match a pattern.
 """
 
 import functools
@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-# Members that newer models do not require any more, because other members may stand for them;
-# the emulator has none of those others.
+# Members that newer models made optional because other members can replace them; the emulator does
+# not have those other members.
 _ALSO_REQUIRED = {
     "CreateTable": ("AttributeDefinitions", "KeySchema"),
     "CreateTrainingJob": ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition"),
@@ -30,13 +30,13 @@ _JSON_TYPES = {
 
 
 class SerializationError(ValueError):
-    """A value of a type that the operation's model does not allow there."""
+    """A value whose type does not match the operation's model."""
 
 
 def missing_members(shape: Any, parameters: Mapping[str, Any]) -> list[str]:
-    """Return the required members of a request that are not given.
+    """Return the required members that a request lacks.
 
-    A request's body may be empty where it is a member of its own.
+    If a member is the request's whole body, it may be empty.
     """
     body = shape.serialization.get("payload")
     given = {name for name, value in parameters.items() if value is not None}
@@ -44,17 +44,17 @@ def missing_members(shape: Any, parameters: Mapping[str, Any]) -> list[str]:
 
 
 def null_message(names: Iterable[str]) -> str:
-    """Return what AWS says about required members that are not given."""
+    """Return AWS's message about missing required members."""
     return _detected([_null(_lower(name)) for name in names])
 
 
 def validation_message(operation: str, shape: Any, parameters: Any) -> str | None:
-    """Return what is wrong with a request as AWS says it, or None if nothing is.
+    """Return AWS's message about an invalid request, or None if it is valid.
 
     Raises
     ------
     SerializationError
-        If a value has another type than the model says; AWS reports those before anything else.
+        If a value's type does not match the model; AWS reports this before other problems.
     """
     problems = [
         _null(_lower(name))
@@ -142,5 +142,5 @@ def _lower(name: str) -> str:
 def _pattern(pattern: str) -> re.Pattern[str] | None:
     try:
         return re.compile(pattern, re.DOTALL)
-    except re.error:  # a few are written for Java
+    except re.error:  # a few are valid in Java only
         return None

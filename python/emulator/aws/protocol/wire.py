@@ -1,4 +1,4 @@
-"""The protocols of AWS: which one a request speaks, and how an error is written in it."""
+"""The protocols of AWS: which one a request uses, and how errors are encoded in it."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from emulator.front.bodies import declared_length
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]*/([^/]+)/aws4_request")
 FORM = "application/x-www-form-urlencoded"
-# What the errors of authentication, named as in query services, are called in other protocols.
+# The names of authentication errors in other protocols, by their names in query services.
 _IN_JSON = {
     "AccessDenied": "AccessDeniedException",
     "IncompleteSignature": "IncompleteSignatureException",
@@ -51,12 +51,12 @@ _LONGEST_FORM = 1_000_000
 
 
 def refused(environ: dict[str, Any], code: str, message: str) -> Response:
-    """Return the answer to a request that no service may see, in its protocol."""
+    """Return the response to a request that is refused before it reaches a service."""
     known = scope(environ) or declared_length(environ.get("CONTENT_LENGTH")) > _LONGEST_FORM
     name = protocol(environ, "" if known else action_of_form(environ))
     headers, text = written(name, _NAMES.get(name, {}).get(code, code), message)
     status = _STATUSES.get(code, 400)
-    # JSON services answer 400 to what others answer 403.
+    # JSON services return 400 for errors that others return as 403.
     return Response(
         text, 400 if (name, status) == ("json", 403) and code != "AccessDenied" else status, headers
     )
@@ -69,7 +69,7 @@ def scope(environ: dict[str, Any]) -> str:
 
 
 def action_of_form(environ: dict[str, Any]) -> str:
-    """Return the ``Action`` of a query request's body, or ''; the body can be read again."""
+    """Return the ``Action`` of a query request's body, or ''; the body stays readable."""
     if not environ.get("CONTENT_TYPE", "").startswith(FORM) or scope(environ) == "s3":
         return ""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -78,12 +78,12 @@ def action_of_form(environ: dict[str, Any]) -> str:
 
 
 def is_cbor(environ: dict[str, Any]) -> bool:
-    """Whether a request speaks Smithy's RPC protocol in CBOR."""
+    """Whether a request uses Smithy's RPC protocol with CBOR."""
     return environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor"
 
 
 def protocol(environ: dict[str, Any], action: str) -> str:
-    """Return the protocol of a request, by the names of botocore, or ``cbor`` or ``s3``."""
+    """Return the protocol of a request: botocore's name for it, or ``cbor`` or ``s3``."""
     service = scope(environ)
     if is_cbor(environ):
         return "cbor"
@@ -91,7 +91,7 @@ def protocol(environ: dict[str, Any], action: str) -> str:
         return "json"
     if action:
         return "ec2" if service == "ec2" else "query"
-    if service in ("s3", ""):  # what names no service goes to S3
+    if service in ("s3", ""):  # requests that name no service go to S3
         return "s3"
     return service_model(service).protocol if service in services() else "rest-json"
 

@@ -1,4 +1,4 @@
-"""The way of each request to moto, and the answers where moto has none."""
+"""How requests reach moto, and the responses if moto has none."""
 
 from emulator.aws.faults import Faults
 from emulator.aws.permissions.checks import Permissions
@@ -6,6 +6,6 @@ from emulator.aws.requests import answer_speed, handling
 
 
 def install(faults: Faults, permissions: Permissions) -> None:
-    """Put every correction in place."""
+    """Install every correction."""
     answer_speed.install()
     handling.install(faults, permissions)

@@ -1,8 +1,8 @@
-"""Quick answers: what moto works out again for each request and each member is remembered.
+"""Caches for results that moto computes again for each request and each member.
 
-For a request moto lists its own folders, to see whether one is called like the host. For a member
-it looks under up to six names, and reads each time in text as a date; a history of an execution has
-thousands of both, and is read again and again.
+For each request, moto lists its own folders to find one named like the host. For each member, it
+tries up to six names, and parses times again. An execution's history has thousands of members and
+times, and is read often.
 """
 
 import functools
@@ -16,11 +16,11 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from emulator.aws.patching import replace, wrap
 
 _names: dict[tuple[Any, type, str], tuple[str, ...]] = {}
-"""By the member's shape, of which a model has one for good; by the picker's class; by name."""
+"""By the member's shape (a model has one object for each), the picker's class, and the name."""
 
 
 def install() -> None:
-    """Remember services by host, the names of members, and the dates that texts stand for."""
+    """Cache services by host, names of members, and parsed times."""
     backend_of = functools.lru_cache(1000)(DomainDispatcherApplication.get_backend_for_host)
     replace(DomainDispatcherApplication, "get_backend_for_host", backend_of)
     wrap(ResponseSerializer, "get_value", _member)
@@ -38,7 +38,7 @@ def _member(original: Any, self: Any, value: Any, key: str, shape: Any) -> Any:
     picker = self._value_picker
     if type(value) is not dict or not isinstance(picker, AttributePicker):
         return original(self, value, key, shape)
-    if picker.response_transformers:  # which depend on where in the answer the member stands
+    if picker.response_transformers:  # which depend on the member's place in the response
         return original(self, value, key, shape)
     return next((value[name] for name in _names_of(picker, key, shape) if name in value), None)
 

@@ -1,8 +1,8 @@
-"""What happens to a request before moto handles it, and when moto cannot.
+"""The handling of a request before moto, and of moto's exceptions.
 
 A request is checked against its model and the caller's permissions, then a fault rule may refuse
-it, then moto acts. An operation that moto lacks becomes an error that SDKs do not retry: moto's own
-answer, an HTML page with status 500, makes them try for minutes.
+it, then moto runs it. An operation that moto lacks returns an error that SDKs do not retry: moto's
+own response, an HTML page with status 500, makes them retry for minutes.
 """
 
 import functools
@@ -40,12 +40,12 @@ _NAMED_IN_PATH = re.compile(r"/(?:functions|endpoints)/([^/]+)/")
 
 
 def install(faults: Faults, permissions: Permissions) -> None:
-    """Check every request before moto acts, and answer in AWS's form when moto cannot."""
-    # Models do not list the errors that every service has, such as a denial.
+    """Check every request before moto runs it, and turn moto's exceptions into AWS's errors."""
+    # Models do not list the errors common to all services, such as AccessDenied.
     warnings.filterwarnings("ignore", ".*does not match an error shape", UserWarning)
     wrap(BaseResponse, "call_action", functools.partial(_call_action, faults, permissions))
     wrap(AWSError, "__init__", _with_message)
-    # moto inspects the whole class again for every request.
+    # moto inspects the whole class for every request.
     original = responses.method_names_from_class  # pyright: ignore[reportPrivateImportUsage]
     replace(responses, "method_names_from_class", functools.cache(original))
 
@@ -55,7 +55,7 @@ def _call_action(faults: Faults, permissions: Permissions, original: Any, self: 
         _check(self, faults, permissions)
         return original(self)
     except RefusedError:
-        raise  # of a broken body
+        raise  # caused by a malformed body
     except AccessDeniedError as error:
         return _denied(self, str(error))
     except ServiceException as error:
@@ -64,7 +64,7 @@ def _call_action(faults: Faults, permissions: Permissions, original: Any, self: 
         return _answer(self, EmulatorError("ValidationException", str(error)))
     except NotImplementedError as error:
         return _answer(self, _not_built(self, error))
-    except JsonRESTError as error:  # of an answer that moto cannot write, such as a bad token
+    except JsonRESTError as error:  # such as a bad pagination token
         return _answer(self, EmulatorError(error.error_type, str(error.message)))
     except RequestParserError as error:
         return _answer(self, EmulatorError("SerializationException", str(error)))
@@ -73,19 +73,19 @@ def _call_action(faults: Faults, permissions: Permissions, original: Any, self: 
         return _answer(self, EmulatorError("SerializationException", problem))
     except Exception as error:
         LOG.exception("%s failed inside the emulator", called(self))
-        # Not 500: SDKs and Terraform would repeat for minutes what fails the same way again.
-        return _answer(self, _stumbled(self, error))
+        # Not 500: SDKs and Terraform would retry for minutes, with the same result.
+        return _answer(self, _moto_failed(self, error))
 
 
 def _with_message(
     original: Any, self: Any, message: str | None = None, *args: Any, **kwargs: Any
 ) -> None:
-    # moto raises some of its errors without the text that they must have.
+    # moto raises some of its errors without a message.
     original(self, message or "The request names something that does not exist", *args, **kwargs)
 
 
 def called(response: Any) -> str:
-    """Return the operation that a request calls, as IAM names it."""
+    """Return the operation that a request calls, named as in IAM."""
     return iam_name(response.boto3_service_name, response._get_action() or "an unknown operation")
 
 
@@ -127,7 +127,7 @@ def _check_json(operation: str, model: Any, parameters: Any) -> None:
 
 
 def _check_required(model: Any, parameters: dict[str, Any]) -> None:
-    # moto takes what it wants of forms and paths, and stumbles where it is not there.
+    # moto reads query and path parameters without checking that they exist.
     missing = missing_members(model.input_shape, parameters)
     if not missing:
         return
@@ -156,12 +156,12 @@ def _denied(response: Any, message: str) -> Any:
 def _not_built(response: Any, error: NotImplementedError) -> EmulatorError:
     return EmulatorError(
         "NotImplementedException",
-        f"The emulator does not have {called(response)} ({error}); leave the call out, or run "
+        f"The emulator does not support {called(response)} ({error}); leave the call out, or run "
         "this against AWS",
     )
 
 
-def _stumbled(response: Any, error: Exception) -> EmulatorError:
+def _moto_failed(response: Any, error: Exception) -> EmulatorError:
     operation = response._get_action() or ""
     model = operation_model(response.boto3_service_name, operation)
     code, problem = "InternalFailure", FAILED_INSIDE

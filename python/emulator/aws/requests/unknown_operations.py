@@ -1,7 +1,7 @@
-"""Requests that nothing of moto takes, refused by name in the protocol they came in.
+"""Requests that no part of moto handles, refused by name in their own protocol.
 
-Moto answers them with an HTML page, or not at all: SDKs then try again for minutes, and Terraform
-takes a 404 for a resource that is gone.
+moto answers them with an HTML page, or not at all: SDKs then retry for minutes, and Terraform
+interprets a 404 as a resource that was deleted.
 """
 
 import importlib.util
@@ -27,18 +27,21 @@ LOG = logging.getLogger("emulator")
 
 _S3_CONTROL = "/v20180820/"
 
+NOT_SUPPORTED = "is not supported by the emulator; leave the call out, or run this against AWS"
+"""Continues a message that begins with an operation's name."""
+
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def moto_services() -> Wsgi:
-    """Return moto's services as one WSGI application that refuses what they do not have."""
-    # moto lets the pages of every origin read its answers.
+    """Return moto's services as one WSGI application that refuses unknown operations."""
+    # moto lets web pages of every origin read its responses.
     replace(werkzeug_app, "DISABLE_GLOBAL_CORS", True)
     return in_protocol(DomainDispatcherApplication(create_app))
 
 
 def in_protocol(application: Wsgi) -> Wsgi:
-    """Return `application`, with its HTML pages and exceptions turned into errors of AWS."""
+    """Return `application` with its HTML pages and exceptions turned into AWS's errors."""
 
     def call(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         action = action_of_form(environ)
@@ -59,23 +62,22 @@ def in_protocol(application: Wsgi) -> Wsgi:
         try:
             chunks = application(environ, start)
         except RefusedError:
-            raise  # of a broken body
+            raise  # caused by a malformed body
         except UnavailableError as error:
             return refuse("NotImplementedException", str(error), error.service)
         except RequestParserError as error:
-            return refuse("SerializationException", f"has a value of another type: {error}")
+            return refuse("SerializationException", f"has a value of the wrong type: {error}")
         except RecursionError:
             return refuse("SerializationException", "has a body that is nested too deeply")
         except Exception:
-            # Not with HTTP 500: Terraform would try again for minutes.
+            # Not with HTTP 500: Terraform would retry for minutes.
             return refuse("InternalFailure", FAILED_INSIDE)
         if not started[0].startswith("404"):
             start_response(*started)
             return chunks
         body = b"".join(chunks)
         if _is_missing_page(environ, body):
-            problem = "is not in the emulator; leave the call out, or run this against AWS"
-            return refuse("NotImplementedException", problem)
+            return refuse("NotImplementedException", NOT_SUPPORTED)
         start_response(*started)
         return [body]
 
@@ -83,12 +85,12 @@ def in_protocol(application: Wsgi) -> Wsgi:
 
 
 class UnavailableError(Exception):
-    """An operation is not there; the message continues its name.
+    """An operation is not available; the message continues its name.
 
     Parameters
     ----------
     service : str
-        The service's name in boto3, where it is known better than from the request's signature.
+        The service's name in boto3, if the request's signature does not determine it.
     """
 
     def __init__(self, message: str, service: str = "") -> None:
@@ -102,11 +104,11 @@ def create_app(service: Any) -> Any:
     Raises
     ------
     UnavailableError
-        If there is none, or nothing of it runs.
+        If moto does not have the service, or none of its operations runs here.
     """
     if service is None:
         raise UnavailableError(
-            "is of a service that the emulator does not have; leave the call out, or run this "
+            "is of a service that the emulator does not support; leave the call out, or run this "
             "against AWS"
         )
     if not moto_module_runs(service):
@@ -116,12 +118,12 @@ def create_app(service: Any) -> Any:
     try:
         return create_backend_app(service)
     except ImportError as error:
-        # Some services of moto need packages that the emulator's environment leaves out.
+        # Some of moto's services need packages that the emulator's environment does not have.
         if error.name is None or importlib.util.find_spec(error.name.partition(".")[0]):
             raise
         raise UnavailableError(
             f"is of a service that needs the Python package {error.name!r}, which the emulator's "
-            "environment leaves out; leave the call out, or run this against AWS"
+            "environment does not have; leave the call out, or run this against AWS"
         ) from error
 
 
@@ -131,7 +133,7 @@ def _boto_service(moto_module: str) -> str:
 
 
 def _is_missing_page(environ: dict[str, Any], body: bytes) -> bool:
-    # Answers of moto itself have a body in the service's protocol. S3's HEAD has none.
+    # moto's own responses have a body in the service's protocol. S3's HEAD has none.
     service, method = scope(environ), environ["REQUEST_METHOD"]
     of_s3 = service in ("s3", "") and not environ.get("PATH_INFO", "").startswith(_S3_CONTROL)
     if method == "HEAD" or of_s3:
@@ -140,7 +142,7 @@ def _is_missing_page(environ: dict[str, Any], body: bytes) -> bool:
 
 
 def _called(environ: dict[str, Any], action: str, service: str = "") -> str:
-    """Return the operation as IAM names it, or what the request says of it."""
+    """Return the operation named as in IAM, or method and path if it is unknown."""
     signed_for = service or scope(environ)
     path = environ.get("PATH_INFO", "")
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]

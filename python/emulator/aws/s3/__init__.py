@@ -1,4 +1,4 @@
-"""S3: requests as AWS checks them, and buckets as Terraform configures them."""
+"""S3: AWS's checks of requests, and bucket configuration as Terraform needs it."""
 
 from emulator.aws.faults import Faults
 from emulator.aws.permissions.checks import Permissions
@@ -6,6 +6,6 @@ from emulator.aws.s3 import bucket_configuration, requests
 
 
 def install(faults: Faults, permissions: Permissions) -> None:
-    """Put every correction in place."""
+    """Install every correction."""
     requests.install(faults, permissions)
     bucket_configuration.install()

@@ -1,4 +1,4 @@
-"""Buckets as Terraform reads and empties them: notifications, delete markers, missing parts."""
+"""Bucket configuration that Terraform needs: notifications, delete markers, missing parts."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from moto.s3.responses import S3Response
 
 from emulator.aws.events import emit
 from emulator.aws.patching import replace, wrap
-from emulator.aws.requests.unknown_operations import UnavailableError
+from emulator.aws.requests.unknown_operations import NOT_SUPPORTED, UnavailableError
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 _REASONS = {
@@ -22,10 +22,10 @@ _REASONS = {
     "ObjectRemoved:DeleteMarkerCreated": "DeleteObject",
 }
 
-# Kinds of events that come only of a request of their own, and the part that it names.
+# Kinds of events that only requests of their own cause, and the subresource of those requests.
 _OWN_REQUESTS = {"ObjectAcl": "acl", "ObjectTagging": "tagging"}
 
-# Parts of a bucket that moto overlooks: it would list the bucket instead, or delete it.
+# Subresources that moto ignores: it would list the bucket instead, or delete it.
 _MISSING = {
     *("analytics", "intelligent-tiering", "metadataConfiguration", "metadataTable"),
     *("metrics", "renameObject", "session", "torrent"),
@@ -33,19 +33,19 @@ _MISSING = {
 
 
 def install() -> None:
-    """Put the corrections in place."""
+    """Install the corrections."""
     for name in ("bucket_response", "key_response"):
         wrap(S3Response, name, _refuse_missing)
     wrap(S3Response, "get_bucket_notification", _get_bucket_notification)
     wrap(S3Backend, "delete_object", _delete_object)
-    replace(notifications, "_send_event_bridge_message", _tell_event_bridge)
-    # On AWS that one comes from CloudTrail; moto starts its targets without any role.
+    replace(notifications, "_send_event_bridge_message", _notify_event_bridge)
+    # On AWS, CloudTrail emits this event; moto starts its targets without a role.
     replace(models, "events_send_notification", lambda **_: None)
 
 
 def _refuse_missing(original: Any, self: Any, asked: Any, *args: Any) -> Any:
     if not _MISSING.isdisjoint(asked.args):
-        raise UnavailableError("is not in the emulator; leave the call out, or run it against AWS")
+        raise UnavailableError(NOT_SUPPORTED)
     return original(self, asked, *args)
 
 
@@ -98,7 +98,7 @@ def _get_bucket_notification(original: Any, self: Any) -> Any:
         del self.serialized
 
 
-def _tell_event_bridge(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
+def _notify_event_bridge(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
     kind = str(getattr(event_name, "value", event_name)).removeprefix("s3:")
     part = _OWN_REQUESTS.get(kind.partition(":")[0])
     if part and has_request_context() and part not in request.args:

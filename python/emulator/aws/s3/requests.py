@@ -29,8 +29,8 @@ from emulator.aws.permissions.s3_actions import Need, deletions, needs, operatio
 from emulator.aws.protocol.moto_failures import FAILED_INSIDE, explain
 from emulator.aws.protocol.operation_table import OPERATIONS
 from emulator.aws.protocol.operations import operation_model
+from emulator.front.admission import caller_key
 from emulator.front.errors import RefusedError
-from emulator.front.gate import caller_key
 
 _SHA256 = "x-amz-checksum-sha256"
 LOG = logging.getLogger("emulator")
@@ -43,9 +43,9 @@ _may_not_be_deleted: contextvars.ContextVar[frozenset[str]] = contextvars.Contex
 
 
 def install(faults: Faults, permissions: Permissions) -> None:
-    """Check permissions as AWS does, and keep object bodies out of memory."""
+    """Check permissions as AWS does, and store object bodies on disk."""
     wrap(S3Response, "_get_checksum", _sha256)
-    # Past this size moto moves a body to an unnamed temporary file.
+    # Above this size, moto moves a body to an unnamed temporary file.
     os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(_BODY_IN_MEMORY_BYTES)
     replace(FakeBucket, "get_permission", _permission_of_anyone)
     wrap(
@@ -97,7 +97,7 @@ def _delete_objects(
 def _sha256(
     original: Any, self: Any, response_headers: dict[str, Any]
 ) -> tuple[str, str | bytes | None]:
-    # moto looks for it only where the SDK names the algorithm, and believes it.
+    # moto reads it only if the SDK names the algorithm, and does not verify it.
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
     given = self.headers.get(_SHA256)
     if not given:
@@ -110,7 +110,7 @@ def _sha256(
 
 
 def _keep_forms(original: Any, self: Any, request: Any, *args: Any, **options: Any) -> Any:
-    # moto reads a body of this type as parameters, and stores what is left: nothing.
+    # moto parses a body of this type as parameters, and stores an empty object.
     if request.mimetype == "application/x-www-form-urlencoded":
         request.get_data()
         vars(request).update(form=ImmutableMultiDict(), files=ImmutableMultiDict())
@@ -121,27 +121,29 @@ def _set_action(original: Any, self: Any, resource_type: str, method: str, query
     try:
         original(self, resource_type, method, query)
     except KeyError as error:
-        # Such as POST of a key: moto knows no operation for it, and neither does S3.
+        # Such as POST of a key: neither moto nor S3 has an operation for it.
         raise MethodNotAllowed(method, resource_type) from error
 
 
 def _answer_plainly(original: Any, self: Any, *args: Any) -> Any:
-    # S3 does not go the way of the other services, where `requests` does this.
+    # For other services, `requests` does this; moto handles S3 separately.
     try:
         return original(self, *args)
     except RefusedError:
-        raise  # of a broken body
+        raise  # caused by a malformed body
     except NotImplementedError as error:
-        message = f"The emulator does not have this operation of S3 ({error}); leave the call out"
+        message = (
+            f"The emulator does not support this operation of S3 ({error}); leave the call out"
+        )
         refusal = S3ClientError("NotImplementedException", message)
     except ExpatError:
         refusal = MalformedXML()
     except Exception as error:
-        refusal = S3ClientError(*_stumbled(self, error))
+        refusal = S3ClientError(*_moto_failed(self, error))
     return self._send_response(self.serialized(ActionResult(refusal)))
 
 
-def _stumbled(response: Any, error: Exception) -> tuple[str, str]:
+def _moto_failed(response: Any, error: Exception) -> tuple[str, str]:
     operation = operation_of(response) or ""
     model = operation_model("s3", operation)
     LOG.exception("s3:%s failed inside the emulator", operation)
@@ -156,9 +158,9 @@ def _check(
 ) -> None:
     operation = operation_of(response)
     if operation == "DeleteObjects":
-        return  # each object is asked for by itself
+        return  # each object is checked separately
     if operation is None:
-        operation = response._get_action()  # a preflight request, or what moto will refuse
+        operation = response._get_action()  # a preflight request, or one that moto refuses
     caller = find_caller(caller_key())
     for need, concerns_developer in needs(response, operation, bucket_name, key_name):
         if caller is None and not concerns_developer:
@@ -198,12 +200,12 @@ def _policy(response: Any, need: Need) -> ResourcePolicy | None:
     try:
         policy = response.backend.get_bucket(bucket).policy
     except S3ClientError:
-        return None  # the bucket is about to be made, or missing, which moto says
+        return None  # the bucket is being created, or missing, which moto reports
     return ResourcePolicy(parse(policy.decode())) if policy else None
 
 
 def _permission_of_anyone(self: Any, action: str, resource: str) -> PermissionResult:
-    # moto asks before it has authenticated, and ignores conditions; a Deny is `authorize`'s part.
+    # moto calls this before authentication, and ignores conditions; `authorize` applies a Deny.
     if resource in _may_not_be_deleted.get():
         return PermissionResult.DENIED
     if self.policy is None:

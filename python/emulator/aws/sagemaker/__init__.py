@@ -20,8 +20,8 @@ from emulator.aws.sagemaker import (
     records,
     search,
 )
+from emulator.aws.sagemaker.image_registries import check_registry
 from emulator.aws.sagemaker.invocation_metrics import InvocationMetrics
-from emulator.aws.sagemaker.registries import check_registry
 from emulator.aws.sagemaker.running_jobs import RunningJobs
 
 

@@ -30,7 +30,7 @@ from emulator.aws.sagemaker.model_packages import (
     update_package,
 )
 from emulator.aws.sagemaker.state_changes import announce_model_package
-from emulator.front.gate import caller_key
+from emulator.front.admission import caller_key
 from emulator.runtime.requests.checks import check_container
 from emulator.runtime.requests.members import check_members
 

@@ -11,6 +11,7 @@ def install(aws: EmulatedAws, permissions: Permissions, time_scale: float) -> No
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
 
     from emulator.aws.stepfunctions import (
+        checkpoints,
         clients,
         context,
         crashes,
@@ -25,9 +26,15 @@ def install(aws: EmulatedAws, permissions: Permissions, time_scale: float) -> No
         waiting,
     )
     from emulator.aws.stepfunctions.definitions import parsing
-    from emulator.aws.stepfunctions.executions import lifecycle, logging, responses, versions
+    from emulator.aws.stepfunctions.executions import (
+        lifecycle,
+        logging,
+        redrives,
+        responses,
+        versions,
+    )
     from emulator.aws.stepfunctions.jsonata import states
-    from emulator.aws.stepfunctions.maps import distributed_map
+    from emulator.aws.stepfunctions.maps import distributed_map, parts
     from emulator.aws.stepfunctions.tasks import (
         callbacks,
         nested_tasks,
@@ -38,7 +45,9 @@ def install(aws: EmulatedAws, permissions: Permissions, time_scale: float) -> No
     )
 
     clients.install(aws)
-    for module in (context, errors, lifecycle, crashes, interruption, recorded_events, states):
+    for module in (context, errors, lifecycle, checkpoints, parts):
+        module.install()
+    for module in (crashes, interruption, recorded_events, redrives, states):
         module.install()
     for module in (
         logging,

@@ -24,7 +24,7 @@ LOG = logging.getLogger("emulator")
 def install() -> None:
     """Let executions, branches and iterations end with ``States.Runtime``, whatever went wrong."""
     wrap(Execution, "start", _start)
-    wrap(ExecutionWorker, "_execution_logic", _end_execution)
+    wrap(ExecutionWorker, "_execution_logic", end_execution)
     wrap(Program, "_eval_body", _end_program)
     wrap(BranchWorker, "_thread_routine", _end_branch)
     wrap(IterationWorker, "eval", _end_iterations)
@@ -44,7 +44,8 @@ def _start(original: Any, self: Any) -> None:
         raise
 
 
-def _end_execution(original: Any, self: Any) -> None:
+def end_execution(original: Any, self: Any) -> None:
+    """Run a worker's execution; one that an exception leaves ends FAILED."""
     try:
         original(self)
     except BaseException as error:
@@ -63,9 +64,9 @@ def _end_execution(original: Any, self: Any) -> None:
 
 
 def _mark_failed(execution: Any, error: BaseException) -> None:
-    execution.exec_status = ExecutionStatus.FAILED
     execution.stop_date = datetime.datetime.now(tz=datetime.timezone.utc)
     execution.error, execution.cause = runtime_error(error).values()
+    execution.exec_status = ExecutionStatus.FAILED
 
 
 def _end_program(original: Any, self: Any, env: Environment) -> None:

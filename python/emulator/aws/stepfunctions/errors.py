@@ -14,7 +14,6 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
     StatesErrorName,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import iteration_worker
-from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import (
     StateTaskLambda,
 )
@@ -34,7 +33,6 @@ def install() -> None:
     """Let States.* errors leave branches, iterations and Fail states; give clients error codes."""
     for module in (iteration_worker, state_fail):
         replace(module, "CustomErrorName", any_error_name)
-    replace(branches_decl, "CustomErrorName", _branch_error_name)
     replace(ErrorEqualsDecl, "_eval_body", _matches)
     wrap(StateTaskLambda, "_from_error", _lambda_error)
     wrap(FailureEventException, "get_execution_failed_event_details", _told_once)
@@ -75,7 +73,8 @@ def any_error_name(error_name: str | None) -> ErrorName:
         return ErrorName(error_name=error_name)
 
 
-def _branch_error_name(error_name: str | None) -> ErrorName:
+def branch_error_name(error_name: str | None) -> ErrorName:
+    """Return the name of an error that a branch failed with, as its Parallel state fails with."""
     return any_error_name(reported_name(error_name or "", "States.BranchFailed"))
 
 

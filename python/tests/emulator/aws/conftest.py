@@ -16,7 +16,7 @@ from emulator.aws.permissions.access_keys import known_keys
 from emulator.aws.protocol.operation_table import OPERATIONS
 from emulator.aws.runners import Runners
 from emulator.front.access_keys import new_access_key
-from emulator.front.gate import Gate
+from emulator.front.admission import Admission
 from tests.emulator.aws.machine import Machine
 from tests.emulator.aws.pretended import (
     PretendedFunctions,
@@ -41,8 +41,8 @@ def _session():
     cloud = Cloud(
         aws, Runners(jobs, functions, servers, pretended_image_check), faults, time_scale=0.02
     )
-    gate = Gate(port, key, known_keys(key))
-    application = server.Application(lambda: {"endpoint": endpoint}, faults, {}, gate)
+    admission = Admission(port, key, known_keys(key))
+    application = server.Application(lambda: {"endpoint": endpoint}, faults, {}, admission)
     http = server.serve_on(listener, application)
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
@@ -61,7 +61,7 @@ def _session():
         functions=functions,
         servers=servers,
         endpoint=endpoint,
-        gate=gate,
+        admission=admission,
         audit=cloud.audit,
         mails=cloud.mails,
         application=application,

@@ -58,7 +58,7 @@ def test_a_method_that_a_key_does_not_have_is_refused_by_name(ask):
 
 
 def test_an_unsigned_invocation_reaches_the_endpoint_where_any_key_is_taken(cloud, monkeypatch):
-    monkeypatch.setattr(cloud.gate, "_any_key", True)
+    monkeypatch.setattr(cloud.admission, "_any_key", True)
     connection = http.client.HTTPConnection(urlparse(cloud.endpoint).netloc)
     connection.request("POST", "/endpoints/none-such/invocations", b"{}")
     answer = connection.getresponse().read().decode()

@@ -177,7 +177,7 @@ def browser():
 def test_a_page_in_a_browser_runs_nothing(
     cloud, name, nothing_happened, browser, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(cloud.gate, "_any_key", True)
+    monkeypatch.setattr(cloud.admission, "_any_key", True)
     pages = Site()
     pages.page = (
         PAGE.replace("ENDPOINT", json.dumps(cloud.endpoint))

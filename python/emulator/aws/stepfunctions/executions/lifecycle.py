@@ -24,6 +24,7 @@ from emulator.aws.events import emit, epoch_ms
 from emulator.aws.metrics import Metric, put_metrics
 from emulator.aws.patching import method, replace, wrap
 from emulator.aws.stepfunctions.executions.logging import log_group_of, session_for
+from emulator.aws.stepfunctions.executions.redrivability import redrive_fields
 from emulator.aws.stepfunctions.executions.versions import Target, qualified_arns, resolve
 from emulator.aws.stepfunctions.names import check_name
 
@@ -31,6 +32,9 @@ LOG = logging.getLogger("emulator")
 
 KEPT_EXECUTIONS = 20
 """Ended executions kept for each state machine; older ones are forgotten, except their names."""
+
+STATUS = threading.Lock()
+"""Held while an execution ends, or begins again."""
 
 _CONFIGURATION = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
 
@@ -168,20 +172,26 @@ def _initialize(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     original(self, *args, **kwargs)
     # It is listed before it is started, and moto could not say its status meanwhile.
     self.exec_status = ExecutionStatus.RUNNING
+    self.redrive_count, self.redrive_date = 0, None
 
 
 def _start(original: Any, self: Any) -> None:
     self._cloud_watch_logging_session = session_for(self)
-    _announce(self, "RUNNING")
+    announce(self, "RUNNING")
     original(self)
 
 
 def _terminated(original: Any, self: Any) -> None:
-    original(self)
-    _announce(self.execution, self.execution.status)
+    with STATUS:
+        original(self)
+        ended = copy.copy(self.execution)  # it may be redriven before this end is told
+    announce(ended, ended.status)
 
 
-def _announce(execution: Any, status: str) -> None:
+def announce(execution: Any, status: str) -> None:
+    """Tell EventBridge and CloudWatch that an execution has a new status."""
+    redrive = redrive_fields(execution)
+    redriven = redrive.get("redriveDate")
     succeeded = status == "SUCCEEDED"
     output = json.dumps(execution.output, default=str) if succeeded else None
     detail = {
@@ -199,6 +209,9 @@ def _announce(execution: Any, status: str) -> None:
         "outputDetails": {"included": True} if succeeded else None,
         "error": execution.error,
         "cause": execution.cause,
+        "redriveStatusReason": None,
+        **redrive,
+        "redriveDate": epoch_ms(redriven) if redriven else None,
     }
     emit(
         "aws.states",
@@ -215,10 +228,13 @@ def _metrics(execution: Any, status: str) -> list[Metric]:
         machine = {"StateMachineArn": execution.state_machine_arn}
         return Metric("AWS/States", name, machine, value, unit)
 
+    redriven = execution.redrive_count > 0
     if status == "RUNNING":
-        return [metric("ExecutionsStarted")]
+        return [metric("ExecutionsRedriven" if redriven else "ExecutionsStarted")]
     lasted = execution.stop_date - execution.start_date
+    ended = _ENDED[status]
     return [
-        metric(_ENDED[status]),
+        metric(ended),
+        *([metric(f"Redriven{ended}")] if redriven else []),
         metric("ExecutionTime", lasted.total_seconds() * 1000, "Milliseconds"),
     ]

@@ -74,6 +74,7 @@ class LoggingSession:
     ) -> None:
         self.execution_arn = execution_arn
         self.configuration = SimpleNamespace(include_execution_data=data)
+        self.redrive_count = 0
         self._group = group
         self._stream = stream
         self._level = level
@@ -96,7 +97,7 @@ class LoggingSession:
             "id": history_log["id"],
             "type": history_log["type"],
             "details": json.loads(to_json_str(history_log.get("details", {}))),
-            "redrive_count": "0",
+            "redrive_count": str(self.redrive_count),
             "previous_event_id": history_log["previous_event_id"],
             "event_timestamp": str(epoch_ms),
             "execution_arn": history_log["execution_arn"],

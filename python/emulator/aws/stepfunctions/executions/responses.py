@@ -15,6 +15,7 @@ from emulator.aws.patching import add, replace, wrap
 from emulator.aws.protocol.errors import EmulatorError
 from emulator.aws.stepfunctions.definitions.diagnostics import diagnose, diagnostic, refusal
 from emulator.aws.stepfunctions.executions.logging import EXECUTION_DATA
+from emulator.aws.stepfunctions.executions.redrivability import redrive_fields
 from emulator.aws.stepfunctions.executions.versions import qualified_arns, revision_of
 
 _MAX_RESULTS = 100
@@ -47,9 +48,7 @@ def _describe_execution(self: Any) -> ActionResult:
         "startDate": execution.start_date,
         "input": execution.execution_input,
         "inputDetails": {"included": True},
-        "redriveCount": 0,
-        "redriveStatus": "NOT_REDRIVABLE",
-        "redriveStatusReason": "The emulator does not redrive executions",
+        **redrive_fields(execution),
     }
     if execution.status != "RUNNING":
         response["stopDate"] = execution.stop_date
@@ -74,6 +73,10 @@ def _list_executions(self: Any) -> ActionResult:
         raise EmulatorError(
             "ValidationException", "Must specify exactly one of: stateMachineArn, mapRunArn"
         )
+    if self._get_param("redriveFilter"):
+        raise EmulatorError(
+            "ValidationException", "redriveFilter can be given with a mapRunArn only"
+        )
     results, next_token = self.stepfunction_backend.list_executions(
         arn,
         status_filter=self._get_param("statusFilter"),
@@ -89,7 +92,8 @@ def _list_executions(self: Any) -> ActionResult:
             "status": execution.status,
             "startDate": execution.start_date,
             "stopDate": execution.stop_date,
-            "redriveCount": 0,
+            "redriveCount": execution.redrive_count,
+            "redriveDate": execution.redrive_date,
         }
         for execution in results
     ]

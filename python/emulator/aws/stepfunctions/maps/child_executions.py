@@ -17,6 +17,7 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
 )
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
+from emulator.aws.stepfunctions.checkpoints import Progress, go_on
 from emulator.aws.stepfunctions.context import iso_time
 from emulator.aws.stepfunctions.crashes import runtime_error
 
@@ -38,6 +39,17 @@ class Child:
         self.cause: str | None = None
         self.started: datetime.datetime | None = None
         self.stopped: datetime.datetime | None = None
+        self.progress = Progress()
+        self.redrive_count = 0
+        self.redriven: datetime.datetime | None = None
+
+    def redrive(self, now: datetime.datetime) -> None:
+        """Let it wait to go on from where it failed; one that never started, to start."""
+        if self.status != "PENDING":
+            self.redrive_count += 1
+            self.redriven = now
+        self.status, self.progress = "PENDING", self.progress.again()
+        self.error = self.cause = self.stopped = None
 
     def describe(self) -> dict[str, Any]:
         """Return what DescribeExecution says of an execution, as a ResultWriter writes it."""
@@ -46,9 +58,8 @@ class Child:
             "Input": _text(self.value),
             "InputDetails": {"Included": True},
             "Name": self.name,
-            "RedriveCount": 0,
-            "RedriveStatus": "NOT_REDRIVABLE",
-            "RedriveStatusReason": "The emulator does not redrive executions",
+            "RedriveCount": self.redrive_count,
+            **self._redrive_status(),
             "StateMachineArn": self.machine_arn,
             "Status": self.status,
         }
@@ -60,9 +71,16 @@ class Child:
             "Cause": self.cause,
             "StartDate": self.started and iso_time(self.started),
             "StopDate": self.stopped and iso_time(self.stopped),
+            "RedriveDate": self.redriven and iso_time(self.redriven),
         }
         description.update({key: value for key, value in optional.items() if value is not None})
         return dict(sorted(description.items()))
+
+    def _redrive_status(self) -> dict[str, str]:
+        if self.status != "SUCCEEDED":
+            return {"RedriveStatus": "REDRIVABLE_BY_MAP_RUN"}
+        reason = "Execution is SUCCEEDED and cannot be redriven"
+        return {"RedriveStatus": "NOT_REDRIVABLE", "RedriveStatusReason": reason}
 
 
 def _text(value: Any) -> str:
@@ -80,7 +98,8 @@ def run_children(
         How many items failed; the status of each child tells the rest.
     """
     waiting: queue.SimpleQueue[Child] = queue.SimpleQueue()
-    for child in children:
+    unfinished = [child for child in children if child.status != "SUCCEEDED"]
+    for child in unfinished:
         waiting.put(child)
     failures = _Failures(exceeded)
 
@@ -97,7 +116,7 @@ def run_children(
     most = run.max_concurrency or MOST_AT_ONCE
     threads = [
         threading.Thread(target=work, daemon=True, name=f"map run {run.map_run_arn}")
-        for _ in range(min(most, MOST_AT_ONCE, len(children)))
+        for _ in range(min(most, MOST_AT_ONCE, len(unfinished)))
     ]
     for thread in threads:
         thread.start()
@@ -130,7 +149,7 @@ def _run_child(env: Environment, program: Any, run: Any, child: Child) -> None:
     _count(run, child, "pending", -1)
     _count(run, child, "running", 1)
     child.status = "RUNNING"
-    child.started = datetime.datetime.now(tz=datetime.timezone.utc)
+    child.started = child.started or datetime.datetime.now(tz=datetime.timezone.utc)
     frame = env.open_inner_frame(event_history_context=EventHistoryContext.of_program_start())
     try:
         _enter(frame, child)
@@ -157,8 +176,10 @@ def _enter(frame: Any, child: Child) -> None:
         "Name": child.name,
         "Input": child.value,
         "StartTime": iso_time(child.started) if child.started else None,
+        "RedriveCount": child.redrive_count,
     }
     frame.states.reset(input_value=child.value)
+    go_on(frame, child.progress)
 
 
 def _leave(frame: Any, child: Child) -> None:
@@ -171,6 +192,16 @@ def _leave(frame: Any, child: Child) -> None:
         child.error, child.cause = details.get("error"), details.get("cause")
     else:
         child.status = "TIMED_OUT" if isinstance(state, ProgramTimedOut) else "ABORTED"
+
+
+def redrive_children(run: Any, children: list[Child], now: datetime.datetime) -> None:
+    """Let the children that did not succeed wait to run again."""
+    for child in children:
+        if child.status == "SUCCEEDED":
+            continue
+        _count(run, child, child.status.lower(), -1)
+        _count(run, child, "pending", 1)
+        child.redrive(now)
 
 
 def _count(run: Any, child: Child, name: str, amount: int) -> None:

@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """
 
+import datetime
 from typing import Any, NoReturn
 
 from moto.stepfunctions.parser.api import HistoryEventType, MapRunStatus
@@ -22,10 +23,11 @@ from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from emulator.aws.patching import wrap
+from emulator.aws.stepfunctions.checkpoints import checkpoint_of
 from emulator.aws.stepfunctions.definitions.dialect import settings_of
 from emulator.aws.stepfunctions.errors import any_error_name
 from emulator.aws.stepfunctions.field_values import is_number
-from emulator.aws.stepfunctions.maps.child_executions import Child, run_children
+from emulator.aws.stepfunctions.maps.child_executions import Child, redrive_children, run_children
 from emulator.aws.stepfunctions.maps.item_batches import batches
 from emulator.aws.stepfunctions.maps.item_readers import ItemReaderError, read_items
 from emulator.aws.stepfunctions.maps.result_writer import ResultWriterError, write_results
@@ -37,6 +39,7 @@ def install() -> None:
     """Run distributed Maps here: moto swallows the failures of their children."""
     wrap(Preprocessor, "visitStates_decl", _attach_settings)
     wrap(StateMap, "_eval_execution", _evaluate)
+    wrap(MapRunRecord, "describe", _describe)
 
 
 def _attach_settings(original: Any, self: Any, ctx: Any) -> Any:
@@ -59,13 +62,19 @@ def _evaluate(original: Any, self: Any, env: Environment) -> None:
     items = None if "ItemReader" in settings else _given_items(self, env)
     started = {"length": 0 if items is None else len(items)}
     _record(env, HistoryEventType.MapStateStarted, mapStateStartedEventDetails=started)
-    run = _map_run(env, concurrency, settings)
-    env.map_run_record_pool_manager.add(run)
-    _record(
-        env,
-        HistoryEventType.MapRunStarted,
-        mapRunStartedEventDetails={"mapRunArn": run.map_run_arn},
-    )
+    checkpoint = checkpoint_of(env)
+    # A retry makes another Map Run.
+    run, checkpoint.earlier_map_run = checkpoint.earlier_map_run, None
+    if run is None:
+        run = _map_run(env, concurrency, settings)
+        env.map_run_record_pool_manager.add(run)
+        _record(
+            env,
+            HistoryEventType.MapRunStarted,
+            mapRunStartedEventDetails={"mapRunArn": run.map_run_arn},
+        )
+    else:
+        _redrive(env, run)
     try:
         output = _run(self, env, run, settings, items, state_input)
     except FailureEventException as error:
@@ -91,6 +100,20 @@ def _evaluate(original: Any, self: Any, env: Environment) -> None:
         update_source_event_id=False,
     )
     env.stack.append(output)
+
+
+def _redrive(env: Environment, run: Any) -> None:
+    run.redrive_date = datetime.datetime.now(tz=datetime.timezone.utc)
+    run.redrive_count += 1
+    run.status, run.stop_date = MapRunStatus.RUNNING, None
+    redrive_children(run, run.children, run.redrive_date)
+    redriven = {"mapRunArn": run.map_run_arn, "redriveCount": run.redrive_count}
+    _record(env, HistoryEventType.MapRunRedriven, mapRunRedrivenEventDetails=redriven)
+
+
+def _describe(original: Any, self: Any) -> Any:
+    redriven = {"redriveDate": self.redrive_date} if self.redrive_date else {}
+    return {**original(self), "redriveCount": self.redrive_count, **redriven}
 
 
 def _record(env: Environment, kind: Any, **details: Any) -> None:
@@ -134,6 +157,9 @@ def _map_run(env: Environment, concurrency: int, settings: dict[str, Any]) -> Ma
         label=settings.get("Label"),
     )
     # Each limit holds by itself; one that is left out holds only if both are.
+    record: Any = run
+    record.redrive_count, record.redrive_date = 0, None
+    record.children, record.items = None, 0
     run.limits = {  # pyright: ignore[reportAttributeAccessIssue]
         "count": count is not None or percentage is None,
         "percentage": percentage is not None,
@@ -172,20 +198,10 @@ def _run(
         service="s3",
         state_credentials=StateCredentials(role_arn=env.aws_execution_details.role_arn),
     )
-    if items is None:
-        try:
-            items = read_items(client, settings["ItemReader"])
-        except ItemReaderError as error:
-            _fail(env, "States.ItemReaderFailed", str(error), HistoryEventType.MapRunFailed)
-    selected = [_select(self, env, i, item, state_input) for i, item in enumerate(items)]
-    children = [
-        Child(run, number, value, count)
-        for number, (value, count) in enumerate(batches(selected, settings.get("ItemBatcher")))
-    ]
-    total = len(items)
-    for counter, amount in ((run.execution_counter, len(children)), (run.item_counter, total)):
-        counter.total.count(amount)
-        counter.pending.count(amount)
+    if run.children is None:
+        run.children = _new_children(self, env, run, client, settings, items, state_input)
+    children, total = run.children, run.items
+    checkpoint_of(env).map_run = run
     program = self.iteration_component._get_iteration_program()
     failed = run_children(
         env, program, run, children, lambda failures: _exceeded(run, failures, total)
@@ -204,6 +220,33 @@ def _run(
             HistoryEventType.MapRunFailed,
         )
     return output
+
+
+def _new_children(
+    self: Any,
+    env: Environment,
+    run: Any,
+    client: Any,
+    settings: dict[str, Any],
+    items: Any,
+    state_input: Any,
+) -> list[Child]:
+    if items is None:
+        try:
+            items = read_items(client, settings["ItemReader"])
+        except ItemReaderError as error:
+            _fail(env, "States.ItemReaderFailed", str(error), HistoryEventType.MapRunFailed)
+    selected = [_select(self, env, i, item, state_input) for i, item in enumerate(items)]
+    run.items = len(items)
+    children = [
+        Child(run, number, value, count)
+        for number, (value, count) in enumerate(batches(selected, settings.get("ItemBatcher")))
+    ]
+    counts = ((run.execution_counter, len(children)), (run.item_counter, run.items))
+    for counter, amount in counts:
+        counter.total.count(amount)
+        counter.pending.count(amount)
+    return children
 
 
 def _select(self: Any, env: Environment, index: int, item: Any, state_input: Any) -> Any:

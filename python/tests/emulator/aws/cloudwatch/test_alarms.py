@@ -259,7 +259,7 @@ def test_history_does_not_grow_for_ever(alarm, cloudwatch, cloud, name):
     ("changes", "problem"),
     [
         ({"ComparisonOperator": "GreaterThanUpperThreshold"}, "no anomaly detection"),
-        ({"Statistic": None, "ExtendedStatistic": "tm99"}, "does not have 'tm99'"),
+        ({"Statistic": None, "ExtendedStatistic": "tm99"}, "does not support 'tm99'"),
         ({"Statistic": None}, "either Statistic or ExtendedStatistic"),
         ({"Threshold": None}, "Threshold is required"),
         ({"Period": 45}, "10, 20, 30 or any multiple of 60 seconds, got 45"),
@@ -271,7 +271,7 @@ def test_history_does_not_grow_for_ever(alarm, cloudwatch, cloud, name):
                 "Metrics": [{"Id": "e", "Expression": "SEARCH('x')", "Period": 60}],
                 **dict.fromkeys(("Namespace", "MetricName", "Statistic", "Period")),
             },
-            "does not have SEARCH",
+            "does not support SEARCH",
         ),
         (
             {

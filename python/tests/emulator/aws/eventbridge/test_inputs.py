@@ -68,9 +68,9 @@ def test_variables_of_event_bridge():
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ({"InputPath": "$.detail.none"}, r"nothing at '\$\.detail\.none'"),
-        ({"InputTransformer": {"InputPathsMap": {"x": "$.y"}, "InputTemplate": "<x>"}}, "nothing"),
-        ({"InputTransformer": {"InputTemplate": '{"a": <b>}'}}, "makes no JSON"),
+        ({"InputPath": "$.detail.none"}, r"no value at '\$\.detail\.none'"),
+        ({"InputTransformer": {"InputPathsMap": {"x": "$.y"}, "InputTemplate": "<x>"}}, "no value"),
+        ({"InputTransformer": {"InputTemplate": '{"a": <b>}'}}, "filled template is not JSON"),
         ({"InputTransformer": {"InputTemplate": "<aws.events.x>"}}, "not a variable"),
     ],
 )

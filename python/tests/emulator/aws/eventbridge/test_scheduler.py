@@ -108,7 +108,7 @@ def test_a_role_that_does_not_allow_it_is_told_and_counted(
     ("changes", "message"),
     [
         ({"expression": "cron(0 6 * * *)"}, "Invalid Schedule Expression"),
-        ({"ScheduleExpressionTimezone": "Mars/Base"}, "no time zone"),
+        ({"ScheduleExpressionTimezone": "Mars/Base"}, "the time zone .* is not in"),
         ({"arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution"}, "cannot reach arn:aws:sched"),
         ({"GroupName": "none"}, "Schedule group none does not exist"),
     ],

@@ -22,27 +22,27 @@ def told(error, service="sns", operation="Publish", package="moto", **parameters
 def test_a_name_that_nothing_has_is_not_found():
     code, problem = told(KeyError("k1"), "kms", "ListGrants", KeyId="k1")
     assert code == "NotFoundException"
-    assert problem == "found nothing that is called 'k1'"
+    assert problem == "found nothing named 'k1'"
 
 
 def test_a_member_that_moto_counts_on_is_named():
     code, problem = told(KeyError("Key"), "secretsmanager", "TagResource", SecretId="s", Tags=[{}])
     assert code == "InvalidParameterException"
-    assert "needs Key in the emulator, also where AWS does not" in problem
+    assert "needs Key in the emulator, even if AWS does not" in problem
 
 
 def test_a_text_that_is_no_arn_is_named():
     error = ValueError("not enough values to unpack")
     code, problem = told(error, TopicArn="orders", Message="m")
     assert code == "InvalidParameter"
-    assert "wants an ARN for TopicArn" in problem
+    assert "needs an ARN for TopicArn" in problem
     assert "'orders'" in problem
 
 
 def test_members_that_moto_misses_are_listed():
     error = TypeError("'NoneType' object cannot be interpreted as an integer")
     _, problem = told(error, "kms", "GenerateRandom", CustomKeyStoreId="c")
-    assert "needs more in the emulator than it was given: one of NumberOfBytes" in problem
+    assert "needs another parameter in the emulator: one of NumberOfBytes" in problem
 
 
 def test_what_else_moto_raises_names_what_was_given_and_never_the_exception():

@@ -56,12 +56,6 @@ def test_a_bad_name_of_a_state_machine_is_a_validation_exception(unchecked):
     ("service", "operation", "parameters", "named"),
     [
         ("sagemaker", "list_labeling_jobs", {}, "sagemaker:ListLabelingJobs"),
-        (
-            "stepfunctions",
-            "redrive_execution",
-            {"executionArn": "arn:aws:states:us-east-1:123456789012:execution:m:e"},
-            "states:RedriveExecution",
-        ),
         ("sns", "list_origination_numbers", {}, "sns:ListOriginationNumbers"),
     ],
 )

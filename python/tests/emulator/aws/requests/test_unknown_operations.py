@@ -30,7 +30,7 @@ SIGNED = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/{}/aws4_request, Sign
             {"Arn": "a" * 20, "ServiceNamespaces": ["s3"]},
         ),  # query
         ("ec2", "GetCoipPoolUsage", {"PoolId": "ipv4pool-coip-0"}),
-        ("stepfunctions", "RedriveExecution", {"executionArn": "x"}),  # JSON
+        ("glue", "ListBlueprints", {}),  # JSON
     ],
 )
 def test_an_operation_is_refused_by_name(client, service, operation, parameters):
@@ -49,7 +49,6 @@ MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
 @pytest.mark.parametrize(
     ("operation", "parameters"),
     [
-        ("RedriveExecution", {"executionArn": f"{MACHINE.replace('stateMachine', 'execution')}:e"}),
         ("StartSyncExecution", {"stateMachineArn": MACHINE}),
         ("TestState", {"definition": '{"Type": "Pass", "End": true}', "roleArn": ROLE}),
     ],
@@ -68,11 +67,11 @@ def test_what_step_functions_does_not_run_here_is_refused_by_name(cloud, operati
         sfn._make_api_call(operation, parameters)
     error = raised.value.response["Error"]
     assert error["Code"] == "NotImplementedException"
-    assert error["Message"].startswith(f"states:{operation} is nothing the emulator runs")
+    assert error["Message"].startswith(f"states:{operation} is not run by the emulator")
     action = operation[0].lower() + operation[1:]
     problem = resource_problem(f"arn:aws:states:::aws-sdk:sfn:{action}")
     assert problem is not None
-    assert problem.startswith(f"{NOT_RUN_HERE}: states:{operation} is nothing the emulator runs")
+    assert problem.startswith(f"{NOT_RUN_HERE}: states:{operation} is not run by the emulator")
 
 
 def page(environ, start_response):
@@ -99,7 +98,7 @@ def test_json_names_the_target():
     answer = ask(page, "x", headers={"X-Amz-Target": "Service_1.DoIt"})
     assert answer.status_code == 400
     assert error(answer)["__type"] == "NotImplementedException"
-    assert error(answer)["message"].startswith("x:DoIt is not in the emulator")
+    assert error(answer)["message"].startswith("x:DoIt is not supported by the emulator")
 
 
 def test_query_names_the_action_in_xml():
@@ -118,7 +117,7 @@ def test_cbor_is_answered_in_cbor():
 def test_rest_names_the_operation_of_the_path():
     headers = {"Authorization": SIGNED.format("lambda")}
     answer = Client(in_protocol(page)).get("/2015-03-31/functions/f/policy", headers=headers)
-    assert error(answer)["message"].startswith("lambda:GetPolicy is not in the emulator")
+    assert error(answer)["message"].startswith("lambda:GetPolicy is not supported by the emulator")
 
 
 def test_a_service_that_is_not_there_is_refused():

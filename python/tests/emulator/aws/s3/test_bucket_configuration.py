@@ -82,7 +82,9 @@ def test_fails_on_parts_that_moto_overlooks_and_touches_nothing(client, bucket):
         s3.delete_bucket_metrics_configuration(Bucket=bucket, Id="all")
     error = raised.value.response["Error"]
     assert error["Code"] == "NotImplementedException"
-    assert "s3:DeleteBucketMetricsConfiguration is not in the emulator" in error["Message"]
+    assert (
+        "s3:DeleteBucketMetricsConfiguration is not supported by the emulator" in error["Message"]
+    )
     s3.head_bucket(Bucket=bucket)
 
 

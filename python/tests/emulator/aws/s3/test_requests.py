@@ -27,7 +27,7 @@ def deny(bucket, **changes):
 def test_a_presigned_post_is_refused_by_name_and_stores_nothing(
     client, bucket, cloud, monkeypatch, any_key
 ):
-    monkeypatch.setattr(cloud.gate, "_any_key", any_key)
+    monkeypatch.setattr(cloud.admission, "_any_key", any_key)
     s3 = client("s3")
     post = s3.generate_presigned_post(bucket, "key", Conditions=[["content-length-range", 0, 3]])
     form = {**post["fields"], "file": ("name", b"a text")}

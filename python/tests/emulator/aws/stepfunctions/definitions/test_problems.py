@@ -133,7 +133,7 @@ def test_a_call_that_does_not_run_is_refused_by_state_and_not_called_invalid(
 ):
     task = {**TASK, "Resource": f"arn:aws:states:::aws-sdk:{action}"}
     (problem,) = problems({"Ask": task})
-    assert problem.startswith(f"EMULATOR_DOES_NOT_RUN: {named} is nothing the emulator runs")
+    assert problem.startswith(f"EMULATOR_DOES_NOT_RUN: {named} is not run by the emulator")
     assert problem.endswith("at /States/Ask/Resource")
     with pytest.raises(client("stepfunctions").exceptions.ClientError) as refusal:
         machine({"Ask": task})

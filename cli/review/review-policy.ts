@@ -2,8 +2,8 @@ import { workflowProps } from "../../configuration";
 import { stackNames } from "../../configuration/names";
 import { policyDocument } from "../../workflow/iam";
 import { environmentConfig } from "../account/environment";
-import { reviewPermissions } from "../review/reviewer-permissions";
 import { UsageError } from "../terminal/errors";
+import { reviewPermissions } from "./reviewer-permissions";
 
 /**
  * Returns the policy of the role that reviews an environment.

@@ -1,7 +1,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from emulator.aws.sagemaker.registries import check_registry
+from emulator.aws.sagemaker.image_registries import check_registry
 from emulator.runtime.errors import UnsupportedError
 
 NAME = "sagemaker-scikit-learn:1.2-1-cpu-py3"

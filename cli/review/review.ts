@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { openEnvironment } from "../account/environment";
-import { reviewComment } from "../review/comment";
+import { planStacks } from "../deploy/plan-stacks";
+import { requireDeployable } from "../deploy/ready";
 import { print, printToStderr } from "../terminal/print";
-import { planStacks } from "./plan-stacks";
-import { requireDeployable } from "./ready";
+import { reviewComment } from "./comment";
 import { reviewPolicy } from "./review-policy";
 
 interface ReviewOptions {

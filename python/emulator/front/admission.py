@@ -1,4 +1,4 @@
-"""The gate: hosts, origins, and who signed.
+"""Which requests are let in: hosts, origins, and who signed.
 
 Web pages and other users of the machine reach every loopback port; what they send must not run
 with the developer's rights.
@@ -51,7 +51,7 @@ def _refuse_form_upload(environ: dict[str, Any]) -> None:
         )
 
 
-class Gate:
+class Admission:
     """Lets requests in, or says why not.
 
     Parameters

@@ -17,8 +17,8 @@ from botocore.credentials import Credentials
 from werkzeug.test import EnvironBuilder
 
 from emulator.front.access_keys import AccessKey, new_access_key
+from emulator.front.admission import Admission, caller_key
 from emulator.front.errors import RefusedError
-from emulator.front.gate import Gate, caller_key
 
 KEY = new_access_key()
 SESSION = AccessKey("ASIASESSION", "of-a-session", "the-token")
@@ -27,8 +27,8 @@ HERE = "http://127.0.0.1:4566"
 
 
 @pytest.fixture
-def gate():
-    return Gate(4566, KEY, KEYS.get)
+def admission():
+    return Admission(4566, KEY, KEYS.get)
 
 
 def environ(path="/", method="GET", headers=None, body=b""):
@@ -57,8 +57,8 @@ def refusal(check, made):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:4566", "localhost:4566", "a-bucket.localhost:4566"])
-def test_loopback_with_the_port_is_a_host_of_ours(gate, host):
-    gate.check_sender(environ(headers={"Host": host}))
+def test_loopback_with_the_port_is_a_host_of_ours(admission, host):
+    admission.check_sender(environ(headers={"Host": host}))
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_loopback_with_the_port_is_a_host_of_ours(gate, host):
         "[::1]:4566",
     ],
 )
-def test_fails_for_other_hosts(gate, host):
-    error = refusal(gate.check_sender, environ(headers={"Host": host}))
+def test_fails_for_other_hosts(admission, host):
+    error = refusal(admission.check_sender, environ(headers={"Host": host}))
     assert error.code == "AccessDenied"
     assert repr(host) in str(error)
     assert "127.0.0.1:4566" in str(error)
@@ -95,14 +95,16 @@ def test_fails_for_other_hosts(gate, host):
         {"Sec-Fetch-Site": "same-origin"},
     ],
 )
-def test_fails_for_pages(gate, headers):
-    error = refusal(gate.check_sender, environ(headers=headers))
+def test_fails_for_pages(admission, headers):
+    error = refusal(admission.check_sender, environ(headers=headers))
     assert error.code == "AccessDenied"
     assert ": ".join(next(iter(headers.items()))) in str(error)
 
 
-def test_what_a_person_types_into_the_address_bar_is_no_pages(gate):
-    gate.check_sender(environ(headers={"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}))
+def test_what_a_person_types_into_the_address_bar_is_no_pages(admission):
+    admission.check_sender(
+        environ(headers={"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"})
+    )
 
 
 BODY = b'{"name": "x"}'
@@ -125,18 +127,20 @@ BODY = b'{"name": "x"}'
         (HmacV1QueryAuth, "s3", "/bucket/key?versionId=1", "PUT", b""),
     ],
 )
-def test_a_signed_request_passes_and_no_other_does(gate, signer, service, path, method, body, key):
+def test_a_signed_request_passes_and_no_other_does(
+    admission, signer, service, path, method, body, key
+):
     request = sent(signer, path, method, {"X-Amz-Meta-A": "two  words"}, body, key, service)
-    gate.check_signature({**request, "wsgi.input": io.BytesIO(body)})
+    admission.check_signature({**request, "wsgi.input": io.BytesIO(body)})
     assert caller_key() == key.id
     forged = AccessKey(key.id, "guessed", key.token)
     request = sent(signer, path, method, {"X-Amz-Meta-A": "two  words"}, body, forged, service)
-    error = refusal(gate.check_signature, {**request, "wsgi.input": io.BytesIO(body)})
+    error = refusal(admission.check_signature, {**request, "wsgi.input": io.BytesIO(body)})
     assert error.code == "SignatureDoesNotMatch"
     assert caller_key() == ""
 
 
-def test_fails_for_what_was_signed_otherwise(gate):
+def test_fails_for_what_was_signed_otherwise(admission):
     request = sent(SigV4Auth, "/", "POST", {"X-Amz-Target": "A.B"}, BODY)
     for change in (
         {"REQUEST_METHOD": "PUT"},
@@ -147,31 +151,32 @@ def test_fails_for_what_was_signed_otherwise(gate):
         {"wsgi.input": io.BytesIO(b'{"name": "y"}')},
     ):
         made = {**request, "wsgi.input": io.BytesIO(BODY), **change}
-        assert refusal(gate.check_signature, made).code == "SignatureDoesNotMatch", change
+        assert refusal(admission.check_signature, made).code == "SignatureDoesNotMatch", change
 
 
-def test_the_body_can_be_read_after_it_was_checked(gate):
+def test_the_body_can_be_read_after_it_was_checked(admission):
     request = sent(SigV4Auth, "/", "POST", {}, BODY)
-    gate.check_signature(request)
+    admission.check_signature(request)
     assert request["wsgi.input"].read() == BODY
 
 
-def test_fails_for_an_unknown_key_and_says_what_to_export(gate):
-    error = refusal(gate.check_signature, sent(SigV4Auth, key=AccessKey("AKIAOTHER", "x")))
+def test_fails_for_an_unknown_key_and_says_what_to_export(admission):
+    error = refusal(admission.check_signature, sent(SigV4Auth, key=AccessKey("AKIAOTHER", "x")))
     assert error.code == "InvalidClientTokenId"
     assert "'AKIAOTHER'" in str(error)
     assert "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in str(error)
 
 
-def test_fails_for_a_session_without_its_token(gate):
+def test_fails_for_a_session_without_its_token(admission):
     without = AccessKey(SESSION.id, SESSION.secret)
     assert (
-        refusal(gate.check_signature, sent(SigV4Auth, key=without)).code == "InvalidClientTokenId"
+        refusal(admission.check_signature, sent(SigV4Auth, key=without)).code
+        == "InvalidClientTokenId"
     )
 
 
-def test_fails_without_a_signature(gate):
-    error = refusal(gate.check_signature, environ())
+def test_fails_without_a_signature(admission):
+    error = refusal(admission.check_signature, environ())
     assert error.code == "MissingAuthenticationToken"
     assert "export AWS_ACCESS_KEY_ID" in str(error)
 
@@ -201,24 +206,24 @@ SCOPE = f"Credential={KEY.id}/20260101/us-east-1/s3/aws4_request"
           "X-Amz-Date": "yesterday"}, "Got 'yesterday'"),
     ],
 )  # fmt: skip
-def test_fails_for_an_incomplete_signature(gate, headers, said):
-    error = refusal(gate.check_signature, environ(headers=headers))
+def test_fails_for_an_incomplete_signature(admission, headers, said):
+    error = refusal(admission.check_signature, environ(headers=headers))
     assert error.code == "IncompleteSignature"
     assert said in str(error)
 
 
 @pytest.mark.parametrize("query", ["?X-Amz-Algorithm=x", "?AWSAccessKeyId=x", "?X-Amz-Signature=0"])
-def test_fails_for_an_incomplete_signature_in_the_query(gate, query):
-    assert refusal(gate.check_signature, environ(f"/{query}")).code == "IncompleteSignature"
+def test_fails_for_an_incomplete_signature_in_the_query(admission, query):
+    assert refusal(admission.check_signature, environ(f"/{query}")).code == "IncompleteSignature"
 
 
-def test_a_request_is_signed_once(gate):
+def test_a_request_is_signed_once(admission):
     # Otherwise one signature would be checked, and the other's role would act.
     request = sent(SigV4Auth, f"/?X-Amz-Signature=0&X-Amz-Credential={KEY.id}")
-    assert "Only one auth mechanism allowed" in str(refusal(gate.check_signature, request))
+    assert "Only one auth mechanism allowed" in str(refusal(admission.check_signature, request))
 
 
-def test_fails_for_old_signatures(gate, monkeypatch):
+def test_fails_for_old_signatures(admission, monkeypatch):
     signed = sent(SigV4Auth)
     presigned = sent(S3SigV4QueryAuth, "/b/k", service="s3")  # for an hour
     real = datetime.datetime
@@ -232,26 +237,26 @@ def test_fails_for_old_signatures(gate, monkeypatch):
         monkeypatch.setattr("emulator.front.signature.datetime.datetime", Later)
 
     later(minutes=14)
-    gate.check_signature(signed)
+    admission.check_signature(signed)
     later(minutes=16)
-    assert refusal(gate.check_signature, signed).code == "RequestTimeTooSkewed"
-    gate.check_signature(presigned)
+    assert refusal(admission.check_signature, signed).code == "RequestTimeTooSkewed"
+    admission.check_signature(presigned)
     later(minutes=61)
-    assert refusal(gate.check_signature, presigned).code == "RequestExpired"
+    assert refusal(admission.check_signature, presigned).code == "RequestExpired"
 
 
 def test_any_key_is_taken_if_asked_for_and_pages_still_are_not():
-    gate = Gate(4566, KEY, KEYS.get, any_key=True)
-    gate.check_signature(environ())
-    gate.check_signature(environ(headers={"Authorization": "nonsense"}))
-    gate.check_signature(sent(SigV4Auth, key=AccessKey("123456789012", "test")))
+    admission = Admission(4566, KEY, KEYS.get, any_key=True)
+    admission.check_signature(environ())
+    admission.check_signature(environ(headers={"Authorization": "nonsense"}))
+    admission.check_signature(sent(SigV4Auth, key=AccessKey("123456789012", "test")))
     assert caller_key() == "123456789012"
-    gate.check_control(environ())
-    refusal(gate.check_sender, environ(headers={"Origin": "http://evil.example"}))
+    admission.check_control(environ())
+    refusal(admission.check_sender, environ(headers={"Origin": "http://evil.example"}))
 
 
 def test_an_unsigned_invocation_names_its_service_where_any_key_is_taken():
-    gate = Gate(4566, KEY, KEYS.get, any_key=True)
+    admission = Admission(4566, KEY, KEYS.get, any_key=True)
     for path, named in (
         ("/endpoints/housing-local/invocations", 1),
         ("/endpoints/housing-local/async-invocations", 1),
@@ -259,19 +264,21 @@ def test_an_unsigned_invocation_names_its_service_where_any_key_is_taken():
         ("/bucket/key", 0),
     ):
         asked = environ(path, "POST")
-        gate.check_signature(asked)
+        admission.check_signature(asked)
         assert asked.get("HTTP_AUTHORIZATION", "").count("/sagemaker/") == named
-    refusal(Gate(4566, KEY, KEYS.get).check_signature, environ("/endpoints/e/invocations", "POST"))
+    refusal(
+        Admission(4566, KEY, KEYS.get).check_signature, environ("/endpoints/e/invocations", "POST")
+    )
 
 
 @pytest.mark.parametrize("any_key", [False, True])
 def test_uploads_by_a_form_are_refused_by_name(any_key):
-    gate = Gate(4566, KEY, KEYS.get, any_key=any_key)
+    admission = Admission(4566, KEY, KEYS.get, any_key=any_key)
     form = {"Content-Type": "Multipart/Form-Data; boundary=b"}
-    refused = refusal(gate.check_signature, environ("/bucket", "POST", form, b"--b--"))
+    refused = refusal(admission.check_signature, environ("/bucket", "POST", form, b"--b--"))
     assert refused.code == "NotImplemented"
     assert "generate_presigned_post" in str(refused)
-    gate.check_signature(sent(S3SigV4Auth, "/bucket", "POST", form, service="s3"))
+    admission.check_signature(sent(S3SigV4Auth, "/bucket", "POST", form, service="s3"))
 
 
 def test_keys_cannot_be_guessed_and_have_the_form_of_ids():

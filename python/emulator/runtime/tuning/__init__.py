@@ -1,0 +1,1 @@
+"""Hyperparameter tuning: what to try next, and when to stop."""
