@@ -40,6 +40,7 @@ export function program(): Command {
       .exitOverride()
       .allowExcessArguments(false);
   executionCommands(command);
+  tuningCommand(command);
   devCommand(command);
   leftoversCommands(command);
   costsCommands(command);
@@ -111,6 +112,19 @@ function executionCommands(command: MakeCommand): void {
     .addOption(output())
     .addHelpText("after", examples("npm run status -- dev"))
     .action(async (name, options) => (await import("./execution/status")).status(name, options));
+}
+
+function tuningCommand(command: MakeCommand): void {
+  inEnvironment(command("tuning", "show the jobs of a tuning: hyperparameters, objective, and what mattered"))
+    .argument("[job]", "name of a tuning job; default: the newest")
+    .usage("-- [environment] [job] [options]")
+    .addOption(json())
+    .addOption(output())
+    .addHelpText(
+      "after",
+      examples("npm run tuning -- dev", "npm run tuning -- dev housing-dev-tune-0123456789abcde"),
+    )
+    .action(async (name, job, options) => (await import("./tuning/tuning")).tuning(name, job, options));
 }
 
 function devCommand(command: MakeCommand): void {
