@@ -364,6 +364,7 @@ function emulatorCommands(command: MakeCommand): void {
       timeScale,
     )
     .option("--faults <file>", "faults to inject (docs/emulator.md)")
+    .option("--mocks <file>", "answers of tasks, in the format of Step Functions Local (docs/emulator.md)")
     .option(
       "--allow-records",
       "answer operations that do not run from bare records (docs/emulator-operations.md)",

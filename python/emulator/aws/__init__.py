@@ -4,6 +4,7 @@ from emulator.aws.clients import EmulatedAws
 from emulator.aws.faults import Faults
 from emulator.aws.lean_imports import import_services
 from emulator.aws.mails import Mails
+from emulator.aws.mock_file import MockFile
 from emulator.aws.patching import check_moto_version
 from emulator.aws.permissions.audit import Audit
 from emulator.aws.protocol.operation_table import OPERATIONS
@@ -21,6 +22,7 @@ class Cloud:
         time_scale: float = 1.0,
         *,
         allow_records: bool = False,
+        mocks: MockFile | None = None,
     ):
         """Install every correction; only once in a process, because moto's state is global.
 
@@ -28,6 +30,8 @@ class Cloud:
         ----------
         allow_records : bool
             Whether moto answers operations that the emulator does not run.
+        mocks : MockFile, optional
+            Answers of tasks for the executions that ask for one of its test cases.
 
         Raises
         ------
@@ -57,7 +61,7 @@ class Cloud:
         checks = Permissions(self.audit)
         requests.install(faults, checks)
         s3.install(faults, checks)
-        stepfunctions.install(aws, checks, time_scale)
+        stepfunctions.install(aws, checks, time_scale, mocks or MockFile())
         permissions.install()
         lambda_functions.install(runners.functions)
         self._eventbridge = eventbridge.install(aws, time_scale)
