@@ -1,10 +1,8 @@
 import type { DescribeExecutionCommandOutput } from "@aws-sdk/client-sfn";
-import { failedJobKind } from "../../workflow/job-kinds";
-import type { WorkflowProps } from "../../workflow/props";
+import { failedJobKind, jobLogGroup } from "../../workflow/job-kinds";
 import type { Aws } from "../account/clients";
 import { adviceOn, shortReason } from "./advice";
 import { endpointLogLines, jobLogLines, logText } from "./logs";
-import { placeInScript, scriptsOfJobs } from "./script-error";
 
 /** How an execution failed. */
 export interface ExecutionFailure {
@@ -13,8 +11,6 @@ export interface ExecutionFailure {
   /** The state that failed, if the cause names it. */
   readonly state?: string;
   readonly job?: string;
-  /** File and line of the script that failed, with its exception, if the log shows them. */
-  readonly place?: string;
   readonly reason: string;
   /** Metrics of the model that the gate refused. */
   readonly metrics?: Readonly<Record<string, number>>;
@@ -27,11 +23,7 @@ export interface ExecutionFailure {
 /** Errors about a model that could not serve. */
 const endpointErrors: readonly string[] = ["DeploymentFailed", "RolledBack", "RollbackFailed"];
 
-/**
- * Reads why an execution failed; the workflow's causes are JSON, others are text.
- *
- * @param props the workflow, to find the line of its script that failed
- */
+/** Reads why an execution failed; the workflow's causes are JSON, others are text. */
 export async function readFailure(
   aws: Aws,
   {
@@ -41,7 +33,6 @@ export async function readFailure(
     stateMachineArn = "",
     startDate = new Date(0),
   }: Partial<DescribeExecutionCommandOutput>,
-  props?: WorkflowProps,
 ): Promise<ExecutionFailure> {
   const { state, job, reason, metrics, endpoint } = parseCause(cause);
   const kind = failedJobKind(error);
@@ -52,14 +43,12 @@ export async function readFailure(
     ?.replace(/-release$/, "");
   const log = endpointErrors.includes(error)
     ? { logOf: "endpoint" as const, log: await endpointLogLines(aws, endpoint ?? workflow ?? "", startDate) }
-    : { logOf: "job" as const, log: kind && job ? await jobLogLines(aws, kind, job) : [] };
-  const script = log.logOf === "endpoint" ? "inference" : kind && scriptsOfJobs[kind];
+    : { logOf: "job" as const, log: kind && job ? await jobLogLines(aws, jobLogGroup(kind), job) : [] };
   return {
     status,
     error,
     state,
     job,
-    place: script && placeInScript(log.log, props, script),
     reason: reason ?? cause,
     metrics,
     ...(log.log.length === 0 ? { log: [] } : log),
@@ -89,7 +78,6 @@ export function describeFailure({
   error,
   state,
   job,
-  place,
   reason,
   metrics,
   logOf = "job",
@@ -99,12 +87,12 @@ export function describeFailure({
     ["state", state],
     ["error", error],
     ["job", job],
-    ["reason", shortReason(reason, place === undefined ? log : [])],
+    ["reason", shortReason(reason, log)],
     ["advice", adviceOn([reason, ...log])],
     ["metrics", metrics === undefined ? undefined : JSON.stringify(metrics)],
   ] as const;
   return [
-    `The execution ended as ${status}${place === undefined ? "" : `: ${place}`}`,
+    `The execution ended as ${status}`,
     ...named.flatMap(([key, value]) => (value ? [`  ${key}: ${value}`] : [])),
     ...logText(logOf, log),
   ].join("\n");

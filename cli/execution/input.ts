@@ -3,8 +3,8 @@ import jsonata from "jsonata";
 import { workflowProps } from "../../configuration";
 import { expression, sourceOf } from "../../workflow/asl/jsonata";
 import { type ExecutionInput, inputProblems } from "../../workflow/execution-input";
-import { workflowSettings } from "../../workflow/props";
-import { inputRules } from "../../workflow/steps/input";
+import { baseName } from "../../workflow/names";
+import { rawDataPrefix } from "../../workflow/props";
 import { UsageError } from "../terminal/errors";
 
 /**
@@ -21,8 +21,13 @@ export async function readInput(source: string, environment: string): Promise<Ex
       cause: error,
     });
   }
-  const settings = workflowSettings(workflowProps(environment), ({ folder }) => folder);
-  const check = sourceOf(inputProblems(expression("$input0"), inputRules(settings)));
+  const props = workflowProps(environment);
+  const rules = {
+    dataPrefix: rawDataPrefix(props),
+    hyperparameters: Object.keys(props.training.hyperparameters ?? {}),
+    baseName: baseName(props),
+  };
+  const check = sourceOf(inputProblems(expression("$input0"), rules));
   const problems: string[] = await jsonata(check).evaluate({}, { input0: input });
   if (problems.length > 0) throw new UsageError(`The execution input is invalid:\n${problems.join("\n")}`);
   return input as ExecutionInput;

@@ -4,12 +4,11 @@ import {
   type DescribeTransformJobCommandOutput,
   type TransformInstanceType,
 } from "@aws-sdk/client-sagemaker";
-import type { WorkflowProps } from "../../workflow/props";
+import { jobLogGroup } from "../../workflow/job-kinds";
 import type { Aws } from "../account/clients";
 import { poll } from "../account/poll";
 import { tagList } from "../account/tags";
 import { jobLogLines, logText } from "../execution/logs";
-import { placeInScript, scriptsOfJobs } from "../execution/script-error";
 import { DetachedError, FailedError, OutcomeUnknownError } from "../terminal/errors";
 import { maxPayloadInMB } from "./addresses";
 
@@ -63,8 +62,6 @@ export async function startScoring(aws: Aws, job: ScoringJob): Promise<void> {
 interface FollowOptions {
   readonly timeoutSeconds: number;
   readonly signal?: AbortSignal;
-  /** The workflow, to find the line of its script that failed. */
-  readonly workflow?: WorkflowProps;
   /** Called with the job's status and duration after each check. */
   readonly onProgress?: (progress: string) => void;
 }
@@ -78,7 +75,7 @@ interface FollowOptions {
 export async function followScoring(
   aws: Aws,
   name: string,
-  { timeoutSeconds, signal, workflow, onProgress }: FollowOptions,
+  { timeoutSeconds, signal, onProgress }: FollowOptions,
 ): Promise<void> {
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
@@ -88,7 +85,7 @@ export async function followScoring(
     const job = await aws.sagemaker().send(new DescribeTransformJobCommand({ TransformJobName: name }));
     status = job.TransformJobStatus;
     onProgress?.(`${status}, ${seconds()} s`);
-    if (status === "Failed" || status === "Stopped") throw await failure(aws, job, workflow);
+    if (status === "Failed" || status === "Stopped") throw await failure(aws, name, job);
     return status === "Completed" || undefined;
   };
   await poll(check, {
@@ -108,19 +105,13 @@ export async function followScoring(
 
 async function failure(
   aws: Aws,
-  {
-    TransformJobName = "",
-    TransformJobStatus,
-    FailureReason = "SageMaker returned no reason",
-  }: DescribeTransformJobCommandOutput,
-  workflow: WorkflowProps | undefined,
+  name: string,
+  { TransformJobStatus, FailureReason = "SageMaker returned no reason" }: DescribeTransformJobCommandOutput,
 ): Promise<FailedError> {
-  const log = await jobLogLines(aws, "score", TransformJobName);
-  const place = placeInScript(log, workflow, scriptsOfJobs.score);
+  const log = await jobLogLines(aws, jobLogGroup("score"), name);
   return new FailedError(
     [
-      ...(place === undefined ? [] : [place]),
-      `The transform job ${TransformJobName} ended as ${TransformJobStatus}: ${FailureReason}`,
+      `The transform job ${name} ended as ${TransformJobStatus}: ${FailureReason}`,
       ...logText("job", log),
     ].join("\n"),
   );

@@ -6,7 +6,6 @@ from pathlib import Path
 from emulator.aws import Cloud
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.faults import Faults
-from emulator.aws.mock_file import MockFile
 from emulator.aws.runners import Runners
 from emulator.runtime.environments import Environments, UnmappedImageError
 from emulator.runtime.errors import UnsupportedError
@@ -28,8 +27,6 @@ class Emulator:
         Part of their time that waits and retry intervals last.
     allow_records : bool
         Whether moto's bare records answer for operations that do not run.
-    mocks : MockFile, optional
-        Answers of tasks.
     """
 
     def __init__(
@@ -40,7 +37,6 @@ class Emulator:
         time_scale: float,
         *,
         allow_records: bool = False,
-        mocks: MockFile | None = None,
     ):
         # Resolved: an environment knows itself by its path, and would be built again at another.
         environments = Environments((state_dir / "environments").resolve())
@@ -53,9 +49,7 @@ class Emulator:
             check_image=functools.partial(_check_image, environments),
             start_model_server=functools.partial(ModelServer.start, host),
         )
-        self._cloud = Cloud(
-            aws, runners, faults, time_scale, allow_records=allow_records, mocks=mocks
-        )
+        self._cloud = Cloud(aws, runners, faults, time_scale, allow_records=allow_records)
         self.kept = {"audit": self._cloud.audit, "mails": self._cloud.mails}
 
     def close(self) -> None:

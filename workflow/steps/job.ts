@@ -4,13 +4,7 @@ import { anotherAttemptHelps, maxAttempts, sageMakerRetry, waitForAttempt } from
 import type { TaskState } from "../asl/states";
 import { catchAll, failState } from "../failures";
 import { allow, type PolicyStatement, passToSageMaker } from "../iam";
-import {
-  type JobStepDescription,
-  jobEventsRule,
-  jobKinds,
-  jobResource,
-  type StepJobKind,
-} from "../job-kinds";
+import { type JobStepDescription, jobKinds, type StepJobKind } from "../job-kinds";
 import { baseName, freshName } from "../names";
 import type { Workflow } from "../settings";
 import type { Step } from "../step";
@@ -18,23 +12,16 @@ import type { Step } from "../step";
 /** Time that SageMaker may take to find instances, pull the image and upload results. */
 const provisioningSeconds = 1800;
 
-/** How long one attempt of a job may take. */
-export function longestAttemptSeconds(maxRuntimeInSeconds: number): number {
-  return maxRuntimeInSeconds + provisioningSeconds;
-}
-
 /** How long a step may take, including all attempts of its job and the waits between them. */
 export function longestJobSeconds(maxRuntimeInSeconds: number): number {
-  return maxAttempts * (longestAttemptSeconds(maxRuntimeInSeconds) + 600);
+  return maxAttempts * (maxRuntimeInSeconds + provisioningSeconds + 600);
 }
 
 /** The properties of a step's job other than its kind. */
 interface JobStepProps {
-  /** The job's request, without its name. */
+  /** The job's request, without name, role and limit, which come from the kind. */
   readonly request: JsonObject;
   readonly maxRuntimeInSeconds: number;
-  /** Whether a job that was stopped has a result all the same. */
-  readonly stoppedIsUsable?: boolean;
   /** Variables that later states read. */
   readonly assign: JsonObject;
   /** ARN of the job's role. */
@@ -73,16 +60,10 @@ export function jobName({ settings }: Workflow, kind: StepJobKind): Jsonata {
   return freshName(settings, kind, nameKey, jsonata`$attempt`);
 }
 
-/** The role and the time limit of a job, in the form of SageMaker's requests. */
-export function roleAndLimit(roleArn: string, maxRuntimeInSeconds: number): JsonObject {
-  return { RoleArn: roleArn, StoppingCondition: { MaxRuntimeInSeconds: maxRuntimeInSeconds } };
-}
-
 function runJob(workflow: Workflow, kind: StepJobKind, props: JobStepProps, failed: string): TaskState {
   const { api, step } = jobKinds[kind];
   const { maxRuntimeInSeconds } = props;
   const nameKey = `${api}JobName`;
-  const name = expression(`$states.result.${nameKey}`);
   const status = expression(`$lowercase($states.result.${api}JobStatus)`);
   const stopped = `The job was stopped: manually, or after its maximum run time of ${maxRuntimeInSeconds} s`;
   return {
@@ -91,15 +72,18 @@ function runJob(workflow: Workflow, kind: StepJobKind, props: JobStepProps, fail
     Arguments: {
       [nameKey]: jobName(workflow, kind),
       ...props.request,
+      RoleArn: props.roleArn,
+      StoppingCondition: { MaxRuntimeInSeconds: maxRuntimeInSeconds },
     },
     Assign: {
       ...props.assign,
-      [`${step.called.toLowerCase()}JobName`]: props.stoppedIsUsable
-        ? name
-        : jsonata`${status} = "stopped" ? $error(${stopped}) : ${name}`,
+      [`${step.called.toLowerCase()}JobName`]: jsonata`
+        ${status} = "stopped"
+          ? $error(${stopped})
+          : ${expression(`$states.result.${nameKey}`)}`,
       attempt: 1,
     },
-    TimeoutSeconds: longestAttemptSeconds(maxRuntimeInSeconds),
+    TimeoutSeconds: maxRuntimeInSeconds + provisioningSeconds,
     Retry: sageMakerRetry,
     Catch: [catchAll(step.state, failed, nameKey)],
     Next: props.next,
@@ -110,7 +94,7 @@ function jobPermissions(workflow: Workflow, kind: StepJobKind, roleArn: string):
   const page = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html";
   const { api } = jobKinds[kind];
   const names = `${baseName(workflow.settings)}-${kind}-*`;
-  const jobs = arn(workflow.references, "sagemaker", jobResource(kind, names));
+  const jobs = arn(workflow.references, "sagemaker", `${api.toLowerCase()}-job/${names}`);
   return [
     allow(
       [
@@ -126,7 +110,7 @@ function jobPermissions(workflow: Workflow, kind: StepJobKind, roleArn: string):
     // `.sync` is notified of the job's end through this managed rule.
     allow(
       ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
-      [arn(workflow.references, "events", `rule/${jobEventsRule(kind)}`)],
+      [arn(workflow.references, "events", `rule/StepFunctionsGetEventsForSageMaker${api}JobsRule`)],
     ),
   ];
 }

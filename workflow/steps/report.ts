@@ -1,37 +1,25 @@
 import { type JsonObject, jsonata } from "../asl/jsonata";
 import type { Gate } from "../gate";
-import type { Workflow } from "../settings";
 import type { Step } from "../step";
 
-const modelPackageArn = jsonata`$modelPackageArn`;
-
 /** The report on a model that passed the gate. */
-function trained({ settings }: Workflow): JsonObject {
-  return {
-    Metrics: jsonata`$evaluation.Metrics`,
-    Gate: {
-      Metric: jsonata`$evaluation.Metric`,
-      Value: jsonata`$evaluation.Value`,
-      Threshold: jsonata`$threshold`,
-      Better: jsonata`$evaluation.Better`,
-      Reason: jsonata`$evaluation.Reason`,
-    },
-    ProcessingJobName: jsonata`$processingJobName`,
-    TrainingJobName: jsonata`$trainingJobName`,
-    ...(settings.tuning !== undefined && { Tuning: tuned }),
-    ModelPackageArn: modelPackageArn,
-    ProcessedDataUrl: jsonata`$processedDataUrl`,
-    ModelDataUrl: jsonata`$modelDataUrl`,
-    EvaluationUrl: jsonata`$evaluation.EvaluationUrl`,
-    IgnoredInput: jsonata`$ignoredInput`,
-  };
-}
-
-/** JSONata: what the tuning has found; empty if the input switched it off. */
-const tuned = jsonata`$tuningJobName = "" ? {} : {
-  "JobName": $tuningJobName,
-  "HyperParameters": $hyperparameters
-}`;
+const trained = {
+  Metrics: jsonata`$evaluation.Metrics`,
+  Gate: {
+    Metric: jsonata`$evaluation.Metric`,
+    Value: jsonata`$evaluation.Value`,
+    Threshold: jsonata`$threshold`,
+    Better: jsonata`$evaluation.Better`,
+    Reason: jsonata`$evaluation.Reason`,
+  },
+  ProcessingJobName: jsonata`$processingJobName`,
+  TrainingJobName: jsonata`$trainingJobName`,
+  ModelPackageArn: jsonata`$modelPackageArn`,
+  ProcessedDataUrl: jsonata`$processedDataUrl`,
+  ModelDataUrl: jsonata`$modelDataUrl`,
+  EvaluationUrl: jsonata`$evaluation.EvaluationUrl`,
+  IgnoredInput: jsonata`$ignoredInput`,
+};
 
 /** The report on a release. */
 const released = {
@@ -43,18 +31,18 @@ const released = {
 };
 
 /** Ends the workflow with its report: the execution's output. */
-export function reportStep(workflow: Workflow): Step {
-  return succeed("MLPipelineComplete", { ...trained(workflow), ...released });
+export function reportStep(): Step {
+  return succeed("MLPipelineComplete", { ...trained, ...released });
 }
 
 /** Ends the workflow with its report, to wait for approval. */
-export function approvalReportStep(workflow: Workflow): Step {
-  return succeed("WaitingForApproval", trained(workflow));
+export function approvalReportStep(): Step {
+  return succeed("WaitingForApproval", trained);
 }
 
 /** Ends a release with its report. */
 export function releaseReportStep(): Step {
-  return succeed("ReleaseComplete", { ModelPackageArn: modelPackageArn, ...released });
+  return succeed("ReleaseComplete", { ModelPackageArn: trained.ModelPackageArn, ...released });
 }
 
 function succeed(name: string, Output: JsonObject): Step {
@@ -75,12 +63,6 @@ export interface ExecutionReport {
   };
   readonly ProcessingJobName: string;
   readonly TrainingJobName: string;
-  /** Only of a workflow with tuning; empty if the input switched it off. */
-  readonly Tuning?: {
-    readonly JobName?: string;
-    /** Those of the best training job. */
-    readonly HyperParameters?: Readonly<Record<string, string>>;
-  };
   /** The registered version; if it waits for approval, the keys of a release are absent. */
   readonly ModelPackageArn: string;
   readonly ModelName?: string;

@@ -1,4 +1,4 @@
-"""The emulator's account and region."""
+"""The one account and region that the emulator has."""
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"

@@ -1,8 +1,8 @@
-"""Permissions: requests of roles are checked against policies, as in IAM."""
+"""Permissions: what a role asks for is checked against policies, as IAM does."""
 
 
 def install() -> None:
-    """Install the corrections of IAM and STS."""
+    """Put the corrections of IAM and STS in place."""
     from emulator.aws.permissions import access_keys, managed_policies, simulation
 
     access_keys.install()

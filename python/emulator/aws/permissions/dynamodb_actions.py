@@ -1,4 +1,4 @@
-"""The permissions of DynamoDB's requests for several tables.
+"""DynamoDB's requests about several tables: what they need of each.
 
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 """
@@ -21,7 +21,7 @@ def parts(name: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, Mappi
     Parameters
     ----------
     name : str
-        The request's operation, named as in IAM; other services' requests are one part.
+        The request's operation as IAM names it; what is not DynamoDB's is one part, itself.
     """
     if name in ("dynamodb:TransactGetItems", "dynamodb:TransactWriteItems"):
         for item in parameters.get("TransactItems") or []:
@@ -31,7 +31,7 @@ def parts(name: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, Mappi
         for table in parameters.get("RequestItems") or {}:
             yield name, {"TableName": table}
     elif name == "dynamodb:GetRecords":
-        # The only parameter is a shard's iterator, which begins with the stream's ARN.
+        # A shard's iterator begins with the stream's ARN, and is all that there is.
         yield name, {"StreamArn": parameters["ShardIterator"].partition("|")[0]}
     else:
         yield name, parameters

@@ -1,4 +1,4 @@
-"""Execution roles: whether they exist, and which services they trust."""
+"""Execution roles: do they exist, and whom do they trust."""
 
 import logging
 from typing import Any
@@ -11,26 +11,26 @@ from emulator.aws.permissions.policy_documents import UnknownConditionError, eff
 LOG = logging.getLogger("emulator")
 
 _GLOBAL_SUFFIX = ".amazonaws.com"
-# Step Functions is the only service here whose principal may include the region.
+# Step Functions is the one service here whose principal is also written with the region.
 # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
 _REGIONAL = ("states",)
 
 
 def find_role(role_arn: str) -> Any | None:
-    """Return moto's record of a role, or None if it does not exist."""
+    """Return moto's record of a role, or None if there is no such role."""
     roles = list(iam_backends[ACCOUNT]["aws"].roles.values())
     return next((role for role in roles if role.arn == role_arn), None)
 
 
 def principals(service: str, region: str | None) -> set[str]:
-    """Return all forms of a service's principal.
+    """Return every spelling of a service's principal that counts as the service.
 
     Parameters
     ----------
     service : str
-        Such as ``states.amazonaws.com``.
+        As in ``states.amazonaws.com``.
     region : str or None
-        The service's region; None if unknown, which allows only the global form.
+        Where the service acts; None if that is not known, which only the global spelling allows.
     """
     name = service.removesuffix(_GLOBAL_SUFFIX)
     spelled = {service}
@@ -46,9 +46,9 @@ def trusts(role_arn: str, service: str, source_arn: str | None = None) -> bool:
     Parameters
     ----------
     service : str
-        Such as ``sagemaker.amazonaws.com``.
+        As in ``sagemaker.amazonaws.com``.
     source_arn : str, optional
-        The resource that the service acts for, if known: its ``aws:SourceArn``.
+        What the service acts for, where it is known: its ``aws:SourceArn``.
     """
     role = find_role(role_arn)
     if role is None:
@@ -63,6 +63,6 @@ def trusts(role_arn: str, service: str, source_arn: str | None = None) -> bool:
     try:
         found = list(effects(document, "sts:AssumeRole", None, spelled, context))
     except UnknownConditionError as error:
-        LOG.warning("the trust policy of %s allows no service: %s", role_arn, error)
+        LOG.warning("nobody is trusted by %s: %s", role_arn, error)
         return False
     return "Allow" in found and "Deny" not in found

@@ -1,7 +1,7 @@
-"""Descriptions: with all members of the request, and without empty optional structures.
+"""What descriptions say: all that was asked for, and optional structures whole or not at all.
 
-moto stores only the members that it knows, and returns ``{}`` for structures that AWS leaves out.
-SDKs that validate responses refuse an empty structure that has required members.
+moto keeps the members that it knows, and gives ``{}`` where AWS gives nothing. SDKs that check
+answers against the service's model refuse an empty structure that has required members.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from emulator.aws.protocol.operations import operation_model
 
 
 def install() -> None:
-    """Leave empty structures out of every response."""
+    """Leave empty structures out of every answer."""
     wrap(SageMakerResponse, "serialized", _serialized)
 
 
@@ -30,12 +30,12 @@ def _serialized(original: Any, self: Any, action_result: Any) -> Any:
 
 
 def without_empty_structures(shape: Any, value: Any) -> Any:
-    """Return a response without the members that are None or empty structures.
+    """Return an answer without the members that are None or structures with nothing in them.
 
     Parameters
     ----------
     shape : botocore.model.Shape
-        The service's model of the value.
+        What the service's model says of the value.
     """
     if shape.type_name == "structure" and isinstance(value, Mapping):
         members = {
@@ -56,16 +56,16 @@ def without_empty_structures(shape: Any, value: Any) -> Any:
 
 
 def keep_as_asked(record: Any, noun: str, request: Mapping[str, Any]) -> None:
-    """Add the members of a request to moto's record that its description would lack.
+    """Add to moto's record the members of its request that its description would lack.
 
     Parameters
     ----------
     noun : str
-        The API's noun, as in ``Describe<noun>``.
+        In the API: ``Describe<noun>``.
     """
     model = operation_model("sagemaker", f"Describe{noun}")
     described = record.response_object
     for name in model.output_shape.members:
         if name in request and name not in described:
-            # moto returns attributes without an underscore as members, unchanged.
+            # moto turns attributes without an underscore into members as they are.
             setattr(record, name, request[name])
