@@ -76,7 +76,7 @@ describe("as it is", () => {
     const [status, answer] = await emulator.unsigned();
     expect([status, answer]).toEqual([403, expect.stringContaining("start it with --any-key")]);
     const stranger = await emulator.sageMaker(own);
-    await expect(stranger.send(notebooks)).rejects.toThrow(/is not of this emulator.*--any-key/);
+    await expect(stranger.send(notebooks)).rejects.toThrow(/is not one of this emulator.*--any-key/);
     expect(emulator.told).toContain("The key is new at each start");
   });
 

@@ -1,1 +1,1 @@
-"""The emulator: the AWS services that the workflow uses, on this machine, running the real work."""
+"""The emulator: the AWS services of the workflow, with jobs and servers that really run."""

@@ -26,7 +26,7 @@ _WANTED_OPEN_FILES = 65_536
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the emulator until it is told to stop; return the exit code."""
+    """Run the emulator until it is stopped; return the exit code."""
     options = _parse(arguments)
     _set_up_logging()
     shut_out_own_aws_settings()
@@ -44,7 +44,7 @@ def _set_up_logging() -> None:
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
     LOG.setLevel(logging.INFO)
-    # moto logs every failure of a task, which the execution's history tells too, with its repr.
+    # moto logs the repr of every failed task, which the execution's history contains.
     logging.getLogger("moto").setLevel(logging.CRITICAL)
 
 
@@ -83,7 +83,7 @@ def _serve(options: Any, faults: Faults) -> int:
     threading.Thread(target=http.serve_forever, name="http", daemon=True).start()
     stopped = _stop_requests(options.exit_with_stdin)
     keys = {"accessKeyId": key.id, "secretAccessKey": key.secret}
-    print(json.dumps({**ready, **keys}), flush=True)  # noqa: T201 - the line that parents wait for
+    print(json.dumps({**ready, **keys}), flush=True)  # noqa: T201 - the line that parent processes wait for
     stopped.wait()
     LOG.info("stopping")
     emulator.close()
@@ -111,21 +111,21 @@ def _parse(arguments: list[str] | None) -> Any:
         "--time-scale",
         type=_time_scale,
         default=1.0,
-        help="how long waits, retry intervals, alarm periods and the waits of deployments last, as "
-        "a part of their time (1)",
+        help="factor for waits, retry intervals, alarm periods and the waits of deployments, above "
+        "0 and at most 1 (default: 1)",
     )
     parser.add_argument("--state-dir", type=Path, default=Path(".emulator"), help="working files")
     parser.add_argument("--faults", type=Path, help="JSON file with fault rules")
     parser.add_argument(
         "--allow-records",
         action="store_true",
-        help="let moto's bare records answer for operations that do not run",
+        help="let moto answer operations that the emulator does not run, with bare records",
     )
     parser.add_argument(
         "--any-key",
         action="store_true",
-        help="take whatever keys a client has, and unsigned requests: any program and user of this "
-        "machine may then call",
+        help="accept any access key, and unsigned requests: any program and user of this machine "
+        "may then call",
     )
     parser.add_argument(
         "--exit-with-stdin", action="store_true", help="stop when standard input ends"
@@ -149,7 +149,7 @@ def _refuse(message: str) -> int:
 
 
 def _allow_many_open_files() -> None:
-    # Every larger S3 object is an open temporary file, every model server a few pipes.
+    # Every large S3 object is an open temporary file, every model server has a few pipes.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _WANTED_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _WANTED_OPEN_FILES)
     if soft < wanted:
@@ -157,7 +157,7 @@ def _allow_many_open_files() -> None:
 
 
 def _keep_temporary_files_in(directory: Path) -> None:
-    # Where /tmp is memory, object bodies would be in memory after all.
+    # If /tmp is in memory, object bodies would be in memory, too.
     directory.mkdir(parents=True, exist_ok=True)
     tempfile.tempdir = str(directory)
 
@@ -181,4 +181,4 @@ if __name__ == "__main__":
     code = main()
     logging.shutdown()
     sys.stdout.flush()
-    os._exit(code)  # taking apart what is in memory takes longer than all the rest of the end
+    os._exit(code)  # freeing all objects takes longer than the rest of the shutdown

@@ -1,4 +1,4 @@
-"""The whole emulator: services, and what runs behind them."""
+"""The whole emulator: services, and the runtime behind them."""
 
 import functools
 from pathlib import Path
@@ -17,16 +17,16 @@ from emulator.runtime.processes.isolation import detect_isolation
 
 
 class Emulator:
-    """Services joined to the runtime.
+    """Services connected to the runtime.
 
     Parameters
     ----------
     state_dir : Path
-        Folder for working files; image environments lie in it too.
+        Folder for working files and image environments.
     time_scale : float
-        Part of their time that waits and retry intervals last.
+        Factor for waits and retry intervals.
     allow_records : bool
-        Whether moto's bare records answer for operations that do not run.
+        Whether moto answers operations that the emulator does not run.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Emulator:
         *,
         allow_records: bool = False,
     ):
-        # Resolved: an environment knows itself by its path, and would be built again at another.
+        # Resolved: an environment contains its path, and would be built again at another.
         environments = Environments((state_dir / "environments").resolve())
         host = Host(state_dir, aws, environments, detect_isolation())
         self.isolation = host.isolation.name
@@ -53,7 +53,7 @@ class Emulator:
         self.kept = {"audit": self._cloud.audit, "mails": self._cloud.mails}
 
     def close(self) -> None:
-        """Stop everything that runs."""
+        """Stop all running parts."""
         self._cloud.close()
         self._functions.close()
 

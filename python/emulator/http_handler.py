@@ -1,4 +1,4 @@
-"""One HTTP connection, kept open for the next request.
+"""An HTTP connection that is kept open for further requests.
 
 Werkzeug's own handler closes every connection after one request.
 """
@@ -20,38 +20,38 @@ from emulator.front.memory import Tidier
 LOG = logging.getLogger("emulator.requests")
 
 _STRANGERS_IDLE_SECONDS = 60
-_IDLE_SECONDS = 3600  # an SDK that takes an old connection from its pool must find it open
+_IDLE_SECONDS = 3600  # must be open when an SDK reuses it from its pool
 _WORTH_READING_BYTES = 1_000_000
 _LINGER_SECONDS = 5
 _TIDIER = Tidier()
 
 
 class Handler(MotoRequestHandler):
-    """Answers requests from the server's WSGI application."""
+    """Passes requests to the server's WSGI application."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # head and body leave together
-    timeout = _STRANGERS_IDLE_SECONDS  # until a request has been let in
+    wbufsize = -1  # sends head and body together
+    timeout = _STRANGERS_IDLE_SECONDS  # until a request is admitted
 
     def handle_expect_100(self) -> bool:
-        """Let the client send its body; it waits for this answer."""
+        """Let the client send its body; it waits for this response."""
         allowed = super().handle_expect_100()
         self.wfile.flush()
         return allowed
 
     def run_wsgi(self) -> None:
-        """Answer one request."""
+        """Handle one request."""
         try:
             environ = self.make_environ()
-        except ValueError as error:  # of urlsplit
+        except ValueError as error:  # raised by urlsplit
             self.close_connection = True
             self.send_error(400, f"The address of the request cannot be read: {error}")
             return
         try:
             body = self._body(environ)
         except RefusedError as error:
-            # Where the next request begins is not known.
+            # The start of the next request is unknown.
             self.close_connection = True
             environ["CONTENT_LENGTH"] = "0"
             self._send(*_call(refused(environ, error.code, str(error)), environ))
@@ -72,16 +72,16 @@ class Handler(MotoRequestHandler):
         _TIDIER.after(max(length, len(answer[2])))
 
     def _body(self, environ: dict[str, Any]) -> Body:
-        """Put the body into the environment, and return it."""
+        """Put the body into the WSGI environment, and return it."""
         is_object = scope(environ) in ("s3", "")
         length = declared_length(environ.get("CONTENT_LENGTH"))
         chunked = environ.pop("wsgi.input_terminated", False)
         if chunked:
-            self.close_connection = True  # where the next request begins is not known
+            self.close_connection = True  # the start of the next request is unknown
             if "CONTENT_LENGTH" in environ:
                 raise RefusedError(
                     "InvalidRequest",
-                    "A request has a Content-Length or a Transfer-Encoding, not both",
+                    "A request must not have both a Content-Length and a Transfer-Encoding",
                 )
             environ["wsgi.input_terminated"] = True
             stream = ChunkedBody(environ["wsgi.input"], is_object)
@@ -110,7 +110,7 @@ class Handler(MotoRequestHandler):
         self.wfile.flush()
 
     def _linger(self) -> None:
-        # A socket that closes on unread bytes takes the answer back.
+        # Closing a socket with unread bytes discards the response.
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(_LINGER_SECONDS)
         end = time.monotonic() + _LINGER_SECONDS
@@ -119,7 +119,7 @@ class Handler(MotoRequestHandler):
 
 
 def _skip(body: Body) -> None:
-    with contextlib.suppress(RefusedError):  # the client has gone, with its answer
+    with contextlib.suppress(RefusedError):  # the client has closed the connection
         body.skip()
 
 

@@ -23,7 +23,7 @@ LOG = logging.getLogger("emulator")
 
 HOST = "127.0.0.1"
 MAX_CONNECTIONS = 4096
-"""Each has a thread; a rehearsal's traffic needs 2000."""
+"""Maximum number, each with a thread; a rehearsal's traffic needs 2000."""
 _BACKLOG = 128
 _TOO_MANY = (
     b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/json\r\nContent-Length: 76\r\n"
@@ -33,11 +33,11 @@ _TOO_MANY = (
 
 
 class PortTakenError(Exception):
-    """Another program listens on the port that was asked for."""
+    """Another program listens on the requested port."""
 
 
 def bind(port: int) -> socket.socket:
-    """Return a socket that listens on loopback, on a free port when `port` is 0.
+    """Return a socket that listens on loopback, on a free port if `port` is 0.
 
     Raises
     ------
@@ -61,30 +61,30 @@ def bind(port: int) -> socket.socket:
 
 
 class Kept(Protocol):
-    """Records that people read and empty."""
+    """Records that users can read and remove."""
 
     def describe(self) -> dict[str, Any]:
-        """Return them as a JSON object."""
+        """Return the records as a JSON object."""
         ...
 
     def clear(self) -> None:
-        """Forget them."""
+        """Remove the records."""
         ...
 
 
 class Application:
-    """WSGI application: control paths here, everything else to moto.
+    """WSGI application: handles control paths, and passes other requests to moto.
 
     Parameters
     ----------
     describe : callable
-        Gives what ``GET /_emulator`` answers.
+        Returns the response of ``GET /_emulator``.
     faults : Faults
-        The rules that ``/_emulator/faults`` replaces and clears.
+        The rules that ``/_emulator/faults`` replaces and removes.
     kept : mapping of str to Kept
-        What the emulator keeps for people, by name: ``/_emulator/<name>`` gives and empties it.
+        Records for users, by name: ``/_emulator/<name>`` returns and removes them.
     admission : Admission
-        Who may call.
+        Checks whether requests are admitted.
     """
 
     def __init__(
@@ -109,8 +109,8 @@ class Application:
             if is_control:
                 return self._control(Request(environ))(environ, start_response)
             if path.startswith("/moto-api"):
-                # moto's own controls empty the records under the feet of jobs and endpoints.
-                problem = "moto's own controls are shut; stop the emulator instead"
+                # moto's own control paths would remove the records of running jobs and endpoints.
+                problem = "moto's own control paths are disabled; stop the emulator instead"
                 return _json({"error": problem}, 404)(environ, start_response)
             return self._moto(environ, start_response)
         except RefusedError as error:
@@ -126,7 +126,7 @@ class Application:
         self._admission.check_sender(environ)
         if not is_control:
             self._admission.check_signature(environ)
-        elif (environ["REQUEST_METHOD"], path) != ("GET", "/_emulator"):  # that tells no secret
+        elif (environ["REQUEST_METHOD"], path) != ("GET", "/_emulator"):  # contains no secret
             self._admission.check_control(environ)
         environ["emulator.let_in"] = True
 
@@ -153,7 +153,7 @@ class Application:
         known = "GET /_emulator, POST and DELETE /_emulator/faults" + "".join(
             f", GET and DELETE /_emulator/{name}" for name in self._kept
         )
-        return _json({"error": f"{request.method} {request.path} is not known; {known} are"}, 404)
+        return _json({"error": f"{request.method} {request.path} does not exist; use {known}"}, 404)
 
 
 def _json(document: dict[str, Any], status: int = 200) -> Response:
@@ -163,14 +163,14 @@ def _json(document: dict[str, Any], status: int = 200) -> Response:
 def serve_on(
     listener: socket.socket, application: Callable[..., Iterable[bytes]]
 ) -> BaseWSGIServer:
-    """Return a server for the listening socket; the caller runs and shuts it."""
+    """Return a server for the listening socket; the caller runs and closes it."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     port = listener.getsockname()[1]
     return _Server(HOST, port, application, handler=Handler, fd=listener.fileno())
 
 
 class _Server(ThreadedWSGIServer):
-    """A thread for each connection, up to a limit."""
+    """A server with a thread for each connection, up to a limit."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -178,7 +178,7 @@ class _Server(ThreadedWSGIServer):
         self._told = False
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Start the thread of a connection, or say that there are too many."""
+        """Start the thread of a connection, or refuse it if there are too many."""
         if self._free.acquire(blocking=False):
             super().process_request(request, client_address)
             return
@@ -190,7 +190,7 @@ class _Server(ThreadedWSGIServer):
         self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer the requests of a connection."""
+        """Handle the requests of a connection."""
         try:
             super().process_request_thread(request, client_address)
         finally:

@@ -1,1 +1,1 @@
-"""What every request meets before a service does: who may call at all."""
+"""The checks of every request before it reaches a service: whether the caller is admitted."""

@@ -1,16 +1,16 @@
-"""Access keys: an id that travels with each request, and a secret that signs it."""
+"""Access keys: an id that each request contains, and a secret that signs it."""
 
 import secrets
 import string
 from dataclasses import dataclass
 
-_ID_START = "EMULATOR"  # tells whose it is, and keeps secret scanners quiet
+_ID_START = "EMULATOR"  # shows the origin, and avoids findings of secret scanners
 _RANDOM_CHARACTERS = 32
 
 
 @dataclass(frozen=True)
 class AccessKey:
-    """A key that clients may sign with; that of a session has a token, too."""
+    """A key that clients may sign with; a session's key also has a token."""
 
     id: str
     secret: str
@@ -18,9 +18,9 @@ class AccessKey:
 
 
 def new_access_key() -> AccessKey:
-    """Return a key that cannot be guessed.
+    """Return a random key.
 
-    Ids have the form that IAM documents, 16 to 128 letters and digits, as some clients check it.
+    Ids have the form that IAM documents, 16 to 128 letters and digits: some clients check it.
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
     """
     capitals = string.ascii_uppercase + string.digits

@@ -1,7 +1,7 @@
-"""Which requests are let in: hosts, origins, and who signed.
+"""Which requests are admitted: checks of host, origin and signature.
 
-Web pages and other users of the machine reach every loopback port; what they send must not run
-with the developer's rights.
+Web pages and other users of the machine can reach every loopback port; their requests must not run
+with the developer's permissions.
 """
 
 import base64
@@ -17,7 +17,7 @@ from emulator.front.origins import check_host, check_origin
 from emulator.front.signatures import signature_of
 
 _EXPORT = (
-    "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY as the emulator's start printed them (each "
+    "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY as printed at the emulator's start (each "
     "start has its own), or start it with --any-key"
 )
 
@@ -27,12 +27,12 @@ _caller_key: contextvars.ContextVar[str] = contextvars.ContextVar("_caller_key",
 
 
 def caller_key() -> str:
-    """Return the id of the access key that the current request was signed with, or ''."""
+    """Return the id of the access key that signed the current request, or ''."""
     return _caller_key.get()
 
 
 def _address_runtime(environ: dict[str, Any]) -> None:
-    """Name the service of an unsigned invocation, which only a signature would name."""
+    """Add the service of an unsigned invocation, which only a signature would name."""
     if _INVOCATION.fullmatch(environ.get("PATH_INFO", "")):
         environ["HTTP_AUTHORIZATION"] = (
             "AWS4-HMAC-SHA256 Credential=unsigned/20260101/us-east-1/sagemaker/aws4_request, "
@@ -41,29 +41,29 @@ def _address_runtime(environ: dict[str, Any]) -> None:
 
 
 def _refuse_form_upload(environ: dict[str, Any]) -> None:
-    # Its signature is of a policy in the form, whose conditions nothing here evaluates.
+    # The form contains a signed policy, whose conditions the emulator does not evaluate.
     kind = environ.get("CONTENT_TYPE", "").lower()
     if environ["REQUEST_METHOD"] == "POST" and kind.startswith("multipart/form-data"):
         raise RefusedError(
             "NotImplemented",
-            "The emulator takes no uploads by a form with a policy (generate_presigned_post); "
+            "The emulator does not accept form uploads with a policy (generate_presigned_post); "
             "upload with PutObject, or with PUT to a URL of generate_presigned_url('put_object')",
         )
 
 
 class Admission:
-    """Lets requests in, or says why not.
+    """Admits requests, or refuses them with the reason.
 
     Parameters
     ----------
     port : int
-        Where the emulator listens, which ``Host`` must name.
+        The emulator's port, which ``Host`` must contain.
     own_key : AccessKey
-        The emulator's, which control paths ask for.
+        The emulator's own key, which control paths require.
     find_key : callable
-        Gives the key of an id, or None if the emulator has not handed it out.
+        Returns the key of an id, or None if the emulator has not issued it.
     any_key : bool
-        Whether keys and signatures are left unchecked.
+        Whether any key and signature is accepted.
     """
 
     def __init__(
@@ -80,23 +80,23 @@ class Admission:
         self._any_key = any_key
 
     def check_sender(self, environ: dict[str, Any]) -> None:
-        """Refuse what a web page may have sent.
+        """Refuse requests that a web page may have sent.
 
         Raises
         ------
         RefusedError
-            If host or origin are not those of a program on this machine.
+            If host or origin do not belong to a program on this machine.
         """
         check_host(environ, self._port)
         check_origin(environ)
 
     def check_signature(self, environ: dict[str, Any]) -> None:
-        """Refuse a request to a service that no key of the emulator has signed.
+        """Refuse a request to a service without a signature by one of the emulator's keys.
 
         Raises
         ------
         RefusedError
-            If it is unsigned, or its key or signature is not right, or if a form uploads.
+            If it is unsigned, if its key or signature is wrong, or if it is a form upload.
         """
         _caller_key.set("")
         try:
@@ -124,7 +124,7 @@ class Admission:
             what = "access key" if key is None else "session token of the access key"
             raise RefusedError(
                 "InvalidClientTokenId",
-                f"The {what} {signature.key_id[:128]!r} is not of this emulator: {_EXPORT}",
+                f"The {what} {signature.key_id[:128]!r} is not one of this emulator: {_EXPORT}",
             )
         if not signature.matches(key.secret):
             raise RefusedError(
@@ -139,7 +139,7 @@ class Admission:
         Raises
         ------
         RefusedError
-            If it does not have the key as user and password of HTTP's basic authentication.
+            If it does not have the key as user and password of HTTP basic authentication.
         """
         if self._any_key:
             return
@@ -149,7 +149,7 @@ class Admission:
         if not hmac.compare_digest(given.encode(errors="replace"), right.encode()):
             raise RefusedError(
                 "MissingAuthenticationToken",
-                "Control paths want the emulator's key as user and password: "
+                "Control paths need the emulator's key as user and password: "
                 'curl -u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" ..., with the variables that '
-                "the emulator's start printed",
+                "the emulator printed at its start",
             )

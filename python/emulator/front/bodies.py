@@ -1,4 +1,4 @@
-"""The bodies of requests: how long they may be, and that they are whole."""
+"""The bodies of requests: their maximum length, and whether they are complete."""
 
 import io
 from typing import Any
@@ -9,16 +9,16 @@ MIB = 1024 * 1024
 MAX_OBJECT_BYTES = 5 * 1024 * MIB
 """One upload to S3. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
 MAX_BODY_BYTES = 128 * MIB
-"""Any other request; the longest that AWS takes is a function's zip, 50 MB in base64."""
+"""Any other request; AWS's longest is a function's zip, 50 MB in base64."""
 
 
 def declared_length(text: str | None) -> int:
-    """Return what ``Content-Length`` says, 0 without one.
+    """Return ``Content-Length``, or 0 without one.
 
     Raises
     ------
     RefusedError
-        If it is no length.
+        If it is not a length.
     """
     if text is None or text == "":
         return 0
@@ -30,24 +30,24 @@ def declared_length(text: str | None) -> int:
 
 
 def check_length(length: int, is_object: bool) -> None:
-    """Refuse a body that is longer than its service takes.
+    """Refuse a body that is longer than its service accepts.
 
     Raises
     ------
     RefusedError
-        If it is.
+        If it is too long.
     """
     longest = MAX_OBJECT_BYTES if is_object else MAX_BODY_BYTES
     if length > longest:
         raise RefusedError(
             "EntityTooLarge",
-            f"The body has {length} bytes; the emulator takes {longest} at most"
+            f"The body has {length} bytes; the emulator accepts {longest} at most"
             + (": upload it in parts" if is_object else ""),
         )
 
 
 class Body(io.RawIOBase):
-    """A request's body, which ends where the next request begins."""
+    """A request's body, up to the start of the next request."""
 
     def __init__(self, stream: Any, length: int) -> None:
         self._stream = stream
@@ -58,12 +58,12 @@ class Body(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read some of it.
+        """Read some bytes.
 
         Raises
         ------
         RefusedError
-            If the client stopped before the end: half an object is none.
+            If the client stopped before the end: an incomplete object must not be stored.
         """
         if not self.left:
             return 0
@@ -72,20 +72,20 @@ class Body(io.RawIOBase):
             self.left = 0
             raise RefusedError(
                 "IncompleteBody",
-                "The request ended before the number of bytes that its Content-Length says",
+                "The request's body is shorter than its Content-Length",
             )
         buffer[: len(data)] = data
         self.left -= len(data)
         return len(data)
 
     def skip(self) -> None:
-        """Read the rest and forget it."""
+        """Read and discard the rest."""
         while self.left and self.read(self.left):
             pass
 
 
 class ChunkedBody(io.RawIOBase):
-    """A body in HTTP's chunks, whose length shows while it is read."""
+    """A body in HTTP chunks, whose length is known only after reading."""
 
     def __init__(self, stream: Any, is_object: bool) -> None:
         self._stream = stream
@@ -97,12 +97,12 @@ class ChunkedBody(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read some of it.
+        """Read some bytes.
 
         Raises
         ------
         RefusedError
-            If the chunks are broken, or more than the service takes.
+            If the chunks are malformed, or longer than the service accepts.
         """
         try:
             count = self._stream.readinto(buffer)

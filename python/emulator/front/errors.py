@@ -1,13 +1,13 @@
-"""Why a request is not let in."""
+"""The error of a request that is not admitted."""
 
 
 class RefusedError(Exception):
-    """A request that no service may see.
+    """A request that is refused before it reaches a service.
 
     Parameters
     ----------
     code : str
-        The error's name as query services of AWS write it; other protocols have their own.
+        The error's name in AWS's query services; `wire` translates it for other protocols.
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -1,7 +1,7 @@
-"""Giving memory back after large requests.
+"""Returning memory to the system after large requests.
 
-Objects of moto hold each other in circles, with the bodies of their requests, until Python looks
-for such; and glibc keeps what is freed for the thread that had it.
+moto's objects and the bodies of their requests form reference cycles until Python's garbage
+collector runs, and glibc keeps freed memory for the thread that allocated it.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ _PAUSE_SECONDS = 0.5  # one collection for all parts of an upload
 
 
 class Tidier:
-    """A thread that gives memory back when large requests have come."""
+    """A thread that returns memory to the system after large requests."""
 
     def __init__(self) -> None:
         self._due = threading.Event()
@@ -37,7 +37,7 @@ class Tidier:
 
 
 def _trim_of_libc() -> Callable[[int], int] | None:
-    # Other C libraries have no such function, nor need it.
+    # Other C libraries do not have or need this function.
     if not sys.platform.startswith("linux"):
         return None
     return getattr(ctypes.CDLL(None), "malloc_trim", None)

@@ -1,4 +1,4 @@
-"""Which hosts a request may name, and which pages may send one: none."""
+"""The hosts that a request may name; requests of web pages are refused."""
 
 import re
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from emulator.front.errors import RefusedError
 
 _SHOWN = 100
-# Browsers resolve names below `localhost` to loopback themselves, so that no foreign name server
-# can lead a page there. S3 clients put a bucket's name before it.
+# Browsers resolve names below `localhost` to loopback themselves, so no foreign name server can
+# redirect a page there. S3 clients put a bucket's name before it.
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|(?:[a-z0-9_-][a-z0-9._-]*\.)?localhost):(\d+)")
 
 
 def check_host(environ: dict[str, Any], port: int) -> None:
-    """Refuse a request that was sent to another name than this machine's loopback.
+    """Refuse a request whose host is not a loopback name of this machine.
 
-    A page whose name its owner's name server changes to 127.0.0.1 (DNS rebinding) sends that name.
+    A page whose name server resolves its name to 127.0.0.1 (DNS rebinding) sends that name.
 
     Raises
     ------
@@ -26,26 +26,26 @@ def check_host(environ: dict[str, Any], port: int) -> None:
     if found is None or found[1] != str(port):
         raise RefusedError(
             "AccessDenied",
-            f"The emulator answers to the hosts 127.0.0.1:{port} and localhost:{port} only, and "
+            f"The emulator accepts only the hosts 127.0.0.1:{port} and localhost:{port}, but "
             f"this request is for {host[:_SHOWN]!r}: it may come from a web page",
         )
 
 
 def check_origin(environ: dict[str, Any]) -> None:
-    """Refuse what a browser sends for a page; what a person types into its address bar passes.
+    """Refuse requests of web pages; addresses typed into a browser are accepted.
 
-    The emulator has no pages, so that each page is a foreign one.
+    The emulator has no pages, so every page is a foreign one.
 
     Raises
     ------
     RefusedError
-        If ``Origin`` or ``Sec-Fetch-Site`` tells of a page.
+        If ``Origin`` or ``Sec-Fetch-Site`` show that a page sent it.
     """
     for name in ("Origin", "Sec-Fetch-Site"):
         value = environ.get(f"HTTP_{name.upper().replace('-', '_')}")
         if value is not None and (name, value) != ("Sec-Fetch-Site", "none"):
             raise RefusedError(
                 "AccessDenied",
-                f"The emulator takes no requests of web pages, and this one has {name}: "
+                f"The emulator refuses requests of web pages, and this one has {name}: "
                 f"{value[:_SHOWN]}; send it from a program outside the browser",
             )

@@ -1,4 +1,4 @@
-"""What the versions of signatures share."""
+"""The common parts of the signature versions."""
 
 import datetime
 import email.utils
@@ -13,12 +13,12 @@ from emulator.front.errors import RefusedError
 SKEW = datetime.timedelta(minutes=15)
 TIME_FORM = "%Y%m%dT%H%M%SZ"
 SHOWN = 200
-"""Characters of a wrong value that a message repeats."""
+"""Number of characters of an invalid value in a message."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a request says of its signer, and whether it was signed with a secret."""
+    """A request's signature, and whether it matches a secret."""
 
     key_id: str
     token: str | None
@@ -26,12 +26,12 @@ class Signature:
 
 
 def parse_time(text: str | None) -> datetime.datetime:
-    """Return the time that a request was signed at.
+    """Return the time at which a request was signed.
 
     Raises
     ------
     RefusedError
-        If there is none, or it is none.
+        If it is missing, or not a time.
     """
     if not text:
         raise RefusedError(
@@ -50,7 +50,7 @@ def parse_time(text: str | None) -> datetime.datetime:
 
 
 def check_age(code: str, signed: datetime.datetime, last: datetime.datetime) -> None:
-    """Refuse what was signed in the future, or is used after `last`.
+    """Refuse a signature from the future, or one used after `last`.
 
     Raises
     ------
@@ -60,22 +60,20 @@ def check_age(code: str, signed: datetime.datetime, last: datetime.datetime) -> 
     now = datetime.datetime.now(tz=datetime.timezone.utc)
     if signed - SKEW <= now <= last:
         return
-    limits = (
-        f"it was signed at {signed.strftime(TIME_FORM)}, and it is {now.strftime(TIME_FORM)} now"
-    )
+    limits = f"signed at {signed.strftime(TIME_FORM)}, current time {now.strftime(TIME_FORM)}"
     raise RefusedError(code, f"Signature expired or not yet current: {limits}")
 
 
 def target_of(environ: dict[str, Any]) -> tuple[str, str]:
-    """Return path and query of a request, encoded as they were sent."""
+    """Return path and query of a request, encoded as sent."""
     sent = environ["REQUEST_URI"]
-    if not sent.startswith("/"):  # a whole URL, as proxies are sent
+    if not sent.startswith("/"):  # a whole URL, as in requests to proxies
         sent = urlsplit(sent)._replace(scheme="", netloc="").geturl() or "/"
     path, _, query = sent.partition("?")
     return path, query
 
 
 def as_bytes(text: str) -> bytes:
-    """Return what was sent as `text`."""
-    # WSGI gives each byte of what was sent as one character.
+    """Return the bytes that were sent as `text`."""
+    # WSGI decodes each byte as one character.
     return text.encode("latin-1", errors="replace")

@@ -1,4 +1,4 @@
-"""Signature Version 2 of S3, which boto3 still presigns with.
+"""Signature Version 2 of S3, which boto3 still uses for presigned URLs.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
 """
@@ -27,7 +27,7 @@ _IN_QUERY = ("content-md5", "content-type")
 
 
 class _Auth(HmacV1Auth):
-    """Signs with the date that was sent, rather than with now."""
+    """Signs with the date of the request instead of the current one."""
 
     date = ""
 
@@ -108,7 +108,7 @@ def _signature(
 
 
 def _resources(environ: dict[str, Any], path: str) -> list[str]:
-    # What is signed begins with the bucket, also where that stands in the host; botocore signs a
-    # bucket alone with a slash after it, which it does not send.
+    # The signed resource begins with the bucket, even if the bucket is in the host. A bucket alone
+    # is signed by botocore with a trailing slash, which it does not send.
     bucket, dot, _ = environ.get("HTTP_HOST", "").partition(".localhost")
     return [path, f"{path}/", *([f"/{bucket}{path}"] if dot else [])]

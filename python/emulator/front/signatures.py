@@ -2,8 +2,8 @@
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
-The body of a request that states its hash is not hashed again, nor are the signatures of chunks
-checked: a client without the secret cannot sign a hash, and loopback has no intermediary.
+Hashes of bodies and signatures of chunks are not verified: a client without the secret cannot sign
+a hash, and loopback has no intermediary.
 """
 
 import datetime
@@ -41,7 +41,7 @@ def signature_of(environ: dict[str, Any]) -> Signature | None:
     Raises
     ------
     RefusedError
-        If the signature is incomplete, of an unknown kind, or too old.
+        If the signature is incomplete, of an unsupported type, or too old.
     """
     header = environ.get("HTTP_AUTHORIZATION")
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
@@ -63,7 +63,7 @@ def signature_of(environ: dict[str, Any]) -> Signature | None:
         return signature_v2.in_header(environ, rest)
     raise RefusedError(
         "IncompleteSignature",
-        f"The Authorization header is of the kind {scheme[:SHOWN]!r}; the emulator takes {_V4}",
+        f"The Authorization header has the type {scheme[:SHOWN]!r}; the emulator accepts {_V4}",
     )
 
 
@@ -100,7 +100,7 @@ def _presigned(environ: dict[str, Any], query: dict[str, str]) -> Signature:
     if query["X-Amz-Algorithm"] != _V4:
         raise RefusedError(
             "IncompleteSignature",
-            f"X-Amz-Algorithm is {query['X-Amz-Algorithm'][:SHOWN]!r}; the emulator takes {_V4}",
+            f"X-Amz-Algorithm is {query['X-Amz-Algorithm'][:SHOWN]!r}; the emulator accepts {_V4}",
         )
     time = parse_time(query["X-Amz-Date"])
     seconds = query.get("X-Amz-Expires", "900")
@@ -161,13 +161,13 @@ def _signature(
 
 
 def _canonical_requests(environ: dict[str, Any], signed_headers: str, body: str) -> Iterator[str]:
-    """Yield the ways in which clients read the rules, the usual one first."""
+    """Yield the forms that clients use, the usual one first."""
     path, query = target_of(environ)
     headers = [
         f"{name}:{' '.join(_header(environ, name).split())}\n" for name in signed_headers.split(";")
     ]
-    # S3 signs a path as it is, others sign it encoded once more; clients differ in what they
-    # normalize first, and in what they leave unencoded.
+    # S3 signs a path unchanged, others encode it again first; clients differ in normalization and
+    # in the characters that they leave unencoded.
     twice = [quote(normalize_url_path(path), safe="/~"), quote(path, safe="/~")]
     paths = [*twice, path, quote(unquote_to_bytes(as_bytes(path)), safe="/~")]
     queries = [_canonical_query(query, _encoded), _canonical_query(query, str)]

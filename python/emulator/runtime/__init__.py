@@ -1,4 +1,4 @@
-"""What the emulator runs for real: jobs, functions and model servers, each as processes.
+"""Jobs, functions and model servers, which run as processes.
 
-Nothing in here knows moto; what it needs from the emulated cloud is in `aws_access`.
+Nothing here depends on moto; `aws_access` is the interface to the emulated services.
 """

@@ -1,4 +1,4 @@
-"""What jobs, functions and model servers need from the cloud that they run in."""
+"""The access of jobs, functions and model servers to AWS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class Metric:
-    """A value that a metric definition's regular expression found in a log line."""
+    """A value that a metric definition matched in a log line."""
 
     name: str
     value: float
@@ -18,10 +18,10 @@ class Metric:
 
 
 class AwsAccess(Protocol):
-    """The cloud around a process; injected, so that nothing here depends on an emulator."""
+    """Access to AWS; injected, so that the runtime does not depend on the emulated services."""
 
     def client(self, service: str, role_arn: str | None) -> Any:
-        """Return a boto3 client that acts as the role, or as the service itself."""
+        """Return a boto3 client with the role's credentials, or the service's own."""
         ...
 
     def environment(self, role_arn: str) -> dict[str, str]:
@@ -29,7 +29,7 @@ class AwsAccess(Protocol):
         ...
 
     def write_log(self, group: str, stream: str, lines: Iterable[str]) -> None:
-        """Append lines to a log stream; group and stream are made when missing."""
+        """Append lines to a log stream; create group and stream if they are missing."""
         ...
 
     def put_metrics(

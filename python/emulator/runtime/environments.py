@@ -1,14 +1,14 @@
 """Python environments: one for the emulator, one per container image, one for development.
 
-As a program (`python3 environments.py NAME...`) it builds what is missing and prints where the
-interpreters are. It needs the standard library only, and any Python from 3.9 on.
+As a program (`python3 environments.py NAME...`) it builds missing environments and prints the paths
+of their interpreters. It needs only the standard library, and Python 3.9 or newer.
 
 Each environment is built from ``python/locks/<name>.txt``. To add an image, write
 ``python/locks/<name>.in``, compile it with ``uv pip compile --universal --generate-hashes
 --no-header --no-annotate``, and map the image's ``repository:tag`` to the name in
-``python/locks/images.json``, with the Python versions to try: the image's own first, then what has
-most of its pins, then the nearest. With each of ``exactPythons`` the lock has the image's releases.
-``testEnvironment`` names a second lock: the same packages and pytest, for the tests of scripts.
+``python/locks/images.json``, with the Python versions to try: the image's own first, then the one
+with most of its pins, then the nearest. With each of ``exactPythons``, the lock has the image's own
+releases. ``testEnvironment`` names a second lock, with pytest, for the tests of scripts.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ PROJECT = Path(__file__).resolve().parents[3]
 LOCKS = PROJECT / "python" / "locks"
 ENVIRONMENTS = PROJECT / ".emulator" / "environments"
 
-# moto, boto3 and jsonata-python want 3.10 or newer.
+# moto, boto3 and jsonata-python need 3.10 or newer.
 _TOOL_PYTHONS = ("3.11", "3.12", "3.13", "3.10")
 _MARKER = "ready.json"
 
 
 class EnvironmentBuildError(Exception):
-    """An environment cannot be built; the message says what to do."""
+    """An environment cannot be built; the message has the remedy."""
 
 
 class UnmappedImageError(ValueError):
@@ -49,7 +49,7 @@ class UnmappedImageError(ValueError):
 
 @dataclass(frozen=True)
 class Image:
-    """What stands in for a container image, as ``images.json`` has it."""
+    """The substitute for a container image, from ``images.json``."""
 
     environment: str
     test_environment: str | None
@@ -61,7 +61,7 @@ class Image:
         return name in (self.environment, self.test_environment)
 
     def note(self, version: str) -> str | None:
-        """Return what differs from the image on a version of Python, or None."""
+        """Return the differences from the image on a version of Python, or None."""
         if version.rpartition(".")[0] in self.exact_pythons:
             return None
         own = self.pythons[0]
@@ -78,7 +78,7 @@ class Environments:
     Parameters
     ----------
     directory : Path
-        Where environments are built; one folder each.
+        Folder of the environments, one subfolder each.
     locks : Path
         Folder of the lock files and of ``images.json``.
     """
@@ -89,7 +89,7 @@ class Environments:
 
     @property
     def images(self) -> dict[str, Image]:
-        """Each known image, by ``repository:tag``."""
+        """The known images, by ``repository:tag``."""
         table = json.loads((self.locks / "images.json").read_text("utf-8"))
         return {
             name: Image(
@@ -107,7 +107,7 @@ class Environments:
         Raises
         ------
         UnmappedImageError
-            When no environment is mapped to the image.
+            If no environment is mapped to the image.
         """
         image = image_uri.rpartition("/")[2]
         images = self.images
@@ -120,22 +120,22 @@ class Environments:
         return images[image].environment
 
     def python_for_image(self, image_uri: str) -> Path:
-        """Return the interpreter that stands in for an image; build its environment if missing."""
+        """Return the interpreter for an image; build its environment if it is missing."""
         return Path(self.build(self.name_for_image(image_uri))["python"])
 
     def build(self, name: str) -> dict[str, Any]:
-        """Build an environment unless it is ready, and describe it.
+        """Build an environment if it is missing, and describe it.
 
         Returns
         -------
         dict
-            ``python`` (path of the interpreter), ``version``, and ``note``: what differs from
+            ``python`` (path of the interpreter), ``version``, and ``note``: the differences from
             the image, or None.
 
         Raises
         ------
         EnvironmentBuildError
-            When the name is unknown, no interpreter fits, or packages cannot be installed.
+            If the name is unknown, no interpreter fits, or packages cannot be installed.
         """
         lock = self.locks / f"{name}.txt"
         if not lock.is_file():
@@ -149,7 +149,7 @@ class Environments:
         self.directory.mkdir(parents=True, exist_ok=True)
         with (self.directory / f"{name}.lock").open("w") as guard:
             _take(guard, name)
-            ready = _ready(target, lock_hash)  # another process may have built it meanwhile
+            ready = _ready(target, lock_hash)  # another process may have built it in the meantime
             if ready:
                 return ready
             started = time.monotonic()
@@ -173,7 +173,7 @@ class Environments:
             return described
 
 
-# pip collects each package; uv, without a terminal, names those that take a while.
+# pip names each package; uv, without a terminal, only those that take long.
 _PACKAGE_LINE = re.compile(r"(?:Collecting|Downloaded) ([A-Za-z0-9][\w.-]*)")
 
 
@@ -183,7 +183,7 @@ def _ready(target: Path, lock_hash: str) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     python = target / "bin" / "python"
-    # The environment may have moved with its project, its interpreter may have been removed.
+    # The project may have been moved, or the interpreter removed.
     if marker.pop("lock", None) != lock_hash or marker.get("python") != str(python):
         return None
     return marker if _run_python(python) == marker["version"] else None
@@ -198,7 +198,7 @@ def _take(guard: IO[str], name: str) -> None:
 
 
 def _candidates(minor_version: str) -> Iterator[Path]:
-    """Yield what may be an interpreter of a version; a pyenv shim on the PATH may be dead."""
+    """Yield possible interpreters of a version; a pyenv shim on the PATH may not work."""
     if sys.version.startswith(f"{minor_version}."):
         yield Path(sys.executable)
     for folder in os.environ.get("PATH", "").split(os.pathsep):
@@ -210,8 +210,8 @@ def _candidates(minor_version: str) -> Iterator[Path]:
 
 
 def _run_python(python: Path) -> str | None:
-    """Return the version of an interpreter that works and can make environments."""
-    # Debian ships venv without ensurepip, which only uv can do without.
+    """Return the version of an interpreter if it works and can create environments."""
+    # Debian's venv may lack ensurepip; only uv does not need it.
     needed = "sys, ssl" if shutil.which("uv") else "sys, ssl, venv, ensurepip"
     code = f"import {needed}; print('%d.%d.%d' % sys.version_info[:3])"
     try:
@@ -248,13 +248,13 @@ def _install(name: str, python: Path, target: Path, lock: Path, guard: int) -> N
     if uv:
         steps = [
             [uv, "venv", "--no-config", "--no-python-downloads", "--python", str(python), target],
-            # Jobs write no bytecode, so it has to be there.
+            # Jobs write no bytecode, so it is compiled here.
             [uv, "pip", "install", "--compile-bytecode", "--python", new_python, *options],
         ]
     else:
         pip = [new_python, "-m", "pip", "--disable-pip-version-check", "install"]
         steps = [[str(python), "-m", "venv", target], [*pip, "--no-input", *options]]
-    # An environment active around us, or pip's settings for one, must not redirect the packages.
+    # An active environment, or pip's settings for one, must not redirect the packages.
     unwanted = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_USER", "PIP_PREFIX")
     environment = {key: value for key, value in os.environ.items() if key not in unwanted}
     progress = _Progress(name)
@@ -280,7 +280,7 @@ def _install(name: str, python: Path, target: Path, lock: Path, guard: int) -> N
 
 
 class _Progress:
-    """Says now and then how far an installation is."""
+    """Prints the progress of an installation from time to time."""
 
     def __init__(self, name: str, every_seconds: float = 5):
         self._name = name
@@ -289,7 +289,7 @@ class _Progress:
         self._packages = 0
 
     def take(self, line: str) -> str:
-        """Count the package that a line of pip's or uv's is about, and return the line."""
+        """Count the package that an output line of pip or uv names; return the line."""
         found = _PACKAGE_LINE.match(line)
         if found:
             self._packages += 1
@@ -307,7 +307,7 @@ def _say(line: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build the named environments side by side, and print one JSON object about them."""
+    """Build the named environments in parallel; print one JSON object that describes them."""
     parser = argparse.ArgumentParser(description="Build Python environments that are missing.")
     parser.add_argument("names", nargs="+", metavar="NAME", help="a lock file's name, no suffix")
     parser.add_argument("--directory", type=Path, default=ENVIRONMENTS, help="where to build")

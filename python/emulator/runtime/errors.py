@@ -4,8 +4,8 @@ MAX_REASON_LENGTH = 1024
 
 
 class UnsupportedError(ValueError):
-    """A request asks for what this emulator cannot run; the message names it and a way out."""
+    """The emulator cannot run a request; the message names the reason and an alternative."""
 
 
 class JobFault(Exception):  # noqa: N818 - it is the failure reason of a job, not a programming error
-    """A job cannot go on; the message is its failure reason, prefix included."""
+    """A job has failed; the message is its failure reason, with AWS's prefix."""

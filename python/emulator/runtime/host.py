@@ -1,4 +1,4 @@
-"""What jobs, functions and model servers run on."""
+"""The host of jobs, functions and model servers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from emulator.runtime.processes.isolation import Isolation
 
 @dataclass(frozen=True)
 class Host:
-    """The machine and the cloud around it.
+    """The resources of the machine, and the access to AWS.
 
     Attributes
     ----------
     state_dir : Path
         Folder for working files.
     environments : Environments
-        The Python environments that stand in for images.
+        The Python environments that replace container images.
     """
 
     state_dir: Path

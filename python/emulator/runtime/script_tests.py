@@ -1,7 +1,7 @@
-"""Runs the tests of scripts with the packages that a job has: the image's and its requirements.
+"""Runs the tests of scripts with the packages of a job: the image's and its requirements.
 
-As a program (`python -m emulator.runtime.script_tests FOLDER...`) it runs pytest on the folders,
-in a layer over the Python environment that it runs in, as a job would.
+As a program (`python -m emulator.runtime.script_tests FOLDER...`), it runs pytest on the folders,
+in a layer over its own Python environment, like a job.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from emulator.runtime.processes.overlay import make_overlay
 def main(arguments: Sequence[str] | None = None) -> int:
     """Install the requirements of the scripts, and run pytest."""
     parser = argparse.ArgumentParser(description="Run the tests of scripts.")
-    parser.add_argument("folders", nargs="+", help="what pytest runs")
-    parser.add_argument("--requirements", nargs="*", default=[], help="what is installed before")
+    parser.add_argument("folders", nargs="+", help="folders that pytest runs")
+    parser.add_argument("--requirements", nargs="*", default=[], help="files to install first")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as directory:
         python = make_overlay(Path(sys.executable), Path(directory, "layer"))
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(python: Path, module: str, *arguments: str, cwd: Path | None = None) -> int:
-    # This project's modules are not part of an image.
+    # An image does not contain this project's modules.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
         [python, "-m", module, *arguments], cwd=cwd, env=environment, check=False

@@ -1,4 +1,4 @@
-"""The folders of one emulator process below the state directory."""
+"""The folders of an emulator process in the state directory."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _KEPT_FAILED_JOBS = 3
 
 @functools.cache
 def run_directory(state_dir: Path) -> Path:
-    """Return this process's own folder; at its first use, sweep what dead processes left.
+    """Return this process's folder; on first use, remove the folders of dead processes.
 
-    Two emulators may share a state directory: each holds a lock on its folder while it lives.
+    Several emulators may share a state directory: each holds a lock on its folder while it runs.
     """
     state_dir.mkdir(parents=True, exist_ok=True)
     with _guarded(state_dir):
@@ -34,13 +34,13 @@ def run_directory(state_dir: Path) -> Path:
         if not others_live:
             shutil.rmtree(state_dir / FAILED_JOBS, ignore_errors=True)
         own = Path(tempfile.mkdtemp(prefix=f"{_RUN_PREFIX}{os.getpid()}-", dir=state_dir))
-        # Held, never closed: the lock goes with the process.
+        # Never closed: the lock is released when the process ends.
         fcntl.flock(os.open(own / _LOCK, os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX)
     return own.resolve()
 
 
 def remove_run_directory(state_dir: Path) -> None:
-    """Remove this process's own folder, as its last act."""
+    """Remove this process's folder when it ends."""
     shutil.rmtree(run_directory(state_dir), ignore_errors=True)
 
 
@@ -52,7 +52,7 @@ def new_directory(state_dir: Path, kind: str, name: str) -> Path:
 
 
 def keep_failed(state_dir: Path, directory: Path, job: str) -> None:
-    """Move a failed job's folder where people look for it; the last three are kept."""
+    """Move a failed job's folder to ``failed-jobs``; the last three are kept."""
     failed = state_dir / FAILED_JOBS
     with _guarded(state_dir):
         failed.mkdir(exist_ok=True)
@@ -67,7 +67,7 @@ def keep_failed(state_dir: Path, directory: Path, job: str) -> None:
 
 @contextmanager
 def _guarded(state_dir: Path) -> Generator[None]:
-    """Keep threads and other emulators from tidying up at the same time."""
+    """Keep threads and other emulators from removing folders at the same time."""
     with (state_dir / _LOCK).open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""The tar.gz archives that jobs, models and source folders travel in."""
+"""The tar.gz archives of jobs, models and source folders."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from emulator.runtime.errors import JobFault
 
 MAX_UNPACKED_BYTES = 5 * 1024**3
 MAX_MEMBERS = 100_000
-# So much of the disk stays free.
+# Disk space that is kept free.
 _SPARE_BYTES = 1024**3
 
 
 def pack(folder: Path, archive: Path) -> None:
-    """Write a folder's contents into an archive, at its root; links stay links."""
-    # The fastest level: models are hardly smaller at a higher one, and are read back soon.
+    """Write a folder's contents to the root of an archive; links are kept as links."""
+    # The fastest level: higher ones hardly make models smaller.
     with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
         for entry in sorted(folder.iterdir()):
             tar.add(entry, arcname=entry.name)
@@ -29,8 +29,8 @@ def unpack(archive: Path, folder: Path, address: str) -> None:
     Raises
     ------
     JobFault
-        When it is no gzip tar archive, a member would leave the folder, or it holds more than
-        `MAX_UNPACKED_BYTES`, than `MAX_MEMBERS` or than the disk has room for; named by `address`.
+        If it is not a gzip tar archive, if a member would be outside the folder, or if it exceeds
+        `MAX_UNPACKED_BYTES`, `MAX_MEMBERS` or the free disk space; names `address`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -45,7 +45,7 @@ def unpack(archive: Path, folder: Path, address: str) -> None:
 
 
 def _within_limits(tar: tarfile.TarFile, folder: Path) -> Iterator[tarfile.TarInfo]:
-    """Yield the members until there are too many, or they are too large."""
+    """Yield the members; fail if there are too many, or if they are too large."""
     room = min(MAX_UNPACKED_BYTES, shutil.disk_usage(folder).free - _SPARE_BYTES)
     total = 0
     for count, member in enumerate(tar, start=1):
@@ -63,6 +63,6 @@ def _within_limits(tar: tarfile.TarFile, folder: Path) -> Iterator[tarfile.TarIn
 def _check_member(member: tarfile.TarInfo) -> tarfile.TarInfo:
     path = Path(member.name)
     if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
-        raise tarfile.TarError(f"{member.name!r} is no file or folder inside the archive")
+        raise tarfile.TarError(f"{member.name!r} is not a file or folder inside the archive")
     member.mode = 0o755
     return member

@@ -1,4 +1,4 @@
-"""Data between S3 and a job's folder, with the rules of SageMaker's data agent."""
+"""Transfers between S3 and a job's folder, by the rules of SageMaker's data agent."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ def split_uri(uri: str) -> tuple[str, str]:
     """Return bucket and key of an ``s3://`` address."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     if not uri.startswith("s3://") or not bucket:
-        raise JobFault(f"ClientError: {uri!r} is no S3 address; write s3://bucket/key")
+        raise JobFault(f"ClientError: the address must be s3://bucket/key, got {uri!r}")
     return bucket, key
 
 
 def download_prefix(s3: Any, uri: str, target: Path, *, required: bool = True) -> None:
-    """Copy what a key *prefix* matches into a folder.
+    """Download the objects with a key *prefix* into a folder.
 
-    An address that is one object lands under its base name; the prefix ``a/tr`` also matches
-    ``a/train/x``, which lands as ``train/x``.
+    If the address is that of an object, the file has the object's base name; the prefix ``a/tr``
+    also matches ``a/train/x``, which becomes the file ``train/x``.
 
     Raises
     ------
     JobFault
-        When nothing matches and data is required, or S3 refuses.
+        If nothing matches although data is required, or if S3 refuses.
     """
     bucket, _ = split_uri(uri)
     target.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def download_prefix(s3: Any, uri: str, target: Path, *, required: bool = True) -
 
 
 def objects_under(s3: Any, uri: str) -> Iterator[tuple[str, str]]:
-    """Yield the key of each object that a key *prefix* matches, and its name below the prefix."""
+    """Yield the key of each object with a key *prefix*, and its name below the prefix."""
     bucket, prefix = split_uri(uri)
     with _faults("Data download failed", uri):
         for key in _keys(s3, bucket, prefix):
@@ -63,14 +63,14 @@ def objects_under(s3: Any, uri: str) -> Iterator[tuple[str, str]]:
 
 
 def download_object(s3: Any, uri: str, path: Path) -> None:
-    """Copy one object into a file; a refusal is a `JobFault`."""
+    """Download an object into a file; a refusal is a `JobFault`."""
     bucket, key = split_uri(uri)
     with _faults("Data download failed", uri):
         _download(s3, bucket, key, path)
 
 
 def upload_file(s3: Any, path: Path, uri: str, kms_key: str | None = None) -> None:
-    """Copy a file to an address; a refusal is a `JobFault`."""
+    """Upload a file to an address; a refusal is a `JobFault`."""
     bucket, key = split_uri(uri)
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
     with _faults("Failed to upload", uri):
@@ -78,7 +78,7 @@ def upload_file(s3: Any, path: Path, uri: str, kms_key: str | None = None) -> No
 
 
 def upload_tree(s3: Any, folder: Path, uri: str, kms_key: str | None = None) -> None:
-    """Copy the files of a folder below an address, as loose objects; links are not followed."""
+    """Upload a folder's files as objects below an address; links are not followed."""
     for directory, _, names in os.walk(folder):
         for path in (Path(directory, name) for name in sorted(names)):
             if path.is_file() and not path.is_symlink():
@@ -93,13 +93,13 @@ def join(uri: str, name: str) -> str:
 def _keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for item in page.get("Contents", []):
-            if not item["Key"].endswith("/"):  # what consoles make for an empty folder
+            if not item["Key"].endswith("/"):  # consoles create such an object for an empty folder
                 yield item["Key"]
 
 
 def _download(s3: Any, bucket: str, key: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Not download_file: its thread pool takes three times as long on a loopback connection.
+    # Not download_file: its thread pool needs three times as long on a loopback connection.
     with path.open("wb") as file:
         shutil.copyfileobj(s3.get_object(Bucket=bucket, Key=key)["Body"], file, 1 << 20)
 

@@ -1,4 +1,4 @@
-"""Where a script's source comes from, in training and in serving."""
+"""The source code of scripts, for training and serving."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from emulator.runtime.errors import JobFault
 
 
 def get_source(s3: Any, address: str, root: Path) -> None:
-    """Fill /opt/ml/code from what a submit directory names.
+    """Copy the source code from a submit directory to /opt/ml/code.
 
     Parameters
     ----------
     address : str
         An s3:// address of a .tar.gz, or a folder, .tar.gz or file below /opt/ml.
     root : Path
-        What the container sees as /opt/ml.
+        The container's /opt/ml.
 
     Raises
     ------
     JobFault
-        When it is none of these.
+        If the address is none of these.
     """
     code = root / "code"
     code.mkdir(exist_ok=True)

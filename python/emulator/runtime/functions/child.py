@@ -1,8 +1,8 @@
-"""One warm sandbox of a Python function; the program inside a function's process.
+"""The program of a function's process: a sandbox that handles invocations one at a time.
 
-Invocations come as JSON lines on standard input; answers go, one JSON line each, to the
-descriptor that the first argument names. A line ``ready`` comes before them, once the handler is
-imported. Error names and texts are those of AWS's Python runtime.
+Invocations are JSON lines on standard input; responses are JSON lines on the descriptor that the
+first argument names, after a line ``ready`` once the handler is imported. Names and messages of
+errors are those of AWS's Python runtime.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LOG_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(
 
 
 class Context:
-    """What a handler learns about its invocation."""
+    """The context object of a handler."""
 
     identity = None
     client_context = None
@@ -91,7 +91,7 @@ def _describe(error: Exception, request_id: str) -> dict[str, Any]:
 def _marshal(result: Any) -> str:
     try:
         text = json.dumps(result, ensure_ascii=False)
-        text.encode()  # half a character is no text
+        text.encode()  # half of a surrogate pair is not text
         return text
     except (TypeError, ValueError) as error:
         text = f"Unable to marshal response: {error}"
@@ -126,7 +126,7 @@ def _set_up_logging() -> _RequestId:
 
 
 def main() -> None:
-    """Answer invocations until standard input ends."""
+    """Handle invocations until standard input ends."""
     # The function's own folder, instead of this file's.
     sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]
     request_id = _set_up_logging()
@@ -144,7 +144,7 @@ def main() -> None:
             sys.stdout.flush()
             size = len(payload.encode("utf-8", "replace"))
             answer = {
-                # The emulator reads no more than it gives away.
+                # The emulator does not read more than this limit.
                 "payload": payload if size <= invocation["maxAnswerBytes"] else None,
                 "size": size,
                 "errored": errored,

@@ -1,4 +1,4 @@
-"""A function: what it is, what an invocation gives, and what is no function."""
+"""A function's configuration, the result of an invocation, and the checks of both."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from emulator.runtime.errors import UnsupportedError
 
 MAX_CODE_BYTES = 262_144_000
-"""AWS's limit of a function's code."""
+"""AWS's limit for the size of a function's code."""
 
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """A function as configured; another configuration or code gets new processes."""
+    """A function's configuration; a changed configuration or code needs new processes."""
 
     arn: str
     name: str
@@ -32,14 +32,14 @@ class FunctionSpec:
 
     @property
     def identity(self) -> str:
-        """Everything but the code itself, which its hash stands for."""
+        """Everything except the code, which is represented by its hash."""
         fields = {name: value for name, value in vars(self).items() if name != "code_zip"}
         return json.dumps(fields, sort_keys=True)
 
 
 @dataclass(frozen=True)
 class FunctionResult:
-    """What an invocation gave.
+    """The result of an invocation.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class FunctionResult:
     errored : bool
         Whether the function failed.
     log : str
-        Everything that it wrote, START to REPORT.
+        Its whole log, from START to REPORT.
     """
 
     payload: str
@@ -62,7 +62,7 @@ def check_function(runtime: str | None, package_type: str | None = "Zip") -> Non
     Raises
     ------
     UnsupportedError
-        Unless it is a zip for a Python runtime.
+        If it is not a zip for a Python runtime.
     """
     if package_type not in (None, "Zip"):
         raise UnsupportedError(f"PackageType: the emulator cannot run {package_type!r}; use Zip")
@@ -73,11 +73,11 @@ def check_function(runtime: str | None, package_type: str | None = "Zip") -> Non
 
 
 class CodeTooLargeError(ValueError):
-    """A function's code is larger than Lambda takes."""
+    """A function's code exceeds Lambda's limit."""
 
 
 def check_code(code_zip: bytes) -> None:
-    """Refuse code that Lambda would not unpack.
+    """Refuse code that exceeds Lambda's limit.
 
     Raises
     ------
@@ -85,6 +85,6 @@ def check_code(code_zip: bytes) -> None:
         If it unpacks to more than `MAX_CODE_BYTES`; in AWS's words.
     """
     with zipfile.ZipFile(io.BytesIO(code_zip)) as archive:
-        # Nothing larger than it says leaves the archive.
+        # zipfile never extracts more than the declared size.
         if sum(member.file_size for member in archive.infolist()) >= MAX_CODE_BYTES:
             raise CodeTooLargeError(f"Unzipped size must be smaller than {MAX_CODE_BYTES} bytes")

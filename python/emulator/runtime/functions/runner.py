@@ -1,4 +1,4 @@
-"""Lambda functions, run from their zip in warm processes."""
+"""Lambda functions, run from their zip in processes that are reused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 
 
 class FunctionRunner:
-    """Invokes functions; idle processes are kept for the next invocation."""
+    """Invokes functions; idle processes are kept for later invocations."""
 
     def __init__(self, host: Host):
         self._host = host
@@ -79,6 +79,6 @@ class FunctionRunner:
                 check_code(spec.code_zip)
                 folder = new_directory(self._host.state_dir, "functions", spec.name)
                 with zipfile.ZipFile(io.BytesIO(spec.code_zip)) as archive:
-                    archive.extractall(folder)  # zipfile keeps members inside
+                    archive.extractall(folder)  # zipfile extracts no member outside the folder
                 self._code[spec.code_sha256] = folder
             return self._code[spec.code_sha256]

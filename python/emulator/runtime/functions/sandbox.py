@@ -18,16 +18,16 @@ from emulator.runtime.processes.supervised import Command, SupervisedProcess, ba
 
 _CHILD = Path(__file__).with_name("child.py")
 MAX_ANSWER_BYTES = 6_291_556
-"""AWS's limit of what a handler returns."""
+"""AWS's limit for a response's size."""
 
 MAX_OUTPUT_BYTES = 5_000_000
-"""What is kept of the log of one invocation."""
+"""Maximum size of the log of one invocation."""
 
 _CUT = (
     f"\n[the log is cut here: the emulator keeps {MAX_OUTPUT_BYTES // 1_000_000} MB of an "
     "invocation's]\n"
 )
-_INIT_SECONDS = 10  # AWS's limit of the time before the first invocation counts
+_INIT_SECONDS = 10  # AWS's limit for the initialization
 
 
 class Sandbox:
@@ -69,11 +69,11 @@ class Sandbox:
         self._ready = False
 
     def fits(self, spec: FunctionSpec) -> bool:
-        """Whether it can run the next invocation of a function as configured now."""
+        """Whether it can run the next invocation of a function with its current configuration."""
         return self.usable and self._process.poll() is None and spec.identity == self.spec.identity
 
     def invoke(self, event: str) -> FunctionResult:
-        """Run the handler with an event (JSON text), and wait for its end."""
+        """Run the handler with an event (JSON text), and wait for its result."""
         request_id = str(uuid.uuid4())
         invocation = {
             "requestId": request_id,
@@ -89,7 +89,7 @@ class Sandbox:
         started = time.monotonic()
         line = None
         if self._ready:
-            with contextlib.suppress(BrokenPipeError):  # it has died: no answer will come
+            with contextlib.suppress(BrokenPipeError):  # the process has died
                 self._process.stdin.write(json.dumps(invocation).encode() + b"\n")
                 self._process.stdin.flush()
             line = self._await_line(output, self.spec.timeout_seconds)
@@ -102,7 +102,7 @@ class Sandbox:
             payload, errored = answer["payload"], answer["errored"]
             if payload is None:
                 payload, errored = _too_large(answer["size"]), True
-            # If the import fails, the next call tries again in a new process.
+            # If the import fails, the next call retries it in a new process.
             self.usable = answer["initialized"]
         note = f"{json.loads(payload)['errorMessage']}\n" if line is None else ""
         log = self._report(request_id, output, note, milliseconds)
@@ -117,7 +117,7 @@ class Sandbox:
                 pipe.close()
 
     def _await_line(self, output: bytearray, seconds: float) -> bytearray | None:
-        """Return the next line from the sandbox, or None when it died or takes too long."""
+        """Return the next line from the sandbox, or None if it died or timed out."""
         limit = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self._answers, selectors.EVENT_READ)
@@ -139,7 +139,7 @@ class Sandbox:
         return None
 
     def _rest_of_output(self) -> bytes:
-        """Return what the function wrote before its answer."""
+        """Return the function's output before its response."""
         rest = b""
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
@@ -162,7 +162,7 @@ class Sandbox:
         return json.dumps({"errorType": name, "errorMessage": message})
 
     def _report(self, request_id: str, output: bytearray, note: str, milliseconds: float) -> str:
-        """Return what an invocation leaves in the log."""
+        """Return the log of an invocation."""
         text = output.decode("utf-8", "replace")
         newline = "" if not text or text.endswith("\n") else "\n"
         return (
@@ -174,7 +174,7 @@ class Sandbox:
 
 
 def _keep(output: bytearray, data: bytes) -> None:
-    """Add to the log of an invocation, which is cut once."""
+    """Append to the log of an invocation, up to its maximum size."""
     room = MAX_OUTPUT_BYTES - len(output)
     if room >= len(data):
         output += data

@@ -1,4 +1,4 @@
-"""One job while it runs: its folder, its log, and how it starts a command."""
+"""A running job: its folder, its log and its commands."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from emulator.runtime.logs.job_log import JobLog
 from emulator.runtime.processes.overlay import make_overlay
 from emulator.runtime.processes.supervised import Command, SupervisedProcess, base_environment
 
-NICE = 10  # so that the API stays quick while jobs use every core
+NICE = 10  # keeps the API responsive while jobs use every core
 _POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class JobOutcome:
-    """How a job ended, in the words of its Describe response.
+    """The outcome of a job, in the terms of its Describe response.
 
     Attributes
     ----------
@@ -32,11 +32,11 @@ class JobOutcome:
     failure_reason : str or None
         At most 1024 characters, with the platform's prefix.
     exit_message : str or None
-        What a processing job left in ``/opt/ml/output/message``.
+        Contents of a processing job's ``/opt/ml/output/message``.
     secondary_status : str or None
-        Of a training job; its last one, such as ``MaxRuntimeExceeded``.
+        A training job's last one, such as ``MaxRuntimeExceeded``.
     metrics : tuple of Metric
-        Last value of each metric of a training job.
+        Last value of each of a training job's metrics.
     """
 
     status: str
@@ -48,7 +48,7 @@ class JobOutcome:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a job's command ended."""
+    """The outcome of a job's command."""
 
     exit_code: int
     stopped: bool = False
@@ -56,14 +56,14 @@ class Ended:
 
 
 class Job:
-    """A job's folder, log and rights.
+    """A job's folder, log and permissions.
 
     Parameters
     ----------
     directory : Path
-        New and empty; ``ml`` in it is what the job sees as /opt/ml.
+        New and empty; its subfolder ``ml`` is the job's /opt/ml.
     python : Path
-        Interpreter of the environment that stands in for the job's image.
+        Interpreter of the environment for the job's image.
     role_arn : str
         Execution role.
     stop : threading.Event
@@ -98,7 +98,7 @@ class Job:
         self.python = make_overlay(python, directory / "python")
 
     def local(self, path: str) -> Path:
-        """Return where a path below /opt/ml is outside the job."""
+        """Return the path on this machine of a path below /opt/ml."""
         return self.root / os.path.relpath(path, "/opt/ml")
 
     def run(
@@ -108,9 +108,9 @@ class Job:
         cwd: str,
         max_runtime_seconds: float | None,
     ) -> Ended:
-        """Run a command to its end; its output goes to the job's log.
+        """Run a command until it ends; its output goes to the job's log.
 
-        The maximum counts from the start of the job's first command.
+        The maximum runtime starts with the job's first command.
         """
         if self.stop.is_set():
             return Ended(128 + signal.SIGTERM, stopped=True)

@@ -1,4 +1,4 @@
-"""Processing jobs: inputs in, the container's command, outputs out."""
+"""Processing jobs: download of inputs, the container's command, upload of outputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MAX_MESSAGE_BYTES = 1024
 
 
 def run_processing_job(job: Job, request: dict[str, Any], job_arn: str) -> JobOutcome:
-    """Run a processing job whose request was checked; a `JobFault` is its failure reason."""
+    """Run a processing job with a checked request; a `JobFault` is its failure reason."""
     inputs = listed(request, "ProcessingInputs")
     for item in inputs:
         s3_input = item["S3Input"]
@@ -50,7 +50,7 @@ def run_processing_job(job: Job, request: dict[str, Any], job_arn: str) -> JobOu
 
 
 def _write_config(job: Job, request: dict[str, Any], job_arn: str) -> None:
-    """Write what the container can read about its job: the request, absent options as null."""
+    """Write the container's config file: the request, with missing options as null."""
     config = {
         "ProcessingJobArn": job_arn,
         "ProcessingJobName": request["ProcessingJobName"],

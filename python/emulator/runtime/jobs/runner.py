@@ -1,4 +1,4 @@
-"""Runs processing, training and transform jobs, as many at once as there are cores."""
+"""Runs processing, training and transform jobs, as many in parallel as there are cores."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Setup:
-    """What a job runs with, whatever it does.
+    """The common settings of all kinds of jobs.
 
     Attributes
     ----------
     kind : str
         ``ProcessingJobs``, ``TrainingJobs`` or ``TransformJobs``.
     stream : str or None
-        Its log stream; one named after the job by default.
+        Its log stream; by default, one named after the job.
     """
 
     kind: str
@@ -65,17 +65,17 @@ class _Setup:
 class JobRunner:
     """Runs jobs as processes under the container contract.
 
-    Requests are expected to have passed `requests.checks`.
+    Requests must have passed `requests.checks`.
 
     Parameters
     ----------
     host : Host
-        Jobs run in folders below its `state_dir`; the last three failed ones stay in
-        ``failed-jobs`` there.
+        Jobs run in folders below its `state_dir`; the last three failed ones are kept in its
+        ``failed-jobs``.
     max_parallel : int, optional
-        Jobs at once; the number of cores by default. Further ones wait.
+        Maximum number of running jobs; by default the number of cores. Further jobs wait.
     grace_seconds : float
-        Time between SIGTERM and SIGKILL of a stopped job; SageMaker's by default.
+        Time between SIGTERM and SIGKILL when a job is stopped; SageMaker's by default.
     """
 
     def __init__(self, host: Host, max_parallel: int | None = None, grace_seconds: float = 120):
@@ -86,7 +86,7 @@ class JobRunner:
     def run_processing(
         self, request: dict[str, Any], job_arn: str, stop: threading.Event
     ) -> JobOutcome:
-        """Run a processing job to its end; its faults are in the outcome."""
+        """Run a processing job until it ends; failures are part of the outcome."""
         setup = _Setup(
             "ProcessingJobs",
             request["ProcessingJobName"],
@@ -102,12 +102,12 @@ class JobRunner:
         stop: threading.Event,
         on_phase: Callable[[str, str], None],
     ) -> JobOutcome:
-        """Run a training job to its end; its faults are in the outcome.
+        """Run a training job until it ends; failures are part of the outcome.
 
         Parameters
         ----------
         on_phase : callable
-            Told each secondary status and its message, while the job runs.
+            Called with each secondary status and its message while the job runs.
         """
         algorithm = request["AlgorithmSpecification"]
         setup = _Setup(
@@ -129,7 +129,7 @@ class JobRunner:
         role_arn: str,
         stop: threading.Event,
     ) -> JobOutcome:
-        """Run a batch transform job to its end; its faults are in the outcome.
+        """Run a batch transform job until it ends; failures are part of the outcome.
 
         Parameters
         ----------

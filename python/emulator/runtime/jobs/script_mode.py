@@ -1,4 +1,4 @@
-"""What AWS's training toolkit hands to a training script: arguments and SM_* variables.
+"""The arguments and SM_* variables that AWS's training toolkit passes to a training script.
 
 Source: sagemaker-training 4.8.0, the release in the scikit-learn images
 (environment.py, mapping.py, params.py).
@@ -17,7 +17,7 @@ from emulator.runtime.requests.parts import part
 CODE_DIR = "/opt/ml/code"
 _PROGRAM, _SUBMIT_DIRECTORY = "sagemaker_program", "sagemaker_submit_directory"
 _LOG_LEVEL = "sagemaker_container_log_level"
-# The toolkit's own settings; other hyperparameters beginning "sagemaker_" are the framework's.
+# The toolkit's own settings; other hyperparameters starting with "sagemaker_" are the framework's.
 _OWN = frozenset(
     {
         *(_PROGRAM, _SUBMIT_DIRECTORY, _LOG_LEVEL, "sagemaker_enable_cloudwatch_metrics"),
@@ -75,7 +75,7 @@ class ScriptMode:
         return arguments
 
     def commands(self, job: Job) -> list[list[str]]:
-        """Return what to run for the unpacked source: installation, if any, then the script."""
+        """Return the commands for the unpacked source: installation, if any, then the script."""
         program = self.program or ""
         files = {path.name for path in job.local(CODE_DIR).iterdir()}
         if program.endswith(".sh") or not (program.endswith(".py") or "setup.py" in files):
@@ -92,7 +92,7 @@ class ScriptMode:
         return [[*install, *requirements], script] if requirements else [script]
 
     def variables(self) -> dict[str, str]:
-        """Return the variables of the script."""
+        """Return the environment variables of the script."""
         shared = self._shared()
         values = {
             **shared,
@@ -116,7 +116,7 @@ class ScriptMode:
         return {name: f"/opt/ml/input/data/{name}" for name in self._input_data_config}
 
     def _shared(self) -> dict[str, Any]:
-        """Return what is in the variables and in SM_TRAINING_ENV under one name."""
+        """Return the values that have the same name in the variables and in SM_TRAINING_ENV."""
         config = self._resource_config
         groups = {group["instance_group_name"]: group for group in config["instance_groups"]}
         return {

@@ -1,4 +1,4 @@
-"""Training jobs: channels in, the training script, model and output archives out."""
+"""Training jobs: download of channels, the training script, upload of model and output archives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GROUP = "homogeneousCluster"
 
 
 def model_artifacts_uri(request: dict[str, Any]) -> str:
-    """Return ``ModelArtifacts.S3ModelArtifacts`` of a CreateTrainingJob request's job."""
+    """Return ``ModelArtifacts.S3ModelArtifacts`` for a CreateTrainingJob request."""
     name = "model" if _is_uncompressed(request) else "model.tar.gz"
     return join(_output_uri(request), name)
 
@@ -31,7 +31,7 @@ def model_artifacts_uri(request: dict[str, Any]) -> str:
 def run_training_job(
     job: Job, request: dict[str, Any], job_arn: str, on_phase: Callable[[str, str], None]
 ) -> JobOutcome:
-    """Run a training job whose request was checked; a `JobFault` is its failure reason."""
+    """Run a training job with a checked request; a `JobFault` is its failure reason."""
     on_phase("Downloading", "Downloading input data")
     script_mode = _prepare(job, request)
     on_phase("Training", "Training image download completed. Training in progress.")
@@ -110,10 +110,10 @@ def _prepare(job: Job, request: dict[str, Any]) -> ScriptMode:
 def _run_script(
     job: Job, script_mode: ScriptMode, environment: dict[str, str], max_runtime: float | None
 ) -> Ended:
-    """Do what the toolkit in the image does: get the source, install, run the script."""
+    """Get the source, install, and run the script, like the toolkit in the image."""
     if not script_mode.program:
         raise JobFault(
-            "AlgorithmError: the job names no program; set the hyperparameter sagemaker_program, "
+            "AlgorithmError: the job has no program; set the hyperparameter sagemaker_program, "
             "or AlgorithmSpecification.ContainerEntrypoint"
         )
     get_source(job.s3, script_mode.submit_directory, job.root)
@@ -131,7 +131,7 @@ def _run_script(
 
 
 def _write_failure(job: Job, error: str, ended: Ended, command: list[str]) -> None:
-    """Write the toolkit's failure file; one that the script wrote stays."""
+    """Write the toolkit's failure file, unless the script wrote one."""
     path = job.root / "output" / "failure"
     if not path.exists():
         path.write_text(
@@ -146,7 +146,7 @@ def _failure(job: Job) -> str:
 
 
 def _upload(job: Job, request: dict[str, Any], *, model: bool) -> None:
-    """Upload what the job leaves behind; a failed one leaves no model."""
+    """Upload the job's outputs; a failed job has no model."""
     kms_key = request["OutputDataConfig"].get("KmsKeyId")
     folders = {"output": job.root / "output" / "data"}
     if not any(folders["output"].iterdir()):

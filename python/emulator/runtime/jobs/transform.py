@@ -1,4 +1,4 @@
-"""Batch transform: each object below a prefix through a model server, into ``<name>.out``."""
+"""Batch transform: the model server's predictions for each object, in ``<name>.out``."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _MAX_MESSAGE = 300
 
 
 class Server(Protocol):
-    """What answers requests."""
+    """A model server."""
 
     def invoke(
         self, body: bytes, headers: Mapping[str, str], timeout_seconds: float = ...
     ) -> ServerResponse:
-        """Pass a request on to ``/invocations``."""
+        """Send a request to ``/invocations``."""
         ...
 
 
@@ -43,16 +43,16 @@ class Settings:
     Attributes
     ----------
     max_payload_bytes : int
-        Most that one request to the server may hold.
+        Maximum size of one request to the server.
     timeout_seconds : int
-        Until when the server has to answer one request.
+        Timeout of one request.
     """
 
     headers: dict[str, str]
     split_lines: bool
     single_record: bool
     gzip: bool
-    newline_after_answers: bool
+    newline_after_responses: bool
     concurrency: int
     max_payload_mb: int
     timeout_seconds: int
@@ -60,7 +60,7 @@ class Settings:
 
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> Settings:
-        """Read a checked request."""
+        """Parse a checked request."""
         source, target = request["TransformInput"], request["TransformOutput"]
         client = part(request, "ModelClientConfig")
         headers = {"Content-Type": source.get("ContentType"), "Accept": target.get("Accept")}
@@ -69,7 +69,7 @@ class Settings:
             split_lines=source.get("SplitType") == "Line",
             single_record=request.get("BatchStrategy") == "SingleRecord",
             gzip=source.get("CompressionType") == "Gzip",
-            newline_after_answers=target.get("AssembleWith") == "Line",
+            newline_after_responses=target.get("AssembleWith") == "Line",
             concurrency=request.get("MaxConcurrentTransforms") or 1,
             max_payload_mb=request.get("MaxPayloadInMB", 6),
             timeout_seconds=client.get("InvocationsTimeoutInSeconds", 600),
@@ -83,7 +83,7 @@ class Settings:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which a container knows that it serves a batch.
+        """The environment variables of a container in a transform job.
 
         Source: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-batch-code.html
         """
@@ -96,7 +96,7 @@ class Settings:
 
 
 class _StoppedError(Exception):
-    """Somebody stopped the job."""
+    """The job was stopped."""
 
 
 def run_transform_job(
@@ -109,19 +109,19 @@ def run_transform_job(
 ) -> JobOutcome:
     """Transform every object of a checked request.
 
-    What fails leaves no output and fails the job in the end; the other objects are transformed.
+    An object that fails has no output and fails the job at its end; the others are transformed.
 
     Parameters
     ----------
     s3 : client
-        Acts as the model's execution role.
+        Has the credentials of the model's execution role.
     folder : Path
-        For one object and its output at a time.
+        For temporary files: one object and its output.
 
     Raises
     ------
     JobFault
-        When the input cannot be listed, or there is none.
+        If the input cannot be listed, or is empty.
     """
     settings = Settings.of(request)
     uri = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
@@ -153,7 +153,7 @@ def run_transform_job(
 
 
 def no_objects(uri: str) -> str:
-    """Return what SageMaker says about a prefix without objects."""
+    """Return SageMaker's error for a prefix without objects."""
     bucket, _ = split_uri(uri)
     return (
         f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that '
@@ -163,7 +163,7 @@ def no_objects(uri: str) -> str:
 
 
 def _blamed(fault: JobFault) -> str:
-    # AWS gives no more than who is to blame, and where to look.
+    # AWS's reason has only the kind of error and where to find the details.
     blame, _, what = str(fault).partition(": ")
     return f"{blame}: See job logs for more information. {what}"
 
@@ -174,7 +174,7 @@ def _say(log: JobLog, line: str) -> None:
 
 
 class _Transform:
-    """One object on its way through the server."""
+    """The transformation of one object."""
 
     def __init__(
         self, settings: Settings, server: Server, pool: ThreadPoolExecutor, stop: threading.Event
@@ -185,15 +185,15 @@ class _Transform:
         self._stop = stop
 
     def run(self, s3: Any, uri: str, folder: Path, request: Mapping[str, Any], name: str) -> None:
-        """Transform the object at `uri`, and upload its output when all of it is there."""
+        """Transform the object at `uri`, and upload its output when it is complete."""
         source, target = folder / "object", folder / "object.out"
         download_object(s3, uri, source)
         open_source: Callable[..., Any] = gzip.open if self._settings.gzip else open
         try:
             with open_source(source, "rb") as stream, target.open("wb") as output:
-                for answer in self._answers(payloads(stream, self._settings)):
+                for answer in self._responses(payloads(stream, self._settings)):
                     output.write(answer)
-                    if self._settings.newline_after_answers and not answer.endswith(b"\n"):
+                    if self._settings.newline_after_responses and not answer.endswith(b"\n"):
                         output.write(b"\n")
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise JobFault(f"ClientError: cannot decompress the object: {error}") from error
@@ -201,12 +201,12 @@ class _Transform:
         address = join(output_config["S3OutputPath"], f"{name}.out")
         upload_file(s3, target, address, output_config.get("KmsKeyId"))
 
-    def _answers(self, bodies: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the answers in the order of the requests, a few of which are under way."""
+    def _responses(self, bodies: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the responses in the order of the requests, of which a few run concurrently."""
         under_way: deque[Future[bytes]] = deque()
         try:
             for body in bodies:
-                under_way.append(self._pool.submit(self._ask, body))
+                under_way.append(self._pool.submit(self._invoke, body))
                 if len(under_way) == self._settings.concurrency:
                     yield under_way.popleft().result()
             while under_way:
@@ -215,7 +215,7 @@ class _Transform:
             for future in under_way:
                 future.cancel()
 
-    def _ask(self, body: bytes) -> bytes:
+    def _invoke(self, body: bytes) -> bytes:
         problem = ""
         for _ in range(1 + self._settings.retries):
             if self._stop.is_set():
@@ -232,17 +232,17 @@ class _Transform:
             said = answer.body.decode(errors="replace")[:_MAX_MESSAGE]
             problem = f"Bad HTTP status received from algorithm: {answer.status}. Message: {said}"
             if answer.status < 500:
-                break  # the same request is refused again
+                break  # a retry would be refused again
         raise JobFault(f"AlgorithmError: {problem}")
 
 
 def payloads(stream: BinaryIO, settings: Settings) -> Iterator[bytes]:
-    """Yield the bodies of the requests that an object makes.
+    """Yield the bodies of the requests for an object.
 
     Raises
     ------
     JobFault
-        When the object, or a record of it, is longer than a request may be.
+        If the object, or one of its records, exceeds the maximum payload.
     """
     limit = settings.max_payload_bytes
     if not settings.split_lines:

@@ -1,1 +1,1 @@
-"""What processes print: log streams, metrics, the last exception."""
+"""The output of processes: log streams, metrics, the last exception."""

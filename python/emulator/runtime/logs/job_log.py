@@ -1,4 +1,4 @@
-"""What a job, function or model server writes, on its way to a log stream and a file."""
+"""The output of a job, function or model server, written to a log stream and a file."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from emulator.runtime.logs.tracebacks import last_exception
 LOG = logging.getLogger(__name__)
 _FLUSH_SECONDS = 1.0
 _MAX_LINE_BYTES = 256_000  # CloudWatch Logs' limit of one event
-# What is kept of a log, in memory and on the disk; the rest is read, for its metrics, and dropped.
+# Maximum size of a log in memory and on disk; the rest is only searched for metrics.
 MAX_LOG_BYTES = 50_000_000
 MAX_LOG_LINES = 200_000
 _LAST_LINES = 200
 
 
 class JobLog:
-    """Lines of one log stream, written in batches while they come in.
+    """The lines of one log stream, written in batches.
 
     Parameters
     ----------
     aws : AwsAccess
-        Where the lines go.
+        Access to CloudWatch.
     group, stream : str
         CloudWatch Logs names.
     file : Path
-        A copy, for people who look at a failed job's folder.
+        A copy, for the folder of a failed job.
     metric_definitions : sequence of dict
         ``MetricDefinitions`` of a training job.
     metric_source : tuple of str and dict, optional
@@ -67,13 +67,13 @@ class JobLog:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """Last value of each metric that was found."""
+        """Last value of each metric that matched."""
         self._matcher.wait()
         with self._lock:
             return tuple(self._metrics.values())
 
     def feed(self, data: bytes) -> None:
-        """Take output as it comes, in pieces of any size."""
+        """Add output, in pieces of any size."""
         *lines, self._partial = (self._partial + data).split(b"\n")
         if len(self._partial) > _MAX_LINE_BYTES:
             lines, self._partial = [*lines, self._partial], b""
@@ -81,7 +81,7 @@ class JobLog:
             self._add(line.decode("utf-8", "replace").rstrip("\r"))
 
     def flush(self, *, force: bool = False) -> None:
-        """Write what is pending, if the last time was a second ago."""
+        """Write pending lines if the last write was a second ago."""
         now = time.monotonic()
         if now - self._flushed_at < _FLUSH_SECONDS and not force:
             return
@@ -94,15 +94,15 @@ class JobLog:
             if metrics and self._metric_source:
                 self._aws.put_metrics(*self._metric_source, metrics)
         except Exception:
-            # A job does not fail for its log; its file has the lines.
+            # A job does not fail because of its log; the file has the lines.
             LOG.exception("cannot write to the log %s %s", self._group, self._stream)
 
     def close(self) -> None:
-        """Write what is left, and close the file."""
+        """Write the remaining lines, and close the file."""
         if self._partial:
             self.feed(b"\n")
         self._matcher.wait()
-        self._tell_if_given_up()
+        self._note_if_given_up()
         self._matcher.close()
         self.flush(force=True)
         self._file.close()
@@ -119,9 +119,9 @@ class JobLog:
     def _add(self, line: str) -> None:
         self._keep(line)
         self._matcher.feed(line)
-        self._tell_if_given_up()
+        self._note_if_given_up()
 
-    def _tell_if_given_up(self) -> None:
+    def _note_if_given_up(self) -> None:
         if self._matcher.gave_up and not self._told:
             self._told = True
             self._keep(

@@ -1,10 +1,10 @@
-"""Finds the metrics of a training job in its log, in a process that can be ended.
+"""Finds the metrics of a training job in its log, in a process that can be killed.
 
-Python holds its interpreter while it matches, and an expression may take for ever: a process of its
-own is ended by the system when one line takes more than `LINE_SECONDS` of its time, and by us when
-it is `BEHIND_SECONDS` behind: until it takes a line, nothing stops the job.
+An expression may take forever to match, and Python holds the interpreter lock while it matches. The
+system ends the process when one line takes more than `LINE_SECONDS` of processor time; the emulator
+kills it when it is `BEHIND_SECONDS` behind, because the job would block until it reads a line.
 
-As a program it reads lines, and answers each with one line: a JSON array of [index of the
+As a program, it reads lines, and writes one line for each: a JSON array of [index of the
 definition, matched text].
 """
 
@@ -29,19 +29,19 @@ _LOOK_SECONDS = 0.01
 
 
 class MetricMatcher:
-    """The process that matches, started with the first line.
+    """The matching process, which is started with the first line.
 
     Parameters
     ----------
     definitions : sequence of dict
         ``MetricDefinitions``: ``Name`` and ``Regex``.
     on_match : callable
-        Gets the name of a metric and the text that was matched, in a thread of its own.
+        Called with the name of a metric and the matched text, in a background thread.
 
     Attributes
     ----------
     gave_up : str or None
-        Why nothing is matched any more, once that is so.
+        Why matching has stopped, or None.
     """
 
     def __init__(
@@ -52,23 +52,23 @@ class MetricMatcher:
         self._on_match = on_match
         self._process: subprocess.Popen[bytes] | None = None
         self._changed = threading.Condition()
-        self._waiting: deque[float] = deque()  # when each line came that has no answer yet
+        self._waiting: deque[float] = deque()  # times of the lines without a result
         self.gave_up: str | None = None
         self._is_closed = False
 
     def feed(self, line: str) -> None:
-        """Match a line; once that has taken too long, nothing is matched any more."""
+        """Match a line, unless matching has stopped because it took too long."""
         if not self._names or self.gave_up:
             return
         if self._process is None:
             self._start()
         with self._changed:
             self._waiting.append(time.monotonic())
-        with contextlib.suppress(BrokenPipeError):  # its end tells the reader
+        with contextlib.suppress(BrokenPipeError):  # the reader notices its end
             self._send(json.dumps(line).encode() + b"\n")
 
     def wait(self) -> None:
-        """Wait until every line is matched, or that has taken too long."""
+        """Wait until every line is matched, or matching has stopped."""
         with self._changed:
             while self._waiting and not self._is_too_late():
                 self._changed.wait(_LOOK_SECONDS)

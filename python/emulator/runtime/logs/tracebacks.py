@@ -1,26 +1,26 @@
-"""The exception that a log tells of."""
+"""The last exception in a log."""
 
 from __future__ import annotations
 
 _BEGIN = "Traceback (most recent call last):"
 _SCRIPTS = "/opt/ml/"
-# What the server's other processes say once a worker has failed: its exception stands above.
+# Messages of the server's other processes after a worker failed; its exception is above them.
 _CONSEQUENCES = ("gunicorn.", "SystemExit")
 
 
 def last_exception(log: str) -> str | None:
-    """Return the last exception of a log that a script raised, with its place in the script.
+    """Return the last exception in a log that a script raised, with its place in the script.
 
     Parameters
     ----------
     log : str
-        What a Python program wrote.
+        The output of a Python program.
 
     Returns
     -------
     str or None
-        The innermost frame below /opt/ml, or else the innermost of all, and the exception; None if
-        there is no traceback.
+        The innermost frame below /opt/ml, or the innermost of all, and the exception; None if there
+        is no traceback.
     """
     found = None
     lines = iter(log.splitlines())

@@ -1,1 +1,1 @@
-"""Servers of models, for endpoints and transform jobs."""
+"""Model servers for endpoints and transform jobs."""

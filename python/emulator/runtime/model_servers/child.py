@@ -1,11 +1,11 @@
-"""The model server inside the image's environment: gunicorn and Flask, as AWS's own stack.
+"""The model server in the image's environment: gunicorn and Flask, like AWS's own.
 
-It behaves as sagemaker-containers 2.8.6 with the scikit-learn container's handlers around it:
-model_fn, input_fn, predict_fn and output_fn, or transform_fn, from the module that
-SAGEMAKER_PROGRAM names; the same defaults and the same statuses. It has to be valid on Python 3.8.
+It behaves like sagemaker-containers 2.8.6 with the handlers of the scikit-learn container:
+model_fn, input_fn, predict_fn and output_fn, or transform_fn, from the module in SAGEMAKER_PROGRAM,
+with the same defaults and statuses. It must be valid on Python 3.8.
 
-Usage: ``model_server_child.py SOCKET_FD``, a socket that already listens. The variable
-EMULATOR_MODEL_SERVER_TOKEN is what each request has to bring in ``X-Emulator-Token``.
+Usage: ``model_server_child.py SOCKET_FD``, a listening socket. Each request must have the value of
+the variable EMULATOR_MODEL_SERVER_TOKEN in ``X-Emulator-Token``.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Request(flask.Request):
 
     @property
     def body(self) -> str | bytes:
-        """Text for exactly JSON or CSV, bytes for anything else."""
+        """Text for JSON and CSV, bytes for other types."""
         return self.get_data(as_text=self.sent_type in (JSON, CSV))
 
     @property
     def sent_type(self) -> str:
-        """The content type exactly as it was sent, parameters and all."""
+        """The content type as it was sent, including parameters."""
         return self.headers.get("Content-Type") or JSON
 
     @property
@@ -50,12 +50,12 @@ class Request(flask.Request):
 
 
 def default_model_fn(model_dir: str) -> Any:
-    """Refuse: only the script knows how to load its model."""
+    """Fail: only the script can load its model."""
     raise NotImplementedError(f"the script has no model_fn to load the model in {model_dir}")
 
 
 def default_input_fn(body: Any, content_type: str) -> Any:
-    """Read JSON, CSV or NPY as an array."""
+    """Parse JSON, CSV or NPY into an array."""
     if content_type == JSON:
         return np.array(json.loads(body), dtype=np.float32)
     if content_type == CSV:
@@ -71,7 +71,7 @@ def default_predict_fn(data: Any, model: Any) -> Any:
 
 
 def default_output_fn(prediction: Any, accept: str) -> flask.Response:
-    """Write an array as JSON, CSV or NPY."""
+    """Serialize an array as JSON, CSV or NPY."""
     if accept == JSON:
         body = json.dumps(prediction, default=lambda array: array.tolist())
     elif accept == CSV:
@@ -88,23 +88,23 @@ def default_output_fn(prediction: Any, accept: str) -> flask.Response:
 
 
 class Handlers:
-    """The script's functions, with defaults for those that it lacks."""
+    """The script's functions, with defaults for missing ones."""
 
     def __init__(self, module: ModuleType) -> None:
         self._module = module
         self._transform_fn = getattr(module, "transform_fn", None)
         others = [name for name in ("input_fn", "predict_fn", "output_fn") if hasattr(module, name)]
         if self._transform_fn and others:
-            raise ValueError(f"the script has a transform_fn, and so must not have {others}")
+            raise ValueError(f"the script has a transform_fn, so it must not have {others}")
         self._model: Any = None
 
     def load_model(self) -> None:
-        """Load the model, once per worker."""
+        """Load the model; called once per worker."""
         model_fn = getattr(self._module, "model_fn", default_model_fn)
         self._model = model_fn(os.environ["SM_MODEL_DIR"])
 
     def transform(self, request: Request) -> Any:
-        """Answer one request."""
+        """Handle one request."""
         sent_type, accept = request.sent_type, request.wanted_type
         if self._transform_fn:
             result = self._transform_fn(self._model, request.body, sent_type, accept)
@@ -128,13 +128,13 @@ class ModelServer(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        """Take the container's variables."""
+        """Read the container's variables."""
         timeout = int(os.environ.get("SAGEMAKER_MODEL_SERVER_TIMEOUT", "60"))
         workers = os.environ.get("SAGEMAKER_MODEL_SERVER_WORKERS") or os.cpu_count() or 1
         settings = {
             "bind": f"fd://{self._socket_fd}",
             "workers": int(workers),
-            # Keeps connections open, and like the image's workers serves one request at a time.
+            # Keeps connections open, and handles one request at a time, like the image's workers.
             "worker_class": "gthread",
             "threads": 1,
             "keepalive": 3600,
@@ -145,11 +145,11 @@ class ModelServer(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Import the script and load the model; the first failure ends the server."""
+        """Import the script and load the model; a failure ends the server."""
         program = os.environ.get("SAGEMAKER_PROGRAM")
         handlers, fault = None, "SAGEMAKER_PROGRAM is not set"
         if program:
-            # An error in here ends the server, as it does in the container.
+            # An error here ends the server, as in the container.
             name = program[:-3] if program.endswith(".py") else program
             handlers = Handlers(importlib.import_module(name.replace("/", ".")))
             try:
@@ -164,7 +164,7 @@ class ModelServer(BaseApplication):
 
 
 def make_application(handlers: Handlers | None, fault: str | None, token: str) -> flask.Flask:
-    """Return the two routes; a worker without a model is not healthy, and says so forever."""
+    """Return the two routes; a worker without a model stays unhealthy."""
     application = flask.Flask("model_server")
     application.request_class = Request
 

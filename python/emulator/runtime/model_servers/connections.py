@@ -13,7 +13,7 @@ _HOP_BY_HOP = {"connection", "content-length", "host", "keep-alive", "transfer-e
 
 @dataclass(frozen=True)
 class ServerResponse:
-    """What a server answered."""
+    """A server's response."""
 
     status: int
     headers: dict[str, str]
@@ -21,14 +21,14 @@ class ServerResponse:
 
 
 class Connections:
-    """A pool of connections to 127.0.0.1, safe for threads.
+    """A thread-safe pool of connections to 127.0.0.1.
 
-    Requests are built by hand: http.client sends head and body in two packets.
+    Requests are built here because http.client sends head and body in two packets.
 
     Parameters
     ----------
     own_headers : mapping
-        Headers of every request, which no caller can replace.
+        Headers of every request; callers cannot override them.
     """
 
     def __init__(self, port: int, own_headers: Mapping[str, str]):
@@ -46,7 +46,7 @@ class Connections:
         Raises
         ------
         OSError
-            When there is no answer; TimeoutError when it takes longer than `timeout` seconds.
+            If there is no response; TimeoutError if it takes longer than `timeout` seconds.
         """
         lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
         lines += self._own_headers
@@ -62,7 +62,7 @@ class Connections:
                 return self._exchange(connection, method, message)
             except (ConnectionError, http.client.HTTPException) as error:
                 connection.close()
-                # The server may have closed an idle connection; a new one tells the truth.
+                # The server may have closed an idle connection, so retry on a new one.
                 if is_new:
                     raise ConnectionError(f"no answer from the server: {error}") from error
             except BaseException:

@@ -1,4 +1,4 @@
-"""What a model server runs in: its /opt/ml, its Python and its variables."""
+"""The container of a model server: its /opt/ml, its Python and its variables."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Container:
     Parameters
     ----------
     directory : Path
-        New and empty; ``ml`` in it is what the server sees as /opt/ml.
+        New and empty; its subfolder ``ml`` is the server's /opt/ml.
     python : Path
-        Interpreter of the environment that stands in for the image.
+        Interpreter of the environment for the image.
     definition : mapping
         A checked container definition.
     """
@@ -58,7 +58,7 @@ class Container:
         Raises
         ------
         JobFault
-            When one of them cannot be had.
+            If one of them cannot be fetched.
         """
         (self._root / "model").mkdir(parents=True)
         self._home.mkdir()
@@ -71,12 +71,12 @@ class Container:
         get_source(self._s3, source, self._root)
 
     def install_requirements(self, log: JobLog) -> None:
-        """Install the code as a package, and what it requires, where it says so.
+        """Install the code as a package, and its requirements, if it has the files for that.
 
         Raises
         ------
         JobFault
-            When pip fails.
+            If pip fails.
         """
         names = {path.name for path in (self._root / "code").iterdir()}
         package = ["."] if "setup.py" in names else []
@@ -94,7 +94,7 @@ class Container:
             raise JobFault(f"cannot install {' '.join(requirements)}: {log.tail()}")
 
     def command(self, *arguments: str, installs_packages: bool = False) -> Command:
-        """Return what runs the container's Python with arguments."""
+        """Return the command that runs the container's Python with arguments."""
         environment = {
             **base_environment(
                 self._python.parent,

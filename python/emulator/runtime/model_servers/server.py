@@ -33,7 +33,7 @@ class ModelServerError(Exception):
 
 
 class ModelServer:
-    """A running model server. Make one with `start`."""
+    """A running model server, created by `start`."""
 
     def __init__(
         self, process: SupervisedProcess, port: int, token: str, directory: Path, log: JobLog
@@ -64,12 +64,12 @@ class ModelServer:
         name : str
             Name of the production variant.
         startup_seconds : float
-            Until when GET /ping has to answer 200.
+            Time within which GET /ping must return 200.
 
         Raises
         ------
         ModelServerError
-            When the model cannot be fetched, or the server does not get healthy.
+            If the model cannot be fetched, or the server does not become healthy.
         """
         try:
             python = host.environments.python_for_image(container["Image"])
@@ -107,7 +107,7 @@ class ModelServer:
         Raises
         ------
         ModelServerError
-            When the server does not answer in time, or is gone.
+            If the server does not respond in time, or has ended.
         """
         try:
             return self._connections.request("POST", "/invocations", headers, body, timeout_seconds)
@@ -118,14 +118,14 @@ class ModelServer:
             raise ModelServerError(f"the container is not responding: {error}") from error
 
     def stop(self) -> None:
-        """Let running requests end, end the server, and delete its files."""
+        """Let running requests finish, end the server, and delete its files."""
         self._connections.close()
         self._process.terminate()
         self._process.wait()
         self.kill()
 
     def kill(self) -> None:
-        """End the server now, whatever it is doing, and delete its files."""
+        """Kill the server, and delete its files."""
         self._connections.close()
         self._process.kill()
         self._logger.join()
@@ -156,15 +156,15 @@ class ModelServer:
 
 
 def _serve(container: Container, log: JobLog) -> tuple[SupervisedProcess, int, str]:
-    """Start the server of a container; return it with its port and the token that it asks for."""
+    """Start the server of a container; return it with its port and its token."""
     container.fill()
     container.install_requirements(log)
     command = container.command(str(_CHILD))
-    # Bound here, so that the port is known and requests wait instead of being refused.
+    # Bound here, so that the port is known, and early requests wait instead of being refused.
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
-        # Inherited by what it accepts: the server answers in two packets.
+        # Inherited by accepted connections: the server responds in two packets.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Every user of the machine reaches the port, and the container's own handlers read pickles.
+        # Every user of the machine can reach the port, and the container's handlers load pickles.
         token = secrets.token_urlsafe()
         fd = listener.fileno()
         process = SupervisedProcess(

@@ -1,1 +1,1 @@
-"""Child processes: supervised, isolated, each with what its environment has."""
+"""Child processes: supervision, isolation, and the Python environments that they run in."""

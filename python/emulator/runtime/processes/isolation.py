@@ -1,8 +1,8 @@
-"""How a job sees its own folder as /opt/ml.
+"""Showing a job its own folder as /opt/ml.
 
-On Linux a mount namespace does it for every program and library. Elsewhere, and where namespaces
-are shut, paths are rewritten in arguments and variables, and a shim in the job's Python redirects
-file calls.
+On Linux, a mount namespace does this for every program and library. Elsewhere, and if namespaces
+are disabled, paths are rewritten in arguments and variables, and a shim in the job's Python
+redirects file calls.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OPT_ML_IN_TEXT = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 
 
 class IsolationError(Exception):
-    """Jobs cannot be kept apart on this machine; the message says what to do."""
+    """Jobs cannot be isolated on this machine; the message has the remedy."""
 
 
 class Isolation(Protocol):
@@ -33,7 +33,7 @@ class Isolation(Protocol):
     name: str
 
     def apply(self, command: Command, root: Path) -> Command:
-        """Return the command changed so that it sees the folder as /opt/ml."""
+        """Return the command, changed so that it sees the folder as /opt/ml."""
         ...
 
 
@@ -43,7 +43,7 @@ class MountNamespace:
     name = "mount namespace"
 
     def apply(self, command: Command, root: Path) -> Command:
-        """Return the command changed so that it sees the folder as /opt/ml."""
+        """Return the command, changed so that it sees the folder as /opt/ml."""
         return replace(command, root=str(root))
 
 
@@ -53,7 +53,7 @@ class PathShim:
     name = "path shim"
 
     def apply(self, command: Command, root: Path) -> Command:
-        """Return the command changed so that it sees the folder as /opt/ml."""
+        """Return the command, changed so that it sees the folder as /opt/ml."""
 
         def rewrite(text: str) -> str:
             return _OPT_ML_IN_TEXT.sub(lambda _: str(root), text)
@@ -67,13 +67,13 @@ class PathShim:
 
 
 def detect_isolation(opt_ml: Path = _OPT_ML) -> Isolation:
-    """Choose the isolation of this machine, by trying it once.
+    """Determine the isolation that works on this machine.
 
     Raises
     ------
     IsolationError
-        When only the path shim works and a real /opt/ml exists: what the shim misses would
-        read and write there.
+        If only the path shim works and a real /opt/ml exists: calls that the shim does not
+        redirect would read and write there.
     """
     if sys.platform == "linux" and _mount_namespace_works():
         return MountNamespace()

@@ -1,7 +1,7 @@
 """A private layer over a shared Python environment, one per job or model server.
 
-What a job installs (requirements.txt) goes into its layer; what the shared environment already
-has counts as installed, as it would inside the image.
+Packages that a job installs (requirements.txt) go into its layer; packages of the shared
+environment count as installed, as in the image.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _PIP = '#!/bin/sh\nexec "{python}" -m pip "$@"\n'
 
 
 def make_overlay(python: Path, directory: Path) -> Path:
-    """Create a layer over a Python environment, and return the layer's interpreter."""
-    # All that `python -m venv` would do for a folder without pip, at a hundredth of its time.
+    """Create a layer over a Python environment; return the layer's interpreter."""
+    # Equivalent to `python -m venv` without pip, in a hundredth of its time.
     base, packages, minor_version = _describe(python)
     site_packages = directory / "lib" / f"python{minor_version}" / "site-packages"
     site_packages.mkdir(parents=True)

@@ -1,7 +1,7 @@
-"""Redirects file calls below /opt/ml to a job's own folder, from inside the job's Python.
+"""Redirects file calls below /opt/ml to a job's own folder, inside the job's Python.
 
-A copy of this file is imported when a job's interpreter starts, before anything else; it does
-nothing unless the variable below names a folder. It has to be valid on Python 3.8.
+A copy of this file is imported first when a job's interpreter starts; it does nothing unless the
+variable below names a folder. It must be valid on Python 3.8.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TWO_PATHS = ("rename", "replace", "link", "symlink")
 
 
 def _redirect(path: Any, root: str) -> Any:
-    """Return where a path below /opt/ml is for this job, and anything else as it is."""
+    """Return the job's path for a path below /opt/ml; other values are returned unchanged."""
     text = path if isinstance(path, (str, bytes)) else getattr(path, "__fspath__", lambda: None)()
     if isinstance(text, bytes):
         redirected = _redirect(os.fsdecode(text), root)
@@ -37,8 +37,8 @@ def _redirect(path: Any, root: str) -> Any:
 class _Redirected:
     """A function whose first arguments are paths.
 
-    Not a function itself: pathlib keeps these as class attributes, where a function would turn
-    into a method. Equal to the original, because shutil looks for it in ``os.supports_dir_fd``.
+    Not a function itself: pathlib stores these as class attributes, where a function would become
+    a method. Equal to the original, because shutil searches for it in ``os.supports_dir_fd``.
     """
 
     def __init__(self, function: Callable[..., Any], root: str, n_paths: int) -> None:
@@ -60,7 +60,7 @@ class _Redirected:
 
 
 def _find_modules(root: str) -> Callable[[str], Any]:
-    """Return a path hook for entries of ``sys.path``: the import system asks the kernel itself."""
+    """Return a path hook for entries of ``sys.path``: imports do not use the redirected calls."""
 
     def hook(path: str) -> Any:
         redirected = _redirect(path, root)

@@ -1,4 +1,4 @@
-"""Children of the emulator, each under a supervisor that outlives neither of them."""
+"""Child processes of the emulator, each under a supervisor that ends with either of them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-# An address may hold them with or without a scheme before it.
+# An address with credentials may or may not have a scheme.
 _ADDRESS = re.compile(r"PROXY|^PIP_", re.IGNORECASE)
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
-# What children inherit: never the developer's AWS keys, Python settings or home.
+# Variables that children inherit: never the developer's AWS keys, Python settings or home.
 _INHERITED = (
     *("PATH", "TMPDIR", "TZ", "USER"),
     *("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "NO_PROXY", "no_proxy"),
@@ -32,17 +32,17 @@ _INHERITED = (
 def base_environment(
     *programs: Path, home: str = "/", installs_packages: bool = False
 ) -> dict[str, str]:
-    """Return the variables that every child starts from.
+    """Return the base environment variables of every child.
 
     Parameters
     ----------
     *programs : Path
-        Folders that come first on the PATH.
+        Folders at the start of the PATH.
     home : str
         The child's own home folder.
     installs_packages : bool
-        Whether the child is pip: only that gets the developer's home, where its settings are, and
-        addresses of proxies and package indexes that hold credentials.
+        Whether the child is pip: only pip gets the developer's home, which has its settings, and
+        addresses of proxies and package indexes that contain credentials.
     """
     environment = {
         name: os.environ[name]
@@ -73,7 +73,7 @@ def _holds_credentials(name: str) -> bool:
 
 
 def all_at_once(calls: Iterable[Callable[[], object]]) -> None:
-    """Run all calls concurrently and wait for them, because each one waits for a process."""
+    """Run all calls concurrently and wait for them; each of them waits for a process."""
     calls = list(calls)
     with ThreadPoolExecutor(max_workers=min(32, len(calls)) or 1) as pool:
         for done in [pool.submit(call) for call in calls]:
@@ -82,7 +82,7 @@ def all_at_once(calls: Iterable[Callable[[], object]]) -> None:
 
 @dataclass(frozen=True)
 class Command:
-    """What to run: arguments, variables, working directory, and the folder on /opt/ml."""
+    """A command: arguments, variables, working directory, and the folder on /opt/ml."""
 
     arguments: list[str]
     environment: dict[str, str]
@@ -91,12 +91,12 @@ class Command:
 
 
 class SupervisedProcess:
-    """A running command; it and all it started end with it, with us, or by `kill`.
+    """A running command; all its processes end with it, with the emulator, or by `kill`.
 
     Parameters
     ----------
     grace_seconds : float
-        Time between SIGTERM and SIGKILL when asked to stop.
+        Time between SIGTERM and SIGKILL when it is stopped.
     nice : int
         Added to the niceness of the command.
     """
@@ -139,13 +139,13 @@ class SupervisedProcess:
     @property
     def stdin(self) -> IO[bytes]:
         """Pipe to the command's standard input."""
-        assert self._process.stdin is not None  # noqa: S101 - for those who asked for a pipe
+        assert self._process.stdin is not None  # noqa: S101 - for callers that requested a pipe
         return self._process.stdin
 
     @property
     def stdout(self) -> IO[bytes]:
-        """Pipe from the command's standard output and error; at its end all processes are gone."""
-        assert self._process.stdout is not None  # noqa: S101 - for those who asked for a pipe
+        """Pipe from the command's standard output and error; it ends after all processes."""
+        assert self._process.stdout is not None  # noqa: S101 - for callers that requested a pipe
         return self._process.stdout
 
     def terminate(self) -> None:
@@ -155,7 +155,7 @@ class SupervisedProcess:
                 os.write(self._control, b"T")
 
     def kill(self) -> None:
-        """Kill the command and what it started, and collect the supervisor."""
+        """Kill the command and its processes, and wait for the supervisor."""
         with self._lock:
             if self._control >= 0:
                 os.close(self._control)

@@ -1,18 +1,18 @@
-"""The program around every child of the emulator.
+"""The supervisor of every child process of the emulator.
 
-It runs a command in a process group of its own and ends with the command's exit code. On its
-control pipe it hears
+It runs a command in a new process group and ends with the command's exit code. On its control pipe,
+it reads
 
-- ``T``: ask the group to stop (SIGTERM), and kill it when the grace period is over;
-- end of file: the emulator is gone, however it died, or wants the group killed at once.
+- ``T``: stop the group (SIGTERM), and kill it after the grace period;
+- end of file: the emulator has ended in any way, or requests a kill: kill the group at once.
 
-Nothing that the command started outlives it, as in a container whose first process ends. A
-folder can be shown to the command as ``/opt/ml``, by a mount namespace.
+No process of the command outlives it, as in a container whose first process ends. A mount namespace
+can show a folder to the command as ``/opt/ml``.
 
 Usage: ``supervisor.py CONTROL_FD SPECIFICATION``, the latter a JSON object of ``command``,
 ``cwd``, ``grace`` (seconds), ``nice``, and ``root`` (folder to mount on /opt/ml, or null).
 """
-# Importing pathlib takes longer than all the rest of the start.
+# Importing pathlib takes longer than the rest of the start.
 # ruff: noqa: PTH102, PTH112, PTH115, PTH123, PTH211
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ def _mount(source: str, target: str, kind: bytes, flags: int, data: bytes = b"")
 
 
 def _bind(source: str, target: str) -> None:
-    # Recursive: a plain user may not leave out the mounts below the source.
+    # Recursive: without privileges, mounts below the source cannot be excluded.
     _mount(source, target, b"", _MS_BIND | _MS_REC)
 
 
 def mount_on_opt_ml(root: str) -> None:
-    """Mount a folder as /opt/ml for this process and its children only."""
+    """Mount a folder as /opt/ml, for this process and its children only."""
     user, group = os.getuid(), os.getgid()
     try:
         _libc("unshare", _CLONE_NEWNS)
@@ -69,7 +69,7 @@ def mount_on_opt_ml(root: str) -> None:
 
 
 def _cover_opt() -> None:
-    """Lay a writable folder over /opt, with all that it holds and an empty ``ml``."""
+    """Mount a writable folder over /opt, with its contents and an empty ``ml``."""
     below = f"/proc/self/fd/{os.open('/opt', os.O_PATH | os.O_DIRECTORY)}"
     _mount("tmpfs", "/opt", b"tmpfs", 0, b"mode=755")
     for entry in os.scandir(below):
@@ -86,7 +86,7 @@ def _cover_opt() -> None:
 
 
 def _become(specification: dict[str, Any]) -> None:
-    """Turn this process into the command; return only by an exception."""
+    """Replace this process with the command; returns only with an exception."""
     os.setpgid(0, 0)
     for number in (signal.SIGPIPE, signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
@@ -101,12 +101,12 @@ def _become(specification: dict[str, Any]) -> None:
 def _fork(specification: dict[str, Any]) -> int:
     child = os.fork()
     if child:
-        with contextlib.suppress(OSError):  # the child does it, too; whoever is first
+        with contextlib.suppress(OSError):  # the child does the same, in case it is first
             os.setpgid(child, child)
         return child
     try:
         _become(specification)
-    except BaseException as error:  # nothing may return into the parent's code
+    except BaseException as error:  # never return into the parent's code
         missing = isinstance(error, FileNotFoundError)
         sys.stderr.write(f"cannot start {specification['command'][0]}: {error}\n")
         sys.stderr.flush()
@@ -115,13 +115,13 @@ def _fork(specification: dict[str, Any]) -> int:
 
 
 def _signal_group(group: int, number: int) -> None:
-    # macOS answers "not permitted" for a group of zombies.
+    # macOS reports "not permitted" for a group of zombies.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
 
 
 def _reap(child: int) -> int | None:
-    """Collect what has ended; return the wait status of the child if it is among them."""
+    """Reap ended processes; return the wait status of the child if it is among them."""
     found = None
     while True:
         try:
@@ -135,7 +135,7 @@ def _reap(child: int) -> int | None:
 
 
 def _kill_descendants() -> None:
-    """Kill what left the group; as a subreaper we are the parent of every orphan (Linux)."""
+    """Kill processes that left the group: a subreaper is the parent of every orphan (Linux)."""
     own_children = f"/proc/self/task/{os.getpid()}/children"
     with contextlib.suppress(OSError):
         while True:
@@ -149,11 +149,11 @@ def _kill_descendants() -> None:
 
 
 def _wake(_number: int, _frame: object) -> None:
-    """Do nothing: the signal's number is in the pipe that ends the wait."""
+    """Do nothing: the signal's number is written to the pipe that ends the wait."""
 
 
 def supervise(specification: dict[str, Any], control: int) -> int:
-    """Run the command to its end and return its exit code, or 128 plus the signal's number."""
+    """Run the command until it ends; return its exit code, or 128 plus the signal's number."""
     os.set_inheritable(control, False)
     if sys.platform == "linux":
         _libc("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

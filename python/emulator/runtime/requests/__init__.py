@@ -1,1 +1,1 @@
-"""Which requests the runtime can carry out."""
+"""The requests that the runtime can run."""

@@ -1,6 +1,6 @@
-"""Refusals, before anything is created, of what a request asks for and cannot run here.
+"""Refusals of requests that the emulator cannot run, before anything is created.
 
-Each check raises an `UnsupportedError` that names the field, what was given, and a way out.
+Each check raises an `UnsupportedError` that names the field, its value, and an alternative.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def check_container(container: dict[str, Any]) -> None:
 def check_vpc(vpc: dict[str, Any] | None, field: str) -> None:
     """Refuse a VPC configuration whose names are not those of subnets and security groups.
 
-    It has no effect here beyond that: everything runs on this machine.
+    It has no other effect: everything runs on this machine.
     """
     for member, prefix in _VPC_IDS.items():
         for given in listed(vpc or {}, member):
@@ -109,7 +109,7 @@ def check_vpc(vpc: dict[str, Any] | None, field: str) -> None:
 
 
 def check_instance_type(instance_type: str | None, field: str) -> None:
-    """Refuse an instance type whose accelerators a job or model would count on."""
+    """Refuse an instance type with accelerators, which a job or model might need."""
     if _ACCELERATED.match(instance_type or ""):
         _refuse(field, instance_type, "choose an instance type without GPU or accelerator")
 

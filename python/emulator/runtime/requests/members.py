@@ -1,8 +1,8 @@
-"""Every member of the SageMaker requests that create what runs: what becomes of it here.
+"""The effect of every member of the SageMaker requests that create jobs, models and endpoints.
 
-A member is *honoured*; or *recorded*, because it is about what one machine has not, such as disks
-and networks; or *idle*: it is taken, does nothing, and the emulator says so once; or *refused* by
-name. A test walks the service's model, and fails on a member that stands nowhere.
+A member is *honoured*; or *recorded*, because it concerns disks, networks and the like; or *idle*:
+it has no effect, and the emulator logs this once; or *refused* by name. A test walks the service's
+model, and fails for a member that is not listed.
 """
 
 from __future__ import annotations
@@ -23,19 +23,18 @@ _LEAVE_OUT = "leave it out here"
 
 @dataclass(frozen=True)
 class Members:
-    """The members of an operation's request, by their paths; lists do not show in a path.
+    """The members of an operation's request, by their paths, which do not show lists.
 
-    ``a.{b,c}`` stands for ``a.b a.c``. *Idle* and *refused* paths stand for all that is below them,
-    too.
+    ``a.{b,c}`` stands for ``a.b a.c``. *Idle* and *refused* paths include all members below them.
 
     Attributes
     ----------
     honoured, recorded : str
-        Paths between blanks.
+        Paths, separated by spaces.
     idle : mapping
-        What is said once, to the paths that it is said of.
+        The message that is logged once, and the paths it applies to.
     refused : mapping
-        What to do instead, to the paths.
+        The alternative, and the paths it applies to.
     """
 
     honoured: str
@@ -46,7 +45,7 @@ class Members:
 
 _TAGS = "Tags.{Key,Value}"
 _VPC = "VpcConfig.{SecurityGroupIds,Subnets}"
-_EXPERIMENT = {"the emulator makes no trial component of a job": "ExperimentConfig"}
+_EXPERIMENT = {"the emulator creates no trial components of jobs": "ExperimentConfig"}
 _CHOSEN = "InstancePreferences SelectedInstanceType SelectedInstanceCount"
 _ONE_TYPE = "give InstanceType and InstanceCount"
 _CONTAINER = "Image Mode ModelDataUrl Environment ModelPackageName"
@@ -109,7 +108,7 @@ MEMBERS: dict[str, Members] = {
         idle={
             **_EXPERIMENT,
             "the images that run here have no debugger, on AWS neither": "DebugHookConfig",
-            "the emulator profiles nothing": "ProfilerConfig",
+            "the emulator has no profiler": "ProfilerConfig",
             "metrics go to CloudWatch": "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries",
             "there are no accelerators to check": "InfraCheckConfig",
         },
@@ -118,7 +117,7 @@ MEMBERS: dict[str, Members] = {
                 ProfilerRuleConfigurations RemoteDebugConfig.EnableRemoteDebug
                 SessionChainingConfig.EnableSessionTagChaining ServerlessJobConfig MlflowConfig
                 ResourceConfig.TrainingPlanArn ResourceConfig.InstancePlacementConfig""",
-            "register the model in a step of its own": "ModelPackageConfig",
+            "register the model in a separate step": "ModelPackageConfig",
             "give TrainingImage": "AlgorithmSpecification.AlgorithmName",
             "use an image of ECR": """
                 AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAuthConfig""",
@@ -165,7 +164,7 @@ MEMBERS: dict[str, Members] = {
             Containers.ImageConfig.RepositoryAccessMode""",
         recorded=f"PrimaryContainer.ContainerHostname Containers.ContainerHostname {_VPC}",
         refused={
-            "leave it out: nothing is isolated here": "EnableNetworkIsolation",
+            "leave it out: networks are not isolated here": "EnableNetworkIsolation",
             "leave it out: a model has one container here": "InferenceExecutionConfig",
             **{
                 remedy: f"{_below('PrimaryContainer', text)} {_below('Containers', text)}"
@@ -187,10 +186,10 @@ MEMBERS: dict[str, Members] = {
             DataCaptureConfig.CaptureContentTypeHeader.{CsvContentTypes,JsonContentTypes}""",
         idle={
             "one server stands for all instances of a variant": "ProductionVariants.RoutingConfig",
-            "servers have their own time to start": """ProductionVariants.{
+            "servers have a fixed time to start": """ProductionVariants.{
                 ModelDataDownloadTimeoutInSeconds,ContainerStartupHealthCheckTimeoutInSeconds,
                 VariantInstanceProvisionTimeoutInSeconds}""",
-            "models act with their own role": "ExecutionRoleArn",
+            "models use their own role": "ExecutionRoleArn",
         },
         refused={
             _LEAVE_OUT: """ExplainerConfig MetricsConfig CrossRegionTrafficConfig
@@ -271,12 +270,12 @@ MEMBERS: dict[str, Members] = {
 
 
 def check_members(operation: str, request: Mapping[str, Any]) -> None:
-    """Refuse by name what `MEMBERS` refuses, and say once what is idle.
+    """Refuse the refused members of `MEMBERS` by name, and log each idle one once.
 
     Raises
     ------
     UnsupportedError
-        If the request gives a refused member a value that asks for something.
+        If the request gives a refused member a value other than its default.
     """
     members = MEMBERS[operation]
     for remedy, text in members.refused.items():
@@ -287,12 +286,12 @@ def check_members(operation: str, request: Mapping[str, Any]) -> None:
     for why, text in members.idle.items():
         for path in paths(text):
             if any(value for _, value in _given(request, path.split("."), "")):
-                _say_once(operation, path, why)
+                _log_once(operation, path, why)
 
 
 @functools.cache
 def paths(text: str) -> tuple[str, ...]:
-    """Return the paths of a text of `Members`, with ``a.{b,c}`` written out."""
+    """Return the paths of a text in `Members`, with ``a.{b,c}`` expanded."""
     words = re.sub(r"\{[^{}]*\}", lambda group: re.sub(r"\s", "", group[0]), text).split()
     return tuple(path for word in words for path in _alternatives(word))
 
@@ -310,7 +309,7 @@ def _alternatives(word: str) -> Iterable[str]:
 
 
 def _given(value: Any, path: list[str], where: str) -> Iterator[tuple[str, Any]]:
-    """Yield what stands at a path, with where that is: ``InputDataConfig[0].ShuffleConfig``."""
+    """Yield the values at a path with their positions: ``InputDataConfig[0].ShuffleConfig``."""
     if not path:
         yield where, value
     elif isinstance(value, list):
@@ -323,5 +322,5 @@ def _given(value: Any, path: list[str], where: str) -> Iterator[tuple[str, Any]]
 
 
 @functools.cache
-def _say_once(operation: str, path: str, why: str) -> None:
-    LOG.warning("%s: %s is taken and does nothing here: %s", operation, path, why)
+def _log_once(operation: str, path: str, why: str) -> None:
+    LOG.warning("%s: %s has no effect here: %s", operation, path, why)

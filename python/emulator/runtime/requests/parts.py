@@ -1,4 +1,4 @@
-"""Parts of a request that may be left out."""
+"""Optional parts of a request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def part(request: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return the structure at the end of a path of members; an empty one where there is none."""
+    """Return the structure at the end of a path of members, or an empty one."""
     found: Any = request
     for name in names:
         found = found.get(name) or {}
@@ -15,5 +15,5 @@ def part(request: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def listed(request: Mapping[str, Any], name: str) -> list[Any]:
-    """Return the list in a member; an empty one where there is none."""
+    """Return the list in a member, or an empty one."""
     return request.get(name) or []

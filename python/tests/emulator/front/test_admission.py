@@ -187,8 +187,8 @@ SCOPE = f"Credential={KEY.id}/20260101/us-east-1/s3/aws4_request"
 @pytest.mark.parametrize(
     ("headers", "said"),
     [
-        ({"Authorization": ""}, "kind ''"),
-        ({"Authorization": "Bearer x"}, "kind 'Bearer'"),
+        ({"Authorization": ""}, "type ''"),
+        ({"Authorization": "Bearer x"}, "type 'Bearer'"),
         ({"Authorization": "AWS4-HMAC-SHA256"}, "requires 'Credential' parameter."),
         ({"Authorization": f"AWS4-HMAC-SHA256 {SCOPE}"}, "requires 'Signature' parameter."),
         (

@@ -33,7 +33,7 @@ def test_a_presigned_post_is_refused_by_name_and_stores_nothing(
     form = {**post["fields"], "file": ("name", b"a text")}
     answer = urllib3.request("POST", post["url"], fields=form)
     assert answer.status == 501
-    assert b"<Code>NotImplemented</Code><Message>The emulator takes no uploads by a form" in (
+    assert b"<Code>NotImplemented</Code><Message>The emulator does not accept form uploads" in (
         answer.data
     )
     assert b"generate_presigned_url('put_object')" in answer.data

@@ -32,7 +32,7 @@ def test_a_prefix_is_no_folder(s3, tmp_path, prefix, files):
 
 @pytest.mark.parametrize("uri", ["bucket/key", "s3://", "https://bucket/key"])
 def test_fails_on_what_is_no_s3_address(s3, tmp_path, uri):
-    with pytest.raises(JobFault, match="write s3://bucket/key"):
+    with pytest.raises(JobFault, match="must be s3://bucket/key"):
         download_prefix(s3, uri, tmp_path / "in")
 
 

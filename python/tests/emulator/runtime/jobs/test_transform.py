@@ -170,7 +170,7 @@ def test_no_more_of_an_object_is_read_than_is_under_way(stop):
 
     settings = Settings.of(transform_request(MaxConcurrentTransforms=2))
     with ThreadPoolExecutor(2) as pool:
-        answers = _Transform(settings, Server(), pool, stop)._answers(bodies())
+        answers = _Transform(settings, Server(), pool, stop)._responses(bodies())
         for answered, _ in enumerate(answers):
             ahead.append(len(drawn) - answered)
     assert max(ahead) == 2

@@ -85,10 +85,10 @@ def test_a_member_that_asks_for_nothing_is_not_refused():
 
 
 def test_an_idle_member_is_taken_and_said_once(caplog):
-    members._say_once.cache_clear()
+    members._log_once.cache_clear()
     request = {"DebugHookConfig": {"S3OutputPath": "s3://bucket/", "CollectionConfigurations": []}}
     with caplog.at_level(logging.WARNING, logger="emulator"):
         check_members("CreateTrainingJob", request)
         check_members("CreateTrainingJob", request)
     (said,) = caplog.messages
-    assert said.startswith("CreateTrainingJob: DebugHookConfig is taken and does nothing here: ")
+    assert said.startswith("CreateTrainingJob: DebugHookConfig has no effect here: ")
