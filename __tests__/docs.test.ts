@@ -8,7 +8,7 @@ import { executionInput } from "../workflow/execution-input";
 import { failures } from "../workflow/failures";
 import { workflowAlarms } from "../workflow/monitoring/alarms";
 import { baseName } from "../workflow/names";
-import { references, workflow } from "./fixtures";
+import { references, tuning, workflow } from "./fixtures";
 import { roles } from "./grants";
 
 const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"].concat(
@@ -16,7 +16,7 @@ const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"
     .filter((path) => path.endsWith(".md"))
     .map((path) => join("docs", path)),
 );
-const rules = { dataPrefix: "`raw-data/`", hyperparameters: ["of the deployed definition"], baseName: "" };
+const rules = { dataPrefix: "`raw-data/`", hyperparameters: ["of the deployed definition"] };
 
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
@@ -46,7 +46,7 @@ describe("docs/execution-input.md", () => {
   });
 
   it("has every key of the report", () => {
-    const { States } = workflowDefinition(workflow()).definition;
+    const { States } = workflowDefinition(workflow({ tuning })).definition;
     const { Output } = States.MLPipelineComplete as { Output: object };
     const [, report = ""] = /## The report\n([\s\S]*?)\n## /.exec(text) ?? [];
     const rows = [...report.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, names = ""]) => names.split(", "));

@@ -1,6 +1,7 @@
 import { workflowProps } from "../configuration";
 import { type WorkflowProps, workflowSettings } from "../workflow/props";
 import type { Workflow, WorkflowReferences } from "../workflow/settings";
+import type { TuningProps } from "../workflow/tuning/props";
 
 export const references: WorkflowReferences = {
   partition: "aws",
@@ -18,6 +19,16 @@ export const references: WorkflowReferences = {
   },
   evaluationFunctionVersionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-evaluate-model:1",
   smokeTestFunctionVersionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-smoke-test:1",
+};
+
+/** A tuning of the project's own workflow. */
+export const tuning: TuningProps = {
+  ranges: {
+    "max-depth": { kind: "integer", min: 2, max: 12 },
+    "n-estimators": { kind: "integer", min: 10, max: 200, scaling: "logarithmic" },
+  },
+  maxJobs: 20,
+  maxParallelJobs: 4,
 };
 
 /** The project's own workflow with the default endpoint, and what a test changes in it. */

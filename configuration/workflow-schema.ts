@@ -3,6 +3,8 @@
 import { z } from "zod";
 import { executionInputKeys } from "../workflow/execution-input";
 import type { WorkflowProps } from "../workflow/props";
+import type { TuningProps } from "../workflow/tuning/props";
+import { scalingNames } from "../workflow/tuning/ranges";
 import {
   endpointSchema,
   jobSizeSchema,
@@ -21,6 +23,40 @@ const scalar = z.union([z.string(), z.number(), z.boolean()], {
 });
 const hyperparameters = z.record(z.string(), scalar);
 
+const range = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.enum(["integer", "continuous"]),
+    min: z.number(),
+    max: z.number(),
+    scaling: z.enum(scalingNames).optional(),
+  }),
+  z.strictObject({ kind: z.literal("categorical"), values: z.array(scalar) }),
+]);
+
+const tuningSchema = z.strictObject({
+  ranges: z.record(z.string(), range),
+  strategy: z.enum(["random", "grid", "bayesian", "hyperband"]).optional(),
+  objective: z.strictObject({ metric: text, goal: z.enum(["maximize", "minimize"]) }).optional(),
+  maxJobs: wholeNumber.optional(),
+  maxParallelJobs: wholeNumber.optional(),
+  seed: z.number().optional(),
+  earlyStopping: z.boolean().optional(),
+  hyperband: z
+    .strictObject({ minResource: wholeNumber.optional(), maxResource: wholeNumber.optional() })
+    .optional(),
+  completion: z
+    .strictObject({
+      targetValue: z.number().optional(),
+      notImprovingJobs: z.number().optional(),
+      convergence: z.boolean().optional(),
+      maxRuntimeInSeconds: z.number().optional(),
+    })
+    .optional(),
+  warmStart: z
+    .strictObject({ parents: z.array(text), kind: z.enum(["identical", "transfer"]).optional() })
+    .optional(),
+} satisfies Record<keyof TuningProps, z.ZodType>);
+
 /** The workflow's props, the same for every environment except its name. */
 export type WorkflowConfig = Omit<WorkflowProps, "environment">;
 
@@ -32,6 +68,7 @@ const workflowShape = {
     hyperparameters: hyperparameters.optional(),
     metrics: z.array(text).optional(),
   }),
+  tuning: tuningSchema.optional(),
   comparison: jobWithArguments.optional(),
   inference: z.strictObject(scriptShape),
   gate: z.strictObject({
@@ -64,9 +101,18 @@ const workflowShape = {
 
 export const workflowSchema: z.ZodType<WorkflowConfig> = z.strictObject(workflowShape);
 
+/** Only the form: `CheckInput` knows the bounds. */
+const tuningInput = z.strictObject({
+  MaxJobs: wholeNumber.optional(),
+  Ranges: z.record(z.string(), z.json()).optional(),
+});
+
 export const testRunSchema = z.strictObject({
   /** The execution input: docs/execution-input.md. */
-  executionInput: z.partialRecord(z.enum(executionInputKeys), z.union([scalar, hyperparameters])),
+  executionInput: z.partialRecord(
+    z.enum(executionInputKeys),
+    z.union([scalar, hyperparameters, tuningInput]),
+  ),
   /** Instances to send to the endpoint afterwards, as `{"instances": …}`; it returns one prediction for each. */
   instances: z.array(z.json()).min(1),
   /** Hyperparameters that make a model worse than the one in service, for `npm run rehearse`. */

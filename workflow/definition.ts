@@ -4,7 +4,6 @@ import type { State, StateMachineDefinition } from "./asl/states";
 import type { PolicyStatement } from "./iam";
 import { checkNameScope } from "./names";
 import type { Workflow } from "./settings";
-import { stageChoice } from "./stages";
 import type { Step } from "./step";
 import { autoscalingStep } from "./steps/autoscaling";
 import { championStep } from "./steps/champion";
@@ -26,8 +25,8 @@ import { approvalReportStep, releaseReportStep, reportStep } from "./steps/repor
 import { rollbackStep } from "./steps/rollback";
 import { runningExperimentStep } from "./steps/running-experiment";
 import { smokeTestStep } from "./steps/smoke-test";
-import { stageStep } from "./steps/stage";
 import { trainingStep } from "./steps/training";
+import { tuningStep } from "./steps/tuning";
 
 const longestReleaseSeconds = longestDeploymentSeconds + 3600;
 
@@ -48,10 +47,8 @@ export function workflowDefinition(workflow: Workflow): WorkflowDefinition {
     ...(releasesToInstances(workflow)
       ? [inputStep(workflow, "FindExperiment"), runningExperimentStep(workflow, "PinCode")]
       : [inputStep(workflow, "PinCode")]),
-    pinCodeStep(workflow, stageChoice),
-    stageStep(workflow, "DataPreprocessing"),
-    preprocessingStep(workflow, "ModelTraining"),
-    trainingStep(workflow, "KeepModel"),
+    pinCodeStep(workflow, "DataPreprocessing"),
+    ...training(workflow, "KeepModel"),
     ...(workflow.settings.comparison === undefined
       ? [keepModelStep(workflow, "ModelEvaluation")]
       : [
@@ -64,9 +61,9 @@ export function workflowDefinition(workflow: Workflow): WorkflowDefinition {
       ? [
           registrationStep(workflow, "ReadPackage"),
           ...release(workflow, namesOfExecution(workflow), "MLPipelineComplete"),
-          reportStep(),
+          reportStep(workflow),
         ]
-      : [registrationStep(workflow, "WaitingForApproval"), approvalReportStep()]),
+      : [registrationStep(workflow, "WaitingForApproval"), approvalReportStep(workflow)]),
   ]);
 }
 
@@ -81,6 +78,19 @@ export function releaseDefinition(workflow: Workflow): WorkflowDefinition {
     ...release(workflow, namesOfVersion(workflow), "ReleaseComplete"),
     releaseReportStep(),
   ]);
+}
+
+/** The steps from raw data to a trained model: one training job or, with a tuning, the best of many. */
+function training(workflow: Workflow, next: string): Step[] {
+  const { tuning } = workflow.settings;
+  if (tuning === undefined) {
+    return [preprocessingStep(workflow, "ModelTraining"), trainingStep(workflow, next)];
+  }
+  return [
+    preprocessingStep(workflow, "TrainOrTune"),
+    tuningStep(workflow, tuning, next),
+    trainingStep(workflow, next),
+  ];
 }
 
 /** Whether an execution deploys to an endpoint that may have several variants; a serverless one cannot. */

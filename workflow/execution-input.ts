@@ -4,64 +4,56 @@
  * The checks in the state machine and in the commands are derived from it; a test compares docs/execution-input.md with it.
  */
 
-import { expression, type Jsonata, joined, jsonata } from "./asl/jsonata";
-import { type EarlierJobKey, earlierJobs, type From, stageNames, stages } from "./stages";
+import { type Jsonata, joined, jsonata } from "./asl/jsonata";
+import { expectedTuning, type TuningBounds, type TuningInput, validTuning } from "./tuning/input";
 
 /** The parts of a deployed workflow that decide which input is valid. */
-interface InputRules {
+export interface InputRules {
   /** The prefix of the raw data; ends with `/`. */
   readonly dataPrefix: string;
   /** Names of the hyperparameters that the workflow declares. */
   readonly hyperparameters: readonly string[];
-  /** The start of the names of its jobs. */
-  readonly baseName: string;
+  /** The tuning, if the workflow has one. */
+  readonly tuning?: TuningBounds;
 }
 
 interface InputKey {
   /** The valid values, as the end of the sentence "<key> must be …". */
   expected(rules: InputRules): string;
-  /** JSONata predicate on `$value`; it never throws for any value. */
-  valid(rules: InputRules): Jsonata;
+  /** JSONata predicate on `$value`; it never throws for any value. Undefined if the workflow has no such key. */
+  valid(rules: InputRules): Jsonata | undefined;
   /** The key's meaning, and its default. */
   readonly description: string;
 }
 
 const isString = jsonata`$type($value) = "string"`;
 
-const name = (description: string): InputKey => ({
-  expected: () => "a string of at most 256 characters with a letter or digit",
-  valid: () => jsonata`${isString} ? $length($value) <= 256 and $contains($value, /[A-Za-z0-9]/) : false`,
-  description,
-});
+const name = (description: string) =>
+  ({
+    expected: () => "a string of at most 256 characters with a letter or digit",
+    valid: () => jsonata`${isString} ? $length($value) <= 256 and $contains($value, /[A-Za-z0-9]/) : false`,
+    description,
+  }) satisfies InputKey;
 
 /** Names like those of serverless endpoints; see `stableEndpointName`. */
 const endpointNameKey = (description: string): InputKey => {
   const anyName = name(description);
   return {
-    expected: (rules) => `${anyName.expected(rules)}, neither serverless nor beginning with serverless-`,
-    valid: (rules) =>
-      jsonata`(${anyName.valid(rules)}) ? $not($contains($lowercase($replace($value, /[^A-Za-z0-9]+/, "-")), /^-?serverless(-|$)/)) : false`,
+    expected: () => `${anyName.expected()}, neither serverless nor beginning with serverless-`,
+    valid: () =>
+      jsonata`(${anyName.valid()}) ? $not($contains($lowercase($replace($value, /[^A-Za-z0-9]+/, "-")), /^-?serverless(-|$)/)) : false`,
     description,
   };
 };
 
-const partOfName = "It becomes part of the name in lower case. Default: the execution's name.";
-
-/** JSONata predicate on `$value`: the keys of one stage, with names of the workflow's own jobs. */
-function isFrom({ baseName }: InputRules): Jsonata {
-  const needed = Object.fromEntries(stageNames.map((stage) => [stage, stages[stage].needs]));
-  const wrong = (Object.keys(earlierJobs) as EarlierJobKey[]).map((key) =>
-    expression(
-      `"${key}" in $needed and $not($type($value.${key}) = "string" ? $contains($value.${key}, /^${baseName}-${earlierJobs[key]}-[a-z0-9-]{1,50}$/) : false)`,
-    ),
-  );
-  return jsonata`$type($value) = "object" ? ($type($value.State) = "string" ? (
-    $needed := $lookup(${needed}, $value.State);
-    $exists($needed)
-      and $count($keys($value)[$not($ in $append($needed, "State"))]) = 0
-      and $not(${joined(wrong, " or ")})
-  ) : false) : false`;
+/** The hyperparameters that an input may set: not those that the execution searches. */
+function free(hyperparameters: readonly string[], tuning: TuningBounds | undefined) {
+  if (tuning === undefined) return hyperparameters;
+  const fixed = hyperparameters.filter((one) => !(one in tuning.ranges));
+  return jsonata`($type($lookup($input, "Tuning")) = "boolean" ? ${hyperparameters} : ${fixed})`;
 }
+
+const partOfName = "It becomes part of the name in lower case. Default: the execution's name.";
 
 export const executionInput = {
   PreprocessingJobName: name(`Name of the processing job. ${partOfName}`),
@@ -90,20 +82,21 @@ export const executionInput = {
       "The gate's metric must be greater than this, or smaller if that is better. Default: the deployed threshold.",
   },
   HyperParameters: {
-    expected: ({ hyperparameters }) =>
-      `an object of strings, numbers and booleans under the names ${hyperparameters.join(", ")}`,
-    valid: ({ hyperparameters }) => jsonata`$type($value) = "object" ? (
-      $count($keys($value)[$not($ in ${hyperparameters})]) = 0
+    expected: ({ hyperparameters, tuning }) =>
+      `an object of strings, numbers and booleans under the names ${hyperparameters.join(", ")}${
+        tuning === undefined ? "" : `; ${Object.keys(tuning.ranges).join(", ")} only if Tuning is false`
+      }`,
+    valid: ({ hyperparameters, tuning }) => jsonata`$type($value) = "object" ? (
+      $count($keys($value)[$not($ in ${free(hyperparameters, tuning)})]) = 0
         and $count($each($value, function($v) { $type($v) })[$not($ in ["string", "number", "boolean"])]) = 0
     ) : false`,
     description: "Overrides the hyperparameters of the deployed definition one by one.",
   },
-  From: {
-    expected: () =>
-      `an object with State (${stageNames.join(" or ")}) and the names of earlier jobs of this workflow: ProcessingJobName and, for ModelEvaluation, TrainingJobName`,
-    valid: isFrom,
+  Tuning: {
+    expected: ({ tuning }) => expectedTuning(tuning),
+    valid: ({ tuning }) => tuning && validTuning(tuning),
     description:
-      "Starts at this stage, with the results of the earlier jobs ([resuming](resume.md)). Default: at the beginning.",
+      "Trains once with `false`, or narrows the search for this execution. Only a workflow with `tuning` has this key. Default: the deployed tuning.",
   },
 } as const satisfies Readonly<Record<string, InputKey>>;
 
@@ -118,7 +111,7 @@ export interface ExecutionInput {
   readonly DataPrefix?: string;
   readonly Threshold?: number;
   readonly HyperParameters?: Readonly<Record<string, string | number | boolean>>;
-  readonly From?: From;
+  readonly Tuning?: TuningInput;
 }
 
 // The interface is written out for readability; this line does not compile if it differs from the table.
@@ -127,7 +120,7 @@ export const executionInputKeys: readonly (keyof ExecutionInput)[] = Object.keys
 ) as (keyof typeof executionInput)[];
 
 /** Limits of the reported problems of one input, and of the characters that each shows of a value. */
-const maxProblems = 12;
+const maxProblems = 10;
 const maxShown = 200;
 
 /**
@@ -136,12 +129,13 @@ const maxShown = 200;
  * They are short for any input, because an input may have up to 256 KiB, but a variable and a cause less.
  */
 export function inputProblems(source: Jsonata, rules: InputRules): Jsonata {
+  const keys = inputKeys(rules);
   return jsonata`(
     $input := ${source};
     $type($input) != "object" ? ["The execution input must be a JSON object, got " & ${shown(jsonata`$input`)}] : (
       $found := [
         ${joined(keyProblems(rules), ", ")},
-        $keys($input)[$not($ in ${executionInputKeys})].("The keys must be among " & ${executionInputKeys.join(", ")} & ", got " & ${shown(jsonata`$`)})
+        $keys($input)[$not($ in ${keys})].("The keys must be among " & ${keys.join(", ")} & ", got " & ${shown(jsonata`$`)})
       ];
       $more := $count($found) - ${maxProblems};
       $more > 0 ? $append($found[[0..${maxProblems - 1}]], "and " & $string($more) & " more") : $found
@@ -149,13 +143,21 @@ export function inputProblems(source: Jsonata, rules: InputRules): Jsonata {
   )`;
 }
 
+/** The keys that an execution of the workflow knows. */
+function inputKeys(rules: InputRules): string[] {
+  const all = Object.entries<InputKey>(executionInput);
+  return all.filter(([, { valid }]) => valid(rules) !== undefined).map(([key]) => key);
+}
+
 /** JSONata: the problems of the keys in `$input`, by check. */
 function keyProblems(rules: InputRules): Jsonata[] {
   // Keys with the same valid values share one check.
   const checks = new Map<Jsonata, string[]>();
   for (const [key, { expected, valid }] of Object.entries<InputKey>(executionInput)) {
+    const predicate = valid(rules);
+    if (predicate === undefined) continue;
     const problem = jsonata`$key & ${` must be ${expected(rules)}, got `} & ${shown(jsonata`$value`)}`;
-    const check = jsonata`(${valid(rules)}) ? [] : ${problem}`;
+    const check = jsonata`(${predicate}) ? [] : ${problem}`;
     checks.set(check, [...(checks.get(check) ?? []), key]);
   }
   return [...checks].map(

@@ -10,6 +10,8 @@ export const failures = {
     "The code could not be copied to the execution's own folder, or the data could not be found.",
   ProcessingJobFailed: "The processing job failed, or could not be started.",
   TrainingJobFailed: "The training job failed, or could not be started.",
+  TuningJobFailed:
+    "The tuning job failed, could not be started, or none of its training jobs reported the objective.",
   ComparisonFailed: "The comparison job failed, or the model in service could not be read.",
   EvaluationFailed: "The evaluation function failed, or found no usable metrics.",
   ModelPerformanceInsufficient:

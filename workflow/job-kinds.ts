@@ -3,9 +3,18 @@
 import type { ExecutionInput } from "./execution-input";
 import type { FailureName } from "./failures";
 
+/** What SageMaker and Step Functions call what belongs to the jobs of one API. */
+const apis = {
+  Processing: { resource: "processing-job", rule: "Processing", log: "Processing" },
+  Training: { resource: "training-job", rule: "Training", log: "Training" },
+  Transform: { resource: "transform-job", rule: "Transform", log: "Transform" },
+  // Only its training jobs write logs; their names start with its own.
+  HyperParameterTuning: { resource: "hyper-parameter-tuning-job", rule: "Tuning", log: "Training" },
+} as const;
+
 interface JobKindDescription {
   /** The kind's name in SageMaker's API. */
-  readonly api: "Processing" | "Training" | "Transform";
+  readonly api: keyof typeof apis;
   /** How the workflow runs it; undefined if something else starts these jobs. */
   readonly step?: JobStepDescription;
 }
@@ -44,6 +53,16 @@ export const jobKinds = {
       retryAfterSeconds: 60,
     },
   },
+  /** Many training jobs, if the workflow has a tuning. */
+  tune: {
+    api: "HyperParameterTuning",
+    step: {
+      state: "ModelTuning",
+      called: "Tuning",
+      failure: "TuningJobFailed",
+      retryAfterSeconds: 60,
+    },
+  },
   compare: {
     api: "Processing",
     step: {
@@ -66,7 +85,22 @@ export type StepJobKind = {
 
 /** SageMaker's log group for jobs of one kind, which all workflows of an account share. */
 export function jobLogGroup(kind: JobKind): string {
-  return `/aws/sagemaker/${jobKinds[kind].api}Jobs`;
+  return `/aws/sagemaker/${apis[jobKinds[kind].api].log}Jobs`;
+}
+
+/** What the log streams of a job start with. */
+export function jobLogPrefix(kind: JobKind, job: string): string {
+  return kind === "tune" ? `${job}-` : `${job}/`;
+}
+
+/** The ARN of one kind's jobs, without account: its resource type, and a pattern of names. */
+export function jobResource(kind: JobKind, names: string): string {
+  return `${apis[jobKinds[kind].api].resource}/${names}`;
+}
+
+/** The managed rule that tells Step Functions of a job's end. */
+export function jobEventsRule(kind: JobKind): string {
+  return `StepFunctionsGetEventsForSageMaker${apis[jobKinds[kind].api].rule}JobsRule`;
 }
 
 /** The kind of the job whose failure ended an execution. */

@@ -28,6 +28,9 @@ export interface EndpointScope extends NameScope {
 /** SageMaker's limit for the names of jobs, models, endpoint configurations and endpoints. */
 export const maxNameLength = 63;
 
+/** SageMaker's limit for the names of tuning jobs. */
+const maxTuningNameLength = 32;
+
 /** What has such a name. */
 type Kind = JobKind | "model" | "config" | "serverless";
 
@@ -84,6 +87,22 @@ export function checkNameScope({ prefix, environment }: NameScope): void {
   }
 }
 
+/**
+ * The characters that the name of a tuning job leaves for a hash.
+ *
+ * @returns the room, how much a hash needs, and how long prefix and environment may be together
+ */
+export function tuningNameRoom(scope: NameScope) {
+  const room = maxTuningNameLength - tuningNameStart(scope).length;
+  const { prefix, environment } = scope;
+  return { room, needed: hashLength, limit: prefix.length + environment.length + room - hashLength };
+}
+
+/** The beginning of the names of tuning jobs, and of the training jobs that they start. */
+export function tuningNameStart(scope: NameScope): string {
+  return `${baseName(scope)}-tune-`;
+}
+
 /** JSONata: `source` reduced to at most `length` lower-case letters, digits and single hyphens. */
 function slug(source: Jsonata, length: number): Jsonata {
   return jsonata`(
@@ -95,11 +114,21 @@ function slug(source: Jsonata, length: number): Jsonata {
 
 const executionName = jsonata`$states.context.Execution.Name`;
 
-/** JSONata: eight hexadecimal digits that are different for each execution and each redrive. */
-const attemptHash = executionHash(jsonata`$states.context.Execution.RedriveCount`);
+const started = jsonata`$states.context.Execution.Id & $states.context.Execution.StartTime`;
+const redriveCount = jsonata`$states.context.Execution.RedriveCount`;
+
+/**
+ * JSONata: a text that is different for each execution and each redrive.
+ *
+ * Without a redrive the context may lack the field, which must not end the execution.
+ */
+const attemptText = jsonata`${started} & $string($exists(${redriveCount}) ? ${redriveCount} : 0)`;
+
+/** JSONata: a hash of that text. */
+const attemptHash = shortHash(attemptText);
 
 /** JSONata: the name of an execution's S3 folders, the same in all its states. */
-export const executionFolder = jsonata`${slug(executionName, 40)} & "-" & ${executionHash()}`;
+export const executionFolder = jsonata`${slug(executionName, 40)} & "-" & ${shortHash(started)}`;
 
 /**
  * JSONata: a name of one `kind` that no earlier attempt has used.
@@ -113,11 +142,19 @@ export function freshName(
   given: keyof ExecutionInput | undefined,
   attempt?: Jsonata | number,
 ): Jsonata {
+  if (kind === "tune") return tuningJobName(scope, attempt);
   const start = `${baseName(scope)}-${kind}-`;
   const room = maxNameLength - start.length - 1 - hashLength - attemptLength;
   const retry = jsonata`$string($states.context.State.RetryCount)`;
   const end = attempt === undefined ? retry : jsonata`$string(${attempt}) & "-" & ${retry}`;
   return jsonata`${start} & ${slug(givenName(given), room)} & "-" & ${attemptHash} & "-" & ${end}`;
+}
+
+/** JSONata: the name of a tuning job, which has no room for more than a hash of what the other names spell out. */
+function tuningJobName(scope: NameScope, attempt: Jsonata | number = 1): Jsonata {
+  const { room } = tuningNameRoom(scope);
+  const text = jsonata`${attemptText} & "-" & $string(${attempt}) & "-" & $string($states.context.State.RetryCount)`;
+  return jsonata`${tuningNameStart(scope)} & ${shortHash(text, room)}`;
 }
 
 function givenName(key: keyof ExecutionInput | undefined): Jsonata {
@@ -151,14 +188,7 @@ export function versionName(scope: NameScope, kind: Kind): Jsonata {
   return jsonata`${start} & $string($package.version) & "-" & ${hash}`;
 }
 
-function executionHash(redriveCount?: Jsonata): Jsonata {
-  const started = jsonata`$states.context.Execution.Id & $states.context.Execution.StartTime`;
-  if (redriveCount === undefined) return shortHash(started);
-  // Without a redrive the context may lack the field, which must not end the execution.
-  return shortHash(jsonata`${started} & $string($exists(${redriveCount}) ? ${redriveCount} : 0)`);
-}
-
-/** JSONata: a hash of a text, as eight hexadecimal digits. */
-export function shortHash(text: Jsonata | string): Jsonata {
-  return jsonata`$substring($hash(${text}, "SHA-256"), 0, ${hashLength})`;
+/** JSONata: a hash of a text, by default as eight hexadecimal digits. */
+export function shortHash(text: Jsonata | string, length = hashLength): Jsonata {
+  return jsonata`$substring($hash(${text}, "SHA-256"), 0, ${length})`;
 }

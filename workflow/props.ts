@@ -12,7 +12,9 @@ import {
   type VpcSettings,
   type WorkflowSettings,
 } from "./settings";
-import { longestJobSeconds } from "./steps/job";
+import { longestAttemptSeconds, longestJobSeconds } from "./steps/job";
+import type { TuningProps, TuningSettings } from "./tuning/props";
+import { longestTuningSeconds, tuningSettings } from "./tuning/settings";
 
 /** A script: a folder of code, and its entry point. A `requirements.txt` in the folder is installed. */
 export interface ScriptProps {
@@ -65,6 +67,13 @@ export interface WorkflowProps extends NameScope {
      */
     readonly metrics?: readonly string[];
   };
+  /**
+   * Searches hyperparameters with a tuning job, whose best training job goes on as a single one does (docs/tuning.md). An
+   * execution's input may switch it off.
+   *
+   * @default - one training job
+   */
+  readonly tuning?: TuningProps;
   /**
    * Compares a new model with the one in service, on the same held-out data. Gets `--challenger` and, if a model is in
    * service, `--champion`, each with a model.tar.gz, `--test-data` with the `holdout/` of preprocessing, `--output` and
@@ -180,6 +189,8 @@ export function workflowSettings(
     hyperparameters: stringValues(props.training.hyperparameters ?? {}),
     metrics: props.training.metrics ?? [],
   };
+  const tuning =
+    props.tuning && tuningSettings(props.tuning, { scope: props, ...training, gate: gateSettings(gate) });
   const comparison = props.comparison && {
     ...job("comparison"),
     arguments: props.comparison.arguments ?? [],
@@ -188,13 +199,14 @@ export function workflowSettings(
   const longest =
     longestJobSeconds(processing.maxRuntimeInSeconds) +
     (comparison === undefined ? 0 : longestJobSeconds(comparison.maxRuntimeInSeconds)) +
-    longestJobSeconds(training.maxRuntimeInSeconds) +
+    longestJobSeconds(longestTrainingSeconds(training, tuning)) +
     longestDeploymentSeconds;
   return {
     prefix,
     environment,
     processing,
     training,
+    tuning,
     comparison,
     inference: { codeKey: scriptKey(props.inference), entryPoint: props.inference.entryPoint },
     gate: gateSettings(gate),
@@ -208,6 +220,18 @@ export function workflowSettings(
     dataPrefix,
     timeoutSeconds: atLeastOne("timeoutSeconds", props.timeoutSeconds ?? longest + 3600),
   };
+}
+
+/** The time limit of the longest job that trains: the single one, or that of the tuning. */
+function longestTrainingSeconds(
+  { maxRuntimeInSeconds }: Pick<JobSettings, "maxRuntimeInSeconds">,
+  tuning: TuningSettings | undefined,
+): number {
+  if (tuning === undefined) return maxRuntimeInSeconds;
+  return Math.max(
+    maxRuntimeInSeconds,
+    longestTuningSeconds(tuning, longestAttemptSeconds(maxRuntimeInSeconds)),
+  );
 }
 
 /** The folders of code, without duplicates. */

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "./asl/jsonata";
 import type { EndpointSettings } from "./endpoint/kinds";
 import type { Gate } from "./gate";
 import type { NameScope } from "./names";
+import type { TuningSettings } from "./tuning/props";
 
 /** A script of the workflow: a folder of code, and its entry point. */
 interface ScriptSettings {
@@ -56,6 +57,8 @@ export interface WorkflowSettings extends NameScope {
     /** Metrics that the script prints as `<name>: <number>`; SageMaker records them. */
     readonly metrics: readonly string[];
   };
+  /** The tuning, whose best training job replaces the single one; without it, one training job. */
+  readonly tuning?: TuningSettings;
   /** The job that compares a new model with the one in service; without it, only the threshold decides. */
   readonly comparison?: JobSettings & { readonly arguments: readonly string[] };
   readonly inference: ScriptSettings;

@@ -129,6 +129,18 @@ it.each<[string, keyof ConfigInput, object, string]>([
     "with low at most high, got 2 and 1",
   ],
   [
+    "a range of no kind",
+    "workflow",
+    { tuning: { ranges: { C: { min: 1, max: 2 } } } },
+    "workflow.tuning.ranges.C.kind",
+  ],
+  [
+    "a range of a hyperparameter that is not declared",
+    "workflow",
+    { tuning: { ranges: { C: { kind: "continuous", min: 1, max: 2 } } } },
+    "tuning.ranges must have hyperparameters that training.hyperparameters has (none), got C",
+  ],
+  [
     "an execution input that no execution takes",
     "testRun",
     { executionInput: { Thresold: 1 } },

@@ -2,7 +2,7 @@ import type { State, StateGraph, TaskState } from "../../workflow/asl/states";
 import { compose, workflowDefinition } from "../../workflow/definition";
 import { failures } from "../../workflow/failures";
 import type { WorkflowProps } from "../../workflow/props";
-import { workflow } from "../fixtures";
+import { tuning, workflow } from "../fixtures";
 import { context, evaluate } from "./evaluate";
 
 const aslValidator = require("asl-validator") as (definition: unknown) => {
@@ -63,11 +63,14 @@ describe("the definition", () => {
     const full = workflow({
       comparison: { folder: "python/scripts", entryPoint: "comparison.py" },
       endpoint: scaled,
+      tuning,
     });
     const ends = Object.entries(workflowDefinition(full).definition.States).filter(
       ([, s]) => s.Type === "Fail",
     );
     expect(ends.map(([name]) => name).sort()).toEqual(Object.keys(failures).sort());
+    for (const [name, , caught] of tasks(workflowDefinition(full).definition))
+      expect([name, caught]).toEqual([name, true]);
     for (const [name, end] of ends) expect(end).toMatchObject({ Error: name });
   });
 
@@ -130,6 +133,7 @@ describe("the definition", () => {
 describe("the definition of a workflow", () => {
   it.each([
     ["with a comparison", { comparison: { folder: "f", entryPoint: "c.py" } }],
+    ["with a tuning", { tuning }],
     ["with approval by a person", { approval: "manual" as const }],
     ["with a serverless endpoint", { endpoint: { kind: "serverless" as const } }],
     ["with autoscaling", { endpoint: scaled }],

@@ -1,14 +1,22 @@
 import type { TaskState } from "../../workflow/asl/states";
 import { workflowDefinition } from "../../workflow/definition";
-import { failedJobKind, jobKinds, jobLogGroup, jobNameKeys } from "../../workflow/job-kinds";
-import { workflow } from "../fixtures";
+import {
+  failedJobKind,
+  jobEventsRule,
+  jobKinds,
+  jobLogGroup,
+  jobLogPrefix,
+  jobNameKeys,
+  jobResource,
+} from "../../workflow/job-kinds";
+import { tuning, workflow } from "../fixtures";
 import { context, evaluate } from "./evaluate";
 
 const { States } = workflowDefinition(
-  workflow({ comparison: { folder: "python/scripts", entryPoint: "comparison.py" } }),
+  workflow({ comparison: { folder: "python/scripts", entryPoint: "comparison.py" }, tuning }),
 ).definition;
 
-describe.each(["prep", "train", "compare"] as const)("a job of the kind %s", (kind) => {
+describe.each(["prep", "train", "tune", "compare"] as const)("a job of the kind %s", (kind) => {
   const { api, step } = jobKinds[kind];
   const task = States[step.state] as TaskState;
 
@@ -16,7 +24,7 @@ describe.each(["prep", "train", "compare"] as const)("a job of the kind %s", (ki
     expect(task.Resource).toBe(`arn:aws:states:::sagemaker:create${api}Job.sync`);
     const name = task.Arguments[`${api}JobName`] as string;
     expect(await evaluate(name, { context: context() }, { attempt: 1 })).toMatch(
-      new RegExp(`^housing-dev-${kind}-run-1-`),
+      new RegExp(kind === "tune" ? /^housing-dev-tune-[0-9a-f]{15}$/ : `^housing-dev-${kind}-run-1-`),
     );
   });
 
@@ -32,5 +40,14 @@ it("no other failure is a job's", () => {
 
 it("logs and names are where SageMaker has them", () => {
   expect(jobLogGroup("compare")).toBe("/aws/sagemaker/ProcessingJobs");
-  expect(jobNameKeys).toEqual(["ProcessingJobName", "TrainingJobName", "TransformJobName"]);
+  expect(jobNameKeys).toEqual([
+    "ProcessingJobName",
+    "TrainingJobName",
+    "HyperParameterTuningJobName",
+    "TransformJobName",
+  ]);
+  expect(jobLogGroup("tune")).toBe("/aws/sagemaker/TrainingJobs");
+  expect([jobLogPrefix("train", "job"), jobLogPrefix("tune", "job")]).toEqual(["job/", "job-"]);
+  expect(jobResource("tune", "*")).toBe("hyper-parameter-tuning-job/*");
+  expect(jobEventsRule("tune")).toBe("StepFunctionsGetEventsForSageMakerTuningJobsRule");
 });

@@ -119,6 +119,28 @@ describe("deploying", () => {
     expect(await choose("EndpointInService", variables)).toBe(next);
   });
 
+  it.each([
+    ["", "The endpoint is Failed after 3 checks, not InService with ours: no answer"],
+    ["ours", "The endpoint is Failed after 3 checks, not InService with ours: no answer"],
+    [
+      "before",
+      "The endpoint is Failed after 3 checks with the configuration before, not InService with ours: no answer",
+    ],
+  ])("names each configuration once where it has failed with %j", async (configName, reason) => {
+    const { Choices } = state<Extract<State, { Type: "Choice" }>>("EndpointInService");
+    const failed = Choices.find(({ Next }) => Next === "DeploymentFailed")?.Assign?.failure as string;
+    const variables = {
+      endpoint: { ...endpoint("Failed", configName), reason: "no answer" },
+      endpointConfigName: "ours",
+      endpointName: "wine",
+      checks: 3,
+    };
+    expect(await evaluate(failed, {}, variables)).toMatchObject({
+      endpoint: "wine",
+      reason,
+    });
+  });
+
   it("waits 1, 2, 4, 8, 16, 30 and 30 seconds", async () => {
     const wait = state<Extract<State, { Type: "Wait" }>>("WaitForEndpoint");
     const seconds = [1];

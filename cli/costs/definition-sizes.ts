@@ -26,6 +26,8 @@ export interface UpdateSize {
 
 export interface DefinitionSizes {
   readonly jobs: readonly JobSize[];
+  /** A single training job that an execution can run instead of a tuning job. */
+  readonly singleTrainings: readonly JobSize[];
   /** Production variants of every endpoint configuration that a state creates. */
   readonly variants: readonly VariantSize[];
   /** States that invoke a function. */
@@ -39,8 +41,11 @@ export interface DefinitionSizes {
 /** Reads what the Task states run, including nested ones. */
 export function definitionSizes(definition: GraphJson): DefinitionSizes {
   const tasks = tasksOf(definition);
+  const jobs = tasks.flatMap(([name, state]) => jobsOf(name, state));
+  const single = insteadOfTuning(definition);
   return {
-    jobs: tasks.flatMap(([name, state]) => jobsOf(name, state)),
+    jobs: jobs.filter(({ state }) => !single.has(state)),
+    singleTrainings: jobs.filter(({ state }) => single.has(state)),
     variants: tasks.flatMap(([, state]) =>
       calls(state, "createEndpointConfig") ? (list(request(state).ProductionVariants) as VariantSize[]) : [],
     ),
@@ -85,6 +90,17 @@ function tasksOf(graph: GraphJson): [string, StateJson][] {
   );
 }
 
+/** The states that train once, where a Choice leads either there or to a tuning job. */
+function insteadOfTuning({ States }: GraphJson): ReadonlySet<string> {
+  const among = (names: readonly string[], action: string) =>
+    names.filter((name) => calls(States[name] ?? { Type: "" }, action));
+  const ways = Object.values(States).map(({ Choices = [], Default }) =>
+    [...Choices.map(({ Next }) => Next), Default].filter((name) => name !== undefined),
+  );
+  const toTuning = ways.filter((names) => among(names, "createHyperParameterTuningJob").length > 0);
+  return new Set(toTuning.flatMap((names) => among(names, "createTrainingJob")));
+}
+
 /** Whether a task calls an API: `arn:aws:states:::sagemaker:createTrainingJob.sync` calls createTrainingJob. */
 function calls(state: StateJson, action: string): boolean {
   return new RegExp(`:${action}(\\.\\w+(:\\d+)?)?$`).test(state.Resource ?? "");
@@ -115,7 +131,7 @@ function jobsOf(state: string, json: StateJson): JobSize[] {
       "training",
       training.ResourceConfig,
       training.EnableManagedSpotTraining,
-      limits.MaxNumberOfTrainingJobs,
+      atMost(limits.MaxNumberOfTrainingJobs),
     );
   }
   return [];
@@ -149,6 +165,12 @@ function plainText(value: unknown): string | undefined {
 
 function numberOf(value: unknown): number {
   return typeof value === "number" ? value : 0;
+}
+
+/** A number, or the literal bound of an expression: `$min([20, …])` is at most 20. */
+function atMost(value: unknown): unknown {
+  const [, bound] = typeof value === "string" ? (/^\{% \$min\(\[(\d+),/.exec(value) ?? []) : [];
+  return bound === undefined ? value : Number(bound);
 }
 
 function count(value: unknown): number {

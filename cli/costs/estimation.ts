@@ -57,7 +57,7 @@ export function estimateCosts(definition: DefinitionJson, options: EstimateOptio
   const { region, runsPerMonth = defaultRunsPerMonth, resources = [], others = [] } = options;
   const durations = { ...defaultDurations, ...options.durations };
   const sizes = [definition, ...others].map(definitionSizes);
-  const { jobs, functions } = sizes[0] as DefinitionSizes;
+  const { jobs, singleTrainings, functions } = sizes[0] as DefinitionSizes;
   const serving = sizes.find((one) => one.variants.length > 0) ?? (sizes[0] as DefinitionSizes);
   const { variants, update, scaling } = serving;
   const missing = new Set<string>();
@@ -99,7 +99,10 @@ export function estimateCosts(definition: DefinitionJson, options: EstimateOptio
     perMonth: idlePerMonth + perRun * runsPerMonth,
     approximate: [...idle, ...run].some(({ approximate }) => approximate),
     missing: [...missing],
-    notes: variants.flatMap((variant) => notesOn(variant, region, scaling)),
+    notes: [
+      ...variants.flatMap((variant) => notesOn(variant, region, scaling)),
+      ...singleTrainings.map((job) => singleTrainingNote(jobRow(job, durations, row).what)),
+    ],
   };
 }
 
@@ -140,6 +143,10 @@ function jobRow(job: JobSize, durations: Durations, row: MakeRow): CostRow {
     (jobs * instanceCount * minutes) / 60,
     "hour",
   );
+}
+
+function singleTrainingNote(what: string): string {
+  return `The sums have the largest number of training jobs. With "Tuning": false in its input, a run has ${what} instead.`;
 }
 
 function functionRows(

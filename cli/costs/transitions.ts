@@ -1,4 +1,3 @@
-import { stageChoice } from "../../workflow/stages";
 import { type GraphJson, innerGraphs, type StateJson } from "../terraform/definition-json";
 
 /** How long an execution polls. */
@@ -55,8 +54,7 @@ function shortestPath(
     const state = graph.States[name];
     if (state === undefined) continue;
     if (goal(state, name)) return path;
-    // An execution of which all is paid starts at the beginning.
-    for (const next of name === stageChoice ? [state.Default ?? ""] : nextStates(state)) {
+    for (const next of nextStates(state)) {
       if (seen.has(next)) continue;
       seen.add(next);
       paths.push([...path, next]);

@@ -66,7 +66,7 @@ export async function moveToKind(
     }
     await releaseVersion(environment, packageArn, { timeout });
   }
-  await testEndpoint(environment.aws, wanted, instances);
+  await testEndpoint(environment.aws, wanted, instances, environment.workflow);
   onStep(`${wanted} is in service and responds. Switch the callers of ${other} to it.`);
   const again = `npm run change-kind -- ${environment.name}`;
   if (keepOld) {

@@ -4,7 +4,7 @@ import { type HistoryEvent, StopExecutionCommand } from "@aws-sdk/client-sfn";
 import type { Variables } from "../../workflow/asl/enter";
 import type { StateMachineDefinition } from "../../workflow/asl/states";
 import type { ExecutionInput } from "../../workflow/execution-input";
-import { jobKindOf, type StepJobKind } from "../../workflow/job-kinds";
+import { jobKindOf } from "../../workflow/job-kinds";
 import { resourceTags } from "../../workflow/resources";
 import type { ExecutionReport } from "../../workflow/steps/report";
 import type { Aws } from "../account/clients";
@@ -17,11 +17,11 @@ import { JobLog } from "../execution/job-log";
 import { PhaseLines } from "../execution/phases";
 import type { PreviousModel } from "../execution/previous-model";
 import { executionOutput, metricsText, predictionsText } from "../execution/report";
+import { placeInScript, scriptsOfJobs } from "../execution/script-error";
 import { readHistory, variablesAt } from "../execution/variables";
 import { print } from "../terminal/print";
 import { type Current, userError } from "./current";
 import { enteredMachine, lastPreparation } from "./machine";
-import { scriptError } from "./script-error";
 
 /** Where runs happen. */
 export interface Local {
@@ -74,15 +74,6 @@ async function deploy({ aws, workflow }: Local, { current, entry }: RunRequest) 
   return { machine, stateMachineArn: await putStateMachine(aws, machine, workflow.references, tags) };
 }
 
-type ScriptName = "processing" | "training" | "comparison" | "inference";
-
-/** What the jobs of each kind run. */
-const scripts = {
-  prep: "processing",
-  train: "training",
-  compare: "comparison",
-} as const satisfies Readonly<Record<StepJobKind, ScriptName>>;
-
 /** What is shown of a run. */
 class ShownRun {
   readonly #phases = new PhaseLines();
@@ -131,39 +122,30 @@ class ShownRun {
       return;
     }
     try {
-      const instances = this.request.current.testRun.instances;
-      const predictions = await testEndpoint(this.local.aws, EndpointName, instances);
+      const { testRun, props } = this.request.current;
+      const predictions = await testEndpoint(this.local.aws, EndpointName, testRun.instances, props);
       const { startDate = new Date(0), stopDate } = result.description;
       const seconds = secondsBetween(startDate, stopDate).toFixed(1);
       print(`  In service after ${seconds} s; it predicts ${predictionsText(predictions)}`);
     } catch (error) {
-      const message = userError(error);
-      const place = this.placeOf(message.replace(/^ {4}/gm, "").split("\n"), "inference");
-      print(indented([...place, message].join("\n")));
+      print(indented(userError(error)));
     }
   }
 
   private async showFailure({ description }: ExecutionResult): Promise<void> {
-    const failure = await readFailure(this.local.aws, description);
-    const { state = "", logOf, log } = failure;
-    if (logOf === "endpoint") {
-      print(indented([...this.placeOf(log, "inference"), describeFailure(failure)].join("\n")));
+    const { props } = this.request.current;
+    const failure = await readFailure(this.local.aws, description, props);
+    if (failure.logOf === "endpoint") {
+      print(indented(describeFailure(failure)));
       return;
     }
     // The lines of a job's log were shown as they came.
+    const { state = "" } = failure;
     const kind = jobKindOf(state);
-    const [place] = kind === undefined ? [] : this.placeOf(this.#log?.lines ?? [], scripts[kind]);
+    const place = kind && placeInScript(this.#log?.lines ?? [], props, scriptsOfJobs[kind]);
     print(
       indented(place === undefined ? describeFailure({ ...failure, log: [] }) : `${state} failed: ${place}`),
     );
-  }
-
-  /** Where a script failed, if the lines of a log show it. */
-  private placeOf(lines: readonly string[], script: ScriptName): string[] {
-    const { props, sources } = this.request.current;
-    const { folder = "" } = props[script] ?? {};
-    const place = scriptError(lines, folder, sources.get(folder)?.keys() ?? []);
-    return place === undefined ? [] : [place];
   }
 
   async result(): Promise<RunEnd> {

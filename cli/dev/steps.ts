@@ -16,11 +16,22 @@ export interface Step {
 export type Sources = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
 
 /** The steps of a workflow, in the order in which they run. */
-export function stepsOf({ processing, training, inference, comparison, gate }: WorkflowProps): Step[] {
+export function stepsOf({
+  processing,
+  training,
+  tuning,
+  inference,
+  comparison,
+  gate,
+}: WorkflowProps): Step[] {
   return [
     { state: "DataPreprocessing", scripts: [processing], settings: processing },
     // The model artifact contains the code that serves it.
-    { state: "ModelTraining", scripts: [training, inference], settings: [training, inference] },
+    {
+      state: tuning === undefined ? "ModelTraining" : "TrainOrTune",
+      scripts: [training, inference],
+      settings: [training, inference],
+    },
     ...(comparison ? [{ state: "FindChampion", scripts: [comparison], settings: comparison }] : []),
     { state: "ModelEvaluation", scripts: [], settings: gate },
   ];

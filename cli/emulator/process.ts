@@ -20,6 +20,8 @@ export interface EmulatorOptions {
   readonly timeScale?: number;
   /** File with faults to inject; docs/emulator.md describes it. */
   readonly faults?: string;
+  /** File with answers of tasks, in the format of Step Functions Local; read again when it changes. */
+  readonly mocks?: string;
   /** Answer operations that do not run from moto's bare records. */
   readonly allowRecords?: boolean;
   /** Accept any access key, and unsigned requests: any program on this machine may call. */
@@ -66,6 +68,7 @@ export class EmulatorProcess {
     if (options.port !== undefined) flags.push("--port", String(options.port));
     if (options.timeScale !== undefined) flags.push("--time-scale", String(options.timeScale));
     if (options.faults !== undefined) flags.push("--faults", options.faults);
+    if (options.mocks !== undefined) flags.push("--mocks", options.mocks);
     if (options.allowRecords) flags.push("--allow-records");
     if (options.anyKey === true) flags.push("--any-key");
     const child = spawn(python, ["-m", "emulator", ...flags], {

@@ -51,10 +51,36 @@ export function adviceOn(texts: readonly string[]): string | undefined {
 const scriptFailure = /ExecuteUserScriptError:\s+ExitCode (-?\d+)\s+ErrorMessage "([\s\S]*?)"\s+Command "/;
 const exception = /^[\w.]*(?:Error|Exception|Exit|Interrupt)\b(?:: .*)?$/;
 
-/** The reason of a failure without the toolkit's envelope: the script's exit code, and its exception from the log. */
+/** How the endpoint's client reports the status of a container that refused a request, often with a page of HTML. */
+const containerAnswer =
+  /An error occurred \(ModelError\) when calling the InvokeEndpoint operation(?: \(reached max retries: \d+\))?: Received (?:client|server) error \((\d+)\) from \S+ with message "([\s\S]*?)"\. See https:\S+ in account \d+ for more information\.?/g;
+
+/** The text of a page of HTML, or of what is none, in one line. */
+export function plainText(page: string): string {
+  return page
+    .replace(/<(title|style)[\s\S]*?<\/\1>|<[^>]*>/g, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+/** What SageMaker says of any container that does not start; the log follows. */
+const unhealthy =
+  /(did not pass the ping health check\.) Please check CloudWatch logs for this endpoint\.[\s\S]*/;
+
+/**
+ * The reason of a failure without the envelopes of the toolkit and of AWS: a script's exit code with its exception from
+ * the log, a container's status without its page of HTML.
+ */
 export function shortReason(reason: string, log: readonly string[]): string {
   const [, exitCode, message = ""] = reason.match(scriptFailure) ?? [];
-  if (exitCode === undefined) return reason;
+  if (exitCode === undefined) {
+    return reason
+      .replace(containerAnswer, (_, status, page: string) => {
+        const text = page.includes("<") ? "" : `, "${plainText(page)}"`;
+        return `the container answered with status ${status}${text}`;
+      })
+      .replace(unhealthy, "$1");
+  }
   const thrown = message.trim() || log.findLast((line) => exception.test(line));
   return `the script ended with exit code ${exitCode}${thrown ? `: ${thrown}` : ""}`;
 }

@@ -1,25 +1,30 @@
 import { InvokeEndpointCommand, ModelError } from "@aws-sdk/client-sagemaker-runtime";
 import { z } from "zod";
 import { testRun } from "../../configuration";
+import type { WorkflowProps } from "../../workflow/props";
 import type { Aws } from "../account/clients";
+import type { Environment } from "../account/environment";
 import { FailedError } from "../terminal/errors";
 import type { ProgressTask } from "../terminal/progress";
-import { adviceOn } from "./advice";
+import { adviceOn, plainText } from "./advice";
 import type { ExecutionResult } from "./execution";
 import { endpointLogLines, logText } from "./logs";
 import { executionOutput } from "./report";
+import { placeInScript } from "./script-error";
 
 const answerSchema = z.looseObject({ predictions: z.array(z.unknown()) });
 
 /**
  * Requests predictions from an endpoint.
  *
+ * @param workflow to find the line of its script that failed
  * @throws FailedError if it does not return one prediction for each instance
  */
 export async function testEndpoint(
   aws: Aws,
   endpointName: string,
   instances: readonly unknown[],
+  workflow?: WorkflowProps,
 ): Promise<readonly unknown[]> {
   const begun = new Date();
   let text: string;
@@ -36,7 +41,9 @@ export async function testEndpoint(
   } catch (error) {
     const log = await endpointLogLines(aws, endpointName, begun);
     const advice = adviceOn(log);
+    const place = placeInScript(log, workflow, "inference");
     const lines = [
+      ...(place === undefined ? [] : [place]),
       `The endpoint ${endpointName} did not respond: ${reasonOf(error)}`,
       ...(advice === undefined ? [] : [`  advice: ${advice}`]),
       ...logText("endpoint", log),
@@ -54,7 +61,7 @@ export async function testEndpoint(
 
 /** Tests the endpoint that an execution released; a version that waits for approval has none yet. */
 export async function testReleased(
-  aws: Aws,
+  { aws, workflow }: Pick<Environment, "aws" | "workflow">,
   result: ExecutionResult,
   task: ProgressTask,
 ): Promise<readonly unknown[] | undefined> {
@@ -63,16 +70,14 @@ export async function testReleased(
     task.skip("Endpoint test: the version waits for approval, so nothing was requested");
     return undefined;
   }
-  return await testEndpoint(aws, EndpointName, testRun.instances);
+  return await testEndpoint(aws, EndpointName, testRun.instances, workflow);
 }
 
 /** What the container answered, without the page of HTML that it may have put round it. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof ModelError)) return (error as Error).message;
   const { OriginalStatusCode, OriginalMessage = "" } = error;
-  const text = OriginalMessage.replace(/<(title|style)[\s\S]*?<\/\1>|<[^>]*>/g, " ")
-    .replace(/\s+/g, " ")
-    .trim();
+  const text = plainText(OriginalMessage);
   return `status ${OriginalStatusCode} from the container, "${text.slice(0, 300)}"`;
 }
 

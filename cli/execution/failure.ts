@@ -1,8 +1,10 @@
 import type { DescribeExecutionCommandOutput } from "@aws-sdk/client-sfn";
-import { failedJobKind, jobLogGroup } from "../../workflow/job-kinds";
+import { failedJobKind } from "../../workflow/job-kinds";
+import type { WorkflowProps } from "../../workflow/props";
 import type { Aws } from "../account/clients";
 import { adviceOn, shortReason } from "./advice";
 import { endpointLogLines, jobLogLines, logText } from "./logs";
+import { placeInScript, scriptsOfJobs } from "./script-error";
 
 /** How an execution failed. */
 export interface ExecutionFailure {
@@ -11,6 +13,8 @@ export interface ExecutionFailure {
   /** The state that failed, if the cause names it. */
   readonly state?: string;
   readonly job?: string;
+  /** File and line of the script that failed, with its exception, if the log shows them. */
+  readonly place?: string;
   readonly reason: string;
   /** Metrics of the model that the gate refused. */
   readonly metrics?: Readonly<Record<string, number>>;
@@ -23,7 +27,11 @@ export interface ExecutionFailure {
 /** Errors about a model that could not serve. */
 const endpointErrors: readonly string[] = ["DeploymentFailed", "RolledBack", "RollbackFailed"];
 
-/** Reads why an execution failed; the workflow's causes are JSON, others are text. */
+/**
+ * Reads why an execution failed; the workflow's causes are JSON, others are text.
+ *
+ * @param props the workflow, to find the line of its script that failed
+ */
 export async function readFailure(
   aws: Aws,
   {
@@ -33,6 +41,7 @@ export async function readFailure(
     stateMachineArn = "",
     startDate = new Date(0),
   }: Partial<DescribeExecutionCommandOutput>,
+  props?: WorkflowProps,
 ): Promise<ExecutionFailure> {
   const { state, job, reason, metrics, endpoint } = parseCause(cause);
   const kind = failedJobKind(error);
@@ -43,12 +52,14 @@ export async function readFailure(
     ?.replace(/-release$/, "");
   const log = endpointErrors.includes(error)
     ? { logOf: "endpoint" as const, log: await endpointLogLines(aws, endpoint ?? workflow ?? "", startDate) }
-    : { logOf: "job" as const, log: kind && job ? await jobLogLines(aws, jobLogGroup(kind), job) : [] };
+    : { logOf: "job" as const, log: kind && job ? await jobLogLines(aws, kind, job) : [] };
+  const script = log.logOf === "endpoint" ? "inference" : kind && scriptsOfJobs[kind];
   return {
     status,
     error,
     state,
     job,
+    place: script && placeInScript(log.log, props, script),
     reason: reason ?? cause,
     metrics,
     ...(log.log.length === 0 ? { log: [] } : log),
@@ -78,6 +89,7 @@ export function describeFailure({
   error,
   state,
   job,
+  place,
   reason,
   metrics,
   logOf = "job",
@@ -87,12 +99,12 @@ export function describeFailure({
     ["state", state],
     ["error", error],
     ["job", job],
-    ["reason", shortReason(reason, log)],
+    ["reason", shortReason(reason, place === undefined ? log : [])],
     ["advice", adviceOn([reason, ...log])],
     ["metrics", metrics === undefined ? undefined : JSON.stringify(metrics)],
   ] as const;
   return [
-    `The execution ended as ${status}`,
+    `The execution ended as ${status}${place === undefined ? "" : `: ${place}`}`,
     ...named.flatMap(([key, value]) => (value ? [`  ${key}: ${value}`] : [])),
     ...logText(logOf, log),
   ].join("\n");

@@ -1,11 +1,11 @@
 import type { Aws } from "../account/clients";
+import type { Environment } from "../account/environment";
 import { DetachedError, FailedError } from "../terminal/errors";
 import type { ProgressTask } from "../terminal/progress";
 import { type ExecutionResult, watchExecution } from "./execution";
 import { describeFailure, type ExecutionFailure, readFailure } from "./failure";
 import { LiveProgress } from "./live-progress";
 import { PhaseLines } from "./phases";
-import type { Redriven } from "./redriven";
 
 /** An execution that did not succeed; the message says why. */
 export class ExecutionFailedError extends FailedError {
@@ -20,31 +20,28 @@ export class ExecutionFailedError extends FailedError {
 /**
  * Follows an execution as `followInTask` does, and returns it if it succeeded.
  *
- * @throws ExecutionFailedError
+ * @throws ExecutionFailedError with the line of the workflow's script that failed, if one did
  */
 export async function followToSuccess(
-  ...followed: Parameters<typeof followInTask>
-): Promise<ExecutionResult> {
-  const result = await followInTask(...followed);
-  if (result.description.status === "SUCCEEDED") return result;
-  const [aws] = followed;
-  throw new ExecutionFailedError(result, await readFailure(aws, result.description));
-}
-
-/**
- * Follows an execution and shows its parts in a task: the running state in the title, what has ended as lines.
- *
- * @param followed its ARN; or an execution that was redriven, which is shown from there on
- */
-export async function followInTask(
-  aws: Aws,
-  followed: string | Redriven,
+  { aws, workflow }: Pick<Environment, "aws"> & Partial<Pick<Environment, "workflow">>,
+  executionArn: string,
   task: ProgressTask,
   timeoutSeconds: number,
   signal: AbortSignal,
 ): Promise<ExecutionResult> {
-  const redriven = typeof followed === "string" ? undefined : followed;
-  const executionArn = typeof followed === "string" ? followed : followed.arn;
+  const result = await followInTask(aws, executionArn, task, timeoutSeconds, signal);
+  if (result.description.status === "SUCCEEDED") return result;
+  throw new ExecutionFailedError(result, await readFailure(aws, result.description, workflow));
+}
+
+/** Follows an execution and shows its parts in a task: the running state in the title, what has ended as lines. */
+export async function followInTask(
+  aws: Aws,
+  executionArn: string,
+  task: ProgressTask,
+  timeoutSeconds: number,
+  signal: AbortSignal,
+): Promise<ExecutionResult> {
   const title = `Execution ${executionArn.split(":").at(-1)}`;
   task.title = title;
   const phases = new PhaseLines();
@@ -65,7 +62,6 @@ export async function followInTask(
       timeoutSeconds,
       pollMilliseconds: aws.isEmulator ? 500 : 3000,
       signal,
-      redriven,
       onVisit: (visit) => {
         print(phases.add(visit));
         progress.watch(visit);

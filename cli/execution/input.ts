@@ -3,8 +3,8 @@ import jsonata from "jsonata";
 import { workflowProps } from "../../configuration";
 import { expression, sourceOf } from "../../workflow/asl/jsonata";
 import { type ExecutionInput, inputProblems } from "../../workflow/execution-input";
-import { baseName } from "../../workflow/names";
-import { rawDataPrefix } from "../../workflow/props";
+import { workflowSettings } from "../../workflow/props";
+import { inputRules } from "../../workflow/steps/input";
 import { UsageError } from "../terminal/errors";
 
 /**
@@ -21,13 +21,8 @@ export async function readInput(source: string, environment: string): Promise<Ex
       cause: error,
     });
   }
-  const props = workflowProps(environment);
-  const rules = {
-    dataPrefix: rawDataPrefix(props),
-    hyperparameters: Object.keys(props.training.hyperparameters ?? {}),
-    baseName: baseName(props),
-  };
-  const check = sourceOf(inputProblems(expression("$input0"), rules));
+  const settings = workflowSettings(workflowProps(environment), ({ folder }) => folder);
+  const check = sourceOf(inputProblems(expression("$input0"), inputRules(settings)));
   const problems: string[] = await jsonata(check).evaluate({}, { input0: input });
   if (problems.length > 0) throw new UsageError(`The execution input is invalid:\n${problems.join("\n")}`);
   return input as ExecutionInput;

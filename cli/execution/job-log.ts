@@ -3,7 +3,7 @@ import {
   GetLogEventsCommand,
   ResourceNotFoundException,
 } from "@aws-sdk/client-cloudwatch-logs";
-import { type JobKind, jobLogGroup } from "../../workflow/job-kinds";
+import { type JobKind, jobLogGroup, jobLogPrefix } from "../../workflow/job-kinds";
 import type { Aws } from "../account/clients";
 
 /** The log of a job, read while it runs. */
@@ -15,7 +15,7 @@ export class JobLog {
   constructor(
     private readonly aws: Aws,
     private readonly job: string,
-    kind: JobKind,
+    private readonly kind: JobKind,
   ) {
     this.#logGroupName = jobLogGroup(kind);
   }
@@ -42,7 +42,10 @@ export class JobLog {
   }
 
   private async findStream(): Promise<string | undefined> {
-    const stream = { logGroupName: this.#logGroupName, logStreamNamePrefix: `${this.job}/` };
+    const stream = {
+      logGroupName: this.#logGroupName,
+      logStreamNamePrefix: jobLogPrefix(this.kind, this.job),
+    };
     try {
       const { logStreams } = await this.aws.logs().send(new DescribeLogStreamsCommand(stream));
       return logStreams?.[0]?.logStreamName;

@@ -4,19 +4,21 @@ import {
   GetLogEventsCommand,
   type GetLogEventsCommandInput,
 } from "@aws-sdk/client-cloudwatch-logs";
+import { type JobKind, jobLogGroup, jobLogPrefix } from "../../workflow/job-kinds";
 import type { Aws } from "../account/clients";
 
 const group = (endpointName: string) => `/aws/sagemaker/Endpoints/${endpointName}`;
 
 /** Returns the last lines of a job's log; none if it cannot be read, so that the failure's reason is still shown. */
-export async function jobLogLines(aws: Aws, logGroupName: string, job: string): Promise<string[]> {
+export async function jobLogLines(aws: Aws, kind: JobKind, job: string): Promise<string[]> {
+  const logGroupName = jobLogGroup(kind);
   try {
     const { logStreams } = await aws
       .logs()
-      .send(new DescribeLogStreamsCommand({ logGroupName, logStreamNamePrefix: `${job}/` }));
+      .send(new DescribeLogStreamsCommand({ logGroupName, logStreamNamePrefix: jobLogPrefix(kind, job) }));
     const logStreamName = logStreams?.[0]?.logStreamName;
     if (logStreamName === undefined) return [];
-    return await lastEvents(aws, { logGroupName, logStreamName, limit: shownLines });
+    return endOfJob(await lastEvents(aws, { logGroupName, logStreamName, limit: readLines }));
   } catch {
     return [];
   }
@@ -71,7 +73,7 @@ async function lastEvents(aws: Aws, from: GetLogEventsCommandInput): Promise<str
 /** Where a container has the scripts of a model or job. */
 const scriptFrame = /^\s+File "\/opt\/ml\//;
 
-/** The last traceback, without the frames of the server around the script; or else the last lines. */
+/** The last traceback, without the frames of the server around the script and of libraries; or else the last lines. */
 export function relevantLines(lines: readonly string[]): string[] {
   const start = lines.findLastIndex((line) => line.startsWith("Traceback "));
   if (start < 0) return lines.slice(-shownLines);
@@ -80,7 +82,32 @@ export function relevantLines(lines: readonly string[]): string[] {
   const exception = rest.findIndex((line) => !/^\s/.test(line));
   const traceback = exception < 0 ? rest : rest.slice(0, exception + 1);
   const script = traceback.findIndex((line) => scriptFrame.test(line));
-  return [title, ...traceback.slice(Math.max(script, 0)).slice(1 - shownLines)];
+  if (script < 0) return [title, ...traceback.slice(1 - shownLines)];
+  return [title, ...withoutLibraries(traceback.slice(script)).slice(1 - shownLines)];
+}
+
+/** A job's last lines; a traceback among them begins with the script's own frames. */
+export function endOfJob(lines: readonly string[]): string[] {
+  const last = lines.slice(-shownLines);
+  const isTraceback = last.some((line) => /^\s+File "/.test(line));
+  return isTraceback ? relevantLines(lines) : last;
+}
+
+/** A frame of an installed package, or of Python's own library. */
+const libraryFrame = /^\s+File "[^"]*\/(?:site-packages|python3\.\d+)\/(?!site-packages\/)([^/".]+)/;
+
+/** Frames with each library's calls in one line; its own log has them all. */
+function withoutLibraries(lines: readonly string[]): string[] {
+  const kept: string[] = [];
+  let library: string | undefined;
+  for (const line of lines) {
+    const isFrame = /^\s+File "/.test(line);
+    const called = libraryFrame.exec(line)?.[1];
+    if (isFrame && called !== undefined && called !== library) kept.push(`  … in ${called}`);
+    if (isFrame || !/^\s/.test(line)) library = called;
+    if (library === undefined) kept.push(line);
+  }
+  return kept;
 }
 
 /** The lines as part of a failure's text. */

@@ -3,6 +3,7 @@ import { type StateVisit, secondsBetween, visitLine } from "./history";
 /** The parts of an execution, each from its first state on. A state that is none of these belongs to the part before. */
 const firstStates: Readonly<Record<string, string>> = {
   DataPreprocessing: "Preprocess",
+  ModelTuning: "Tune",
   ModelTraining: "Train",
   KeepModel: "Evaluate",
   RegisterModel: "Register",

@@ -15,6 +15,8 @@ export interface RunReport {
   readonly metrics?: Readonly<Record<string, number>>;
   /** What decided about the model. */
   readonly gate?: ExecutionReport["Gate"];
+  /** The tuning job, and the hyperparameters that it found; absent if the execution did not tune. */
+  readonly tuning?: { readonly job: string; readonly hyperparameters: Readonly<Record<string, string>> };
   /** The model that was in service before, or that the last run here trained. */
   readonly previous?: PreviousModel;
   /** The registered version. */
@@ -45,6 +47,7 @@ export function successReport(
     ...outline(result),
     metrics: output.Metrics,
     gate: output.Gate,
+    tuning: tuningFound(output),
     ...found,
     modelPackage: output.ModelPackageArn,
     endpoint: releasedEndpoint(output),
@@ -55,6 +58,11 @@ export function successReport(
     },
     ignoredInput: output.IgnoredInput,
   };
+}
+
+function tuningFound({ Tuning = {} }: ExecutionReport): RunReport["tuning"] {
+  const { JobName: job, HyperParameters: hyperparameters = {} } = Tuning;
+  return job === undefined ? undefined : { job, hyperparameters };
 }
 
 function releasedEndpoint({ EndpointName, EndpointConfigName = "", Superseded = false }: ExecutionReport) {
@@ -91,7 +99,12 @@ function outline({ description, visits }: ExecutionResult) {
 /** Formats a report as text: what decides first, addresses last. */
 export function reportText(report: RunReport): string {
   const { predictions, artifacts, ignoredInput = [], seconds } = report;
-  const rows: string[][] = [...gateRows(report), ...metricRows(report), ...releaseRows(report)];
+  const rows: string[][] = [
+    ...gateRows(report),
+    ...metricRows(report),
+    ...tuningRows(report),
+    ...releaseRows(report),
+  ];
   if (predictions !== undefined) {
     rows.push(["predictions", predictionsText(predictions)]);
   }
@@ -137,6 +150,12 @@ function metricRows({ metrics = {}, previous }: Pick<RunReport, "metrics" | "pre
   return previous === undefined
     ? rows
     : [["", cell("now"), cell(previous.name), cell("difference")], ...rows];
+}
+
+function tuningRows({ tuning }: RunReport): string[][] {
+  if (tuning === undefined) return [];
+  const values = Object.entries(tuning.hyperparameters).map(([name, value]) => `${name} ${value}`);
+  return [["tuning", tuning.job, `with ${values.join(", ")}`]];
 }
 
 function releaseRows({ modelPackage, endpoint }: RunReport): string[][] {

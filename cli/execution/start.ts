@@ -97,17 +97,18 @@ function plan(options: StartOptions, props: WorkflowProps, input: object, signal
       const { aws } = cloud.value;
       const name = options.name ?? uniqueName();
       const arn = await startExecution(aws.sfn(), workflow.value.stateMachineArn, name, input);
-      return await followToSuccess(aws, arn, task, options.timeout, signal);
+      return await followToSuccess({ aws, workflow: props }, arn, task, options.timeout, signal);
     },
     { rendererOptions: keepLines },
   );
   const report = tasks.add("Endpoint test", async (task) => {
-    const predictions = await testReleased(cloud.value.aws, result.value, task);
+    const { aws } = cloud.value;
+    const predictions = await testReleased({ aws, workflow: props }, result.value, task);
     const { EndpointName = "" } = executionOutput(result.value);
     return successReport(result.value, {
       predictions,
       previous: modelOfLastRun(runsFolder, EndpointName),
-      unseenMetrics: await unseenMetrics(cloud.value.aws, result.value),
+      unseenMetrics: await unseenMetrics(aws, result.value),
     });
   });
   tasks.add("Artifacts", async (task) => {

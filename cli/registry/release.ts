@@ -53,7 +53,7 @@ export async function followRelease(
   const execution =
     (await runningRelease(environment, machine, ModelPackageArn)) ??
     (await startExecution(aws.sfn(), machine, uniqueName(), { ModelPackageArn } as object));
-  await followToSuccess(aws, execution, task, timeoutSeconds, signal);
+  await followToSuccess(environment, execution, task, timeoutSeconds, signal);
 }
 
 async function runningRelease(

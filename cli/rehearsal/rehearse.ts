@@ -208,6 +208,8 @@ function rehearsalProps(): WorkflowProps {
     ...props,
     approval: "manual",
     comparison: undefined,
+    // Its models are good and bad on purpose.
+    tuning: undefined,
     endpoint: { kind: "instance", instanceType: "ml.m5.large", initialInstanceCount: 2 },
     rollbackAlarms: [`${props.prefix}-${props.environment}-predictions`],
   };

@@ -36,7 +36,7 @@ export async function runToSuccess(
 ): Promise<ExecutionResult> {
   const { title } = task;
   const arn = await startExecution(aws.sfn(), machine, uniqueName(), input as ExecutionInput);
-  const result = await followToSuccess(aws, arn, task, timeoutSeconds, signal);
+  const result = await followToSuccess({ aws }, arn, task, timeoutSeconds, signal);
   task.title = title;
   return result;
 }

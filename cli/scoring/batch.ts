@@ -88,7 +88,7 @@ export async function scorePrefix(
   await startScoring(aws, job);
   onStep?.(`${objects.length} objects, ${totalSize(objects)}, with the model ${modelName}`);
   onStep?.(`transform job ${jobName}`);
-  await followScoring(aws, jobName, { timeoutSeconds: options.timeout, signal, onProgress });
+  await followScoring(aws, jobName, { timeoutSeconds: options.timeout, signal, workflow, onProgress });
   const output = await objectsAt(aws, outputUrl);
   return { job, output, predictions: await firstPredictions(aws, outputUrl, output) };
 }

@@ -4,11 +4,12 @@ import {
   type DescribeTransformJobCommandOutput,
   type TransformInstanceType,
 } from "@aws-sdk/client-sagemaker";
-import { jobLogGroup } from "../../workflow/job-kinds";
+import type { WorkflowProps } from "../../workflow/props";
 import type { Aws } from "../account/clients";
 import { poll } from "../account/poll";
 import { tagList } from "../account/tags";
 import { jobLogLines, logText } from "../execution/logs";
+import { placeInScript, scriptsOfJobs } from "../execution/script-error";
 import { DetachedError, FailedError, OutcomeUnknownError } from "../terminal/errors";
 import { maxPayloadInMB } from "./addresses";
 
@@ -62,6 +63,8 @@ export async function startScoring(aws: Aws, job: ScoringJob): Promise<void> {
 interface FollowOptions {
   readonly timeoutSeconds: number;
   readonly signal?: AbortSignal;
+  /** The workflow, to find the line of its script that failed. */
+  readonly workflow?: WorkflowProps;
   /** Called with the job's status and duration after each check. */
   readonly onProgress?: (progress: string) => void;
 }
@@ -75,7 +78,7 @@ interface FollowOptions {
 export async function followScoring(
   aws: Aws,
   name: string,
-  { timeoutSeconds, signal, onProgress }: FollowOptions,
+  { timeoutSeconds, signal, workflow, onProgress }: FollowOptions,
 ): Promise<void> {
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
@@ -85,7 +88,7 @@ export async function followScoring(
     const job = await aws.sagemaker().send(new DescribeTransformJobCommand({ TransformJobName: name }));
     status = job.TransformJobStatus;
     onProgress?.(`${status}, ${seconds()} s`);
-    if (status === "Failed" || status === "Stopped") throw await failure(aws, name, job);
+    if (status === "Failed" || status === "Stopped") throw await failure(aws, job, workflow);
     return status === "Completed" || undefined;
   };
   await poll(check, {
@@ -105,13 +108,19 @@ export async function followScoring(
 
 async function failure(
   aws: Aws,
-  name: string,
-  { TransformJobStatus, FailureReason = "SageMaker returned no reason" }: DescribeTransformJobCommandOutput,
+  {
+    TransformJobName = "",
+    TransformJobStatus,
+    FailureReason = "SageMaker returned no reason",
+  }: DescribeTransformJobCommandOutput,
+  workflow: WorkflowProps | undefined,
 ): Promise<FailedError> {
-  const log = await jobLogLines(aws, jobLogGroup("score"), name);
+  const log = await jobLogLines(aws, "score", TransformJobName);
+  const place = placeInScript(log, workflow, scriptsOfJobs.score);
   return new FailedError(
     [
-      `The transform job ${name} ended as ${TransformJobStatus}: ${FailureReason}`,
+      ...(place === undefined ? [] : [place]),
+      `The transform job ${TransformJobName} ended as ${TransformJobStatus}: ${FailureReason}`,
       ...logText("job", log),
     ].join("\n"),
   );

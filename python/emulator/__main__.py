@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from emulator.aws.account import ACCOUNT, REGION
-from emulator.aws.clients import EmulatedAws, shut_out_own_aws_settings
+from emulator.aws.clients import EmulatedAws, remove_aws_settings
 from emulator.aws.faults import FaultRuleError, Faults
+from emulator.aws.mock_file import MockFile, MockFileError
 from emulator.front.access_keys import new_access_key
 from emulator.runtime.state_dir import remove_run_directory, run_directory
 
@@ -29,14 +30,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the emulator until it is stopped; return the exit code."""
     options = _parse(arguments)
     _set_up_logging()
-    shut_out_own_aws_settings()
+    remove_aws_settings()
     _allow_many_open_files()
     try:
         faults = Faults(json.loads(options.faults.read_text()) if options.faults else None)
     except (FaultRuleError, OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         return _refuse(f"--faults {options.faults} must be a file with fault rules: {reason}")
-    return _serve(options, faults)
+    try:
+        mocks = MockFile(options.mocks)
+    except MockFileError as error:
+        return _refuse(f"--mocks {error}")
+    return _serve(options, faults, mocks)
 
 
 def _set_up_logging() -> None:
@@ -48,7 +53,7 @@ def _set_up_logging() -> None:
     logging.getLogger("moto").setLevel(logging.CRITICAL)
 
 
-def _serve(options: Any, faults: Faults) -> int:
+def _serve(options: Any, faults: Faults, mocks: MockFile) -> int:
     from emulator import server
     from emulator.assembly import Emulator
     from emulator.aws.patching import MotoMismatchError
@@ -71,6 +76,7 @@ def _serve(options: Any, faults: Faults) -> int:
             state_dir,
             options.time_scale,
             allow_records=options.allow_records,
+            mocks=mocks,
         )
     except (MotoMismatchError, IsolationError) as error:
         return _refuse(str(error))
@@ -116,6 +122,9 @@ def _parse(arguments: list[str] | None) -> Any:
     )
     parser.add_argument("--state-dir", type=Path, default=Path(".emulator"), help="working files")
     parser.add_argument("--faults", type=Path, help="JSON file with fault rules")
+    parser.add_argument(
+        "--mocks", type=Path, help="JSON file with answers of tasks, as for Step Functions Local"
+    )
     parser.add_argument(
         "--allow-records",
         action="store_true",

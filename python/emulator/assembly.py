@@ -6,6 +6,7 @@ from pathlib import Path
 from emulator.aws import Cloud
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.faults import Faults
+from emulator.aws.mock_file import MockFile
 from emulator.aws.runners import Runners
 from emulator.runtime.environments import Environments, UnmappedImageError
 from emulator.runtime.errors import UnsupportedError
@@ -27,6 +28,8 @@ class Emulator:
         Factor for waits and retry intervals.
     allow_records : bool
         Whether moto answers operations that the emulator does not run.
+    mocks : MockFile, optional
+        Answers of tasks.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Emulator:
         time_scale: float,
         *,
         allow_records: bool = False,
+        mocks: MockFile | None = None,
     ):
         # Resolved: an environment contains its path, and would be built again at another.
         environments = Environments((state_dir / "environments").resolve())
@@ -49,7 +53,9 @@ class Emulator:
             check_image=functools.partial(_check_image, environments),
             start_model_server=functools.partial(ModelServer.start, host),
         )
-        self._cloud = Cloud(aws, runners, faults, time_scale, allow_records=allow_records)
+        self._cloud = Cloud(
+            aws, runners, faults, time_scale, allow_records=allow_records, mocks=mocks
+        )
         self.kept = {"audit": self._cloud.audit, "mails": self._cloud.mails}
 
     def close(self) -> None:

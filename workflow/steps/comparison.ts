@@ -1,7 +1,7 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { vpcConfig, type Workflow, type WorkflowSettings } from "../settings";
 import { executionTags, type Step } from "../step";
-import { jobStep } from "./job";
+import { jobStep, roleAndLimit } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
 import { codeFolder, entryPoint, processingOutput, processingResources, wholeCopy } from "./processing";
 
@@ -30,13 +30,13 @@ export function comparisonStep(workflow: Workflow, comparison: Comparison, next:
   return jobStep(workflow, "compare", {
     maxRuntimeInSeconds: comparison.maxRuntimeInSeconds,
     roleArn,
-    request: request(workflow, comparison),
+    request: request(workflow, comparison, roleArn),
     assign: { comparisonUrl: jsonata`${outputUrl} & "/comparison.json"` },
     next,
   });
 }
 
-function request(workflow: Workflow, comparison: Comparison): JsonObject {
+function request(workflow: Workflow, comparison: Comparison, roleArn: string): JsonObject {
   const { settings, references } = workflow;
   return {
     AppSpecification: {
@@ -56,6 +56,7 @@ function request(workflow: Workflow, comparison: Comparison): JsonObject {
     ProcessingResources: processingResources(comparison),
     ...(settings.vpc === undefined ? {} : { NetworkConfig: vpcConfig(workflow) }),
     Tags: executionTags(workflow),
+    ...roleAndLimit(roleArn, comparison.maxRuntimeInSeconds),
   };
 }
 

@@ -234,7 +234,7 @@ function deploymentFailure(state: string) {
     "state": ${state},
     "endpoint": $endpointName,
     "reason": "The endpoint is " & $endpoint.status & " after " & $string($checks) & " checks"
-      & ($endpoint.configName = "" ? "" : ", with the configuration " & $endpoint.configName)
+      & ($endpoint.configName in ["", $endpointConfigName] ? "" : " with the configuration " & $endpoint.configName)
       & ", not InService with " & $endpointConfigName
       & ($endpoint.reason = "" ? "" : ": " & $endpoint.reason)
   }`;

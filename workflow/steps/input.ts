@@ -1,28 +1,25 @@
 import { bucketArn } from "../arns";
 import { jsonata } from "../asl/jsonata";
 import { type ChoiceState, otherwise, type TaskState } from "../asl/states";
-import { inputProblems } from "../execution-input";
+import { type InputRules, inputProblems } from "../execution-input";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
-import { baseName, executionFolder } from "../names";
+import { executionFolder } from "../names";
 import type { Workflow, WorkflowSettings } from "../settings";
 import { type Step, sdkTask } from "../step";
+import { tuningOf } from "../tuning/input";
+import type { TuningSettings } from "../tuning/props";
 
 const input = jsonata`$states.context.Execution.Input`;
 
 /** Checks the execution input and sets the execution's variables from it and the defaults. */
 export function inputStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
-  const rules = {
-    dataPrefix: settings.dataPrefix,
-    hyperparameters: Object.keys(settings.training.hyperparameters),
-    baseName: baseName(settings),
-  };
   return {
     states: {
       ReadInput: {
         Type: "Pass",
-        Assign: { inputProblems: inputProblems(input, rules) },
+        Assign: { inputProblems: inputProblems(input, inputRules(settings)) },
         Next: "CheckInput",
       },
       CheckInput: checkInput(settings),
@@ -45,7 +42,12 @@ export function inputStep(workflow: Workflow, next: string): Step {
   };
 }
 
-function checkInput({ dataPrefix, gate, training }: WorkflowSettings): ChoiceState {
+/** The rules for the input of a deployed workflow. */
+export function inputRules({ dataPrefix, training, tuning }: WorkflowSettings): InputRules {
+  return { dataPrefix, hyperparameters: Object.keys(training.hyperparameters), tuning };
+}
+
+function checkInput({ dataPrefix, gate, training, tuning }: WorkflowSettings): ChoiceState {
   return {
     Type: "Choice",
     Choices: [
@@ -61,13 +63,26 @@ function checkInput({ dataPrefix, gate, training }: WorkflowSettings): ChoiceSta
             $merge($each(${input}.HyperParameters, function($value, $key) { {$key: $string($value)} }))
           ])`,
           ignoredInput: jsonata`[$exists(${input}.ModelDataUrl) ? "ModelDataUrl" : []]`,
-          copySuffix: jsonata`""`,
           attempt: 1,
+          ...(tuning === undefined ? {} : tuningVariables(tuning)),
         },
         Next: "FindData",
       },
       otherwise({ failure: inputFailure("CheckInput") }, "InvalidInput"),
     ],
+  };
+}
+
+/** What an execution tunes; a single training leaves the name of the tuning job empty. */
+function tuningVariables(tuning: TuningSettings) {
+  const given = jsonata`${input}.Tuning`;
+  return {
+    tuning: tuningOf(given, tuning),
+    tuningJobName: jsonata`""`,
+    ignoredInput: jsonata`[
+      $exists(${input}.ModelDataUrl) ? "ModelDataUrl" : [],
+      $exists(${input}.TrainingJobName) and $not($type(${given}) = "boolean") ? "TrainingJobName" : []
+    ]`,
   };
 }
 

@@ -4,7 +4,13 @@ import { anotherAttemptHelps, maxAttempts, sageMakerRetry, waitForAttempt } from
 import type { TaskState } from "../asl/states";
 import { catchAll, failState } from "../failures";
 import { allow, type PolicyStatement, passToSageMaker } from "../iam";
-import { type JobStepDescription, jobKinds, type StepJobKind } from "../job-kinds";
+import {
+  type JobStepDescription,
+  jobEventsRule,
+  jobKinds,
+  jobResource,
+  type StepJobKind,
+} from "../job-kinds";
 import { baseName, freshName } from "../names";
 import type { Workflow } from "../settings";
 import type { Step } from "../step";
@@ -12,16 +18,23 @@ import type { Step } from "../step";
 /** Time that SageMaker may take to find instances, pull the image and upload results. */
 const provisioningSeconds = 1800;
 
+/** How long one attempt of a job may take. */
+export function longestAttemptSeconds(maxRuntimeInSeconds: number): number {
+  return maxRuntimeInSeconds + provisioningSeconds;
+}
+
 /** How long a step may take, including all attempts of its job and the waits between them. */
 export function longestJobSeconds(maxRuntimeInSeconds: number): number {
-  return maxAttempts * (maxRuntimeInSeconds + provisioningSeconds + 600);
+  return maxAttempts * (longestAttemptSeconds(maxRuntimeInSeconds) + 600);
 }
 
 /** The properties of a step's job other than its kind. */
 interface JobStepProps {
-  /** The job's request, without name, role and limit, which come from the kind. */
+  /** The job's request, without its name. */
   readonly request: JsonObject;
   readonly maxRuntimeInSeconds: number;
+  /** Whether a job that was stopped has a result all the same. */
+  readonly stoppedIsUsable?: boolean;
   /** Variables that later states read. */
   readonly assign: JsonObject;
   /** ARN of the job's role. */
@@ -60,10 +73,16 @@ export function jobName({ settings }: Workflow, kind: StepJobKind): Jsonata {
   return freshName(settings, kind, nameKey, jsonata`$attempt`);
 }
 
+/** The role and the time limit of a job, in the form of SageMaker's requests. */
+export function roleAndLimit(roleArn: string, maxRuntimeInSeconds: number): JsonObject {
+  return { RoleArn: roleArn, StoppingCondition: { MaxRuntimeInSeconds: maxRuntimeInSeconds } };
+}
+
 function runJob(workflow: Workflow, kind: StepJobKind, props: JobStepProps, failed: string): TaskState {
   const { api, step } = jobKinds[kind];
   const { maxRuntimeInSeconds } = props;
   const nameKey = `${api}JobName`;
+  const name = expression(`$states.result.${nameKey}`);
   const status = expression(`$lowercase($states.result.${api}JobStatus)`);
   const stopped = `The job was stopped: manually, or after its maximum run time of ${maxRuntimeInSeconds} s`;
   return {
@@ -72,18 +91,15 @@ function runJob(workflow: Workflow, kind: StepJobKind, props: JobStepProps, fail
     Arguments: {
       [nameKey]: jobName(workflow, kind),
       ...props.request,
-      RoleArn: props.roleArn,
-      StoppingCondition: { MaxRuntimeInSeconds: maxRuntimeInSeconds },
     },
     Assign: {
       ...props.assign,
-      [`${step.called.toLowerCase()}JobName`]: jsonata`
-        ${status} = "stopped"
-          ? $error(${stopped})
-          : ${expression(`$states.result.${nameKey}`)}`,
+      [`${step.called.toLowerCase()}JobName`]: props.stoppedIsUsable
+        ? name
+        : jsonata`${status} = "stopped" ? $error(${stopped}) : ${name}`,
       attempt: 1,
     },
-    TimeoutSeconds: maxRuntimeInSeconds + provisioningSeconds,
+    TimeoutSeconds: longestAttemptSeconds(maxRuntimeInSeconds),
     Retry: sageMakerRetry,
     Catch: [catchAll(step.state, failed, nameKey)],
     Next: props.next,
@@ -94,7 +110,7 @@ function jobPermissions(workflow: Workflow, kind: StepJobKind, roleArn: string):
   const page = "https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html";
   const { api } = jobKinds[kind];
   const names = `${baseName(workflow.settings)}-${kind}-*`;
-  const jobs = arn(workflow.references, "sagemaker", `${api.toLowerCase()}-job/${names}`);
+  const jobs = arn(workflow.references, "sagemaker", jobResource(kind, names));
   return [
     allow(
       [
@@ -110,7 +126,7 @@ function jobPermissions(workflow: Workflow, kind: StepJobKind, roleArn: string):
     // `.sync` is notified of the job's end through this managed rule.
     allow(
       ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
-      [arn(workflow.references, "events", `rule/StepFunctionsGetEventsForSageMaker${api}JobsRule`)],
+      [arn(workflow.references, "events", `rule/${jobEventsRule(kind)}`)],
     ),
   ];
 }

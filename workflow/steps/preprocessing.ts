@@ -1,7 +1,7 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { prefixes, vpcConfig, type Workflow } from "../settings";
 import { artifactUrl, executionTags, type Step } from "../step";
-import { jobName, jobStep } from "./job";
+import { jobName, jobStep, roleAndLimit } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
 import { codeFolder, entryPoint, processingOutput, processingResources, wholeCopy } from "./processing";
 
@@ -51,6 +51,7 @@ function request(workflow: Workflow): JsonObject {
     ProcessingResources: processingResources(processing),
     ...(settings.vpc === undefined ? {} : { NetworkConfig: vpcConfig(workflow) }),
     Tags: executionTags(workflow),
+    ...roleAndLimit(references.roleArns.prep, processing.maxRuntimeInSeconds),
   };
 }
 

@@ -1,25 +1,37 @@
 import { type JsonObject, jsonata } from "../asl/jsonata";
 import type { Gate } from "../gate";
+import type { Workflow } from "../settings";
 import type { Step } from "../step";
 
+const modelPackageArn = jsonata`$modelPackageArn`;
+
 /** The report on a model that passed the gate. */
-const trained = {
-  Metrics: jsonata`$evaluation.Metrics`,
-  Gate: {
-    Metric: jsonata`$evaluation.Metric`,
-    Value: jsonata`$evaluation.Value`,
-    Threshold: jsonata`$threshold`,
-    Better: jsonata`$evaluation.Better`,
-    Reason: jsonata`$evaluation.Reason`,
-  },
-  ProcessingJobName: jsonata`$processingJobName`,
-  TrainingJobName: jsonata`$trainingJobName`,
-  ModelPackageArn: jsonata`$modelPackageArn`,
-  ProcessedDataUrl: jsonata`$processedDataUrl`,
-  ModelDataUrl: jsonata`$modelDataUrl`,
-  EvaluationUrl: jsonata`$evaluation.EvaluationUrl`,
-  IgnoredInput: jsonata`$ignoredInput`,
-};
+function trained({ settings }: Workflow): JsonObject {
+  return {
+    Metrics: jsonata`$evaluation.Metrics`,
+    Gate: {
+      Metric: jsonata`$evaluation.Metric`,
+      Value: jsonata`$evaluation.Value`,
+      Threshold: jsonata`$threshold`,
+      Better: jsonata`$evaluation.Better`,
+      Reason: jsonata`$evaluation.Reason`,
+    },
+    ProcessingJobName: jsonata`$processingJobName`,
+    TrainingJobName: jsonata`$trainingJobName`,
+    ...(settings.tuning !== undefined && { Tuning: tuned }),
+    ModelPackageArn: modelPackageArn,
+    ProcessedDataUrl: jsonata`$processedDataUrl`,
+    ModelDataUrl: jsonata`$modelDataUrl`,
+    EvaluationUrl: jsonata`$evaluation.EvaluationUrl`,
+    IgnoredInput: jsonata`$ignoredInput`,
+  };
+}
+
+/** JSONata: what the tuning has found; empty if the input switched it off. */
+const tuned = jsonata`$tuningJobName = "" ? {} : {
+  "JobName": $tuningJobName,
+  "HyperParameters": $hyperparameters
+}`;
 
 /** The report on a release. */
 const released = {
@@ -31,18 +43,18 @@ const released = {
 };
 
 /** Ends the workflow with its report: the execution's output. */
-export function reportStep(): Step {
-  return succeed("MLPipelineComplete", { ...trained, ...released });
+export function reportStep(workflow: Workflow): Step {
+  return succeed("MLPipelineComplete", { ...trained(workflow), ...released });
 }
 
 /** Ends the workflow with its report, to wait for approval. */
-export function approvalReportStep(): Step {
-  return succeed("WaitingForApproval", trained);
+export function approvalReportStep(workflow: Workflow): Step {
+  return succeed("WaitingForApproval", trained(workflow));
 }
 
 /** Ends a release with its report. */
 export function releaseReportStep(): Step {
-  return succeed("ReleaseComplete", { ModelPackageArn: trained.ModelPackageArn, ...released });
+  return succeed("ReleaseComplete", { ModelPackageArn: modelPackageArn, ...released });
 }
 
 function succeed(name: string, Output: JsonObject): Step {
@@ -63,6 +75,12 @@ export interface ExecutionReport {
   };
   readonly ProcessingJobName: string;
   readonly TrainingJobName: string;
+  /** Only of a workflow with tuning; empty if the input switched it off. */
+  readonly Tuning?: {
+    readonly JobName?: string;
+    /** Those of the best training job. */
+    readonly HyperParameters?: Readonly<Record<string, string>>;
+  };
   /** The registered version; if it waits for approval, the keys of a release are absent. */
   readonly ModelPackageArn: string;
   readonly ModelName?: string;

@@ -1,7 +1,7 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { prefixes, vpcConfig, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
-import { jobStep } from "./job";
+import { jobStep, roleAndLimit } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
 
 /**
@@ -12,16 +12,30 @@ import { pinnedCodeUrl } from "./pin-code";
  */
 export function trainingStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
+  const { maxRuntimeInSeconds } = settings.training;
+  const roleArn = references.roleArns.train;
   return jobStep(workflow, "train", {
-    maxRuntimeInSeconds: settings.training.maxRuntimeInSeconds,
-    roleArn: references.roleArns.train,
-    request: request(workflow),
-    assign: { trainedModelUrl: jsonata`$states.result.ModelArtifacts.S3ModelArtifacts` },
+    maxRuntimeInSeconds,
+    roleArn,
+    request: {
+      ...trainingRequest(workflow, "HyperParameters", jsonata`$hyperparameters`),
+      Tags: executionTags(workflow),
+      ...roleAndLimit(roleArn, maxRuntimeInSeconds),
+    },
+    assign: { trainedModelUrl },
     next,
   });
 }
 
-function request(workflow: Workflow): JsonObject {
+/** JSONata: the address of the model in the description of a training job. */
+export const trainedModelUrl = jsonata`$states.result.ModelArtifacts.S3ModelArtifacts`;
+
+/**
+ * What every training job has, whether alone or as one of a tuning job's.
+ *
+ * @param key what the request calls the hyperparameters
+ */
+export function trainingRequest(workflow: Workflow, key: string, hyperparameters: Jsonata): JsonObject {
   const { settings, references } = workflow;
   const { training, inference } = settings;
   const scriptMode = jsonata`{
@@ -37,7 +51,7 @@ function request(workflow: Workflow): JsonObject {
         Regex: `${metric}: ([-+.0-9eE]+)`,
       })),
     },
-    HyperParameters: jsonata`$merge([$hyperparameters, ${scriptMode}])`,
+    [key]: jsonata`$merge([${hyperparameters}, ${scriptMode}])`,
     InputDataConfig: [
       channel("train", jsonata`$processedDataUrl & "/train/"`),
       channel("test", jsonata`$processedDataUrl & "/test/"`),
@@ -50,7 +64,6 @@ function request(workflow: Workflow): JsonObject {
       VolumeSizeInGB: training.volumeSizeInGB,
     },
     ...vpcConfig(workflow),
-    Tags: executionTags(workflow),
   };
 }
 

@@ -1,7 +1,7 @@
 import { definitionSizes } from "../../../cli/costs/definition-sizes";
 import { type GraphJson, parseDefinition } from "../../../cli/terraform/definition-json";
 import { workflowDefinition } from "../../../workflow/definition";
-import { workflow } from "../../fixtures";
+import { tuning, workflow } from "../../fixtures";
 
 const task = (action: string, Arguments: object) => ({
   Type: "Task",
@@ -65,6 +65,31 @@ it("counts the jobs of a tuning job, and the groups of a cluster", () => {
     { instanceType: "ml.c5.xlarge", instanceCount: 2, jobs: 20, spot: true },
     { instanceType: "ml.m5.large", instanceCount: 1, jobs: 20, spot: true },
   ]);
+});
+
+it("counts the deployed jobs of a tuning, and not the single training that may replace it", () => {
+  const { definition } = workflowDefinition(workflow({ tuning }));
+  const { jobs, singleTrainings } = definitionSizes(parseDefinition(JSON.stringify(definition)));
+  expect(jobs.map(({ state, jobs }) => [state, jobs])).toEqual([
+    ["DataPreprocessing", 1],
+    ["ModelTuning", 20],
+  ]);
+  expect(singleTrainings).toMatchObject([{ state: "ModelTraining", jobs: 1 }]);
+});
+
+it("counts the combinations of a grid search", () => {
+  const ranges = { "max-depth": { kind: "categorical", values: [2, 4, 8] } } as const;
+  const { definition } = workflowDefinition(workflow({ tuning: { ranges, strategy: "grid" } }));
+  expect(definitionSizes(parseDefinition(JSON.stringify(definition))).jobs.at(-1)).toMatchObject({ jobs: 3 });
+});
+
+it("counts a training that follows a tuning as well", () => {
+  const training = { ResourceConfig: { InstanceType: "ml.m5.large", InstanceCount: 1 } };
+  const { jobs } = sizesOf({
+    A: task("sagemaker:createHyperParameterTuningJob.sync", { TrainingJobDefinition: training }),
+    B: task("sagemaker:createTrainingJob.sync", training),
+  });
+  expect(jobs.map(({ state }) => state)).toEqual(["A", "B"]);
 });
 
 it("does not take an expression for an instance type", () => {

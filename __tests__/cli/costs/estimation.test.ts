@@ -3,7 +3,7 @@ import { estimateText, usd } from "../../../cli/costs/report";
 import { estimateStack } from "../../../cli/costs/synthesized-stack";
 import { parseDefinition } from "../../../cli/terraform/definition-json";
 import { releaseDefinition, workflowDefinition } from "../../../workflow/definition";
-import { workflow } from "../../fixtures";
+import { tuning, workflow } from "../../fixtures";
 
 const definition = parseDefinition(JSON.stringify(workflowDefinition(workflow()).definition));
 const endpointConfig = (variant: object) =>
@@ -121,6 +121,18 @@ it("prices all jobs of a tuning job, on all their instances", () => {
   const { run } = estimateCosts({ StartAt: "Tune", States: { Tune: state } }, { region: "us-east-1" });
   expect(run[0]).toMatchObject({ what: "Tune, 20 jobs × 2 × ml.m5.xlarge × 10 min" });
   expect(run[0]?.usd).toBeCloseTo(20 * 2 * (10 / 60) * 0.23);
+});
+
+it("prices the deployed maximum of a tuning, and tells what a run without it has", () => {
+  const tuned = parseDefinition(JSON.stringify(workflowDefinition(workflow({ tuning })).definition));
+  const { run, notes } = estimateCosts(tuned, { region: "us-east-1" });
+  const [, found] = run;
+  expect(found?.what).toBe("ModelTuning, 20 jobs × 1 × ml.m5.large × 10 min");
+  expect(found?.usd).toBeCloseTo(20 * (10 / 60) * 0.115);
+  expect(run.map(({ what }) => what).join()).not.toContain("ModelTraining");
+  expect(notes).toContain(
+    'The sums have the largest number of training jobs. With "Tuning": false in its input, a run has ModelTraining, 1 × ml.m5.large × 10 min instead.',
+  );
 });
 
 it("tells of a size that is decided when it runs", () => {

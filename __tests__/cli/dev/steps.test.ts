@@ -80,6 +80,16 @@ describe("snapshot", () => {
     expect(start({}, more)).toBe(state);
   });
 
+  it("starts a workflow with a tuning where it is decided whether to tune", () => {
+    const ranges = { C: { kind: "continuous", min: 1, max: 2 } } as const;
+    expect(stepsOf({ ...props, tuning: { ranges } }).map(({ state }) => state)).toEqual([
+      "DataPreprocessing",
+      "TrainOrTune",
+      "FindChampion",
+      "ModelEvaluation",
+    ]);
+  });
+
   it("sees in an import that goes a change of the script alone", () => {
     expect(start({ "fit.py": "import tables" })).toBe("ModelTraining");
   });

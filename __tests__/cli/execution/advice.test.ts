@@ -51,6 +51,24 @@ describe("the reason of a script that failed", () => {
     expect(shortReason(reason, ["usage: fit.py"])).toBe("the script ended with exit code 1");
   });
 
+  it("is the container's status, without the page of HTML that it sent", () => {
+    const answer = (status: number, text: string) =>
+      `example 1: An error occurred (ModelError) when calling the InvokeEndpoint operation (reached max retries: 0): Received server error (${status}) from primary with message "${text}". See https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#logEventViewer:group=/aws/sagemaker/Endpoints/wine in account 123456789012 for more information.`;
+    const page = "<!DOCTYPE HTML>\n<title>500</title>\n<h1>Error</h1>\n";
+    expect(shortReason(answer(500, page), [])).toBe("example 1: the container answered with status 500");
+    expect(shortReason(`${answer(500, page)}; ${answer(415, "no csv")}`, [])).toBe(
+      'example 1: the container answered with status 500; example 1: the container answered with status 415, "no csv"',
+    );
+  });
+
+  it("does not repeat the log of a container that did not start", () => {
+    const ping =
+      "The endpoint is Failed after 3 checks: The primary container did not pass the ping health check.";
+    expect(
+      shortReason(`${ping} Please check CloudWatch logs for this endpoint. File "a.py"\nKeyError: 1`, []),
+    ).toBe(ping);
+  });
+
   it("is left alone where it is not of the toolkit", () => {
     expect(shortReason("CapacityError: no instances", ["ValueError: x"])).toBe("CapacityError: no instances");
   });

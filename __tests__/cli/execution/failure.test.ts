@@ -1,6 +1,7 @@
 import type { Aws } from "../../../cli/account/clients";
 import { describeFailure, readFailure } from "../../../cli/execution/failure";
 import { explain, FailedError, OutcomeUnknownError } from "../../../cli/terminal/errors";
+import { workflowProps } from "../../../configuration";
 
 const logs = (events: { message: string }[], logStreamName: string | undefined = "job-1/algo-1-1") =>
   ({
@@ -37,6 +38,25 @@ describe("readFailure", () => {
         "    line 2",
       ].join("\n"),
     );
+  });
+
+  it("begins with the line of the script that failed, and does not say its exception again", async () => {
+    const lines = ['  File "/opt/ml/code/training.py", line 7, in <module>', "ValueError: no rows"];
+    const script = {
+      ...JSON.parse(cause),
+      reason: 'ExecuteUserScriptError: ExitCode 1 ErrorMessage "" Command "x"',
+    };
+    const failure = await readFailure(
+      logs(lines.map((message) => ({ message }))),
+      { error: "TrainingJobFailed", cause: JSON.stringify(script) },
+      workflowProps("local"),
+    );
+    expect(failure.place).toBe("python/scripts/training.py:7: ValueError: no rows");
+    const text = describeFailure(failure);
+    expect(text).toMatch(
+      /^The execution ended as FAILED: python\/scripts\/training\.py:7: ValueError: no rows\n/,
+    );
+    expect(text).toContain("\n  reason: the script ended with exit code 1\n");
   });
 
   it.each([

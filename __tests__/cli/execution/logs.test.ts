@@ -1,6 +1,6 @@
 import type { OutputLogEvent } from "@aws-sdk/client-cloudwatch-logs";
 import type { Aws } from "../../../cli/account/clients";
-import { endpointLogLines, jobLogLines, logText, relevantLines } from "../../../cli/execution/logs";
+import { endOfJob, endpointLogLines, jobLogLines, logText, relevantLines } from "../../../cli/execution/logs";
 
 const traceback = [
   "Traceback (most recent call last):",
@@ -23,6 +23,21 @@ describe("relevantLines", () => {
     ]);
   });
 
+  it("have the calls of each library in one line, and the script's own among them", () => {
+    const own = ['  File "/opt/ml/code/serve.py", line 3, in f', "    return g(x)"];
+    const pandas = (line: number) => [
+      `  File "/env/lib/python3.9/site-packages/pandas/frame.py", line ${line}, in h`,
+      "    raise KeyError(key)",
+    ];
+    const os = ['  File "/usr/lib/python3.9/os.py", line 679, in get', "    raise KeyError(key)"];
+    const end = ["KeyError: 'rows'"];
+    const lines = [...own, ...pandas(1), ...pandas(2), ...os, ...own, ...pandas(3), ...end];
+    expect(relevantLines([traceback[0] as string, ...lines])).toEqual([
+      ...[traceback[0], ...own, "  … in pandas", "  … in os", ...own, "  … in pandas"],
+      ...end,
+    ]);
+  });
+
   it("are the whole traceback where no frame is the script's", () => {
     const others = traceback.map((line) => line.replace("/opt/ml/code", "/usr/lib"));
     expect(relevantLines(others)).toEqual(others);
@@ -38,6 +53,23 @@ describe("relevantLines", () => {
   it("are the last lines where there is no traceback", () => {
     const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
     expect(relevantLines(lines)).toEqual(lines.slice(10));
+  });
+});
+
+describe("endOfJob", () => {
+  const later = Array.from({ length: 20 }, (_, i) => `line ${i}`);
+
+  it("is a traceback from the script's own frames on, or else the last lines", () => {
+    expect(endOfJob(["starting", ...traceback])).toEqual([traceback[0], ...traceback.slice(3)]);
+    expect(endOfJob([...later, "usage: fit.py", "error: no depth"])).toEqual([
+      ...later.slice(2),
+      "usage: fit.py",
+      "error: no depth",
+    ]);
+  });
+
+  it("is no traceback that the script survived", () => {
+    expect(endOfJob([...traceback, ...later])).toEqual(later);
   });
 });
 
@@ -97,7 +129,7 @@ describe("endpointLogLines", () => {
     const denied = { logs: () => ({ send: () => Promise.reject(new Error("denied")) }) } as unknown as Aws;
     expect(await endpointLogLines(logs({}), "wine-dev", begun)).toEqual([]);
     expect(await endpointLogLines(denied, "wine-dev", begun)).toEqual([]);
-    expect(await jobLogLines(denied, "/aws/sagemaker/TrainingJobs", "job")).toEqual([]);
+    expect(await jobLogLines(denied, "train", "job")).toEqual([]);
   });
 });
 

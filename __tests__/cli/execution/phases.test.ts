@@ -1,7 +1,7 @@
 import type { StateVisit } from "../../../cli/execution/history";
 import { PhaseLines, phaseStarts } from "../../../cli/execution/phases";
 import { releaseDefinition, workflowDefinition } from "../../../workflow/definition";
-import { workflow } from "../../fixtures";
+import { tuning, workflow } from "../../fixtures";
 
 let second = 0;
 
@@ -64,10 +64,13 @@ it("says which part runs", () => {
   const [begun] = visit("ModelTraining");
   phases.add(begun);
   expect(phases.current).toBe("Train");
+  for (const seen of [...visit("TrainOrTune"), ...visit("ModelTuning"), ...visit("ReadBestTraining")])
+    phases.add(seen);
+  expect(phases.current).toBe("Tune");
 });
 
 it("knows states that there are, in the order in which they come", () => {
-  const all = Object.keys(workflowDefinition(workflow()).definition.States);
+  const all = Object.keys(workflowDefinition(workflow({ tuning })).definition.States);
   expect(all.filter((name) => phaseStarts.includes(name))).toEqual(phaseStarts);
   const ofReleases = Object.keys(releaseDefinition(workflow()).definition.States);
   expect(ofReleases.filter((name) => phaseStarts.includes(name))).toEqual(["ReadPackage", "FindEndpoints"]);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { modelOfLastRun } from "../../../cli/execution/previous-model";
-import { type RunReport, reportText } from "../../../cli/execution/report";
+import { type RunReport, reportText, successReport } from "../../../cli/execution/report";
 
 const report: RunReport = {
   status: "SUCCEEDED",
@@ -41,6 +41,15 @@ describe("a report", () => {
       "  model          s3://b/model.tar.gz",
       "  evaluation     s3://b/evaluation.json",
     ]);
+  });
+
+  it("has what a tuning found", () => {
+    const Tuning = { JobName: "wine-dev-tune-1", HyperParameters: { "max-depth": "7", C: "0.5" } };
+    const description = (output: object) => ({ description: { output: JSON.stringify(output) }, visits: [] });
+    const { tuning } = successReport(description({ Metrics: {}, Tuning }) as never);
+    expect(lines({ tuning })).toContain("  tuning         wine-dev-tune-1  with max-depth 7, C 0.5");
+    expect(successReport(description({ Metrics: {}, Tuning: {} }) as never).tuning).toBeUndefined();
+    expect(successReport(description({ Metrics: {} }) as never).tuning).toBeUndefined();
   });
 
   const previous = { name: "version 3", version: 3, metrics: { rmse: 60 } };

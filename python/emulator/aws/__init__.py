@@ -1,9 +1,10 @@
-"""moto's services, corrected where the workflow needs them true, and joined to the runtime."""
+"""moto's services, with corrections that the workflow needs, connected to the runtime."""
 
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.faults import Faults
 from emulator.aws.lean_imports import import_services
 from emulator.aws.mails import Mails
+from emulator.aws.mock_file import MockFile
 from emulator.aws.patching import check_moto_version
 from emulator.aws.permissions.audit import Audit
 from emulator.aws.protocol.operation_table import OPERATIONS
@@ -11,7 +12,7 @@ from emulator.aws.runners import Runners
 
 
 class Cloud:
-    """What runs behind the services."""
+    """The running parts behind the services."""
 
     def __init__(
         self,
@@ -21,18 +22,21 @@ class Cloud:
         time_scale: float = 1.0,
         *,
         allow_records: bool = False,
+        mocks: MockFile | None = None,
     ):
-        """Put every correction in place; once in a process, as moto's state is the process's.
+        """Install every correction; only once in a process, because moto's state is global.
 
         Parameters
         ----------
         allow_records : bool
-            Whether moto's bare records answer for operations that do not run.
+            Whether moto answers operations that the emulator does not run.
+        mocks : MockFile, optional
+            Answers of tasks for the executions that ask for one of its test cases.
 
         Raises
         ------
         MotoMismatchError
-            If moto is not the pinned version, or a name that a correction needs is gone.
+            If moto is not the pinned version, or lacks a name that a correction needs.
         """
         check_moto_version()
         import_services()
@@ -57,7 +61,7 @@ class Cloud:
         checks = Permissions(self.audit)
         requests.install(faults, checks)
         s3.install(faults, checks)
-        stepfunctions.install(aws, checks, time_scale)
+        stepfunctions.install(aws, checks, time_scale, mocks or MockFile())
         permissions.install()
         lambda_functions.install(runners.functions)
         self._eventbridge = eventbridge.install(aws, time_scale)
@@ -68,7 +72,7 @@ class Cloud:
         autoscaling.install(checks)
 
     def close(self) -> None:
-        """Stop the jobs and model servers that run, and the schedules."""
+        """Stop running jobs, model servers and schedules."""
         self._eventbridge.close()
         self._cloudwatch.close()
         self._sagemaker.close()

@@ -1,4 +1,4 @@
-"""The one account and region that the emulator has."""
+"""The emulator's account and region."""
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"

@@ -1,6 +1,6 @@
-"""Application Auto Scaling of endpoints: targets and policies are recorded; load changes nothing.
+"""Application Auto Scaling of endpoints: records of targets and policies; nothing scales.
 
-moto takes any name for an endpoint's variant, and knows nothing of tags.
+moto accepts any name for an endpoint's variant, and does not support tags.
 """
 
 import functools
@@ -42,7 +42,7 @@ _METRICS = (
 
 
 def install(permissions: Permissions) -> None:
-    """Check what is registered for endpoints, and keep endpoints and targets together."""
+    """Check targets and policies of endpoints, and keep endpoints and targets consistent."""
     wrap(
         ApplicationAutoScalingResponse,
         "register_scalable_target",
@@ -65,7 +65,7 @@ def _register(permissions: Permissions, original: Any, self: Any) -> str:
     known = backend.targets.get(key[0], {}).get(key[1])
     if request["ScalableDimension"] == _INSTANCES:
         _check_target(request, known)
-        _check_look(permissions, self, request["ResourceId"])
+        _check_caller(permissions, self, request["ResourceId"])
     response = original(self)
     target = backend.targets[key[0]][key[1]]
     target.role_arn = target.role_arn or _ROLE
@@ -74,8 +74,8 @@ def _register(permissions: Permissions, original: Any, self: Any) -> str:
     return response
 
 
-def _check_look(permissions: Permissions, response: Any, resource_id: str) -> None:
-    """Refuse a caller who may not describe the endpoint, whose permissions are used to look at it.
+def _check_caller(permissions: Permissions, response: Any, resource_id: str) -> None:
+    """Refuse a caller who may not describe the endpoint: the service uses the caller's permissions.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html
     """
@@ -89,7 +89,7 @@ def _check_look(permissions: Permissions, response: Any, resource_id: str) -> No
         permissions.check(caller, "sagemaker:DescribeEndpoint", endpoint.arn)
         permissions.check(caller, "sagemaker:DescribeEndpointConfig", config.endpoint_config_arn)
     except AccessDeniedError as error:
-        raise _invalid(f"Cannot look at the endpoint of {resource_id}: {error}") from error
+        raise _invalid(f"Cannot describe the endpoint of {resource_id}: {error}") from error
 
 
 def _check_target(request: Mapping[str, Any], known: Any | None) -> None:
@@ -119,7 +119,7 @@ def _check_target(request: Mapping[str, Any], known: Any | None) -> None:
 
 
 def _variant(resource_id: str) -> tuple[dict[str, Any], bool]:
-    """Return the variant that a resource id names, and whether its endpoint is asynchronous."""
+    """Return the variant of a resource id, and whether its endpoint is asynchronous."""
     parts = resource_id.split("/")
     if len(parts) != 4 or (parts[0], parts[2]) != ("endpoint", "variant"):
         raise _invalid(
@@ -165,7 +165,7 @@ def _deregister(self: Any, namespace: str, r_id: str, dimension: str) -> None:
     if r_id not in self.targets.get(dimension, {}):
         raise _no_target("found", namespace, r_id, dimension)
     del self.targets[dimension][r_id]
-    # Policies and scheduled actions go with their target.
+    # A target's policies and scheduled actions are deleted with it.
     about = (r_id, dimension)
     for key, policy in list(self.policies.items()):
         if (policy.resource_id, policy.scalable_dimension) == about:

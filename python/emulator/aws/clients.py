@@ -1,4 +1,4 @@
-"""Calling the emulated services from inside: clients, credentials of roles, log streams."""
+"""Access to the emulated services from the emulator itself: clients, credentials, log streams."""
 
 import os
 import threading
@@ -16,7 +16,7 @@ from emulator.runtime.aws_access import Metric
 _LOOPBACK = "127.0.0.1,localhost"
 
 
-def shut_out_own_aws_settings() -> None:
+def remove_aws_settings() -> None:
     """Remove the user's AWS keys, profiles and endpoints from this process and its children."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
@@ -30,14 +30,14 @@ def shut_out_own_aws_settings() -> None:
 
 
 class EmulatedAws:
-    """The emulated cloud as the runtime sees it (`emulator.runtime.aws_access.AwsAccess`).
+    """The runtime's access to the emulated services (`emulator.runtime.aws_access.AwsAccess`).
 
     Parameters
     ----------
     endpoint : str
-        Where the server listens, ``http://127.0.0.1:<port>``.
+        The server's address, ``http://127.0.0.1:<port>``.
     key : AccessKey
-        The emulator's own, which may do everything.
+        The emulator's own key, which may do everything.
     """
 
     def __init__(self, endpoint: str, key: AccessKey) -> None:
@@ -56,16 +56,16 @@ class EmulatedAws:
         *,
         checked: bool = True,
     ) -> Any:
-        """Return a shared client that acts as `role_arn`, or as the account without one.
+        """Return a shared client with the credentials of `role_arn`, or of the account without one.
 
         Parameters
         ----------
         checked : bool
-            Whether the client itself refuses bad parameters. The state machine's clients leave
-            that to the server, whose answer is AWS's.
+            Whether the client validates parameters. The state machine's clients do not: the
+            server's errors are AWS's.
         """
         key = (service, region, role_arn, checked)
-        with self._lock:  # creating clients is not thread safe
+        with self._lock:  # creating clients is not thread-safe
             if key not in self._clients:
                 self._clients[key] = self._new_client(service, role_arn, region, checked)
             return self._clients[key]
@@ -83,17 +83,17 @@ class EmulatedAws:
                 parameter_validation=checked,
                 retries={"total_max_attempts": 3 if checked else 1},
                 connect_timeout=10,
-                read_timeout=1000,  # a function may take 900 s
+                read_timeout=1000,  # a function may run for 900 s
                 max_pool_connections=50,
                 proxies={},
             ),
         )
-        # The interpreter reads the request id of every error, and an HTML 500 has none.
+        # The interpreter needs the request id of every error; an HTML 500 has none.
         client.meta.events.register("after-call.*.*", _ensure_request_id)
         return client
 
     def environment(self, role_arn: str) -> dict[str, str]:
-        """Return the variables that make the SDKs of a child process call the emulator."""
+        """Return the environment variables that make a child process's SDKs call the emulator."""
         return {
             **self._keys(role_arn),
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -107,7 +107,7 @@ class EmulatedAws:
         }
 
     def write_log(self, group: str, stream: str, lines: Iterable[str]) -> None:
-        """Append lines to a log stream, which is made with its group when missing."""
+        """Append lines to a log stream; create the stream and its group if they are missing."""
         from moto.logs.models import logs_backends
 
         now = int(time.time() * 1000)

@@ -1,4 +1,4 @@
-"""DynamoDB's answers: capacity and sizes of collections for those who asked for them."""
+"""DynamoDB's responses: capacity and collection sizes only if the request asks for them."""
 
 import functools
 from typing import Any
@@ -15,14 +15,14 @@ _ASKED_BY = {
 
 @functools.cache
 def install() -> None:
-    """Leave out what was not asked for; done at the first request, as few runs use DynamoDB."""
+    """Leave out what was not requested. Called at the first request: few runs use DynamoDB."""
     from moto.dynamodb.responses import DynamoHandler
 
     for name in ("update_item", "batch_get_item", "batch_write_item", "transact_write_items"):
-        wrap(DynamoHandler, name, _what_was_asked_for)
+        wrap(DynamoHandler, name, _only_requested)
 
 
-def _what_was_asked_for(original: Any, self: Any) -> Any:
+def _only_requested(original: Any, self: Any) -> Any:
     answer = original(self)
     kept = {
         name: value

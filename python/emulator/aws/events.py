@@ -15,8 +15,7 @@ LOG = logging.getLogger("emulator")
 def emit(source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
     """Put an event on the default bus, without the fields that are None.
 
-    A rule whose target cannot be reached does not fail the job or execution that the event is
-    about, as on AWS.
+    As on AWS, a target that cannot be reached does not fail the job or execution of the event.
     """
     event = {
         "Source": source,
@@ -31,7 +30,7 @@ def emit(source: str, detail_type: str, detail: dict[str, Any], resources: list[
 
 
 def epoch_ms(time: datetime.datetime) -> int:
-    """Return a time in epoch milliseconds; moto's times without a zone are in UTC."""
+    """Return a time in epoch milliseconds; moto's naive times are in UTC."""
     if time.tzinfo is None:
         time = time.replace(tzinfo=datetime.timezone.utc)
     return int(time.timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""Fault injection: rules that refuse a call, or let what it creates fail."""
+"""Fault injection: rules that refuse a call, or make the job or endpoint that it creates fail."""
 
 import fnmatch
 import threading
@@ -18,11 +18,11 @@ FAILING_OPERATIONS = (
 
 
 class FaultRuleError(ValueError):
-    """A fault rule that cannot be followed."""
+    """An invalid fault rule."""
 
 
 class InjectedError(Exception):
-    """The call is refused, by a fault rule."""
+    """A fault rule refuses the call."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -41,7 +41,7 @@ class _Rule:
 
 
 class Faults:
-    """The rules in force. Safe to use from several threads.
+    """The active rules. Thread-safe.
 
     A rule is an object with ``operation`` (``sagemaker:CreateTrainingJob``), optionally ``match``
     (a glob on the resource's name) and ``times`` (1; 0 means always), and either ``error`` (the
@@ -56,12 +56,12 @@ class Faults:
             self.load(document)
 
     def load(self, document: Any) -> None:
-        """Put the rules of ``{"faults": [...]}`` in place of those in force.
+        """Replace the active rules with those of ``{"faults": [...]}``.
 
         Raises
         ------
         FaultRuleError
-            If a key, operation or value is not known; the rules in force stay then.
+            If a key, operation or value is not valid; then the active rules are kept.
         """
         if not isinstance(document, Mapping) or set(document) != {"faults"}:
             raise FaultRuleError('faults must be given as {"faults": [rule, ...]}')
@@ -77,7 +77,7 @@ class Faults:
             self._rules = []
 
     def refuse(self, operation: str, name: str | None) -> None:
-        """Raise what a rule says about this call, if one does.
+        """Raise the error of the rule for this call, if there is one.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class Faults:
             raise InjectedError(str(rule.error), message)
 
     def failure_reason(self, operation: str, name: str) -> str | None:
-        """Return the reason with which what this call created must fail, if a rule says so."""
+        """Return the failure reason for the job or endpoint that this call creates, if any."""
         rule = self._take(operation, name, failing=True)
         return rule.failure_reason if rule else None
 
@@ -115,7 +115,7 @@ def _parse(rule: Any, where: str) -> _Rule:
     for key in rule:
         if key not in _KEYS:
             raise FaultRuleError(
-                f"{where} has an unknown key {key!r}; known are {', '.join(_KEYS)}"
+                f"{where} has an unknown key {key!r}; it may have {', '.join(_KEYS)}"
             )
     for key in set(rule) - {"times"}:
         if not isinstance(rule[key], str) or not rule[key]:
@@ -130,7 +130,7 @@ def _parse(rule: Any, where: str) -> _Rule:
             "creates fails)"
         )
     if "failureReason" in rule and "message" in rule:
-        raise FaultRuleError(f"{where}.message goes with error; failureReason is a text itself")
+        raise FaultRuleError(f"{where}.message belongs to error; failureReason is a text itself")
     if "failureReason" in rule and operation not in FAILING_OPERATIONS:
         raise FaultRuleError(
             f"{where}.failureReason needs an operation that starts something, one of "

@@ -1,7 +1,7 @@
-"""Importing moto's services without EC2, which takes a second and 100 MB of memory.
+"""Importing moto's services without EC2, which needs a second and 100 MB of memory.
 
-The interpreter wants one enumeration of AWS Batch, Systems Manager the instances that a command
-runs on, and the scaling of services those of ECS: nothing that the emulator runs.
+The interpreter imports Batch for one enumeration, Systems Manager imports EC2 for the instances of
+commands, and autoscaling imports ECS for its services: the emulator runs none of these.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ class _JobStatus(str, enum.Enum):
 
 
 class _Later:
-    """A value that is had when something of it is used."""
+    """A value that is created when it is first used."""
 
     def __init__(self, find: Callable[[], Any]) -> None:
         self._find = find
@@ -44,7 +44,7 @@ _STAND_INS: dict[str, dict[str, Any]] = {
 
 
 def import_services() -> None:
-    """Import what would bring EC2. It stays importable itself for whoever calls it."""
+    """Import the modules that would import EC2, without it. EC2 itself stays importable."""
     with _stand_ins():
         import moto.applicationautoscaling.models
         import moto.ssm.models

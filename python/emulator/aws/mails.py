@@ -1,4 +1,4 @@
-"""Emails that topics would send: they are kept here, since nothing leaves this machine."""
+"""Emails of topics: they are kept here instead of being sent."""
 
 import collections
 import datetime
@@ -9,11 +9,11 @@ from typing import Any
 LOG = logging.getLogger("emulator")
 
 KEPT = 1000
-"""The newest ones; a project's alarms may send many."""
+"""Only the newest are kept: alarms may send many."""
 
 
 class Mails:
-    """The newest emails. Safe to use from several threads."""
+    """The newest emails. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -21,7 +21,7 @@ class Mails:
 
     def add(self, to: str, topic_arn: str, subject: str | None, text: str) -> None:
         """Keep one email, and show it in the emulator's output."""
-        # SNS has a subject of its own where the publisher has none.
+        # SNS's default subject.
         # https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
         subject = subject or "AWS Notification Message"
         sent_at = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
@@ -32,11 +32,11 @@ class Mails:
         LOG.info("email to %s: %s\n%s", to, subject, indented)
 
     def describe(self) -> dict[str, Any]:
-        """Return the emails, newest last, as ``GET /_emulator/mails`` answers."""
+        """Return the emails, newest last, in the form of ``GET /_emulator/mails``."""
         with self._lock:
             return {"mails": list(self._mails)}
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Remove all emails."""
         with self._lock:
             self._mails.clear()

@@ -1,4 +1,4 @@
-"""Metrics that services put into CloudWatch about themselves."""
+"""Metrics that services publish to CloudWatch."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from emulator.aws.account import ACCOUNT, REGION
 
 @dataclass(frozen=True)
 class Metric:
-    """One value of a metric; of now, if no time is given."""
+    """One value of a metric; its time defaults to now."""
 
     namespace: str
     name: str
@@ -36,4 +36,4 @@ def put_metrics(metrics: Iterable[Metric]) -> None:
 
 
 def _without_zone(time: datetime) -> datetime:
-    return time.astimezone(timezone.utc).replace(tzinfo=None)  # as moto has its times
+    return time.astimezone(timezone.utc).replace(tzinfo=None)  # like moto's own times

@@ -1,4 +1,4 @@
-"""Replacing names in moto, and saying so at start when one of them is gone."""
+"""Replacing names in moto, with an error at start if one of them does not exist."""
 
 import functools
 import importlib.metadata
@@ -10,7 +10,7 @@ MOTO_VERSION = "5.2.5"
 
 
 class MotoMismatchError(RuntimeError):
-    """The installed moto is not the one that the corrections were written for."""
+    """The corrections were written for another version of moto than the installed one."""
 
 
 def check_moto_version() -> None:
@@ -19,7 +19,7 @@ def check_moto_version() -> None:
     Raises
     ------
     MotoMismatchError
-        If another version is installed: the corrections reach into private names.
+        If another version is installed: the corrections use private names.
     """
     installed = importlib.metadata.version("moto")
     if installed != MOTO_VERSION:
@@ -30,7 +30,7 @@ def check_moto_version() -> None:
 
 
 def replace(owner: Any, name: str, replacement: Any) -> Any:
-    """Replace an attribute of a class or module of moto and return what stood there.
+    """Replace an attribute of a class or module of moto, and return the original.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def replace(owner: Any, name: str, replacement: Any) -> Any:
     original = getattr(owner, name, None)
     if original is None:
         raise MotoMismatchError(
-            f"moto {MOTO_VERSION} should have {owner.__name__}.{name}, and this installation has "
+            f"moto {MOTO_VERSION} should have {owner.__name__}.{name}, but this installation does "
             "not; reinstall moto, or adapt the correction that needs the name"
         )
     setattr(owner, name, replacement)
@@ -48,7 +48,7 @@ def replace(owner: Any, name: str, replacement: Any) -> Any:
 
 
 def wrap(owner: type, name: str, wrapper: Callable[..., Any]) -> None:
-    """Replace a method of moto by `wrapper`, which gets the original before its own arguments."""
+    """Replace a method of moto by `wrapper`, called with the original and the arguments."""
     original = replace(owner, name, None)
 
     @functools.wraps(original)
@@ -74,10 +74,10 @@ def add(owner: Any, name: str, addition: Any) -> None:
     Raises
     ------
     MotoMismatchError
-        If moto has it by now, so that ours is not needed any more.
+        If moto has it, so that ours is no longer needed.
     """
     if hasattr(owner, name):
-        raise MotoMismatchError(f"moto has {owner.__name__}.{name} itself by now: drop ours")
+        raise MotoMismatchError(f"moto now has {owner.__name__}.{name}: remove ours")
     setattr(owner, name, addition)
 
 
@@ -87,7 +87,7 @@ def replace_everywhere(original: Any, replacement: Any) -> None:
     Raises
     ------
     MotoMismatchError
-        If no module holds it.
+        If no module has it.
     """
     found = False
     for module_name, module in list(sys.modules.items()):

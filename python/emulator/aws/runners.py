@@ -1,4 +1,4 @@
-"""What runs the work behind the records: jobs, functions, model servers."""
+"""The interfaces that run jobs, functions and model servers behind the records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class JobRunner(Protocol):
-    """Runs jobs; blocks until the job has ended."""
+    """Runs jobs; each call blocks until the job has ended."""
 
     def run_processing(self, request: dict, job_arn: str, stop: Event) -> JobOutcome:
         """Run a processing job."""
@@ -23,7 +23,7 @@ class JobRunner(Protocol):
     def run_training(
         self, request: dict, job_arn: str, stop: Event, on_phase: Callable[[str, str], None]
     ) -> JobOutcome:
-        """Run a training job; `on_phase` hears each secondary status with its message."""
+        """Run a training job; `on_phase` is called with each secondary status and its message."""
         ...
 
     def run_transform(
@@ -47,15 +47,15 @@ class ModelServer(Protocol):
     def invoke(
         self, body: bytes, headers: Mapping[str, str], timeout_seconds: float = 60
     ) -> ServerResponse:
-        """Pass a request on to ``/invocations``."""
+        """Forward a request to ``/invocations``."""
         ...
 
     def stop(self) -> None:
-        """Let running requests end, then the server's processes."""
+        """Let running requests finish, then end the server's processes."""
         ...
 
     def kill(self) -> None:
-        """End the server's processes now."""
+        """Kill the server's processes."""
         ...
 
 
@@ -77,7 +77,7 @@ class StartModelServer(Protocol):
 
 @dataclass(frozen=True)
 class Runners:
-    """Everything that runs work, and the checks that refuse what cannot run."""
+    """All runners, and the checks that refuse work that they cannot run."""
 
     jobs: JobRunner
     functions: FunctionRunner

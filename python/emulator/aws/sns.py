@@ -1,4 +1,4 @@
-"""SNS topics: functions get what is published if their policy allows it; emails are kept."""
+"""SNS topics: messages invoke functions if their policy allows it; emails are kept."""
 
 import functools
 import json
@@ -20,7 +20,7 @@ _OURS = ("lambda", "email", "email-json")
 
 
 def install(deliveries: Deliveries, mails: Mails) -> None:
-    """Invoke functions and keep emails; moto does neither as SNS does."""
+    """Invoke functions as SNS does, and keep emails; moto does neither."""
     wrap(Subscription, "publish", functools.partial(_publish, deliveries, mails))
 
 
@@ -74,7 +74,7 @@ def _event(
             "Message": message,
             "Timestamp": iso_8601_datetime_with_milliseconds(),
             "SignatureVersion": "1",
-            # Nothing here signs; functions have no need to check what SNS itself hands them.
+            # Not signed: functions need not verify messages that SNS passes to them directly.
             "Signature": "EMULATED",
             "SigningCertUrl": f"{host}/emulated.pem",
             "UnsubscribeUrl": f"{host}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}",

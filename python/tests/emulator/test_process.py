@@ -110,6 +110,10 @@ def test_fails_when_the_port_is_taken(start):
             ["--faults", "missing.json"],
             "--faults missing.json must be a file with fault rules: No such file or directory",
         ),
+        (
+            ["--mocks", "missing.json"],
+            "--mocks missing.json must be a file with mocks: No such file or directory",
+        ),
         (["--time-scale", "2"], "must be above 0 and at most 1, got '2'"),
         (["--time-scale", "fast"], "must be above 0 and at most 1, got 'fast'"),
     ],

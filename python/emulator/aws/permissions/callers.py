@@ -1,4 +1,4 @@
-"""Who calls with a role's credentials, and which policies are about them."""
+"""The callers with a role's credentials, and the policies that apply to them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,30 +24,30 @@ class Caller:
 
     @property
     def principals(self) -> set[str]:
-        """How a resource's policy may name this caller."""
+        """The principals by which a resource's policy may name this caller."""
         return {self.arn, self.role_arn}
 
 
 @dataclass(frozen=True)
 class IdentityPolicies:
-    """A role's own policies, and its permissions boundary if it has one."""
+    """A role's policies, and its permissions boundary if it has one."""
 
     identity: tuple[Document, ...]
     boundary: Document | None
 
 
 DELEGATES = {ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"}
-"""How a resource's policy names the account, which leaves the decision to the roles' policies."""
+"""The principals that name the account: they delegate the decision to the roles' policies."""
 
 
 def find_caller(access_key: str) -> Caller | None:
-    """Return the role's session that an access key belongs to, or None: the developer's own."""
+    """Return the role's session of an access key, or None if the key is the developer's."""
     session = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(access_key)
     return Caller(session.arn, session.role_arn, session.user_id) if session else None
 
 
 def policies_of(role_arn: str) -> IdentityPolicies:
-    """Return the policies of a role as they are now; a role that is gone has none."""
+    """Return the current policies of a role; a deleted role has none."""
     role = find_role(role_arn)
     if role is None:
         return IdentityPolicies((), None)
@@ -62,7 +62,7 @@ def boundary_of(role_or_user: Any) -> Document | None:
     if not arn:
         return None
     managed = iam_backends[ACCOUNT]["aws"].managed_policies.get(arn)
-    # A boundary that does not exist allows nothing.
+    # A missing boundary allows nothing.
     return parse(document_of(managed)) if managed else {"Statement": []}
 
 

@@ -1,7 +1,7 @@
-"""What a request needs, checked.
+"""The checks of a request's permissions.
 
-Requests with a role's credentials are checked, at each request and against the policies as they
-are then; the developer's own keys may do everything.
+Requests with a role's credentials are checked against the role's current policies; the developer's
+keys may do everything.
 """
 
 import functools
@@ -29,27 +29,27 @@ LOG = logging.getLogger("emulator")
 
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 _NEED_NO_PERMISSION = {"sts:GetCallerIdentity"}
-# Their members named so are not roles that are passed to a service.
+# In these operations, members named like roles are not passed to a service.
 _PASS_NO_ROLES = ("iam", "sts")
 
 
 class AccessDeniedError(Exception):
-    """A role may not do what it asked for; the message is AWS's."""
+    """A role does not have a permission; the message is AWS's."""
 
 
 class Permissions:
-    """Checks what roles ask for, and counts it in an audit."""
+    """Checks requests of roles, and counts them in an audit."""
 
     def __init__(self, audit: Audit) -> None:
         self._audit = audit
 
     def check_request(self, response: Any, operation: str) -> None:
-        """Check a request to any service but S3, if a role makes it.
+        """Check a request of a role to any service but S3.
 
         Raises
         ------
         AccessDeniedError
-            If the role's policies do not allow it, or it is unknown what it needs.
+            If the role's policies do not allow it, or the required permissions are unknown.
         """
         service = response.boto3_service_name
         caller = find_caller(caller_key())
@@ -94,7 +94,7 @@ class Permissions:
                 check("iam:PassRole", role_arn, service)
 
     def check_role(self, role_arn: str, action: str, resource: str) -> None:
-        """Check what a service does as a role, for the request of another caller.
+        """Check an action that a service performs with a role, on behalf of another caller.
 
         Raises
         ------
@@ -112,7 +112,7 @@ class Permissions:
         given: Mapping[str, Values] | None = None,
         resource_policy: ResourcePolicy | None = None,
     ) -> None:
-        """Check one action, for which `given` holds every condition key of its service.
+        """Check one action; `given` has every condition key of its service.
 
         Raises
         ------

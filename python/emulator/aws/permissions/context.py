@@ -1,4 +1,4 @@
-"""Values of condition keys, told from a request when a policy asks for them.
+"""Values of condition keys, determined from a request when a policy needs them.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """
@@ -16,7 +16,7 @@ from emulator.aws.permissions.actions import Action
 from emulator.aws.permissions.callers import Caller, tags_of_role
 from emulator.aws.permissions.policy_documents import UnknownConditionError, Values
 
-# Where the member of a request has another name than the condition key.
+# Members of requests whose name differs from the condition key.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
 _MEMBERS = {
     "application-autoscaling:scalable-dimension": ("scalabledimension",),
@@ -35,7 +35,7 @@ _MEMBERS = {
     "sagemaker:vpcsecuritygroupids": ("securitygroupids",),
     "sagemaker:vpcsubnets": ("subnets",),
 }
-# What no request here has: they come over the loopback, signed with keys, from no other service.
+# Keys that no request has here: requests are local, signed with keys, and not from other services.
 _NEVER = (
     "aws:calledvia",
     "aws:calledviafirst",
@@ -68,15 +68,15 @@ class RequestContext:
     caller : Caller or None
         None for the developer.
     action : Action
-        What is checked.
+        The action that is checked.
     parameters : mapping
-        The request's, by the names of its model.
+        The request's parameters, by the names of its model.
     member_names : frozenset of str
-        Every member that a request of this operation may have, in lower case.
+        All members of the operation's requests, in lower case.
     given : mapping
-        Values that are known already, by keys in lower case.
+        Known values, by keys in lower case.
     complete : bool
-        Whether `given` holds every key of the action's own service that the request has.
+        Whether `given` has all of the request's keys of the action's own service.
     """
 
     caller: Caller | None
@@ -122,7 +122,7 @@ class RequestContext:
 
     def _unknown(self, key: str) -> UnknownConditionError:
         return UnknownConditionError(
-            f"the emulator cannot tell the condition key {key!r} for {self.action.name}"
+            f"the emulator cannot determine the condition key {key!r} of {self.action.name}"
         )
 
     def _global(self, key: str) -> Values:
@@ -137,8 +137,8 @@ class RequestContext:
             "aws:principaltype": "AssumedRole" if caller else "User",
             "aws:requestedregion": self.region,
             "aws:resourceaccount": ACCOUNT,
-            # Nothing leaves this machine, so the plain loopback listener counts as TLS: a policy
-            # that refuses plain HTTP must not lock everyone out.
+            # Requests stay on this machine, so plain HTTP counts as TLS: otherwise a policy that
+            # requires TLS would deny every request.
             "aws:securetransport": "true",
             "aws:sourceip": "127.0.0.1",
             "aws:userid": caller.user_id if caller else None,
@@ -162,7 +162,7 @@ class RequestContext:
             raise self._unknown("aws:ResourceTag")
         try:
             return dict(read(self.region, self.resource))
-        except Exception:  # the resource is about to be made, or missing, which the service says
+        except Exception:  # the resource is being created, or missing, which the service reports
             return {}
 
 
@@ -176,12 +176,12 @@ def _kms_tags(region: str, arn: str) -> Iterator[tuple[str, str]]:
         yield tag["TagKey"], tag["TagValue"]
 
 
-# Whose resources' tags can be told.
+# Services whose resources' tags are available.
 _TAGS = {"sagemaker": _sagemaker_tags, "kms": _kms_tags}
 
 
 def request_tags(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tags that a request gives, whatever form its service wants."""
+    """Return the tags in a request, in any of the services' forms."""
     tags = parameters.get("Tags") or parameters.get("tags") or {}
     if isinstance(tags, Mapping):
         return {str(key): str(value) for key, value in tags.items()}

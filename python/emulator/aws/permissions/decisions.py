@@ -1,4 +1,4 @@
-"""Whether policies allow what a role asks for, and why not.
+"""Whether policies allow an action, and why not.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -12,13 +12,13 @@ from emulator.aws.permissions.policy_documents import Context, UnknownConditionE
 
 @dataclass(frozen=True)
 class ResourcePolicy:
-    """The policy of the resource that is asked for.
+    """The policy of the requested resource.
 
     Attributes
     ----------
     must_allow : bool
-        Whether a role's own policies do not suffice: a KMS key or a role to be assumed has to
-        allow the caller or its account.
+        Whether this policy must allow the caller or its account too, as those of KMS keys and
+        of assumed roles must.
     """
 
     document: Document
@@ -26,7 +26,7 @@ class ResourcePolicy:
 
 
 class Refusal(NamedTuple):
-    """Why an action is denied: by a policy that says so, or by none that allows it."""
+    """Why an action is denied: a policy denies it, or none allows it."""
 
     explicit: bool
     why: str
@@ -40,7 +40,7 @@ def refusal(
     resource: str,
     context: Context,
 ) -> str | None:
-    """Return why an action is denied, as AWS says it, or None if it is allowed.
+    """Return why an action is denied, in AWS's words, or None if it is allowed.
 
     The parameters are those of `decide`.
     """
@@ -59,32 +59,34 @@ def decide(
     resource: str,
     context: Context,
 ) -> Refusal | None:
-    """Return None if an action is allowed.
+    """Return why an action is denied, or None if it is allowed.
 
     Parameters
     ----------
     policies : IdentityPolicies or None
-        Those of the caller; None for the developer, who may do everything.
+        The caller's; None for the developer, who may do everything.
     principals : set of str
-        How a resource's policy may name the caller itself.
+        The principals by which a resource's policy may name the caller.
 
     Raises
     ------
     UnknownConditionError
-        If it depends on a condition that cannot be evaluated here.
+        If the decision depends on a condition that the emulator cannot evaluate.
     """
     doubts: list[UnknownConditionError] = []
 
-    def said(document: Document | None, names: set[str] | None = None) -> set[str]:
-        # A role that is to be assumed is not named in its own trust policy.
+    def outcome(document: Document | None, names: set[str] | None = None) -> set[str]:
+        # A trust policy does not name its own role as a resource.
         about = None if action == "sts:AssumeRole" and names is not None else resource
         return set(effects(document, action, about, names, context, doubts)) if document else set()
 
     everyone = principals | DELEGATES
-    identity = set().union(*map(said, policies.identity)) if policies else {"Allow"}
-    boundary = said(policies.boundary) if policies and policies.boundary is not None else {"Allow"}
+    identity = set().union(*map(outcome, policies.identity)) if policies else {"Allow"}
+    boundary = (
+        outcome(policies.boundary) if policies and policies.boundary is not None else {"Allow"}
+    )
     document = resource_policy.document if resource_policy else None
-    on_resource = said(document, everyone)
+    on_resource = outcome(document, everyone)
     for kind, found in (
         ("an identity-based policy", identity),
         ("a permissions boundary", boundary),
@@ -93,7 +95,7 @@ def decide(
         if "Deny" in found:
             return Refusal(True, f"with an explicit deny in {kind}")
     within = "Allow" in boundary
-    if within and "Allow" in said(document, principals):
+    if within and "Allow" in outcome(document, principals):
         return None
     lacking = None
     if resource_policy and resource_policy.must_allow and "Allow" not in on_resource:

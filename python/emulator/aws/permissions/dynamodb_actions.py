@@ -1,4 +1,4 @@
-"""DynamoDB's requests about several tables: what they need of each.
+"""The permissions of DynamoDB's requests for several tables.
 
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 """
@@ -21,7 +21,7 @@ def parts(name: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, Mappi
     Parameters
     ----------
     name : str
-        The request's operation as IAM names it; what is not DynamoDB's is one part, itself.
+        The request's operation, named as in IAM; other services' requests are one part.
     """
     if name in ("dynamodb:TransactGetItems", "dynamodb:TransactWriteItems"):
         for item in parameters.get("TransactItems") or []:
@@ -31,7 +31,7 @@ def parts(name: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, Mappi
         for table in parameters.get("RequestItems") or {}:
             yield name, {"TableName": table}
     elif name == "dynamodb:GetRecords":
-        # A shard's iterator begins with the stream's ARN, and is all that there is.
+        # The only parameter is a shard's iterator, which begins with the stream's ARN.
         yield name, {"StreamArn": parameters["ShardIterator"].partition("|")[0]}
     else:
         yield name, parameters

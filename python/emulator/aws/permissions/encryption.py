@@ -1,4 +1,4 @@
-"""Keys that a service uses for the caller, beside S3's, which `s3_actions` has."""
+"""KMS keys that a service uses on behalf of the caller; those of S3 are in `s3_actions`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,9 +14,9 @@ KeyUse = tuple[str, str, Mapping[str, Values]]
 
 
 def key_uses(name: str, parameters: Mapping[str, Any], region: str) -> Iterator[KeyUse]:
-    """Yield what a message or a parameter needs of its key, if that is one of the account's own.
+    """Yield the permissions that a message or a parameter needs for its customer managed key.
 
-    Everybody in the account who may call a service may use the key that is the service's own.
+    AWS managed keys need none: every caller of the service may use them.
     """
     if name == "sns:Publish":
         # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -27,7 +27,7 @@ def key_uses(name: str, parameters: Mapping[str, Any], region: str) -> Iterator[
         yield from _uses(("kms:Decrypt", "kms:GenerateDataKey"), key, "sns", region, context)
     elif name == "ssm:GetParameter" and parameters.get("WithDecryption"):
         # https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
-        from moto.ssm.models import ssm_backends  # brings EC2, unless lean_imports was first
+        from moto.ssm.models import ssm_backends  # imports EC2, unless lean_imports ran first
         from moto.ssm.utils import parameter_arn
 
         found = ssm_backends[ACCOUNT][region].get_parameter(str(parameters.get("Name")))

@@ -1,4 +1,4 @@
-"""KMS keys: which one is meant, and what its policy says."""
+"""The policies of KMS keys."""
 
 from emulator.aws.permissions.decisions import ResourcePolicy
 from emulator.aws.permissions.policy_documents import parse
@@ -6,6 +6,6 @@ from emulator.aws.permissions.resources import find_key
 
 
 def key_policy(arn: str) -> ResourcePolicy | None:
-    """Return the policy of a key, or None for a key that does not exist, which KMS says."""
+    """Return the policy of a key, or None for a missing key, which KMS reports."""
     key = find_key(arn)
     return ResourcePolicy(parse(key.policy), must_allow=True) if key else None

@@ -1,7 +1,7 @@
-"""AWS's own policies, which every account has: read when they are first asked for.
+"""AWS managed policies, which every account has: loaded when they are first needed.
 
-moto carries their documents, 4.7 MB of text, and can load all of them at its start. Here one is cut
-out of the text when its ARN is met, and all of them are read when they are listed.
+moto contains their documents, 4.7 MB of text, and can load all of them at its start. Here, a policy
+is extracted from the text when its ARN is used, and all of them when policies are listed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CHANGES = (
 
 
 class ManagedPolicies(dict[str, Any]):
-    """The managed policies of an account by ARN; AWS's own are in it as soon as asked for."""
+    """The managed policies of an account by ARN; those of AWS are loaded on access."""
 
     def __init__(self, backend: Any) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class ManagedPolicies(dict[str, Any]):
             return default
 
     def load_all(self) -> None:
-        """Read every policy of AWS."""
+        """Load every AWS managed policy."""
         with _LOCK:
             if self._is_whole:
                 return
@@ -80,7 +80,7 @@ class ManagedPolicies(dict[str, Any]):
 
 
 def install() -> None:
-    """Add AWS's policies to accounts on demand; moto has none of them, or all from the start."""
+    """Load AWS managed policies on demand; moto has none of them, or loads all at its start."""
     replace(IAMBackend, "_init_managed_policies", _own_policies)
     for kind in ("role", "user", "group"):
         wrap(IAMBackend, f"attach_{kind}_policy", _attach)
@@ -95,7 +95,7 @@ def _own_policies(backend: Any) -> ManagedPolicies:
 
 
 def _attach(original: Any, self: Any, policy_arn: str, *rest: Any, **named: Any) -> Any:
-    self.managed_policies.get(policy_arn)  # moto looks for it among those that are there
+    self.managed_policies.get(policy_arn)  # moto searches the loaded policies
     return original(self, policy_arn, *rest, **named)
 
 
@@ -138,7 +138,7 @@ def _delete(original: Any, self: Any, policy_arn: str) -> Any:
 
 
 def _read(name: str) -> Any | None:
-    """Return what the text says of a policy: a member, indented by one blank, of one object."""
+    """Return the text of a policy: a member of one object, indented by one space."""
     start = aws_managed_policies_data.find(f'\n "{name}":{{\n')
     if start < 0:
         return None

@@ -1,4 +1,4 @@
-"""A request's parameters by the names of its model, whatever its protocol."""
+"""A request's parameters by the names of its model, in any protocol."""
 
 import functools
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from moto.core.utils import get_service_model
 
 
 def parse_parameters(response: Any, operation: str) -> dict[str, Any]:
-    """Return the parameters of the request that a response of moto's answers."""
+    """Return the parameters of the request of one of moto's response objects."""
     model = get_service_model(response.boto3_service_name)
     request = response.normalized_request
     protocol = determine_request_protocol(model, request.content_type)
@@ -29,14 +29,14 @@ def parse_parameters(response: Any, operation: str) -> dict[str, Any]:
 
 @functools.cache
 def member_names(service: str, operation: str) -> frozenset[str]:
-    """Return the name of every member that a request may have at any depth, in lower case."""
+    """Return the names of all members that a request may have at any depth, in lower case."""
     shape = get_service_model(service).operation_model(operation).input_shape
     return frozenset(name.lower() for name in _names(shape, frozenset())) if shape else frozenset()
 
 
 def _names(shape: Any, above: frozenset[str]) -> Iterator[str]:
     if shape.name in above:
-        return  # some structures hold themselves
+        return  # some structures are recursive
     above |= {shape.name}
     if shape.type_name == "structure":
         for name, member in shape.members.items():

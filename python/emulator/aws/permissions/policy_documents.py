@@ -1,7 +1,7 @@
-"""Policy documents: which statements speak about a request.
+"""Policy documents: which statements apply to a request.
 
-A request's context is given by the caller: something whose ``get`` takes a condition key in lower
-case. Policy variables are filled from the same context.
+The caller passes the request's context, whose ``get`` takes a condition key in lower case. Policy
+variables are filled from the same context.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 """
@@ -26,17 +26,17 @@ class Context(Protocol):
         Raises
         ------
         UnknownConditionError
-            If the request may have one that cannot be told here.
+            If the request may have the key, but the emulator cannot determine its value.
         """
         ...
 
 
 class UnknownConditionError(ValueError):
-    """A policy asks for a condition that cannot be evaluated here."""
+    """A policy has a condition that the emulator cannot evaluate."""
 
 
 def parse(policy: str | Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a policy document; equal texts return the same object, which must not be changed."""
+    """Return a policy document; equal texts return the same object, so do not change it."""
     return _parse_text(policy) if isinstance(policy, str) else policy
 
 
@@ -46,7 +46,7 @@ def _parse_text(text: str) -> Mapping[str, Any]:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a policy's value as a list; policies write a single one without brackets."""
+    """Return a policy's value as a list; policies may have a single value without brackets."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
@@ -60,27 +60,27 @@ def effects(
     context: Context,
     doubts: list[UnknownConditionError] | None = None,
 ) -> Iterator[str]:
-    """Yield ``Allow`` or ``Deny`` for each statement that speaks about a request.
+    """Yield ``Allow`` or ``Deny`` for each statement that applies to a request.
 
     Parameters
     ----------
     action : str
-        As in ``s3:GetObject``.
+        Such as ``s3:GetObject``.
     resource : str or None
-        As in ``arn:aws:s3:::bucket/key``; None for a trust policy, which names none.
+        Such as ``arn:aws:s3:::bucket/key``; None for a trust policy, which has none.
     principals : set of str or None
-        Every ARN, account id and service that the caller may be written as; None for a policy of
-        an identity, which names none.
+        Every ARN, account id and service that names the caller; None for a policy of an identity,
+        which names no principal.
     context : Context
         Values of condition keys.
     doubts : list, optional
-        Gets what cannot be evaluated of statements that may allow, instead of raising it: another
-        statement may allow the same without a doubt.
+        Receives the errors of statements that might allow the request, instead of raising them:
+        another statement may allow it in any case.
 
     Raises
     ------
     UnknownConditionError
-        If a statement that matches otherwise has a condition that cannot be evaluated here.
+        If an otherwise matching statement has a condition that the emulator cannot evaluate.
     """
     for statement in as_list(document.get("Statement")):
         try:
@@ -101,12 +101,12 @@ def matches(
     principals: set[str] | None,
     context: Context,
 ) -> bool:
-    """Whether a statement speaks about a request; the parameters are those of `effects`.
+    """Whether a statement applies to a request; the parameters are those of `effects`.
 
     Raises
     ------
     UnknownConditionError
-        If it matches otherwise and has a condition that cannot be evaluated here.
+        If it matches otherwise, and has a condition that the emulator cannot evaluate.
     """
     return (
         _matches_action(statement, action)
@@ -160,7 +160,7 @@ def _condition_holds(operator: str, key: str, wanted: list[str], context: Contex
     test = _TESTS.get(name.replace("not", "", 1))
     if test is None or quantifier not in ("", "foranyvalue", "forallvalues"):
         raise UnknownConditionError(
-            f"the emulator does not know the condition operator {operator!r}; it knows "
+            f"the emulator does not support the condition operator {operator!r}; it supports "
             f"{', '.join(sorted(_TESTS))}, Null, and these with Not and IfExists"
         )
     if not values:
@@ -177,7 +177,7 @@ def _one_holds(test: "_Test", wanted: list[str], value: str, context: Context) -
     except (ValueError, TypeError) as error:
         if isinstance(error, UnknownConditionError):
             raise
-        return False  # no number, date or address
+        return False  # not a number, date or address
 
 
 def _text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The ARNs that a request is about, filled from what it names."""
+"""The ARNs of a request's resources, built from its parameters."""
 
 import functools
 import re
@@ -13,19 +13,19 @@ from emulator.aws.account import ACCOUNT
 from emulator.aws.permissions.actions import Action, ResourceType
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
-# What a request means that does not say it.
+# Defaults of parameters that a request leaves out.
 _DEFAULTS = {
     ("scheduler", "GroupName"): "default",
     ("events:PutEvents", "EventBusName"): "default",
 }
 
-# What a placeholder's resource is called in operations, where it is called otherwise.
+# The names of placeholders' resources in operations, if they differ.
 _NOUNS = {"GroupName": "ScheduleGroup"}
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Where a request is made."""
+    """The partition, region and account of a request."""
 
     partition: str
     region: str
@@ -52,17 +52,17 @@ def resource_arns(action: Action, parameters: Mapping[str, Any], scope: Scope) -
     found = [one for one in found if one is not None]
     wanted = found
     if not any(one.required for one in found):
-        # An event rule's ARN has its bus in it or has not: the fuller one is meant.
+        # An event rule's ARN may include its bus: the longer form is used.
         fullest = max((one.placeholders for one in found), default=0)
         wanted = [one for one in found if one.placeholders == fullest]
     arns = dict.fromkeys(arn for one in wanted for arn in one.arns)
     if action.name == "sagemaker:CreateModelPackage" and "ModelPackageGroupName" in parameters:
-        # Versions get their number from SageMaker, below the group's name.
+        # SageMaker numbers versions below the group's name.
         group = _last_part(parameters["ModelPackageGroupName"]).lower()
         template = "arn:${Partition}:sagemaker:${Region}:${Account}:model-package/"
         arns[scope.fill(template) + f"{group}/*"] = None
     if action.name == "sagemaker:CreateModel":
-        # A model made from a package is also about the package.
+        # Creating a model from a package also needs permission for the package.
         # https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html
         for container in _nested(parameters):
             for name in _strings(container, "ModelPackageName"):
@@ -101,7 +101,7 @@ def _find(
 
 def _template(action: Action, template: str) -> str:
     if template.endswith(":log-group:${LogGroupName}") and "Tag" not in action.name:
-        # Only tagging uses the ARN without what follows.
+        # Only tagging uses the ARN without a suffix.
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
         return f"{template}:log-stream:"
     return template
@@ -110,7 +110,7 @@ def _template(action: Action, template: str) -> str:
 @functools.cache
 def _expression(template: str) -> re.Pattern[str]:
     parts = _PLACEHOLDER.split(template)
-    # A qualified function is a resource of its own, and a stream's name is a time of day.
+    # A qualified function is a separate resource, and a stream's name is a time of day.
     any_name = ".+" if template.split(":")[2] in ("dynamodb", "lambda", "logs") else "[^:]+"
     return re.compile(
         "".join(any_name if i % 2 else re.escape(part) for i, part in enumerate(parts))
@@ -131,7 +131,7 @@ def _arns(value: Any) -> Iterator[str]:
             yield value
     elif isinstance(value, Mapping):
         for member, item in value.items():
-            # What a version says of itself is no resource of the request.
+            # A version's own members are not resources of the request.
             if member != "CustomerMetadataProperties":
                 yield from _arns(item)
     elif isinstance(value, list):
@@ -140,7 +140,7 @@ def _arns(value: Any) -> Iterator[str]:
 
 
 def _values(action: Action, placeholder: str, parameters: Mapping[str, Any]) -> list[str]:
-    """Return the names that a request gives for a part of an ARN."""
+    """Return the values of a request for a part of an ARN."""
     prefix, _, operation = action.name.partition(":")
     for member in _members(placeholder, operation):
         for structures in ([parameters], _nested(parameters)):
@@ -208,6 +208,6 @@ def find_key(name: str) -> Any | None:
         if region in (None, backend_region):
             try:
                 return backend.keys[backend.any_id_to_key_id(name)]
-            except (KeyError, AttributeError):  # what moto says about an unknown alias
+            except (KeyError, AttributeError):  # moto's exception for an unknown alias
                 continue
     return None

@@ -1,4 +1,4 @@
-"""Execution roles: do they exist, and whom do they trust."""
+"""Execution roles: whether they exist, and which services they trust."""
 
 import logging
 from typing import Any
@@ -11,26 +11,26 @@ from emulator.aws.permissions.policy_documents import UnknownConditionError, eff
 LOG = logging.getLogger("emulator")
 
 _GLOBAL_SUFFIX = ".amazonaws.com"
-# Step Functions is the one service here whose principal is also written with the region.
+# Step Functions is the only service here whose principal may include the region.
 # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
 _REGIONAL = ("states",)
 
 
 def find_role(role_arn: str) -> Any | None:
-    """Return moto's record of a role, or None if there is no such role."""
+    """Return moto's record of a role, or None if it does not exist."""
     roles = list(iam_backends[ACCOUNT]["aws"].roles.values())
     return next((role for role in roles if role.arn == role_arn), None)
 
 
 def principals(service: str, region: str | None) -> set[str]:
-    """Return every spelling of a service's principal that counts as the service.
+    """Return all forms of a service's principal.
 
     Parameters
     ----------
     service : str
-        As in ``states.amazonaws.com``.
+        Such as ``states.amazonaws.com``.
     region : str or None
-        Where the service acts; None if that is not known, which only the global spelling allows.
+        The service's region; None if unknown, which allows only the global form.
     """
     name = service.removesuffix(_GLOBAL_SUFFIX)
     spelled = {service}
@@ -46,9 +46,9 @@ def trusts(role_arn: str, service: str, source_arn: str | None = None) -> bool:
     Parameters
     ----------
     service : str
-        As in ``sagemaker.amazonaws.com``.
+        Such as ``sagemaker.amazonaws.com``.
     source_arn : str, optional
-        What the service acts for, where it is known: its ``aws:SourceArn``.
+        The resource that the service acts for, if known: its ``aws:SourceArn``.
     """
     role = find_role(role_arn)
     if role is None:
@@ -63,6 +63,6 @@ def trusts(role_arn: str, service: str, source_arn: str | None = None) -> bool:
     try:
         found = list(effects(document, "sts:AssumeRole", None, spelled, context))
     except UnknownConditionError as error:
-        LOG.warning("nobody is trusted by %s: %s", role_arn, error)
+        LOG.warning("the trust policy of %s allows no service: %s", role_arn, error)
         return False
     return "Allow" in found and "Deny" not in found

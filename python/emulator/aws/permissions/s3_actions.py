@@ -1,4 +1,4 @@
-"""S3's operations: which actions on which resources each of them needs."""
+"""The actions and resources that each of S3's operations needs."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from emulator.aws.permissions.actions import UnknownActionError, find_action
 from emulator.aws.permissions.policy_documents import Values
 from emulator.aws.permissions.resources import find_key
 
-# Where the action has another name than the operation.
+# Actions whose name differs from the operation's.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 _ACTIONS = {
     "CompleteMultipartUpload": "PutObject",
@@ -73,7 +73,7 @@ _WRITING = ("PutObject", "PostObject", "CreateMultipartUpload", "CopyObject")
 
 @dataclass(frozen=True)
 class Need:
-    """An action that the caller must be allowed, with the condition keys of its service."""
+    """An action that the caller needs, with the condition keys of its service."""
 
     action: str
     resource: str
@@ -92,7 +92,7 @@ class _Object:
 
 
 def operation_of(response: Any) -> str | None:
-    """Return the operation that a request to S3 calls, or None if S3 has none such."""
+    """Return the operation of a request to S3, or None if S3 has no such operation."""
     try:
         operation, _ = get_service_router("s3").match(response.request)
     except HTTPException:
@@ -103,7 +103,7 @@ def operation_of(response: Any) -> str | None:
 def needs(
     response: Any, operation: str, bucket: str | None, key: str | None
 ) -> Iterator[tuple[Need, bool]]:
-    """Yield what a request needs, and whether that also concerns the developer."""
+    """Yield the needs of a request, and whether each also applies to the developer."""
     query = parse_qs(urlparse(response.uri).query, keep_blank_values=True)
     version = query.get("versionId", [None])[0]
     keys = _condition_keys(response, query)
@@ -120,7 +120,7 @@ def needs(
     target = _Object(bucket, key, version)
     if operation in _READING:
         if _find(response, target) is None:
-            # Without it the caller must not learn that the object does not exist.
+            # Without this permission, the caller must not learn that the object does not exist.
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
             yield Need("s3:ListBucket", f"arn:aws:s3:::{bucket}", keys), False
         else:
@@ -135,12 +135,12 @@ def needs(
 def _has_existing_tags(action: str) -> bool:
     try:
         return find_action(action).has_key(f"{_EXISTING_TAG}any")
-    except UnknownActionError:  # which the check says, if it comes to one
+    except UnknownActionError:  # reported by the check, if there is one
         return False
 
 
 def deletions(bucket: str, keys: list[str]) -> dict[str, Need]:
-    """Return what each object of a request to delete several needs, by its ARN."""
+    """Return the needs of each object of a DeleteObjects request, by its ARN."""
     arns = [f"arn:aws:s3:::{bucket}/{key}" for key in keys]
     return {arn: Need("s3:DeleteObject", arn) for arn in arns}
 
@@ -212,7 +212,7 @@ def _condition_keys(response: Any, query: Mapping[str, list[str]]) -> dict[str, 
 
 
 def _encryption(response: Any, target: _Object) -> Iterator[tuple[Need, bool]]:
-    """Yield the key with which an object is about to be encrypted."""
+    """Yield the need for the key that encrypts a new object."""
     headers = response.headers
     algorithm = headers.get("x-amz-server-side-encryption")
     key = headers.get("x-amz-server-side-encryption-aws-kms-key-id")
@@ -244,12 +244,12 @@ def _upload_keys(response: Any, target: _Object) -> Iterator[tuple[Need, bool]]:
 def _key_use(
     response: Any, action: str, algorithm: str | None, key: str | None, what: _Object
 ) -> Iterator[tuple[Need, bool]]:
-    # Everybody in the account may use S3's own key through S3.
+    # Every caller in the account may use S3's AWS managed key through S3.
     if not (algorithm or "").startswith("aws:kms") or not key or key.endswith("alias/aws/s3"):
         return
     found = find_key(key)
     if found is None:
-        raise S3ClientError("KMS.NotFoundException", f"Invalid keyId '{key}': there is no such key")
+        raise S3ClientError("KMS.NotFoundException", f"Invalid keyId '{key}': no such key")
     encrypted = f"arn:aws:s3:::{what.bucket}" if _uses_bucket_key(response, what) else what.arn
     keys: dict[str, Values] = {
         "aws:viaawsservice": "true",

@@ -1,4 +1,4 @@
-"""IAM's policy simulator, answered by what evaluates requests here.
+"""IAM's policy simulator, with the same evaluation as requests.
 
 Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 """
@@ -47,7 +47,7 @@ class _Source:
 
 @dataclass
 class _Context:
-    """The condition keys that the request of a simulation has; `missing` collects the others."""
+    """The condition keys of a simulated request; `missing` collects those it does not have."""
 
     given: Mapping[str, Values]
     missing: dict[str, None] = field(default_factory=dict)
@@ -98,7 +98,7 @@ def _simulate(
     for member in ("ResourcePolicy", "ResourceOwner", "ResourceHandlingOption"):
         if request.get(member):
             raise UnsupportedError(
-                f"{member}: the emulator simulates the policies of identities; leave it out here"
+                f"{member}: the emulator simulates only policies of identities; leave it out here"
             )
     boundaries = _given(request, "PermissionsBoundaryPolicyInputList")
     if boundaries:
@@ -172,7 +172,7 @@ def _given(request: Mapping[str, Any], member: str) -> list[_Source]:
             statements(text)
         except ValueError as error:
             raise EmulatorError(
-                "InvalidInput", f"{member}.{number} is no policy document: {error}"
+                "InvalidInput", f"{member}.{number} is not a policy document: {error}"
             ) from error
         sources.append(_Source(f"{member}.{number}", "none", text))
     return sources
@@ -185,7 +185,7 @@ def _find(arn: str) -> Any:
         for record in list(records.values()):
             if record.arn == arn:
                 return record
-    raise EmulatorError("NoSuchEntity", f"Entity {arn} does not exist: no role, user or group.")
+    raise EmulatorError("NoSuchEntity", f"Entity {arn} is not an existing role, user or group.")
 
 
 def _sources_of(entity: Any) -> list[_Source]:

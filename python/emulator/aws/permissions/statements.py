@@ -1,4 +1,4 @@
-"""The statements of a policy's text, with where each stands in it."""
+"""The statements of a policy's text, with their positions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BLANK = re.compile(r"[\s,:]*")
 
 @dataclass(frozen=True)
 class Found:
-    """A statement; its ends are ``{"Line": …, "Column": …}``, counted from 1."""
+    """A statement; its start and end are ``{"Line": …, "Column": …}``, counted from 1."""
 
     statement: Mapping[str, Any]
     start: Mapping[str, int]
@@ -24,7 +24,7 @@ class Found:
 
 @functools.lru_cache(maxsize=256)
 def statements(text: str) -> tuple[Found, ...]:
-    """Return the statements of a policy document in their order.
+    """Return the statements of a policy document in order.
 
     Raises
     ------
@@ -39,12 +39,12 @@ def statements(text: str) -> tuple[Found, ...]:
         for statement, start, end in _values(text)
     )
     if not all(isinstance(one.statement, dict) and "Effect" in one.statement for one in found):
-        raise ValueError("a statement of it is no object with an Effect")
+        raise ValueError("one of its statements is not an object with an Effect")
     return found
 
 
 def _values(text: str) -> Iterator[tuple[Any, int, int]]:
-    at = _after_blank(text, 0) + 1  # behind the brace
+    at = _after_blank(text, 0) + 1  # after the brace
     while text[at := _after_blank(text, at)] != "}":
         key, at = _DECODER.raw_decode(text, at)
         at = _after_blank(text, at)

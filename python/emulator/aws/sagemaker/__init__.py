@@ -1,4 +1,4 @@
-"""SageMaker: moto's records, joined to jobs and model servers that run."""
+"""SageMaker: moto's records, connected to jobs and model servers that run."""
 
 import functools
 from dataclasses import replace
@@ -26,7 +26,7 @@ from emulator.aws.sagemaker.running_jobs import RunningJobs
 
 
 class SageMaker:
-    """The jobs and endpoints that run."""
+    """The running jobs and endpoints."""
 
     def __init__(
         self, runners: Runners, aws: EmulatedAws, faults: Faults, time_scale: float
@@ -45,7 +45,7 @@ class SageMaker:
 def install(
     runners: Runners, aws: EmulatedAws, faults: Faults, permissions: Permissions, time_scale: float
 ) -> SageMaker:
-    """Put every correction in place, and return what will run, to be stopped at the end."""
+    """Install every correction; return the running part, which the caller closes."""
     runners = replace(runners, check_image=functools.partial(_check_image, runners))
     sagemaker = SageMaker(runners, aws, faults, time_scale)
     answers.install()

@@ -1,7 +1,7 @@
-"""What descriptions say: all that was asked for, and optional structures whole or not at all.
+"""Descriptions: with all members of the request, and without empty optional structures.
 
-moto keeps the members that it knows, and gives ``{}`` where AWS gives nothing. SDKs that check
-answers against the service's model refuse an empty structure that has required members.
+moto stores only the members that it knows, and returns ``{}`` for structures that AWS leaves out.
+SDKs that validate responses refuse an empty structure that has required members.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from emulator.aws.protocol.operations import operation_model
 
 
 def install() -> None:
-    """Leave empty structures out of every answer."""
+    """Leave empty structures out of every response."""
     wrap(SageMakerResponse, "serialized", _serialized)
 
 
@@ -30,12 +30,12 @@ def _serialized(original: Any, self: Any, action_result: Any) -> Any:
 
 
 def without_empty_structures(shape: Any, value: Any) -> Any:
-    """Return an answer without the members that are None or structures with nothing in them.
+    """Return a response without the members that are None or empty structures.
 
     Parameters
     ----------
     shape : botocore.model.Shape
-        What the service's model says of the value.
+        The service's model of the value.
     """
     if shape.type_name == "structure" and isinstance(value, Mapping):
         members = {
@@ -56,16 +56,16 @@ def without_empty_structures(shape: Any, value: Any) -> Any:
 
 
 def keep_as_asked(record: Any, noun: str, request: Mapping[str, Any]) -> None:
-    """Add to moto's record the members of its request that its description would lack.
+    """Add the members of a request to moto's record that its description would lack.
 
     Parameters
     ----------
     noun : str
-        In the API: ``Describe<noun>``.
+        The API's noun, as in ``Describe<noun>``.
     """
     model = operation_model("sagemaker", f"Describe{noun}")
     described = record.response_object
     for name in model.output_shape.members:
         if name in request and name not in described:
-            # moto turns attributes without an underscore into members as they are.
+            # moto returns attributes without an underscore as members, unchanged.
             setattr(record, name, request[name])

@@ -1,4 +1,4 @@
-"""InvokeEndpointAsync: requests in a queue, answers in S3, and notices of both ends.
+"""InvokeEndpointAsync: requests in a queue, responses in S3, and notifications.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference.html
 """
@@ -25,7 +25,7 @@ from emulator.aws.patching import method, replace
 from emulator.aws.sagemaker.async_requests import (
     Invocation,
     InvocationError,
-    notice,
+    notification,
     parse_invocation,
 )
 from emulator.aws.sagemaker.endpoint_kinds import ASYNCHRONOUS
@@ -37,7 +37,7 @@ from emulator.runtime.model_servers.server import ModelServerError
 LOG = logging.getLogger("emulator")
 
 MAX_INPUT_BYTES = 1024**3
-_CONCURRENCY = 4  # where the configuration leaves it to SageMaker
+_CONCURRENCY = 4  # if the configuration leaves it to SageMaker
 
 
 @dataclass
@@ -47,7 +47,7 @@ class _Queue:
 
 
 class AsyncInvocations:
-    """The queues of asynchronous endpoints, each worked off by a few threads while it has work."""
+    """The queues of asynchronous endpoints, each processed by a few threads while not empty."""
 
     def __init__(self, aws: EmulatedAws, endpoints: Endpoints) -> None:
         self._aws = aws
@@ -56,7 +56,7 @@ class AsyncInvocations:
         self._queues: dict[str, _Queue] = {}
 
     def submit(self, invocation: Invocation, concurrency: int) -> None:
-        """Answer a request when those before it are under way."""
+        """Queue a request."""
         with self._lock:
             queue = self._queues.setdefault(invocation.endpoint, _Queue())
             queue.waiting.append(invocation)
@@ -64,15 +64,15 @@ class AsyncInvocations:
                 return
             queue.under_way += 1
         name = f"{invocation.endpoint} asynchronous"
-        threading.Thread(target=self._work_off, args=(queue,), name=name, daemon=True).start()
+        threading.Thread(target=self._process_queue, args=(queue,), name=name, daemon=True).start()
 
     def close(self) -> None:
-        """Take nothing out of the queues any more."""
+        """Stop processing the queues."""
         with self._lock:
             for queue in self._queues.values():
                 queue.waiting.clear()
 
-    def _work_off(self, queue: _Queue) -> None:
+    def _process_queue(self, queue: _Queue) -> None:
         while True:
             with self._lock:
                 if not queue.waiting:
@@ -84,7 +84,7 @@ class AsyncInvocations:
     def _backlog(self, endpoint: str) -> int:
         with self._lock:
             queue = self._queues[endpoint]
-            # The request that is being counted is no more in it.
+            # The current request is no longer in the queue.
             return len(queue.waiting) + queue.under_way - 1
 
     def _process(self, invocation: Invocation) -> None:
@@ -98,7 +98,7 @@ class AsyncInvocations:
                 )
             traffic = self._endpoints.serving(invocation.endpoint)
             if traffic is None:
-                raise InvocationError("ClientError: the endpoint does not serve any more")
+                raise InvocationError("ClientError: the endpoint is no longer in service")
             with traffic.serving(None) as assigned:
                 variant = assigned.plan.name
                 content_type = self._answer(invocation, assigned)
@@ -143,7 +143,7 @@ class AsyncInvocations:
         )
         role_arn = _role_of(invocation.endpoint)
         if role_arn is None:
-            return  # the endpoint has gone with everything that could tell
+            return  # the endpoint was deleted, with its configuration
         if invocation.failure_location:
             try:
                 s3 = self._aws.client("s3", role_arn)
@@ -163,11 +163,11 @@ class AsyncInvocations:
         topic = invocation.topics.get("ErrorTopic" if reason else "SuccessTopic")
         if not topic:
             return
-        message = notice(invocation, answered, reason)
+        message = notification(invocation, answered, reason)
         try:
             self._aws.client("sns", role_arn).publish(TopicArn=topic, Message=json.dumps(message))
         except (ClientError, BotoCoreError) as error:
-            LOG.warning("%s was not told of %s: %s", topic, invocation.inference_id, error)
+            LOG.warning("%s was not notified of %s: %s", topic, invocation.inference_id, error)
             dimensions = {"EndpointName": invocation.endpoint}
             put_metrics([Metric("AWS/SageMaker", "NotificationFailures", dimensions)])
 
@@ -194,7 +194,7 @@ class AsyncInvocations:
 
 
 def install(invocations: AsyncInvocations, endpoints: Endpoints) -> None:
-    """Queue asynchronous invocations; moto's answer is a fixed text in a bucket of its own."""
+    """Queue asynchronous invocations; moto writes a fixed text to its own bucket."""
     replace(
         SageMakerRuntimeResponse,
         "invoke_endpoint_async",
@@ -258,7 +258,7 @@ def _upload(s3: Any, invocation: Invocation, location: str, body: bytes, content
 
 
 def _role_of(endpoint: str) -> str | None:
-    """Return the execution role of an endpoint's first model, or None if it is gone."""
+    """Return the execution role of an endpoint's first model, or None if it was deleted."""
     backend = sagemaker_backends[ACCOUNT][REGION]
     record = backend.endpoints.get(endpoint)
     config = backend.endpoint_configs.get(record.endpoint_config_name) if record else None

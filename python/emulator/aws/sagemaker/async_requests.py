@@ -1,4 +1,4 @@
-"""What InvokeEndpointAsync asks for, and what is told of its end.
+"""The requests of InvokeEndpointAsync, and the notifications of their results.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference.html
 """
@@ -19,7 +19,7 @@ from emulator.runtime.data.s3 import join, split_uri
 from emulator.runtime.errors import JobFault
 
 MAX_INLINE_BYTES = 128_000
-# Name of the header, default, lowest and highest value.
+# Header, default, minimum and maximum.
 _TTL = ("X-Amzn-SageMaker-RequestTTLSeconds", 21_600, 60, 21_600)
 _TIMEOUT = ("X-Amzn-SageMaker-InvocationTimeoutSeconds", 900, 1, 3_600)
 _PASSED_ON = {
@@ -30,17 +30,17 @@ _PASSED_ON = {
 
 
 class InvocationError(Exception):
-    """A request is refused or not answered; the message says why."""
+    """A request is refused or fails; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """A request in the queue.
+    """A queued request.
 
     Attributes
     ----------
     body : bytes or None
-        What came with the request itself; None where it lies at `input_location`.
+        The request's own body; None if the input is at `input_location`.
     """
 
     endpoint: str
@@ -58,12 +58,12 @@ class Invocation:
 
 
 def check_async_config(config: Mapping[str, Any]) -> None:
-    """Refuse an ``AsyncInferenceConfig`` that cannot be followed.
+    """Refuse an ``AsyncInferenceConfig`` that the emulator cannot use.
 
     Raises
     ------
     ValidationError
-        If it says nowhere to put the answers.
+        If it has no output path.
     """
     output = config["OutputConfig"]
     if not output.get("S3OutputPath"):
@@ -76,12 +76,12 @@ def check_async_config(config: Mapping[str, Any]) -> None:
 def parse_invocation(
     endpoint: str, headers: Mapping[str, str], body: bytes, settings: Mapping[str, Any]
 ) -> Invocation:
-    """Read a request's headers and body, with the endpoint's ``AsyncInferenceConfig``.
+    """Parse a request's headers and body, with the endpoint's ``AsyncInferenceConfig``.
 
     Raises
     ------
     InvocationError
-        If the request makes no sense.
+        If the request is invalid.
     """
     location = headers.get("X-Amzn-SageMaker-InputLocation")
     if bool(location) == bool(body):
@@ -125,10 +125,10 @@ def _number(headers: Mapping[str, str], name: str, default: int, low: int, high:
     return int(text)
 
 
-def notice(
+def notification(
     invocation: Invocation, answered: Mapping[str, str] | None, reason: str | None
 ) -> dict[str, Any]:
-    """Return what the topic is told: of an answer, or why there is none."""
+    """Return the notification of a response or of a failure."""
     # https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-check-predictions.html
     asked = {
         "contentType": invocation.headers.get("Content-Type"),

@@ -1,4 +1,4 @@
-"""How traffic moves to new servers: the DeploymentConfig of an update.
+"""How traffic is shifted to new servers: the DeploymentConfig of an update.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
 """
@@ -19,18 +19,18 @@ _LARGEST_PERCENT = 50
 
 @dataclass(frozen=True)
 class Stage:
-    """A step of an update, and how long alarms are watched after it.
+    """A step of an update, and how long alarms are monitored after it.
 
     Attributes
     ----------
     capacities : dict
-        How many instances of each variant have traffic.
+        Instances of each variant that receive traffic.
     share : float
-        Part of the requests that goes to the new servers.
+        Share of the requests that go to the new servers.
     wait_seconds : int
-        How long to watch alarms.
+        How long to monitor alarms.
     wait_name : str
-        Which member of the DeploymentConfig says so.
+        The member of the DeploymentConfig that sets it.
     """
 
     capacities: dict[str, int]
@@ -40,13 +40,13 @@ class Stage:
 
     @property
     def is_full(self) -> bool:
-        """Whether the new servers get every request."""
+        """Whether the new servers receive every request."""
         return self.share == 1.0
 
 
 @dataclass(frozen=True)
 class DeploymentPolicy:
-    """A DeploymentConfig, or its defaults: all at once, and no watching."""
+    """A DeploymentConfig, or its defaults: all at once, without monitoring."""
 
     kind: str = "ALL_AT_ONCE"
     size: Mapping[str, Any] | None = None
@@ -56,12 +56,12 @@ class DeploymentPolicy:
     alarms: tuple[str, ...] = ()
 
     def stages(self, instance_counts: Mapping[str, int]) -> list[Stage]:
-        """Return the steps for variants with so many instances."""
+        """Return the steps for variants with these numbers of instances."""
         stages = []
         step = {name: _capacity(self.size, n) for name, n in instance_counts.items()}
         for number in range(1, self._partial_steps(instance_counts) + 1):
             capacities = {name: step[name] * number for name in step}
-            # The smallest of the variants' shares: none gets more than it may.
+            # The smallest of the variants' shares, so that no variant exceeds its own.
             share = min(capacities[name] / n for name, n in instance_counts.items())
             stages.append(Stage(capacities, share, self.wait_seconds, "WaitIntervalInSeconds"))
         full = (self.termination_wait_seconds, "TerminationWaitInSeconds")
@@ -83,13 +83,13 @@ def parse_policy(
     Parameters
     ----------
     instance_counts : mapping, optional
-        Instances of each variant that will serve, None for serverless ones; sizes are not checked
-        without.
+        Instances of each variant of the new configuration, None for serverless ones; without it,
+        sizes are not checked.
 
     Raises
     ------
     ValidationError
-        If SageMaker would not take it.
+        If SageMaker would refuse it.
     """
     if not config:
         return DeploymentPolicy()
@@ -155,7 +155,7 @@ def _check_size(kind: str, size: Mapping[str, Any], variant: str, count: int) ->
 
 
 def _capacity(size: Mapping[str, Any] | None, count: int) -> int:
-    """Return a size in whole instances, of which there is at least one."""
+    """Return a size as a number of instances, at least one."""
     if size is None:
         return count
     if size["Type"] == "INSTANCE_COUNT":

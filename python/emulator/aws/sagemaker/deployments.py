@@ -1,4 +1,4 @@
-"""Updates of an endpoint: traffic moves to new servers step by step, or back to the old ones."""
+"""Updates of an endpoint: traffic shifts to new servers step by step, or is rolled back."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from emulator.aws.sagemaker.traffic import Traffic
 
 
 class RollbackError(Exception):
-    """The update goes no further; the message is a failure reason."""
+    """The update is rolled back; the message is the failure reason."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """How long waits last, and what ends them.
+    """The duration of waits, and the event that ends them.
 
     Attributes
     ----------
     time_scale : float
-        Part of their time that waits last. Timeouts keep theirs.
+        Factor for the duration of waits; timeouts do not change.
     closed : Event
         Set when the emulator stops.
     """
@@ -37,12 +37,12 @@ class Clock:
 
 
 class Deployment:
-    """One update, and what DescribeEndpoint tells of it while it runs.
+    """One update, and its summary in DescribeEndpoint while it runs.
 
     Parameters
     ----------
     changed : callable
-        Gets the ``PendingDeploymentSummary`` whenever the update comes to another step.
+        Called with the ``PendingDeploymentSummary`` at each step.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Deployment:
         self._deadline = None if limit is None else time.monotonic() + limit
 
     def run(self, traffic: Traffic, start: Callable[[], Fleet]) -> Fleet:
-        """Bring up new servers and move all traffic to them; return the old ones.
+        """Start new servers and shift all traffic to them; return the old ones.
 
         Parameters
         ----------
@@ -73,21 +73,21 @@ class Deployment:
         Raises
         ------
         RollbackError
-            If an alarm went off or the time is over; the old servers have all traffic then, and
-            the new ones are down.
+            If an alarm is raised or the time limit is exceeded; then the old servers receive all
+            traffic, and the new ones are stopped.
         Exception
-            What `start` raises.
+            Any exception of `start`.
         """
         fleet = start()
         try:
-            # An alarm that is on already would stop the update at its first step.
+            # An alarm that is already raised stops the update at its first step.
             self._check()
             for stage in self._policy.stages(self._capacities()):
                 self._activate(traffic, fleet, stage)
             return traffic.complete(fleet)
         except BaseException:
             traffic.restore(fleet)
-            # Not waited for: the endpoint is back with its old servers from now on.
+            # Not waited for: the old servers receive all traffic from now on.
             threading.Thread(target=fleet.retire, name=f"retire {self.config}", daemon=True).start()
             raise
 
@@ -99,7 +99,7 @@ class Deployment:
         Parameters
         ----------
         active : mapping
-            Instances of each variant that have traffic.
+            Instances of each variant that receive traffic.
         """
         now = utcnow()
         variants = []
@@ -116,11 +116,11 @@ class Deployment:
         }
 
     def creating(self) -> dict[str, Any]:
-        """Return the summary of an update that starts its servers."""
+        """Return the summary of an update that is starting its servers."""
         return self.summary("Creating", lambda plan: f"Launching {_instances(plan)}.", {})
 
     def _activate(self, traffic: Traffic, fleet: Fleet, stage: Stage) -> None:
-        # How SageMaker words it:
+        # SageMaker's wording:
         # https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
         part = "full" if stage.is_full else "canary"
 
@@ -128,7 +128,7 @@ class Deployment:
             count = stage.capacities.get(plan.name)
             return f"{part} capacity" + (f" of {count} instance(s)" if count is not None else "")
 
-        self._tell(
+        self._report(
             "ActivatingTraffic",
             lambda plan: f"Activating traffic on {capacity(plan)}.",
             stage.capacities,
@@ -136,7 +136,7 @@ class Deployment:
         traffic.shift(fleet, stage.share)
         if not stage.wait_seconds:
             return
-        self._tell(
+        self._report(
             "Baking",
             lambda plan: (
                 f"Baking for {stage.wait_seconds} seconds ({stage.wait_name}) with traffic "
@@ -146,7 +146,7 @@ class Deployment:
         )
         self._bake(stage.wait_seconds * self._clock.time_scale)
 
-    def _tell(
+    def _report(
         self, status: str, message: Callable[[VariantPlan], str], active: Mapping[str, int]
     ) -> None:
         self._changed(self.summary(status, message, active))
@@ -165,7 +165,7 @@ class Deployment:
         if gone:
             raise RollbackError(
                 f"The deployment of {self.config} was rolled back: its CloudWatch alarms {gone} "
-                "do not exist any more."
+                "no longer exist."
             )
         tripped = alarms_in_alarm(self._policy.alarms)
         if tripped:

@@ -1,4 +1,4 @@
-"""Tells when jobs end, so that who waits for one need not call the service again and again."""
+"""A signal that jobs have ended, so that waiting tasks need not poll the service."""
 
 import threading
 
@@ -11,7 +11,7 @@ class Endings:
         self.count = 0
 
     def add(self) -> None:
-        """Count one more."""
+        """Count one more job."""
         with self._lock:
             self.count += 1
 

@@ -1,4 +1,4 @@
-"""Kinds of endpoints, and what each of them excludes."""
+"""Kinds of endpoints, and the features that each of them excludes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_CONCURRENCY = 200
 
 
 def kind_of(config: Any) -> str:
-    """Return the kind of endpoint that an endpoint configuration makes."""
+    """Return the kind of endpoint of an endpoint configuration."""
     if config.async_inference_config:
         return ASYNCHRONOUS
     if any(variant.get("ServerlessConfig") for variant in config.production_variants):
@@ -24,12 +24,12 @@ def kind_of(config: Any) -> str:
 
 
 def check_same_kind(current: str, wanted: str) -> None:
-    """Refuse to make another kind of an endpoint.
+    """Refuse to change the kind of an endpoint.
 
     Raises
     ------
     ValidationError
-        With what to do instead.
+        With the alternative.
     """
     if current != wanted:
         raise ValidationError(
@@ -39,7 +39,7 @@ def check_same_kind(current: str, wanted: str) -> None:
 
 
 def install() -> None:
-    """Refuse endpoint configurations that no endpoint can be made of."""
+    """Refuse endpoint configurations that no endpoint can use."""
     wrap(SageMakerResponse, "create_endpoint_config", _create_endpoint_config)
 
 

@@ -1,4 +1,4 @@
-"""The requests that create, update and delete endpoints, checked and passed on to what serves."""
+"""The requests that create, update and delete endpoints: checks, and calls of `Endpoints`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PROPERTIES = {"DesiredInstanceCount": "instance_count", "DesiredWeight": "weigh
 
 
 def install(endpoints: Endpoints, permissions: Permissions) -> None:
-    """Serve what endpoints promise; moto's are InService at once and answer a fixed text."""
+    """Serve endpoints; moto's are InService at once and return a fixed text."""
     wrap(
         SageMakerResponse,
         "create_endpoint",
@@ -56,7 +56,7 @@ def _create_endpoint(
     _check_deployment(permissions, deployment, plans)
     response = original(self)
     endpoint = backend.endpoints[name]
-    # For updates with RetainDeploymentConfig; there is no traffic to shift yet.
+    # For updates with RetainDeploymentConfig; a new endpoint has no traffic to shift.
     endpoint.last_deployment_config = deployment
     kind = kind_of(backend.endpoint_configs[config])
     endpoints.create(endpoint, kind, config, plans)
@@ -155,7 +155,7 @@ def _plans(backend: Any, config: str) -> list[VariantPlan]:
 
 def _traffic(endpoints: Endpoints, endpoint: Any) -> Traffic:
     traffic = endpoints.serving(endpoint.endpoint_name)
-    if traffic is None:  # it was deleted since it was found
+    if traffic is None:  # it was deleted in the meantime
         raise ValidationError(message=f'Could not find endpoint "{endpoint.arn}".')
     return traffic
 
@@ -225,7 +225,7 @@ def _check_deployment(
             message=f"AutoRollbackConfiguration names CloudWatch alarms that do not exist: "
             f"{missing}."
         )
-    # SageMaker reads the alarms with the execution role of the model.
+    # SageMaker reads alarms with the model's execution role.
     # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
     for role_arn in sorted({plan.role_arn for plan in plans}):
         for alarm in policy.alarms:

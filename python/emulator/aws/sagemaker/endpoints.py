@@ -1,4 +1,4 @@
-"""Endpoints: their life cycle, with real model servers behind the records."""
+"""The life cycle of endpoints, with model servers that run."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from emulator.runtime.processes.supervised import all_at_once
 
 
 class Endpoints:
-    """What serves, by endpoint name.
+    """The traffic of each endpoint in service, by name.
 
     Parameters
     ----------
     time_scale : float
-        Part of their time that the waits of a deployment last.
+        Factor for the waits of a deployment.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class Endpoints:
         self._clock = Clock(time_scale, threading.Event())
 
     def serving(self, name: str) -> Traffic | None:
-        """Return what passes on the requests to an endpoint, if it serves."""
+        """Return the traffic of an endpoint, or None if it is not in service."""
         return self._traffic.get(name)
 
     def create(self, endpoint: Any, kind: str, config: str, plans: list[VariantPlan]) -> None:
-        """Bring up a new endpoint, in a thread; it is Failed if its servers do not get healthy."""
+        """Start a new endpoint in a thread; it is Failed if its servers do not become healthy."""
         endpoint.failure_reason = None
         endpoint.pending_deployment_summary = None
         endpoint.production_variants = None
@@ -68,10 +68,10 @@ class Endpoints:
     def update(
         self, endpoint: Any, config: str, plans: list[VariantPlan], policy: DeploymentPolicy
     ) -> None:
-        """Move an endpoint that serves to `config`, in a thread.
+        """Update an endpoint in service to `config`, in a thread.
 
-        What served before answers until the new servers are healthy. If they do not get healthy,
-        or an alarm goes off, the endpoint stays with what it had, and says why.
+        The old servers serve until the new ones are healthy. If these do not become healthy, or an
+        alarm is raised, the endpoint keeps the old ones, and its FailureReason has the cause.
         """
 
         def changed(summary: dict[str, Any]) -> None:
@@ -100,7 +100,7 @@ class Endpoints:
         old.retire()
 
     def adjust(self, endpoint: Any, changes: dict[str, dict[str, Any]]) -> None:
-        """Change weights and capacities of variants that serve, from the next request on."""
+        """Change weights and capacities of variants, effective from the next request."""
         traffic = self._traffic[endpoint.endpoint_name]
         self._begin(endpoint)
         traffic.fleet.adjust(changes)
@@ -132,7 +132,7 @@ class Endpoints:
         announce_endpoint(endpoint)
 
     def delete(self, endpoint: Any, forget: Callable[[], None]) -> None:
-        """Take the endpoint out of service, and `forget` it when its servers are down."""
+        """Take the endpoint out of service; call `forget` when its servers have stopped."""
         with self._lock:
             endpoint.endpoint_status = "Deleting"
             traffic = self._traffic.pop(endpoint.endpoint_name, None)
@@ -142,13 +142,13 @@ class Endpoints:
             if traffic is not None:
                 for fleet in traffic.close():
                     fleet.retire()
-                traffic.wait_until_left()
+                traffic.wait_for_retired()
             forget()
 
         self._in_thread(take_down, endpoint)
 
     def close(self) -> None:
-        """End every server: with the emulator go those who would wait for an answer."""
+        """Kill every server; nobody waits for a response when the emulator stops."""
         with self._lock:
             self._clock.closed.set()
             everything = list(self._traffic.values())

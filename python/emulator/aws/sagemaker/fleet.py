@@ -1,4 +1,4 @@
-"""The model servers of one endpoint configuration, and the requests that they still answer."""
+"""The model servers of one endpoint configuration, and their requests in flight."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _DRAINING_SECONDS = 65.0  # an invocation may take 60 s
 
 
 class UnknownVariantError(LookupError):
-    """The caller asked for a variant that the endpoint does not have."""
+    """The request names a variant that the endpoint does not have."""
 
 
 class ThrottledError(Exception):
-    """A serverless variant answers as many requests as it may."""
+    """A serverless variant has reached its maximum concurrency."""
 
 
 @dataclass(frozen=True)
 class VariantPlan:
-    """A production variant and the model behind it, as they were when the endpoint asked.
+    """A production variant and its model, as they were when the endpoint was created or updated.
 
     Attributes
     ----------
     instance_count : int or None
-        None for a serverless variant. One server stands for all instances.
+        None for a serverless variant. One server represents all instances.
     serverless : dict or None
         Its ``ServerlessConfig``.
     """
@@ -42,7 +42,7 @@ class VariantPlan:
     serverless: dict[str, Any] | None = None
 
     def describe(self) -> dict[str, Any]:
-        """Return the variant as DescribeEndpoint has it."""
+        """Return the variant in the form of DescribeEndpoint."""
         described: dict[str, Any] = {
             "VariantName": self.name,
             "CurrentWeight": self.weight,
@@ -58,7 +58,7 @@ class VariantPlan:
 
 @dataclass
 class Variant:
-    """A variant that serves."""
+    """A variant in service."""
 
     plan: VariantPlan
     server: ModelServer
@@ -66,12 +66,12 @@ class Variant:
 
 
 class Fleet:
-    """Model servers by variant. Requests in flight keep them up until they are answered.
+    """Model servers by variant. They run until their requests in flight have ended.
 
     Attributes
     ----------
     stopped : threading.Event
-        Set when the servers are down.
+        Set when the servers have stopped.
     """
 
     def __init__(self, config: str, variants: Iterable[Variant]) -> None:
@@ -89,7 +89,7 @@ class Fleet:
         Raises
         ------
         ModelServerError
-            If one of them is not; the others are stopped then.
+            If one of them is not healthy; the others are stopped.
         """
         variants: list[Variant] = []
         try:
@@ -110,26 +110,26 @@ class Fleet:
 
     @property
     def plans(self) -> dict[str, VariantPlan]:
-        """The variants as they are now, by name."""
+        """The current variants by name."""
         with self._idle:
             return {name: variant.plan for name, variant in self._variants.items()}
 
     def adjust(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
-        """Change fields of variants' plans, by variant: weights count from the next request on."""
+        """Change fields of plans by variant; weights are effective from the next request."""
         with self._idle:
             for name, fields in changes.items():
                 variant = self._variants[name]
                 variant.plan = replace(variant.plan, **fields)
 
     def hold(self, name: str | None) -> Variant:
-        """Choose a variant, by weight unless one is named, and keep it up until `release`.
+        """Choose a variant, by weight unless one is named, and keep it running until `release`.
 
         Raises
         ------
         UnknownVariantError
-            If there is no variant of that name.
+            If there is no variant of this name.
         ThrottledError
-            If the variant is serverless and busy.
+            If the variant is serverless and at its maximum concurrency.
         """
         with self._idle:
             if name is not None and name not in self._variants:
@@ -142,7 +142,7 @@ class Fleet:
             return variant
 
     def release(self, variant: Variant) -> None:
-        """End a request for which `hold` returned the variant."""
+        """End a request that began with `hold`."""
         with self._idle:
             variant.in_flight -= 1
             self._idle.notify_all()
@@ -153,7 +153,7 @@ class Fleet:
         return random.choices(names, weights)[0] if any(weights) else names[0]  # noqa: S311
 
     def retire(self) -> None:
-        """Stop the servers once the requests in flight are answered."""
+        """Stop the servers once the requests in flight have ended."""
         with self._idle:
             self._idle.wait_for(self._is_idle, _DRAINING_SECONDS)
         self.stop()
@@ -162,7 +162,7 @@ class Fleet:
         return not any(variant.in_flight for variant in self._variants.values())
 
     def stop(self) -> None:
-        """Stop the servers; each lets its running requests end."""
+        """Stop the servers; each finishes its running requests."""
         try:
             for variant in self._variants.values():
                 variant.server.stop()
@@ -170,6 +170,6 @@ class Fleet:
             self.stopped.set()
 
     def kill(self) -> None:
-        """End the servers now."""
+        """Kill the servers."""
         for variant in self._variants.values():
             variant.server.kill()

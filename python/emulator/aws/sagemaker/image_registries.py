@@ -1,4 +1,4 @@
-"""Whose registry an image of AWS comes from: another account in each region.
+"""The accounts of the registries with AWS's images, which differ by region.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html
 """
@@ -49,7 +49,7 @@ _ACCOUNTS = {
 
 
 def check_registry(image_uri: str) -> None:
-    """Refuse an image of AWS from an account that has not got it in the URI's region.
+    """Refuse an image of AWS from an account that does not have it in the URI's region.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The CloudWatch metrics ``AWS/SageMaker`` of invocations."""
+"""The CloudWatch metrics of invocations in the namespace ``AWS/SageMaker``."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _Key = tuple[tuple[tuple[str, str], ...], str]
 
 
 class InvocationMetrics:
-    """Collects what invocations cost, and publishes one value set at a time while there are any.
+    """Collects the metrics of invocations, and publishes them as value sets.
 
-    Single values would grow the emulator's memory with every invocation.
+    Publishing single values would use more memory with every invocation.
 
     Parameters
     ----------
     flush_seconds : float
-        Time from the first invocation to the values that tell of it.
+        Time from the first collected invocation until the values are published.
     """
 
     def __init__(self, flush_seconds: float = 1.0) -> None:
@@ -43,7 +43,7 @@ class InvocationMetrics:
     ) -> None:
         """Count an invocation; latencies are in seconds, and published in microseconds.
 
-        Each fleet is counted for the variant, and by its configuration as a third dimension.
+        Values are counted per variant, and again with the configuration as a third dimension.
         """
         values = {
             "Invocations": 1,
@@ -65,7 +65,7 @@ class InvocationMetrics:
                 self._timer.start()
 
     def flush(self) -> None:
-        """Publish what was collected."""
+        """Publish the collected values."""
         with self._lock:
             pending, self._pending, self._timer = self._pending, {}, None
         now = utcnow()

@@ -1,4 +1,4 @@
-"""InvokeEndpoint: passed on to the model server, answered and counted as SageMaker does."""
+"""InvokeEndpoint: forwarded to the model server, with SageMaker's responses and metrics."""
 
 import json
 import time
@@ -19,13 +19,13 @@ from emulator.runtime.model_servers.server import ModelServerError, ServerRespon
 MAX_PAYLOAD_BYTES = 6_291_456
 _MAX_PAYLOAD_BYTES = {SERVERLESS: 4_194_304}
 _CONSOLE = f"https://{REGION}.console.aws.amazon.com/cloudwatch/home?region={REGION}"
-_NO_ANSWER = 0  # the status that SageMaker reports for a container that did not answer
+_NO_RESPONSE = 0  # SageMaker's status for a container that did not respond
 _PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes")
 
 
 def install(endpoints: Endpoints, metrics: InvocationMetrics) -> None:
-    """Answer invocations from the endpoint's model servers; moto answers a fixed text."""
-    SageMakerRuntimeResponse.use_raw_body = True  # a payload need not be text
+    """Forward invocations to the endpoint's model servers; moto returns a fixed text."""
+    SageMakerRuntimeResponse.use_raw_body = True  # a payload may be binary
     replace(
         SageMakerRuntimeResponse, "invoke_endpoint", method(_invoke_endpoint, endpoints, metrics)
     )
@@ -51,7 +51,7 @@ def _invoke_endpoint(endpoints: Endpoints, metrics: InvocationMetrics, self: Any
     try:
         with traffic.serving(wanted) as assigned:
             asked = time.perf_counter()
-            response = _ask(assigned.server, body, headers)
+            response = _invoke(assigned.server, body, headers)
             model_latency = time.perf_counter() - asked
     except UnknownVariantError:
         return _refused(f"Variant {wanted} not found for Request")
@@ -65,15 +65,15 @@ def _invoke_endpoint(endpoints: Endpoints, metrics: InvocationMetrics, self: Any
     return answer
 
 
-def _ask(server: ModelServer, body: bytes, headers: dict[str, str]) -> ServerResponse:
+def _invoke(server: ModelServer, body: bytes, headers: dict[str, str]) -> ServerResponse:
     try:
         return server.invoke(body, headers)
     except ModelServerError as error:
-        return ServerResponse(_NO_ANSWER, {}, str(error).encode())
+        return ServerResponse(_NO_RESPONSE, {}, str(error).encode())
 
 
 def _answer(endpoint: str, variant: str, response: ServerResponse) -> Any:
-    if _NO_ANSWER < response.status < 400:
+    if _NO_RESPONSE < response.status < 400:
         headers = {
             "Content-Type": response.headers.get("Content-Type", "application/octet-stream"),
             "x-Amzn-Invoked-Production-Variant": variant,

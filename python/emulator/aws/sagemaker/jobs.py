@@ -1,4 +1,4 @@
-"""Processing and training jobs: moto's records, filled by jobs that run."""
+"""Processing and training jobs: moto's records, updated by jobs that run."""
 
 import threading
 from typing import Any
@@ -23,7 +23,7 @@ from emulator.runtime.requests.checks import check_processing_request, check_tra
 
 
 def install(jobs: RunningJobs) -> None:
-    """Run the jobs that are created; moto's are born Completed."""
+    """Run jobs when they are created; moto's are Completed at once."""
     wrap(SageMakerResponse, "create_processing_job", creator(jobs, _PROCESSING))
     wrap(SageMakerResponse, "create_training_job", creator(jobs, _TRAINING))
     replace(SageMakerResponse, "stop_processing_job", stopper(jobs, _PROCESSING))
@@ -60,7 +60,7 @@ def _run_processing(
     record.exit_message = outcome.exit_message
     record.failure_reason = outcome.failure_reason
     record.processing_end_time = record.last_modified_time = utcnow()
-    record.processing_job_status = outcome.status  # last: whoever sees it ended sees it whole
+    record.processing_job_status = outcome.status  # last: completes the record
     announce_processing(record)
 
 
@@ -73,7 +73,7 @@ def _check_training(jobs: RunningJobs, _: Any, request: dict[str, Any]) -> None:
 def _begin_training(record: Any, request: dict[str, Any]) -> None:
     record.training_job_status = "InProgress"
     record.environment = request.get("Environment")
-    # What AWS answers where a request leaves it out; SDKs read it without asking.
+    # AWS's defaults for members that a request leaves out; SDKs expect them.
     defaults = {"KmsKeyId": "", "CompressionType": "GZIP"}
     record.output_data_config = {**defaults, **request["OutputDataConfig"]}
     defaults = {"CompressionType": "None", "RecordWrapperType": "None"}
@@ -141,7 +141,7 @@ def _enter_phase(record: Any, secondary: str, message: str, status: str | None =
     record.secondary_status = secondary
     record.last_modified_time = now
     if status:
-        record.training_job_status = status  # last: whoever sees it ended sees it whole
+        record.training_job_status = status  # last: completes the record
     announce_training(record)
 
 

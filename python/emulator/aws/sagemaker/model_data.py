@@ -12,12 +12,12 @@ _SERVICE = "sagemaker.amazonaws.com"
 
 
 def check_model_data(aws: EmulatedAws, url: str, role_arn: str | None = None) -> None:
-    """Refuse an artifact that is not there, or that a role cannot read.
+    """Refuse an artifact that does not exist, or that the role cannot read.
 
     Raises
     ------
     ValidationError
-        With AWS's text about the one or the other.
+        With AWS's message for each case.
     """
     parts = urlparse(url)
     try:

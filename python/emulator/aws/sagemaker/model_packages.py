@@ -1,4 +1,4 @@
-"""Model packages: the records of the registry, and what may stand in them."""
+"""Model packages: the records of the registry, and the checks of their members."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -49,14 +49,14 @@ _REPLACED_BY_UPDATES = (
 
 @dataclass
 class ModelPackage:
-    """A model package, with the attributes by which moto lists and searches.
+    """A model package, with the attributes that moto uses to list and search.
 
     Attributes
     ----------
     fields : dict
-        The package as DescribeModelPackage gives it, without its ARN.
+        The package in the form of DescribeModelPackage, without its ARN.
     request : mapping
-        What it was created from; the same client token must come with the same request.
+        The request that created it; a client token may only be reused with the same request.
     """
 
     arn: str
@@ -67,22 +67,22 @@ class ModelPackage:
 
     @property
     def model_package_name(self) -> str:
-        """Its own name or, of a version, its group's."""
+        """Its own name, or its group's if it is a version."""
         return self.fields.get("ModelPackageName") or self.fields["ModelPackageGroupName"]
 
     @property
     def model_package_group_name(self) -> str | None:
-        """None if it is no version."""
+        """None if it is not a version."""
         return self.fields.get("ModelPackageGroupName")
 
     @property
     def model_package_version(self) -> int | None:
-        """None if it is no version."""
+        """None if it is not a version."""
         return self.fields.get("ModelPackageVersion")
 
     @property
     def model_approval_status(self) -> str | None:
-        """None if it is no version."""
+        """None if it is not a version."""
         return self.fields.get("ModelApprovalStatus")
 
     @property
@@ -91,7 +91,7 @@ class ModelPackage:
         return self.fields["CreationTime"]
 
     def gen_response_object(self) -> dict[str, Any]:
-        """Return what DescribeModelPackage answers."""
+        """Return the response of DescribeModelPackage."""
         return {"ModelPackageArn": self.arn, **self.fields}
 
 
@@ -107,7 +107,7 @@ def new_package(backend: Any, request: Mapping[str, Any], version: int | None) -
     fields.update(
         CertifyForMarketplace=False,
         CreationTime=utcnow(),
-        # Nothing is validated or scanned, which is what AWS says of a version, too.
+        # Neither validated nor scanned, like AWS's versions.
         ModelPackageStatus="Completed",
         ModelPackageStatusDetails={"ValidationStatuses": [], "ImageScanStatuses": []},
     )
@@ -116,14 +116,14 @@ def new_package(backend: Any, request: Mapping[str, Any], version: int | None) -
 
 
 def package_arn(backend: Any, name: str) -> str:
-    """Return the ARN of a package's name, of ``group/version``, or of an ARN itself."""
+    """Return the ARN of a package given by name, ``group/version`` or ARN."""
     if name.startswith("arn:"):
         return name
     return arn_formatter("model-package", name.lower(), backend.account_id, backend.region_name)
 
 
 def check_creation(request: Mapping[str, Any]) -> None:
-    """Refuse a request to create a package that AWS refuses, or that is not possible here."""
+    """Refuse a CreateModelPackage that AWS refuses, or that the emulator does not support."""
     group, name = request.get("ModelPackageGroupName"), request.get("ModelPackageName")
     if group and name:
         raise ValidationError(
@@ -134,7 +134,7 @@ def check_creation(request: Mapping[str, Any]) -> None:
         raise ValidationError(message="Missing ARN.")
     check_members("CreateModelPackage", request)
     if not request.get("InferenceSpecification"):
-        raise UnsupportedError("InferenceSpecification is missing; the emulator copies no package")
+        raise UnsupportedError("InferenceSpecification is missing; the emulator copies no packages")
     if group and request.get("Tags"):
         # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
         raise ValidationError(
@@ -186,7 +186,7 @@ def _may_be_in_property(character: str) -> bool:
 
 
 def update_package(package: ModelPackage, request: Mapping[str, Any]) -> list[str]:
-    """Change a package as UpdateModelPackage asks, and return the fields that it named."""
+    """Apply an UpdateModelPackage; return the fields that it named."""
     if package.model_package_version is None and request.get("ModelApprovalStatus"):
         raise ValidationError(
             message=f"ModelApprovalStatus does not apply to {package.arn}, which is no version of "
@@ -213,6 +213,6 @@ def update_package(package: ModelPackage, request: Mapping[str, Any]) -> list[st
             )
         changes["AdditionalInferenceSpecifications"] = specifications
     if changes:
-        # Replaced as a whole: whoever describes the package meanwhile sees it whole.
+        # Replaced as a whole, so that concurrent descriptions are consistent.
         package.fields = {**package.fields, **changes, "LastModifiedTime": utcnow()}
     return sorted(changes)

@@ -1,7 +1,7 @@
 """The model registry: groups, and packages with their approval.
 
-moto's own operations lose what an update does not name, take a group's name for a package, and
-give a deleted version's number again.
+moto's own operations drop fields that an update does not name, accept a group's name for a package,
+and reuse the number of a deleted version.
 """
 
 import json
@@ -38,7 +38,7 @@ _LOCK = threading.Lock()
 
 
 def install(aws: EmulatedAws, check_image: Callable[[str], object], faults: Faults) -> None:
-    """Keep model packages as SageMaker does."""
+    """Handle model packages as SageMaker does."""
     wrap(SageMakerResponse, "create_model_package_group", _create_group)
     wrap(ModelPackageGroup, "gen_response_object", _describe_group)
     replace(
@@ -99,7 +99,7 @@ def find_package(backend: Any, model_package_name: str) -> ModelPackage:
     Raises
     ------
     ValidationError
-        If there is none.
+        If it does not exist.
     """
     arn = package_arn(backend, model_package_name)
     package = backend.model_packages.get(arn)
@@ -109,9 +109,9 @@ def find_package(backend: Any, model_package_name: str) -> ModelPackage:
 
 
 def container_of_package(backend: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the container that a model's reference to an approved package stands for.
+    """Return the container of the approved package that a model refers to.
 
-    Variables that the model gives come on top of the package's.
+    The model's variables are added to the package's.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def _create(backend: Any, request: dict[str, Any], faults: Faults) -> ModelPacka
         group = _group(backend, request["ModelPackageGroupName"])
         if group is None:
             raise ValidationError(message="Model Package Group does not exist.")
-        # A number that was deleted does not come again.
+        # The numbers of deleted versions are not reused.
         version = group.last_version = getattr(group, "last_version", 0) + 1
         request = {**request, "ModelPackageGroupName": group.model_package_group_name}
     package = new_package(backend, request, version)
@@ -188,7 +188,7 @@ def _without_group_arn(request: Any) -> dict[str, Any]:
 
 
 def _group(backend: Any, name_or_arn: str) -> Any | None:
-    # The names of ARNs are in lower case.
+    # Names in ARNs are in lower case.
     name = name_or_arn.rpartition("/")[2].lower()
     groups = list(backend.model_package_groups.values())
     return next((one for one in groups if one.model_package_group_name.lower() == name), None)

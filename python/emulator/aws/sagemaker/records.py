@@ -1,4 +1,4 @@
-"""SageMaker's records: names, roles and messages as AWS has them."""
+"""SageMaker's records: AWS's checks of names and roles, and its messages."""
 
 import functools
 import json
@@ -26,7 +26,7 @@ _SERVICE = "sagemaker.amazonaws.com"
 
 
 def install(aws: EmulatedAws, check_image: Callable[[str], object]) -> None:
-    """Refuse taken names, unknown images, roles not to be assumed, and models without data."""
+    """Refuse existing names, unknown images, roles that do not trust, and missing model data."""
     wrap(ValidationError, "__init__", _double_quotes)
     wrap(SageMakerResponse, "create_model", functools.partial(_create_model, aws, check_image))
     replace(Model, "response_object", property(_description(Model.response_object)))
@@ -63,12 +63,12 @@ def _create_model(
 
 
 def served_container(model: Any) -> dict[str, Any]:
-    """Return the container that serves a model; where the model names a package, the package's."""
+    """Return a model's container, or that of the package that the model names."""
     return model.primary_container or model.containers[0]
 
 
 def _serve(model: Any, container: dict[str, Any]) -> None:
-    # DescribeModel goes on to name the package.
+    # DescribeModel still names the package.
     model.given = {
         "PrimaryContainer": model.primary_container,
         "Containers": model.containers,
@@ -90,13 +90,12 @@ def _describe_endpoint_config(self: Any) -> ActionResult:
 
 
 def _without_empty(described: dict[str, Any]) -> dict[str, Any]:
-    # Terraform takes moto's empty structures for settings of the user, and replaces what
-    # has them.
+    # Terraform interprets moto's empty structures as settings, and replaces the resource.
     return {key: value for key, value in described.items() if value not in (None, {}, [])}
 
 
 def check_role(role_arn: str) -> None:
-    """Refuse a role that SageMaker cannot act as."""
+    """Refuse a role that SageMaker cannot assume."""
     if not trusts(role_arn, _SERVICE):
         raise ValidationError(
             message=f"Could not assume role {role_arn}. Please ensure that the role exists and "
@@ -105,7 +104,7 @@ def check_role(role_arn: str) -> None:
 
 
 def _double_quotes(original: Any, self: Any, message: str) -> None:
-    # moto puts ARNs between single quotes; definitions look for AWS's text.
+    # moto puts ARNs in single quotes; state machines match AWS's text.
     original(self, message=re.sub(r"'(arn:[^']*)'", r'"\1"', message))
 
 

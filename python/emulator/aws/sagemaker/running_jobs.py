@@ -1,4 +1,4 @@
-"""Jobs that run: each in its thread, with moto's record of it kept up to date."""
+"""Running jobs: each in a thread that updates moto's record."""
 
 import copy
 import json
@@ -25,7 +25,7 @@ _CLOSING_SECONDS = 5.0
 
 
 class RunningJobs:
-    """The jobs that run, each in its thread."""
+    """The running jobs, each in its own thread."""
 
     def __init__(
         self,
@@ -42,10 +42,10 @@ class RunningJobs:
         self._lock = threading.Lock()
 
     def start(self, arn: str, run: Callable[[threading.Event], None]) -> None:
-        """Run a job in its own thread; `run` gets the event that asks it to stop."""
+        """Run a job in its own thread; `run` receives the event that stops it."""
         stop = threading.Event()
 
-        def run_and_leave() -> None:
+        def run_and_remove() -> None:
             try:
                 run(stop)
             finally:
@@ -53,7 +53,7 @@ class RunningJobs:
                     self._running.pop(arn, None)
                 ENDINGS.add()
 
-        thread = threading.Thread(target=run_and_leave, name=arn, daemon=True)
+        thread = threading.Thread(target=run_and_remove, name=arn, daemon=True)
         with self._lock:
             self._running[arn] = (thread, stop)
         thread.start()
@@ -66,7 +66,7 @@ class RunningJobs:
             running[1].set()
 
     def close(self) -> None:
-        """Stop every job and give them a moment; what is left dies with this process."""
+        """Stop every job, and wait briefly; remaining threads end with this process."""
         with self._lock:
             running = list(self._running.values())
         for _, stop in running:
@@ -83,19 +83,19 @@ class JobKind:
     Attributes
     ----------
     name : str
-        In words.
+        As in messages.
     noun : str
-        In the API: ``<noun>Name``, ``<noun>Status``.
+        As in the API: ``<noun>Name``, ``<noun>Status``.
     records : str
-        moto's dictionary of them.
+        Name of moto's dictionary of these jobs.
     status : str
-        moto's attribute.
+        moto's attribute of the status.
     check : callable
-        Refuses what cannot run; gets the running jobs, moto's backend and the request.
+        Refuses invalid requests; called with the running jobs, moto's backend and the request.
     begin : callable
-        Turns moto's record, born Completed, into one of a job that begins.
+        Turns moto's record, which starts as Completed, into that of a starting job.
     run : callable
-        Runs the job to its end, in its thread.
+        Runs the job until it ends, in its thread.
     """
 
     name: str
@@ -108,7 +108,7 @@ class JobKind:
 
 
 def creator(jobs: RunningJobs, kind: JobKind) -> Callable[..., ActionResult]:
-    """Return what wraps moto's operation that creates a job."""
+    """Return the wrapper of moto's operation that creates a job."""
 
     def create(original: Any, self: Any) -> ActionResult:
         request = json.loads(self.body)
@@ -153,7 +153,7 @@ def stopper(jobs: RunningJobs, kind: JobKind) -> Callable[[Any], EmptyResult]:
 def outcome_of(
     jobs: RunningJobs, operation: str, name: str, run: Callable[[], JobOutcome]
 ) -> JobOutcome:
-    """Return how a job ended that `run` runs, or that a fault rule fails."""
+    """Return the outcome of a job: that of `run`, or the failure set by a fault rule."""
     reason = jobs.faults.failure_reason(operation, name)
     if reason is not None:
         return JobOutcome(status="Failed", failure_reason=reason)

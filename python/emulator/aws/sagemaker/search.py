@@ -1,4 +1,4 @@
-"""Search: what runs here, found by the properties of its description.
+"""Search: the emulated resources, by the properties of their descriptions.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Search.html
 """
@@ -22,14 +22,14 @@ from emulator.runtime.errors import UnsupportedError
 _DEFAULT_PAGE = 10
 _ALWAYS = ("Exists", "NotExists")
 _NUMBERS = ("integer", "long", "float", "double")
-# How a resource's records are held by moto, and what describes one.
+# moto's dictionary of each resource's records, and the function that describes one.
 _RECORDS: Mapping[str, str] = {
     "Endpoint": "endpoints",
     "ModelPackage": "model_packages",
     "ModelPackageGroup": "model_package_groups",
     "TrainingJob": "training_jobs",
 }
-# Nothing here creates any of these; moto searches those that were recorded.
+# Not created by the emulator's own operations; moto searches its records of them.
 _RECORDED_ONLY = ("Experiment", "ExperimentTrial", "ExperimentTrialComponent")
 _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
     "Equals": lambda got, wanted: got == wanted,
@@ -43,7 +43,7 @@ _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True)
 class _Property:
-    """The values of a property that a record has, and what converts a text to compare with them."""
+    """A record's values of a property, and the converter of texts that are compared with them."""
 
     values: list[Any]
     convert: Callable[[str], Any]
@@ -51,7 +51,7 @@ class _Property:
 
 
 def install() -> None:
-    """Search by every property; moto knows a few, and takes most operators for Equals."""
+    """Search by every property; moto supports a few, and handles most operators as Equals."""
     wrap(SageMakerResponse, "search", _search)
 
 
@@ -106,14 +106,14 @@ def _holds(expression: Mapping[str, Any], shape: Any, described: Any, prefix: st
             for one in expression.get("SubExpressions") or []
         ),
     ]
-    results = [test() for test in tests]  # all of them: an unknown name is refused in any case
+    results = [test() for test in tests]  # all, so that unknown names are refused
     if not results:
         return True
     return any(results) if expression.get("Operator") == "Or" else all(results)
 
 
 def _nested_holds(nested: Mapping[str, Any], shape: Any, described: Any) -> bool:
-    """Whether one element of a list has all that is asked for."""
+    """Whether one element of a list matches all filters."""
     name = nested["NestedPropertyName"]
     parts = name.split(".")
     inner = _shape_at(shape, parts, name)
@@ -146,7 +146,7 @@ def _filter_holds(one: Mapping[str, Any], shape: Any, described: Any, prefix: st
         value = found.convert(wanted)
     except ValueError as error:
         raise ValidationError(
-            message=f"Value {wanted!r} of {name} is no {found.type_name}: {error}"
+            message=f"Value {wanted!r} of {name} must be of type {found.type_name}: {error}"
         ) from error
     if operator == "NotEquals":
         return value not in found.values

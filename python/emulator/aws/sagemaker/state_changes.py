@@ -1,4 +1,4 @@
-"""State changes of jobs and endpoints, as SageMaker tells EventBridge."""
+"""SageMaker's events on EventBridge: state changes of jobs, endpoints and model packages."""
 
 import datetime
 import re
@@ -29,7 +29,7 @@ def announce_model_package(package: Any, updated: Sequence[str] = ()) -> None:
     Parameters
     ----------
     updated : sequence of str
-        The fields that an update named, be their values new or not; none at creation.
+        The fields that an update named, even with unchanged values; empty at creation.
     """
     changes = {"UpdatedModelPackageFields": list(updated)} if updated else {}
     detail = {**_plain(package.gen_response_object(), _iso), **changes}
@@ -42,7 +42,7 @@ def announce_endpoint(record: Any) -> None:
 
 
 def announce_deployment(record: Any) -> None:
-    """Emit *SageMaker Endpoint Deployment State Change*, with the step that an update is at."""
+    """Emit *SageMaker Endpoint Deployment State Change*, with the current step of an update."""
     _announce_endpoint("SageMaker Endpoint Deployment State Change", record)
 
 

@@ -1,4 +1,4 @@
-"""The requests to an endpoint, and which of its one or two fleets gets each."""
+"""The requests to an endpoint, and their distribution to its one or two fleets."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from emulator.aws.runners import ModelServer
 from emulator.aws.sagemaker.fleet import Fleet, VariantPlan
 
-# Multiples of it fill the span from 0 to 1 evenly without a pattern that clients could share: of
-# n requests, the new fleet gets its share of n, give or take two.
+# Multiples of it, modulo 1, are evenly distributed without a period that clients could match: of
+# n requests, the new fleet gets its share of n, plus or minus two.
 _GOLDEN_RATIO = 0.618033988749895
 
 
@@ -21,7 +21,7 @@ class NoTrafficError(Exception):
 
 @dataclass(frozen=True)
 class Assignment:
-    """The server that answers a request."""
+    """The server that was chosen for a request."""
 
     config: str
     plan: VariantPlan
@@ -29,12 +29,12 @@ class Assignment:
 
 
 class Traffic:
-    """Passes requests to the fleet that serves and, in an update, a share of them to the next.
+    """Distributes requests to the current fleet and, in an update, a share of them to the next.
 
     Attributes
     ----------
     kind : str
-        The kind of the endpoint, as `endpoint_kinds` names it.
+        The kind of the endpoint, as in `endpoint_kinds`.
     """
 
     def __init__(self, fleet: Fleet, kind: str) -> None:
@@ -45,11 +45,11 @@ class Traffic:
         self._share = 0.0
         self._position = 0.0
         self._closed = False
-        self._leaving: list[Fleet] = []
+        self._retiring: list[Fleet] = []
 
     @property
     def fleet(self) -> Fleet:
-        """The fleet that serves, or in an update the old one."""
+        """The current fleet; in an update, the old one."""
         return self._fleet
 
     def shift(self, fleet: Fleet, share: float) -> None:
@@ -58,44 +58,44 @@ class Traffic:
             self._next, self._share = fleet, share
 
     def restore(self, fleet: Fleet) -> None:
-        """Send every request to the old fleet again; the other one is on its way out."""
+        """Send every request to the old fleet again."""
         with self._lock:
             self._next, self._share = None, 0.0
-            self._leave(fleet)
+            self._retire(fleet)
 
     def complete(self, fleet: Fleet) -> Fleet:
-        """Send every request to the next fleet for good, and return the old one.
+        """Make the next fleet the current one, and return the old one.
 
         Raises
         ------
         NoTrafficError
-            If the endpoint is gone.
+            If the endpoint is being deleted.
         """
         with self._lock:
             if self._closed:
                 raise NoTrafficError
             old, self._fleet = self._fleet, fleet
             self._next, self._share = None, 0.0
-            self._leave(old)
+            self._retire(old)
             return old
 
-    def _leave(self, fleet: Fleet) -> None:
-        self._leaving = [one for one in self._leaving if not one.stopped.is_set()] + [fleet]
+    def _retire(self, fleet: Fleet) -> None:
+        self._retiring = [one for one in self._retiring if not one.stopped.is_set()] + [fleet]
 
-    def wait_until_left(self) -> None:
-        """Wait for the fleets of earlier updates: they write into the endpoint's log until then."""
-        for fleet in self._leaving:
+    def wait_for_retired(self) -> None:
+        """Wait until the fleets of earlier updates have stopped: they write into the log."""
+        for fleet in self._retiring:
             fleet.stopped.wait()
 
     def close(self) -> list[Fleet]:
-        """Take no request any more, and return the fleets that are up."""
+        """Accept no more requests, and return the running fleets."""
         with self._lock:
             self._closed = True
             return [fleet for fleet in (self._fleet, self._next) if fleet is not None]
 
     @contextlib.contextmanager
     def serving(self, variant: str | None) -> Iterator[Assignment]:
-        """Choose who answers a request, and keep the server up until it is answered.
+        """Choose the server for a request, and keep it running until the request has ended.
 
         Parameters
         ----------
@@ -105,11 +105,11 @@ class Traffic:
         Raises
         ------
         NoTrafficError
-            If the endpoint is gone.
+            If the endpoint is being deleted.
         UnknownVariantError, ThrottledError
             As `Fleet.hold`.
         """
-        with self._lock:  # choosing and holding is one step, or a fleet could retire in between
+        with self._lock:  # choosing and holding must be atomic: a fleet could retire in between
             if self._closed:
                 raise NoTrafficError
             fleet = self._choose()

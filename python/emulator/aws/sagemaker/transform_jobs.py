@@ -1,4 +1,4 @@
-"""Batch transform jobs: moto's records, filled by jobs that run."""
+"""Batch transform jobs: moto's records, updated by jobs that run."""
 
 import copy
 import threading
@@ -54,7 +54,7 @@ def _begin(record: Any, request: dict[str, Any]) -> None:
     record.transform_start_time = record.transform_end_time = None
     record.failure_reason = record.labeling_job_arn = record.auto_ml_job_arn = None
     record.tags = request.get("Tags") or []
-    # What AWS answers where a request leaves it out.
+    # AWS's defaults for members that a request leaves out.
     defaults = {"CompressionType": "None", "SplitType": "None"}
     record.transform_input = {**defaults, **request["TransformInput"]}
     record.transform_output = {
@@ -77,7 +77,7 @@ def _run(jobs: RunningJobs, record: Any, request: dict[str, Any], stop: threadin
     outcome = outcome_of(jobs, "sagemaker:CreateTransformJob", name, run)
     record.failure_reason = outcome.failure_reason
     record.transform_end_time = record.last_modified_time = utcnow()
-    record.transform_job_status = outcome.status  # last: whoever sees it ended sees it whole
+    record.transform_job_status = outcome.status  # last: completes the record
     announce_transform(record)
 
 

@@ -3,10 +3,11 @@
 from moto.core.config import default_user_config
 
 from emulator.aws.clients import EmulatedAws
+from emulator.aws.mock_file import MockFile
 from emulator.aws.permissions.checks import Permissions
 
 
-def install(aws: EmulatedAws, permissions: Permissions, time_scale: float) -> None:
+def install(aws: EmulatedAws, permissions: Permissions, time_scale: float, mocks: MockFile) -> None:
     """Put every correction in place; `time_scale` shortens waits and retry intervals."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
 
@@ -20,6 +21,7 @@ def install(aws: EmulatedAws, permissions: Permissions, time_scale: float) -> No
         errors,
         interruption,
         jsonpath,
+        mocked_tasks,
         names,
         recorded_events,
         roles,
@@ -45,7 +47,9 @@ def install(aws: EmulatedAws, permissions: Permissions, time_scale: float) -> No
     )
 
     clients.install(aws)
-    for module in (context, errors, lifecycle, checkpoints, parts):
+    lifecycle.install(mocks)
+    mocked_tasks.install()
+    for module in (context, errors, checkpoints, parts):
         module.install()
     for module in (crashes, interruption, recorded_events, redrives, states):
         module.install()

@@ -12,6 +12,7 @@ from emulator import server
 from emulator.aws import Cloud
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.faults import Faults
+from emulator.aws.mock_file import MockFile
 from emulator.aws.permissions.access_keys import known_keys
 from emulator.aws.protocol.operation_table import OPERATIONS
 from emulator.aws.runners import Runners
@@ -36,10 +37,14 @@ def _session():
     listener = server.bind(0)
     port, key = listener.getsockname()[1], new_access_key()
     endpoint = f"http://{server.HOST}:{port}"
-    aws, faults = EmulatedAws(endpoint, key), Faults()
+    aws, faults, mocks = EmulatedAws(endpoint, key), Faults(), MockFile()
     jobs, functions, servers = PretendedJobs(), PretendedFunctions(), PretendedServers()
     cloud = Cloud(
-        aws, Runners(jobs, functions, servers, pretended_image_check), faults, time_scale=0.02
+        aws,
+        Runners(jobs, functions, servers, pretended_image_check),
+        faults,
+        time_scale=0.02,
+        mocks=mocks,
     )
     admission = Admission(port, key, known_keys(key))
     application = server.Application(lambda: {"endpoint": endpoint}, faults, {}, admission)
@@ -57,6 +62,7 @@ def _session():
     yield types.SimpleNamespace(
         aws=aws,
         faults=faults,
+        mocks=mocks,
         jobs=jobs,
         functions=functions,
         servers=servers,
@@ -76,6 +82,7 @@ def cloud(_session):
     """The emulated cloud; fault rules and switches are as at start."""
     yield _session
     _session.faults.clear()
+    _session.mocks.path = None
     _session.servers.may_start.set()
 
 

@@ -244,7 +244,7 @@ def test_registering_needs_the_permissions_to_look_at_the_endpoint(scaling, clou
     looks = ("sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig")
     for one in looks:
         others = [action for action in looks if action != one]
-        with pytest.raises(ClientError, match=f"Cannot look at the endpoint.* {one} "):
+        with pytest.raises(ClientError, match=f"Cannot describe the endpoint.* {one} "):
             register(*others)
     assert scaling.targets() == []
     register(*looks)

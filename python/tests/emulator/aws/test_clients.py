@@ -26,12 +26,12 @@ def test_clients_do_not_read_the_users_settings(cloud, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "of-the-user")
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    from emulator.aws.clients import shut_out_own_aws_settings
+    from emulator.aws.clients import remove_aws_settings
 
     for name in list(os.environ):
         if name.startswith("AWS_") or name.lower() == "no_proxy":
             monkeypatch.setenv(name, os.environ[name])  # so that they are put back
-    shut_out_own_aws_settings()
+    remove_aws_settings()
     aws = EmulatedAws(cloud.endpoint, cloud.aws.key)
     assert aws.client("sts").get_caller_identity()["Account"] == "123456789012"
 

@@ -48,14 +48,14 @@ def test_rules_are_replaced_and_cleared():
     [
         (
             {"error": "E", "wen": "now"},
-            r"faults\[0\] has an unknown key 'wen'; known are operation,",
+            r"faults\[0\] has an unknown key 'wen'; it may have operation,",
         ),
         ({"error": "E", "operation": "sagemaker:CreateTraining"}, r"faults\[0\].operation must be"),
         ({"error": "E", "operation": "CreateTrainingJob"}, "as IAM writes them"),
         ({"error": "E", "operation": "s3:GetObjects"}, "got 's3:GetObjects'"),
         ({}, "must have either error"),
         ({"error": "E", "failureReason": "F"}, "must have either error"),
-        ({"failureReason": "F", "message": "m"}, "goes with error"),
+        ({"failureReason": "F", "message": "m"}, "belongs to error"),
         ({"failureReason": "F", "operation": "states:StartExecution"}, "one of sagemaker:Create"),
         ({"error": "E", "times": -1}, "must be 0 \\(always\\) or more, got -1"),
         ({"error": "E", "times": True}, "must be 0"),

@@ -22,10 +22,12 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from emulator.aws.events import emit, epoch_ms
 from emulator.aws.metrics import Metric, put_metrics
+from emulator.aws.mock_file import MockFile
 from emulator.aws.patching import method, replace, wrap
 from emulator.aws.stepfunctions.executions.logging import log_group_of, session_for
 from emulator.aws.stepfunctions.executions.redrivability import redrive_fields
 from emulator.aws.stepfunctions.executions.versions import Target, qualified_arns, resolve
+from emulator.aws.stepfunctions.mocked_tasks import mock_case, split_case
 from emulator.aws.stepfunctions.names import check_name
 
 LOG = logging.getLogger("emulator")
@@ -76,11 +78,11 @@ def _check_characters(text: str) -> None:
         ) from error
 
 
-def install() -> None:
+def install(mocks: MockFile) -> None:
     """Name executions, log and announce them, and keep a bounded number."""
     names = _Names()
 
-    replace(StepFunctionsParserBackend, "start_execution", method(_start_execution, names))
+    replace(StepFunctionsParserBackend, "start_execution", method(_start_execution, names, mocks))
     wrap(StepFunctionsParserBackend, "create_state_machine", _create_state_machine)
     wrap(Execution, "__init__", _initialize)
     wrap(Execution, "start", _start)
@@ -89,6 +91,7 @@ def install() -> None:
 
 def _start_execution(
     names: _Names,
+    mocks: MockFile,
     self: Any,
     state_machine_arn: str,
     name: str | None = None,
@@ -97,7 +100,8 @@ def _start_execution(
 ) -> Any:
     if name is not None:
         check_name(name)
-    target = resolve(self, state_machine_arn)
+    machine_arn, case = split_case(mocks, state_machine_arn)
+    target = resolve(self, machine_arn)
     machine, text = target.machine, execution_input or "{}"
     # An execution without a name would be called None, and the second one a duplicate.
     name = name or str(uuid.uuid4())
@@ -105,12 +109,13 @@ def _start_execution(
         raise ExecutionAlreadyExists(message=f"Execution Already Exists: '{name}'")
     names.forget(machine)
     TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
+    answers = mock_case(mocks, machine.name, case)
     machine._validate_execution_input(text)
     _check_characters(text)
     running = machine._handle_name_input_idempotency(name, text)
     if running is not None:
         return running
-    execution = Execution(
+    execution: Any = Execution(
         name=name,
         sm_type=machine.sm_type,
         role_arn=(target.version or machine).roleArn,
@@ -124,6 +129,7 @@ def _start_execution(
         trace_header=trace_header,
         activity_store=self.activities,
     )
+    execution.mock_case = answers
     machine.executions.append(execution)
     execution.start()
     return execution

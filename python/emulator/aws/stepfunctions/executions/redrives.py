@@ -80,6 +80,7 @@ class _RedriveWorker(ExecutionWorker):
             exec_comm=before._execution_communication,
             cloud_watch_logging_session=before._cloud_watch_logging_session,
             activity_store=before._activity_store,
+            mock_test_case=before._mock_test_case,
         )
         self._redrive_count = execution.redrive_count
         self.env = self._continued = _continued(self._get_evaluation_environment(), before)

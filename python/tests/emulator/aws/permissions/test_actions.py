@@ -29,7 +29,7 @@ def test_the_last_service_of_the_document_ends_with_it():
 
 @pytest.mark.parametrize("name", ["sagemaker:CreateNothing", "nothing:Create"])
 def test_fails_for_an_action_that_the_data_set_does_not_have(name):
-    with pytest.raises(UnknownActionError, match=f"cannot tell what {name} needs"):
+    with pytest.raises(UnknownActionError, match=f"cannot check {name}:"):
         find_action(name)
 
 

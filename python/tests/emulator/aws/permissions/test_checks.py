@@ -192,7 +192,7 @@ def test_a_condition_that_cannot_be_told_denies_by_name(role, as_role, denial):
     condition = {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}
     sagemaker = as_role("sagemaker", role(allow("sagemaker:ListModels", Condition=condition)))
     message = denial(sagemaker.list_models)[2]
-    assert "cannot tell the condition key 'aws:principalorgid'" in message
+    assert "cannot determine the condition key 'aws:principalorgid'" in message
 
 
 def test_an_action_that_the_data_set_does_not_have_is_denied_by_name(
@@ -203,7 +203,7 @@ def test_an_action_that_the_data_set_does_not_have_is_denied_by_name(
     monkeypatch.setattr(checks, "iam_name", lambda service, operation: "sagemaker:Nothing")
     status, code, message = denial(as_role("sagemaker", role(allow("*"))).list_models)
     assert (status, code) == (400, "AccessDeniedException")
-    assert "cannot tell what sagemaker:Nothing needs" in message
+    assert "cannot check sagemaker:Nothing:" in message
 
 
 def test_a_key_has_to_allow_its_use_too(client, role, as_role, denial, policy_document):

@@ -138,7 +138,7 @@ def test_results_come_in_pages(iam):
     ("changes", "expected"),
     [
         ({"ActionNames": ["GetObject"]}, "InvalidInput.*write service:Action"),
-        ({"PolicyInputList": ["{"]}, r"InvalidInput.*PolicyInputList\.1 is no policy document"),
+        ({"PolicyInputList": ["{"]}, r"InvalidInput.*PolicyInputList\.1 is not a policy document"),
         ({"PolicyInputList": ["[]"]}, "InvalidInput.*no Statement"),
         ({"ResourceOwner": "arn:aws:iam::123456789012:root"}, "ResourceOwner: the emulator"),
     ],

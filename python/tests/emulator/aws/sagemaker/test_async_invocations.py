@@ -319,4 +319,4 @@ def test_a_request_that_waited_too_long_or_lost_its_endpoint_fails(cloud, name, 
         )
 
     assert "expired: it waited longer than 60 s" in process(time.time() - 61)
-    assert "the endpoint does not serve any more" in process(time.time())
+    assert "the endpoint is no longer in service" in process(time.time())

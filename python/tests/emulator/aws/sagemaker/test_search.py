@@ -124,7 +124,10 @@ def test_packages_groups_and_endpoints_are_found(sagemaker, serving, name):
         ([one("ModelArtifacts.Size", value="1")], r"Unknown property name: ModelArtifacts\.Size"),
         ([one("TrainingJobName", "Equals")], "needs a Value"),
         ([one("TrainingJobName", "Exists", "x")], "takes no Value"),
-        ([one("TrainingTimeInSeconds", "GreaterThan", "long")], "'long' .* is no integer"),
+        (
+            [one("TrainingTimeInSeconds", "GreaterThan", "long")],
+            "'long' .* must be of type integer",
+        ),
         ([one("TrainingTimeInSeconds", "Contains", "1")], "Contains does not apply"),
     ],
 )

@@ -122,7 +122,7 @@ def test_a_fleet_that_leaves_is_waited_for(leave):
     traffic.shift(new, 0.5)
     getattr(traffic, leave)(new)
     leaving = {"complete": old, "restore": new}[leave]
-    waiting = threading.Thread(target=traffic.wait_until_left)
+    waiting = threading.Thread(target=traffic.wait_for_retired)
     waiting.start()
     waiting.join(0.1)
     assert waiting.is_alive()

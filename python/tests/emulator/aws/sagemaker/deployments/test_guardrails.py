@@ -237,4 +237,4 @@ def test_an_alarm_that_is_deleted_meanwhile_ends_the_update(old, alarm, client):
     client("cloudwatch").delete_alarms(AlarmNames=[name])
     endpoint = old.settled()
     assert endpoint["EndpointConfigName"] == f"{old.name}-old"
-    assert "do not exist any more" in endpoint["FailureReason"]
+    assert "no longer exist" in endpoint["FailureReason"]

@@ -1,4 +1,5 @@
-import { scriptError } from "../../../cli/dev/script-error";
+import { placeInScript, scriptError } from "../../../cli/execution/script-error";
+import { workflowProps } from "../../../configuration";
 
 const files = ["fit.py", "models/forest.py", "forest.py"];
 const at = (...lines: string[]) => scriptError(lines, "wine/training", files);
@@ -46,5 +47,21 @@ describe("scriptError", () => {
     expect(at('  File "/opt/ml/code/fit.py", line 1, in <module>')).toBe("wine/training/fit.py:1");
     expect(at("Killed")).toBeUndefined();
     expect(at('  File "/opt/ml/code/other.py", line 1, in <module>', "KeyError: 'a'")).toBeUndefined();
+  });
+});
+
+describe("placeInScript", () => {
+  const lines = ['  File "/opt/ml/code/inference.py", line 4, in predict_fn', "KeyError: 'a'"];
+  const props = workflowProps("local");
+
+  it("is in the folder of the workflow's own script", () => {
+    expect(placeInScript(lines, props, "inference")).toBe("python/scripts/inference.py:4: KeyError: 'a'");
+  });
+
+  it("is nothing where the workflow has no such script, or its folder has gone", () => {
+    expect(placeInScript(lines, props, "comparison")).toBeUndefined();
+    const gone = { ...props, inference: { folder: "gone", entryPoint: "inference.py" } };
+    expect(placeInScript(lines, gone, "inference")).toBeUndefined();
+    expect(placeInScript(lines, undefined, "inference")).toBeUndefined();
   });
 });

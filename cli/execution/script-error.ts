@@ -1,4 +1,18 @@
 import { join } from "node:path";
+import { sourceFiles } from "../../source-files";
+import type { JobKind } from "../../workflow/job-kinds";
+import type { WorkflowProps } from "../../workflow/props";
+
+type ScriptName = "processing" | "training" | "comparison" | "inference";
+
+/** The script that the jobs of each kind run. */
+export const scriptsOfJobs = {
+  prep: "processing",
+  train: "training",
+  tune: "training",
+  compare: "comparison",
+  score: "inference",
+} as const satisfies Readonly<Record<JobKind, ScriptName>>;
 
 const frame = /^\s+File "([^"]+)", line (\d+)/;
 
@@ -21,6 +35,21 @@ export function scriptError(
   const exception = lines.slice(at + 1).find((line) => /^\S/.test(line));
   const place = `${join(folder, fileIn(lines[at] as string, paths) as string)}:${number}`;
   return exception === undefined ? place : `${place}: ${exception}`;
+}
+
+/** Where a workflow's script failed, as `scriptError` says it; undefined if the script cannot be read here. */
+export function placeInScript(
+  lines: readonly string[],
+  props: WorkflowProps | undefined,
+  script: ScriptName,
+): string | undefined {
+  const folder = props?.[script]?.folder;
+  if (folder === undefined) return undefined;
+  try {
+    return scriptError(lines, folder, sourceFiles(folder));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The file that a frame is in; the container has the folder's files under a path of its own. */

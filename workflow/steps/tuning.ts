@@ -1,0 +1,143 @@
+import { arn } from "../arns";
+import { type JsonObject, jsonata } from "../asl/jsonata";
+import type { ChoiceState, TaskState } from "../asl/states";
+import { catchAll } from "../failures";
+import { allow } from "../iam";
+import { jobKinds, jobResource } from "../job-kinds";
+import { tuningNameStart } from "../names";
+import type { Workflow } from "../settings";
+import { executionTags, type Step, sdkTask } from "../step";
+import type { TuningCompletion, TuningSettings } from "../tuning/props";
+import { longestTuningSeconds } from "../tuning/settings";
+import { jobStep, longestAttemptSeconds, roleAndLimit } from "./job";
+import { trainedModelUrl, trainingRequest } from "./training";
+
+/**
+ * Trains many models with a SageMaker hyperparameter tuning job, unless the input switches it off, and goes on with the
+ * best one as a single training job would: with the same variables.
+ */
+export function tuningStep(workflow: Workflow, tuning: TuningSettings, next: string): Step {
+  const { settings, references } = workflow;
+  const longestJob = longestAttemptSeconds(settings.training.maxRuntimeInSeconds);
+  const maxRuntimeInSeconds = longestTuningSeconds(tuning, longestJob);
+  const job = jobStep(workflow, "tune", {
+    maxRuntimeInSeconds,
+    stoppedIsUsable: true,
+    roleArn: references.roleArns.train,
+    request: request(workflow, tuning, maxRuntimeInSeconds),
+    assign: {
+      // The result of `.sync` names the best training job and has nothing else of it.
+      bestTrainingJob: jsonata`$exists($states.result.BestTrainingJob.TrainingJobName)
+        ? $states.result.BestTrainingJob.TrainingJobName
+        : $error(${`No training job of the tuning job has reported ${tuning.objective.metric}`})`,
+    },
+    next: "ReadBestTraining",
+  });
+  return {
+    states: {
+      TrainOrTune: trainOrTune,
+      ...job.states,
+      ReadBestTraining: readBestTraining(workflow, next),
+    },
+    policyStatements: [
+      ...job.policyStatements,
+      allow(
+        ["sagemaker:DescribeTrainingJob"],
+        [arn(references, "sagemaker", jobResource("train", `${tuningNameStart(settings)}*`))],
+      ),
+    ],
+  };
+}
+
+const trainOrTune: ChoiceState = {
+  Type: "Choice",
+  Choices: [{ Condition: jsonata`$tuning.on`, Next: jobKinds.tune.step.state }],
+  Default: jobKinds.train.step.state,
+};
+
+function readBestTraining(workflow: Workflow, next: string): TaskState {
+  return sdkTask(workflow, "sagemaker", "describeTrainingJob", {
+    Arguments: { TrainingJobName: jsonata`$bestTrainingJob` },
+    Assign: {
+      trainingJobName: jsonata`$states.result.TrainingJobName`,
+      trainedModelUrl,
+      // Without what script mode and SageMaker's tuning add.
+      hyperparameters: jsonata`$sift($states.result.HyperParameters, function($value, $name) {
+        $not($contains($name, /^(sagemaker_|_tuning_)/))
+      })`,
+    },
+    Catch: [catchAll("ReadBestTraining", jobKinds.tune.step.failure)],
+    Next: next,
+  });
+}
+
+function request(workflow: Workflow, tuning: TuningSettings, maxRuntimeInSeconds: number): JsonObject {
+  const { settings, references } = workflow;
+  const tuned = Object.keys(tuning.ranges);
+  const fixed = jsonata`$sift($hyperparameters, function($value, $name) { $not($name in ${tuned}) })`;
+  const { warmStart } = tuning;
+  return {
+    HyperParameterTuningJobConfig: configuration(tuning, maxRuntimeInSeconds),
+    TrainingJobDefinition: {
+      ...trainingRequest(workflow, "StaticHyperParameters", fixed),
+      ...roleAndLimit(references.roleArns.train, settings.training.maxRuntimeInSeconds),
+    },
+    ...(warmStart !== undefined && {
+      WarmStartConfig: {
+        ParentHyperParameterTuningJobs: warmStart.parents.map((HyperParameterTuningJobName) => ({
+          HyperParameterTuningJobName,
+        })),
+        WarmStartType: warmStart.kind === "identical" ? "IdenticalDataAndAlgorithm" : "TransferLearning",
+      },
+    }),
+    Tags: executionTags(workflow),
+  };
+}
+
+const strategies = { random: "Random", grid: "Grid", bayesian: "Bayesian", hyperband: "Hyperband" } as const;
+
+function configuration(tuning: TuningSettings, maxRuntimeInSeconds: number): JsonObject {
+  const { strategy, objective, maxJobs, maxParallelJobs, earlyStopping, completion, seed } = tuning;
+  return {
+    Strategy: strategies[strategy],
+    ...hyperbandConfiguration(tuning),
+    HyperParameterTuningJobObjective: {
+      Type: objective.goal === "maximize" ? "Maximize" : "Minimize",
+      MetricName: objective.metric,
+    },
+    ResourceLimits: {
+      // The deployed numbers hold whatever the variable says; the estimate of costs reads them here.
+      MaxNumberOfTrainingJobs: jsonata`$min([${maxJobs}, $tuning.jobs])`,
+      MaxParallelTrainingJobs: jsonata`$min([${maxParallelJobs}, $tuning.jobs])`,
+      MaxRuntimeInSeconds: maxRuntimeInSeconds,
+    },
+    ParameterRanges: jsonata`$tuning.ranges`,
+    TrainingJobEarlyStoppingType: earlyStopping ? "Auto" : "Off",
+    ...completionCriteria(completion),
+    ...(seed !== undefined && { RandomSeed: seed }),
+  };
+}
+
+function hyperbandConfiguration({ strategy, hyperband }: TuningSettings): JsonObject {
+  if (strategy !== "hyperband" || hyperband === undefined) return {};
+  const { minResource, maxResource } = hyperband;
+  return {
+    StrategyConfig: {
+      HyperbandStrategyConfig: {
+        ...(minResource !== undefined && { MinResource: minResource }),
+        ...(maxResource !== undefined && { MaxResource: maxResource }),
+      },
+    },
+  };
+}
+
+function completionCriteria({ targetValue, notImprovingJobs, convergence }: TuningCompletion): JsonObject {
+  const criteria: JsonObject = {
+    ...(targetValue !== undefined && { TargetObjectiveMetricValue: targetValue }),
+    ...(notImprovingJobs !== undefined && {
+      BestObjectiveNotImproving: { MaxNumberOfTrainingJobsNotImproving: notImprovingJobs },
+    }),
+    ...(convergence && { ConvergenceDetected: { CompleteOnConvergence: "Enabled" } }),
+  };
+  return Object.keys(criteria).length === 0 ? {} : { TuningJobCompletionCriteria: criteria };
+}
