@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -42,6 +43,22 @@ def whole_number(minimum: int) -> Callable[[str], int]:
     return parse
 
 
+def number(minimum: float, *, exclusive: bool = False) -> Callable[[str], float]:
+    """Return the type of an argument that must be a number from `minimum`, or above it."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value) or value < minimum or (exclusive and value == minimum):
+            limit = f"greater than {minimum:g}" if exclusive else f"of {minimum:g} or more"
+            raise argparse.ArgumentTypeError(f"must be a number {limit}, got '{text}'")
+        return value
+
+    return parse
+
+
 def run(main: Callable[[], None], reason_file: Path | None = None) -> int:
     """Run `main`; if it fails, write the reason to the last line of stderr and to `reason_file`.
 
@@ -71,7 +88,7 @@ def run(main: Callable[[], None], reason_file: Path | None = None) -> int:
     reason = "".join(c for c in " ".join(reason.split()) if c.isprintable())
     if reason_file is not None:
         try:
-            _write_whole(reason_file, reason)
+            write_whole(reason_file, reason.encode())
         except OSError as error:
             print(f"cannot write {reason_file}: {error}", file=sys.stderr)
     print(reason, file=sys.stderr, flush=True)
@@ -94,6 +111,14 @@ def require_file(folder: Path, name: str) -> Path:
     return path
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file and its folder; whoever reads the file at any time sees all of it or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.partial")
+    aside.write_bytes(content)
+    aside.replace(path)
+
+
 @contextmanager
 def written_aside(folder: Path) -> Iterator[Path]:
     """Yield an empty folder; its files move to `folder` when the block succeeds.
@@ -108,10 +133,3 @@ def written_aside(folder: Path) -> Iterator[Path]:
                 target = folder / path.relative_to(aside)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 path.replace(target)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.partial")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)

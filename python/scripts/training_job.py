@@ -11,7 +11,7 @@ import os
 import shutil
 from argparse import ArgumentTypeError, Namespace
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -97,12 +97,13 @@ def train(args: Namespace, fit: Callable[[list[Fit]], Sequence[Regressor]]) -> N
     check_scaler(scaler, train_data.features)
     fits = planned_fits(train_data, test_data, args.folds, args.random_state)
     models = fit(fits)
-    predictions = [
-        {prefix: model.predict(data.X) for prefix, data in fit.measured.items()}
+    measured = evaluate(
+        (prefix, data, model.predict(data.X))
         for model, fit in zip(models, fits)
-    ]
+        for prefix, data in fit.measured.items()
+    )
     metrics = {
-        **evaluate(fits, predictions),
+        **measured,
         "feature_count": len(train_data.features),
         "training_samples": len(train_data.y),
     }
@@ -240,17 +241,13 @@ def planned_fits(train: Dataset, test: Dataset, folds: int, random_state: int) -
     return [whole, *(Fit(train.rows(rest), {"cv": train.rows(fold)}) for rest, fold in divided)]
 
 
-def evaluate(
-    fits: Sequence[Fit], predictions: Sequence[Mapping[str, np.ndarray]]
-) -> dict[str, float]:
+def evaluate(predictions: Iterable[tuple[str, Dataset, np.ndarray]]) -> dict[str, float]:
     """Measure predictions.
 
     Parameters
     ----------
-    fits : sequence of Fit
-        The result of `planned_fits`.
-    predictions : sequence of dict of str to ndarray
-        For each fit, the predictions for the data to measure it on, by prefix.
+    predictions : iterable of (str, Dataset, ndarray)
+        Predictions for the rows of some data, with the prefix of the metrics' names.
 
     Returns
     -------
@@ -264,10 +261,9 @@ def evaluate(
         If a metric is not a finite number.
     """
     values: defaultdict[str, list[float]] = defaultdict(list)
-    for fit, predicted in zip(fits, predictions):
-        for prefix, data in fit.measured.items():
-            for metric, value in _quality(data.y, predicted[prefix]).items():
-                values[f"{prefix}_{metric}"].append(value)
+    for prefix, data, predicted in predictions:
+        for metric, value in _quality(data.y, predicted).items():
+            values[f"{prefix}_{metric}"].append(value)
     metrics = {name: float(np.mean(found)) for name, found in values.items()}
     for name, value in metrics.items():
         if not np.isfinite(value):

@@ -24,6 +24,7 @@ STARTERS = {
     "scripts/test_aws_toolkits.py",
     "scripts/test_comparison_statistics.py",
     "scripts/test_generate_sample_data.py",
+    "scripts/test_gradient_boosting.py",
     "scripts/test_inference.py",
     "scripts/test_model_predictions.py",
     "scripts/test_preprocessing.py",

@@ -3,12 +3,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import training
 import training_job
 from generate_sample_data import load, split
+from job import run as run_job
 from preprocessing import preprocess
 from tests.patience import FOR_EVER
 
@@ -56,10 +58,12 @@ def processed(tmp_path_factory: pytest.TempPathFactory, raw: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def train(run_script: RunScript) -> RunScript:
-    """Run training.py on preprocessing's output with the variables that SageMaker sets."""
+    """Run a training script on preprocessing's output with the variables that SageMaker sets."""
 
-    def run(processed: Path, folder: Path, *arguments: object):
-        return run_script("training.py", *arguments, **training_variables(processed, folder))
+    def run(processed: Path, folder: Path, *arguments: object, script: str = "training.py"):
+        variables = training_variables(processed, folder)
+        # Tests share the CPUs, where the threads of several processes would wait for each other.
+        return run_script(script, *arguments, **variables, OMP_NUM_THREADS="1")
 
     return run
 
@@ -78,11 +82,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory, train: RunScript, processe
 def train_here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Do what `train` does in this process, which is quicker; give the exit code."""
 
-    def run(processed: Path, folder: Path, *arguments: object) -> int:
+    def run(
+        processed: Path, folder: Path, *arguments: object, script: ModuleType = training
+    ) -> int:
         for name, value in training_variables(processed, folder).items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr("sys.argv", ["training.py", *map(str, arguments)])
-        return training.run(training.main, training_job.failure_file())
+        monkeypatch.setattr("sys.argv", [str(script.__file__), *map(str, arguments)])
+        return run_job(script.main, training_job.failure_file())
 
     return run
 

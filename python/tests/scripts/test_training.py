@@ -13,7 +13,7 @@ from sklearn.metrics import mean_absolute_error, r2_score
 import training
 from job import JobError
 from training import fit
-from training_job import Dataset, evaluate, load, planned_fits, save
+from training_job import Dataset, evaluate, load, save
 
 METRICS = "train_rmse train_r2 train_mae test_rmse test_r2 test_mae feature_count training_samples"
 SCRIPTS = Path(training.__file__).parent
@@ -85,8 +85,8 @@ def test_the_metrics_are_those_of_the_model_on_the_data():
     test = Dataset(X[40:], X[40:, 0] * 3, ["a", "b"])
 
     model = fit(train, 5, 3, 2, 42)
-    fits = planned_fits(train, test, 0, 42)
-    metrics = evaluate(fits, [{"train": model.predict(train.X), "test": model.predict(test.X)}])
+    measured = {"train": train, "test": test}
+    metrics = evaluate((name, data, model.predict(data.X)) for name, data in measured.items())
 
     predictions = model.predict(test.X)
     assert metrics["test_r2"] == r2_score(test.y, predictions)

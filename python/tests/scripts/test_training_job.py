@@ -23,13 +23,10 @@ def fitted(data: Dataset) -> LinearRegression:
 
 
 def measured(fits: "list[Fit]") -> "dict[str, float]":
-    models = [fitted(fit.train) for fit in fits]
     return evaluate(
-        fits,
-        [
-            {prefix: model.predict(data.X) for prefix, data in fit.measured.items()}
-            for model, fit in zip(models, fits)
-        ],
+        (prefix, data, fitted(fit.train).predict(data.X))
+        for fit in fits
+        for prefix, data in fit.measured.items()
     )
 
 
