@@ -72,13 +72,13 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             "remove the test's schedule, and start a new test under another name"
         )
     if not state.decided:
-        _look(state, now)
+        _check(state, now)
         # Saved before acting, so that the same decision is not made twice.
         _put(settings, "state.json", dump(state))
     if not superseded:
         state.decision["Applied"] = _apply(settings, state.decision["Weights"], endpoint)
     for document in state.unsent:
-        _tell(document)
+        _notify(document)
     if state.unsent or state.decided:
         state.unsent = []
         _put(settings, "state.json", dump(state))
@@ -122,7 +122,7 @@ def _begin(settings: Settings, endpoint: dict[str, Any], now: datetime) -> State
     )
 
 
-def _look(state: State, now: datetime) -> None:
+def _check(state: State, now: datetime) -> None:
     settings = state.settings
     traffic = read_traffic(
         _client("cloudwatch"), settings.endpoint, settings.variants, state.traffic, now
@@ -172,7 +172,7 @@ def _apply(settings: Settings, weights: dict[str, float], endpoint: dict[str, An
     return not differing and endpoint["EndpointStatus"] == "InService"
 
 
-def _tell(document: dict[str, Any]) -> None:
+def _notify(document: dict[str, Any]) -> None:
     answer = _client("events").put_events(Entries=[event_entry(document)])
     if answer["FailedEntryCount"]:
         entry = answer["Entries"][0]

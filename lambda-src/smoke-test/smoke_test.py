@@ -59,7 +59,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``EndpointName``, ``Passed``, ``Failures`` (one sentence each, the first ten), ``Asked``,
+        ``EndpointName``, ``Passed``, ``Failures`` (one sentence each, the first ten), ``Sent``,
         the number of examples sent, and ``Variants``, the production variants that responded. No
         example is sent after one without a response.
 
@@ -76,11 +76,11 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     bodies = [request_body(example.instances, content_type) for example in examples]
     problems: list[str] = []
     variants: set[str] = set()
-    asked = 0
+    sent = 0
     for number, (example, body) in enumerate(zip(examples, bodies), start=1):
-        asked = number
+        sent = number
         try:
-            found, variant = _ask(endpoint, content_type, example, body)
+            found, variant = _send(endpoint, content_type, example, body)
         except NoResponse as error:
             problems.append(f"example {number}: {error}")
             break
@@ -90,7 +90,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "EndpointName": endpoint,
         "Passed": not problems,
         "Failures": _first(problems),
-        "Asked": asked,
+        "Sent": sent,
         "Variants": sorted(variants),
     }
 
@@ -128,7 +128,7 @@ def _examples(event: dict[str, Any]) -> Any:
         raise InvalidExamples(f"{url} must be JSON: {error}") from error
 
 
-def _ask(
+def _send(
     endpoint: str, content_type: str, example: Example, body: str
 ) -> tuple[list[str], str | None]:
     runtime = _client("sagemaker-runtime")

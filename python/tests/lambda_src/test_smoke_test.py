@@ -80,7 +80,7 @@ def test_an_endpoint_that_answers_every_example_rightly_passes(ask):
         "EndpointName": "housing-dev",
         "Passed": True,
         "Failures": [],
-        "Asked": 2,
+        "Sent": 2,
         "Variants": ["primary"],
     }
     assert (
@@ -138,7 +138,7 @@ def test_an_endpoint_that_never_answers_fails_after_a_while(ask, pauses: "list[f
     assert result["Passed"] is False
     assert result["Failures"][0].startswith("example 1: no response in 5 attempts: ")
     assert "ThrottlingException" in result["Failures"][0]
-    assert (len(result["Failures"]), result["Asked"], sum(pauses)) == (1, 1, 7.5)
+    assert (len(result["Failures"]), result["Sent"], sum(pauses)) == (1, 1, 7.5)
 
 
 @pytest.mark.parametrize("code", ["ValidationError", "ModelError"])
@@ -163,7 +163,7 @@ def test_examples_may_lie_in_a_file(ask):
 
     result = ask(endpoint, json.dumps([EXAMPLE]).encode(), Examples=None, ExamplesUrl=URL)
 
-    assert (result["Passed"], result["Asked"]) == (True, 1)
+    assert (result["Passed"], result["Sent"]) == (True, 1)
 
 
 @pytest.mark.parametrize(
