@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 LINE_SECONDS = 2.0
-BEHIND_SECONDS = 20.0
+BEHIND_SECONDS = 60.0
 _LOOK_SECONDS = 0.01
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from emulator.runtime.logs import job_log, metric_matcher
 from emulator.runtime.logs.job_log import JobLog
+from tests.patience import LIMIT_SECONDS
 
 
 @pytest.fixture
@@ -44,7 +45,8 @@ def test_the_last_value_of_a_metric_counts_and_what_is_no_number_does_not(log):
     assert {metric.name: metric.value for metric in log.metrics} == {"r2": 0.5}
 
 
-def test_an_expression_without_end_is_given_up_and_holds_nobody(aws, tmp_path):
+def test_an_expression_without_end_is_given_up_and_holds_nobody(aws, tmp_path, monkeypatch):
+    monkeypatch.setattr(metric_matcher, "BEHIND_SECONDS", LIMIT_SECONDS)
     definitions = [{"Name": "n", "Regex": "n=([0-9]+)"}, {"Name": "bad", "Regex": "(a+)+$"}]
     log = JobLog(aws, "group", "stream", tmp_path / "log.txt", definitions)
     log.feed(b"n=1\n" + b"a" * 40 + b"!\nn=2\n")

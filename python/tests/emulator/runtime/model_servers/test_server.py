@@ -49,7 +49,9 @@ def start(host, s3, tar_gz):
         server.stop()
 
 
-def test_serves_a_model_with_the_scripts_functions(start, aws, host, state_dir, each_isolation):
+def test_serves_a_model_with_the_scripts_functions(
+    start, aws, host, state_dir, each_isolation, wait_until
+):
     server = start(
         """
         import json, os
@@ -74,7 +76,7 @@ def test_serves_a_model_with_the_scripts_functions(start, aws, host, state_dir, 
     assert response.status == 200
     assert response.headers["Content-Type"].startswith("application/json")
     assert json.loads(response.body) == {"predictions": ["w!1", "w!2"]}
-    assert "loading" in aws.log("/aws/sagemaker/Endpoints/e")
+    wait_until(lambda: "loading" in aws.log("/aws/sagemaker/Endpoints/e"), "its log is delivered")
     server.stop()
     assert not list(state_dir.glob("run-*/model-servers/*"))
 
