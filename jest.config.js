@@ -18,8 +18,8 @@ const project = (displayName, ...folders) => ({
 
 /** @type {import("jest").Config} */
 module.exports = {
-  // Jest leaves one core to others; most of these tests wait for what they started.
-  maxWorkers: 2,
+  // More than cores: half of the time these tests wait for what they started.
+  maxWorkers: 3,
   testSequencer: "<rootDir>/__tests__/longest-first.js",
   testTimeout: 20 * 60_000 * patience,
   projects: [
