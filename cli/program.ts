@@ -41,6 +41,7 @@ export function program(): Command {
       .allowExcessArguments(false);
   executionCommands(command);
   tuningCommand(command);
+  showingCommands(command);
   devCommand(command);
   leftoversCommands(command);
   costsCommands(command);
@@ -106,12 +107,29 @@ function executionCommands(command: MakeCommand): void {
       ),
     )
     .action(async (name, options) => (await import("./execution/execute")).execute(name, options));
+}
 
+function showingCommands(command: MakeCommand): void {
   targeted(command("status", "show executions, objects, endpoints and versions"))
     .addOption(json())
     .addOption(output())
     .addHelpText("after", examples("npm run status -- dev"))
     .action(async (name, options) => (await import("./execution/status")).status(name, options));
+
+  inEnvironment(command("logs", "show the log of the endpoint, or of one endpoint or job"))
+    .argument("[name]", "name of an endpoint or job; default: the environment's endpoint")
+    .usage("-- [environment] [name] [options]")
+    .addOption(new Option("--lines <number>", "lines to begin with").default(100).argParser(wholeNumber))
+    .option("--follow", "show new lines until Ctrl-C", false)
+    .addHelpText(
+      "after",
+      examples(
+        "npm run logs -- dev",
+        "npm run logs -- local --follow",
+        "npm run logs -- dev housing-dev-train-run-1-0a1b2c3d-1-0",
+      ),
+    )
+    .action(async (name, of, options) => (await import("./logs/logs")).logs(name, of, options));
 }
 
 function tuningCommand(command: MakeCommand): void {

@@ -4,6 +4,12 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  CreateLogGroupCommand,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from "@aws-sdk/client-cloudwatch-logs";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import {
   DescribeModelPackageCommand,
@@ -226,6 +232,52 @@ describe("approve", () => {
     await cloud.aws.s3().send(new DeleteObjectCommand(objectAt(url)));
     const { code, stderr } = await command(["approve", "local", "3", "--yes"]);
     expect([code, stderr]).toEqual([2, expect.stringContaining("Version 3 must have metrics")]);
+  });
+});
+
+describe("logs", () => {
+  /** Writes a line as an instance of the endpoint does. */
+  async function writeLog(message: string): Promise<void> {
+    const client = cloud.aws.logs();
+    const logGroupName = "/aws/sagemaker/Endpoints/housing-local";
+    const stream = { logGroupName, logStreamName: "primary/i-1" };
+    await client.send(new CreateLogGroupCommand({ logGroupName })).catch(() => {});
+    await client.send(new CreateLogStreamCommand(stream)).catch(() => {});
+    await client.send(
+      new PutLogEventsCommand({ ...stream, logEvents: [{ message, timestamp: Date.now() }] }),
+    );
+  }
+
+  it("shows the log of the endpoint, and that of a job, as many lines of it as wanted", async () => {
+    expect(await command(["logs"])).toMatchObject({ code: 0, stderr: expect.stringContaining("yet\n") });
+    await writeLog("of the endpoint");
+    expect(await command(["logs"])).toMatchObject({ code: 0, stdout: "of the endpoint\n" });
+    const { states } = JSON.parse((await command(["execute", "--attach", "first", "--json"])).stdout);
+    const { jobs } = states.find(({ name }: { name: string }) => name === "ModelTraining");
+    expect((await command(["logs", "local", jobs[0]])).stdout).toMatch(/^test_r2: 0\.\d+$/m);
+    expect((await command(["logs", "local", jobs[0], "--lines", "2"])).stdout.split("\n")).toHaveLength(3);
+  });
+
+  it("follows a log until Ctrl-C", async () => {
+    const following = command(["logs", "local", "housing-local", "--follow", "--lines", "1"], "\nlater");
+    let isFollowing = true;
+    const writing = (async () => {
+      while (isFollowing) {
+        await writeLog("later");
+        await sleep(100);
+      }
+    })();
+    expect(await following).toMatchObject({ code: 0, stdout: expect.stringMatching(/\nlater\n/) });
+    isFollowing = false;
+    await writing;
+  });
+
+  it.each([
+    ["other-local-train-1", "must be that of an endpoint or a job of housing-local"],
+    ["housing-local-nothing", "There is no log of housing-local-nothing"],
+  ])("refuses %s", async (name, message) => {
+    const { code, stderr } = await command(["logs", "local", name]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
   });
 });
 

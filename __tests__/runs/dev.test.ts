@@ -5,6 +5,9 @@ import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
+import { Aws } from "../../cli/account/clients";
+import { connectionTo, type EmulatorAddress, runningEmulators } from "../../cli/account/emulator-address";
 import { until } from "../patience";
 
 const folder = mkdtempSync(join(tmpdir(), "dev-"));
@@ -114,7 +117,18 @@ it("shows file and line of inference code that does not answer", async () => {
   edit("scripts/serve.py", 'model["answer"]', 'model["question"]');
   expect(await run()).toMatch(/\n {2}\S+\/serve\.py:\d+: KeyError: 'question'\n[\s\S]*did not respond/);
   edit("scripts/serve.py", 'model["question"]', 'model["answer"]');
+  edit("scripts/serve.py", 'if model["failing"]', 'if "nonsense" in str(body) or model["failing"]');
   expect(await run()).toContain("it predicts 43");
+});
+
+it("shows what a request of one's own does to the endpoint while nothing runs", async () => {
+  const address = runningEmulators().find(({ endpoint }) => printed.includes(`Emulator at ${endpoint} `));
+  const aws = new Aws(connectionTo(address as EmulatorAddress));
+  const request = { EndpointName: "small-local", ContentType: "text/plain", Body: "nonsense" };
+  await expect(aws.runtime().send(new InvokeEndpointCommand(request))).rejects.toThrow("500");
+  expect(await printedUntil("  RuntimeError")).toMatch(
+    /A request failed in the endpoint: \S+\/serve\.py:16: RuntimeError: this model answers nothing\n {2}Traceback/,
+  );
 });
 
 it("stops a run when something is saved, and takes over hyperparameters", async () => {

@@ -1,6 +1,7 @@
 import type { Variables } from "../../workflow/asl/enter";
 import type { ExecutionInput } from "../../workflow/execution-input";
 import type { WorkflowProps } from "../../workflow/props";
+import { showEndpointErrorsUntil } from "../execution/endpoint-errors";
 import type { PreviousModel } from "../execution/previous-model";
 import { print } from "../terminal/print";
 import { type Change, type Current, nextChange, readCurrent, userError } from "./current";
@@ -25,6 +26,7 @@ export class Loop {
   async run(signal: AbortSignal): Promise<void> {
     let change: Change = { current: readCurrent(this.props), parts: [] };
     let last: Current | undefined;
+    const { aws } = this.local;
     while (!signal.aborted) {
       const { current } = change;
       const from = last && startingPoint(last.snapshot, current.snapshot, this.#checkpoints);
@@ -37,7 +39,7 @@ export class Loop {
       await running;
       if (first !== "ended" && !signal.aborted) print(`${time()} Run ${this.#runs} was stopped.`);
       last = current;
-      const found = await next;
+      const found = await showEndpointErrorsUntil(next, { aws, workflow: current.props }, print);
       if (found === undefined) return;
       change = found;
     }

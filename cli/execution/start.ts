@@ -15,6 +15,7 @@ import { projectRoot } from "../paths";
 import { CliError, exitCodes, FailedError, OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { type JsonOptions, print, printToStderr, writeJson } from "../terminal/print";
 import { interruption, keepLines, stoppedText, TaskList } from "../terminal/progress";
+import { showEndpointErrorsUntil } from "./endpoint-errors";
 import { testReleased } from "./endpoint-test";
 import { startExecution, uniqueName } from "./execution";
 import { ExecutionFailedError, followToSuccess } from "./follow";
@@ -52,9 +53,9 @@ export async function start(options: StartOptions): Promise<void> {
     printReport(run.report.value, options);
     if (!options.keep && !options.json) print(nextText);
     if (options.keep)
-      await stayUp(run.cloud.value.emulator, run.report.value.endpoint?.name, options.json, signal);
+      await stayUp(run.cloud.value, props, run.report.value.endpoint?.name, options.json, signal);
   } catch (error) {
-    throw await reported(error, run, options, signal);
+    throw await reported(error, run, props, options, signal);
   } finally {
     await run.stop();
   }
@@ -65,6 +66,7 @@ export async function start(options: StartOptions): Promise<void> {
 async function reported(
   error: unknown,
   run: ReturnType<typeof plan>,
+  props: WorkflowProps,
   options: StartOptions,
   signal: AbortSignal,
 ): Promise<unknown> {
@@ -73,7 +75,7 @@ async function reported(
     printToStderr(error.message);
     const ended = run.result.ifAny;
     const endpoint = ended && executionOutput(ended).EndpointName;
-    await stayUp(run.cloud.value.emulator, endpoint, options.json, signal);
+    await stayUp(run.cloud.value, props, endpoint, options.json, signal);
     return new FailedError(`${stoppedText}; the run had failed`);
   }
   if (signal.aborted) return new CliError(stoppedText, exitCodes.detached);
@@ -143,9 +145,10 @@ function runFolder(name: string): string {
   return join(runsFolder, name);
 }
 
-/** Keeps the emulator up until Ctrl-C, and says how to call it and the endpoint that it may have. */
+/** Keeps the emulator up until Ctrl-C: says how to call it and the endpoint that it may have, and shows what fails in that. */
 async function stayUp(
-  emulator: EmulatorProcess,
+  { aws, emulator }: { readonly aws: Aws; readonly emulator: EmulatorProcess },
+  workflow: WorkflowProps,
   endpoint: string | undefined,
   json: boolean,
   signal: AbortSignal,
@@ -165,12 +168,13 @@ async function stayUp(
   );
   const older = olderEmulatorText(emulator.address);
   if (older !== undefined) printLines(older);
-  await Promise.race([
+  const ended = Promise.race([
     emulator.ended.then(() => {
       throw new FailedError("The emulator ended unexpectedly");
     }),
     new Promise((settle) => signal.addEventListener("abort", settle)),
   ]);
+  await showEndpointErrorsUntil(ended, { aws, workflow }, printLines);
 }
 
 function curlLine({ address }: EmulatorProcess, endpoint: string): string {
