@@ -15,6 +15,7 @@ from emulator.runtime.host import Host
 from emulator.runtime.jobs.runner import JobRunner
 from emulator.runtime.model_servers.server import ModelServer
 from emulator.runtime.processes.isolation import detect_isolation
+from emulator.runtime.tuning.study import StudyProposer
 
 
 class Emulator:
@@ -52,6 +53,7 @@ class Emulator:
             functions=self._functions,
             check_image=functools.partial(_check_image, environments),
             start_model_server=functools.partial(ModelServer.start, host),
+            start_study=functools.partial(StudyProposer, environments),
         )
         self._cloud = Cloud(
             aws, runners, faults, time_scale, allow_records=allow_records, mocks=mocks

@@ -11,6 +11,7 @@ FAILING_OPERATIONS = (
     "sagemaker:CreateProcessingJob",
     "sagemaker:CreateTrainingJob",
     "sagemaker:CreateTransformJob",
+    "sagemaker:CreateHyperParameterTuningJob",
     "sagemaker:CreateModelPackage",
     "sagemaker:CreateEndpoint",
     "sagemaker:UpdateEndpoint",

@@ -8,9 +8,12 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from emulator.runtime.aws_access import Metric
     from emulator.runtime.functions.function import FunctionResult, FunctionSpec
     from emulator.runtime.jobs.runner import JobOutcome
     from emulator.runtime.model_servers.server import ServerResponse
+    from emulator.runtime.tuning.proposers import Proposer
+    from emulator.runtime.tuning.study import StudyPlan
 
 
 class JobRunner(Protocol):
@@ -21,9 +24,17 @@ class JobRunner(Protocol):
         ...
 
     def run_training(
-        self, request: dict, job_arn: str, stop: Event, on_phase: Callable[[str, str], None]
+        self,
+        request: dict,
+        job_arn: str,
+        stop: Event,
+        on_phase: Callable[[str, str], None],
+        on_metric: Callable[[Metric], None] | None = None,
     ) -> JobOutcome:
-        """Run a training job; `on_phase` is called with each secondary status and its message."""
+        """Run a training job.
+
+        `on_phase` gets each secondary status with its message, `on_metric` each value of a metric.
+        """
         ...
 
     def run_transform(
@@ -83,3 +94,4 @@ class Runners:
     functions: FunctionRunner
     start_model_server: StartModelServer
     check_image: Callable[[str], object]
+    start_study: Callable[[StudyPlan], Proposer]

@@ -19,6 +19,7 @@ from emulator.aws.sagemaker import (
     model_registry,
     records,
     search,
+    tuning,
 )
 from emulator.aws.sagemaker.image_registries import check_registry
 from emulator.aws.sagemaker.invocation_metrics import InvocationMetrics
@@ -31,7 +32,7 @@ class SageMaker:
     def __init__(
         self, runners: Runners, aws: EmulatedAws, faults: Faults, time_scale: float
     ) -> None:
-        self.jobs = RunningJobs(runners.jobs, faults, runners.check_image, aws)
+        self.jobs = RunningJobs(runners, faults, aws)
         self.endpoints = endpoints.Endpoints(runners.start_model_server, faults, time_scale)
         self.async_invocations = async_invocations.AsyncInvocations(aws, self.endpoints)
 
@@ -54,6 +55,7 @@ def install(
     model_registry.install(aws, runners.check_image, faults)
     search.install()
     jobs.install(sagemaker.jobs)
+    tuning.install(sagemaker.jobs)
     endpoint_requests.install(sagemaker.endpoints, permissions)
     async_invocations.install(sagemaker.async_invocations, sagemaker.endpoints)
     invocations.install(sagemaker.endpoints, InvocationMetrics(tick_seconds(time_scale)))

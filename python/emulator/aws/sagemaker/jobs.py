@@ -17,6 +17,7 @@ from emulator.aws.sagemaker.running_jobs import (
 )
 from emulator.aws.sagemaker.state_changes import announce_processing, announce_training
 from emulator.aws.sagemaker.transform_jobs import TRANSFORM
+from emulator.aws.sagemaker.tuned_jobs import TUNED_JOBS
 from emulator.runtime.jobs.runner import JobOutcome
 from emulator.runtime.jobs.training import model_artifacts_uri
 from emulator.runtime.requests.checks import check_processing_request, check_training_request
@@ -64,7 +65,8 @@ def _run_processing(
     announce_processing(record)
 
 
-def _check_training(jobs: RunningJobs, _: Any, request: dict[str, Any]) -> None:
+def check_training(jobs: RunningJobs, _: Any, request: dict[str, Any]) -> None:
+    """Refuse a training job that cannot run here."""
     check_training_request(request)
     jobs.check_image(request["AlgorithmSpecification"]["TrainingImage"])
     check_role(request["RoleArn"])
@@ -89,6 +91,9 @@ def _begin_training(record: Any, request: dict[str, Any]) -> None:
     record.model_artifacts = None
     record.training_start_time = record.training_end_time = None
     record.secondary_status_transitions = []
+    tuned = TUNED_JOBS.get(record.training_job_name)
+    if tuned:
+        record.tuning_job_arn = tuned.tuning_job_arn
     _enter_phase(record, "Starting", "Starting the training job")
 
 
@@ -99,12 +104,15 @@ def _run_training(
         record.training_start_time = record.training_start_time or utcnow()
         _enter_phase(record, status, message)
 
+    tuned = TUNED_JOBS.get(record.training_job_name)
+
     def attempt() -> JobOutcome:
+        on_metric = tuned.begin() if tuned else None
         return outcome_of(
             jobs,
             "sagemaker:CreateTrainingJob",
             record.training_job_name,
-            lambda: jobs.runner.run_training(request, record.arn, stop, on_phase),
+            lambda: jobs.runner.run_training(request, record.arn, stop, on_phase, on_metric),
         )
 
     outcome = attempt()
@@ -159,7 +167,7 @@ _TRAINING = JobKind(
     noun="TrainingJob",
     records="training_jobs",
     status="training_job_status",
-    check=_check_training,
+    check=check_training,
     begin=_begin_training,
     run=_run_training,
 )

@@ -14,7 +14,7 @@ from moto.sagemaker.exceptions import ResourceInUseException, ValidationError
 
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.faults import Faults
-from emulator.aws.runners import JobRunner
+from emulator.aws.runners import Runners
 from emulator.aws.sagemaker.answers import keep_as_asked
 from emulator.aws.sagemaker.endings import ENDINGS
 from emulator.runtime.jobs.runner import JobOutcome
@@ -29,14 +29,14 @@ class RunningJobs:
 
     def __init__(
         self,
-        runner: JobRunner,
+        runners: Runners,
         faults: Faults,
-        check_image: Callable[[str], object],
         aws: EmulatedAws,
     ) -> None:
-        self.runner = runner
+        self.runner = runners.jobs
         self.faults = faults
-        self.check_image = check_image
+        self.check_image = runners.check_image
+        self.start_study = runners.start_study
         self.aws = aws
         self._running: dict[str, tuple[threading.Thread, threading.Event]] = {}
         self._lock = threading.Lock()

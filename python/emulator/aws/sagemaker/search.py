@@ -25,6 +25,7 @@ _NUMBERS = ("integer", "long", "float", "double")
 # moto's dictionary of each resource's records, and the function that describes one.
 _RECORDS: Mapping[str, str] = {
     "Endpoint": "endpoints",
+    "HyperParameterTuningJob": "hyper_parameter_tuning_jobs",
     "ModelPackage": "model_packages",
     "ModelPackageGroup": "model_package_groups",
     "TrainingJob": "training_jobs",

@@ -23,6 +23,17 @@ def announce_transform(record: Any) -> None:
     _announce("SageMaker Transform Job State Change", record, record.arn)
 
 
+def announce_tuning(record: Any) -> None:
+    """Emit *SageMaker HyperParameter Tuning Job State Change*."""
+    best = record.response_object.get("BestTrainingJob")
+    _announce(
+        "SageMaker HyperParameter Tuning Job State Change",
+        record,
+        record.arn,
+        BestTrainingJob=best and {"TrainingJobName": best["TrainingJobName"]},
+    )
+
+
 def announce_model_package(package: Any, updated: Sequence[str] = ()) -> None:
     """Emit *SageMaker Model Package State Change*.
 
@@ -52,7 +63,7 @@ def _announce_endpoint(detail_type: str, record: Any) -> None:
 
 
 def _announce(detail_type: str, record: Any, arn: str, **changes: Any) -> None:
-    tags = {tag["Key"]: tag["Value"] for tag in record.tags}
+    tags = {tag["Key"]: tag["Value"] for tag in record.tags or []}
     detail = {**_plain(record.response_object), "Tags": tags, **changes}
     emit("aws.sagemaker", detail_type, detail, [arn])
 

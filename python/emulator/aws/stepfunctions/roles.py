@@ -18,6 +18,7 @@ from emulator.aws.stepfunctions.tasks.integrations import integration
 # https://docs.aws.amazon.com/step-functions/latest/dg/sagemaker-iam.html
 # https://docs.aws.amazon.com/step-functions/latest/dg/stepfunctions-iam.html
 _RULES = {
+    "sagemaker:createHyperParameterTuningJob": "SageMakerTuningJobs",
     "sagemaker:createProcessingJob": "SageMakerProcessingJobs",
     "sagemaker:createTrainingJob": "SageMakerTrainingJobs",
     "sagemaker:createTransformJob": "SageMakerTransformJobs",

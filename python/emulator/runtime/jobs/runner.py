@@ -49,6 +49,7 @@ class _Setup:
     role_arn: str
     metric_definitions: Sequence[Mapping[str, Any]] = ()
     stream: str | None = None
+    on_metric: Callable[[Metric], None] | None = None
 
     def open_log(self, aws: AwsAccess, directory: Path) -> JobLog:
         group = f"/aws/sagemaker/{self.kind}"
@@ -59,6 +60,7 @@ class _Setup:
             directory / "log.txt",
             self.metric_definitions,
             (group, {"TrainingJobName": self.name}) if self.metric_definitions else None,
+            self.on_metric,
         )
 
 
@@ -101,6 +103,7 @@ class JobRunner:
         job_arn: str,
         stop: threading.Event,
         on_phase: Callable[[str, str], None],
+        on_metric: Callable[[Metric], None] | None = None,
     ) -> JobOutcome:
         """Run a training job until it ends; failures are part of the outcome.
 
@@ -108,6 +111,8 @@ class JobRunner:
         ----------
         on_phase : callable
             Called with each secondary status and its message while the job runs.
+        on_metric : callable, optional
+            Called with each value of a metric that the job logs, in a thread of its own.
         """
         algorithm = request["AlgorithmSpecification"]
         setup = _Setup(
@@ -116,6 +121,7 @@ class JobRunner:
             algorithm["TrainingImage"],
             request["RoleArn"],
             listed(algorithm, "MetricDefinitions"),
+            on_metric=on_metric,
         )
         outcome = self._run(
             setup, stop, lambda job: run_training_job(job, request, job_arn, on_phase)

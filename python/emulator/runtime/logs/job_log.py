@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class JobLog:
         ``MetricDefinitions`` of a training job.
     metric_source : tuple of str and dict, optional
         Namespace and dimensions of the metrics in CloudWatch.
+    on_metric : callable, optional
+        Gets each value of a metric when its line is matched, in a thread of its own.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class JobLog:
         file: Path,
         metric_definitions: Sequence[Mapping[str, Any]] = (),
         metric_source: tuple[str, dict[str, str]] | None = None,
+        on_metric: Callable[[Metric], None] | None = None,
     ):
         self._aws, self._group, self._stream = aws, group, stream
         self._file = file.open("ab", buffering=0)
@@ -60,6 +63,7 @@ class JobLog:
         self._metrics: dict[str, Metric] = {}
         self._lock = threading.Lock()
         self._metric_source = metric_source
+        self._on_metric = on_metric
         self._pending_metrics: list[Metric] = []
         self._partial = b""
         self._pending: list[str] = []
@@ -151,6 +155,9 @@ class JobLog:
             value = float(text or "")
         except ValueError:
             return
+        metric = Metric(name, value, datetime.now(timezone.utc))
         with self._lock:
-            self._metrics[name] = Metric(name, value, datetime.now(timezone.utc))
-            self._pending_metrics.append(self._metrics[name])
+            self._metrics[name] = metric
+            self._pending_metrics.append(metric)
+        if self._on_metric:
+            self._on_metric(metric)

@@ -90,21 +90,44 @@ _NO_ROLLING = {
     )
 }
 
+_RANGES = """CategoricalParameterRanges.{Name,Values}
+    IntegerParameterRanges.{Name,MinValue,MaxValue,ScalingType}
+    ContinuousParameterRanges.{Name,MinValue,MaxValue,ScalingType}"""
+_COMPLETION = """TargetObjectiveMetricValue ConvergenceDetected.CompleteOnConvergence
+    BestObjectiveNotImproving.MaxNumberOfTrainingJobsNotImproving"""
+# Of a training job, whether a request or a tuning job creates it.
+_TRAINED = """RoleArn Environment EnableManagedSpotTraining
+    AlgorithmSpecification.{TrainingImage,TrainingInputMode}
+    AlgorithmSpecification.MetricDefinitions.{Name,Regex}
+    InputDataConfig.{ChannelName,ContentType,CompressionType,RecordWrapperType,InputMode}
+    InputDataConfig.DataSource.S3DataSource.{S3DataType,S3Uri,S3DataDistributionType}
+    OutputDataConfig.{KmsKeyId,S3OutputPath,CompressionType}
+    ResourceConfig.{InstanceType,InstanceCount} CheckpointConfig.{S3Uri,LocalPath}
+    StoppingCondition.MaxRuntimeInSeconds RetryStrategy.MaximumRetryAttempts"""
+_TRAINED_RECORDED = f"""ResourceConfig.{{VolumeSizeInGB,VolumeKmsKeyId,KeepAlivePeriodInSeconds}}
+    StoppingCondition.{{MaxWaitTimeInSeconds,MaxPendingTimeInSeconds}} {_VPC}
+    EnableInterContainerTrafficEncryption"""
+_NOT_TRAINED = {
+    _LEAVE_OUT: "EnableNetworkIsolation",
+    "give TrainingImage": "AlgorithmSpecification.AlgorithmName",
+    "use S3DataSource": "InputDataConfig.DataSource.{FileSystemDataSource,DatasetSource}",
+    "give the data as objects below a prefix": _below(
+        "InputDataConfig.DataSource.S3DataSource",
+        "AttributeNames InstanceGroupNames ModelAccessConfig HubAccessConfig",
+    ),
+    "shuffle in the script": "InputDataConfig.ShuffleConfig",
+    _ONE_TYPE: f"ResourceConfig.InstanceGroups {_below('ResourceConfig', _CHOSEN)}",
+}
+_PLACED = "ResourceConfig.{TrainingPlanArn,InstancePlacementConfig}"
+_CONFIG = "HyperParameterTuningJobConfig"
+_TUNED = "TrainingJobDefinition"
+
 MEMBERS: dict[str, Members] = {
     "CreateTrainingJob": Members(
-        honoured=f"""TrainingJobName HyperParameters RoleArn Environment EnableManagedSpotTraining
-            AlgorithmSpecification.{{TrainingImage,TrainingInputMode,MetricDefinitions.Name}}
-            AlgorithmSpecification.{{MetricDefinitions.Regex,ContainerEntrypoint}}
-            AlgorithmSpecification.ContainerArguments
-            AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAccessMode
-            InputDataConfig.{{ChannelName,ContentType,CompressionType,RecordWrapperType,InputMode}}
-            InputDataConfig.DataSource.S3DataSource.{{S3DataType,S3Uri,S3DataDistributionType}}
-            OutputDataConfig.{{KmsKeyId,S3OutputPath,CompressionType}}
-            ResourceConfig.{{InstanceType,InstanceCount}} CheckpointConfig.{{S3Uri,LocalPath}}
-            StoppingCondition.MaxRuntimeInSeconds RetryStrategy.MaximumRetryAttempts {_TAGS}""",
-        recorded=f"""ResourceConfig.{{VolumeSizeInGB,VolumeKmsKeyId,KeepAlivePeriodInSeconds}}
-            StoppingCondition.{{MaxWaitTimeInSeconds,MaxPendingTimeInSeconds}} {_VPC}
-            EnableInterContainerTrafficEncryption""",
+        honoured=f"""TrainingJobName HyperParameters {_TRAINED} {_TAGS}
+            AlgorithmSpecification.{{ContainerEntrypoint,ContainerArguments}}
+            AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAccessMode""",
+        recorded=_TRAINED_RECORDED,
         idle={
             **_EXPERIMENT,
             "the images that run here have no debugger, on AWS neither": "DebugHookConfig",
@@ -113,19 +136,40 @@ MEMBERS: dict[str, Members] = {
             "there are no accelerators to check": "InfraCheckConfig",
         },
         refused={
-            _LEAVE_OUT: """EnableNetworkIsolation DebugRuleConfigurations TensorBoardOutputConfig
-                ProfilerRuleConfigurations RemoteDebugConfig.EnableRemoteDebug
-                SessionChainingConfig.EnableSessionTagChaining ServerlessJobConfig MlflowConfig
-                ResourceConfig.TrainingPlanArn ResourceConfig.InstancePlacementConfig""",
+            **_NOT_TRAINED,
+            _LEAVE_OUT: f"""{_NOT_TRAINED[_LEAVE_OUT]} {_PLACED} DebugRuleConfigurations
+                ProfilerRuleConfigurations TensorBoardOutputConfig ServerlessJobConfig MlflowConfig
+                RemoteDebugConfig.EnableRemoteDebug
+                SessionChainingConfig.EnableSessionTagChaining""",
             "register the model in a separate step": "ModelPackageConfig",
-            "give TrainingImage": "AlgorithmSpecification.AlgorithmName",
             "use an image of ECR": """
                 AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAuthConfig""",
-            "use S3DataSource": "InputDataConfig.DataSource.{FileSystemDataSource,DatasetSource}",
-            "give the data as objects below a prefix": """InputDataConfig.DataSource.S3DataSource.{
-                AttributeNames,InstanceGroupNames,ModelAccessConfig,HubAccessConfig}""",
-            "shuffle in the script": "InputDataConfig.ShuffleConfig",
-            _ONE_TYPE: f"ResourceConfig.InstanceGroups {_below('ResourceConfig', _CHOSEN)}",
+        },
+    ),
+    "CreateHyperParameterTuningJob": Members(
+        honoured=f"""HyperParameterTuningJobName {_TAGS} {_below(_TUNED, _TRAINED)}
+            WarmStartConfig.ParentHyperParameterTuningJobs.HyperParameterTuningJobName
+            WarmStartConfig.WarmStartType
+            {_CONFIG}.{{Strategy,RandomSeed,TrainingJobEarlyStoppingType}}
+            {_CONFIG}.StrategyConfig.HyperbandStrategyConfig.{{MinResource,MaxResource}}
+            {_CONFIG}.HyperParameterTuningJobObjective.{{Type,MetricName}}
+            {_CONFIG}.ResourceLimits.{{MaxNumberOfTrainingJobs,MaxParallelTrainingJobs}}
+            {_CONFIG}.ResourceLimits.MaxRuntimeInSeconds
+            {_below(f"{_CONFIG}.ParameterRanges", _RANGES)}
+            {_below(f"{_CONFIG}.TuningJobCompletionCriteria", _COMPLETION)}
+            {_TUNED}.{{DefinitionName,StaticHyperParameters}}
+            {_TUNED}.HyperParameterTuningResourceConfig.{{InstanceType,InstanceCount}}""",
+        recorded=f"""{_below(_TUNED, _TRAINED_RECORDED)}
+            {_TUNED}.HyperParameterTuningResourceConfig.{{VolumeSizeInGB,VolumeKmsKeyId}}""",
+        refused={
+            **{remedy: _below(_TUNED, text) for remedy, text in _NOT_TRAINED.items()},
+            _LEAVE_OUT: _below(_TUNED, f"{_NOT_TRAINED[_LEAVE_OUT]} {_PLACED}"),
+            "give TrainingJobDefinition": "TrainingJobDefinitions",
+            "give ranges and limits": f"Autotune {_CONFIG}.ParameterRanges.AutoParameters",
+            f"give it in {_CONFIG}": f"{_TUNED}.{{TuningObjective,HyperParameterRanges}}",
+            "give InstanceType": _below(
+                f"{_TUNED}.HyperParameterTuningResourceConfig", "AllocationStrategy InstanceConfigs"
+            ),
         },
     ),
     "CreateProcessingJob": Members(

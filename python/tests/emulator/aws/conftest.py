@@ -1,6 +1,7 @@
 """One server for the session, in this process, with work that is only pretended."""
 
 import copy
+import functools
 import json
 import threading
 import time
@@ -18,6 +19,8 @@ from emulator.aws.protocol.operation_table import OPERATIONS
 from emulator.aws.runners import Runners
 from emulator.front.access_keys import new_access_key
 from emulator.front.admission import Admission
+from emulator.runtime.environments import ENVIRONMENTS, Environments
+from emulator.runtime.tuning.study import StudyProposer
 from tests.emulator.aws.machine import Machine
 from tests.emulator.aws.pretended import (
     PretendedFunctions,
@@ -39,9 +42,11 @@ def _session():
     endpoint = f"http://{server.HOST}:{port}"
     aws, faults, mocks = EmulatedAws(endpoint, key), Faults(), MockFile()
     jobs, functions, servers = PretendedJobs(), PretendedFunctions(), PretendedServers()
+    environments = Environments(ENVIRONMENTS.resolve())
+    start_study = functools.partial(StudyProposer, environments)
     cloud = Cloud(
         aws,
-        Runners(jobs, functions, servers, pretended_image_check),
+        Runners(jobs, functions, servers, pretended_image_check, start_study),
         faults,
         time_scale=0.02,
         mocks=mocks,
@@ -84,6 +89,7 @@ def cloud(_session):
     _session.faults.clear()
     _session.mocks.path = None
     _session.servers.may_start.set()
+    _session.jobs.scripts.clear()
 
 
 @pytest.fixture

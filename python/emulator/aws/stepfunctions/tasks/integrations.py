@@ -12,6 +12,7 @@ dynamodb:deleteItem dynamodb:getItem dynamodb:putItem dynamodb:updateItem
 events:putEvents events:putEvents.waitForTaskToken
 lambda:invoke lambda:invoke.waitForTaskToken
 sagemaker:createEndpoint sagemaker:createEndpointConfig sagemaker:createModel
+sagemaker:createHyperParameterTuningJob sagemaker:createHyperParameterTuningJob.sync
 sagemaker:createProcessingJob sagemaker:createProcessingJob.sync
 sagemaker:createTrainingJob sagemaker:createTrainingJob.sync
 sagemaker:createTransformJob sagemaker:createTransformJob.sync
@@ -58,7 +59,6 @@ emr-serverless:stopApplication.sync
 glue:startJobRun glue:startJobRun.sync
 http:invoke
 mediaconvert:createJob mediaconvert:createJob.sync
-sagemaker:createHyperParameterTuningJob sagemaker:createHyperParameterTuningJob.sync
 sagemaker:createLabelingJob sagemaker:createLabelingJob.sync
 """
 ONLY_ON_AWS = frozenset(_ONLY_ON_AWS.split())

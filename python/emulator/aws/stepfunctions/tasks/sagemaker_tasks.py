@@ -19,6 +19,13 @@ from emulator.aws.stepfunctions.tasks.task_parameters import json_text
 
 _LOOK_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
+_NOT_IN_TUNING_RESULTS = (
+    "ConsumedResources",
+    "ObjectiveStatusCounters",
+    "OverallBestTrainingJob",
+    "TrainingJobStatusCounters",
+    "TuningJobCompletionDetails",
+)
 
 
 @dataclass(frozen=True)
@@ -82,12 +89,24 @@ def _wait_for_end(env: Environment, client: Any, job: _Job, name: str) -> dict[s
             arn = description[job.name_field.replace("Name", "Arn")]
             tags = client.list_tags(ResourceArn=arn)["Tags"]
             shape = operation_model("sagemaker", f"Describe{job.noun}").output_shape
-            described = to_result(description, shape)
+            described = _as_recorded(job, to_result(description, shape))
             return {**described, "Tags": {tag["Key"]: tag["Value"] for tag in tags}}
         _wait_for_an_ending(env, seen)
     with contextlib.suppress(ClientError):  # it may have ended by itself
         getattr(client, f"stop_{job.kind}")(**{job.name_field: name})
     return None
+
+
+def _as_recorded(job: _Job, result: dict[str, Any]) -> dict[str, Any]:
+    """Return what results recorded on AWS hold; those of tuning jobs only name the best job."""
+    if job.noun != "HyperParameterTuningJob":
+        return result
+    best = result.get("BestTrainingJob")
+    named = {"BestTrainingJob": {"TrainingJobName": best["TrainingJobName"]}} if best else {}
+    return {
+        **{name: value for name, value in result.items() if name not in _NOT_IN_TUNING_RESULTS},
+        **named,
+    }
 
 
 def _wait_for_an_ending(env: Any, seen: int) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from emulator.runtime.logs import job_log, metric_matcher
 from emulator.runtime.logs.job_log import JobLog
-from tests.patience import LIMIT_SECONDS
+from tests.patience import LIMIT_SECONDS, wait_until
 
 
 @pytest.fixture
@@ -129,3 +129,14 @@ def test_every_value_of_a_metric_goes_to_cloudwatch_with_the_lines(aws, tmp_path
     log.close()
 
     assert aws.metrics == [(*source, "r2", 0.5), (*source, "r2", 0.7)]
+
+
+def test_every_value_of_a_metric_is_handed_on_as_it_comes(aws, tmp_path):
+    definitions = [{"Name": "r2", "Regex": "r2=([0-9.]+)"}]
+    heard = []
+    log = JobLog(aws, "group", "stream", tmp_path / "log.txt", definitions, on_metric=heard.append)
+    log.feed(b"r2=0.5\nr2=.\nr2=0.7\n")
+    wait_until(lambda: len(heard) == 2, "both values")
+    log.close()
+
+    assert [(metric.name, metric.value) for metric in heard] == [("r2", 0.5), ("r2", 0.7)]

@@ -123,7 +123,7 @@ def test_creation_fails_with_every_problem(client, machine):
 @pytest.mark.parametrize(
     ("action", "named"),
     [
-        ("sagemaker:createHyperParameterTuningJob", "sagemaker:CreateHyperParameterTuningJob"),
+        ("sagemaker:createLabelingJob", "sagemaker:CreateLabelingJob"),
         ("athena:startQueryExecution", "athena:StartQueryExecution"),
         ("bedrockruntime:invokeModel", "bedrock:InvokeModel"),
     ],
