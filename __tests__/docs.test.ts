@@ -16,7 +16,7 @@ const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"
     .filter((path) => path.endsWith(".md"))
     .map((path) => join("docs", path)),
 );
-const rules = { dataPrefix: "`raw-data/`", hyperparameters: ["of the deployed definition"] };
+const rules = { dataPrefix: "`raw-data/`", hyperparameters: ["of the deployed definition"], baseName: "" };
 
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;

@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from "commander";
 import { prefixes } from "../workflow/settings";
+import { stageNames } from "../workflow/stages";
 import { range, share } from "./experiment/options";
 import {
   anyKey,
@@ -58,6 +59,18 @@ export function program(): Command {
 }
 
 function executionCommands(command: MakeCommand): void {
+  startCommand(command);
+  executeCommand(command);
+
+  requiredEnvironment(command("stop", "stop an execution and the jobs that it started"))
+    .argument("<execution>", "name or ARN of the execution; npm run status lists them")
+    .usage("-- <environment> <execution> [options]")
+    .addOption(timeout())
+    .addHelpText("after", examples("npm run stop -- dev run-20260102030405678"))
+    .action(async (name, given, options) => (await import("./execution/stop")).stop(name, given, options));
+}
+
+function startCommand(command: MakeCommand): void {
   command("start", "run the whole workflow on this machine, in the emulator")
     .option("--input <json|file>", "execution input (docs/execution-input.md)")
     .option("--name <name>", "name of the execution", executionName)
@@ -81,7 +94,9 @@ function executionCommands(command: MakeCommand): void {
       examplesOfOwnRuns("npm start", "npm start -- --keep", "npm start -- --output report.json"),
     )
     .action(async (options) => (await import("./execution/start")).start(options));
+}
 
+function executeCommand(command: MakeCommand): void {
   targeted(command("execute", "start an execution, follow it and test its endpoint"))
     .option(
       "--input <json|file>",
@@ -94,6 +109,19 @@ function executionCommands(command: MakeCommand): void {
         "follow a running or ended execution instead of starting one",
       ).conflicts(["name", "input", "uploadSampleData"]),
     )
+    .addOption(
+      new Option(
+        "--redrive <name|arn>",
+        "let an execution that was stopped or timed out go on where it was (docs/resume.md)",
+      ).conflicts(["name", "input", "uploadSampleData", "attach", "from", "of"]),
+    )
+    .addOption(
+      new Option(
+        "--from <stage>",
+        `start at ${stageNames.join(" or ")}, with the results of an earlier execution`,
+      ).conflicts(["attach", "uploadSampleData"]),
+    )
+    .addOption(new Option("--of <name|arn>", "the earlier execution of --from").conflicts("attach"))
     .option("--upload-sample-data", "create and upload the sample data first")
     .addOption(timeout())
     .addOption(json())
@@ -104,6 +132,8 @@ function executionCommands(command: MakeCommand): void {
         "npm run execute -- dev --upload-sample-data",
         "npm run execute -- dev --attach run-20260102030405678",
         `npm run execute -- dev --input '{"Threshold": 0.75}'`,
+        "npm run execute -- dev --redrive run-20260102030405678",
+        "npm run execute -- dev --from ModelEvaluation --of run-20260102030405678",
       ),
     )
     .action(async (name, options) => (await import("./execution/execute")).execute(name, options));

@@ -4,6 +4,7 @@ import type { State, StateMachineDefinition } from "./asl/states";
 import type { PolicyStatement } from "./iam";
 import { checkNameScope } from "./names";
 import type { Workflow } from "./settings";
+import { stageChoice } from "./stages";
 import type { Step } from "./step";
 import { autoscalingStep } from "./steps/autoscaling";
 import { championStep } from "./steps/champion";
@@ -25,6 +26,7 @@ import { approvalReportStep, releaseReportStep, reportStep } from "./steps/repor
 import { rollbackStep } from "./steps/rollback";
 import { runningExperimentStep } from "./steps/running-experiment";
 import { smokeTestStep } from "./steps/smoke-test";
+import { stageStep } from "./steps/stage";
 import { trainingStep } from "./steps/training";
 import { tuningStep } from "./steps/tuning";
 
@@ -47,7 +49,8 @@ export function workflowDefinition(workflow: Workflow): WorkflowDefinition {
     ...(releasesToInstances(workflow)
       ? [inputStep(workflow, "FindExperiment"), runningExperimentStep(workflow, "PinCode")]
       : [inputStep(workflow, "PinCode")]),
-    pinCodeStep(workflow, "DataPreprocessing"),
+    pinCodeStep(workflow, stageChoice),
+    stageStep(workflow, "DataPreprocessing", trainingStart(workflow)),
     ...training(workflow, "KeepModel"),
     ...(workflow.settings.comparison === undefined
       ? [keepModelStep(workflow, "ModelEvaluation")]
@@ -83,14 +86,16 @@ export function releaseDefinition(workflow: Workflow): WorkflowDefinition {
 /** The steps from raw data to a trained model: one training job or, with a tuning, the best of many. */
 function training(workflow: Workflow, next: string): Step[] {
   const { tuning } = workflow.settings;
-  if (tuning === undefined) {
-    return [preprocessingStep(workflow, "ModelTraining"), trainingStep(workflow, next)];
-  }
   return [
-    preprocessingStep(workflow, "TrainOrTune"),
-    tuningStep(workflow, tuning, next),
+    preprocessingStep(workflow, trainingStart(workflow)),
+    ...(tuning === undefined ? [] : [tuningStep(workflow, tuning, next)]),
     trainingStep(workflow, next),
   ];
+}
+
+/** The state with which the training begins. */
+function trainingStart({ settings: { tuning } }: Workflow): string {
+  return tuning === undefined ? "ModelTraining" : "TrainOrTune";
 }
 
 /** Whether an execution deploys to an endpoint that may have several variants; a serverless one cannot. */

@@ -4,7 +4,8 @@
  * The checks in the state machine and in the commands are derived from it; a test compares docs/execution-input.md with it.
  */
 
-import { type Jsonata, joined, jsonata } from "./asl/jsonata";
+import { expression, type Jsonata, joined, jsonata } from "./asl/jsonata";
+import { type EarlierJobKey, earlierJobs, type From, stageNames, stages } from "./stages";
 import { expectedTuning, type TuningBounds, type TuningInput, validTuning } from "./tuning/input";
 
 /** The parts of a deployed workflow that decide which input is valid. */
@@ -15,6 +16,8 @@ export interface InputRules {
   readonly hyperparameters: readonly string[];
   /** The tuning, if the workflow has one. */
   readonly tuning?: TuningBounds;
+  /** The start of the names of its jobs. */
+  readonly baseName: string;
 }
 
 interface InputKey {
@@ -54,6 +57,22 @@ function free(hyperparameters: readonly string[], tuning: TuningBounds | undefin
 }
 
 const partOfName = "It becomes part of the name in lower case. Default: the execution's name.";
+
+/** JSONata predicate on `$value`: the keys of one stage, with names of the workflow's own jobs. */
+function isFrom({ baseName }: InputRules): Jsonata {
+  const needed = Object.fromEntries(stageNames.map((stage) => [stage, stages[stage].needs]));
+  const wrong = (Object.keys(earlierJobs) as EarlierJobKey[]).map((key) =>
+    expression(
+      `"${key}" in $needed and $not($type($value.${key}) = "string" ? $contains($value.${key}, /^${baseName}-(${earlierJobs[key].join("|")})-[a-z0-9-]{1,50}$/) : false)`,
+    ),
+  );
+  return jsonata`$type($value) = "object" ? ($type($value.State) = "string" ? (
+    $needed := $lookup(${needed}, $value.State);
+    $exists($needed)
+      and $count($keys($value)[$not($ in $append($needed, "State"))]) = 0
+      and $not(${joined(wrong, " or ")})
+  ) : false) : false`;
+}
 
 export const executionInput = {
   PreprocessingJobName: name(`Name of the processing job. ${partOfName}`),
@@ -98,6 +117,13 @@ export const executionInput = {
     description:
       "Trains once with `false`, or narrows the search for this execution. Only a workflow with `tuning` has this key. Default: the deployed tuning.",
   },
+  From: {
+    expected: () =>
+      `an object with State (${stageNames.join(" or ")}) and the names of earlier jobs of this workflow: ProcessingJobName and, for ModelEvaluation, TrainingJobName`,
+    valid: isFrom,
+    description:
+      "Starts at this stage, with the results of the earlier jobs ([resuming](resume.md)). Default: at the beginning.",
+  },
 } as const satisfies Readonly<Record<string, InputKey>>;
 
 /** An execution's input; every key is optional. */
@@ -112,6 +138,7 @@ export interface ExecutionInput {
   readonly Threshold?: number;
   readonly HyperParameters?: Readonly<Record<string, string | number | boolean>>;
   readonly Tuning?: TuningInput;
+  readonly From?: From;
 }
 
 // The interface is written out for readability; this line does not compile if it differs from the table.
@@ -120,7 +147,7 @@ export const executionInputKeys: readonly (keyof ExecutionInput)[] = Object.keys
 ) as (keyof typeof executionInput)[];
 
 /** Limits of the reported problems of one input, and of the characters that each shows of a value. */
-const maxProblems = 10;
+const maxProblems = 12;
 const maxShown = 200;
 
 /**

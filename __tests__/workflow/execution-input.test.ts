@@ -2,7 +2,11 @@ import { jsonata } from "../../workflow/asl/jsonata";
 import { executionInputKeys, inputProblems } from "../../workflow/execution-input";
 import { evaluate } from "./evaluate";
 
-const rules = { dataPrefix: "raw-data/", hyperparameters: ["n-estimators", "max-depth"] };
+const rules = {
+  dataPrefix: "raw-data/",
+  hyperparameters: ["n-estimators", "max-depth"],
+  baseName: "housing-dev",
+};
 const problems = (input: unknown) => evaluate(inputProblems(jsonata`$input0`, rules), {}, { input0: input });
 
 const recipe = {
@@ -14,6 +18,9 @@ const recipe = {
   ModelDataUrl: "s3://bucket/model-artifacts/training-1700000000/output/model.tar.gz",
 };
 
+const ProcessingJobName = "housing-dev-prep-run-1-0a1b2c3d-1-0";
+const TrainingJobName = "housing-dev-train-run-1-0a1b2c3d-1-0";
+
 describe("the check of the execution input", () => {
   it.each([
     {},
@@ -24,6 +31,8 @@ describe("the check of the execution input", () => {
     { Threshold: -1.5, DataPrefix: "raw-data/2026/" },
     { HyperParameters: {} },
     { HyperParameters: { "n-estimators": 10, "max-depth": "none" } },
+    { From: { State: "ModelTraining", ProcessingJobName } },
+    { From: { State: "ModelEvaluation", ProcessingJobName, TrainingJobName } },
   ])("accepts %j", async (input) => {
     expect(await problems(input)).toEqual([]);
   });
@@ -53,6 +62,24 @@ describe("the check of the execution input", () => {
     expect(await problems(input)).toEqual([expect.stringContaining(message)]);
   });
 
+  it.each([
+    "ModelTraining",
+    [],
+    {},
+    { State: 7, ProcessingJobName },
+    { State: "ModelTraining" },
+    { State: "RegisterModel", ProcessingJobName, TrainingJobName },
+    { State: "ModelEvaluation", ProcessingJobName },
+    { State: "ModelTraining", ProcessingJobName, TrainingJobName },
+    { State: "ModelTraining", ProcessingJobName: "housing-prod-prep-run-1" },
+    { State: "ModelTraining", ProcessingJobName: TrainingJobName },
+    { State: "ModelTraining", ProcessingJobName: "housing-dev-prep-/../other" },
+    { State: "ModelTraining", ProcessingJobName: [ProcessingJobName] },
+  ])("refuses to start from %j", async (From) => {
+    const message = expect.stringContaining("From must be an object with State (ModelTraining or ");
+    expect(await problems({ From })).toEqual([message]);
+  });
+
   it.each(["text", 7, null, ["a"], []])("refuses %j, which is no object", async (input) => {
     expect(await problems(input)).toEqual([expect.stringContaining("must be a JSON object")]);
   });
@@ -62,13 +89,13 @@ describe("the check of the execution input", () => {
     expect(await problems({ ...wrong, more: 1 })).toHaveLength(executionInputKeys.length + 1);
   });
 
-  it("tells the first ten problems of many, those of keys that it knows first", async () => {
+  it("tells the first twelve problems of many, those of keys that it knows first", async () => {
     const many = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`unknown${i}`, i]));
     const told = (await problems({ ...many, Threshold: "high" })) as string[];
-    expect(told).toHaveLength(11);
+    expect(told).toHaveLength(13);
     expect(told[0]).toBe("Threshold must be a number, got high");
     expect(told[1]).toMatch(/^The keys must be among .*, got unknown0$/);
-    expect(told[10]).toBe("and 4991 more");
+    expect(told[12]).toBe("and 4989 more");
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { stageChoice } from "../../workflow/stages";
 import { type GraphJson, innerGraphs, type StateJson } from "../terraform/definition-json";
 
 /** How long an execution polls. */
@@ -54,7 +55,8 @@ function shortestPath(
     const state = graph.States[name];
     if (state === undefined) continue;
     if (goal(state, name)) return path;
-    for (const next of nextStates(state)) {
+    // An execution of which all is paid starts at the beginning.
+    for (const next of name === stageChoice ? [state.Default ?? ""] : nextStates(state)) {
       if (seen.has(next)) continue;
       seen.add(next);
       paths.push([...path, next]);

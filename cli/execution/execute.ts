@@ -1,41 +1,56 @@
 import { testRun, workflowProps } from "../../configuration";
-import { executionArn } from "../../workflow/arns";
 import { rawDataPrefix, type WorkflowProps } from "../../workflow/props";
 import type { Aws } from "../account/clients";
 import { resolveTarget, type TargetOptions } from "../account/deployed-workflow";
 import { announce } from "../account/environment";
 import { imageEnvironment, interpreter, prepareEnvironments } from "../emulator/python";
-import { DetachedError } from "../terminal/errors";
-import { type JsonOptions, writeJson } from "../terminal/print";
+import { DetachedError, UsageError } from "../terminal/errors";
+import { type JsonOptions, print, writeJson } from "../terminal/print";
 import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
 import { testReleased } from "./endpoint-test";
 import { type ExecutionResult, startExecution, uniqueName } from "./execution";
 import { ExecutionFailedError, followToSuccess } from "./follow";
 import { readInput } from "./input";
+import { arnOf } from "./named-execution";
 import { modelInService } from "./previous-model";
+import { redriveNamed } from "./redriven";
 import { failureReport, printReport, successReport, unknownReport } from "./report";
 import { SampleData } from "./sample-data";
+import { inputFrom, stageNamed } from "./stage";
 import { unseenMetrics } from "./unseen-metrics";
 
 interface ExecuteOptions extends TargetOptions, JsonOptions {
   readonly name?: string;
   readonly attach?: string;
+  readonly redrive?: string;
+  /** A stage to start at, with the results of the execution `of`. */
+  readonly from?: string;
+  readonly of?: string;
   /** JSON, or the path of a JSON file. */
   readonly input?: string;
   readonly uploadSampleData?: boolean;
   readonly timeout: number;
 }
 
-/** Starts or attaches to an execution, follows it to its end, and tests the endpoint. */
+/** Starts, redrives or attaches to an execution, follows it to its end, and tests the endpoint. */
 export async function execute(name: string, options: ExecuteOptions): Promise<void> {
   const given = options.input === undefined ? undefined : await readInput(options.input, name);
+  if ((options.from === undefined) !== (options.of === undefined)) {
+    throw new UsageError("--from and --of belong together: a stage, and the execution whose results it uses");
+  }
+  const stage = options.from === undefined ? undefined : stageNamed(options.from);
   const target = await resolveTarget(name, options);
   await announce(target);
   const { aws, stateMachineArn, bucketName } = target;
+  const input = stage === undefined ? given : await inputFrom(target, stage, options.of as string, given);
+  const redriven =
+    options.redrive === undefined ? undefined : await redriveNamed(target, options.redrive, name);
+  if (redriven !== undefined && !options.json)
+    print("Redriven, with the definition and the code that it began with");
   const signal = interruption();
   const previous = options.attach === undefined ? await modelInService(target) : undefined;
   const tasks = new TaskList();
-  let arn: string | undefined;
+  let arn = redriven?.arn;
   tasks.add("Sample data", (task) => uploadSampleData(aws, workflowProps(name), bucketName, task), {
     rendererOptions: keepLines,
     enabled: options.uploadSampleData === true,
@@ -43,13 +58,14 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
   const execution = tasks.add(
     "Execution",
     async (task) => {
-      if (signal.aborted) throw new DetachedError("Interrupted before an execution was started");
+      if (signal.aborted && arn === undefined)
+        throw new DetachedError("Interrupted before an execution was started");
       const named = options.name ?? uniqueName();
-      arn =
+      arn ??=
         options.attach === undefined
-          ? await startExecution(aws.sfn(), stateMachineArn, named, given ?? target.executionInput)
-          : attachedArn(stateMachineArn, options.attach);
-      return await followToSuccess(target, arn, task, options.timeout, signal);
+          ? await startExecution(aws.sfn(), stateMachineArn, named, input ?? target.executionInput)
+          : arnOf(stateMachineArn, options.attach);
+      return await followToSuccess(target, redriven ?? arn, task, options.timeout, signal);
     },
     { rendererOptions: keepLines },
   );
@@ -96,9 +112,4 @@ async function uploadSampleData(
   } finally {
     await data.remove();
   }
-}
-
-function attachedArn(stateMachineArn: string, attach: string): string {
-  if (attach.startsWith("arn:")) return attach;
-  return executionArn(stateMachineArn, attach);
 }

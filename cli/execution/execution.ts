@@ -13,6 +13,7 @@ import type { ExecutionInput } from "../../workflow/execution-input";
 import { poll } from "../account/poll";
 import { CliError, explain, OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { ExecutionHistory, type StateVisit } from "./history";
+import type { Redriven } from "./redriven";
 
 /** An execution's description, and the states that it visited. */
 export interface ExecutionResult {
@@ -56,10 +57,14 @@ export function uniqueName(): string {
   return `run-${new Date().toISOString().replace(/[-:.TZ]/g, "")}`;
 }
 
+type RedrivenOnce = Pick<Redriven, "since" | "redriveCount"> | undefined;
+
 interface WatchOptions {
   /** How long to wait for the execution's end. */
   readonly timeoutSeconds: number;
   readonly pollMilliseconds: number;
+  /** An execution that was redriven: its end before counts for nothing. */
+  readonly redriven?: RedrivenOnce;
   /** Called with each visit that has changed; a promise is awaited. */
   readonly onVisit?: (visit: StateVisit) => unknown;
   /** Called after each look at an execution that is running. */
@@ -76,7 +81,7 @@ interface WatchOptions {
 export async function watchExecution(
   sfn: SFNClient,
   executionArn: string,
-  { timeoutSeconds, pollMilliseconds, onVisit, onLook, signal }: WatchOptions,
+  { timeoutSeconds, pollMilliseconds, redriven, onVisit, onLook, signal }: WatchOptions,
 ): Promise<ExecutionResult> {
   const history = new ExecutionHistory();
   const again = `Follow it again with --attach ${executionArn.split(":").at(-1)}`;
@@ -88,9 +93,10 @@ export async function watchExecution(
     try {
       // The status first: once it has ended, the history read after it is complete.
       const description = await describeExecution(sfn, executionArn);
-      const ended = description.status !== "RUNNING";
+      const ended = hasEnded(description, redriven);
       if (ended || onVisit) {
         const events = await eventsAfter(sfn, executionArn, history.lastId);
+        history.add(events.filter(isBefore(redriven)));
         for (const visit of history.add(events)) await onVisit?.(visit);
       }
       if (!ended) await onLook?.();
@@ -106,6 +112,15 @@ export async function watchExecution(
   };
   const timeout = { seconds: timeoutSeconds, error: timedOut };
   return await poll(check, { intervalMilliseconds: pollMilliseconds, timeout, signal });
+}
+
+function hasEnded({ status, redriveCount = 0 }: DescribeExecutionCommandOutput, redriven: RedrivenOnce) {
+  return status !== "RUNNING" && redriveCount >= (redriven?.redriveCount ?? 0);
+}
+
+/** Whether an event is of an attempt before the redrive: what it tells was shown then. */
+function isBefore(redriven: RedrivenOnce) {
+  return ({ id = 0 }: HistoryEvent) => id <= (redriven?.since ?? 0);
 }
 
 async function describeExecution(

@@ -6,6 +6,7 @@ import { type ExecutionResult, watchExecution } from "./execution";
 import { describeFailure, type ExecutionFailure, readFailure } from "./failure";
 import { LiveProgress } from "./live-progress";
 import { PhaseLines } from "./phases";
+import type { Redriven } from "./redriven";
 
 /** An execution that did not succeed; the message says why. */
 export class ExecutionFailedError extends FailedError {
@@ -24,24 +25,30 @@ export class ExecutionFailedError extends FailedError {
  */
 export async function followToSuccess(
   { aws, workflow }: Pick<Environment, "aws"> & Partial<Pick<Environment, "workflow">>,
-  executionArn: string,
+  followed: string | Redriven,
   task: ProgressTask,
   timeoutSeconds: number,
   signal: AbortSignal,
 ): Promise<ExecutionResult> {
-  const result = await followInTask(aws, executionArn, task, timeoutSeconds, signal);
+  const result = await followInTask(aws, followed, task, timeoutSeconds, signal);
   if (result.description.status === "SUCCEEDED") return result;
   throw new ExecutionFailedError(result, await readFailure(aws, result.description, workflow));
 }
 
-/** Follows an execution and shows its parts in a task: the running state in the title, what has ended as lines. */
+/**
+ * Follows an execution and shows its parts in a task: the running state in the title, what has ended as lines.
+ *
+ * @param followed its ARN; or an execution that was redriven, which is shown from there on
+ */
 export async function followInTask(
   aws: Aws,
-  executionArn: string,
+  followed: string | Redriven,
   task: ProgressTask,
   timeoutSeconds: number,
   signal: AbortSignal,
 ): Promise<ExecutionResult> {
+  const redriven = typeof followed === "string" ? undefined : followed;
+  const executionArn = typeof followed === "string" ? followed : followed.arn;
   const title = `Execution ${executionArn.split(":").at(-1)}`;
   task.title = title;
   const phases = new PhaseLines();
@@ -62,6 +69,7 @@ export async function followInTask(
       timeoutSeconds,
       pollMilliseconds: aws.isEmulator ? 500 : 3000,
       signal,
+      redriven,
       onVisit: (visit) => {
         print(phases.add(visit));
         progress.watch(visit);

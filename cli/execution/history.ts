@@ -58,6 +58,7 @@ export class ExecutionHistory {
       this.visitOf.set(id, id);
       return id;
     }
+    if (type === "ExecutionRedriven") return this.goOn(id);
     const visitId = this.visitOf.get(previousEventId);
     const visit = visitId === undefined ? undefined : this.visitsById.get(visitId);
     if (visitId === undefined || visit === undefined || visit.endedAt !== undefined) return undefined;
@@ -66,6 +67,15 @@ export class ExecutionHistory {
     if (update === undefined) return undefined;
     this.visitsById.set(visitId, { ...visit, ...update });
     return visitId;
+  }
+
+  /** A redrive goes on in the visit that has not ended, whether or not the history says that it is entered again. */
+  private goOn(id: number): undefined {
+    const open = [...this.visitsById].reverse().find(([, { endedAt }]) => endedAt === undefined);
+    if (open === undefined) return;
+    const [visitId, { error: _, ...visit }] = open;
+    this.visitsById.set(visitId, visit);
+    this.visitOf.set(id, visitId);
   }
 }
 

@@ -4,7 +4,7 @@ import { type ChoiceState, otherwise, type TaskState } from "../asl/states";
 import { type InputRules, inputProblems } from "../execution-input";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
-import { executionFolder } from "../names";
+import { baseName, executionFolder } from "../names";
 import type { Workflow, WorkflowSettings } from "../settings";
 import { type Step, sdkTask } from "../step";
 import { tuningOf } from "../tuning/input";
@@ -43,8 +43,10 @@ export function inputStep(workflow: Workflow, next: string): Step {
 }
 
 /** The rules for the input of a deployed workflow. */
-export function inputRules({ dataPrefix, training, tuning }: WorkflowSettings): InputRules {
-  return { dataPrefix, hyperparameters: Object.keys(training.hyperparameters), tuning };
+export function inputRules(settings: WorkflowSettings): InputRules {
+  const { dataPrefix, training, tuning } = settings;
+  const hyperparameters = Object.keys(training.hyperparameters);
+  return { dataPrefix, hyperparameters, tuning, baseName: baseName(settings) };
 }
 
 function checkInput({ dataPrefix, gate, training, tuning }: WorkflowSettings): ChoiceState {
@@ -63,6 +65,7 @@ function checkInput({ dataPrefix, gate, training, tuning }: WorkflowSettings): C
             $merge($each(${input}.HyperParameters, function($value, $key) { {$key: $string($value)} }))
           ])`,
           ignoredInput: jsonata`[$exists(${input}.ModelDataUrl) ? "ModelDataUrl" : []]`,
+          copySuffix: jsonata`""`,
           attempt: 1,
           ...(tuning === undefined ? {} : tuningVariables(tuning)),
         },

@@ -32,7 +32,7 @@ export function keepModelStep(workflow: Workflow, next: string): Step {
 }
 
 function keepModel(workflow: Workflow, next: string): TaskState {
-  const key = jsonata`${prefixes.modelArtifacts} & $trainingJobName & "/output/model.tar.gz"`;
+  const key = jsonata`${prefixes.modelArtifacts} & $trainingJobName & $copySuffix & "/output/model.tar.gz"`;
   const checksum = sha256In(jsonata`$states.result.CopyObjectResult`);
   return sdkTask(workflow, "s3", "copyObject", {
     Arguments: {

@@ -21,7 +21,11 @@ const settings = (props: Partial<TuningProps> = {}) =>
       gate: { metric: "r2", threshold: 0, margin: 0, better: "greater" },
     },
   );
-const rules = { dataPrefix: "raw-data/", hyperparameters: ["depth", "rate", "kernel", "seed"] };
+const rules = {
+  dataPrefix: "raw-data/",
+  baseName: "housing-dev",
+  hyperparameters: ["depth", "rate", "kernel", "seed"],
+};
 const problems = (input: unknown, tuning = settings()) =>
   evaluate(inputProblems(jsonata`$input0`, { ...rules, tuning }), {}, { input0: input });
 
@@ -101,7 +105,9 @@ describe("the tuning in an execution's input", () => {
   it("is unknown to a workflow without tuning", async () => {
     const untuned = inputProblems(jsonata`$input0`, rules);
     const found = await evaluate(untuned, {}, { input0: { Tuning: false } });
-    expect(found).toEqual([expect.stringMatching(/^The keys must be among .*HyperParameters, got Tuning$/)]);
+    expect(found).toEqual([
+      expect.stringMatching(/^The keys must be among .*HyperParameters, From, got Tuning$/),
+    ]);
   });
 });
 
