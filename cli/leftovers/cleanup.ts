@@ -30,11 +30,21 @@ export async function cleanup(name: string, options: CleanupOptions): Promise<vo
 }
 
 function namesOf(found: Leftovers) {
-  const { experiments, endpoints, endpointConfigs, models, modelPackages, logGroups, logStreams, objects } =
-    countObjects(found);
+  const {
+    experiments,
+    tuningJobs,
+    endpoints,
+    endpointConfigs,
+    models,
+    modelPackages,
+    logGroups,
+    logStreams,
+    objects,
+  } = countObjects(found);
   const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
   return {
     experiments,
+    tuningJobs: names(tuningJobs),
     endpoints: names(endpoints),
     endpointConfigs: names(endpointConfigs),
     models: names(models),

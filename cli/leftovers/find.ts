@@ -6,6 +6,7 @@ import {
   type ProductionVariant,
   paginateListEndpointConfigs,
   paginateListEndpoints,
+  paginateListHyperParameterTuningJobs,
   paginateListModelPackages,
   paginateListModels,
 } from "@aws-sdk/client-sagemaker";
@@ -31,6 +32,8 @@ interface Leftover {
 export interface Leftovers {
   /** Names of the running A/B tests, whose schedules are removed first. */
   readonly experiments: readonly string[];
+  /** Tuning jobs that still start training jobs. */
+  readonly tuningJobs: readonly Leftover[];
   readonly endpoints: readonly Leftover[];
   readonly endpointConfigs: readonly Leftover[];
   readonly models: readonly Leftover[];
@@ -58,14 +61,16 @@ export const writtenPrefixes = [
 
 /** Finds what executions created, by name and tag. */
 export async function findLeftovers(environment: Environment): Promise<Leftovers> {
-  const [experiments, endpoints, endpointConfigs, models, modelPackages, bucketName] = await Promise.all([
-    runningExperiments(environment),
-    findEndpoints(environment),
-    findEndpointConfigs(environment),
-    findModels(environment),
-    findModelPackages(environment),
-    findArtifactBucket(environment),
-  ]);
+  const [experiments, tuningJobs, endpoints, endpointConfigs, models, modelPackages, bucketName] =
+    await Promise.all([
+      runningExperiments(environment),
+      findTuningJobs(environment),
+      findEndpoints(environment),
+      findEndpointConfigs(environment),
+      findModels(environment),
+      findModelPackages(environment),
+      findArtifactBucket(environment),
+    ]);
   const objects: ObjectIdentifier[] = [];
   if (bucketName !== undefined) {
     for (const prefix of writtenPrefixes) {
@@ -74,6 +79,7 @@ export async function findLeftovers(environment: Environment): Promise<Leftovers
   }
   return {
     experiments,
+    tuningJobs,
     endpoints,
     endpointConfigs,
     models,
@@ -110,6 +116,7 @@ export async function superseded({ aws }: Environment, found: Leftovers): Promis
 /** Empty leftovers, to build others from. */
 export const nothing: Leftovers = {
   experiments: [],
+  tuningJobs: [],
   endpoints: [],
   endpointConfigs: [],
   models: [],
@@ -123,6 +130,7 @@ export const nothing: Leftovers = {
 export function isEmpty(found: Leftovers): boolean {
   return [
     found.experiments,
+    found.tuningJobs,
     found.endpoints,
     found.endpointConfigs,
     found.models,
@@ -131,6 +139,20 @@ export function isEmpty(found: Leftovers): boolean {
     found.logStreams,
     found.objects,
   ].every((list) => list.length === 0);
+}
+
+/** Finds tuning jobs that run, as after an execution that could not stop its own. */
+export async function findTuningJobs(environment: Environment): Promise<Leftover[]> {
+  const found: Named[] = [];
+  const client = environment.aws.sagemaker();
+  const search = { ...nameSearch(environment), StatusEquals: "InProgress" } as const;
+  for await (const page of paginateListHyperParameterTuningJobs({ client }, search)) {
+    for (const job of page.HyperParameterTuningJobSummaries ?? []) {
+      const { HyperParameterTuningJobName: name, HyperParameterTuningJobArn: arn, CreationTime: since } = job;
+      found.push({ name, arn, since });
+    }
+  }
+  return await owned(environment, found);
 }
 
 export async function findEndpoints(environment: Environment): Promise<Leftover[]> {

@@ -5,6 +5,8 @@ import {
   DeleteModelCommand,
   DeleteModelPackageCommand,
   DescribeEndpointCommand,
+  DescribeHyperParameterTuningJobCommand,
+  StopHyperParameterTuningJobCommand,
 } from "@aws-sdk/client-sagemaker";
 import { deleteVersions } from "../account/buckets";
 import type { Environment } from "../account/environment";
@@ -14,8 +16,8 @@ import { FailedError, ignoreMissing } from "../terminal/errors";
 import type { Leftovers } from "./find";
 
 /**
- * Deletes what was found: first schedules of A/B tests, which check an endpoint, then endpoints, because their
- * configurations must exist as long as they do.
+ * Deletes what was found: first schedules of A/B tests, which check an endpoint, and what still runs and writes, then
+ * endpoints, because their configurations must exist as long as they do.
  */
 export async function removeLeftovers(
   environment: Environment,
@@ -26,6 +28,10 @@ export async function removeLeftovers(
   const sagemaker = aws.sagemaker();
   await removeSchedules(environment, found.experiments);
   for (const name of found.experiments) report(`Deleted the schedule of the A/B test ${name}`);
+  for (const { name } of found.tuningJobs) {
+    await stopTuningJob(environment, name);
+    report(`Stopped tuning job ${name}`);
+  }
   for (const { name } of found.endpoints) {
     await deleteEndpoint(environment, name);
     report(`Deleted endpoint ${name}`);
@@ -55,6 +61,23 @@ export async function removeLeftovers(
       report(`Deleted ${count} object versions`),
     );
   }
+}
+
+/** Stops a tuning job and waits until its training jobs have stopped, too. */
+async function stopTuningJob({ aws }: Environment, HyperParameterTuningJobName: string): Promise<void> {
+  const job = { HyperParameterTuningJobName };
+  let requested = false;
+  const check = async (): Promise<true | undefined> => {
+    const { HyperParameterTuningJobStatus: status = "" } = await aws
+      .sagemaker()
+      .send(new DescribeHyperParameterTuningJobCommand(job));
+    if (status === "InProgress" && !requested) {
+      await aws.sagemaker().send(new StopHyperParameterTuningJobCommand(job));
+      requested = true;
+    }
+    return ["InProgress", "Stopping"].includes(status) ? undefined : true;
+  };
+  await poll(check, { intervalMilliseconds: aws.isEmulator ? 100 : 5000 });
 }
 
 /** Deletes an endpoint and waits until it is gone, even if something else deletes it at the same time. */

@@ -8,6 +8,7 @@ export function countObjects({ objects, ...rest }: Leftovers) {
 export function leftoversText(found: Leftovers): string {
   if (isEmpty(found)) return "Executions left nothing behind.";
   const rows = [
+    ["running tuning job", found.tuningJobs],
     ["endpoint", found.endpoints],
     ["endpoint configuration", found.endpointConfigs],
     ["model", found.models],
