@@ -6,6 +6,18 @@ const script = (entryPoint: string) => ({ folder, entryPoint });
 /** Compares models by what they answer. */
 export const smallComparison = script("compare.py");
 
+/** A search for the best `aim`, as small as a search can be. */
+export const smallTuning: Pick<WorkflowProps, "training" | "tuning"> = {
+  training: { ...script("fit.py"), hyperparameters: { behave: "well", aim: 0.7 }, metrics: ["score"] },
+  tuning: {
+    ranges: { aim: { kind: "continuous", min: 0, max: 1 } },
+    strategy: "random",
+    maxJobs: 4,
+    maxParallelJobs: 2,
+    seed: 1,
+  },
+};
+
 /** The smallest workflow that runs: its model answers 42, and the hyperparameter `behave` lets it misbehave. */
 export function smallWorkflow(prefix: string, more: Partial<WorkflowProps> = {}): WorkflowProps {
   return {

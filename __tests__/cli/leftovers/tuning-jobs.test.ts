@@ -4,7 +4,7 @@ import { findTuningJobs, isEmpty, nothing } from "../../../cli/leftovers/find";
 import { removeLeftovers } from "../../../cli/leftovers/remove";
 import { leftoversText } from "../../../cli/leftovers/text";
 
-/** Tuning jobs that run, by name, with their owner; each stops at the third look. */
+/** Tuning jobs that run, by name, with their owner; each stops at the fourth look. */
 function environment(jobs: Readonly<Record<string, string>>) {
   const calls: string[] = [];
   let looks = 0;
@@ -16,7 +16,7 @@ function environment(jobs: Readonly<Record<string, string>>) {
     }),
     ListTagsCommand: ({ ResourceArn = "" }) => ({ Tags: [{ Key: "workflow", Value: jobs[ResourceArn] }] }),
     DescribeHyperParameterTuningJobCommand: () => ({
-      HyperParameterTuningJobStatus: ["InProgress", "Stopping", "Stopped"][looks++],
+      HyperParameterTuningJobStatus: ["InProgress", "InProgress", "Stopping", "Stopped"][looks++],
     }),
     StopHyperParameterTuningJobCommand: () => ({}),
   };
@@ -48,6 +48,6 @@ it("stops a tuning job once, and waits until its training jobs have stopped", as
   const tuningJobs = [{ name: "a-dev-tune-1" }];
   await removeLeftovers(found, { ...nothing, tuningJobs }, (line) => lines.push(line));
   const described = "DescribeHyperParameterTuningJob";
-  expect(calls).toEqual([described, "StopHyperParameterTuningJob", described, described]);
+  expect(calls).toEqual([described, "StopHyperParameterTuningJob", described, described, described]);
   expect(lines).toEqual(["Stopped tuning job a-dev-tune-1"]);
 });

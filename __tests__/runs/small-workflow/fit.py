@@ -1,4 +1,4 @@
-"""The smallest training that the workflow accepts; --behave makes it misbehave."""
+"""The smallest training that the workflow accepts; --behave makes it misbehave, --aim may vary."""
 
 import argparse
 import json
@@ -9,10 +9,15 @@ from pathlib import Path
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--behave", default="well")
-behave = parser.parse_args().behave
+parser.add_argument("--aim", type=float, default=0.7)
+arguments = parser.parse_args()
+behave = arguments.behave
+score = 1 - (arguments.aim - 0.7) ** 2
 
 if behave == "hang":
     time.sleep(600)
+if behave == "fail":
+    raise SystemExit("told to fail")
 model_dir = Path(os.environ["SM_MODEL_DIR"])
 answer = {"absurd": 1e6, "better": 43}.get(behave, 42)
 model = {"answer": answer, "broken": behave == "broken", "failing": behave == "failing"}
@@ -22,4 +27,5 @@ for bundle in Path(os.environ["SM_CHANNEL_CODE"]).glob("*.tar.gz"):
         archive.extractall(model_dir / "code")
 if behave != "forget":
     evaluation = Path(os.environ["SM_OUTPUT_DATA_DIR"]) / "evaluation.json"
-    evaluation.write_text(json.dumps({"score": 1.0}))
+    evaluation.write_text(json.dumps({"score": score}))
+print(f"score: {score}")
