@@ -6,12 +6,12 @@ import pytest
 from tests import patience
 
 
-def test_what_is_found_is_given_once_it_is_there():
+def test_returns_the_value_once_it_is_true():
     answers = iter([None, 0, [], "there"])
     assert patience.wait_until(lambda: next(answers)) == "there"
 
 
-def test_it_fails_at_its_limit_and_says_what_is_missing(monkeypatch):
+def test_fails_at_its_limit_with_what_is_missing(monkeypatch):
     clock = itertools.count(0, patience.LIMIT_SECONDS)
     monkeypatch.setattr(patience.time, "monotonic", lambda: next(clock))
     with pytest.raises(pytest.fail.Exception, match=r"still not so after .* s: the end"):

@@ -80,14 +80,14 @@ def test_it_prints_where_it_is_describes_itself_and_stops_on_sigterm(start):
     assert "Traceback" not in process.popen.stderr.read()
 
 
-def test_it_stops_when_standard_input_ends_if_asked_to(start):
+def test_it_stops_at_the_end_of_standard_input_on_request(start):
     process = start("--exit-with-stdin")
     process.ready()
     process.popen.stdin.close()
     assert process.popen.wait(LIMIT_SECONDS) == 0
 
 
-def test_its_working_files_are_gone_when_it_has_stopped(start, tmp_path):
+def test_its_working_files_are_removed_when_it_stops(start, tmp_path):
     process = start()
     process.ready()
     assert list((tmp_path / "state").glob("run-*"))

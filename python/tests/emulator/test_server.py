@@ -70,11 +70,11 @@ def test_fails_for_bad_rules_with_the_reason(web, body):
     ("method", "path"),
     [("PUT", "/_emulator"), ("GET", "/_emulator/x")],
 )
-def test_fails_for_controls_that_there_are_not(web, method, path):
+def test_fails_for_unknown_control_paths(web, method, path):
     assert web(path, method).status_code == 404
 
 
-def test_it_listens_on_loopback_alone_and_says_when_a_port_is_taken():
+def test_it_listens_on_loopback_only_and_reports_a_taken_port():
     with server.bind(0) as listener:
         host, port = listener.getsockname()
         assert host == "127.0.0.1"
@@ -84,7 +84,7 @@ def test_it_listens_on_loopback_alone_and_says_when_a_port_is_taken():
         pass
 
 
-def test_too_many_connections_are_refused_by_name_and_told_once(web, monkeypatch, caplog):
+def test_too_many_connections_are_refused_and_logged_once(web, monkeypatch, caplog):
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
     with server.bind(0) as listener:
         http = server.serve_on(listener, lambda environ, start: start("200 OK", []) or [b"x"])
@@ -114,7 +114,7 @@ def test_too_many_connections_are_refused_by_name_and_told_once(web, monkeypatch
         thread.join()
 
 
-def test_it_gives_and_empties_the_audit(web, audit):
+def test_the_audit_can_be_read_and_reset(web, audit):
     audit.record("arn:aws:iam::123456789012:role/r", "s3:GetObject", "arn:1", allowed=True)
     use = {"action": "s3:GetObject", "resource": "arn:1", "allowed": 1, "denied": 0}
     role = {"arn": "arn:aws:iam::123456789012:role/r", "name": "r", "uses": [use]}
@@ -123,7 +123,7 @@ def test_it_gives_and_empties_the_audit(web, audit):
     assert web("/_emulator/audit").json == {"roles": []}
 
 
-def test_it_gives_and_empties_the_newest_emails(web, mails):
+def test_the_newest_emails_can_be_read_and_removed(web, mails):
     for number in range(KEPT + 1):
         mails.add("ml-team@example.com", "arn:topic", f"Subject {number}", "Text")
     found = web("/_emulator/mails").json["mails"]
@@ -138,7 +138,7 @@ def test_it_gives_and_empties_the_newest_emails(web, mails):
     assert web("/_emulator/mails").json == {"mails": []}
 
 
-def test_it_names_the_paths_that_it_knows(web):
+def test_an_unknown_path_lists_the_control_paths(web):
     answer = web("/_emulator/nothing")
     assert answer.status_code == 404
     assert "GET and DELETE /_emulator/mails" in answer.json["error"]

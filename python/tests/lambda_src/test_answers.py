@@ -46,7 +46,7 @@ def test_predictions_within_the_range_have_no_fault(answer: str):
         ),
     ],
 )
-def test_each_fault_of_an_answer_is_told(answer: str, told: "list[str]"):
+def test_each_fault_of_a_response_is_reported(answer: str, told: "list[str]"):
     found = failures(TWO, answer)
 
     assert len(found) == len(told)
@@ -78,7 +78,7 @@ def test_each_fault_of_an_answer_is_told(answer: str, told: "list[str]"):
         (["a", "b"], '["a"]', ["must contain 2 predictions, got 1"]),
     ],
 )
-def test_a_prediction_is_what_is_expected_of_it(expected: list, answer: str, told: "list[str]"):
+def test_a_prediction_must_equal_the_expected_value(expected: list, answer: str, told: "list[str]"):
     found = failures(Example([["x"], ["y"]], expected), answer)
 
     assert len(found) == len(told)
@@ -109,7 +109,7 @@ def test_examples_are_read():
         ([{**EXAMPLE, "low": 6}], "example 1: low must be at most high, 5, got 6"),
     ],
 )
-def test_fails_at_examples_that_cannot_be_used(examples: object, reason: str):
+def test_fails_for_invalid_examples(examples: object, reason: str):
     with pytest.raises(InvalidExamples) as caught:
         parse_examples(examples)
 

@@ -100,7 +100,7 @@ def test_returns_metrics_and_verdict(s3: InMemoryS3, r2: float, passed: bool, re
 
 
 @pytest.mark.parametrize(("rmse", "passed"), [(0.49, True), (0.5, False)])
-def test_a_metric_may_be_better_smaller(s3: InMemoryS3, rmse: float, passed: bool):
+def test_smaller_values_of_a_metric_may_be_better(s3: InMemoryS3, rmse: float, passed: bool):
     store(s3, {**METRICS, "test_rmse": rmse})
 
     result = lambda_handler(
@@ -175,7 +175,7 @@ def test_a_model_that_is_compared_must_beat_the_champion_by_the_margin(
     assert json.loads(json.dumps(result)) == result
 
 
-def test_the_first_release_says_so(s3: InMemoryS3):
+def test_the_first_release_has_its_reason(s3: InMemoryS3):
     store(s3, METRICS)
     compare(s3, status="first-release", reason="there is no champion", difference=None)
 
@@ -198,7 +198,7 @@ def test_a_champion_that_cannot_be_compared_is_replaced_only_on_request(
     assert "its artifact is broken" in result["Reason"]
 
 
-def test_a_comparison_address_of_null_is_none(s3: InMemoryS3):
+def test_a_comparison_url_of_null_means_no_comparison(s3: InMemoryS3):
     store(s3, METRICS)
 
     assert lambda_handler({**EVENT, "ComparisonUrl": None}, None)["Rule"] == "Threshold"
@@ -244,7 +244,7 @@ def test_fails_when_the_comparison_is_too_large(s3: InMemoryS3):
         ({"ModelDataUrl": "s3://other/model.tar.gz"}, "in bucket artifacts, as s3://artifacts/"),
     ],
 )
-def test_fails_at_an_event_that_cannot_be_used(s3: InMemoryS3, changes: dict, reason: str):
+def test_fails_for_an_invalid_event(s3: InMemoryS3, changes: dict, reason: str):
     store(s3, METRICS)
 
     with pytest.raises(InvalidEvent) as caught:
@@ -253,7 +253,7 @@ def test_fails_at_an_event_that_cannot_be_used(s3: InMemoryS3, changes: dict, re
     assert reason in str(caught.value)
 
 
-def test_writes_the_evaluation_beside_the_model_where_the_archive_lies_elsewhere(s3: InMemoryS3):
+def test_the_evaluation_is_next_to_the_model_even_if_the_archive_is_not(s3: InMemoryS3):
     content = store(s3, METRICS)
     model = "s3://artifacts/kept/model.tar.gz"
 
@@ -273,7 +273,7 @@ def test_the_archive_may_lie_at_the_root_of_the_bucket(s3: InMemoryS3):
     assert result["EvaluationUrl"] == "s3://artifacts/evaluation.json"
 
 
-def test_importing_the_function_makes_no_client():
+def test_importing_the_function_creates_no_client():
     program = "import boto3; boto3.client = None; import evaluate_model"
 
     subprocess.run(

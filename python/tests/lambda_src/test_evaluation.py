@@ -63,7 +63,7 @@ def test_nothing_after_the_file_is_unpacked():
         [("../evaluation.json", b"{}"), ("/evaluation.json", b"{}")],
     ],
 )
-def test_fails_when_the_file_is_missing_and_says_what_is_there(members: list):
+def test_fails_when_the_file_is_missing_and_lists_the_members(members: list):
     with pytest.raises(EvaluationFileMissing) as caught:
         read_archive(archive(*members))
 
@@ -89,7 +89,7 @@ def test_fails_when_the_file_is_missing_and_says_what_is_there(members: list):
         (b'{"regression_metrics": {"r2": 1}}', "'regression_metrics' must be a finite number"),
     ],
 )
-def test_fails_when_the_file_is_no_object_of_finite_numbers(content: bytes, reason: str):
+def test_fails_when_the_file_is_not_an_object_of_finite_numbers(content: bytes, reason: str):
     with pytest.raises(EvaluationFileInvalid) as caught:
         read_archive(archive(("evaluation.json", content)))
 
@@ -164,10 +164,10 @@ def test_a_model_passes_only_above_the_threshold(value: float, threshold: float,
     ("value", "threshold", "verdict"),
     [(0.69, 0.7, True), (0.7, 0.7, False), (0.71, 0.7, False), (-2, -1, True), (1, 1, False)],
 )
-def test_or_only_below_it(value: float, threshold: float, verdict: bool):
+def test_smaller_is_better_only_below_the_threshold(value: float, threshold: float, verdict: bool):
     assert passes({"test_rmse": value}, "test_rmse", threshold, "smaller") is verdict
 
 
-def test_fails_when_the_metric_is_missing_and_names_those_there_are():
+def test_fails_when_the_metric_is_missing_and_lists_the_others():
     with pytest.raises(MetricMissing, match="must contain the metric 'f1', got test_r2, test_rmse"):
         passes(METRICS, "f1", 0.7)

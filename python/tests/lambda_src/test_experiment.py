@@ -89,7 +89,7 @@ def test_errors_roll_back_a_challenger_that_earns_more():
     assert decision.verdict == "rollBack"
 
 
-def test_errors_of_the_champion_are_the_alarms_business():
+def test_errors_of_the_champion_do_not_decide():
     assert decide(TWO, counts(forest=Counts(1_000, 900)), {}).verdict == "hold"
 
 
@@ -126,7 +126,7 @@ def test_faulty_rewards_decide_nothing_and_guards_still_act():
     assert failing.verdict == "rollBack"
 
 
-def test_of_several_challengers_the_worse_is_stopped_and_the_other_goes_on():
+def test_of_several_challengers_the_worse_is_stopped_and_the_other_continues():
     decision = decide(THREE, counts(THREE, linear=Counts(rewards=rewards(0.4))), {})
 
     assert (decision.verdict, decision.final, decision.winner) == ("stop", False, None)
@@ -134,7 +134,7 @@ def test_of_several_challengers_the_worse_is_stopped_and_the_other_goes_on():
     assert list(decision.stopped) == ["linear"]
 
 
-def test_what_was_stopped_stays_so_and_is_told_once():
+def test_a_stopped_challenger_stays_stopped_and_is_reported_once():
     earns_most = counts(THREE, linear=Counts(rewards=rewards(0.9)))
 
     decision = decide(THREE, earns_most, {"linear": "it failed"})
@@ -143,7 +143,7 @@ def test_what_was_stopped_stays_so_and_is_told_once():
     assert decision.stopped == {"linear": "it failed"}
 
 
-def test_when_the_last_challenger_is_stopped_the_champion_gets_everything():
+def test_when_the_last_challenger_is_stopped_the_champion_gets_all_traffic():
     slow = Counts(9, 0, [999.0] * 3)
 
     decision = decide(THREE, counts(THREE, boosted=slow), {"linear": "it failed"})
@@ -173,7 +173,7 @@ def test_several_challengers_share_the_probability_of_a_false_alarm():
     assert half(THREE) > half(TWO)
 
 
-def test_the_verdict_changes_nothing_that_it_was_given():
+def test_the_verdict_does_not_change_its_arguments():
     stopped: dict[str, str] = {}
 
     decide(THREE, counts(THREE, linear=Counts(rewards=rewards(0.1))), stopped)
@@ -215,7 +215,7 @@ def test_an_event_has_defaults():
         ({"RewardPrefix": "rewards/x"}, "RewardPrefix must start with rewards/ and end with a"),
     ],
 )
-def test_fails_at_an_event_that_cannot_be_used(changes: dict, reason: str):
+def test_fails_for_an_invalid_event(changes: dict, reason: str):
     with pytest.raises(InvalidExperiment) as caught:
         parse_event({**EVENT, **changes})
 

@@ -20,7 +20,7 @@ def test_hold_writes_the_decision_and_changes_nothing(aws: InMemoryAws):
     assert (aws.updates, aws.events, aws.messages) == ([], [], [])
 
 
-def test_a_reward_of_the_second_in_which_the_variants_were_made_counts(aws: InMemoryAws):
+def test_a_reward_of_the_second_of_the_variants_creation_counts(aws: InMemoryAws):
     """SageMaker gives fractions of a second, and S3 whole ones, rounded down."""
     aws.reward(0.5, 0.6)
     aws.config_created = LATER + timedelta(milliseconds=999)
@@ -41,7 +41,7 @@ def test_the_rewards_decide_and_the_weights_follow(aws: InMemoryAws, mean: float
     assert aws.updates[0]["EndpointName"] == "housing-dev"
 
 
-def test_a_decision_is_made_and_told_once(aws: InMemoryAws):
+def test_a_decision_is_made_and_sent_once(aws: InMemoryAws):
     aws.reward(0.5, 0.6)
     look(aws)
     aws.reward(1, 0)
@@ -53,7 +53,7 @@ def test_a_decision_is_made_and_told_once(aws: InMemoryAws):
     assert (len(aws.updates), len(aws.events), len(aws.messages)) == (1, 1, 1)
 
 
-def test_a_finished_test_leaves_weights_alone_that_somebody_changed_later(aws: InMemoryAws):
+def test_a_finished_test_does_not_reset_weights_that_were_changed_later(aws: InMemoryAws):
     aws.reward(0.5, 0.6)
     look(aws)
     look(aws)
@@ -63,7 +63,7 @@ def test_a_finished_test_leaves_weights_alone_that_somebody_changed_later(aws: I
     assert aws.weights == {"forest": 1.0, "linear": 1.0}
 
 
-def test_a_decision_that_waited_is_not_carried_out_on_other_models(aws: InMemoryAws):
+def test_a_pending_decision_is_not_applied_to_other_models(aws: InMemoryAws):
     look(aws)
     aws.reward(0.5, 0.6)
     aws.status = "Updating"
@@ -75,7 +75,7 @@ def test_a_decision_that_waited_is_not_carried_out_on_other_models(aws: InMemory
     assert (decision["Verdict"], decision["Applied"], aws.updates) == ("promote", False, [])
 
 
-def test_weights_that_are_right_already_are_not_set_again(aws: InMemoryAws):
+def test_correct_weights_are_not_set_again(aws: InMemoryAws):
     aws.reward(0.5, 0.4)
     aws.weights = dict(FINAL["rollBack"])
 
@@ -84,7 +84,7 @@ def test_weights_that_are_right_already_are_not_set_again(aws: InMemoryAws):
     assert (decision["Verdict"], decision["Applied"], aws.updates) == ("rollBack", True, [])
 
 
-def test_the_event_is_the_decision_and_the_message_says_what_to_do(aws: InMemoryAws):
+def test_the_event_is_the_decision_and_the_message_has_the_next_command(aws: InMemoryAws):
     aws.reward(0.5, 0.6)
     decision = look(aws)
 
@@ -122,7 +122,7 @@ def test_errors_roll_back_while_the_rewards_cannot_even_be_read(aws: InMemoryAws
     assert aws.weights == FINAL["rollBack"]
 
 
-def test_errors_add_up_over_looks(aws: InMemoryAws):
+def test_errors_add_up_over_checks(aws: InMemoryAws):
     verdicts = []
     for minute in range(0, 200, 10):
         aws.traffic(minute, (20, 2, 20_000.0))
@@ -132,7 +132,7 @@ def test_errors_add_up_over_looks(aws: InMemoryAws):
     assert verdicts[-1] == "rollBack"
 
 
-def test_looks_go_on_where_the_last_ended_and_read_nothing_twice(aws: InMemoryAws):
+def test_a_check_continues_where_the_last_ended_and_reads_nothing_twice(aws: InMemoryAws):
     aws.reward(0.5, 0.5, rewards=200)
     aws.now += timedelta(seconds=30)
     for minute in range(0, 50, 10):

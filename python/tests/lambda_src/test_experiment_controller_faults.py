@@ -27,9 +27,7 @@ FINAL = {"promote": {"forest": 0.0, "linear": 1.0}, "rollBack": {"forest": 1.0, 
         ("Publish", ClientError),
     ],
 )
-def test_what_fails_at_one_look_is_made_good_by_the_next(
-    aws: InMemoryAws, failing: str, error: type[Exception]
-):
+def test_the_next_check_repeats_what_failed(aws: InMemoryAws, failing: str, error: type[Exception]):
     aws.reward(0.5, 0.6)
     aws.failing.add(failing)
     with pytest.raises(error):
@@ -45,7 +43,7 @@ def test_what_fails_at_one_look_is_made_good_by_the_next(
     assert (len(aws.updates), len(aws.messages)) == (1, 1)
 
 
-def test_nothing_is_done_before_the_decision_is_saved(aws: InMemoryAws):
+def test_a_decision_is_saved_before_it_is_applied(aws: InMemoryAws):
     aws.reward(0.5, 0.6)
     aws.failing.add("PutObject")
 
@@ -55,7 +53,7 @@ def test_nothing_is_done_before_the_decision_is_saved(aws: InMemoryAws):
     assert (aws.updates, aws.events, aws.messages) == ([], [], [])
 
 
-def test_one_of_two_challengers_is_stopped_told_and_kept_out(aws: InMemoryAws):
+def test_one_of_two_challengers_is_stopped_and_reported_and_stays_stopped(aws: InMemoryAws):
     aws.weights["boosted"] = 0.5
     challengers = ["linear", "boosted"]
     look(aws, Challengers=challengers)
@@ -73,7 +71,7 @@ def test_one_of_two_challengers_is_stopped_told_and_kept_out(aws: InMemoryAws):
     ]
 
 
-def test_a_stop_that_could_not_be_told_is_told_once_by_a_later_look(aws: InMemoryAws):
+def test_an_unsent_stop_is_sent_once_by_a_later_check(aws: InMemoryAws):
     aws.weights["boosted"] = 0.5
     challengers = ["linear", "boosted"]
     look(aws, Challengers=challengers)
@@ -101,7 +99,7 @@ def test_faulty_rewards_hold_and_name_the_object(aws: InMemoryAws):
     ]
 
 
-def test_fails_when_the_endpoint_got_another_configuration_in_the_middle(aws: InMemoryAws):
+def test_fails_when_the_endpoint_has_another_configuration(aws: InMemoryAws):
     look(aws)
     aws.reward(0.5, 0.9)
     aws.config = "housing-dev-2"
@@ -115,7 +113,7 @@ def test_fails_when_the_endpoint_got_another_configuration_in_the_middle(aws: In
     assert aws.updates == []
 
 
-def test_fails_when_the_endpoint_is_gone(aws: InMemoryAws):
+def test_fails_when_the_endpoint_was_deleted(aws: InMemoryAws):
     look(aws)
     aws.failing.add("DescribeEndpoint")
 
@@ -125,7 +123,7 @@ def test_fails_when_the_endpoint_is_gone(aws: InMemoryAws):
         look(aws)
 
 
-def test_fails_when_the_test_is_changed_on_the_way(aws: InMemoryAws):
+def test_fails_when_the_settings_change_during_the_test(aws: InMemoryAws):
     look(aws)
 
     with pytest.raises(
@@ -141,7 +139,7 @@ def test_fails_when_the_endpoint_lacks_a_variant(aws: InMemoryAws):
     assert HOME + "state.json" not in aws.objects
 
 
-def test_fails_to_begin_while_the_endpoint_is_being_created(aws: InMemoryAws):
+def test_fails_to_start_while_the_endpoint_is_being_created(aws: InMemoryAws):
     aws.status = "Creating"
 
     with pytest.raises(

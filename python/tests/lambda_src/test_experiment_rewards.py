@@ -104,7 +104,7 @@ def test_objects_that_expire_stay_counted(s3: RewardsInS3):
     assert rewards.sample("linear") == Sample(2, 2.0)
 
 
-def test_objects_from_before_the_models_served_are_left_alone(s3: RewardsInS3):
+def test_objects_older_than_the_configuration_are_ignored(s3: RewardsInS3):
     s3.put(f"{FOLDER}a.jsonl", lines(1), datetime(2025, 5, 31, tzinfo=timezone.utc))
 
     rewards = Rewards()
@@ -113,7 +113,7 @@ def test_objects_from_before_the_models_served_are_left_alone(s3: RewardsInS3):
     assert (rewards.sample("linear"), s3.read) == (Sample(0, 0.0), [])
 
 
-def test_what_is_too_much_for_one_look_waits_for_the_next(
+def test_objects_beyond_the_limit_of_a_check_wait_for_the_next(
     s3: RewardsInS3, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(rewards_module, "MAX_LOOK_BYTES", 10)
@@ -129,7 +129,7 @@ def test_what_is_too_much_for_one_look_waits_for_the_next(
     assert looks == [(1, 2), (2, 1), (3, 0)]
 
 
-def test_a_faulty_object_adds_nothing_is_named_and_can_be_mended(s3: RewardsInS3):
+def test_an_invalid_object_is_not_counted_but_named_and_can_be_fixed(s3: RewardsInS3):
     rewards = Rewards()
     s3.put(f"{FOLDER}a.jsonl", lines(1, 7))
     s3.put(f"{FOLDER}b.jsonl", lines(1))
@@ -185,14 +185,14 @@ def test_too_many_objects_are_a_problem(s3: RewardsInS3, monkeypatch: pytest.Mon
         (lines(1) + b"\n" + lines(0), "line 3 repeats inference i-0"),
     ],
 )
-def test_fails_at_a_line_that_is_no_reward(content: bytes, reason: str):
+def test_fails_for_a_line_that_is_not_a_reward(content: bytes, reason: str):
     with pytest.raises(InvalidRewards) as caught:
         sum_rewards(content.splitlines(), "linear", 0, 1)
 
     assert reason in str(caught.value)
 
 
-def test_empty_lines_and_further_keys_do_no_harm():
+def test_empty_lines_and_other_keys_are_ignored():
     content = b'\n{"inferenceId": "i", "variant": "linear", "reward": 1, "label": 4.5}\n\n'
 
     assert sum_rewards(content.splitlines(), "linear", 0, 1) == Sample(1, 1.0)

@@ -47,7 +47,7 @@ def test_the_interval_follows_the_unit_of_the_rewards():
     assert large == pytest.approx([10 * value for value in small])
 
 
-def test_exchanging_the_variants_turns_the_interval_around():
+def test_exchanging_the_variants_negates_the_interval():
     there = interval(Sample(500, 250), Sample(400, 240))
     back = interval(Sample(400, 240), Sample(500, 250))
 
@@ -72,7 +72,7 @@ def test_there_is_no_interval_before_both_have_rewards(champion: Sample, challen
     assert difference_interval(champion, challenger, spread=0.5, effect=0.1, alpha=0.1) is None
 
 
-def test_a_promise_of_one_in_two_is_kept_when_the_split_follows_the_rewards():
+def test_the_guarantee_holds_when_the_split_depends_on_the_rewards():
     """The hardest case: every reward looked at, and traffic sent to whoever seems better."""
     draw, alarms = np.random.default_rng(5), 0
     for _ in range(300):
@@ -106,7 +106,7 @@ def test_a_rate_exceeds_its_limit_of_2_percent(events: int, trials: int, exceeds
     assert rate_exceeds(events, trials, 0.02, 0.005) is exceeds
 
 
-def test_a_rate_at_its_limit_exceeds_it_as_rarely_as_promised():
+def test_a_rate_at_its_limit_exceeds_it_with_probability_alpha_at_most():
     draw, alarms = np.random.default_rng(3), 0
     for _ in range(400):
         events = 0

@@ -19,7 +19,7 @@ def test_at_most_5_percent_of_1000_tests_find_a_difference_where_there_is_none(t
     assert found.promoted + found.rolled_back <= 0.05
 
 
-def test_a_fixed_sample_test_that_is_looked_at_as_often_would_not_keep_the_promise():
+def test_a_fixed_sample_test_checked_as_often_would_exceed_its_error_rate():
     found = simulate(NO_DIFFERENCE[0], fixed_sample_test)
 
     assert found.promoted + found.rolled_back > 0.2

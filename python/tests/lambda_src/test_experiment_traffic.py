@@ -56,7 +56,7 @@ def test_the_test_begins_with_its_first_minute():
     )
 
 
-def test_every_minute_is_counted_once_however_often_it_is_looked_at_and_however_late_it_grows():
+def test_every_minute_is_counted_once_even_if_it_is_read_again_or_changes_late():
     cloudwatch, traffic = MetricsByMinute(), no_traffic(NOON)
     for minute in range(30):
         cloudwatch.minutes["linear", minute] = (7, 1, 1000.0)
@@ -87,7 +87,7 @@ def test_latencies_are_those_of_the_last_whole_minutes_with_traffic_in_milliseco
     assert found.latencies == {"forest": [], "linear": [2.0, 4.0, 5.0, 6.0, 7.0]}
 
 
-def test_metrics_are_asked_for_by_endpoint_and_variant():
+def test_metrics_are_queried_by_endpoint_and_variant():
     cloudwatch = MetricsByMinute()
 
     read(cloudwatch, no_traffic(NOON), 1)

@@ -60,7 +60,7 @@ def test_a_metric_that_is_better_smaller_must_be_below_the_threshold(
 
 
 @pytest.mark.parametrize(("low", "passed"), [(0.001, True), (-0.001, False)])
-def test_an_improvement_is_positive_where_smaller_is_better_too(low: float, passed: bool):
+def test_an_improvement_is_positive_even_if_smaller_is_better(low: float, passed: bool):
     comparison = compared(low)._replace(better="smaller")
 
     decision = decide({"test_rmse": 0.4}, "test_rmse", 0.5, comparison, better="smaller")
@@ -77,7 +77,7 @@ def test_fails_when_the_comparison_has_the_other_direction():
     assert decide({"test_r2": 0.7}, "test_r2", 0.5, comparison).passed
 
 
-def test_what_beats_the_champion_must_be_above_the_threshold_too():
+def test_a_model_that_beats_the_champion_must_also_pass_the_threshold():
     decision = decide({"test_r2": 0.5}, "test_r2", 0.7, compared(0.3))
 
     assert decision == Decision(False, "Threshold", "test_r2 is 0.5, must be greater than 0.7")
@@ -114,7 +114,7 @@ def test_a_comparison_is_read():
 
 
 @pytest.mark.parametrize("better", ["greater", "smaller"])
-def test_a_comparison_may_say_which_values_are_better(better: str):
+def test_a_comparison_may_state_which_values_are_better(better: str):
     difference = {**DIFFERENCE, "better": better}
 
     found = read_comparison(json.dumps({"status": "compared", "difference": difference}).encode())
@@ -154,7 +154,7 @@ def test_a_comparison_may_say_which_values_are_better(better: str):
         ),
     ],
 )
-def test_fails_when_the_comparison_is_not_one(content: bytes, reason: str):
+def test_fails_for_an_invalid_comparison(content: bytes, reason: str):
     with pytest.raises(EvaluationFileInvalid) as caught:
         read_comparison(content)
 

@@ -40,7 +40,7 @@ def told(description):
     return detail, *message(detail, "housing", MEANINGS)
 
 
-def test_a_release_says_version_endpoint_numbers_and_what_to_type():
+def test_a_release_has_version_endpoint_metrics_and_commands():
     detail, subject, text = told(ended(output={**OUTPUT, "EndpointName": "housing-prod"}))
     assert detail == {
         "Outcome": "released",
@@ -71,7 +71,7 @@ def test_the_gates_reason_has_the_numbers_of_a_comparison():
     assert f"Gate: {reason}\n" in told(ended(output=output))[2]
 
 
-def test_what_went_wrong_after_a_release_is_told():
+def test_warnings_after_a_release_are_reported():
     output = {**OUTPUT, "EndpointName": "housing-prod", "Warnings": ["nothing was removed"]}
     detail, _, text = told(ended(output=output))
     assert detail["Warnings"] == ["nothing was removed"]
@@ -86,21 +86,21 @@ def test_a_release_of_a_registered_version_needs_no_metrics():
     assert "State machine: housing-prod-release\nExecution: release-7\n" in text
 
 
-def test_a_superseded_release_is_told_as_such():
+def test_a_superseded_release_is_reported_as_such():
     output = {**OUTPUT, "EndpointName": "housing-prod", "Superseded": True}
     detail, subject, _ = told(ended(output=output))
     assert detail["Outcome"] == "superseded"
     assert subject == "[housing prod] Model version 7 released, then replaced"
 
 
-def test_an_approval_is_asked_for_with_its_command():
+def test_a_pending_approval_has_its_command():
     detail, subject, text = told(ended(output=OUTPUT))
     assert detail["Outcome"] == "waitingForApproval"
     assert subject == "[housing prod] Model version 7 waits for approval"
     assert "  npm run approve -- prod 7   shows" in text
 
 
-def test_a_refusal_of_the_gate_has_reason_and_metrics():
+def test_a_model_refused_by_the_gate_has_reason_and_metrics():
     cause = {"reason": "test_r2 is 0.1, must be greater than 0.75", "metrics": {"test_r2": 0.1}}
     detail, subject, text = told(
         ended("FAILED", error="ModelPerformanceInsufficient", cause={"job": "train", **cause})
@@ -150,7 +150,7 @@ def test_a_failure_has_its_meaning_and_the_command_that_shows_it():
     assert f"npm run execute -- prod --attach {TRAINED}" in text
 
 
-def test_a_cause_that_is_no_json_is_the_reason_itself():
+def test_a_cause_that_is_not_json_is_the_reason():
     detail, subject, text = told(
         {**ended("FAILED", RELEASED, error="States.Runtime"), "cause": "it {broke"}
     )
@@ -167,14 +167,14 @@ def test_a_cause_that_is_no_json_is_the_reason_itself():
         ("ABORTED", "aborted", "Execution aborted"),
     ],
 )
-def test_other_ends_have_no_name_of_ours(status, outcome, title):
+def test_other_statuses_have_no_named_error(status, outcome, title):
     detail, subject, text = told(ended(status))
     assert detail["Outcome"] == outcome
     assert subject == f"[housing prod] {title}"
     assert "Why:" not in text
 
 
-def test_a_subject_is_ascii_and_short_and_what_is_told_has_a_limit():
+def test_a_subject_is_short_ascii_and_texts_are_limited():
     description = ended("FAILED", error="Größe" * 50, cause={"reason": "x" * 9000})
     detail, subject, text = told(description)
     assert subject.isascii()
@@ -209,7 +209,7 @@ ODD = [
 ]
 
 
-def test_whatever_an_execution_ends_with_is_told():
+def test_every_end_of_an_execution_is_reported():
     """In the order that a reader expects, and in what SNS and EventBridge take."""
     for one in ODD:
         detail, subject, text = told({"executionArn": TRAINED, "input": "{}", **one})
@@ -224,7 +224,7 @@ def test_whatever_an_execution_ends_with_is_told():
         assert len(entry) < 200_000
 
 
-def test_what_data_say_stays_on_its_line():
+def test_texts_from_data_stay_on_one_line():
     """Nobody writes a section, or a link on a line of its own, by the text of an error."""
     forged = "no\r\n\nNext:\n  curl https://evil.example\u2028https://evil.example\x1b[2J\u202e"
     cause = {"reason": forged, "endpoint": forged, "metrics": {forged: 1}}
@@ -287,7 +287,7 @@ def handle(monkeypatch):
     return call
 
 
-def test_the_function_tells_people_and_machines(handle):
+def test_the_function_sends_a_message_and_an_event(handle):
     clients = Clients()
     detail = handle(clients)
     (_, published), (_, event) = clients.sent
@@ -307,7 +307,7 @@ def test_the_function_tells_people_and_machines(handle):
         (Clients(broken=["sns", "events"]), [], "the topic: .*; the event bus: "),
     ],
 )
-def test_one_channel_that_fails_does_not_stop_the_other_and_ends_in_an_error(
+def test_a_failing_channel_does_not_stop_the_other_and_raises_an_error(
     handle, clients, sent, problem
 ):
     with pytest.raises(notify.NotificationFailed, match=problem):

@@ -104,25 +104,25 @@ def outcome(error, call, *arguments):
         (InvalidRewards, lambda text: sum_rewards([text], "a", 0, 1), ODD_BYTES),
     ],
 )
-def test_what_is_odd_is_refused_by_its_name_in_a_few_words(error, call, values):
+def test_odd_data_is_refused_with_a_short_named_error(error, call, values):
     messages = [outcome(error, call, value) for value in values]
     assert any(messages)
     assert max(map(len, messages)) < LIMIT
 
 
-def test_an_answer_is_judged_whatever_it_is():
+def test_every_response_is_judged():
     for text in ODD_TEXTS:
         found = failures(Example([1, 2], Range(0, 1)), text)
         assert found
         assert len(found[0]) < LIMIT
 
 
-def test_of_many_faults_the_first_are_told():
+def test_of_many_faults_the_first_are_reported():
     assert _first(["a"] * 10) == ["a"] * 10
     assert _first(["a"] * 12) == ["a"] * 10 + ["and 2 more"]
 
 
-def test_of_many_metrics_some_are_told_and_the_one_that_decides():
+def test_of_many_metrics_some_and_the_gates_are_reported():
     """What a cause holds of them stays below its 32768 characters."""
     many = {f"m{i}": i / 7 for i in range(40_000)}
     kept = reported({**many, "test_r2": 0.5}, "test_r2")
@@ -135,7 +135,7 @@ def test_of_many_metrics_some_are_told_and_the_one_that_decides():
     assert len(json.dumps(reported(longest, "none"))) < 16_500
 
 
-def test_of_many_metrics_ten_are_named_where_one_is_missing():
+def test_of_many_metrics_ten_are_listed_if_one_is_missing():
     with pytest.raises(MetricMissing, match=r"got .* and 39990 more$") as caught:
         passes({f"m{i}" + "x" * 500: i for i in range(40_000)}, "test_r2", 0)
     assert len(str(caught.value)) < LIMIT

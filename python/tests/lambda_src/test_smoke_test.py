@@ -73,7 +73,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, pauses: "list[float]"):
     return send
 
 
-def test_an_endpoint_that_answers_every_example_rightly_passes(ask):
+def test_an_endpoint_with_correct_predictions_passes(ask):
     endpoint = Endpoint('{"predictions": [4.37]}')
 
     assert ask(endpoint) == {
@@ -97,7 +97,7 @@ def test_an_endpoint_that_answers_every_example_rightly_passes(ask):
     )
 
 
-def test_every_wrong_answer_is_told_with_its_example(ask):
+def test_every_wrong_prediction_is_reported_with_its_example(ask):
     result = ask(Endpoint("[9]", "[1]"))
 
     assert result["Passed"] is False
@@ -125,12 +125,12 @@ def test_csv_is_sent_on_request(ask):
         ReadTimeoutError(endpoint_url="https://runtime"),
     ],
 )
-def test_what_passes_is_tried_again(ask, pauses: "list[float]", error: Exception):
+def test_a_transient_error_is_retried(ask, pauses: "list[float]", error: Exception):
     assert ask(Endpoint(error, error, "[4]"))["Passed"]
     assert pauses == [0.5, 1.0]
 
 
-def test_an_endpoint_that_never_answers_fails_after_a_while(ask, pauses: "list[float]"):
+def test_an_endpoint_that_never_responds_fails_after_the_retries(ask, pauses: "list[float]"):
     endpoint = Endpoint(refused("ThrottlingException"))
 
     result = ask(endpoint)
@@ -158,7 +158,7 @@ def test_a_fault_of_the_test_itself_is_an_error(ask):
         ask(Endpoint(refused("AccessDeniedException", 403)))
 
 
-def test_examples_may_lie_in_a_file(ask):
+def test_examples_may_be_in_a_file(ask):
     endpoint = Endpoint("[4]")
 
     result = ask(endpoint, json.dumps([EXAMPLE]).encode(), Examples=None, ExamplesUrl=URL)
@@ -187,7 +187,7 @@ def test_examples_may_lie_in_a_file(ask):
         ),
     ],
 )
-def test_fails_at_an_event_that_cannot_be_used_before_anything_is_asked(
+def test_fails_for_an_invalid_event_before_any_request(
     ask, file: "bytes | None", changes: "dict[str, Any]", reason: str
 ):
     endpoint = Endpoint("[4]")
@@ -199,7 +199,7 @@ def test_fails_at_an_event_that_cannot_be_used_before_anything_is_asked(
     assert endpoint.requests == []
 
 
-def test_importing_the_function_makes_no_client():
+def test_importing_the_function_creates_no_client():
     program = "import boto3; boto3.client = None; import smoke_test"
 
     subprocess.run(

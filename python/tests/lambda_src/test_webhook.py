@@ -32,7 +32,7 @@ ALARM = {
 }
 
 
-def test_a_message_is_told_as_it_is():
+def test_a_message_is_posted_unchanged():
     assert readable("[housing prod] released", "It serves.\n") == (
         "[housing prod] released",
         "It serves.",
@@ -41,7 +41,7 @@ def test_a_message_is_told_as_it_is():
     assert readable("numbers", '{"a": 1}') == ("numbers", '{"a": 1}')
 
 
-def test_an_alarm_is_told_as_text():
+def test_an_alarm_is_posted_as_text():
     title, text = readable("ignored", json.dumps(ALARM))
     assert title == "ALARM: housing-prod-endpoint-errors"
     assert text.split("\n") == [
@@ -54,7 +54,7 @@ def test_an_alarm_is_told_as_text():
     ]
 
 
-def test_slack_gets_text_in_which_nothing_is_markup_of_others():
+def test_slack_gets_escaped_text():
     assert chat_document("slack", "a", "<!channel> & b") == {
         "text": "*a*\n&lt;!channel&gt; &amp; b"
     }
@@ -81,7 +81,7 @@ def button(text):
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
-def test_the_button_leads_to_what_a_message_says_of_itself(partition):
+def test_the_button_links_to_the_messages_own_execution(partition):
     link = _console(partition, "xx-east-1", f"arn:{partition}:states:xx-east-1:1:execution:a:b")
     assert button(f"Why: no column 'https://evil.example/'\n\n{link}\n") == link
 
@@ -98,7 +98,7 @@ def test_the_button_leads_to_what_a_message_says_of_itself(partition):
         "http://console.aws.amazon.com/x",
     ],
 )
-def test_nobody_elses_link_gets_a_button(line):
+def test_other_links_get_no_button(line):
     assert button(f"{line}\n") is None
 
 
@@ -159,7 +159,7 @@ def test_a_document_is_posted_as_json():
 @pytest.mark.parametrize(
     "passing", [429, 500, 503, TimeoutError(), urllib.error.URLError(OSError())]
 )
-def test_what_may_pass_is_tried_again(slept, passing):
+def test_a_transient_failure_is_retried(slept, passing):
     chat = Chat(passing, passing, 200)
     post.post(SECRET, {}, chat)
     assert len(chat.requests) == 3
@@ -174,7 +174,7 @@ def test_it_gives_up_after_four_attempts():
 
 
 @pytest.mark.parametrize("status", [302, 400, 403, 404])
-def test_what_is_refused_is_not_tried_again(slept, status):
+def test_a_refusal_is_not_retried(slept, status):
     chat = Chat(status)
     with pytest.raises(post.WebhookFailed, match=f"status {status}"):
         post.post(SECRET, {}, chat)
@@ -249,7 +249,7 @@ def server(tmp_path):
     listener.server_close()
 
 
-def test_a_real_server_gets_it_and_a_redirect_is_not_followed(server, monkeypatch):
+def test_a_real_server_receives_it_and_a_redirect_is_not_followed(server, monkeypatch):
     url, certificate, got = server
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -259,7 +259,7 @@ def test_a_real_server_gets_it_and_a_redirect_is_not_followed(server, monkeypatc
     assert got == [("/x", {"text": "hello"}), ("/away", {})]
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(server, monkeypatch):
+def test_an_untrusted_certificate_is_refused(server, monkeypatch):
     url, _, got = server
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with pytest.raises(post.WebhookFailed, match="no response: SSLCertVerificationError"):
@@ -302,6 +302,6 @@ def test_the_function_posts_to_the_parameters_url(handle):
     assert handle(f"{SECRET}\n") == [(SECRET, {"text": "*a*\nb"})]
 
 
-def test_a_missing_parameter_is_named_with_the_command_that_makes_it(handle):
+def test_a_missing_parameter_is_named_with_the_command_that_creates_it(handle):
     with pytest.raises(webhook.ParameterMissing, match=r"put-parameter .*/housing/prod/webhook"):
         handle(None)

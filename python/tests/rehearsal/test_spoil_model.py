@@ -59,7 +59,7 @@ def test_a_failing_model_loads_and_fails_at_each_request(model, tmp_path):
     assert "rehearsal: this model fails every request" in asked.stderr
 
 
-def test_a_slow_model_answers_rightly_after_a_pause(model, tmp_path):
+def test_a_slow_model_responds_correctly_after_a_pause(model, tmp_path):
     _, spoiled = spoil(model, "slow_inference.py")
     assert ask(spoiled, tmp_path).stdout.split("\n")[0] == "[2, 4] True"
     with tarfile.open(spoiled) as archive:

@@ -74,7 +74,7 @@ class Page(HTMLParser):
             self.rows[-1][-1] += data
 
 
-def test_both_models_stand_side_by_side(residuals):
+def test_both_models_are_side_by_side(residuals):
     page = Page(report_page(comparison(), residuals, "target"))
 
     assert ["R²", "0.7738", "0.6468"] in page.rows
@@ -98,7 +98,7 @@ def test_the_histogram_counts_every_row_once(residuals):
         assert max(map(int, bars)) < 100
 
 
-def test_without_a_champion_the_page_says_why(residuals):
+def test_without_a_champion_the_page_has_the_reason(residuals):
     del residuals["champion"]
     reason = f"the champion could not be evaluated: {HOSTILE}"
     alone = comparison(champion=None, difference=None, status="not-comparable", reason=reason)
@@ -110,7 +110,7 @@ def test_without_a_champion_the_page_says_why(residuals):
     assert page.tags.count("rect") == 30
 
 
-def test_names_from_elsewhere_are_text_and_nothing_is_loaded(residuals):
+def test_names_from_data_are_escaped_and_nothing_is_loaded(residuals):
     hostile = comparison(
         slices=[{"name": HOSTILE, "rows": 1, "challenger": ERRORS, "champion": ERRORS}],
         featureImportances=[{"name": HOSTILE, "challenger": 1.0, "champion": 1.0}],

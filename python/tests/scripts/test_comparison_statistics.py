@@ -13,7 +13,8 @@ from comparison_statistics import (
     slice_errors,
     slice_rows,
 )
-from training import fit, load
+from training import fit
+from training_job import load
 
 
 def rows(n_rows: int, seed: int = 0, offset: float = 0.0):
@@ -105,14 +106,14 @@ def test_another_seed_of_training_is_seldom_better_beyond_noise(processed: Path)
 
 
 @pytest.mark.parametrize("metric", ["test_r2", "test_rmse", "test_mae"])
-def test_the_same_predictions_differ_by_exactly_nothing(metric: str):
+def test_the_same_predictions_differ_by_exactly_0(metric: str):
     y, good, _ = rows(200)
 
     assert bootstrap(y, good, good, metric) == (0.0, 0.0, 0.0)
     assert bootstrap(y, y, y, metric) == (0.0, 0.0, 0.0)
 
 
-def test_the_seed_decides_the_interval_and_the_size_of_blocks_does_not(
+def test_the_interval_depends_on_the_seed_and_not_on_the_block_size(
     monkeypatch: pytest.MonkeyPatch,
 ):
     data = rows(300)
@@ -183,7 +184,7 @@ def test_few_rows_have_no_standard_deviation(n_rows: int, known: bool):
     assert (deviation != "NaN") is known
 
 
-def test_slices_hold_every_row_once():
+def test_slices_contain_every_row_once():
     values = np.random.default_rng(0).normal(size=1001)
     values[:7] = np.nan
 
@@ -214,7 +215,7 @@ def test_equal_values_stay_in_one_slice(values: list, labels: dict):
     assert found == labels
 
 
-def test_the_errors_of_a_slice_are_of_its_rows_alone():
+def test_the_errors_of_a_slice_are_of_its_rows_only():
     y, predictions = np.array([1.0, 2.0, 9.0]), np.array([2.0, 4.0, 0.0])
 
     found = slice_errors(y, predictions, np.array([True, True, False]))

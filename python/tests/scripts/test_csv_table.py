@@ -18,7 +18,7 @@ def read(source: CsvTable, chunk_rows: int = 100):
     return np.concatenate([X for X, _ in chunks]), np.concatenate([y for _, y in chunks])
 
 
-def test_reads_features_and_target_wherever_the_target_column_stands(tmp_path: Path):
+def test_reads_features_and_target_at_any_position_of_the_target(tmp_path: Path):
     source = table(tmp_path, "a,target,b\n1,10,2\n3,20,4\n")
 
     X, y = read(source)
@@ -28,7 +28,7 @@ def test_reads_features_and_target_wherever_the_target_column_stands(tmp_path: P
     assert y.tolist() == [10, 20]
 
 
-def test_gives_the_features_in_the_order_asked_for(tmp_path: Path):
+def test_returns_the_features_in_the_requested_order(tmp_path: Path):
     source = table(tmp_path, "a,b,target\n1,2,10\n")
 
     ((X, _),) = source.chunks(["b", "a"], 10)
@@ -36,7 +36,7 @@ def test_gives_the_features_in_the_order_asked_for(tmp_path: Path):
     assert X.tolist() == [[2, 1]]
 
 
-def test_chunks_hold_no_more_rows_than_asked_for(tmp_path: Path):
+def test_chunks_have_at_most_the_requested_rows(tmp_path: Path):
     source = table(tmp_path, "a,target\n" + "1,2\n" * 7)
 
     assert [len(X) for X, _ in source.chunks(["a"], 3)] == [3, 3, 1]
@@ -60,7 +60,7 @@ def test_rows_without_a_target_are_dropped_and_counted(tmp_path: Path):
     assert source.rows_without_target == 2
 
 
-def test_a_byte_order_mark_quotes_blank_lines_and_windows_line_ends_are_no_part_of_the_data(
+def test_byte_order_mark_quotes_blank_lines_and_line_ends_are_not_data(
     tmp_path: Path,
 ):
     source = table(tmp_path, b'\xef\xbb\xbf"a", target\r\n"1",10\r\n\r\n2,20\r\n')
@@ -71,7 +71,7 @@ def test_a_byte_order_mark_quotes_blank_lines_and_windows_line_ends_are_no_part_
     assert (X.tolist(), y.tolist()) == ([[1], [2]], [10, 20])
 
 
-def test_what_is_written_reads_back_to_the_last_bit(tmp_path: Path):
+def test_written_numbers_are_read_back_exactly(tmp_path: Path):
     values = np.array([[0.1 + 0.2, 1 / 3], [1e-300, -0.0]])
 
     assert write_csv(tmp_path / "train.csv", ["a", "target"], [values[:1], values[1:]]) == 2
@@ -93,7 +93,7 @@ def test_what_is_written_reads_back_to_the_last_bit(tmp_path: Path):
         ("target\n1\n", "line 1: must have a feature column in addition to 'target'"),
     ],
 )
-def test_fails_at_a_header_that_cannot_be_used(tmp_path: Path, content: str, reason: str):
+def test_fails_for_an_invalid_header(tmp_path: Path, content: str, reason: str):
     with pytest.raises(JobError, match=f"train.csv: .*{reason}"):
         table(tmp_path, content)
 
@@ -115,14 +115,14 @@ def test_fails_at_a_header_that_cannot_be_used(tmp_path: Path, content: str, rea
         ("1,2,\n3,4,NA\n", "must have rows with a value in the target column 'target', got 2"),
     ],
 )
-def test_fails_at_a_row_that_cannot_be_used(tmp_path: Path, rows: str, reason: str):
+def test_fails_for_an_invalid_row(tmp_path: Path, rows: str, reason: str):
     source = table(tmp_path, "a,b,target\n" + rows)
 
     with pytest.raises(JobError, match=rf"train\.csv: {reason}"):
         read(source)
 
 
-def test_large_finite_values_are_not_taken_for_infinite_ones(tmp_path: Path):
+def test_large_finite_values_are_not_infinite(tmp_path: Path):
     X, _ = read(table(tmp_path, "a,b,target\n1e308,1e308,1\n"))
 
     assert X.tolist() == [[1e308, 1e308]]

@@ -41,7 +41,7 @@ def test_writes_four_fifths_and_one_fifth_of_the_rows(raw: Path):
     assert sorted(path.name for path in raw.iterdir()) == ["test.csv", "train.csv"]
 
 
-def test_says_how_many_rows_went_where_and_that_the_data_is_synthetic(tmp_path: Path, run_script):
+def test_prints_the_rows_of_each_file_and_that_the_data_is_synthetic(tmp_path: Path, run_script):
     done = run_script(
         *("generate_sample_data.py", "--output-dir", tmp_path / "raw", "--source", "synthetic"),
         *("--test-size", 0.25),
@@ -79,12 +79,12 @@ def test_synthetic_data_can_be_learned_well():
     assert 0 < y.min() < y.max() <= 5
 
 
-def test_synthetic_data_depends_on_nothing_but_the_seed():
+def test_synthetic_data_depends_only_on_the_seed():
     assert np.array_equal(synthetic_housing(1)[0], synthetic_housing(1)[0])
     assert not np.array_equal(synthetic_housing(1)[0], synthetic_housing(2)[0])
 
 
-def test_auto_falls_back_to_synthetic_data_and_says_why(
+def test_auto_falls_back_to_synthetic_data_and_prints_the_reason(
     no_cache: Path, monkeypatch: pytest.MonkeyPatch
 ):
     download(monkeypatch, unreachable)
@@ -99,7 +99,7 @@ def test_auto_falls_back_to_synthetic_data_and_says_why(
     assert not no_cache.exists()
 
 
-def test_fails_when_the_real_data_is_asked_for_and_cannot_be_had(
+def test_fails_when_the_real_data_is_requested_and_not_available(
     no_cache: Path, monkeypatch: pytest.MonkeyPatch
 ):
     download(monkeypatch, unreachable)
@@ -108,7 +108,7 @@ def test_fails_when_the_real_data_is_asked_for_and_cannot_be_had(
         load("california", 5, 42)
 
 
-def test_a_download_that_hangs_is_given_up_in_time(no_cache: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_hanging_download_times_out(no_cache: Path, monkeypatch: pytest.MonkeyPatch):
     release = threading.Event()
     download(monkeypatch, lambda data_home: release.wait(30))
 
@@ -155,7 +155,7 @@ def test_a_download_goes_to_the_cache_and_the_cache_is_used_next_time(
         (["--source", "moon"], "--source: invalid choice: 'moon'"),
     ],
 )
-def test_fails_at_a_bad_argument(
+def test_fails_for_an_invalid_argument(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list, reason: str
 ):
     command = ["generate_sample_data.py", "--output-dir", str(tmp_path), *arguments]

@@ -99,7 +99,7 @@ def test_a_csv_header_names_the_features_in_its_own_order(ask, expected, model: 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("as_text", [False, True])  # the container decodes what has no charset
-def test_a_byte_order_mark_is_no_part_of_a_body(ask, expected, mark: bytes, as_text: bool):
+def test_a_byte_order_mark_is_ignored(ask, expected, mark: bytes, as_text: bool):
     for text, content_type in (
         (json.dumps({"instances": [FIRST]}), JSON),
         (csv_of(FEATURES, FIRST), CSV),
@@ -129,12 +129,12 @@ def test_a_missing_feature_takes_the_train_mean(ask, expected, trained: Path, mo
 @pytest.mark.parametrize(
     "accept", [JSON, "", None, "*/*", "application/*", "application/json;q=0.9"]
 )
-def test_json_comes_unless_something_else_is_asked_for(ask, accept):
+def test_json_is_the_default(ask, accept):
     assert ask({"instances": [FIRST]}, JSON, accept)[1] == JSON
 
 
 @pytest.mark.parametrize("accept", [CSV, "text/csv; charset=utf-8", "image/png, text/csv, */*"])
-def test_csv_comes_on_request(ask, expected, accept: str):
+def test_csv_is_returned_on_request(ask, expected, accept: str):
     body, media_type = ask({"instances": [FIRST, SECOND]}, JSON, accept)
 
     assert media_type == CSV
@@ -251,7 +251,7 @@ def test_an_unknown_accept_is_refused_with_406(ask):
     )
 
 
-def test_a_bad_request_is_told_whatever_answer_is_accepted(ask):
+def test_an_invalid_request_is_reported_for_every_accepted_type(ask):
     response = ask("{", JSON, "application/x-npy")
 
     assert response.status_code == 400

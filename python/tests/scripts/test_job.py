@@ -14,7 +14,7 @@ def fail(error: Exception):
     return main
 
 
-def test_a_job_that_ends_well_exits_with_0_and_leaves_no_reason(tmp_path: Path):
+def test_a_successful_job_exits_with_0_and_writes_no_reason(tmp_path: Path):
     assert run(lambda: None, tmp_path / "failure") == 0
     assert not (tmp_path / "failure").exists()
 
@@ -32,7 +32,7 @@ def test_the_reason_is_the_last_line_of_stderr_and_the_reason_file(
     assert list(reason_file.parent.iterdir()) == [reason_file]
 
 
-def test_an_unforeseen_error_shows_its_traceback_before_the_reason(
+def test_an_unexpected_error_shows_its_traceback_before_the_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert run(fail(ZeroDivisionError("by zero")), tmp_path / "failure") == 1
@@ -63,7 +63,7 @@ def test_fails_with_a_reason_when_an_argument_is_unknown(
 
 
 @pytest.mark.parametrize("text", ["0", "-3", "2.5", "ten", "", "1e3"])
-def test_fails_when_an_argument_is_no_whole_number_of_1_or_more(text: str):
+def test_fails_when_an_argument_is_not_a_whole_number_of_1_or_more(text: str):
     parser = ArgumentParser()
     parser.add_argument("--rows", type=whole_number(1))
 

@@ -71,7 +71,7 @@ def test_the_models_own_functions_predict(artifact):
     assert predictions.tolist() == [13.0, 13.0]
 
 
-def test_modules_of_the_same_name_do_not_meet(artifact):
+def test_modules_of_the_same_name_do_not_conflict(artifact):
     # Each finds the `job` of its own code, not that of the job that compares them.
     code = SERVE.replace("return 10", "import job; return job.CONSTANT")
     models = [
@@ -90,7 +90,7 @@ def test_many_rows_go_in_several_requests(artifact):
     assert predictions.predict(rows).tolist() == rows[:, 0].tolist()
 
 
-def test_a_transform_fn_will_do(artifact):
+def test_a_transform_fn_is_enough(artifact):
     code = """
 import json
 def model_fn(model_dir): return 2
@@ -101,7 +101,7 @@ def transform_fn(model, body, content_type, accept):
     assert artifact({"code/inference.py": code}).predict(ROWS).tolist() == [2.0, 6.0]
 
 
-def test_what_the_image_does_by_default_needs_no_function(artifact):
+def test_the_images_defaults_need_no_function(artifact):
     code = """
 import json
 import numpy as np
@@ -114,7 +114,7 @@ def input_fn(body, content_type): return np.array(json.loads(body)["instances"],
     assert artifact({"code/inference.py": code}).predict(ROWS).tolist() == [1.0, 3.0]
 
 
-def test_the_model_folder_is_given_as_the_server_gives_it(artifact):
+def test_the_model_folder_is_passed_as_by_the_server(artifact):
     files = serving(model_fn="import os; return int(open(arguments[0] + '/constant').read())")
 
     assert artifact({**files, "constant": "7"}).predict(ROWS)[0] == 10.0
@@ -175,7 +175,7 @@ def test_fails_when_the_features_do_not_fit(artifact, names: str, reason: str):
         ),
     ],
 )
-def test_fails_by_the_models_fault(artifact, functions: "dict[str, str]", reason: str):
+def test_fails_for_a_fault_of_the_model(artifact, functions: "dict[str, str]", reason: str):
     model = artifact(serving(**functions))
 
     with pytest.raises(JobError, match=re.escape(reason)) as caught:
@@ -244,7 +244,7 @@ def wheel() -> bytes:
     return content.getvalue()
 
 
-def test_the_codes_requirements_are_installed_for_this_model_alone(artifact):
+def test_the_codes_requirements_are_installed_for_this_model_only(artifact):
     name = "seven-1.0-py3-none-any.whl"
     model = artifact(
         {

@@ -71,7 +71,7 @@ def test_a_missing_feature_becomes_the_train_mean(data, tmp_path: Path):
 
 
 @pytest.mark.parametrize("empty_rows", [range(40), range(30, 70), range(60, 100)])
-def test_a_column_that_is_empty_for_whole_chunks_is_scaled_by_the_values_it_has(
+def test_a_column_that_is_empty_in_whole_chunks_is_scaled_by_its_known_values(
     data, empty_rows: range
 ):
     rng = np.random.default_rng(0)
@@ -87,7 +87,7 @@ def test_a_column_that_is_empty_for_whole_chunks_is_scaled_by_the_values_it_has(
     np.testing.assert_allclose(scaler.scale_, whole.scale_)
 
 
-def test_the_size_of_the_chunks_changes_nothing(raw: Path, processed: Path, tmp_path: Path):
+def test_the_result_does_not_depend_on_the_chunk_size(raw: Path, processed: Path, tmp_path: Path):
     preprocess(raw, tmp_path, "target", 777)
 
     expected = read(processed / "train" / "train_processed.csv")
@@ -143,7 +143,7 @@ GOOD = "a,b,target\n1,2,3\n2,3,4\n"
         ("a,b,target\n1e300,1,1\n-1e300,2,2\n", GOOD, "train.csv: column 'a': .* too large"),
     ],
 )
-def test_fails_by_the_fault_and_writes_nothing(
+def test_fails_for_invalid_data_and_writes_nothing(
     data, tmp_path: Path, train: str, test: str, reason: str
 ):
     with pytest.raises(JobError, match=reason):
@@ -152,13 +152,13 @@ def test_fails_by_the_fault_and_writes_nothing(
     assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_column_that_is_just_half_empty_is_filled(data, tmp_path: Path):
+def test_a_column_that_is_exactly_half_empty_is_filled(data, tmp_path: Path):
     preprocess(data("a,b,target\n1,,3\n2,1,4\n", GOOD), tmp_path / "out", "target", 10)
 
     assert (tmp_path / "out/train/train_processed.csv").is_file()
 
 
-def test_fails_when_a_file_is_missing_and_lists_what_was_found(tmp_path: Path, run_script):
+def test_fails_when_a_file_is_missing_and_lists_the_folder(tmp_path: Path, run_script):
     (tmp_path / "housing.csv").write_text(GOOD)
 
     done = run_script("preprocessing.py", "--input-data", tmp_path, "--output-data", tmp_path / "o")
@@ -169,7 +169,7 @@ def test_fails_when_a_file_is_missing_and_lists_what_was_found(tmp_path: Path, r
     assert last.endswith(f"{tmp_path} contains housing.csv")
 
 
-def test_the_raw_test_rows_are_set_aside_as_they_came(data, tmp_path: Path):
+def test_the_raw_test_rows_are_copied_unchanged(data, tmp_path: Path):
     held_out = "target,b,a\n1,2,3\n,4,5\n2,,1\n3,1,1\n"
 
     preprocess(data("a,b,target\n1,2,3\n", held_out), tmp_path / "out", "target", 10)

@@ -111,7 +111,7 @@ def test_what_trains_can_be_scored(tmp_path: Path):
         (["a", "b"], "\ufeffb,a\n5,6\n", [[6, 5]]),
     ],
 )
-def test_a_header_is_what_equals_the_features_whatever_it_looks_like(features, body, rows):
+def test_a_first_line_equal_to_the_features_is_a_header(features, body, rows):
     expected = weighted_sum(np.array(rows, dtype=float)).tolist()
     answer = predict_fn(input_fn(body, "text/csv"), model_of(features))
     assert not isinstance(answer, Refusal)
@@ -140,7 +140,7 @@ def mutated(chance: random.Random, data: bytes) -> bytes:
         ("application/json", b'{"instances": [[1, 2, 3], {"a": 1, "b": null, "c": 3.5}]}'),
     ],
 )
-def test_a_mutated_body_is_answered_or_refused_by_a_reason(content_type: str, body: bytes):
+def test_a_mutated_body_is_predicted_or_refused_with_a_reason(content_type: str, body: bytes):
     pytest.importorskip("flask")
     chance = random.Random(SEED)  # noqa: S311
     model = model_of(["a", "b", "c"])

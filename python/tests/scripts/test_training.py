@@ -63,7 +63,7 @@ def test_the_log_has_a_line_for_each_metric_definition(trained: Path):
         assert float(logged) == value
 
 
-def test_the_artifact_holds_all_that_serving_needs(trained: Path, processed: Path):
+def test_the_artifact_has_everything_for_serving(trained: Path, processed: Path):
     model = trained / "model"
 
     assert {path.name for path in model.iterdir()} == {
@@ -255,7 +255,7 @@ def test_fails_when_the_code_archive_cannot_be_used(small: Path, tmp_path: Path,
     assert not (tmp_path / "model" / "model.pkl").exists()
 
 
-def test_fails_when_a_link_hides_in_the_code_archive(small: Path, tmp_path: Path):
+def test_fails_when_the_code_archive_has_a_link(small: Path, tmp_path: Path):
     code = tmp_path / "code"
     code.mkdir()
     with tarfile.open(code / "scripts.tar.gz", "w:gz") as tar:
@@ -267,7 +267,7 @@ def test_fails_when_a_link_hides_in_the_code_archive(small: Path, tmp_path: Path
         save(None, [], small / "train/scaler.pkl", code, tmp_path / "model")  # pyright: ignore[reportArgumentType]
 
 
-def test_fails_when_the_code_channel_holds_two_archives(small: Path, tmp_path: Path):
+def test_fails_when_the_code_channel_has_two_archives(small: Path, tmp_path: Path):
     for name in ("one.tar.gz", "two.tar.gz"):
         archive(tmp_path / name, {"inference.py": "x"})
 

@@ -175,7 +175,7 @@ def test_fails_to_register_a_variant_without_instances_to_scale(scaling, capacit
         scaling.register()
 
 
-def test_fails_to_put_a_policy_that_cannot_work(scaling):
+def test_fails_to_put_an_invalid_policy(scaling):
     scaling.endpoint()
     with pytest.raises(
         scaling.autoscaling.exceptions.ObjectNotFoundException,
@@ -230,7 +230,7 @@ def test_deleting_the_endpoint_needs_the_permission_to_deregister(scaling, cloud
     assert scaling.targets() == []
 
 
-def test_registering_needs_the_permissions_to_look_at_the_endpoint(scaling, cloud, role):
+def test_registering_needs_the_permissions_to_describe_the_endpoint(scaling, cloud, role):
     scaling.endpoint()
 
     def register(*actions):

@@ -7,7 +7,7 @@ from emulator.aws.clients import EmulatedAws
 ROLE = "arn:aws:iam::123456789012:role/workflow"
 
 
-def test_a_role_is_who_calls_with_its_clients_and_variables(cloud, client):
+def test_clients_and_variables_have_the_roles_credentials(cloud, client):
     expected = "arn:aws:sts::123456789012:assumed-role/workflow/"
     assert client("sts", ROLE).get_caller_identity()["Arn"].startswith(expected)
     code = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
@@ -36,7 +36,7 @@ def test_clients_do_not_read_the_users_settings(cloud, monkeypatch):
     assert aws.client("sts").get_caller_identity()["Account"] == "123456789012"
 
 
-def test_log_lines_stand_in_their_stream_in_order(cloud, client, name):
+def test_log_lines_are_in_order_in_their_stream(cloud, client, name):
     for lines in (["one", "two"], [], ["three"]):
         cloud.aws.write_log(f"/test/{name}", "stream", lines)
     events = client("logs").get_log_events(

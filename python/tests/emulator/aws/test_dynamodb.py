@@ -47,7 +47,7 @@ def lock(who="a"):
         ),
     ],
 )
-def test_the_capacity_is_told_to_those_who_ask(client, table, operation, parameters):
+def test_the_capacity_is_returned_on_request(client, table, operation, parameters):
     dynamodb = client("dynamodb")
     parameters = json.loads(json.dumps(parameters).replace('"T"', json.dumps(table)))
     plain = getattr(dynamodb, operation)(**parameters)
@@ -68,7 +68,7 @@ def test_a_lock_is_taken_once(client, table):
     assert "Item" not in dynamodb.get_item(TableName=table, Key=key)
 
 
-def test_a_transaction_is_written_whole_or_not_at_all(client, table):
+def test_a_transaction_is_atomic(client, table):
     dynamodb = client("dynamodb")
     dynamodb.put_item(TableName=table, Item=lock())
     other = {"Put": {"TableName": table, "Item": {"LockID": {"S": "other"}}}}
@@ -86,7 +86,7 @@ def stream_records(streams, arn):
     return streams.get_records(ShardIterator=iterator)["Records"]
 
 
-def test_a_stream_tells_what_changed(client, table):
+def test_a_stream_has_the_changes(client, table):
     client("dynamodb").put_item(TableName=table, Item=lock())
     streams = client("dynamodbstreams")
     (stream,) = streams.list_streams(TableName=table)["Streams"]
@@ -197,7 +197,7 @@ def test_a_batch_needs_every_table_and_a_stream_its_records(cloud, client, table
         ("update_table", {"ReplicaUpdates": [{"Create": {"RegionName": "eu-west-1"}}]}),
     ],
 )
-def test_what_would_not_happen_is_refused(client, table, operation, parameters):
+def test_unsupported_operations_are_refused(client, table, operation, parameters):
     dynamodb = client("dynamodb")
     with pytest.raises(dynamodb.exceptions.ClientError, match="NotImplementedException"):
         getattr(dynamodb, operation)(TableName=table, **parameters)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 
-def test_an_execution_tells_its_status(machine, seen):
+def test_an_execution_emits_its_status(machine, seen):
     made = machine({"Only": {"Type": "Pass", "Output": {"x": 1}, "End": True}})
     wait_for = seen({"source": ["aws.states"], "detail": {"stateMachineArn": [made.arn]}})
     execution_arn = made.start({"in": "put"})
@@ -20,7 +20,7 @@ def test_an_execution_tells_its_status(machine, seen):
 
 
 @pytest.mark.parametrize("kind", ["ProcessingJob", "TrainingJob"])
-def test_a_job_tells_its_status(client, name, seen, request_for, kind):
+def test_a_job_emits_its_status(client, name, seen, request_for, kind):
     words = kind.replace("Job", " Job")
     detail_type = f"SageMaker {words} State Change"
     wait_for = seen({"detail-type": [detail_type], "detail": {f"{kind}Name": [f"{name}-fails"]}})
@@ -60,14 +60,14 @@ def test_a_target_that_cannot_be_reached_fails_no_execution(machine, client, nam
         ),
     ],
 )
-def test_each_way_to_end_is_told(machine, seen, state, options, status):
+def test_each_final_status_is_an_event(machine, seen, state, options, status):
     made = machine({"Only": state}, **options)
     wait_for = seen({"source": ["aws.states"], "detail": {"stateMachineArn": [made.arn]}})
     made.run()
     assert [event["detail"]["status"] for event in wait_for(2)] == ["RUNNING", status]
 
 
-def test_a_stopped_execution_tells_that_it_was_aborted(machine, client, seen):
+def test_a_stopped_execution_emits_aborted(machine, client, seen):
     made = machine({"Only": {"Type": "Wait", "Seconds": 3000, "End": True}})
     wait_for = seen({"source": ["aws.states"], "detail": {"status": ["ABORTED"]}})
     arn = made.start()

@@ -26,7 +26,7 @@ def test_zero_times_is_always():
             faults.refuse(CREATE, None)
 
 
-def test_a_failure_reason_is_given_as_often_as_the_rule_says_and_refuses_nothing():
+def test_a_failure_reason_applies_the_given_number_of_times():
     faults = load(failureReason="InternalServerError: x", times=2)
     faults.refuse(CREATE, "job")
     reasons = [faults.failure_reason(CREATE, "job") for _ in range(3)]
@@ -63,7 +63,7 @@ def test_rules_are_replaced_and_cleared():
         ({"error": ""}, "error must be a non-empty string"),
     ],
 )
-def test_fails_for_a_rule_that_cannot_be_followed_and_keeps_the_old_ones(rule, problem):
+def test_an_invalid_rule_fails_and_keeps_the_active_rules(rule, problem):
     faults = load(error="Old", times=0)
     with pytest.raises(FaultRuleError, match=problem):
         faults.load({"faults": [{"operation": CREATE, **rule}]})
@@ -72,7 +72,7 @@ def test_fails_for_a_rule_that_cannot_be_followed_and_keeps_the_old_ones(rule, p
 
 
 @pytest.mark.parametrize("document", [[], {"fault": []}, {"faults": {}}, {"faults": ["rule"]}])
-def test_fails_for_what_is_no_list_of_rules(document):
+def test_fails_if_the_rules_are_not_a_list(document):
     with pytest.raises(FaultRuleError):
         Faults().load(document)
 

@@ -52,12 +52,12 @@ def host(cloud):
     return urlparse(cloud.endpoint).netloc
 
 
-def test_a_method_that_a_key_does_not_have_is_refused_by_name(ask):
+def test_an_unsupported_method_on_a_key_is_refused_by_name(ask):
     status, text = ask("POST", "/bucket/key", "s3", b"{}")
     assert (status // 100, "<Code>MethodNotAllowed</Code>" in text) == (4, True)
 
 
-def test_an_unsigned_invocation_reaches_the_endpoint_where_any_key_is_taken(cloud, monkeypatch):
+def test_with_any_key_an_unsigned_invocation_reaches_the_endpoint(cloud, monkeypatch):
     monkeypatch.setattr(cloud.admission, "_any_key", True)
     connection = http.client.HTTPConnection(urlparse(cloud.endpoint).netloc)
     connection.request("POST", "/endpoints/none-such/invocations", b"{}")
@@ -67,7 +67,7 @@ def test_an_unsigned_invocation_reaches_the_endpoint_where_any_key_is_taken(clou
 
 
 @pytest.mark.parametrize("length", ["abc", "-1", "1.5", "9" * 30])
-def test_a_length_that_is_none_is_refused(cloud, raw, length):
+def test_an_invalid_length_is_refused(cloud, raw, length):
     head = f"POST / HTTP/1.1\r\nHost: {host(cloud)}\r\nContent-Length: {length}\r\n"
     for more in (
         "",
@@ -87,12 +87,12 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_sent(cloud, raw):
 
 
 @pytest.mark.parametrize("target", ["//[", "/%zz?%zz=%", "*", "/\xff?\xff"])
-def test_a_target_that_cannot_be_read_has_an_answer(cloud, raw, target):
+def test_an_invalid_request_target_is_refused(cloud, raw, target):
     answer = raw(f"GET {target} HTTP/1.1\r\nHost: {host(cloud)}\r\n\r\n".encode("latin-1"))
     assert answer.startswith("HTTP/1.1 4")
 
 
-def test_broken_chunks_are_refused_and_nothing_is_stored(cloud, client, raw, name):
+def test_malformed_chunks_are_refused_and_not_stored(cloud, client, raw, name):
     client("s3").create_bucket(Bucket=name)
     headers = signed_headers(cloud.aws, "PUT", f"/{name}/key", service="s3")
     lines = [f"{key}: {value}" for key, value in headers.items()]
@@ -103,7 +103,7 @@ def test_broken_chunks_are_refused_and_nothing_is_stored(cloud, client, raw, nam
     assert client("s3").list_objects_v2(Bucket=name)["KeyCount"] == 0
 
 
-def test_half_an_object_is_not_stored(cloud, client, raw, name):
+def test_an_incomplete_object_is_not_stored(cloud, client, raw, name):
     client("s3").create_bucket(Bucket=name)
     headers = signed_headers(cloud.aws, "PUT", f"/{name}/key", service="s3", body=b"abcdef")
     address = urlparse(cloud.endpoint)
@@ -117,7 +117,7 @@ def test_half_an_object_is_not_stored(cloud, client, raw, name):
     assert client("s3").list_objects_v2(Bucket=name)["KeyCount"] == 0
 
 
-def test_headers_without_end_are_refused(cloud, raw):
+def test_endless_headers_are_refused(cloud, raw):
     head = f"GET / HTTP/1.1\r\nHost: {host(cloud)}\r\n"
     assert raw(f"{head}X: {'a' * 70_000}\r\n\r\n".encode()).startswith("HTTP/1.1 431")
     many = "".join(f"X-{number}: a\r\n" for number in range(200))

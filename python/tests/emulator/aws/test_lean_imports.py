@@ -10,7 +10,7 @@ def run(*lines):
     subprocess.run([sys.executable, "-c", code], cwd=PYTHON_DIR, check=True)
 
 
-def test_services_come_without_ec2_and_what_they_left_out_can_still_be_had():
+def test_services_load_without_ec2_which_stays_importable():
     run(
         "from emulator.aws.lean_imports import import_services",
         "import_services(); assert not [m for m in sys.modules if m.startswith('moto.ec2')]",

@@ -32,7 +32,7 @@ def test_a_wrapper_gets_the_original():
     assert Owner().greet("you") == "HELLO YOU"
 
 
-def test_fails_when_a_name_is_gone_or_come():
+def test_fails_if_a_name_was_removed_or_added():
     with pytest.raises(MotoMismatchError, match=r"should have Owner\.missing"):
         replace(Owner, "missing", None)
     with pytest.raises(MotoMismatchError, match=r"now has Owner\.greet"):
@@ -42,7 +42,7 @@ def test_fails_when_a_name_is_gone_or_come():
         replace_everywhere(object(), None)
 
 
-def test_every_module_of_moto_that_holds_an_object_gets_the_replacement(monkeypatch):
+def test_an_object_is_replaced_in_every_module(monkeypatch):
     held = object()
     modules = {name: types.ModuleType(name) for name in ("moto.one_test", "moto.two_test")}
     for name, module in modules.items():

@@ -224,7 +224,7 @@ def test_the_recipe_runs_through_every_state_to_an_endpoint(client, cloud, name,
     assert (listed["name"], listed["status"]) == (f"{name}-run", "SUCCEEDED")
 
 
-def test_the_jobs_are_as_the_recipe_asks(client, name, recipe):
+def test_the_jobs_have_the_recipes_settings(client, name, recipe):
     recipe.run()
     sagemaker, bucket = client("sagemaker"), recipe.bucket
     prepared = sagemaker.describe_processing_job(ProcessingJobName=f"{name}-prep")
@@ -279,7 +279,7 @@ def test_a_model_that_is_not_good_enough_is_not_deployed(cloud, recipe, test_r2)
         ("TrainingJobName", "TrainingJobFailed", 1),
     ],
 )
-def test_a_job_that_fails_is_tried_three_times_and_ends_by_its_name(
+def test_a_failing_job_is_tried_three_times_and_ends_in_its_named_error(
     name, recipe, named, failure, earlier
 ):
     execution = recipe.run(**{named: f"{name}-fails"})
@@ -324,7 +324,7 @@ def test_a_role_without_the_managed_rules_is_refused(client, recipe):
     assert recipe.names()["machine"] == 0
 
 
-def test_the_result_of_a_task_replaces_the_names_unless_it_is_kept_apart(recipe):
+def test_a_tasks_result_replaces_the_names_unless_it_has_a_path(recipe):
     text = json.loads(recipe.definition())
     del text["States"]["DataPreprocessing"]["ResultPath"]
     recipe.definition = lambda: json.dumps(text)

@@ -62,7 +62,7 @@ def failures(client, name, until):
     )
 
 
-def test_a_function_that_lets_the_topic_invoke_it_gets_the_message(
+def test_a_function_that_allows_the_topic_receives_the_message(
     client, topic, function, let_in, until
 ):
     let_in(topic)
@@ -80,7 +80,7 @@ def test_a_function_that_lets_the_topic_invoke_it_gets_the_message(
     assert told["MessageAttributes"] == {"Outcome": {"Type": "String", "Value": "released"}}
 
 
-def test_a_message_of_its_own_for_functions_is_taken(client, topic, function, let_in, until):
+def test_a_separate_message_for_functions_is_used(client, topic, function, let_in, until):
     let_in(topic)
     texts = json.dumps({"default": "all", "lambda": "functions"})
     client("sns").publish(TopicArn=topic, Message=texts, MessageStructure="json")
@@ -107,7 +107,7 @@ def test_a_filter_holds_back_what_does_not_match(client, topic, function, let_in
 
 
 @pytest.mark.parametrize("source", [None, "arn:aws:sns:us-east-1:123456789012:another"])
-def test_a_function_that_does_not_let_the_topic_in_gets_none(
+def test_a_function_that_denies_the_topic_receives_no_message(
     client, topic, function, let_in, failures, source, caplog
 ):
     if source:

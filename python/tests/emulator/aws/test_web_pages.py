@@ -68,7 +68,7 @@ FILE_FORM = (
         {"Host": f"{PAGE_HOST}:80"},  # whose name leads to this machine by now
     ],
 )
-def test_requests_of_pages_are_refused_and_answer_no_cors(cloud, name, nothing_happened, sender):
+def test_requests_of_pages_are_refused_without_cors_headers(cloud, name, nothing_happened, sender):
     connection = http.client.HTTPConnection(urlparse(cloud.endpoint).netloc)
     for method, path, headers, body in requests_of_a_page(name):
         connection.request(method, path, body, {**headers, **sender})

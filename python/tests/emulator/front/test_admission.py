@@ -57,7 +57,7 @@ def refusal(check, made):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:4566", "localhost:4566", "a-bucket.localhost:4566"])
-def test_loopback_with_the_port_is_a_host_of_ours(admission, host):
+def test_loopback_hosts_with_the_port_are_accepted(admission, host):
     admission.check_sender(environ(headers={"Host": host}))
 
 
@@ -101,7 +101,7 @@ def test_fails_for_pages(admission, headers):
     assert ": ".join(next(iter(headers.items()))) in str(error)
 
 
-def test_what_a_person_types_into_the_address_bar_is_no_pages(admission):
+def test_an_address_typed_into_a_browser_is_accepted(admission):
     admission.check_sender(
         environ(headers={"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"})
     )
@@ -127,9 +127,7 @@ BODY = b'{"name": "x"}'
         (HmacV1QueryAuth, "s3", "/bucket/key?versionId=1", "PUT", b""),
     ],
 )
-def test_a_signed_request_passes_and_no_other_does(
-    admission, signer, service, path, method, body, key
-):
+def test_only_a_signed_request_is_admitted(admission, signer, service, path, method, body, key):
     request = sent(signer, path, method, {"X-Amz-Meta-A": "two  words"}, body, key, service)
     admission.check_signature({**request, "wsgi.input": io.BytesIO(body)})
     assert caller_key() == key.id
@@ -140,7 +138,7 @@ def test_a_signed_request_passes_and_no_other_does(
     assert caller_key() == ""
 
 
-def test_fails_for_what_was_signed_otherwise(admission):
+def test_fails_for_a_changed_request(admission):
     request = sent(SigV4Auth, "/", "POST", {"X-Amz-Target": "A.B"}, BODY)
     for change in (
         {"REQUEST_METHOD": "PUT"},
@@ -217,7 +215,7 @@ def test_fails_for_an_incomplete_signature_in_the_query(admission, query):
     assert refusal(admission.check_signature, environ(f"/{query}")).code == "IncompleteSignature"
 
 
-def test_a_request_is_signed_once(admission):
+def test_a_request_must_have_one_signature(admission):
     # Otherwise one signature would be checked, and the other's role would act.
     request = sent(SigV4Auth, f"/?X-Amz-Signature=0&X-Amz-Credential={KEY.id}")
     assert "Only one auth mechanism allowed" in str(refusal(admission.check_signature, request))
@@ -245,7 +243,7 @@ def test_fails_for_old_signatures(admission, monkeypatch):
     assert refusal(admission.check_signature, presigned).code == "RequestExpired"
 
 
-def test_any_key_is_taken_if_asked_for_and_pages_still_are_not():
+def test_with_any_key_pages_are_still_refused():
     admission = Admission(4566, KEY, KEYS.get, any_key=True)
     admission.check_signature(environ())
     admission.check_signature(environ(headers={"Authorization": "nonsense"}))
@@ -255,7 +253,7 @@ def test_any_key_is_taken_if_asked_for_and_pages_still_are_not():
     refusal(admission.check_sender, environ(headers={"Origin": "http://evil.example"}))
 
 
-def test_an_unsigned_invocation_names_its_service_where_any_key_is_taken():
+def test_with_any_key_an_unsigned_invocation_gets_its_service():
     admission = Admission(4566, KEY, KEYS.get, any_key=True)
     for path, named in (
         ("/endpoints/housing-local/invocations", 1),
@@ -281,7 +279,7 @@ def test_uploads_by_a_form_are_refused_by_name(any_key):
     admission.check_signature(sent(S3SigV4Auth, "/bucket", "POST", form, service="s3"))
 
 
-def test_keys_cannot_be_guessed_and_have_the_form_of_ids():
+def test_keys_are_random_and_have_the_form_of_ids():
     first, second = new_access_key(), new_access_key()
     assert first.id != second.id
     assert first.secret != second.secret

@@ -100,7 +100,7 @@ def installed(monkeypatch):
     return names
 
 
-def test_prints_one_line_of_json_and_what_it_does_beside_it(environments, installed, capsys):
+def test_prints_one_line_of_json_and_its_progress_to_stderr(environments, installed, capsys):
     arguments = [str(part) for part in _command(environments, "tools")[2:]]
 
     assert main(arguments) == 0
@@ -119,7 +119,7 @@ def test_prints_one_line_of_json_and_what_it_does_beside_it(environments, instal
     assert installed == ["tools"]
 
 
-def test_tells_now_and_then_which_package_is_installed(capsys):
+def test_prints_the_package_that_is_installed(capsys):
     progress = module._Progress("dev", every_seconds=0)
     for line in (
         "Collecting numpy==1.24.1 (from -r dev.txt (line 3))\n",
@@ -139,7 +139,7 @@ def test_tells_now_and_then_which_package_is_installed(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_a_changed_lock_is_installed_anew(environments, installed):
+def test_a_changed_lock_is_installed_again(environments, installed):
     environments.build("tools")
     shutil.copy(environments.locks / "new-tools", environments.locks / "tools.txt")
     environments.build("tools")
@@ -190,7 +190,7 @@ def test_fails_on_an_unknown_name_and_names_the_known_ones(environments, capsys)
     assert captured.err == "error: unknown environment 'other'; known: image-1, tools\n"
 
 
-def test_fails_without_an_index_with_the_installers_words_and_a_way_out(environments, tmp_path):
+def test_fails_without_an_index_with_the_installers_output_and_the_remedy(environments, tmp_path):
     pip = "#!/bin/sh\nseq 100\necho ERROR: No matching distribution found\nexit 1\n"
     python = tmp_path / "python"
     python.write_text(
@@ -235,7 +235,7 @@ def only_programs(monkeypatch, tmp_path):
     return put
 
 
-def test_a_dead_shim_is_passed_over(environments, only_programs):
+def test_a_broken_shim_is_skipped(environments, only_programs):
     only_programs(python3_9="exit 127", python3_11="echo 3.11.99", python3_10="echo 3.10.99")
 
     python, version = module._find_python("image-1", PYTHONS)
@@ -243,13 +243,13 @@ def test_a_dead_shim_is_passed_over(environments, only_programs):
     assert (python.name, version) == ("python3.11", "3.11.99")
 
 
-def test_an_interpreter_that_is_not_what_its_name_says_is_passed_over(only_programs):
+def test_an_interpreter_of_another_version_than_its_name_is_skipped(only_programs):
     only_programs(python3_9="echo 3.6.15", python3="echo 3.8.18")
 
     assert module._find_python("image-1", PYTHONS)[1] == "3.8.18"
 
 
-def test_fails_without_any_python_and_tells_what_was_tried(only_programs):
+def test_fails_without_any_python_and_lists_the_candidates(only_programs):
     only_programs(python3_9="exit 127", python3="echo 3.6.15")
 
     with pytest.raises(EnvironmentBuildError) as raised:
@@ -262,7 +262,7 @@ def test_fails_without_any_python_and_tells_what_was_tried(only_programs):
     assert "Install" in text
 
 
-def test_another_python_than_the_images_is_told_once(environments, installed, capsys):
+def test_a_python_other_than_the_images_is_noted_once(environments, installed, capsys):
     table = environments.locks / "images.json"
     image = {**json.loads(table.read_text())["image:1"], "exactPythons": ["3.9"]}
     table.write_text(json.dumps({"image:1": image}))
@@ -275,7 +275,7 @@ def test_another_python_than_the_images_is_told_once(environments, installed, ca
     assert capsys.readouterr().err.count(note) == 1
 
 
-def test_an_environment_whose_interpreter_is_gone_is_built_again(environments, installed):
+def test_an_environment_whose_interpreter_was_removed_is_rebuilt(environments, installed):
     Path(environments.build("tools")["python"]).unlink()
     environments.build("tools")
 
@@ -292,7 +292,7 @@ def test_an_image_has_the_environment_that_is_mapped_to_it(environments, monkeyp
     assert built == ["image-1"]
 
 
-def test_fails_on_an_image_that_nothing_is_mapped_to(environments):
+def test_fails_for_an_unmapped_image(environments):
     with pytest.raises(UnmappedImageError) as raised:
         environments.python_for_image("1.dkr.ecr.amazonaws.com/image:2")
 
@@ -350,7 +350,7 @@ def test_the_environment_for_tests_of_scripts_has_the_python_of_its_image(
     assert wanted == [("tools", PYTHONS)]
 
 
-def test_each_image_has_pythons_of_its_own(environments, installed, monkeypatch):
+def test_each_image_has_its_own_python_versions(environments, installed, monkeypatch):
     table = environments.locks / "images.json"
     other = {"environment": "tools", "pythons": ["2.7", "2.6"], "exactPythons": ["2.7"]}
     table.write_text(json.dumps({**json.loads(table.read_text()), "other:1": other}))
@@ -366,7 +366,7 @@ def test_each_image_has_pythons_of_its_own(environments, installed, monkeypatch)
     assert wanted == [("image-1", PYTHONS), ("tools", ("2.7", "2.6"))]
 
 
-def test_builds_run_side_by_side(environments, monkeypatch):
+def test_builds_run_in_parallel(environments, monkeypatch):
     together = threading.Barrier(2, timeout=LIMIT_SECONDS)
     monkeypatch.setattr(
         Environments, "build", lambda _, name: {"python": name, "n": together.wait() * 0}

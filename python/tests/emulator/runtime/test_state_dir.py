@@ -30,7 +30,7 @@ def _first_line(process):
     return Path(process.stdout.readline().strip())
 
 
-def test_leftovers_of_dead_emulators_are_swept_but_environments_stay(tmp_path):
+def test_folders_of_dead_emulators_are_removed_except_environments(tmp_path):
     (tmp_path / "environments").mkdir()
     (tmp_path / "failed-jobs" / "old").mkdir(parents=True)
     with hold(tmp_path) as other:
@@ -45,7 +45,7 @@ def test_leftovers_of_dead_emulators_are_swept_but_environments_stay(tmp_path):
     assert (tmp_path / "environments").is_dir()
 
 
-def test_folders_of_a_living_emulator_stay(tmp_path):
+def test_folders_of_a_running_emulator_are_kept(tmp_path):
     with hold(tmp_path) as other:
         living = _first_line(other)
         (tmp_path / "failed-jobs" / "its").mkdir(parents=True)

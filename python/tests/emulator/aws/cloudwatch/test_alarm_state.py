@@ -27,7 +27,7 @@ NONE, STAYS = "INSUFFICIENT_DATA", "the state before"
         ("- - - - X", 2, (NONE, STAYS, "ALARM", "OK")),
     ],
 )
-def test_missing_data_is_treated_as_aws_says(points, needed, expected):
+def test_missing_data_is_treated_as_documented(points, needed, expected):
     values = [{"0": 0.0, "X": 9.0, "-": None}[point] for point in points.split()]
     for treatment, state in zip(TREATMENTS, expected):
         threshold = Threshold("GreaterThanThreshold", 5.0, 3, needed, treatment)

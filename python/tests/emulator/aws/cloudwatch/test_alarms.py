@@ -76,13 +76,13 @@ def test_an_alarm_follows_its_metric(alarm, record, state, reaches):
     reaches("INSUFFICIENT_DATA")  # when the data is old
 
 
-def test_an_alarm_goes_off_before_its_period_is_over(alarm, record, state, until):
+def test_an_alarm_is_raised_before_its_period_ends(alarm, record, state, until):
     alarm(Period=6000)  # two minutes of this test's time
     record(9)
     until(lambda: state()["StateValue"] == "ALARM")
 
 
-def test_two_periods_are_needed_where_two_are_asked_for(alarm, record, state, reaches, until):
+def test_an_alarm_of_two_periods_needs_two_breaches(alarm, record, state, reaches, until):
     alarm(EvaluationPeriods=2)
     reaches("OK")
     started = time.monotonic()
@@ -197,9 +197,7 @@ def test_changes_are_events_and_reach_topics_and_functions(
     assert message["Trigger"]["Threshold"] == 5
 
 
-def test_a_topic_that_does_not_let_alarms_in_is_told(
-    alarm, record, reaches, client, caplog, name, until
-):
+def test_a_topic_that_denies_alarms_is_logged(alarm, record, reaches, client, caplog, name, until):
     topic = client("sns").create_topic(Name=name)["TopicArn"]
     policy = {
         "Statement": [
@@ -219,7 +217,7 @@ def test_a_topic_that_does_not_let_alarms_in_is_told(
     until(lambda: "does not allow cloudwatch.amazonaws.com sns:Publish" in caplog.text)
 
 
-def test_a_state_that_is_set_lasts_until_the_next_evaluation(
+def test_a_state_set_by_request_lasts_until_the_next_evaluation(
     alarm, cloudwatch, reaches, state, until, name
 ):
     alarm()
@@ -245,7 +243,7 @@ def test_an_update_keeps_the_state(alarm, cloudwatch, record, reaches, state):
     assert (state()["StateValue"], state()["AlarmDescription"]) == ("ALARM", "changed")
 
 
-def test_history_does_not_grow_for_ever(alarm, cloudwatch, cloud, name):
+def test_history_is_bounded(alarm, cloudwatch, cloud, name):
     from moto.cloudwatch.models import cloudwatch_backends
 
     alarm()

@@ -29,7 +29,7 @@ def test_expressions_work_value_by_value(text, expected):
     assert Expression(text).evaluate(VALUES, 3, 60) == expected
 
 
-def test_an_expression_names_what_it_needs():
+def test_an_expression_lists_the_ids_it_needs():
     assert Expression("SUM([m1, m2]) / e1").ids == {"m1", "m2", "e1"}
 
 
@@ -40,13 +40,13 @@ def test_an_expression_names_what_it_needs():
         *("lambda: 1", "[x for x in a]", "a % b", "__import__('os')", "'text'"),
     ],
 )
-def test_fails_for_what_is_not_known(text):
+def test_fails_for_unsupported_expressions(text):
     with pytest.raises(ExpressionError) as refusal:
         Expression(text)
     assert text in str(refusal.value)
 
 
 @pytest.mark.parametrize("text", ["SUM(b)", "[a, b]", "1 + 1", "SUM(1)"])
-def test_fails_for_what_gives_no_time_series(text):
+def test_fails_if_the_result_is_not_one_time_series(text):
     with pytest.raises(ExpressionError):
         Expression(text).evaluate(VALUES, 3, 60)

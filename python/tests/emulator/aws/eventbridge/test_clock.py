@@ -34,7 +34,7 @@ def test_a_rate_fires_after_each_interval(schedule, fired):
     assert fired == [minutes(10), minutes(20)]
 
 
-def test_times_that_were_slept_through_are_made_up_for_once(schedule, fired):
+def test_missed_times_fire_once(schedule, fired):
     clock = Clock(lambda: [schedule()])
     clock.tick(NOON)
     clock.tick(minutes(35))
@@ -42,7 +42,7 @@ def test_times_that_were_slept_through_are_made_up_for_once(schedule, fired):
     assert fired == [minutes(10), minutes(40)]
 
 
-def test_one_that_is_gone_or_disabled_does_not_fire(schedule, fired):
+def test_a_removed_or_disabled_schedule_does_not_fire(schedule, fired):
     present = [schedule()]
     clock = Clock(lambda: present)
     clock.tick(NOON)
@@ -56,7 +56,7 @@ def test_one_that_is_gone_or_disabled_does_not_fire(schedule, fired):
     assert fired == [minutes(21)]
 
 
-def test_a_changed_expression_counts_anew(schedule, fired):
+def test_a_changed_expression_starts_again(schedule, fired):
     present = [schedule()]
     clock = Clock(lambda: present)
     clock.tick(NOON)
@@ -66,14 +66,14 @@ def test_a_changed_expression_counts_anew(schedule, fired):
     assert fired == [minutes(15)]
 
 
-def test_start_and_end_bound_it(schedule, fired):
+def test_a_schedule_fires_only_between_start_and_end(schedule, fired):
     clock = Clock(lambda: [schedule(start=minutes(5), end=minutes(20))])
     for number in range(40):
         clock.tick(minutes(number))
     assert fired == [minutes(15)]
 
 
-def test_one_that_fails_stops_no_other(schedule, fired):
+def test_a_failing_schedule_does_not_stop_others(schedule, fired):
     def broken(_):
         raise RuntimeError("no")
 

@@ -40,35 +40,35 @@ def test_the_next_times(expression, start, times):
     assert after(expression, start, count=2) == times
 
 
-def test_a_year_that_is_over_never_comes():
+def test_a_past_year_has_no_next_time():
     assert after("cron(0 0 1 1 ? 2020)", "2026-01-01T00:00") == [None]
 
 
-def test_a_time_comes_once():
+def test_at_fires_once():
     assert after("at(2026-01-01T10:00:00)", "2026-01-01T09:59") == ["2026-01-01T10:00"]
     assert after("at(2026-01-01T10:00:00)", "2026-01-01T10:00") == [None]
 
 
-def test_the_clocks_of_a_time_zone_count():
+def test_cron_uses_the_local_time_of_a_time_zone():
     berlin = "Europe/Berlin"
     assert after("cron(0 6 * * ? *)", "2026-01-01T00:00", berlin) == ["2026-01-01T05:00"]
     assert after("cron(0 6 * * ? *)", "2026-07-01T00:00", berlin) == ["2026-07-01T04:00"]
     assert after("at(2026-07-01T06:00:00)", "2026-01-01T00:00", berlin) == ["2026-07-01T04:00"]
 
 
-def test_a_time_that_the_clocks_skip_does_not_come():
+def test_a_local_time_skipped_in_spring_does_not_fire():
     # On 29 March 2026 Berlin goes from 02:00 to 03:00.
     times = after("cron(30 2 * * ? *)", "2026-03-28T12:00", "Europe/Berlin")
     assert times == ["2026-03-30T00:30"]
 
 
-def test_a_time_that_the_clocks_show_twice_comes_once():
+def test_a_local_time_repeated_in_autumn_fires_once():
     # On 25 October 2026 Berlin goes from 03:00 back to 02:00.
     times = after("cron(30 2 * * ? *)", "2026-10-24T12:00", "Europe/Berlin", count=2)
     assert times == ["2026-10-25T00:30", "2026-10-26T01:30"]
 
 
-def test_the_time_scale_shortens_rates_alone():
+def test_the_time_scale_shortens_only_rates():
     assert after("rate(10 minutes)", "2026-01-01T00:00", time_scale=0.1) == ["2026-01-01T00:01"]
     assert after("cron(10 * * * ? *)", "2026-01-01T00:00", time_scale=0.1) == ["2026-01-01T00:10"]
 
@@ -87,6 +87,6 @@ def test_the_time_scale_shortens_rates_alone():
         ("rate(1 day)", "../x", "the time zone .* is not in"),
     ],
 )
-def test_fails_on_what_event_bridge_refuses(expression, zone, message):
+def test_fails_for_expressions_that_event_bridge_refuses(expression, zone, message):
     with pytest.raises(ExpressionError, match=message):
         parse_expression(expression, zone)

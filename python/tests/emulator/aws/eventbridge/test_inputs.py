@@ -23,21 +23,21 @@ def template(text, **paths):
     return given(InputTransformer={"InputPathsMap": paths, "InputTemplate": text})
 
 
-def test_all_of_it():
+def test_the_input_is_the_whole_event():
     assert json.loads(given()) == EVENT
 
 
-def test_a_constant():
+def test_the_input_is_a_constant():
     assert given(Input='{"a": 1}') == '{"a": 1}'
 
 
-def test_a_part():
+def test_the_input_is_a_part_of_the_event():
     assert json.loads(given(InputPath="$.detail.tags")) == {"k": "v"}
     assert json.loads(given(InputPath="$.detail-type")) == "Model Approved"
     assert json.loads(given(InputPath="$.detail.list[1]")) == 2
 
 
-def test_a_template_quotes_what_stands_alone():
+def test_a_template_quotes_values_outside_quotes():
     text = template(
         '{"arn": <arn>, "version": <version>, "tags": <tags>, "all": "v<version> of <arn>"}',
         arn="$.detail.arn",
@@ -52,7 +52,7 @@ def test_a_template_quotes_what_stands_alone():
     }
 
 
-def test_quotes_of_the_event_do_not_end_the_templates():
+def test_quotes_in_the_event_are_escaped_in_a_template():
     assert json.loads(template('{"x": "he said <s>"}', s="$.detail.say")) == {"x": 'he said a "b"'}
 
 
@@ -60,7 +60,7 @@ def test_a_template_of_text():
     assert template('"<v> is there"', v="$.detail.version") == '"3 is there"'
 
 
-def test_variables_of_event_bridge():
+def test_a_template_has_event_bridges_own_variables():
     text = template('{"rule": <aws.events.rule-name>, "e": <aws.events.event.json>}')
     assert json.loads(text) == {"rule": "approved", "e": EVENT}
 
@@ -74,6 +74,6 @@ def test_variables_of_event_bridge():
         ({"InputTransformer": {"InputTemplate": "<aws.events.x>"}}, "not a variable"),
     ],
 )
-def test_fails_when_the_event_does_not_give_it(target, message):
+def test_fails_if_the_event_lacks_a_value(target, message):
     with pytest.raises(InputError, match=message):
         given(**target)

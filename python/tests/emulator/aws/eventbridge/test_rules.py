@@ -96,7 +96,7 @@ def test_a_disabled_rule_and_one_with_a_schedule_take_no_events(
     ("service", "actions"),
     [("scheduler.amazonaws.com", ["states:StartExecution"]), ("events.amazonaws.com", [])],
 )
-def test_a_role_that_does_not_allow_it_is_told_and_counted(
+def test_a_denied_delivery_is_logged_and_counted(
     machine_input, role, rule, put, failures, caplog, service, actions
 ):
     rule({"Arn": machine_input.arn, "RoleArn": role(service, actions)})
@@ -114,7 +114,7 @@ def test_a_trust_policy_may_name_the_rule(machine_input, role, rule, put, name):
     machine_input.first_input()
 
 
-def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(
+def test_a_failed_delivery_goes_to_the_dead_letter_queue(
     client, name, machine_input, role, rule, put, until
 ):
     sqs = client("sqs")
@@ -133,7 +133,7 @@ def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(
     assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "AccessDeniedException"
 
 
-def test_a_queue_gets_what_the_target_asks_for(client, name, rule, put, until):
+def test_a_queue_receives_the_targets_input(client, name, rule, put, until):
     sqs = client("sqs")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     rule({"Arn": f"arn:aws:sqs:{ACCOUNT_ARN}:{name}", "InputPath": "$.detail"})
@@ -153,7 +153,7 @@ def topic(client, name):
     return arn, lambda: sqs.receive_message(QueueUrl=url).get("Messages")
 
 
-def test_a_topic_that_lets_event_bridge_publish_gets_the_event(client, topic, rule, put, until):
+def test_a_topic_that_allows_event_bridge_receives_the_event(client, topic, rule, put, until):
     arn, received = topic
     policy = {
         "Effect": "Allow",
@@ -171,7 +171,7 @@ def test_a_topic_that_lets_event_bridge_publish_gets_the_event(client, topic, ru
     assert json.loads(json.loads(message["Body"])["Message"])["id"] == event_id
 
 
-def test_a_topic_with_the_policy_it_is_born_with_gets_none(topic, rule, put, failures, caplog):
+def test_a_topic_with_its_default_policy_receives_no_event(topic, rule, put, failures, caplog):
     arn, received = topic
     rule({"Arn": arn})
     put()
@@ -199,7 +199,7 @@ def function(cloud, client, name):
     client("lambda").delete_function(FunctionName=name)
 
 
-def test_a_function_that_lets_the_rule_invoke_it_gets_the_event(
+def test_a_function_that_allows_the_rule_receives_the_event(
     client, name, function, rule, put, until
 ):
     arn, got = function
@@ -216,7 +216,7 @@ def test_a_function_that_lets_the_rule_invoke_it_gets_the_event(
     assert event["id"] == event_id
 
 
-def test_a_function_that_lets_another_rule_invoke_it_gets_none(
+def test_a_function_that_allows_another_rule_receives_no_event(
     client, name, function, rule, put, failures
 ):
     arn, got = function
@@ -240,19 +240,19 @@ def test_a_function_that_lets_another_rule_invoke_it_gets_none(
         ({"Arn": f"arn:aws:states:{ACCOUNT_ARN}:stateMachine:x"}, "RoleArn is required"),
     ],
 )
-def test_fails_on_a_target_that_cannot_work(client, name, rule, target, message):
+def test_fails_for_an_unsupported_target(client, name, rule, target, message):
     rule()
     with pytest.raises(client("events").exceptions.ClientError, match=message):
         client("events").put_targets(Rule=name, Targets=[{"Id": "x", **target}])
 
 
-def test_fails_on_a_schedule_that_is_none(client, name):
+def test_fails_for_an_invalid_schedule(client, name):
     events = client("events")
     with pytest.raises(events.exceptions.ClientError, match="ScheduleExpression is not valid"):
         events.put_rule(Name=name, ScheduleExpression="cron(0 6 * * * *)")
 
 
-def test_a_rule_with_a_rate_fires_for_real(client, name, machine_input, role, rule):
+def test_a_rule_with_a_rate_fires(client, name, machine_input, role, rule):
     rule({"Arn": machine_input.arn, "RoleArn": role()})
     client("events").put_rule(Name=name, ScheduleExpression="rate(1 minute)")  # 1.2 s here
     event = machine_input.first_input()

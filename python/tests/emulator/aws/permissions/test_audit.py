@@ -24,7 +24,7 @@ def test_uses_are_counted_by_role_action_and_resource():
     assert audit.describe() == {"roles": []}
 
 
-def test_its_size_has_a_bound():
+def test_the_audit_is_bounded():
     audit = Audit()
     for i in range(RESOURCES_PER_ACTION + 5):
         audit.record(ROLE, "s3:GetObject", f"arn:{i:03}", allowed=True)

@@ -13,7 +13,7 @@ def allow(actions, resources="*", **more):
     return {"Action": actions, "Resource": resources, **more}
 
 
-def test_a_role_may_do_what_its_policies_allow_and_nothing_else(role, as_role, denial, caplog):
+def test_a_role_may_do_only_what_its_policies_allow(role, as_role, denial, caplog):
     arn = role(allow("sagemaker:describe*", MODELS))
     sagemaker = as_role("sagemaker", arn)
     _, code, message = denial(sagemaker.describe_model, ModelName="None")
@@ -29,7 +29,7 @@ def test_a_role_may_do_what_its_policies_allow_and_nothing_else(role, as_role, d
     assert f"denied: {message}" in caplog.messages
 
 
-def test_a_change_of_a_policy_works_at_once(role, as_role, denial):
+def test_a_policy_change_is_effective_at_once(role, as_role, denial):
     arn = role(allow("sagemaker:ListModels"))
     sagemaker = as_role("sagemaker", arn)
     sagemaker.list_models()
@@ -67,7 +67,7 @@ def test_a_boundary_that_does_not_exist_allows_nothing(client, role, as_role, de
     assert "no permissions boundary allows" in message
 
 
-def test_a_role_that_is_gone_may_do_nothing(client, role, as_role, denial):
+def test_a_deleted_role_has_no_permissions(client, role, as_role, denial):
     arn = role()
     sagemaker = as_role("sagemaker", arn)
     denial(sagemaker.list_models)
@@ -123,7 +123,7 @@ def test_a_role_that_is_gone_may_do_nothing(client, role, as_role, denial):
         ),
     ],
 )
-def test_a_denial_comes_in_the_services_own_form(
+def test_a_denial_has_the_form_of_its_service(
     role, as_role, denial, service, operation, parameters, status, code, action
 ):
     call = getattr(as_role(service, role()), operation)
@@ -133,7 +133,7 @@ def test_a_denial_comes_in_the_services_own_form(
     assert got[0] == status
 
 
-def test_everybody_may_ask_who_they_are(role, as_role):
+def test_get_caller_identity_needs_no_permission(role, as_role):
     arn = role()
     assert arn.rpartition("/")[2] in as_role("sts", arn).get_caller_identity()["Arn"]
 
@@ -151,7 +151,7 @@ def test_tags_at_creation_need_their_own_action(role, as_role, denial, name):
     sagemaker.create_model_package_group(**tagged)
 
 
-def test_an_endpoint_is_asked_for_with_its_configuration(role, as_role, denial):
+def test_creating_an_endpoint_needs_permission_for_its_configuration(role, as_role, denial):
     endpoints = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/*"
     sagemaker = as_role("sagemaker", role(allow("sagemaker:CreateEndpoint", endpoints)))
     call = {"EndpointName": "e", "EndpointConfigName": "c"}
@@ -188,7 +188,7 @@ def test_conditions_on_the_request_hold(role, as_role, denial):
     denial(cloudwatch.put_metric_data, Namespace="other", MetricData=data)
 
 
-def test_a_condition_that_cannot_be_told_denies_by_name(role, as_role, denial):
+def test_a_condition_that_cannot_be_determined_denies_by_name(role, as_role, denial):
     condition = {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}
     sagemaker = as_role("sagemaker", role(allow("sagemaker:ListModels", Condition=condition)))
     message = denial(sagemaker.list_models)[2]
@@ -206,7 +206,7 @@ def test_an_action_that_the_data_set_does_not_have_is_denied_by_name(
     assert "cannot check sagemaker:Nothing:" in message
 
 
-def test_a_key_has_to_allow_its_use_too(client, role, as_role, denial, policy_document):
+def test_a_key_policy_must_allow_its_use(client, role, as_role, denial, policy_document):
     kms = client("kms")
     key = kms.create_key()["KeyMetadata"]["Arn"]
     arn = role(allow("kms:Encrypt", key))
@@ -217,7 +217,7 @@ def test_a_key_has_to_allow_its_use_too(client, role, as_role, denial, policy_do
     assert f"{key} because no resource-based policy allows the kms:Encrypt action" in message
 
 
-def test_roles_are_assumed_by_whom_they_trust(client, role, as_role, denial):
+def test_a_role_can_be_assumed_only_by_whom_it_trusts(client, role, as_role, denial):
     service_only = role()
     sts = client("sts", checked=False)
     status, code, message = denial(sts.assume_role, RoleArn=service_only, RoleSessionName="session")

@@ -41,7 +41,7 @@ JOB = {
         ("cloudwatch:namespace", None),
     ],
 )
-def test_keys_are_told_from_the_request(key, expected):
+def test_condition_keys_are_determined_from_the_request(key, expected):
     assert context("sagemaker:CreateTrainingJob", JOB).get(key) == expected
 
 
@@ -60,12 +60,12 @@ MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
         ("ListStateMachines", {}, None),
     ],
 )
-def test_the_version_or_alias_is_told_from_whatever_names_it(operation, parameters, expected):
+def test_the_qualifier_is_determined_from_an_arn_or_a_member(operation, parameters, expected):
     asked = context(f"states:{operation}", parameters, "stepfunctions")
     assert asked.get("states:statemachinequalifier") == expected
 
 
-def test_which_qualifier_a_new_alias_has_is_not_known():
+def test_the_qualifier_of_a_new_alias_is_unknown():
     routes = [{"stateMachineVersionArn": f"{MACHINE}:3", "weight": 100}]
     parameters = {"name": "live", "routingConfiguration": routes}
     asked = context("states:CreateStateMachineAlias", parameters, "stepfunctions")
@@ -78,7 +78,7 @@ def test_a_member_of_the_same_name_is_the_key(name):
     assert metrics.get("cloudwatch:namespace") == ["Own"]
 
 
-def test_keys_of_scalable_targets_are_told_from_the_request():
+def test_condition_keys_of_scalable_targets_are_determined():
     target = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:Desired"}
     for operation in ("RegisterScalableTarget", "PutScalingPolicy"):
         action = f"application-autoscaling:{operation}"
@@ -89,18 +89,18 @@ def test_keys_of_scalable_targets_are_told_from_the_request():
         ]
 
 
-def test_a_key_that_a_request_may_have_and_has_not_is_missing():
+def test_a_key_that_the_request_lacks_is_missing():
     publishing = context("sns:Subscribe", {}, "sns")
     assert publishing.get("sns:protocol") is None
 
 
 @pytest.mark.parametrize("key", ["aws:principalorgid", "sagemaker:directgatedmodelaccess"])
-def test_fails_for_a_key_that_cannot_be_told(key):
+def test_fails_for_a_key_that_cannot_be_determined(key):
     with pytest.raises(UnknownConditionError, match=key):
         context("sagemaker:CreateTrainingJob", {}).get(key)
 
 
-def test_tags_of_a_resource_are_those_it_has(client, name):
+def test_resource_tags_are_those_of_the_resource(client, name):
     sagemaker = client("sagemaker")
     arn = sagemaker.create_model_package_group(
         ModelPackageGroupName=name,
@@ -113,7 +113,7 @@ def test_tags_of_a_resource_are_those_it_has(client, name):
     assert asked.get("sagemaker:resourcetag/other") is None
 
 
-def test_tags_of_a_key_are_those_it_has(client):
+def test_resource_tags_are_those_of_the_kms_key(client):
     kms = client("kms")
     arn = kms.create_key(Tags=[{"TagKey": "Team", "TagValue": "ml"}])["KeyMetadata"]["Arn"]
     asked = RequestContext(CALLER, find_action("kms:DescribeKey"), arn, "us-east-1")

@@ -94,7 +94,7 @@ def test_the_developer_may_do_what_no_resource_denies():
     assert refusal(None, denied, set(), "s3:GetObject", OBJECT, {}) is not None
 
 
-def test_what_cannot_be_evaluated_does_not_matter_where_another_statement_allows():
+def test_an_unknown_condition_does_not_matter_if_another_statement_allows():
     odd = {"Condition": {"Unheard": {"aws:SourceIp": "1"}}}
     allowed, denied = policy("Allow", "s3:*", **odd), policy("Deny", "s3:*", **odd)
     assert why([allowed, ALLOW]) is None

@@ -78,6 +78,6 @@ def test_a_parameter_without_a_key_of_the_account_needs_none(role, read, kind):
     assert operation(**request)["Parameter"]["Value"] == "x"
 
 
-def test_what_is_not_decrypted_needs_no_key(role, key, read):
+def test_reading_without_decryption_needs_no_key(role, key, read):
     operation, request = read(key, role(READ))
     operation(**{**request, "WithDecryption": False})

@@ -34,7 +34,7 @@ def with_policy(cloud, role):
     return make
 
 
-def test_a_policy_is_there_with_its_document(iam):
+def test_a_managed_policy_has_its_document(iam):
     policy = iam.get_policy(PolicyArn=LAMBDA)["Policy"]
     assert (policy["PolicyName"], policy["Path"]) == (
         "AWSLambdaBasicExecutionRole",
@@ -48,7 +48,7 @@ def test_a_policy_is_there_with_its_document(iam):
 @pytest.mark.parametrize(
     "arn", [f"{AWS}/NoSuchPolicy", f"{AWS}/AWSLambdaBasicExecutionRole", f'{AWS}/x":{{}}']
 )
-def test_fails_for_a_policy_that_aws_has_not(iam, arn):
+def test_fails_for_a_policy_that_aws_does_not_have(iam, arn):
     with pytest.raises(ClientError, match="NoSuchEntity"):
         iam.get_policy(PolicyArn=arn)
 
@@ -64,7 +64,7 @@ def test_policies_are_attached_listed_and_detached(iam, role):
     assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"] == []
 
 
-def test_all_are_listed_once_beside_the_accounts_own(iam, name):
+def test_managed_policies_are_listed_once_with_the_accounts_own(iam, name):
     deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
     document = {"Version": "2012-10-17", "Statement": [deny]}
     own = iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(document))["Policy"]["Arn"]
@@ -109,7 +109,7 @@ def test_fails_to_delete_a_policy_that_is_attached_or_has_versions(iam, name):
         iam.delete_policy(PolicyArn=arn)
 
 
-def test_a_role_may_what_its_policy_of_aws_allows(with_policy, name):
+def test_a_managed_policy_allows_its_actions(with_policy, name):
     sagemaker = with_policy("sagemaker", SAGEMAKER)
     assert "TrainingJobSummaries" in sagemaker.list_training_jobs()
     sagemaker.create_model_package_group(ModelPackageGroupName=name)
@@ -117,7 +117,7 @@ def test_a_role_may_what_its_policy_of_aws_allows(with_policy, name):
         with_policy("sagemaker", LAMBDA).list_training_jobs()
 
 
-def test_objects_are_reached_by_their_buckets_name_as_the_policy_says(with_policy, client, name):
+def test_a_managed_policy_can_restrict_bucket_names(with_policy, client, name):
     own, others = f"{name}-sagemaker-data", f"{name}-data"
     for bucket in (own, others):
         client("s3").create_bucket(Bucket=bucket)

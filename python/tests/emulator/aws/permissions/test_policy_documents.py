@@ -33,7 +33,7 @@ def speaks(statement, context=None):
         ({"NotPrincipal": {"AWS": ROLE}}, False),
     ],
 )
-def test_a_statement_speaks_about_what_its_elements_match(statement, expected):
+def test_a_statement_applies_if_its_elements_match(statement, expected):
     assert speaks(statement) is expected
 
 
@@ -55,7 +55,7 @@ def test_a_statement_speaks_about_what_its_elements_match(statement, expected):
         ({"Bool": {"aws:SecureTransport": "true"}, "StringEquals": {"s3:prefix": "b"}}, False),
     ],
 )
-def test_conditions_hold_as_iam_says(condition, expected):
+def test_conditions_are_evaluated_as_documented(condition, expected):
     context = {"aws:securetransport": "true", "s3:prefix": "a", "s3:max-keys": "5"}
     assert speaks({"Condition": condition}, context) is expected
 
@@ -80,7 +80,7 @@ def test_conditions_hold_as_iam_says(condition, expected):
         ("StringLike", "a?c", "abc", True),
     ],
 )
-def test_operators_compare_as_iam_says(operator, wanted, value, expected):
+def test_operators_compare_as_documented(operator, wanted, value, expected):
     assert speaks({"Condition": {operator: {"x:Key": wanted}}}, {"x:key": value}) is expected
 
 

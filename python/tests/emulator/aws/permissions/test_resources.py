@@ -137,7 +137,7 @@ FUNCTION = arn("lambda", "function:f")
         ("iam:GetRole", {"RoleName": "none"}, [f"arn:aws:iam::{ACCOUNT}:role/none"]),
     ],
 )
-def test_a_request_is_about_what_it_names(action, parameters, expected):
+def test_a_requests_resources_are_those_it_names(action, parameters, expected):
     assert arns(action, parameters) == expected
 
 

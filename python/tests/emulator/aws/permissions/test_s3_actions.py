@@ -26,7 +26,7 @@ def key(client):
     return client("kms").create_key()["KeyMetadata"]["Arn"]
 
 
-def test_a_role_reads_and_writes_where_it_may(role, as_role, bucket, arn_of, denial):
+def test_a_role_reads_and_writes_only_allowed_objects(role, as_role, bucket, arn_of, denial):
     s3 = as_role("s3", role(allow(["s3:PutObject", "s3:GetObject"], arn_of("own/*"))))
     s3.put_object(Bucket=bucket, Key="own/a", Body=b"x")
     assert s3.get_object(Bucket=bucket, Key="own/a")["Body"].read() == b"x"
@@ -71,7 +71,7 @@ def test_listing_can_be_narrowed_to_a_prefix(role, as_role, bucket, arn_of, deni
     denial(s3.list_objects_v2, Bucket=bucket)
 
 
-def test_who_may_not_list_does_not_learn_what_is_missing(role, as_role, bucket, arn_of, denial):
+def test_without_list_permission_a_missing_object_is_denied(role, as_role, bucket, arn_of, denial):
     arn = role(allow("s3:GetObject", arn_of("*")))
     s3 = as_role("s3", arn)
     status, code, message = denial(s3.get_object, Bucket=bucket, Key="none")
@@ -136,7 +136,7 @@ def test_a_multipart_upload_needs_to_put(role, as_role, bucket, arn_of):
     s3.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": parts})
 
 
-def test_each_object_of_a_deletion_is_asked_for(client, role, as_role, bucket, arn_of):
+def test_each_deleted_object_needs_permission(client, role, as_role, bucket, arn_of):
     for name in ("a", "b"):
         client("s3").put_object(Bucket=bucket, Key=name, Body=b"x")
     s3 = as_role("s3", role(allow("s3:DeleteObject", arn_of("a"))))

@@ -137,7 +137,7 @@ def test_sync_jobs_need_the_right_to_make_their_rule(create, role, training, use
     assert counts == {(ACTIONS[2], RULE): (1, 1)}
 
 
-def test_an_update_asks_again(create, role, client, training):
+def test_an_update_checks_the_trust_policy(create, role, client, training):
     sfn = client("stepfunctions", checked=False)
     machine = create(role())
 

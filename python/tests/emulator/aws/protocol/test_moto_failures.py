@@ -19,19 +19,19 @@ def told(error, service="sns", operation="Publish", package="moto", **parameters
     return explain(raised_in(package, error), operation_model(service, operation), parameters)
 
 
-def test_a_name_that_nothing_has_is_not_found():
+def test_an_unknown_name_is_reported():
     code, problem = told(KeyError("k1"), "kms", "ListGrants", KeyId="k1")
     assert code == "NotFoundException"
     assert problem == "found nothing named 'k1'"
 
 
-def test_a_member_that_moto_counts_on_is_named():
+def test_a_member_that_moto_requires_is_named():
     code, problem = told(KeyError("Key"), "secretsmanager", "TagResource", SecretId="s", Tags=[{}])
     assert code == "InvalidParameterException"
     assert "needs Key in the emulator, even if AWS does not" in problem
 
 
-def test_a_text_that_is_no_arn_is_named():
+def test_an_invalid_arn_is_named():
     error = ValueError("not enough values to unpack")
     code, problem = told(error, TopicArn="orders", Message="m")
     assert code == "InvalidParameter"
@@ -39,18 +39,18 @@ def test_a_text_that_is_no_arn_is_named():
     assert "'orders'" in problem
 
 
-def test_members_that_moto_misses_are_listed():
+def test_members_that_moto_requires_are_listed():
     error = TypeError("'NoneType' object cannot be interpreted as an integer")
     _, problem = told(error, "kms", "GenerateRandom", CustomKeyStoreId="c")
     assert "needs another parameter in the emulator: one of NumberOfBytes" in problem
 
 
-def test_what_else_moto_raises_names_what_was_given_and_never_the_exception():
+def test_other_exceptions_name_the_parameters_only():
     _, problem = told(RuntimeError("boom"), "kms", "Encrypt", KeyId="k1")
     assert "'k1'" in problem
     assert "boom" not in problem
 
 
 @pytest.mark.parametrize("error", [ValueError("v"), KeyError("TopicArn"), ZeroDivisionError()])
-def test_the_emulators_own_faults_are_told_as_such(error):
+def test_the_emulators_own_faults_are_reported_as_such(error):
     assert told(error, package="emulator", TopicArn="x") == ("InternalFailure", FAILED_INSIDE)

@@ -35,7 +35,7 @@ def test_an_operation_that_is_not_in_the_table_is_refused():
     assert status("athena", "StartQueryExecution") is Status.REFUSED
 
 
-def test_the_reason_names_the_operation_as_iam_does_and_a_way_out():
+def test_the_reason_names_the_operation_and_the_alternative():
     reason = OPERATIONS.reason("bedrock-runtime", "InvokeModel") or ""
     assert reason.startswith("bedrock:InvokeModel ")
     assert "leave the call out" in reason
@@ -43,14 +43,14 @@ def test_the_reason_names_the_operation_as_iam_does_and_a_way_out():
     assert OPERATIONS.reason("stepfunctions", "StartExecution") is None
 
 
-def test_members_are_refused_only_where_they_ask_for_something():
+def test_refused_members_may_have_empty_values():
     assert refused_members("sns", "Publish") == ("PhoneNumber",)
     reason = OPERATIONS.member_reason("sns", "Publish", lambda: {"PhoneNumber": "+1"}) or ""
     assert reason.startswith("PhoneNumber of sns:Publish ")
     assert OPERATIONS.member_reason("sns", "Publish", lambda: {"TopicArn": "arn"}) is None
 
 
-def test_allowed_records_are_told_once_for_an_operation(bare_records, caplog):
+def test_allowed_records_are_logged_once_per_operation(bare_records, caplog):
     with caplog.at_level(logging.WARNING, "emulator"):
         for _ in range(2):
             assert OPERATIONS.reason("sagemaker", "CreatePipeline") is None
@@ -60,5 +60,5 @@ def test_allowed_records_are_told_once_for_an_operation(bare_records, caplog):
     assert told[0].startswith("sagemaker:CreatePipeline is only recorded")
 
 
-def test_the_page_is_made_from_the_table():
+def test_the_documentation_page_is_generated_from_the_table():
     assert PAGE.read_text() == page(), "write docs/emulator-operations.md again, as it says itself"

@@ -20,7 +20,7 @@ def message(**changes):
     return validation_message("CreateTrainingJob", shape, parameters)
 
 
-def test_a_good_request_has_nothing_wrong():
+def test_a_valid_request_has_no_problems():
     assert message() is None
 
 
@@ -51,13 +51,13 @@ def test_a_good_request_has_nothing_wrong():
         ({"HyperParameters": {"k": "x" * 2501}}, "at 'hyperParameters.k.member' failed"),
     ],
 )
-def test_what_is_wrong_is_said_as_aws_says_it(changes, problem):
+def test_a_problem_has_awss_message(changes, problem):
     text = message(**changes) or ""
     assert text.startswith("1 validation error detected: Value ")
     assert problem in text
 
 
-def test_all_that_is_wrong_is_said():
+def test_all_problems_are_in_the_message():
     text = message(RoleArn=None, TrainingJobName="-") or ""
     assert text.startswith("2 validation errors detected: ")
     assert "; Value" in text
@@ -72,6 +72,6 @@ def test_all_that_is_wrong_is_said():
         ({"InputDataConfig": {}}, "dict value at 'inputDataConfig' can not be converted to a list"),
     ],
 )
-def test_fails_for_another_type(changes, problem):
+def test_fails_for_a_value_of_the_wrong_type(changes, problem):
     with pytest.raises(SerializationError, match=problem):
         message(**changes)

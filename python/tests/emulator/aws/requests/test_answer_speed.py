@@ -59,7 +59,7 @@ def _members(service, operation):
         ("cloudwatch", "DescribeAlarms"),
     ],
 )
-def test_a_member_is_found_under_every_name_that_moto_looks_for(service, operation):
+def test_a_member_is_found_under_all_of_motos_names(service, operation):
     serializer = _Serializer()
     picker = serializer._value_picker
     for name, shape in _members(service, operation):
@@ -71,20 +71,20 @@ def test_a_member_is_found_under_every_name_that_moto_looks_for(service, operati
                     assert answer_speed._member(_moto, serializer, given, name, shape) == expected
 
 
-def test_what_transforms_a_member_still_does():
+def test_the_transformation_of_a_member_still_applies():
     shape = _model("stepfunctions", "DescribeExecution").output_shape.members["name"]
     serializer = _Serializer(**{"name": str.upper})
     assert answer_speed._member(_moto, serializer, {"name": "a"}, "name", shape) == "A"
 
 
 @pytest.mark.parametrize("text", ["2026-01-02T03:04:05.678Z", "2026-01-02", "1767323045"])
-def test_a_text_stands_for_the_same_date_each_time(text):
+def test_a_text_is_parsed_to_the_same_date(text):
     first, second = (_date(text) for _ in range(2))
     assert first == second
     assert first.tzinfo is not None
 
 
-def test_dates_and_numbers_are_read_as_ever():
+def test_dates_and_numbers_are_parsed_as_before():
     moment = datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc)
     assert _date(moment) == moment
     assert _date(moment.timestamp()) == moment

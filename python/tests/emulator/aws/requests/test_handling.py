@@ -59,7 +59,7 @@ def test_a_bad_name_of_a_state_machine_is_a_validation_exception(unchecked):
         ("sns", "list_origination_numbers", {}, "sns:ListOriginationNumbers"),
     ],
 )
-def test_an_operation_that_is_not_built_is_refused_by_name(
+def test_an_operation_that_moto_lacks_is_refused_by_name(
     unchecked, service, operation, parameters, named
 ):
     status, error = refusal(getattr(unchecked(service), operation), **parameters)
@@ -68,7 +68,7 @@ def test_an_operation_that_is_not_built_is_refused_by_name(
     assert "leave the call out" in error["Message"]
 
 
-def test_an_s3_request_that_is_not_built_is_refused(cloud, client, name):
+def test_an_s3_operation_that_moto_lacks_is_refused(cloud, client, name):
     client("s3").create_bucket(Bucket=name)
     connection = http.client.HTTPConnection(urlparse(cloud.endpoint).netloc)
     headers = signed_headers(cloud.aws, "PATCH", f"/{name}", service="s3")
@@ -79,7 +79,7 @@ def test_an_s3_request_that_is_not_built_is_refused(cloud, client, name):
     connection.close()
 
 
-def test_a_service_that_is_not_there_is_refused(unchecked):
+def test_an_unsupported_service_is_refused(unchecked):
     status, error = refusal(unchecked("braket").search_devices, filters=[])
     assert (status, error["Code"]) == (400, "NotImplementedException")
 
@@ -96,7 +96,7 @@ def test_a_fault_inside_the_emulator_is_named(client, cloud, name, monkeypatch):
     assert "ZeroDivisionError" not in str(error.value)
 
 
-def test_a_fault_rule_refuses_a_call_as_often_as_it_says(client, cloud, name):
+def test_a_fault_rule_applies_the_given_number_of_times(client, cloud, name):
     rule = {
         "operation": "states:ListStateMachines",
         "error": "ThrottlingException",
@@ -111,7 +111,7 @@ def test_a_fault_rule_refuses_a_call_as_often_as_it_says(client, cloud, name):
     sfn.list_state_machines()
 
 
-def test_fault_rules_know_names_in_paths_and_in_forms(client, cloud, name):
+def test_fault_rules_match_names_in_paths_and_in_query_parameters(client, cloud, name):
     rules = [
         {"operation": "lambda:InvokeFunction", "match": name, "error": "TooManyRequestsException"},
         {"operation": "iam:GetRole", "match": name, "error": "ServiceFailure"},

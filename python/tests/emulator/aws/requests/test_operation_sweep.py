@@ -42,7 +42,7 @@ def is_refusal(answer, operation):
 
 
 @pytest.mark.parametrize("service", _TABLE)
-def test_what_is_refused_does_not_answer(cloud, service):
+def test_refused_operations_return_an_error(cloud, service):
     for operation in called(service, Status.REFUSED):
         shape = service_model(service).operation_model(operation).input_shape
         answer = send(cloud, service, operation, minimal(shape))
@@ -50,14 +50,14 @@ def test_what_is_refused_does_not_answer(cloud, service):
 
 
 @pytest.mark.parametrize("module", sorted(_OTHERS))
-def test_a_service_that_is_not_in_the_table_is_not_even_loaded(cloud, module):
+def test_a_service_that_is_not_in_the_table_is_not_loaded(cloud, module):
     with pytest.raises(UnavailableError, match="is not run by the emulator"):
         create_app(module)
 
 
 @pytest.mark.parametrize("make", [minimal, full, nameless])
 @pytest.mark.parametrize("service", _TABLE)
-def test_what_is_in_the_table_answers_as_aws_does(cloud, service, make):
+def test_operations_in_the_table_respond_like_aws(cloud, service, make):
     for operation in called(service, Status.RUNS, Status.RECORD):
         shape = service_model(service).operation_model(operation).input_shape
         parameters = make(shape)

@@ -53,7 +53,7 @@ MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
         ("TestState", {"definition": '{"Type": "Pass", "End": true}', "roleArn": ROLE}),
     ],
 )
-def test_what_step_functions_does_not_run_here_is_refused_by_name(cloud, operation, parameters):
+def test_unsupported_step_functions_operations_are_refused_by_name(cloud, operation, parameters):
     # The SDKs put "sync-" before the host of two of them, unless they are told not to.
     sfn = boto3.client(
         "stepfunctions",
@@ -94,14 +94,14 @@ def error(answer):
     return json.loads(answer.text)
 
 
-def test_json_names_the_target():
+def test_json_requests_are_named_by_their_target():
     answer = ask(page, "x", headers={"X-Amz-Target": "Service_1.DoIt"})
     assert answer.status_code == 400
     assert error(answer)["__type"] == "NotImplementedException"
     assert error(answer)["message"].startswith("x:DoIt is not supported by the emulator")
 
 
-def test_query_names_the_action_in_xml():
+def test_query_requests_are_named_by_their_action_in_xml():
     form = "application/x-www-form-urlencoded"
     answer = ask(page, "x", "POST", data="Action=DoIt&Version=1", content_type=form)
     assert "<ErrorResponse><Error><Code>NotImplementedException</Code>" in answer.text
@@ -114,26 +114,26 @@ def test_cbor_is_answered_in_cbor():
     assert answer.data.startswith(b"\xa2\x79\x00\x06__type\x79\x00\x17NotImplementedException")
 
 
-def test_rest_names_the_operation_of_the_path():
+def test_rest_requests_are_named_by_their_path():
     headers = {"Authorization": SIGNED.format("lambda")}
     answer = Client(in_protocol(page)).get("/2015-03-31/functions/f/policy", headers=headers)
     assert error(answer)["message"].startswith("lambda:GetPolicy is not supported by the emulator")
 
 
-def test_a_service_that_is_not_there_is_refused():
+def test_an_unsupported_service_is_refused():
     answer = ask(failing(UnavailableError("is of a service that …")), "x")
     assert (answer.status_code, error(answer)["__type"]) == (400, "NotImplementedException")
     assert "x:GET /x/y is of a service" in error(answer)["message"]
 
 
-def test_a_fault_of_the_emulator_is_told_without_making_clients_repeat():
+def test_a_fault_of_the_emulator_is_reported_without_retries():
     answer = ask(failing(KeyError("z")), "x")
     assert (answer.status_code, error(answer)["__type"]) == (400, "InternalFailure")
     assert "failed inside the emulator" in error(answer)["message"]
     assert "KeyError" not in error(answer)["message"]
 
 
-def test_answers_of_services_pass():
+def test_responses_of_services_are_unchanged():
     def found_nothing(environ, start_response):
         return Response('{"__type": "ResourceNotFoundException"}', 404)(environ, start_response)
 

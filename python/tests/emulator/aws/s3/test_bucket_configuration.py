@@ -22,7 +22,7 @@ def test_notifications_to_event_bridge_are_read_back(client, bucket):
     assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket=bucket)
 
 
-def test_an_object_tells_event_bridge_once_and_by_the_name_of_the_call(client, bucket, seen):
+def test_a_new_object_is_one_event_with_the_operations_name(client, bucket, seen):
     wait_for = seen({"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}})
     client("events").create_event_bus(Name=bucket)
     try:
@@ -64,7 +64,7 @@ def test_a_bucket_is_emptied_of_versions_and_delete_markers(client, bucket, stat
     s3.delete_bucket(Bucket=bucket)
 
 
-def test_with_versioning_suspended_older_versions_outlive_a_deletion(client, bucket):
+def test_with_suspended_versioning_a_deletion_keeps_older_versions(client, bucket):
     s3 = client("s3")
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket=bucket, Key="k", Body=b"old")["VersionId"]
@@ -76,7 +76,7 @@ def test_with_versioning_suspended_older_versions_outlive_a_deletion(client, buc
     assert old["Body"].read() == b"old"
 
 
-def test_fails_on_parts_that_moto_overlooks_and_touches_nothing(client, bucket):
+def test_fails_for_subresources_that_moto_ignores(client, bucket):
     s3 = client("s3")
     with pytest.raises(s3.exceptions.ClientError) as raised:
         s3.delete_bucket_metrics_configuration(Bucket=bucket, Id="all")

@@ -19,7 +19,7 @@ def resident_mib():
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells it so")
 @pytest.mark.parametrize("in_parts", [False, True])
-def test_memory_of_deleted_objects_comes_back(client, name, in_parts):
+def test_memory_of_deleted_objects_is_returned(client, name, in_parts):
     s3 = client("s3")
     s3.create_bucket(Bucket=name)
     data = bytes(100 * MIB)

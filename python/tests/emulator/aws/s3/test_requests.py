@@ -40,14 +40,14 @@ def test_a_presigned_post_is_refused_by_name_and_stores_nothing(
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
-def test_a_presigned_url_takes_what_a_form_cannot_upload(client, bucket):
+def test_a_presigned_url_accepts_an_upload(client, bucket):
     s3 = client("s3")
     url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "key"})
     assert urllib3.request("PUT", url, body=b"a text").status == 200
     assert s3.get_object(Bucket=bucket, Key="key")["Body"].read() == b"a text"
 
 
-def test_a_policy_that_refuses_plain_http_locks_nobody_out(client, bucket):
+def test_a_policy_that_requires_tls_allows_requests(client, bucket):
     s3 = client("s3")
     condition = {"Bool": {"aws:SecureTransport": "false"}}
     s3.put_bucket_policy(Bucket=bucket, Policy=deny(bucket, Condition=condition))
@@ -57,7 +57,7 @@ def test_a_policy_that_refuses_plain_http_locks_nobody_out(client, bucket):
     s3.delete_object(Bucket=bucket, Key="a")
 
 
-def test_a_policy_refuses_what_its_conditions_are_about(client, bucket):
+def test_a_bucket_policy_denies_by_condition(client, bucket):
     s3 = client("s3")
     condition = {"StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"}}
     policy = deny(bucket, Action="s3:PutObject", Condition=condition)
@@ -67,7 +67,7 @@ def test_a_policy_refuses_what_its_conditions_are_about(client, bucket):
     s3.put_object(Bucket=bucket, Key="a", Body=b"text", ServerSideEncryption="AES256")
 
 
-def test_a_policy_can_be_about_one_role(client, bucket):
+def test_a_bucket_policy_can_name_one_role(client, bucket):
     role = "arn:aws:iam::123456789012:role/workflow"
     s3 = client("s3")
     policy = deny(bucket, Action="s3:ListBucket", Principal={"AWS": role})
@@ -118,7 +118,7 @@ def test_a_checksum_that_is_not_the_contents_refuses_the_upload(client, bucket):
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
-def test_a_copy_has_the_checksum_that_it_asks_for(client, bucket):
+def test_a_copy_has_the_requested_checksum(client, bucket):
     s3 = client("s3")
     s3.put_object(Bucket=bucket, Key="a", Body=b"text")
     copy = s3.copy_object(

@@ -161,7 +161,7 @@ def everything(sagemaker, request_for, serving, name):
     ]
 
 
-def test_every_description_and_list_is_whole(sagemaker, everything):
+def test_every_description_and_list_is_complete(sagemaker, everything):
     problems = []
     for operation, request in everything:
         answer = sagemaker._make_api_call(operation, request)
@@ -172,7 +172,7 @@ def test_every_description_and_list_is_whole(sagemaker, everything):
     assert problems == ["DescribeModelPackage.ModelPackageName is missing"]
 
 
-def test_a_description_has_aws_own_defaults(sagemaker, request_for, name):
+def test_a_description_has_awss_defaults(sagemaker, request_for, name):
     sagemaker.create_training_job(TrainingJobName=name, **request_for("TrainingJob"))
     described = sagemaker.describe_training_job(TrainingJobName=name)
     # The SageMaker SDK attaches to a job by these.
@@ -181,7 +181,7 @@ def test_a_description_has_aws_own_defaults(sagemaker, request_for, name):
 
 
 @pytest.mark.parametrize("noun", sorted(ASKED))
-def test_a_description_has_everything_that_was_asked_for(sagemaker, serving, request_for, noun):
+def test_a_description_has_all_members_of_its_request(sagemaker, serving, request_for, noun):
     serving.model(serving.name)
     request = {**ASKED[noun](serving.name), f"{noun}Name": f"{serving.name}-all"}
     if noun in ("TrainingJob", "ProcessingJob"):

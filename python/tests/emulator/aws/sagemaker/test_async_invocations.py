@@ -104,7 +104,7 @@ def topic(client, name):
     return arn, received
 
 
-def test_an_answer_lands_where_the_response_said(endpoint):
+def test_the_output_is_at_the_location_in_the_response(endpoint):
     endpoint.create()
     endpoint.put("in.csv", b"1,2")
     response = endpoint.ask(InferenceId="id-1", ContentType="text/csv", Accept="text/csv")
@@ -141,7 +141,7 @@ def test_a_small_body_may_come_with_the_request(endpoint):
     assert endpoint.read(response["OutputLocation"]) == b"3,4"
 
 
-def test_a_success_is_told(endpoint, topic, until):
+def test_a_success_is_notified(endpoint, topic, until):
     arn, received = topic
     endpoint.create(NotificationConfig={"SuccessTopic": arn})
     endpoint.put("in.csv", b"1,2")
@@ -169,7 +169,7 @@ def test_a_success_is_told(endpoint, topic, until):
         ({"STATUS": "0"}, "ModelError: the container is not responding"),
     ],
 )
-def test_a_failure_of_the_model_is_written_and_told(endpoint, topic, until, environment, reason):
+def test_a_model_failure_is_written_and_notified(endpoint, topic, until, environment, reason):
     arn, received = topic
     failures = f"s3://{endpoint.name}/failures"
     endpoint.create(
@@ -185,7 +185,7 @@ def test_a_failure_of_the_model_is_written_and_told(endpoint, topic, until, envi
     assert message["responseParameters"] == {"failureLocation": response["FailureLocation"]}
 
 
-def test_an_input_that_is_not_there_fails_the_request(endpoint, topic, until):
+def test_a_missing_input_fails_the_request(endpoint, topic, until):
     arn, received = topic
     endpoint.create(NotificationConfig={"ErrorTopic": arn})
     endpoint.ask("none.csv")
@@ -194,9 +194,7 @@ def test_an_input_that_is_not_there_fails_the_request(endpoint, topic, until):
     assert "responseParameters" not in message
 
 
-def test_reading_writing_and_telling_is_done_with_the_models_role(
-    endpoint, role, topic, until, caplog
-):
+def test_input_output_and_notifications_use_the_models_role(endpoint, role, topic, until, caplog):
     arn, received = topic
     output = {"S3FailurePath": f"s3://{endpoint.name}/failures"}
     may_read = role("sagemaker.amazonaws.com", ("s3:GetObject", "s3:ListBucket", "sns:Publish"))
@@ -209,7 +207,7 @@ def test_reading_writing_and_telling_is_done_with_the_models_role(
     assert any("the failure was not written" in text for text in caplog.messages)
 
 
-def test_asking_needs_a_permission_of_its_own(endpoint, cloud, role):
+def test_invoke_endpoint_async_needs_its_own_permission(endpoint, cloud, role):
     endpoint.create()
 
     def ask(action):
@@ -222,7 +220,7 @@ def test_asking_needs_a_permission_of_its_own(endpoint, cloud, role):
         ask("sagemaker:InvokeEndpoint")
 
 
-def test_only_so_many_requests_are_under_way(endpoint, cloud):
+def test_concurrency_is_limited(endpoint, cloud):
     endpoint.create(
         environment={"DELAY": "0.3"}, client_config={"MaxConcurrentInvocationsPerInstance": 2}
     )
@@ -258,7 +256,7 @@ def test_the_backlog_and_the_outcome_are_counted(endpoint, client, until):
     assert points("ApproximateBacklogSize", EndpointName=endpoint.name)[0]["Sum"] == 0
 
 
-def test_fails_on_what_is_not_asynchronous_and_the_other_way_round(endpoint):
+def test_fails_for_the_operation_of_the_other_kind_of_endpoint(endpoint):
     with pytest.raises(ClientError, match=f"Endpoint {endpoint.name} of account .* not found"):
         endpoint.ask()
     endpoint.create()
@@ -266,7 +264,7 @@ def test_fails_on_what_is_not_asynchronous_and_the_other_way_round(endpoint):
         endpoint.runtime.invoke_endpoint(EndpointName=endpoint.name, Body=b"1")
 
 
-def test_fails_on_requests_that_make_no_sense(endpoint):
+def test_fails_for_invalid_requests(endpoint):
     endpoint.create()
     with pytest.raises(ClientError, match="exactly one of InputLocation and Body"):
         endpoint.ask(key=None)
@@ -278,7 +276,7 @@ def test_fails_on_requests_that_make_no_sense(endpoint):
         endpoint.ask(RequestTTLSeconds=30_000)
 
 
-def test_fails_to_make_a_configuration_that_cannot_be_followed(endpoint, topic):
+def test_fails_to_create_an_invalid_configuration(endpoint, topic):
     with pytest.raises(ClientError, match="S3OutputPath is missing"):
         endpoint.config(S3OutputPath="")
     notices = {

@@ -67,7 +67,7 @@ def test_a_payload_of_a_serverless_endpoint_has_4_megabytes_at_most(serving):
         ([{"VariantName": "a", "InstanceType": "ml.t2.medium"}], "InitialInstanceCount, or"),
     ],
 )
-def test_fails_for_configurations_of_which_there_is_no_endpoint(serving, variants, problem):
+def test_fails_for_configurations_that_no_endpoint_can_use(serving, variants, problem):
     with pytest.raises(serving.sagemaker.exceptions.ClientError, match=problem):
         serving.config("one", variants=variants)
 
@@ -94,7 +94,7 @@ def test_fails_for_a_serverless_model_in_a_vpc(serving):
         (ON_INSTANCES, serverless(), "Cannot update a real-time endpoint to a serverless one"),
     ],
 )
-def test_fails_to_make_another_kind_of_an_endpoint(serving, before, after, problem):
+def test_fails_to_change_the_kind_of_an_endpoint(serving, before, after, problem):
     serving.create("one", variants=[{"VariantName": "primary", **before}], ANSWER="one")
     serving.settled()
     with pytest.raises(serving.sagemaker.exceptions.ClientError, match=problem):

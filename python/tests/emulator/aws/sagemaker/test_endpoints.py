@@ -33,7 +33,7 @@ def test_an_endpoint_is_created_serves_and_is_deleted(serving, cloud):
     assert cloud.servers.started[-1].stopped.is_set()
 
 
-def test_an_endpoint_whose_model_does_not_start_is_failed_and_can_be_made_again(serving):
+def test_an_endpoint_whose_model_does_not_start_is_failed_and_can_be_recreated(serving):
     serving.create("bad", BROKEN="the model did not pass the ping health check")
     endpoint = serving.settled()
     assert endpoint["EndpointStatus"] == "Failed"
@@ -69,7 +69,7 @@ def test_an_update_serves_the_old_model_until_the_new_one_is_healthy(serving, cl
     assert serving.ask() == "new"
 
 
-def test_a_failed_update_keeps_the_old_model_and_says_why(serving):
+def test_a_failed_update_keeps_the_old_model_and_has_a_reason(serving):
     serving.create("old", ANSWER="old")
     serving.settled()
     serving.update("bad", BROKEN="no model_fn")
@@ -143,7 +143,7 @@ def test_fails_to_create_a_model_that_could_not_be_served(serving, changes, prob
     assert problem in str(refusal.value)
 
 
-def test_fails_to_ask_an_endpoint_that_does_not_serve(serving):
+def test_fails_to_invoke_an_endpoint_that_is_not_in_service(serving):
     errors = serving.runtime.exceptions
     with pytest.raises(errors.ClientError, match="of account 123456789012 not found") as refusal:
         serving.ask()

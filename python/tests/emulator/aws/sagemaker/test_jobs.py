@@ -58,7 +58,7 @@ def test_a_job_runs_and_then_has_ended(jobs, name):
     assert jobs.ended(name)[f"{jobs.kind}Status"] == "Completed"
 
 
-def test_a_failed_job_tells_its_reason(jobs, name):
+def test_a_failed_job_has_its_reason(jobs, name):
     jobs.create(f"{name}-fails")
     job = jobs.ended(f"{name}-fails")
     assert job[f"{jobs.kind}Status"] == "Failed"
@@ -88,7 +88,7 @@ def test_a_failed_training_job_has_no_artifacts(training, name):
     assert not training.ended(f"{name}-fails").get("ModelArtifacts")
 
 
-def test_a_name_is_taken_for_ever(jobs, name, client):
+def test_a_name_cannot_be_reused(jobs, name, client):
     jobs.create(name)
     jobs.ended(name)
     with pytest.raises(client("sagemaker").exceptions.ResourceInUse, match="must be unique within"):
@@ -103,7 +103,7 @@ def test_fails_with_a_role_that_sagemaker_cannot_assume(jobs, name, client):
         assert f"Could not assume role {role}" in str(refusal.value)
 
 
-def test_fails_to_stop_what_does_not_run(jobs, name, client):
+def test_fails_to_stop_a_job_that_is_not_running(jobs, name, client):
     errors = client("sagemaker").exceptions
     with pytest.raises(errors.ClientError, match="Requested resource not found"):
         jobs.stop(f"{name}-none")
@@ -113,7 +113,7 @@ def test_fails_to_stop_what_does_not_run(jobs, name, client):
         jobs.stop(name)
 
 
-def test_fails_to_create_what_cannot_run_here(training, name, client):
+def test_fails_to_create_unsupported_requests(training, name, client):
     gpu = {"InstanceType": "ml.p3.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1}
     with pytest.raises(client("sagemaker").exceptions.ClientError) as refusal:
         training.create(name, ResourceConfig=gpu)
@@ -136,9 +136,7 @@ def test_a_fault_rule_fails_a_job_once(jobs, name, cloud):
     assert jobs.ended(f"{name}-b")[f"{jobs.kind}Status"] == "Completed"
 
 
-def test_a_training_job_starts_again_after_internal_errors_as_often_as_it_may(
-    cloud, training, name
-):
+def test_a_training_job_is_retried_after_internal_errors_up_to_its_limit(cloud, training, name):
     reason = "InternalServerError: please try again"
     rule = {"operation": "sagemaker:CreateTrainingJob", "failureReason": reason, "times": 2}
     for attempts, status in ((1, "Failed"), (2, "Completed")):
@@ -150,7 +148,7 @@ def test_a_training_job_starts_again_after_internal_errors_as_often_as_it_may(
         assert phases.count("Restarting") == attempts
 
 
-def test_a_failure_of_the_algorithm_is_not_tried_again(training, name):
+def test_a_failure_of_the_algorithm_is_not_retried(training, name):
     training.create(f"{name}-fails", RetryStrategy={"MaximumRetryAttempts": 3})
     phases = training.ended(f"{name}-fails")["SecondaryStatusTransitions"]
     assert "Restarting" not in [phase["Status"] for phase in phases]

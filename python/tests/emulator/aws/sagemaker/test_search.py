@@ -94,7 +94,7 @@ def test_expressions_nest(sagemaker, names, name):
     assert found(sagemaker, {**mine, "NestedFilters": [nested]}) == [first, last]
 
 
-def test_results_are_sorted_and_come_in_pages(sagemaker, names, name):
+def test_results_are_sorted_and_paginated(sagemaker, names, name):
     mine = {"Filters": [one("TrainingJobName", "Contains", name)]}
     pages = sagemaker.get_paginator("search").paginate(
         Resource="TrainingJob", SearchExpression=mine, MaxResults=2
@@ -131,7 +131,7 @@ def test_packages_groups_and_endpoints_are_found(sagemaker, serving, name):
         ([one("TrainingTimeInSeconds", "Contains", "1")], "Contains does not apply"),
     ],
 )
-def test_fails_for_filters_that_make_no_sense(sagemaker, filters, expected):
+def test_fails_for_invalid_filters(sagemaker, filters, expected):
     with pytest.raises(ClientError, match=f"ValidationException.*{expected}"):
         found(sagemaker, {"Filters": filters})
 

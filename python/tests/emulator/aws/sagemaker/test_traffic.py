@@ -36,7 +36,7 @@ def test_the_next_fleet_gets_its_share_at_any_time(share):
             assert abs(part.count("new") - share * len(part)) <= 3
 
 
-def test_all_traffic_moves_back_or_forward():
+def test_all_traffic_is_restored_or_completed():
     old, new = fleet("old"), fleet("new")
     traffic = Traffic(old, "real-time")
     traffic.shift(new, 0.5)
@@ -62,7 +62,7 @@ class SlowToChoose(Fleet):
         return super().hold(name)
 
 
-def test_no_request_comes_to_a_fleet_that_is_down():
+def test_a_stopped_fleet_receives_no_request():
     server = PretendedServer({})
     old = SlowToChoose("old", [Variant(VariantPlan("v", 1.0, {}, "arn:role"), server)])
     traffic, seen = Traffic(old, "real-time"), []
@@ -80,7 +80,7 @@ def test_no_request_comes_to_a_fleet_that_is_down():
     assert server.stopped.is_set()
 
 
-def test_a_deleted_endpoint_takes_no_request():
+def test_a_deleted_endpoint_accepts_no_request():
     old, new = fleet("old"), fleet("new")
     traffic = Traffic(old, "real-time")
     traffic.shift(new, 0.5)
@@ -116,7 +116,7 @@ def test_a_serverless_variant_answers_no_more_at_once_than_it_may():
 
 
 @pytest.mark.parametrize("leave", ["complete", "restore"])
-def test_a_fleet_that_leaves_is_waited_for(leave):
+def test_retiring_fleets_are_waited_for(leave):
     old, new = fleet("old"), fleet("new")
     traffic = Traffic(old, "real-time")
     traffic.shift(new, 0.5)

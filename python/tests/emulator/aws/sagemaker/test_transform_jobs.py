@@ -98,7 +98,7 @@ def test_a_job_is_stopped_and_listed(sagemaker, request_of, ended, name):
         sagemaker.stop_transform_job(TransformJobName=f"{name}-endless")
 
 
-def test_a_failure_tells_its_reason(cloud, sagemaker, request_of, ended, name):
+def test_a_failure_has_its_reason(cloud, sagemaker, request_of, ended, name):
     sagemaker.create_transform_job(**request_of("-fails"))
     assert ended(f"{name}-fails")["FailureReason"] == "AlgorithmError: it broke"
     rule = {"operation": "sagemaker:CreateTransformJob", "failureReason": "CapacityError: none"}
@@ -146,7 +146,7 @@ def test_aborting_the_execution_stops_the_job(client, machine, request_of, ended
     assert ended(f"{name}-endless")["TransformJobStatus"] == "Stopped"
 
 
-def test_fails_on_a_prefix_without_objects_and_on_no_model(sagemaker, request_of, name):
+def test_fails_for_an_empty_prefix_and_for_a_missing_model(sagemaker, request_of, name):
     with pytest.raises(ClientError, match=f'No S3 objects found under S3 URL "s3://{name}/none/"'):
         sagemaker.create_transform_job(**request_of(prefix="none/"))
     with pytest.raises(ClientError, match=r'Could not find model "arn:aws:sagemaker'):
@@ -166,7 +166,7 @@ def test_fails_when_the_models_role_cannot_list_the_input(sagemaker, request_of,
         sagemaker.create_transform_job(**{**request, "ModelName": f"{name}-b"})
 
 
-def test_a_name_is_taken_for_ever(sagemaker, request_of, ended, name):
+def test_a_name_cannot_be_reused(sagemaker, request_of, ended, name):
     sagemaker.create_transform_job(**request_of())
     ended(name)
     with pytest.raises(sagemaker.exceptions.ResourceInUse, match="must be unique within"):
@@ -187,7 +187,7 @@ def test_a_name_is_taken_for_ever(sagemaker, request_of, ended, name):
         ({"BatchStrategy": "AllAtOnce"}, "'batchStrategy' failed to satisfy constraint"),
     ],
 )
-def test_fails_to_create_what_cannot_run_here(client, request_of, changes, message):
+def test_fails_to_create_unsupported_requests(client, request_of, changes, message):
     request = request_of()
     merged = {**request, **changes}
     if "TransformInput" in changes:

@@ -18,7 +18,7 @@ from emulator.runtime.errors import JobFault
         ("", ["data/train.csv", "data/train/a.csv", "data/train/deep/b.csv"]),
     ],
 )
-def test_a_prefix_is_no_folder(s3, tmp_path, prefix, files):
+def test_a_prefix_is_not_a_folder(s3, tmp_path, prefix, files):
     for key in ("train.csv", "train/a.csv", "train/deep/b.csv", "training/c.csv"):
         if prefix or "training" not in key:
             s3.put(f"data/{key}", key)
@@ -31,7 +31,7 @@ def test_a_prefix_is_no_folder(s3, tmp_path, prefix, files):
 
 
 @pytest.mark.parametrize("uri", ["bucket/key", "s3://", "https://bucket/key"])
-def test_fails_on_what_is_no_s3_address(s3, tmp_path, uri):
+def test_fails_for_an_invalid_s3_address(s3, tmp_path, uri):
     with pytest.raises(JobFault, match="must be s3://bucket/key"):
         download_prefix(s3, uri, tmp_path / "in")
 

@@ -91,7 +91,7 @@ def test_a_handler_gets_event_context_and_variables(functions, function, aws):
     assert lines[1].endswith("asked for 1")
 
 
-def test_a_warm_process_serves_again_and_new_code_gets_a_new_one(functions, function):
+def test_a_process_is_reused_until_the_code_changes(functions, function):
     counting = "n = 0\ndef handler(event, context):\n    global n; n += 1; return n"
 
     first, second = (functions.invoke(function(counting), "{}").payload for _ in range(2))
@@ -107,7 +107,7 @@ def test_idle_processes_end_with_the_runner(functions, function, wait_until_gone
     wait_until_gone(process)
 
 
-def test_several_invocations_run_side_by_side(functions, function, tmp_path):
+def test_invocations_run_in_parallel(functions, function, tmp_path):
     spec = function(
         f"""
         import os, time
@@ -160,7 +160,7 @@ def test_several_invocations_run_side_by_side(functions, function, tmp_path):
         ("import os, signal\nos.kill(os.getpid(), 9)", "Runtime.ExitError", "signal: 9"),
     ],
 )
-def test_faults_have_the_names_that_aws_gives_them(functions, function, code, error_type, message):
+def test_errors_have_awss_names(functions, function, code, error_type, message):
     spec = function(code)
 
     # The second time on a warm process, or after a dead one.
@@ -197,9 +197,7 @@ def test_a_function_that_takes_too_long_is_killed(functions, function, wait_unti
     wait_until_gone(int(result.log.splitlines()[1]))
 
 
-def test_a_log_without_end_is_cut_and_an_answer_that_is_too_large_is_refused(
-    functions, function, monkeypatch
-):
+def test_a_long_log_is_cut_and_a_large_response_is_refused(functions, function, monkeypatch):
     monkeypatch.setattr(sandbox, "MAX_OUTPUT_BYTES", 1000)
     monkeypatch.setattr(sandbox, "MAX_ANSWER_BYTES", 100)
     spec = function("def handler(event, context):\n    print('x' * 5000)\n    return 'y' * event")
@@ -245,7 +243,7 @@ def test_code_larger_than_lambda_takes_is_refused(functions, function, monkeypat
         functions.invoke(spec, "{}")
 
 
-def test_what_is_no_python_zip_is_refused_by_name():
+def test_a_function_that_is_not_a_python_zip_is_refused():
     check_function("python3.12")
     with pytest.raises(UnsupportedError, match=r"cannot run 'nodejs20\.x'"):
         check_function("nodejs20.x")

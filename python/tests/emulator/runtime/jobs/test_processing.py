@@ -80,7 +80,7 @@ def test_the_container_finds_the_request_and_only_its_own_variables(
     assert not [name for name in environment if name.startswith("SM_")]
 
 
-def test_one_object_lands_under_its_base_name_and_the_shell_finds_the_image_python(
+def test_an_object_keeps_its_base_name_and_the_shell_finds_the_images_python(
     s3, processing_request, runner, stop, tar_gz
 ):
     s3.put("raw-data/x", "1")
@@ -208,7 +208,7 @@ def test_logs_are_written_while_the_job_runs(s3, processing_request, runner, sto
     assert not job.is_alive()
 
 
-def test_stopping_asks_the_whole_group_first_and_kills_it_after_the_grace_period(
+def test_stopping_terminates_the_group_and_kills_it_after_the_grace_period(
     s3, processing_request, runner, stop, aws, wait_until
 ):
     s3.put("raw-data/a.csv", "1")
@@ -263,7 +263,7 @@ def test_a_job_that_waits_for_a_free_core_can_be_stopped(s3, processing_request,
     assert runner.run_processing(processing_request(""), ARN, stop).status == "Stopped"
 
 
-def test_what_a_finished_job_left_running_is_gone(s3, processing_request, runner, stop):
+def test_processes_of_a_finished_job_are_killed(s3, processing_request, runner, stop):
     s3.put("raw-data/a.csv", "1")
     request = processing_request(
         """
@@ -278,7 +278,7 @@ def test_what_a_finished_job_left_running_is_gone(s3, processing_request, runner
     assert not Path(f"/proc/{s3.get('processed/pid').decode()}").exists()
 
 
-def test_a_fault_of_the_emulator_is_told_as_an_internal_error(
+def test_a_fault_of_the_emulator_is_an_internal_error(
     processing_request, runner, stop, aws, monkeypatch
 ):
     monkeypatch.setattr(aws, "client", lambda *_: 1 / 0)

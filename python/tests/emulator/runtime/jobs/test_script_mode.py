@@ -152,7 +152,7 @@ def test_arguments_and_variables_are_those_of_the_toolkit(make):
     assert script_mode.variables() == VARIABLES
 
 
-def test_the_program_of_the_environment_wins_and_its_submit_directory_is_ignored(make):
+def test_the_program_variable_takes_precedence_and_its_submit_directory_is_ignored(make):
     script_mode = make(
         {"sagemaker_program": "hyper.py"},
         {"SAGEMAKER_PROGRAM": "variable.py", "SAGEMAKER_SUBMIT_DIRECTORY": "s3://x/y.tar.gz"},

@@ -138,7 +138,7 @@ def test_a_program_that_is_not_in_the_archive_fails_as_python_says(training_requ
     assert "ExitCode 2" in run(request).failure_reason
 
 
-def test_a_job_without_a_program_says_which_hyperparameter_is_missing(training_request, run):
+def test_a_job_without_a_program_names_the_missing_hyperparameter(training_request, run):
     request = training_request("")
     del request["HyperParameters"]["sagemaker_program"]
 
@@ -232,7 +232,7 @@ def test_an_entrypoint_replaces_the_toolkit(s3, training_request, run):
     assert run(request).status == "Completed"
 
 
-def test_uncompressed_output_is_loose_objects(s3, training_request, run):
+def test_uncompressed_output_is_separate_objects(s3, training_request, run):
     request = training_request("open('/opt/ml/model/m', 'w').write('x')")
     request["OutputDataConfig"]["CompressionType"] = "NONE"
 
@@ -241,7 +241,7 @@ def test_uncompressed_output_is_loose_objects(s3, training_request, run):
     assert model_artifacts_uri(request) == f"s3://bucket/{OUTPUT}model"
 
 
-def test_checkpoints_come_in_and_go_out_even_when_the_job_fails(s3, training_request, run):
+def test_checkpoints_are_downloaded_and_uploaded_even_if_the_job_fails(s3, training_request, run):
     s3.put("checkpoints/step", "1")
     request = training_request(
         """
@@ -277,9 +277,7 @@ def test_a_job_that_runs_too_long_is_stopped_and_keeps_its_model(s3, training_re
     assert f"{OUTPUT}model.tar.gz" in s3.names()
 
 
-def test_a_stopped_job_says_so_and_keeps_what_it_saved(
-    s3, training_request, run, stop, aws, wait_until
-):
+def test_a_stopped_job_keeps_what_it_saved(s3, training_request, run, stop, aws, wait_until):
     request = training_request(
         """
         import signal, sys, time

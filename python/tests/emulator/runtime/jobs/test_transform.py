@@ -102,7 +102,7 @@ def test_a_batch_holds_as_much_as_the_limit():
     assert [len(batch) for batch in split(line * 5, MaxPayloadInMB=1)] == [MIB, len(line)]
 
 
-def test_fails_on_what_is_longer_than_the_limit():
+def test_fails_for_an_object_longer_than_the_limit():
     assert split(b"x" * MIB + b"\n", MaxPayloadInMB=1)
     with pytest.raises(JobFault, match=r"a record is longer than MaxPayloadInMB \(1\)"):
         split(b"x" * (MIB + 1) + b"\n", MaxPayloadInMB=1)
@@ -131,14 +131,14 @@ def test_answers_are_assembled_in_order(run, s3, target, expected):
     assert outputs(s3) == {"out/a.csv.out": expected}
 
 
-def test_no_second_newline_is_put_behind_an_answer_that_has_one(run, s3):
+def test_an_answer_with_a_newline_gets_no_second_one(run, s3):
     s3.put("in/a.csv", "1\n")
     request = transform_request(LINES, {"AssembleWith": "Line"})
     run(request, Server(lambda _: ServerResponse(200, {}, b"4.5\n")))
     assert outputs(s3) == {"out/a.csv.out": b"4.5\n"}
 
 
-def test_only_so_many_requests_are_under_way(run, s3):
+def test_concurrency_is_limited(run, s3):
     counting, under_way, most = threading.Lock(), [0], [0]
     are_three = threading.Event()
 
@@ -160,7 +160,7 @@ def test_only_so_many_requests_are_under_way(run, s3):
     assert outputs(s3) == {"out/a.csv.out": b"x" * 20}
 
 
-def test_no_more_of_an_object_is_read_than_is_under_way(stop):
+def test_an_object_is_read_only_as_far_as_requests_run(stop):
     drawn, ahead = [], []
 
     def bodies():
@@ -208,7 +208,7 @@ def test_a_bad_object_fails_the_job_and_the_others_are_transformed(run, s3, aws)
 
 
 @pytest.mark.parametrize(("retries", "status"), [(1, "Failed"), (2, "Completed")])
-def test_a_server_error_is_tried_again(run, s3, retries, status):
+def test_a_server_error_is_retried(run, s3, retries, status):
     answers = iter([ServerResponse(500, {}, b""), None, ServerResponse(200, {}, b"ok")])
 
     def answer(_):
@@ -241,7 +241,7 @@ def test_a_stop_ends_the_job_between_requests(run, s3, stop):
     assert outputs(s3) == {}
 
 
-def test_fails_when_there_is_nothing_to_transform_or_to_reach(run, s3):
+def test_fails_for_an_empty_prefix_or_an_unreachable_bucket(run, s3):
     with pytest.raises(JobFault, match=r'No S3 objects found under S3 URL "s3://bucket/in/"'):
         run(transform_request(), Server())
     with pytest.raises(JobFault, match="NoSuchBucket"):

@@ -39,13 +39,13 @@ def test_a_line_without_end_is_cut(log, aws):
     assert len(aws.log("group")) == 1
 
 
-def test_the_last_value_of_a_metric_counts_and_what_is_no_number_does_not(log):
+def test_the_last_numeric_value_of_a_metric_counts(log):
     log.feed(b"r2=0.1 r2=0.5\nr2=...\n12 rows\n")
 
     assert {metric.name: metric.value for metric in log.metrics} == {"r2": 0.5}
 
 
-def test_an_expression_without_end_is_given_up_and_holds_nobody(aws, tmp_path, monkeypatch):
+def test_an_endless_expression_is_stopped_and_does_not_block(aws, tmp_path, monkeypatch):
     monkeypatch.setattr(metric_matcher, "BEHIND_SECONDS", LIMIT_SECONDS)
     definitions = [{"Name": "n", "Regex": "n=([0-9]+)"}, {"Name": "bad", "Regex": "(a+)+$"}]
     log = JobLog(aws, "group", "stream", tmp_path / "log.txt", definitions)
@@ -58,7 +58,7 @@ def test_an_expression_without_end_is_given_up_and_holds_nobody(aws, tmp_path, m
     assert "took more than 2 s for a line of this log" in note
 
 
-def test_expressions_that_fall_behind_are_given_up_and_hold_nobody(aws, tmp_path, monkeypatch):
+def test_slow_expressions_are_stopped_and_do_not_block(aws, tmp_path, monkeypatch):
     monkeypatch.setattr(metric_matcher, "BEHIND_SECONDS", 1.0)
     definitions = [{"Name": "slow", "Regex": "(a+)+$"}]
     log = JobLog(aws, "group", "stream", tmp_path / "log.txt", definitions)
@@ -69,7 +69,7 @@ def test_expressions_that_fall_behind_are_given_up_and_hold_nobody(aws, tmp_path
     assert "its metric definitions are 1 s behind this log; further lines are not" in note
 
 
-def test_a_log_that_ends_waits_for_slow_expressions_only_so_long(aws, tmp_path, monkeypatch):
+def test_closing_a_log_waits_for_slow_expressions_up_to_a_limit(aws, tmp_path, monkeypatch):
     monkeypatch.setattr(metric_matcher, "BEHIND_SECONDS", 1.0)
     definitions = [{"Name": "slow", "Regex": "(a+)+$"}]
     log = JobLog(aws, "group", "stream", tmp_path / "log.txt", definitions)
@@ -80,7 +80,7 @@ def test_a_log_that_ends_waits_for_slow_expressions_only_so_long(aws, tmp_path, 
     assert "1 s behind this log" in aws.log("group")[-1]
 
 
-def test_the_limit_is_of_bytes(log, tmp_path, monkeypatch):
+def test_the_limit_counts_bytes(log, tmp_path, monkeypatch):
     monkeypatch.setattr(job_log, "MAX_LOG_BYTES", 1000)
     log.feed(b"\xff" * 99 + b"\n" + b"later\n" * 200)  # each becomes three bytes
     log.close()
@@ -89,9 +89,7 @@ def test_the_limit_is_of_bytes(log, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_LOG_BYTES", 1000), ("MAX_LOG_LINES", 100)])
-def test_a_log_is_cut_once_and_its_end_is_still_known(
-    log, aws, tmp_path, monkeypatch, limit, value
-):
+def test_a_log_is_cut_once_and_its_tail_is_kept(log, aws, tmp_path, monkeypatch, limit, value):
     monkeypatch.setattr(job_log, limit, value)
     log.feed(b"123456789\n" * 5000 + b"r2=0.5\n" + b"ValueError: at the end\n")
     metrics = log.metrics
@@ -105,7 +103,7 @@ def test_a_log_is_cut_once_and_its_end_is_still_known(
     assert [metric.value for metric in metrics] == [0.5]
 
 
-def test_a_log_that_cannot_be_written_is_no_fault_of_the_job(log, aws, monkeypatch, caplog):
+def test_a_log_that_cannot_be_written_does_not_fail_the_job(log, aws, monkeypatch, caplog):
     monkeypatch.setattr(aws, "write_log", lambda *_: 1 / 0)
     log.feed(b"line\n")
     log.close()

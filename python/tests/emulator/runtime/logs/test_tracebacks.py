@@ -16,7 +16,7 @@ gunicorn.errors.HaltServer: <HaltServer 'Worker failed to boot.' 3>
 """
 
 
-def test_the_scripts_exception_is_told_and_not_what_came_of_it():
+def test_the_scripts_exception_is_found_instead_of_later_ones():
     assert last_exception(WORKER) == (
         'File "/opt/ml/code/inference.py", line 3, in <module>\nimport missing_package\n'
         "ModuleNotFoundError: No module named 'missing_package'"
@@ -31,7 +31,7 @@ def test_a_syntax_error_has_its_line():
     )
 
 
-def test_the_place_is_the_scripts_also_where_a_library_raised():
+def test_the_place_is_in_the_script_even_if_a_library_raised():
     log = 'Traceback (most recent call last):\n  File "/opt/ml/code/train.py", line 7, in f\n'
     log += '    read(path)\n  File "/env/pandas/io.py", line 1, in read\n    raise\nKeyError: 1\n'
     assert last_exception(log) == (
@@ -39,7 +39,7 @@ def test_the_place_is_the_scripts_also_where_a_library_raised():
     )
 
 
-def test_how_the_server_ends_is_not_what_went_wrong():
+def test_messages_at_the_servers_end_are_not_the_cause():
     log = 'Traceback (most recent call last):\n  File "/opt/ml/code/a.py", line 1\nKeyError: 1\n'
     log += 'Traceback (most recent call last):\n  File "/env/arbiter.py", line 2\nSystemExit: 3\n'
     assert last_exception(log) == 'File "/opt/ml/code/a.py", line 1\nKeyError: 1'

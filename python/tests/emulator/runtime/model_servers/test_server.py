@@ -115,7 +115,7 @@ def test_statuses_are_those_of_the_container(start):
     assert b"<title>500" in server.invoke(b"not json", JSON).body
 
 
-def test_fails_for_whoever_is_not_the_emulator(start):
+def test_fails_for_requests_without_the_token(start):
     server = start(DOUBLE)
     port = server._connections._port
     for headers in ({}, {"X-Emulator-Token": "guessed"}):
@@ -163,7 +163,7 @@ def output_fn(prediction, accept):
     assert json.loads(responses["dict"].body) == {"a": 1}
 
 
-def test_transform_fn_does_it_all_and_excludes_the_others(start):
+def test_transform_fn_replaces_and_excludes_the_others(start):
     transform = DOUBLE + "def transform_fn(model, body, sent, accept): return body + sent, accept\n"
     response = start(transform).invoke(b"x", {"Content-Type": "text/x", "Accept": "text/y"})
     # The body of a type other than JSON and CSV is bytes.
@@ -188,7 +188,7 @@ def test_transform_fn_does_it_all_and_excludes_the_others(start):
         (DOUBLE, {"SAGEMAKER_SUBMIT_DIRECTORY": "file:///code"}, "file:///code"),
     ],
 )
-def test_a_server_that_does_not_get_healthy_says_why_and_is_gone(
+def test_an_unhealthy_server_has_a_reason_and_is_stopped(
     start, state_dir, code, environment, reason
 ):
     with pytest.raises(ModelServerError) as raised:
@@ -199,7 +199,7 @@ def test_a_server_that_does_not_get_healthy_says_why_and_is_gone(
 
 
 @pytest.mark.parametrize("act", ["import time; time.sleep(60)", "import os; os._exit(9)"])
-def test_a_server_that_takes_too_long_to_get_healthy_is_given_up(start, act):
+def test_a_server_that_is_healthy_too_late_is_stopped(start, act):
     with pytest.raises(ModelServerError, match="did not pass the ping health check"):
         start(f"def model_fn(d):\n    {act}", startup_seconds=1)
 
@@ -237,7 +237,7 @@ def test_idle_connections_that_the_server_closed_do_not_matter(start):
     assert server.invoke(b"[1]", JSON).status == 200
 
 
-def test_requests_at_once_are_all_answered_and_a_dead_worker_is_replaced(start):
+def test_concurrent_requests_are_all_answered_and_a_dead_worker_is_replaced(start):
     server = start(
         DOUBLE + "def input_fn(body, content_type):\n"
         "    import os, json; data = json.loads(body)\n"

@@ -89,7 +89,7 @@ def test_python_code_sees_its_own_folder(run, root, each_isolation):
     assert not Path("/opt/ml/given").exists()
 
 
-def test_arguments_variables_and_working_directory_lead_there(run, each_isolation):
+def test_arguments_variables_and_working_directory_use_the_folder(run, each_isolation):
     script = 'cat "$0" "$HERE/given" given; cat $(echo --path=/opt/ml/given | cut -d= -f2)'
     code, output = run(each_isolation, ["/bin/sh", "-c", script, "/opt/ml/given"], HERE="/opt/ml")
 
@@ -114,7 +114,7 @@ def test_the_shim_leaves_other_paths_alone(text):
     assert (command.arguments, command.environment["A"], command.cwd) == ([text], text, text)
 
 
-def test_the_shim_is_chosen_and_told_where_namespaces_do_not_work(monkeypatch, caplog, tmp_path):
+def test_the_shim_is_chosen_and_logged_if_namespaces_do_not_work(monkeypatch, caplog, tmp_path):
     monkeypatch.setattr(isolation_module, "_mount_namespace_works", lambda: False)
 
     with caplog.at_level(logging.WARNING):
@@ -124,14 +124,14 @@ def test_the_shim_is_chosen_and_told_where_namespaces_do_not_work(monkeypatch, c
     assert "programs other than Python" in caplog.text
 
 
-def test_fails_where_a_real_opt_ml_exists_and_only_the_shim_works(monkeypatch, tmp_path):
+def test_fails_if_a_real_opt_ml_exists_and_only_the_shim_works(monkeypatch, tmp_path):
     monkeypatch.setattr(isolation_module, "_mount_namespace_works", lambda: False)
 
     with pytest.raises(IsolationError, match="Remove or rename"):
         detect_isolation(tmp_path)
 
 
-def test_a_probe_that_fails_is_no_namespace(monkeypatch):
+def test_a_failing_probe_means_no_namespaces(monkeypatch):
     monkeypatch.setattr(isolation_module, "base_environment", lambda: {"PATH": "/nowhere"})
 
     assert not isolation_module._mount_namespace_works()

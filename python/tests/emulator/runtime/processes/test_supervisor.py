@@ -44,7 +44,7 @@ def test_gives_output_and_exit_code(run):
     assert process.wait() == 5
 
 
-def test_a_death_by_signal_is_128_and_its_number(run):
+def test_a_signal_is_128_plus_its_number(run):
     assert run("kill -SEGV $$").wait() == 128 + signal.SIGSEGV
 
 
@@ -57,7 +57,7 @@ def test_a_program_that_does_not_exist_is_127():
     assert process.wait() == 127
 
 
-def test_a_working_directory_that_does_not_exist_is_no_silent_success():
+def test_a_missing_working_directory_fails():
     command = Command(["true"], base_environment(), "/no/such/folder")
     process = SupervisedProcess(command, grace_seconds=0)
 
@@ -66,7 +66,7 @@ def test_a_working_directory_that_does_not_exist_is_no_silent_success():
     assert process.wait() == 127
 
 
-def test_only_what_installs_packages_gets_credentials_of_proxies_and_indexes(monkeypatch):
+def test_only_pip_gets_credentials_of_proxies_and_indexes(monkeypatch):
     monkeypatch.setenv("HOME", "/home/of-the-developer")
     monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@127.0.0.1:9")
     monkeypatch.setenv("https_proxy", "user:secret@127.0.0.1:9")
@@ -92,7 +92,7 @@ def test_only_what_installs_packages_gets_credentials_of_proxies_and_indexes(mon
         assert variables["AWS_EC2_METADATA_DISABLED"] == "true"
 
 
-def test_calls_are_made_side_by_side_and_a_failure_is_told_once_all_have_ended():
+def test_calls_run_in_parallel_and_a_failure_is_raised_when_all_have_ended():
     together = threading.Barrier(3, timeout=LIMIT_SECONDS)
     ended = []
 
@@ -122,7 +122,7 @@ def test_terminate_reaches_the_whole_group(run):
     assert process.wait(LIMIT_SECONDS) == 128 + signal.SIGTERM
 
 
-def test_what_ignores_terminate_is_killed_after_the_grace_period(run):
+def test_a_process_that_ignores_sigterm_is_killed_after_the_grace_period(run):
     process = run("trap '' TERM; echo started; sleep 60; sleep 60")
     process.stdout.readline()
     started = time.monotonic()
@@ -175,7 +175,7 @@ def test_no_child_outlives_its_emulator(wait_until_gone, number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_to_the_supervisor_takes_the_command_along(run, wait_until_gone, number):
+def test_a_signal_to_the_supervisor_also_ends_the_command(run, wait_until_gone, number):
     process = run("echo $$; sleep 60")
     child = int(process.stdout.readline())
     os.kill(process._process.pid, number)

@@ -45,13 +45,13 @@ def test_jobs_in_a_vpc_with_encryption_pass(processing_request, training):
     check_training_request(changed(training, "ResourceConfig.VolumeKmsKeyId", "key"))
 
 
-def test_fails_on_a_security_group_that_is_none(training):
+def test_fails_for_an_invalid_security_group(training):
     vpc = {**VPC, "SecurityGroupIds": ["group-1"]}
     with pytest.raises(UnsupportedError, match=r"VpcConfig.SecurityGroupIds: .* 'group-1'; give"):
         check_training_request({**training, "VpcConfig": vpc})
 
 
-def test_what_can_run_passes(processing_request, training):
+def test_supported_requests_pass(processing_request, training):
     check_processing_request(processing_request(""))
     check_training_request(training)
     check_training_request(
@@ -79,7 +79,7 @@ def test_what_can_run_passes(processing_request, training):
         ("ProcessingOutputConfig.Outputs.0.FeatureStoreOutput", {"FeatureGroupName": "x"}),
     ],
 )
-def test_fails_on_a_processing_request_that_cannot_run(processing_request, path, value):
+def test_fails_for_an_unsupported_processing_request(processing_request, path, value):
     _assert_refused(check_processing_request, changed(processing_request(""), path, value), path)
 
 
@@ -105,7 +105,7 @@ def test_fails_on_a_processing_request_that_cannot_run(processing_request, path,
         ("InputDataConfig.0.DataSource.S3DataSource.S3DataType", "AugmentedManifestFile"),
     ],
 )
-def test_fails_on_a_training_request_that_cannot_run(training, path, value):
+def test_fails_for_an_unsupported_training_request(training, path, value):
     _assert_refused(check_training_request, changed(training, path, value), path)
 
 
@@ -120,7 +120,7 @@ def test_fails_on_a_training_request_that_cannot_run(training, path, value):
         ("Environment.SAGEMAKER_MULTI_MODEL", "true"),
     ],
 )
-def test_fails_on_a_container_that_cannot_be_served(path, value):
+def test_fails_for_an_unsupported_container(path, value):
     _assert_refused(check_container, changed(CONTAINER, path, value), path)
 
 

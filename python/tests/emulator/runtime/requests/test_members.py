@@ -46,7 +46,7 @@ def test_every_member_of_the_model_has_one_place(operation):
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_no_place_is_of_a_member_that_the_model_has_not(operation):
+def test_every_listed_member_is_in_the_model(operation):
     exact, prefixes = places(operation)
     known = model_of(operation)
     assert set(exact) <= set(known)
@@ -71,7 +71,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("operation", "path", "remedy"), REFUSED)
-def test_fails_on_a_refused_member_by_name_with_what_to_do_instead(operation, path, remedy):
+def test_fails_for_a_refused_member_with_the_alternative(operation, path, remedy):
     with pytest.raises(UnsupportedError) as raised:
         check_members(operation, request_with(path, "something"))
     field, _, rest = str(raised.value).partition(": ")
@@ -79,12 +79,12 @@ def test_fails_on_a_refused_member_by_name_with_what_to_do_instead(operation, pa
     assert rest.endswith(f"'something'; {remedy}")
 
 
-def test_a_member_that_asks_for_nothing_is_not_refused():
+def test_a_refused_member_may_have_its_default():
     check_members("CreateTrainingJob", {"RemoteDebugConfig": {"EnableRemoteDebug": False}})
     check_members("CreateTrainingJob", {"DebugRuleConfigurations": [], "ExperimentConfig": {}})
 
 
-def test_an_idle_member_is_taken_and_said_once(caplog):
+def test_an_idle_member_is_accepted_and_logged_once(caplog):
     members._log_once.cache_clear()
     request = {"DebugHookConfig": {"S3OutputPath": "s3://bucket/", "CollectionConfigurations": []}}
     with caplog.at_level(logging.WARNING, logger="emulator"):

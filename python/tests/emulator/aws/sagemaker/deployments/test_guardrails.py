@@ -126,7 +126,7 @@ def test_a_slow_canary_is_rolled_back(old, load, alarm):
     assert stream.failed == []
 
 
-def test_an_alarm_in_the_last_bake_brings_all_traffic_back(old, alarm, client):
+def test_an_alarm_in_the_last_bake_rolls_back_all_traffic(old, alarm, client):
     name = alarm()
     old.update("new", canary(name, wait=0, termination=600), count=2, ANSWER="new")
     wait_until(lambda: old.ask() == old.ask() == "new")
@@ -206,7 +206,7 @@ def test_a_rollback_is_an_event_with_its_reason(old, seen, alarm, client):
     assert name in settled["detail"]["FailureReason"]
 
 
-def test_an_alarm_that_is_on_already_stops_the_update_before_any_traffic_moves(old, alarm, client):
+def test_an_active_alarm_stops_the_update_before_traffic_shifts(old, alarm, client):
     name = alarm()
     client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="r")
     old.update("new", canary(name, wait=0, termination=0), count=2, ANSWER="new")
@@ -230,7 +230,7 @@ def test_an_update_that_takes_too_long_is_rolled_back(until):
     until(server.stopped.is_set)
 
 
-def test_an_alarm_that_is_deleted_meanwhile_ends_the_update(old, alarm, client):
+def test_deleting_the_alarm_rolls_back_the_update(old, alarm, client):
     name = alarm()
     old.update("new", canary(name, wait=3000), count=2, ANSWER="new")
     time.sleep(0.3)

@@ -19,7 +19,7 @@ from tests.emulator.aws.serving import ROLE
 from tests.patience import LIMIT_SECONDS, wait_until
 
 
-def test_new_servers_that_do_not_get_healthy_change_nothing(old):
+def test_unhealthy_new_servers_do_not_change_the_endpoint(old):
     old.update("bad", canary(), count=2, BROKEN="no model_fn")
     endpoint = old.settled()
     assert endpoint["EndpointConfigName"] == f"{old.name}-old"
@@ -27,7 +27,7 @@ def test_new_servers_that_do_not_get_healthy_change_nothing(old):
     assert {old.ask() for _ in range(10)} == {"old"}
 
 
-def test_an_update_is_neither_doubled_nor_deleted_from_under(old):
+def test_an_endpoint_cannot_be_updated_or_deleted_during_an_update(old):
     old.update("new", canary(wait=600), count=2)
     for refused in (old.delete, lambda: old.update("third", count=2)):
         with pytest.raises(
@@ -82,7 +82,7 @@ def test_an_update_is_neither_doubled_nor_deleted_from_under(old):
         ),
     ],
 )
-def test_fails_at_once_for_what_cannot_be_deployed_so(old, request_, options, problem):
+def test_fails_at_once_for_an_invalid_deployment_configuration(old, request_, options, problem):
     with pytest.raises(old.sagemaker.exceptions.ClientError, match=problem) as refusal:
         old.update("new", request_, **options)
     assert refusal.value.response["Error"]["Code"] == "ValidationException"
@@ -136,7 +136,7 @@ def test_variant_properties_are_retained(old):
     assert (variant["CurrentWeight"], variant["CurrentInstanceCount"]) == (3, 2)
 
 
-def test_weights_change_while_requests_come(serving, load):
+def test_weights_change_during_requests(serving, load):
     serving.model(f"{serving.name}-b", Environment={"ANSWER": "b"})
     variants = [
         {"VariantName": "a", **ON_INSTANCES},
@@ -170,7 +170,7 @@ def test_weights_change_while_requests_come(serving, load):
         ),
     ],
 )
-def test_fails_to_adjust_what_is_not_there(old, wanted, problem):
+def test_fails_to_adjust_a_variant_that_does_not_exist(old, wanted, problem):
     with pytest.raises(old.sagemaker.exceptions.ClientError, match=problem):
         old.sagemaker.update_endpoint_weights_and_capacities(
             EndpointName=old.name, DesiredWeightsAndCapacities=wanted
@@ -178,7 +178,7 @@ def test_fails_to_adjust_what_is_not_there(old, wanted, problem):
     assert old.ask() == "old"
 
 
-def test_fleets_are_counted_apart_and_together(old, client, until):
+def test_metrics_count_fleets_separately_and_together(old, client, until):
     old.update("new", canary(wait=120), count=2, ANSWER="new")
     answers = [old.ask() for _ in range(40)]
     cloudwatch = client("cloudwatch")

@@ -48,7 +48,7 @@ def test_fails_on_a_group_that_holds_versions(sagemaker, group, package):
         ),
     ],
 )
-def test_fails_on_what_is_not_there(sagemaker, operation, parameter, value):
+def test_fails_for_a_group_that_does_not_exist(sagemaker, operation, parameter, value):
     error = refusal(getattr(sagemaker, operation), **{parameter: value})
     assert error["Code"] == "ValidationException"
     assert "does not exist" in error["Message"]

@@ -47,7 +47,7 @@ def test_fails_to_make_a_model_from_a_version_that_is_not_approved(
         model(arn)
 
 
-def test_fails_to_make_a_model_when_the_artifact_has_gone(client, sagemaker, package, model, name):
+def test_fails_to_create_a_model_without_its_artifact(client, sagemaker, package, model, name):
     arn = package(ModelApprovalStatus="Approved")
     client("s3").delete_object(Bucket=name, Key="model.tar.gz")
     with pytest.raises(sagemaker.exceptions.ClientError, match="Could not find model data at"):
@@ -62,7 +62,7 @@ def test_fails_to_make_a_model_from_no_package_or_with_an_image_besides(sagemake
         model(arn, Image=IMAGE)
 
 
-def test_a_fault_rule_fails_a_package_and_no_model_is_made_of_it(
+def test_a_fault_rule_fails_a_package_so_no_model_can_use_it(
     cloud, sagemaker, group, package, model
 ):
     rule = {

@@ -13,9 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape:
 METRICS = {"ContentType": "application/json", "S3Uri": "s3://bucket/model-quality.json"}
 
 
-def test_a_version_has_what_it_was_registered_with_and_waits_for_approval(
-    sagemaker, group, package
-):
+def test_a_version_has_its_registered_members_and_waits_for_approval(sagemaker, group, package):
     given = {
         "ModelMetrics": {"ModelQuality": {"Statistics": METRICS}},
         "CustomerMetadataProperties": {"TestR2": "0.77"},
@@ -58,7 +56,7 @@ def test_a_group_can_be_given_by_its_arn(sagemaker, group, package):
     assert found["ModelPackageGroupName"] == group
 
 
-def test_the_same_client_token_makes_one_version(sagemaker, package):
+def test_the_same_client_token_creates_one_version(sagemaker, package):
     first = package(ClientToken="a-1")
     assert package(ClientToken="a-1") == first
     assert package(ClientToken="a-2") != first
@@ -66,19 +64,19 @@ def test_the_same_client_token_makes_one_version(sagemaker, package):
         package(ClientToken="a-1", ModelPackageDescription="another")
 
 
-def test_versions_that_are_registered_at_once_have_numbers_of_their_own(package):
+def test_versions_registered_concurrently_have_different_numbers(package):
     with ThreadPoolExecutor(8) as pool:
         arns = list(pool.map(lambda _: package(), range(8)))
     assert sorted(int(arn.rpartition("/")[2]) for arn in arns) == list(range(1, 9))
 
 
-def test_a_deleted_versions_number_does_not_come_again(sagemaker, package):
+def test_the_number_of_a_deleted_version_is_not_reused(sagemaker, package):
     first, second = package(), package()
     sagemaker.delete_model_package(ModelPackageName=first)
     assert [arn[-2:] for arn in (first, second, package())] == ["/1", "/2", "/3"]
 
 
-def test_an_update_changes_what_it_names_and_nothing_else(sagemaker, package):
+def test_an_update_changes_only_the_members_it_names(sagemaker, package):
     arn = package(CustomerMetadataProperties={"a": "1", "b": "2"})
     sagemaker.update_model_package(
         ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="better by 3 %"
@@ -166,7 +164,7 @@ def test_an_update_with_the_same_token_is_no_second_event(sagemaker, group, pack
         ({"InferenceSpecification": {"Containers": [{}]}}, "Container.Image"),
     ],
 )
-def test_fails_to_register_what_aws_or_the_emulator_would_not_take(
+def test_fails_to_register_invalid_or_unsupported_packages(
     client, group, package, changes, message
 ):
     checked = client("sagemaker", checked=False)
@@ -179,7 +177,7 @@ def test_fails_to_register_what_aws_or_the_emulator_would_not_take(
     assert (error["Code"], message in error["Message"]) == ("ValidationException", True), error
 
 
-def test_fails_to_register_an_artifact_that_is_not_there(sagemaker, containers, package):
+def test_fails_to_register_a_missing_artifact(sagemaker, containers, package):
     missing = {**containers[0], "ModelDataUrl": "s3://none/model.tar.gz"}
     with pytest.raises(sagemaker.exceptions.ClientError, match="Could not find model data at"):
         package(InferenceSpecification={"Containers": [missing]})
