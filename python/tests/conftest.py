@@ -18,6 +18,7 @@ STARTERS = {
     "emulator/runtime/processes/test_isolation.py",
     "emulator/runtime/processes/test_supervisor.py",
     "emulator/runtime/test_environments.py",
+    "emulator/runtime/tuning/test_proposers.py",
     "scripts/comparison/test_contents.py",
     "scripts/comparison/test_main.py",
     "scripts/comparison/test_status.py",

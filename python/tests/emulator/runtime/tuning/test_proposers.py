@@ -92,21 +92,18 @@ def test_random_and_grid_stop_no_job():
         assert proposer.report(0, 1, -1e9) is False
 
 
-@pytest.mark.runs
 def test_a_study_with_the_same_seed_and_results_proposes_the_same(study):
     first = searched(study(seed=3), 15)
     assert searched(study(seed=3), 15) == first
     assert searched(study(seed=2**32 + 4), 15) != first
 
 
-@pytest.mark.runs
 def test_a_study_learns_from_results(study):
     objectives = [objective(values) for values in searched(study(), 40)]
     assert sum(objectives[-10:]) > sum(objectives[:10])
     assert max(objectives) > -0.2
 
 
-@pytest.mark.runs
 def test_a_study_proposes_values_of_the_space_while_others_run_and_after_a_failure(study):
     proposer = study()
     proposals = asked(proposer, 12)
@@ -117,7 +114,6 @@ def test_a_study_proposes_values_of_the_space_while_others_run_and_after_a_failu
     assert len({tuple(values.values()) for values in proposals}) == 13
 
 
-@pytest.mark.runs
 def test_a_study_begins_with_what_was_found_before(study):
     best = {"depth": "5", "momentum": "0.9", "kind": "a"}
     worst = [{"depth": "1", "momentum": "0.1", "kind": "b"}] * 9
@@ -128,7 +124,6 @@ def test_a_study_begins_with_what_was_found_before(study):
     assert sum(map(objective, warm)) > sum(map(objective, cold))
 
 
-@pytest.mark.runs
 def test_hyperband_stops_what_falls_behind_and_not_before_the_least_resource(study):
     proposer = study(hyperband=Resources(2, 27))
     asked(proposer, 12)
@@ -145,7 +140,6 @@ def test_hyperband_stops_what_falls_behind_and_not_before_the_least_resource(stu
     assert proposer.ask()
 
 
-@pytest.mark.runs
 def test_a_study_that_ended_says_what_it_wrote_last(study):
     proposer = study()
     with pytest.raises(StudyError, match=r"(?s)the study of Optuna ended: .*IndexError"):
