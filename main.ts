@@ -1,12 +1,14 @@
 import { App } from "cdktf";
-import { environments, testRun, workflowProps } from "./configuration";
+import { configurationName, environments, testRun, workflowProps } from "./configuration";
 import { stackNames, synthesizedEnvironment } from "./configuration/names";
 import { PipelineStack } from "./constructs/pipeline-stack";
 import { TestRunStack } from "./constructs/test-run-stack";
 
 const only = process.env[synthesizedEnvironment];
 if (only !== undefined && !Object.hasOwn(environments, only)) {
-  throw new Error(`There is no environment ${only}; config.ts has ${Object.keys(environments).join(", ")}`);
+  throw new Error(
+    `There is no environment ${only}; ${configurationName} has ${Object.keys(environments).join(", ")}`,
+  );
 }
 
 const app = new App();

@@ -8,6 +8,7 @@ import type { ExecutionInput } from "../workflow/execution-input";
 import { checkNameScope } from "../workflow/names";
 import { type WorkflowProps, workflowSettings } from "../workflow/props";
 import { type EnvironmentConfig, environmentSchema } from "./environment-schema";
+import { suggestion } from "./suggest";
 import { testRunSchema, type WorkflowConfig, workflowSchema } from "./workflow-schema";
 
 const environmentsSchema = z.record(
@@ -115,10 +116,18 @@ function parse<Schema extends z.ZodType>(
   value: unknown,
   ...place: string[]
 ): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: unknownKeys });
   if (result.success) return result.data;
   const issues = result.error.issues.map((issue) => ({ ...issue, path: [...place, ...issue.path] }));
   throw invalid(z.prettifyError({ issues }));
+}
+
+/** Suggests a known key for each unknown one; leaves the texts of other problems to the schema. */
+function unknownKeys(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== "unrecognized_keys" || !(issue.inst instanceof z.ZodObject)) return undefined;
+  const known = Object.keys(issue.inst.shape);
+  const keys = issue.keys as readonly string[];
+  return `Unknown ${keys.map((key) => `key "${key}"${suggestion(key, known)}`).join(", ")}`;
 }
 
 /** Refuses values that are valid alone but not together, each once with the environments that have it. */

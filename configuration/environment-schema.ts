@@ -5,17 +5,24 @@ import { defaultNoncurrentVersionDays } from "../workflow/bucket";
 import { memorySizes, mostConcurrency } from "../workflow/endpoint/kinds";
 import { hasRecipients, webhookFormats } from "../workflow/monitoring/notifications";
 import { defaultLogRetentionInDays } from "../workflow/resources";
+import { type InstanceUser, instanceTypeProblem } from "./instance-types";
 
 export const wholeNumber = z.number().int().positive();
 
-/** Checks only the form of an instance type, because only AWS knows which types exist in a region. */
-const instanceType = (example: string) =>
-  z.string().regex(/^ml\.[a-z][a-z0-9-]*\.(medium|large|\d*xlarge|metal[a-z0-9-]*)$/, {
-    error: ({ input }) => `must be a SageMaker instance type such as ${example}, got ${input}`,
-  });
+/** Checks the form of an instance type, and the sizes of known families; which types a region has, only AWS knows. */
+const instanceType = (user: InstanceUser, example: string) =>
+  z
+    .string()
+    .regex(/^ml\.[a-z][a-z0-9-]*\.(medium|large|\d*xlarge|metal[a-z0-9-]*)$/, {
+      error: ({ input }) => `must be a SageMaker instance type such as ${example}, got ${input}`,
+      abort: true,
+    })
+    .refine((type) => instanceTypeProblem(type, user) === undefined, {
+      error: ({ input }) => instanceTypeProblem(input as string, user),
+    });
 
 export const jobSizeSchema = z.strictObject({
-  instanceType: instanceType("ml.m5.large").optional(),
+  instanceType: instanceType("jobs", "ml.m5.large").optional(),
   instanceCount: wholeNumber.optional(),
   volumeSizeInGB: wholeNumber.optional(),
   maxRuntimeInSeconds: wholeNumber.optional(),
@@ -31,7 +38,7 @@ export const endpointSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("instance").optional(),
     variantName,
-    instanceType: instanceType("ml.t2.medium").optional(),
+    instanceType: instanceType("endpoints", "ml.t2.medium").optional(),
     initialInstanceCount: wholeNumber.optional(),
     initialVariantWeight: z.number().nonnegative().optional(),
     /** How traffic moves to an update, if there are always at least two instances. */

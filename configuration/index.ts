@@ -1,10 +1,20 @@
 /** The configuration in force: `config.ts`, or the file that `WORKFLOW_CONFIG` names. */
 
-import { join, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import { type Config, ConfigurationError } from "./define";
 
 /** The file that contains the configuration. */
 const configurationFile = resolve(__dirname, "..", process.env.WORKFLOW_CONFIG || "config.ts");
+
+/** The file to edit, as a path of this project: the one that `config.ts` exports, if it does no more than that. */
+export const configurationName = relative(resolve(__dirname, ".."), exportedBy(configurationFile));
+
+function exportedBy(file: string): string {
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const [, other] = /^export \{ default \} from "(\.[^"]+)";\s*$/.exec(text) ?? [];
+  return other === undefined ? file : exportedBy(resolve(dirname(file), `${other.replace(/\.ts$/, "")}.ts`));
+}
 
 function load(): Config {
   const config = read(configurationFile);
@@ -20,7 +30,9 @@ function read(path: string): Config | undefined {
   try {
     return (require(path) as { default?: Config }).default;
   } catch (error) {
-    if (error instanceof ConfigurationError) throw error;
+    if (error instanceof ConfigurationError) {
+      throw new ConfigurationError(error.message.replace(/^config\.ts/, configurationName), { cause: error });
+    }
     throw new ConfigurationError(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
   }
 }

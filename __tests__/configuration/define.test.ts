@@ -67,7 +67,6 @@ it("has no workflow of an environment that is not there", () => {
 });
 
 it.each<[string, keyof ConfigInput, object, string]>([
-  ["a key that is misspelt", "workflow", { traning: {} }, 'Unrecognized key: "traning"\n  → at workflow'],
   [
     "a key of a job that is misspelt",
     "workflow",
@@ -153,6 +152,19 @@ it.each<[string, keyof ConfigInput, object, string]>([
     { sampleData: "nowhere/data" },
     "testRun.sampleData must be a folder of this project, got nowhere/data",
   ],
+  [
+    "a misspelt key",
+    "workflow",
+    { trainig: {} },
+    'Unknown key "trainig"; did you mean training?\n  → at workflow',
+  ],
+  [
+    "misspelt keys far down",
+    "environments",
+    { prod: { region: "eu-west-1", endpoint: { kind: "serverless", maxConcurency: 1, burst: 2 } } },
+    'Unknown key "maxConcurency"; did you mean maxConcurrency?, key "burst"\n  → at environments.prod.endpoint',
+  ],
+  ["a misspelt part", "testRun", { instnaces: [] }, 'Unknown key "instnaces"; did you mean instances?'],
   [
     "what one environment cannot have",
     "environments",

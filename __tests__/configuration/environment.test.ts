@@ -24,6 +24,15 @@ describe("parseEnvironments", () => {
     [{ vpc: { subnetIds: [], securityGroupIds: ["sg-1"] } }, "environments.dev.vpc.subnetIds"],
     [{ sizes: { training: { instanceType: "m5.large" } } }, "SageMaker instance type such as ml.m5.large"],
     [{ sizes: { training: { instanceType: "ml.m5.larg" } } }, "SageMaker instance type such as ml.m5.large"],
+    [
+      { sizes: { training: { instanceType: "ml.m5.3xlarge" } } },
+      "must be a size that ml.m5 has (large, xlarge, 2xlarge, 4xlarge, 12xlarge, 24xlarge), got ml.m5.3xlarge",
+    ],
+    [
+      { sizes: { training: { instanceType: "ml.t2.medium" } } },
+      "must be an instance type for jobs, but ml.t2 is not, got ml.t2.medium",
+    ],
+    [{ endpoint: { instanceType: "ml.m5.3xlarge" } }, "environments.dev.endpoint.instanceType"],
     [{ sizes: { trainig: {} } }, "trainig"],
     [{ endpoint: { kind: "server" } }, "environments.dev.endpoint.kind"],
     [{ endpoint: { kind: "serverless", instanceType: "ml.m5.large" } }, "instanceType"],

@@ -33,6 +33,8 @@ it("writes the stacks of every environment, or the very same of one alone", asyn
 
 it("names the environments there are, and the line that failed in our own files", async () => {
   const failed = await synthesizeInto(folder(), "nowhere").catch((error: Error) => error.message);
-  expect(failed).toContain("There is no environment nowhere; config.ts has local, dev, staging, prod");
+  expect(failed).toContain(
+    "There is no environment nowhere; __tests__/housing.config.ts has local, dev, staging, prod",
+  );
   expect(failed).toMatch(/\/main\.ts:\d+:\d+/);
 });

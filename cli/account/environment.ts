@@ -1,12 +1,12 @@
-import { environments, workflowProps } from "../../configuration";
+import { configurationName, environments, workflowProps } from "../../configuration";
 import type { EnvironmentConfig } from "../../configuration/environment-schema";
 import { localEnvironment } from "../../configuration/names";
+import { suggestion } from "../../configuration/suggest";
 import { type StateMachineArns, stateMachineArns } from "../../workflow/arns";
 import { baseName } from "../../workflow/names";
 import type { WorkflowProps } from "../../workflow/props";
 import { UsageError } from "../terminal/errors";
 import { printToStderr } from "../terminal/print";
-import { suggestion } from "../terminal/suggest";
 import { Aws } from "./clients";
 import { connectionTo, type EmulatorConnection, runningEmulators } from "./emulator-address";
 
@@ -31,7 +31,7 @@ export function environmentConfig(name: string): EnvironmentConfig {
   if (config === undefined) {
     const known = Object.keys(environments);
     throw new UsageError(
-      `The environment must be one of ${known.join(", ")}, got ${name}${suggestion(name, known) || ": add it to config.ts"}`,
+      `The environment must be one of ${known.join(", ")}, got ${name}${suggestion(name, known) || `: add it to ${configurationName}`}`,
     );
   }
   return config;

@@ -5,10 +5,10 @@ import {
   InvalidArn,
   ListExecutionsCommand,
 } from "@aws-sdk/client-sfn";
+import { suggestion } from "../../configuration/suggest";
 import { executionArn } from "../../workflow/arns";
 import type { Target } from "../account/deployed-workflow";
 import { UsageError } from "../terminal/errors";
-import { suggestion } from "../terminal/suggest";
 
 /** Where executions are. */
 export type Executions = Pick<Target, "aws" | "stateMachineArn">;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { configurationName } from "../../configuration";
 import type { Aws } from "../account/clients";
 import { projectRoot } from "../paths";
 import { FailedError, UsageError } from "../terminal/errors";
@@ -24,7 +25,9 @@ export class SampleData {
   ): Promise<SampleData> {
     if (folder === undefined) return await SampleData.generate(python, onProgress);
     if (!existsSync(folder))
-      throw new UsageError(`testRun.sampleData in config.ts must be an existing folder, got ${folder}`);
+      throw new UsageError(
+        `testRun.sampleData in ${configurationName} must be an existing folder, got ${folder}`,
+      );
     onProgress(`Data from ${folder}`);
     return new SampleData(folder, false);
   }

@@ -2,12 +2,12 @@
 
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { HistoryEvent } from "@aws-sdk/client-sfn";
+import { suggestion } from "../../configuration/suggest";
 import type { ExecutionInput } from "../../workflow/execution-input";
 import { prefixes } from "../../workflow/settings";
 import { type EarlierJobKey, type From, type StageName, stageNames, stages } from "../../workflow/stages";
 import type { Target } from "../account/deployed-workflow";
 import { UsageError } from "../terminal/errors";
-import { suggestion } from "../terminal/suggest";
 import { describeNamed } from "./named-execution";
 import { readHistory } from "./variables";
 

@@ -1,4 +1,4 @@
-import { suggestion } from "../../../cli/terminal/suggest";
+import { suggestion } from "../../configuration/suggest";
 
 const environments = ["local", "dev", "staging", "prod"];
 
