@@ -219,7 +219,10 @@ describe("the commands", () => {
       .send(new DescribeTrainingJobCommand({ TrainingJobName: job }));
     expect(described.TrainingJobStatus).toBe("Stopped");
     expect(stopped.stdout).toContain("npm run execute -- local --redrive long");
-    expect((await started).code).toBe(1);
+    expect(await started).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("to go on: npm run execute -- local --redrive long"),
+    });
 
     const redriven = command("execute", "--redrive", "long");
     await until(async () => (await training()).length === 2);

@@ -4,7 +4,7 @@ import type { Aws } from "../account/clients";
 import { resolveTarget, type TargetOptions } from "../account/deployed-workflow";
 import { announce } from "../account/environment";
 import { imageEnvironment, interpreter, prepareEnvironments } from "../emulator/python";
-import { DetachedError, UsageError } from "../terminal/errors";
+import { DetachedError, FailedError, UsageError } from "../terminal/errors";
 import { type JsonOptions, print, writeJson } from "../terminal/print";
 import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
 import { testReleased } from "./endpoint-test";
@@ -12,6 +12,7 @@ import { type ExecutionResult, startExecution, uniqueName } from "./execution";
 import { ExecutionFailedError, followToSuccess } from "./follow";
 import { readInput } from "./input";
 import { arnOf } from "./named-execution";
+import { nextCommand } from "./next-command";
 import { modelInService } from "./previous-model";
 import { redriveNamed } from "./redriven";
 import { failureReport, printReport, successReport, unknownReport } from "./report";
@@ -74,7 +75,7 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
     await tasks.run({ silent: options.json });
   } catch (error) {
     reportOutcome(error, execution.ifAny, arn, options);
-    throw error;
+    throw withNextCommand(error, name);
   }
   const found = {
     predictions: predictions.ifAny,
@@ -94,6 +95,14 @@ function reportOutcome(
   if (error instanceof ExecutionFailedError) writeJson(failureReport(error.result, error.failure), options);
   else if (ended !== undefined) writeJson(successReport(ended), options);
   else if (arn !== undefined) writeJson(unknownReport(arn), options);
+}
+
+/** Adds to a failure the command that goes on with the results that there are. */
+function withNextCommand(error: unknown, environment: string): unknown {
+  if (!(error instanceof ExecutionFailedError)) return error;
+  const command = nextCommand(environment, error.result.description, error.failure);
+  if (command === undefined) return error;
+  return new FailedError(`${error.message}\n  to go on: ${command}`, { cause: error });
 }
 
 async function uploadSampleData(
