@@ -79,6 +79,7 @@ def train_and_serve(
     hyperparameters: dict[str, str],
     requests: list[dict[str, Any]],
     trainer: str = "sagemaker_containers",
+    program: str = "training.py",
 ) -> ToolkitsRun:
     """Train under the training toolkit, then serve the model under the serving toolkit.
 
@@ -95,10 +96,12 @@ def train_and_serve(
         Keyword arguments of Werkzeug's test client, as ``data`` (str) and ``headers``.
     trainer : str
         Whose program ``train`` to run: ``sagemaker_containers`` or ``sagemaker_training``.
+    program : str
+        The training script.
     """
     python = environment_python()
     archive = _lay_out_job(processed, folder)
-    script_mode = {"sagemaker_program": "training.py", "sagemaker_submit_directory": str(archive)}
+    script_mode = {"sagemaker_program": program, "sagemaker_submit_directory": str(archive)}
     config = folder / "input" / "config"
     (config / "hyperparameters.json").write_text(json.dumps({**hyperparameters, **script_mode}))
     training = subprocess.run(

@@ -152,6 +152,23 @@ def test_a_failed_training_exits_with_1_and_its_reason_ends_what_the_script_logs
     assert failure.startswith(reason if keeps_reason else "framework error:")
 
 
+def test_gradient_boosting_trains_under_the_toolkit_and_is_served(processed: Path, tmp_path: Path):
+    hyperparameters = {"max-iter": "15", "learning-rate": "0.3", "folds": "2"}
+    run = train_and_serve(
+        *(processed, tmp_path, hyperparameters, [REQUESTS["json"]]),
+        program="gradient_boosting.py",
+    )
+
+    assert run.training.returncode == 0, run.training.stderr
+    log = run.training.stdout + run.training.stderr
+    logged = [float(value) for value in re.findall(r"cv_r2: ([-+.0-9eE]+)", log)]
+    assert len(logged) == 16
+    assert logged[0] < logged[-1] == run.evaluation["cv_r2"]
+    _, answer = run.answers
+    assert answer["status"] == 200
+    assert json.loads(answer["body"])["model_type"] == "HistGradientBoostingRegressor"
+
+
 class ToolkitsPython(Environments):
     """Has jobs and servers of the emulator run in the toolkits' environment."""
 
