@@ -267,6 +267,19 @@ def test_a_killed_job_continues_with_the_result_of_one_that_ran_through(
     assert models[0].get_params() == models[1].get_params()
 
 
+def test_a_checkpoint_with_other_folds_is_not_used(small: Path, tmp_path: Path, train_here, capsys):
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    arguments = (small, tmp_path, "--max-iter", 5, "--checkpoint-dir", folder)
+    assert train_here(*arguments, script=gradient_boosting) == 0
+    capsys.readouterr()
+
+    assert train_here(*arguments, "--folds", 2, script=gradient_boosting) == 0
+
+    assert "its folds is 0, that of this job is 2" in capsys.readouterr().out
+    assert "cv_r2" in evaluation(tmp_path)
+
+
 def test_a_checkpoint_of_another_version_is_named_and_training_begins_anew(
     small: Path, tmp_path: Path, train_here, capsys
 ):
