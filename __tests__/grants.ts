@@ -11,7 +11,7 @@ import {
   scheduleRole,
 } from "../workflow/roles";
 import type { WorkflowReferences } from "../workflow/settings";
-import { references, workflow } from "./fixtures";
+import { references, tuning, workflow } from "./fixtures";
 
 /** The roles of one workflow, with everything that a configuration can add, by what their names say. */
 export function rolesOf(scope: NameScope) {
@@ -25,6 +25,7 @@ export function rolesOf(scope: NameScope) {
   const full = workflow(
     {
       ...scope,
+      tuning,
       comparison: { folder: "python/scripts", entryPoint: "comparison.py" },
       smokeTest: { examples: [{ instances: [[1]], low: 0, high: 1 }] },
       endpoint: {

@@ -1,6 +1,6 @@
 /** How the workflow fails: every error ends in a named Fail state whose cause has state, job and reason. */
 
-import { expression, type Jsonata, jsonata } from "./asl/jsonata";
+import { expression, type Jsonata, type JsonObject, jsonata } from "./asl/jsonata";
 import type { Catcher, FailState } from "./asl/states";
 
 /** The errors of an execution, and their meaning. */
@@ -62,9 +62,19 @@ export function caughtFailure(state: string, jobKey?: string): Jsonata {
   )`;
 }
 
+/** JSONata: the description of the job that failed, from the caught error; empty if the cause is none. */
+export const caughtJob = jsonata`(
+  $cause := $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : "";
+  $substring($cause, 0, 1) = "{" ? ($substring($cause, -1) = "}" ? $parse($cause) : {}) : {}
+)`;
+
 /** Catches every error of `state`, assigns it to the variable `failure` and transitions to `next`. */
-export function catchAll(state: string, next: string, jobKey?: string): Catcher {
-  return { ErrorEquals: ["States.ALL"], Assign: { failure: caughtFailure(state, jobKey) }, Next: next };
+export function catchAll(state: string, next: string, jobKey?: string, more: JsonObject = {}): Catcher {
+  return {
+    ErrorEquals: ["States.ALL"],
+    Assign: { failure: caughtFailure(state, jobKey), ...more },
+    Next: next,
+  };
 }
 
 /**

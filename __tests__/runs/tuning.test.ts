@@ -1,9 +1,14 @@
 /** A tuning of the smallest workflow: the best of its training jobs goes on, to a released model. */
 
-import { DescribeModelPackageCommand, ListTrainingJobsCommand } from "@aws-sdk/client-sagemaker";
+import {
+  DescribeModelPackageCommand,
+  ListTrainingJobsCommand,
+  StopHyperParameterTuningJobCommand,
+} from "@aws-sdk/client-sagemaker";
 import type { ExecutionResult } from "../../cli/execution/execution";
 import { executionOutput } from "../../cli/execution/report";
-import { readTuningRun } from "../../cli/tuning/run";
+import { readTuningRun, type TuningRun } from "../../cli/tuning/run";
+import { until } from "../patience";
 import { failureOf, jobsOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { smallTuning, smallWorkflow } from "./small-workflow";
 
@@ -72,6 +77,51 @@ it("trains once if the input switches it off, with any hyperparameter", async ()
   expect(report.Tuning).toEqual({});
   expect(jobsOf(result, "ModelTraining")).toEqual([report.TrainingJobName]);
   expect(states(result)).not.toContain("ModelTuning");
+});
+
+it("starts with the search, with the data of an earlier execution", async () => {
+  const ProcessingJobName = executionOutput(await workflow.run({ Tuning: false })).ProcessingJobName;
+  const From = { State: "ModelTraining", ProcessingJobName };
+  const result = await workflow.run({ From, Tuning: { MaxJobs: 1 } });
+  expect(failureOf(result)).toEqual(succeeded);
+  expect(executionOutput(result).Tuning?.JobName).toBe(jobsOf(result, "ModelTuning")[0]);
+  expect(states(result)).not.toContain("DataPreprocessing");
+});
+
+it("goes on with the best of a tuning job that is stopped", async () => {
+  const ranges = {
+    aim: { kind: "categorical", values: [0.5, 0.6] },
+    behave: { kind: "categorical", values: ["well", "hang"] },
+  } as const;
+  const stopped = smallWorkflow("stopped", { ...smallTuning, tuning: { ranges, strategy: "grid" } });
+  const deployed = await cloud.deploy(stopped);
+  await deployed.upload("raw-data/data.csv", "1\n");
+  const run = deployed.run();
+  const environment = { aws: cloud.aws, workflow: stopped };
+  const finished = async () => {
+    // There is none at first.
+    const found = await readTuningRun(environment).catch(() => undefined);
+    return found?.jobs.filter(({ objective }) => objective !== undefined).length === 2 ? found : undefined;
+  };
+  // Two of the four jobs hang, and hold both places.
+  await until(async () => (await finished()) !== undefined);
+  const { name } = (await finished()) as TuningRun;
+  await cloud.aws
+    .sagemaker()
+    .send(new StopHyperParameterTuningJobCommand({ HyperParameterTuningJobName: name }));
+  const result = await run;
+  expect(failureOf(result)).toEqual(succeeded);
+  const report = executionOutput(result);
+  expect(report.Metrics.score).toBeCloseTo(0.99);
+  expect(report.Tuning).toEqual({ JobName: name, HyperParameters: { aim: "0.6", behave: "well" } });
+  const { status, jobs } = await readTuningRun(environment);
+  expect([status, ...jobs.map((job) => job.status)]).toEqual([
+    "Stopped",
+    "Completed",
+    "Completed",
+    "Stopped",
+    "Stopped",
+  ]);
 });
 
 it("refuses an input outside the deployed bounds before it starts anything", async () => {

@@ -33,8 +33,13 @@ interface JobStepProps {
   /** The job's request, without its name. */
   readonly request: JsonObject;
   readonly maxRuntimeInSeconds: number;
-  /** Whether a job that was stopped has a result all the same. */
-  readonly stoppedIsUsable?: boolean;
+  /** What to do with a job that was stopped and has a result all the same; otherwise it counts as failed. */
+  readonly stopped?: {
+    /** Variables that are set from the caught error. */
+    readonly assign: JsonObject;
+    /** Whether there is a result. */
+    readonly isUsable: Jsonata;
+  };
   /** Variables that later states read. */
   readonly assign: JsonObject;
   /** ARN of the job's role. */
@@ -57,7 +62,12 @@ export function jobStep(workflow: Workflow, kind: StepJobKind, props: JobStepPro
       [state]: runJob(workflow, kind, props, failed),
       [failed]: {
         Type: "Choice",
-        Choices: [{ Condition: anotherAttemptHelps, Next: wait }],
+        Choices: [
+          ...(props.stopped === undefined
+            ? []
+            : [{ Condition: props.stopped.isUsable, Assign: { attempt: 1 }, Next: props.next }]),
+          { Condition: anotherAttemptHelps, Next: wait },
+        ],
         Default: failure,
       },
       [wait]: waitForAttempt(retryAfterSeconds, state),
@@ -94,14 +104,13 @@ function runJob(workflow: Workflow, kind: StepJobKind, props: JobStepProps, fail
     },
     Assign: {
       ...props.assign,
-      [`${step.called.toLowerCase()}JobName`]: props.stoppedIsUsable
-        ? name
-        : jsonata`${status} = "stopped" ? $error(${stopped}) : ${name}`,
+      [`${step.called.toLowerCase()}JobName`]:
+        props.stopped === undefined ? jsonata`${status} = "stopped" ? $error(${stopped}) : ${name}` : name,
       attempt: 1,
     },
     TimeoutSeconds: longestAttemptSeconds(maxRuntimeInSeconds),
     Retry: sageMakerRetry,
-    Catch: [catchAll(step.state, failed, nameKey)],
+    Catch: [catchAll(step.state, failed, nameKey, props.stopped?.assign)],
     Next: props.next,
   };
 }

@@ -1,7 +1,7 @@
 import { arn } from "../arns";
 import { type JsonObject, jsonata } from "../asl/jsonata";
 import type { ChoiceState, TaskState } from "../asl/states";
-import { catchAll } from "../failures";
+import { catchAll, caughtJob } from "../failures";
 import { allow } from "../iam";
 import { jobKinds, jobResource } from "../job-kinds";
 import { tuningNameStart } from "../names";
@@ -22,7 +22,10 @@ export function tuningStep(workflow: Workflow, tuning: TuningSettings, next: str
   const maxRuntimeInSeconds = longestTuningSeconds(tuning, longestJob);
   const job = jobStep(workflow, "tune", {
     maxRuntimeInSeconds,
-    stoppedIsUsable: true,
+    stopped: {
+      assign: stoppedJob,
+      isUsable: jsonata`$bestTrainingJob != ""`,
+    },
     roleArn: references.roleArns.train,
     request: request(workflow, tuning, maxRuntimeInSeconds),
     assign: {
@@ -48,6 +51,22 @@ export function tuningStep(workflow: Workflow, tuning: TuningSettings, next: str
     ],
   };
 }
+
+/**
+ * What a tuning job that was stopped has found: no page says whether `.sync` fails then, or after the tuning job's own time
+ * limit.
+ */
+const stoppedJob = {
+  bestTrainingJob: jsonata`(
+    $job := ${caughtJob};
+    $best := $job.BestTrainingJob.TrainingJobName;
+    $lowercase($job.HyperParameterTuningJobStatus) = "stopped" and $exists($best) ? $best : ""
+  )`,
+  tuningJobName: jsonata`(
+    $job := ${caughtJob};
+    $exists($job.HyperParameterTuningJobName) ? $job.HyperParameterTuningJobName : ""
+  )`,
+};
 
 const trainOrTune: ChoiceState = {
   Type: "Choice",

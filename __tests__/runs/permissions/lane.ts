@@ -22,7 +22,7 @@ import {
 import { until } from "../../patience";
 import type { TestCloud, TestWorkflow } from "../cloud";
 import { TestNotifications } from "../notifications-cloud";
-import { smallComparison, smallWorkflow } from "../small-workflow";
+import { smallComparison, smallTuning, smallWorkflow } from "../small-workflow";
 
 /** A run that needs a permission. */
 export interface Scenario {
@@ -52,13 +52,18 @@ export class Lane {
     readonly workflow: TestWorkflow,
   ) {}
 
-  /** `more` of what a configuration can ask for: a key, or an endpoint that is scaled and updated by a canary. */
+  /** `more` of what a configuration can ask for: a key, an endpoint that is scaled and updated by a canary, a tuning. */
   static async open(
     cloud: TestCloud,
     prefix: string,
-    { kmsKeyArn, minInstances = 0 }: { kmsKeyArn?: string; minInstances?: number } = {},
+    {
+      kmsKeyArn,
+      minInstances = 0,
+      tunes = false,
+    }: { kmsKeyArn?: string; minInstances?: number; tunes?: boolean } = {},
   ): Promise<Lane> {
     const props = smallWorkflow(prefix, {
+      ...(tunes ? smallTuning : {}),
       comparison: smallComparison,
       smokeTest: { examples: [{ instances: [[1]], low: 42, high: 42 }] },
       retainedReleases: 1,

@@ -53,6 +53,7 @@ describe("without one permission", () => {
     const lanes = await Promise.all(["one", "two", "three"].map((prefix) => Lane.open(cloud, prefix)));
     const withKey = await Lane.open(cloud, "key", { kmsKeyArn: KeyMetadata?.Arn });
     const guarded = await Lane.open(cloud, "guarded", { minInstances: 2 });
+    const tuned = await Lane.open(cloud, "tuned", { tunes: true });
     const proved = new Set<string>();
     const unproved: string[] = [];
 
@@ -80,6 +81,8 @@ describe("without one permission", () => {
     }
     const forScaling =
       /^(cloudwatch:DescribeAlarms|sagemaker:DescribeEndpointConfig|application-autoscaling:\w+)$/;
+    const forTuning = ({ action, resource }: Grant) =>
+      action.includes("Tuning") || /-tune-|TuningJobsRule$/.test(resource);
     const forKey = ({ action }: Grant) => action.startsWith("kms:");
     await Promise.all([
       ...lanes.map((lane, lane_) =>
@@ -87,6 +90,7 @@ describe("without one permission", () => {
       ),
       proveAll(withKey, forKey),
       proveAll(guarded, ({ action }) => forScaling.test(action)),
+      proveAll(tuned, forTuning),
     ]);
 
     expect(unproved).toEqual([]);

@@ -8,9 +8,11 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import {
+  ListHyperParameterTuningJobsCommand,
   ListModelPackagesCommand,
   ListProcessingJobsCommand,
   ListTrainingJobsCommand,
+  StopHyperParameterTuningJobCommand,
   StopProcessingJobCommand,
   StopTrainingJobCommand,
   UpdateModelPackageCommand,
@@ -145,6 +147,41 @@ const isStopped = (kind: "Processing" | "Training", named: string, input: Execut
     return left.length > 0 ? "the job runs on" : "";
   },
 });
+
+/** An execution that is stopped stops its tuning job, with the training jobs. */
+const stopsTuning: Scenario = {
+  // An execution that may not look at its tuning job leaves it running.
+  before: async (lane) => {
+    await until(async () => (await runningTuningJobs(lane)).length === 0);
+  },
+  run: async (lane) => {
+    const { workflow } = lane;
+    const { aws } = lane.cloud;
+    const running = () => runningTuningJobs(lane);
+    const input = { HyperParameters: { behave: "hang" } };
+    const arn = await startExecution(aws.sfn(), workflow.stateMachineArn, `stopped-${Date.now()}`, input);
+    await until(async () => (await running()).length > 0);
+    const isDenied = await lane.watchDenials();
+    await aws.sfn().send(new StopExecutionCommand({ executionArn: arn }));
+    await until(async () => (await isDenied()) || (await running()).length === 0);
+    const left = await running();
+    for (const HyperParameterTuningJobName of left) {
+      await aws.sagemaker().send(new StopHyperParameterTuningJobCommand({ HyperParameterTuningJobName }));
+    }
+    await until(async () => (await running()).length === 0);
+    return left.length > 0 ? "the tuning job runs on" : "";
+  },
+};
+
+async function runningTuningJobs({ cloud, workflow }: Lane) {
+  const search = { NameContains: `${workflow.baseName}-tune-`, StatusEquals: "InProgress" } as const;
+  const { HyperParameterTuningJobSummaries = [] } = await cloud.aws
+    .sagemaker()
+    .send(new ListHyperParameterTuningJobsCommand(search));
+  return HyperParameterTuningJobSummaries.map(
+    ({ HyperParameterTuningJobName }) => HyperParameterTuningJobName,
+  );
+}
 
 /** A batch transform job runs as the role of the model that serves. */
 const scores: Scenario = {
@@ -293,6 +330,7 @@ export function scenarioFor(role: RoleName, { action, resource }: Grant): Scenar
   if (action === "sagemaker:StopTrainingJob") {
     return isStopped("Training", "-train-", { HyperParameters: { behave: "hang" } });
   }
+  if (action === "sagemaker:StopHyperParameterTuningJob") return stopsTuning;
   if (/^sagemaker:Delete(EndpointConfig|Model)$/.test(action)) return updates(run);
   if (/^(cloudwatch:DescribeAlarms|application-autoscaling:)/.test(action)) return updates(run);
   if (role === "sagemaker" && (resource.includes("/scoring-") || batchOnly.test(action))) return scores;

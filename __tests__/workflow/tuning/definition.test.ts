@@ -211,6 +211,45 @@ describe("the end of a tuning job", () => {
     expect(await assigned("tuningJobName", result)).toBe("tuning");
   });
 
+  describe("that .sync reports as failed", () => {
+    const caught = async (description: object) => {
+      const errorOutput = { Error: "States.TaskFailed", Cause: JSON.stringify(description) };
+      const { bestTrainingJob = "", tuningJobName = "" } = task("ModelTuning").Catch?.[0]?.Assign ?? {};
+      return {
+        bestTrainingJob: await evaluate(bestTrainingJob as string, { errorOutput }),
+        tuningJobName: await evaluate(tuningJobName as string, { errorOutput }),
+        failure: { reason: "AlgorithmError: x" },
+        attempt: 1,
+      };
+    };
+    const next = async (variables: Record<string, unknown>) => {
+      const { Choices, Default } = definition.States.TuningAttemptFailed as ChoiceState;
+      for (const { Condition, Next } of Choices) {
+        if ((await evaluate(Condition, {}, variables)) === true) return Next;
+      }
+      return Default;
+    };
+    const ended = {
+      HyperParameterTuningJobName: "tuning",
+      HyperParameterTuningJobStatus: "Stopped",
+      BestTrainingJob: { TrainingJobName: "tuning-003-abc" },
+    };
+
+    it("goes on with the best training job if it was stopped", async () => {
+      const variables = await caught(ended);
+      expect(variables).toMatchObject({ bestTrainingJob: "tuning-003-abc", tuningJobName: "tuning" });
+      expect(await next(variables)).toBe("ReadBestTraining");
+    });
+
+    it.each([
+      ["stopped without a best training job", { ...ended, BestTrainingJob: undefined }],
+      ["failed with one", { ...ended, HyperParameterTuningJobStatus: "Failed" }],
+      ["not started", {}],
+    ])("is a failure if it has %s", async (_, description) => {
+      expect(await next(await caught(description))).toBe("TuningJobFailed");
+    });
+  });
+
   it("is a failure without a best training job", async () => {
     await expect(
       assigned("bestTrainingJob", { HyperParameterTuningJobStatus: "Completed" }),
