@@ -31,6 +31,12 @@ const advices: readonly Advice[] = [
       `the model has no ${file}: the training script must save it into the folder of the variable SM_MODEL_DIR`,
   },
   {
+    // A pickle has the name of a class, not its code, and the script that defines it is __main__ in its own job only.
+    pattern: /Can't get attribute '([^']+)' on <module '__main__'/,
+    text: ([, name]) =>
+      `the model contains ${name} of the training script, which the endpoint does not run: move ${name} into a module, import it from there, and put the module into the folder of the inference script, too`,
+  },
+  {
     pattern: /ModuleNotFoundError: No module named '([^'.]+)/,
     text: ([, module]) =>
       `the image has no ${module}: add it to requirements.txt in the folder of the script, or correct the import`,

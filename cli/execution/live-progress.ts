@@ -3,11 +3,34 @@ import type { Aws } from "../account/clients";
 import { type StateVisit, secondsBetween } from "./history";
 import { JobLog } from "./job-log";
 
+const endpointWait = "waiting until the endpoint is in service";
+const rollbackWait = "waiting until the version before is in service again";
+const jobWait = "waiting before the next attempt of the job";
+const callWait = "waiting before the next call of SageMaker";
+
+/** What states wait for, and those that look whether it has come. */
+export const waits: Readonly<Record<string, string>> = {
+  WaitBeforeProcessing: jobWait,
+  WaitBeforeTraining: jobWait,
+  WaitBeforeTuning: jobWait,
+  WaitBeforeComparison: jobWait,
+  WaitForPackage: callWait,
+  WaitForModel: callWait,
+  WaitForConfig: callWait,
+  WaitForOtherDeployment: "waiting until another update of the endpoint has ended",
+  WaitForEndpoint: endpointWait,
+  CheckEndpoint: endpointWait,
+  WaitForRollback: rollbackWait,
+  CheckRollback: rollbackWait,
+};
+
 /** What an execution does at the moment: its state or job, for how long, and the last line of the job's log. */
 export class LiveProgress {
   #running: StateVisit | undefined;
   #log: JobLog | undefined;
   #lastLine = "";
+  /** What is waited for, and since when: each look for it is a visit of its own. */
+  #wait: { readonly text: string; readonly since: Date } | undefined;
 
   constructor(private readonly aws: Aws) {}
 
@@ -19,6 +42,11 @@ export class LiveProgress {
       this.#lastLine = "";
     }
     this.#running = visit;
+    const text = waits[visit.name];
+    // States without a call, which decide, belong to the wait.
+    if (text === undefined && visit.type === "Choice") return;
+    if (text !== this.#wait?.text)
+      this.#wait = text === undefined ? undefined : { text, since: visit.startedAt };
   }
 
   /** Returns it in one line; undefined before the first state. */
@@ -26,6 +54,9 @@ export class LiveProgress {
     const running = this.#running;
     if (running === undefined) return undefined;
     const { name, visit, job, startedAt, endedAt } = running;
+    if (this.#wait !== undefined) {
+      return `${this.#wait.text}, ${Math.round(secondsBetween(this.#wait.since, now))} s`;
+    }
     const log = job === undefined || endedAt !== undefined ? "" : await this.#readLog();
     const times = visit > 1 ? `, time ${visit}` : "";
     const seconds = Math.round(secondsBetween(startedAt, endedAt ?? now));

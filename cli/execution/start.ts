@@ -20,6 +20,7 @@ import { testReleased } from "./endpoint-test";
 import { startExecution, uniqueName } from "./execution";
 import { ExecutionFailedError, followToSuccess } from "./follow";
 import { readInput } from "./input";
+import { nextText } from "./next-text";
 import { addPreparation } from "./preparation";
 import { modelOfLastRun } from "./previous-model";
 import { executionOutput, failureReport, printReport, type RunReport, successReport } from "./report";
@@ -51,7 +52,7 @@ export async function start(options: StartOptions): Promise<void> {
   try {
     await run.tasks.run({ silent: options.json });
     printReport(run.report.value, options);
-    if (!options.keep && !options.json) print(nextText);
+    if (!options.keep && !options.json) print(nextText(props));
     if (options.keep)
       await stayUp(run.cloud.value, props, run.report.value.endpoint?.name, options.json, signal);
   } catch (error) {
@@ -118,11 +119,6 @@ function plan(options: StartOptions, props: WorkflowProps, input: object, signal
   });
   return { tasks, cloud, result, report, stop };
 }
-
-const nextText = `
-Next: npm start -- --keep, which leaves the endpoint up for your own requests
-      npm run dev, which runs a script again when you save it
-      npm run new -- <name>, which writes a workflow of your own (docs/own-workflow.md)`;
 
 /** Copies the run's artifacts out of the emulator, which loses them when it stops, and returns the folder. */
 async function saveRun(aws: Aws, report: RunReport): Promise<string> {

@@ -22,6 +22,10 @@ it.each([
     "the model has no model.joblib: the training script must save it",
   ],
   [
+    "AttributeError: Can't get attribute 'Scaler' on <module '__main__' from '/usr/bin/gunicorn'>",
+    "move Scaler into a module, import it from there, and put the module into the folder of the inference script",
+  ],
+  [
     "ModuleNotFoundError: No module named 'lightgbm.sklearn'",
     "the image has no lightgbm: add it to requirements.txt",
   ],

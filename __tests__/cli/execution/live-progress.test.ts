@@ -1,6 +1,8 @@
 import type { Aws } from "../../../cli/account/clients";
 import type { StateVisit } from "../../../cli/execution/history";
-import { LiveProgress } from "../../../cli/execution/live-progress";
+import { LiveProgress, waits } from "../../../cli/execution/live-progress";
+import { releaseDefinition, workflowDefinition } from "../../../workflow/definition";
+import { workflow } from "../../fixtures";
 
 const startedAt = new Date(1_700_000_000_000);
 const later = (seconds: number) => new Date(startedAt.getTime() + seconds * 1000);
@@ -30,8 +32,31 @@ it("is the state and its time; of a repeated state, how often", async () => {
   const progress = new LiveProgress(logs());
   progress.watch(visit("KeepModel"));
   expect(await progress.line(later(3))).toBe("KeepModel, 3 s");
-  progress.watch(visit("CheckEndpoint", { visit: 17 }));
-  expect(await progress.line(later(34))).toBe("CheckEndpoint, time 17, 34 s");
+  progress.watch(visit("ReadFile", { visit: 17 }));
+  expect(await progress.line(later(34))).toBe("ReadFile, time 17, 34 s");
+});
+
+it("is what is waited for, from the first look on, and the state after it again", async () => {
+  const progress = new LiveProgress(logs());
+  progress.watch(visit("WaitForEndpoint", { type: "Wait" }));
+  progress.watch(visit("CheckEndpoint", { startedAt: later(30) }));
+  progress.watch(visit("EndpointInService", { type: "Choice", startedAt: later(31) }));
+  progress.watch(visit("WaitForEndpoint", { type: "Wait", visit: 2, startedAt: later(32) }));
+  expect(await progress.line(later(40))).toBe("waiting until the endpoint is in service, 40 s");
+  progress.watch(visit("SmokeTest", { startedAt: later(41) }));
+  expect(await progress.line(later(43))).toBe("SmokeTest, 2 s");
+});
+
+it("knows what each waiting state waits for", () => {
+  const comparison = { folder: "python/scripts", entryPoint: "comparison.py" };
+  for (const { definition } of [
+    workflowDefinition(workflow({ comparison })),
+    releaseDefinition(workflow()),
+  ]) {
+    const waiting = Object.entries(definition.States).filter(([, { Type }]) => Type === "Wait");
+    expect(waiting.length).toBeGreaterThan(2);
+    for (const [name] of waiting) expect([name, waits[name]]).toEqual([name, expect.any(String)]);
+  }
 });
 
 it("is a job with the last line of its log, until it ends", async () => {
