@@ -1,5 +1,6 @@
+import { workflowProps } from "../../configuration";
 import { workflowDefinition } from "../../workflow/definition";
-import { workflow } from "../fixtures";
+import { tuning, workflow } from "../fixtures";
 import { dev, named, only, synth } from "../synthesized";
 
 describe("the workflow", () => {
@@ -52,6 +53,38 @@ describe("the workflow", () => {
         expect(new Set(Resource).size).toBe(Resource.length);
       }
     }
+  });
+});
+
+describe("a workflow with a tuning", () => {
+  const { pipeline: tuned } = synth(dev, { ...workflowProps("dev"), tuning });
+  const { definition } = named(tuned, "aws_sfn_state_machine", "housing-dev") as { definition: string };
+
+  it("tunes with the role of its training jobs, in the names of its account", () => {
+    const { ModelTuning, ModelTraining } = JSON.parse(definition).States;
+    const { TrainingJobDefinition } = ModelTuning.Arguments;
+    expect(TrainingJobDefinition.RoleArn).toBe(ModelTraining.Arguments.RoleArn);
+    expect(TrainingJobDefinition.RoleArn).toMatch(/^\$\{aws_iam_role\..*train.*\.arn\}$/i);
+    expect(TrainingJobDefinition.AlgorithmSpecification).toEqual(
+      ModelTraining.Arguments.AlgorithmSpecification,
+    );
+  });
+
+  it("lets the state machine create, look at and stop its tuning jobs, and no others", () => {
+    const policies = Object.values(tuned.resource?.aws_iam_role_policy ?? {}) as { policy: string }[];
+    const statements = policies.flatMap(({ policy }) => JSON.parse(policy).Statement) as {
+      Action: string[];
+      Resource: string[];
+    }[];
+    const tuning = statements.filter(({ Action }) => Action.some((action) => action.includes("TuningJob")));
+    expect(tuning).toEqual([
+      expect.objectContaining({
+        Action: expect.arrayContaining(
+          ["Create", "Describe", "Stop"].map((verb) => `sagemaker:${verb}HyperParameterTuningJob`),
+        ),
+        Resource: [expect.stringMatching(/:hyper-parameter-tuning-job\/housing-dev-tune-\*$/)],
+      }),
+    ]);
   });
 });
 

@@ -2,6 +2,7 @@ import { jobKindOf } from "../../workflow/job-kinds";
 import type { Aws } from "../account/clients";
 import { type StateVisit, secondsBetween } from "./history";
 import { JobLog } from "./job-log";
+import { tuningProgress } from "./tuning-progress";
 
 const endpointWait = "waiting until the endpoint is in service";
 const rollbackWait = "waiting until the version before is in service again";
@@ -27,7 +28,8 @@ export const waits: Readonly<Record<string, string>> = {
 /** What an execution does at the moment: its state or job, for how long, and the last line of the job's log. */
 export class LiveProgress {
   #running: StateVisit | undefined;
-  #log: JobLog | undefined;
+  /** Reads what the job has done since the last time. */
+  #read: (() => Promise<readonly string[]>) | undefined;
   #lastLine = "";
   /** What is waited for, and since when: each look for it is a visit of its own. */
   #wait: { readonly text: string; readonly since: Date } | undefined;
@@ -37,8 +39,7 @@ export class LiveProgress {
   /** Takes the state that has begun or ended last. */
   watch(visit: StateVisit): void {
     if (visit.job !== undefined && visit.job !== this.#running?.job) {
-      const kind = jobKindOf(visit.name);
-      this.#log = kind && new JobLog(this.aws, visit.job, kind);
+      this.#read = this.#readerOf(visit.name, visit.job);
       this.#lastLine = "";
     }
     this.#running = visit;
@@ -63,9 +64,18 @@ export class LiveProgress {
     return `${job ?? name}${times}, ${seconds} s${log === "" ? "" : ` │ ${log}`}`;
   }
 
+  /** A tuning job has no log of its own: how far it is takes the log's place. */
+  #readerOf(state: string, job: string): (() => Promise<readonly string[]>) | undefined {
+    const kind = jobKindOf(state);
+    if (kind === undefined) return undefined;
+    if (kind === "tune") return async () => [await tuningProgress(this.aws, job)];
+    const log = new JobLog(this.aws, job, kind);
+    return () => log.newLines();
+  }
+
   /** A log that cannot be read is no reason to end: it is shown for information only. */
   async #readLog(): Promise<string> {
-    const lines = (await this.#log?.newLines().catch(() => [])) ?? [];
+    const lines = (await this.#read?.().catch(() => [])) ?? [];
     this.#lastLine = lines.findLast((line) => line.trim() !== "")?.trim() ?? this.#lastLine;
     return this.#lastLine;
   }

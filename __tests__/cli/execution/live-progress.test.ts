@@ -70,6 +70,26 @@ it("is a job with the last line of its log, until it ends", async () => {
   expect(await progress.line(later(9))).toBe("prep-2, 9 s");
 });
 
+it("is a tuning job with how far it is", async () => {
+  const described = [
+    {},
+    {
+      HyperParameterTuningJobConfig: { ResourceLimits: { MaxNumberOfTrainingJobs: 20 } },
+      TrainingJobStatusCounters: { Completed: 6, InProgress: 2, Stopped: 1, NonRetryableError: 1 },
+      BestTrainingJob: {
+        FinalHyperParameterTuningJobObjectiveMetric: { MetricName: "r2", Value: 0.81234567 },
+      },
+    },
+  ];
+  const aws = { sagemaker: () => ({ send: async () => described.shift() }) } as unknown as Aws;
+  const progress = new LiveProgress(aws);
+  progress.watch(visit("ModelTuning", { job: "tune-1" }));
+  expect(await progress.line(later(1))).toBe("tune-1, 1 s │ 0 training jobs ended, 0 run");
+  expect(await progress.line(later(9))).toBe(
+    "tune-1, 9 s │ 8 of 20 training jobs ended, 2 run, 1 failed, best r2 0.8123",
+  );
+});
+
 it("goes on without the log if that cannot be read", async () => {
   const denied = { logs: () => ({ send: () => Promise.reject(new Error("denied")) }) } as unknown as Aws;
   const progress = new LiveProgress(denied);
