@@ -6,9 +6,11 @@ import {
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
+import { executionOutput } from "../../../cli/execution/report";
 import { isMissing } from "../../../cli/terminal/errors";
 import { policyDocument, trustPolicy } from "../../../workflow/iam";
 import { approvalRole, type RoleDescription, scheduleRole } from "../../../workflow/roles";
+import { type EarlierJobKey, type From, type StageName, stages } from "../../../workflow/stages";
 import {
   type Grant,
   grantsIn,
@@ -20,7 +22,7 @@ import {
   without,
 } from "../../grants";
 import { until } from "../../patience";
-import type { TestCloud, TestWorkflow } from "../cloud";
+import { failureOf, succeeded, type TestCloud, type TestWorkflow } from "../cloud";
 import { TestNotifications } from "../notifications-cloud";
 import { smallComparison, smallTuning, smallWorkflow } from "../small-workflow";
 
@@ -42,6 +44,8 @@ export interface Outcome {
 /** A workflow whose roles lose one permission after the other. */
 export class Lane {
   readonly #policies = new Map<RoleName, { name: string; document: PolicyDocument }>();
+
+  #jobs: Record<EarlierJobKey, string> | undefined;
 
   scheduleRoleArn = "";
   approvalRoleArn = "";
@@ -116,6 +120,21 @@ export class Lane {
       .send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
     await this.#put(RoleName, policyDocument(role.policyStatements));
     return Role?.Arn as string;
+  }
+
+  /** Runs the whole workflow once; later runs start with what its jobs have made. */
+  async begin(): Promise<void> {
+    if (this.#jobs !== undefined) return;
+    const result = await this.workflow.run();
+    expect(failureOf(result)).toEqual(succeeded);
+    const { ProcessingJobName, TrainingJobName } = executionOutput(result);
+    this.#jobs = { ProcessingJobName, TrainingJobName };
+  }
+
+  /** The key `From` of an input that starts at `stage`. */
+  from(stage: StageName): From {
+    const needed = stages[stage].needs.map((key) => [key, this.#jobs?.[key]]);
+    return { State: stage, ...Object.fromEntries(needed) } as From;
   }
 
   /** What the role's calls need, in the account as it is. */

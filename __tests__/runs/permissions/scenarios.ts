@@ -29,13 +29,24 @@ import { servingModel } from "../../../cli/registry/model-versions";
 import { followScoring, type ScoringJob, startScoring } from "../../../cli/scoring/job";
 import type { ExecutionInput } from "../../../workflow/execution-input";
 import { approvalRule } from "../../../workflow/resources";
+import type { StageName } from "../../../workflow/stages";
 import type { Grant, RoleName } from "../../grants";
 import { patience, until } from "../../patience";
 import type { Lane, Scenario } from "./lane";
 
-export async function execution({ workflow }: Lane, input: ExecutionInput): Promise<string> {
-  return failureText(await workflow.run(input));
-}
+type Run = (lane: Lane, input: ExecutionInput) => Promise<string>;
+
+const wholeRun: Run = async ({ workflow }, input) => failureText(await workflow.run(input));
+
+/** Runs from a stage on, with what the jobs of the lane's first run have made. */
+const runFrom =
+  (stage: StageName): Run =>
+  (lane, input) =>
+    wholeRun(lane, { ...input, From: lane.from(stage) });
+
+/** Evaluates, registers and releases the lane's model. */
+export const execution = runFrom("ModelEvaluation");
+const training = runFrom("ModelTraining");
 
 /** Releases a version that is not in service: one that is would not be released again. */
 async function release(lane: Lane, input: ExecutionInput): Promise<string> {
@@ -68,8 +79,6 @@ const endpointOf = (lane: Lane, name?: string) =>
   name === undefined ? lane.workflow.baseName : `${lane.workflow.baseName}-${name}`;
 const named = (name?: string) => (name === undefined ? {} : { EndpointName: name });
 
-type Run = typeof execution;
-
 const creates = (run: Run, name?: string): Scenario => ({
   before: (lane) => lane.removeEndpoint(endpointOf(lane, name)),
   run: (lane) => run(lane, named(name)),
@@ -77,7 +86,7 @@ const creates = (run: Run, name?: string): Scenario => ({
 
 const updates = (run: Run, name?: string): Scenario => ({
   before: async (lane) => {
-    const isReady = run === execution || (await versionToRelease(lane, name)) !== undefined;
+    const isReady = run !== release || (await versionToRelease(lane, name)) !== undefined;
     if (isReady && (await lane.serves(endpointOf(lane, name)))) return;
     await lane.removeEndpoint(endpointOf(lane, name));
     expect(await execution(lane, named(name))).toBe("");
@@ -90,7 +99,7 @@ const replacesFailed = (run: Run, name?: string): Scenario => ({
   before: async (lane) => {
     await lane.removeEndpoint(endpointOf(lane, name));
     const broken = { ...named(name), HyperParameters: { behave: "broken" } };
-    expect(await execution(lane, broken)).toContain("DeploymentFailed");
+    expect(await training(lane, broken)).toContain("DeploymentFailed");
   },
   run: (lane) => run(lane, named(name)),
 });
@@ -98,7 +107,7 @@ const replacesFailed = (run: Run, name?: string): Scenario => ({
 /** Without evaluation.json the function says what is missing, which it has to be allowed to see. */
 const findsNothing: Scenario = {
   run: async (lane) => {
-    const said = await execution(lane, { HyperParameters: { behave: "forget" } });
+    const said = await training(lane, { HyperParameters: { behave: "forget" } });
     return said.includes("evaluation.json") ? "" : said;
   },
 };
@@ -131,7 +140,9 @@ const isStopped = (kind: "Processing" | "Training", named: string, input: Execut
       const { TrainingJobSummaries = [] } = await sagemaker.send(new ListTrainingJobsCommand(search));
       return TrainingJobSummaries.map(({ TrainingJobName }) => TrainingJobName);
     };
-    const arn = await startExecution(aws.sfn(), workflow.stateMachineArn, `stopped-${Date.now()}`, input);
+    const from = kind === "Training" ? { From: lane.from("ModelTraining") } : {};
+    const name = `stopped-${Date.now()}`;
+    const arn = await startExecution(aws.sfn(), workflow.stateMachineArn, name, { ...input, ...from });
     await until(async () => (await running()).length > 0);
     const isDenied = await lane.watchDenials();
     await aws.sfn().send(new StopExecutionCommand({ executionArn: arn }));
@@ -227,6 +238,7 @@ export const startsBySchedule: Scenario = {
     const before = (await executions()).length;
     const { endpoint, region, credentials } = cloud.aws.connection;
     const scheduler = new SchedulerClient({ endpoint, region, credentials });
+    const Input = JSON.stringify({ From: lane.from("ModelEvaluation") });
     const isDenied = await lane.watchDenials();
     await scheduler.send(
       new CreateScheduleCommand({
@@ -234,7 +246,7 @@ export const startsBySchedule: Scenario = {
         ScheduleExpression: soon(),
         FlexibleTimeWindow: { Mode: "OFF" },
         ActionAfterCompletion: "DELETE",
-        Target: { Arn: stateMachineArn, RoleArn: scheduleRoleArn, Input: "{}" },
+        Target: { Arn: stateMachineArn, RoleArn: scheduleRoleArn, Input },
       }),
     );
     await until(async () => (await isDenied()) || (await executions()).length > before);
@@ -312,10 +324,19 @@ const readsItsSecret: Scenario = {
   run: (lane) => failureOf(lane, `${lane.workflow.baseName}-webhook`, { Records: [] }),
 };
 
+/** The shortest run that needs a permission: only the preparation's needs the whole one. */
+function runThatNeeds(role: RoleName, { resource }: Grant): Run {
+  if (role === "release") return release;
+  const needs = (kind: string) => role === kind || (role === "states" && resource.includes(`-${kind}-`));
+  if (needs("prep")) return wholeRun;
+  return needs("train") ? training : execution;
+}
+
 /** The run that needs a permission. */
-export function scenarioFor(role: RoleName, { action, resource }: Grant): Scenario {
+export function scenarioFor(role: RoleName, grant: Grant): Scenario {
+  const { action, resource } = grant;
   const name = resource.endsWith("test-*") ? "other" : undefined;
-  const run = role === "release" ? release : execution;
+  const run = runThatNeeds(role, grant);
   if (role === "schedule") return startsBySchedule;
   if (role === "approved") return startsByApproval;
   if (role === "webhook") return readsItsSecret;
