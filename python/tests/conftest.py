@@ -27,6 +27,7 @@ STARTERS = {
     "scripts/test_generate_sample_data.py",
     "scripts/test_gradient_boosting.py",
     "scripts/test_inference.py",
+    "scripts/test_interrupted_training.py",
     "scripts/test_model_predictions.py",
     "scripts/test_preprocessing.py",
     "scripts/test_training.py",

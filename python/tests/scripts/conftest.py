@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import training
@@ -54,6 +55,19 @@ def processed(tmp_path_factory: pytest.TempPathFactory, raw: Path) -> Path:
     folder = tmp_path_factory.mktemp("processed")
     preprocess(raw, folder, "target", 20_000)
     return folder
+
+
+@pytest.fixture
+def few_rows(tmp_path: Path) -> Path:
+    """Preprocessing's output for a few rows."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    rng = np.random.default_rng(0)
+    rows = "".join(f"{a},{b},{3 * a + b * b}\n" for a, b in rng.normal(size=(200, 2)))
+    for name in ("train", "test"):
+        (raw / f"{name}.csv").write_text("a,b,target\n" + rows)
+    preprocess(raw, tmp_path / "processed", "target", 100)
+    return tmp_path / "processed"
 
 
 @pytest.fixture(scope="session")
