@@ -84,7 +84,8 @@ function tuningVariables(tuning: TuningSettings) {
     tuningJobName: jsonata`""`,
     ignoredInput: jsonata`[
       $exists(${input}.ModelDataUrl) ? "ModelDataUrl" : [],
-      $exists(${input}.TrainingJobName) and $not($type(${given}) = "boolean") ? "TrainingJobName" : []
+      $exists(${input}.TrainingJobName) and $not($type(${given}) = "boolean" or $exists(${input}.From.TrainingJobName))
+        ? "TrainingJobName" : []
     ]`,
   };
 }

@@ -2,7 +2,7 @@ import type { HistoryEvent } from "@aws-sdk/client-sfn";
 import { earlierJobsIn, fromOf, stageNamed, stageWith } from "../../../cli/execution/stage";
 import { workflowDefinition } from "../../../workflow/definition";
 import { stageNames } from "../../../workflow/stages";
-import { workflow } from "../../fixtures";
+import { tuning, workflow } from "../../fixtures";
 
 const exited = (assigned: Record<string, unknown>): HistoryEvent =>
   ({
@@ -16,11 +16,11 @@ const exited = (assigned: Record<string, unknown>): HistoryEvent =>
 
 describe("stageWith", () => {
   it("knows where to start again after each state of the workflow that can fail", () => {
-    const { States } = workflowDefinition(workflow()).definition;
+    const { States } = workflowDefinition(workflow({ tuning })).definition;
     const calls = Object.entries(States).filter(([, { Type }]) => Type === "Task" || Type === "Map");
     const names = (stage?: string) => calls.map(([name]) => name).filter((name) => stageWith(name) === stage);
     expect(names()).toEqual(["FindData", "FindExperiment", "PinCode", "DataPreprocessing"]);
-    expect(names("ModelTraining")).toEqual(["ModelTraining"]);
+    expect(names("ModelTraining")).toEqual(["ModelTuning", "ReadBestTraining", "ModelTraining"]);
     expect(names("ModelEvaluation")).toEqual(
       expect.arrayContaining(["KeepModel", "ModelEvaluation", "RegisterModel", "SmokeTest"]),
     );

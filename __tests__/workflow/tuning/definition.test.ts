@@ -68,6 +68,8 @@ describe("the way of an execution", () => {
       "TrainingJobName",
     ]);
     expect(await ignored({ TrainingJobName: "a", Tuning: false })).toEqual([]);
+    // A start after the training adds it.
+    expect(await ignored({ TrainingJobName: "a", From: { TrainingJobName: "b" } })).toEqual([]);
   });
 });
 
