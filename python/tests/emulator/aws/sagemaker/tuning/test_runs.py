@@ -1,10 +1,13 @@
 """Tuning jobs that run: what they start, learn and answer."""
 
 import threading
+import time
+import types
 
 import pytest
 from botocore.exceptions import ClientError
 
+from emulator.aws.sagemaker.tuning import runs
 from emulator.runtime.jobs.runner import JobOutcome
 from tests.emulator.aws.sagemaker.tuning.conftest import GRID
 from tests.patience import FOR_EVER
@@ -296,6 +299,22 @@ def test_a_criterion_completes_the_tuning_job(tuning, criteria, count):
     details = job["TuningJobCompletionDetails"]
     assert details["NumberOfTrainingJobsObjectiveNotImproving"] == count - 1
     assert ("ConvergenceDetectedTime" in details) is (count > 20)
+
+
+def test_a_tuning_job_that_has_run_too_long_is_stopped_and_keeps_its_best(
+    tuning, monkeypatch, until
+):
+    now = [0.0]
+    clock = types.SimpleNamespace(monotonic=lambda: now[0], sleep=time.sleep)
+    monkeypatch.setattr(runs, "time", clock)
+    tuning.script(lambda request, log, stop: (log(0.5), stop.wait(FOR_EVER))[0])
+    name = tuning.create(limits={"MaxRuntimeInSeconds": 120})
+    until(lambda: len(tuning.jobs(name)) == 2)
+    now[0] = 121.0
+    job = tuning.ended(name)
+    assert job["HyperParameterTuningJobStatus"] == "Stopped"
+    assert job["TrainingJobStatusCounters"]["Stopped"] == 2
+    assert job["BestTrainingJob"]["ObjectiveStatus"] == "Succeeded"
 
 
 def test_a_convergence_is_noted_and_ends_nothing_by_itself(tuning):
