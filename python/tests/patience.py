@@ -1,7 +1,7 @@
-"""How long a test waits for what must come: a slow machine is no fault.
+"""How long tests wait for a result: slow machines must not fail them.
 
-No test says how long something should take. Where it must not wait for something else (a timeout,
-a slow request), that something else takes far longer than `LIMIT_SECONDS`.
+No test asserts how long something takes. If a test checks that it does not wait for something (a
+timeout, a slow request), that takes far longer than `LIMIT_SECONDS`.
 """
 
 import os
@@ -11,12 +11,12 @@ import pytest
 
 PATIENCE = float(os.environ.get("WORKFLOW_TEST_PATIENCE") or 1)
 LIMIT_SECONDS = 60 * PATIENCE
-# Longer than any test waits: what sleeps so long is ended by somebody else.
+# Longer than any test waits: a process that sleeps this long is killed.
 FOR_EVER = int(10 * LIMIT_SECONDS)
 
 
 def wait_until(condition, what="it"):
-    """Return what a condition gives once that is true; fail when it does not come."""
+    """Return a condition's value once it is true; fail after a limit."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while not (found := condition()):
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""The limits that docs/emulator.md promises are those that hold."""
+"""The limits in docs/emulator.md are the real ones."""
 
 from pathlib import Path
 

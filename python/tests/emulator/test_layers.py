@@ -1,4 +1,4 @@
-"""Imports run in no circle: neither files nor rooms import each other, types included."""
+"""There are no import cycles between files or folders, including type imports."""
 
 import ast
 import graphlib
@@ -29,7 +29,7 @@ ARROWS = {module: set(imported(module)) for module in MODULES}
 
 
 def circle(graph: dict[str, set[str]]) -> list[str]:
-    """Return a circle of a graph, empty if there is none."""
+    """Return a cycle of a graph, empty if there is none."""
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
@@ -38,7 +38,7 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
 
 
 def between_parts(room: str) -> dict[str, set[str]]:
-    """Return which files and rooms of a room import which of its others."""
+    """Return the imports between the files and subfolders of a folder."""
 
     def part(module: str) -> str:
         return module.removeprefix(f"{room}.").partition(".")[0]

@@ -50,7 +50,7 @@ def start(tmp_path):
             pipe.close()
 
 
-def ask(endpoint, path="/_emulator"):
+def send_request(endpoint, path="/_emulator"):
     connection = http.client.HTTPConnection(urlparse(endpoint).netloc, timeout=LIMIT_SECONDS)
     answers = []
     for _ in range(2):  # on one connection
@@ -71,7 +71,7 @@ def test_it_prints_where_it_is_describes_itself_and_stops_on_sigterm(start):
     assert set(ready) == key | described
     assert (ready["account"], ready["region"]) == ("123456789012", "us-east-1")
     assert (ready["timeScale"], ready["pid"]) == (0.5, process.popen.pid)
-    description = ask(ready["endpoint"])
+    description = send_request(ready["endpoint"])
     assert description["endpoint"] == ready["endpoint"]
     assert set(description) == described | {"versions"}
     assert description["versions"]["moto"] == "5.2.5"

@@ -39,11 +39,11 @@ def web(faults, audit, mails):
     kept = {"audit": audit, "mails": mails}
     client = Client(server.Application(lambda: {"endpoint": "here"}, faults, kept, admission))
 
-    def ask(path, method="GET", **options):
+    def send_request(path, method="GET", **options):
         options = {"headers": {"Host": "127.0.0.1:80"}, "auth": (KEY.id, KEY.secret), **options}
         return client.open(path, method=method, **options)
 
-    return ask
+    return send_request
 
 
 def test_it_describes_itself(web):
@@ -92,22 +92,22 @@ def test_too_many_connections_are_refused_and_logged_once(web, monkeypatch, capl
         thread.start()
         address, taken = listener.getsockname(), []
 
-        def ask():
+        def send_request():
             connection = socket.create_connection(address, LIMIT_SECONDS)
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             return connection, connection.recv(65536)
 
         for _ in range(2):
-            connection, answer = ask()
+            connection, answer = send_request()
             assert answer.startswith(b"HTTP/1.1 200")
             taken.append(connection)
         for _ in range(2):
-            connection, answer = ask()
+            connection, answer = send_request()
             assert answer.startswith(b"HTTP/1.1 503")
             connection.close()
         assert len([one for one in caplog.records if "2 connections are open" in one.message]) == 1
         taken.pop().close()
-        wait_until(lambda: ask()[1].startswith(b"HTTP/1.1 200"))
+        wait_until(lambda: send_request()[1].startswith(b"HTTP/1.1 200"))
         for connection in taken:
             connection.close()
         http.shutdown()

@@ -1,4 +1,4 @@
-"""What a deploy tells the functions, for tests that import them."""
+"""The environment variables of the deployed functions, for tests that import them."""
 
 import os
 from datetime import datetime
@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-# As workflow/settings.ts has them; tests read settings while they are collected.
+# The values of workflow/settings.ts; tests read settings while they are collected.
 os.environ |= {"EXPERIMENTS_PREFIX": "experiments/", "REWARDS_PREFIX": "rewards/"}
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> "Any":
-    """The AWS that the controller of A/B tests calls, with a clock of its own."""
+    """AWS in memory for the controller of A/B tests, with its own clock."""
     # Modules that read the settings above when they are imported.
     import experiment_controller
     from tests.lambda_src.experiment_aws import InMemoryAws

@@ -1,4 +1,4 @@
-"""AWS in memory, as far as the controller of A/B tests calls it."""
+"""AWS in memory: the calls of the controller of A/B tests."""
 
 import functools
 import json
@@ -25,7 +25,7 @@ def input_shape(service: str, operation: str) -> Any:
 
 
 class InMemoryAws(RewardsInS3):
-    """The calls that the controller makes; their parameters are checked against AWS's models."""
+    """The controller's calls; their parameters are checked against AWS's models."""
 
     def __init__(self):
         super().__init__()
@@ -97,7 +97,7 @@ class InMemoryAws(RewardsInS3):
         return json.loads(self.objects[HOME + name][0])
 
     def reward(self, forest: float, linear: float, rewards: int = 4_000) -> None:
-        """Write rewards, objects of 100, whose means are given in hundredths."""
+        """Write objects of 100 rewards each, with the given means in hundredths."""
         for variant, mean in (("forest", forest), ("linear", linear)):
             ones = round(100 * mean)
             content = lines(*[1] * ones, *[0] * (100 - ones), variant=variant)
@@ -110,8 +110,8 @@ class InMemoryAws(RewardsInS3):
         self.cloudwatch.minutes["linear", minute] = linear
 
 
-def look(aws: InMemoryAws, minutes: int = 5, **changes: Any) -> dict[str, Any]:
-    """Look once, some minutes after the last time."""
+def run_check(aws: InMemoryAws, minutes: int = 5, **changes: Any) -> dict[str, Any]:
+    """Run one check, then advance the clock by some minutes."""
     result = lambda_handler({**EVENT, **changes}, None)
     aws.now += timedelta(minutes=minutes)
     return result

@@ -1,4 +1,4 @@
-"""A/B tests with known truth, judged by the controller's own verdict; run it to print the table."""
+"""Simulated A/B tests, decided by the controller's own code; run it to print the table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sequential import Sample
 from settings import Settings, parse_event
 
 TESTS = 1_000
-# A look after this many rewards of both variants together.
+# Rewards of both variants between two checks.
 LOOK_EVERY = 400
 EVENT = {
     "Experiment": "simulated",
@@ -30,19 +30,19 @@ EVENT = {
     "MaxLatencyMilliseconds": 500,
 }
 
-# Sums of rewards: how many, and which mean.
+# Draws the sum of a number of rewards with a mean.
 Draw = Callable[[Generator, int, float], float]
-# The verdict on counts.
+# Returns the verdict on counts.
 Judge = Callable[[Settings, Mapping[str, Counts]], str]
 
 
 def controller(settings: Settings, counts: Mapping[str, Counts]) -> str:
-    """Judge as the controller does."""
+    """Decide like the controller."""
     return decide(settings, counts, {}).verdict
 
 
 def fixed_sample_test(settings: Settings, counts: Mapping[str, Counts]) -> str:
-    """Judge rewards that are 0 or 1 by a two-sided z-test, which is made for one look."""
+    """Decide on rewards of 0 or 1 by a two-sided z-test, which is valid for one check only."""
     samples = [counts[variant].rewards for variant in settings.variants]
     if not all(sample.size for sample in samples):
         return "hold"
@@ -54,7 +54,7 @@ def fixed_sample_test(settings: Settings, counts: Mapping[str, Counts]) -> str:
 
 
 def yes_or_no(random: Generator, size: int, mean: float) -> float:
-    """Draw rewards that are 0 or 1: at a mean of 0.5 no reward in the range varies more."""
+    """Draw rewards of 0 or 1; at a mean of 0.5, they have the maximum variance in the range."""
     return float(random.binomial(size, mean))
 
 
@@ -65,14 +65,14 @@ def graded(random: Generator, size: int, mean: float) -> float:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is so, and how long the test may take.
+    """The true means, and the maximum length of the test.
 
     Attributes
     ----------
     share : float
-        Of the challenger in the traffic.
+        Share of the traffic that the challenger gets.
     max_rewards : int
-        Of both variants together; a test without a verdict until then counts as held.
+        Of both variants together; a test without a verdict by then counts as held.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Shares of verdicts, and how many rewards of both variants a verdict took."""
+    """Shares of verdicts, and the number of rewards of both variants until a verdict."""
 
     promoted: float
     rolled_back: float
@@ -109,7 +109,7 @@ FAILING = Truth("fails 5 % of the time", 0.5, 0.5, error_rate=0.05)
 
 
 def simulate(truth: Truth, judge: Judge = controller, seed: int = 7, tests: int = TESTS) -> Outcome:
-    """Run tests look by look until their verdict."""
+    """Run tests check by check until their verdict."""
     random, settings = np.random.default_rng(seed), parse_event(EVENT)
     ends = [_one(truth, judge, settings, random) for _ in range(tests)]
     taken = [rewards for verdict, rewards in ends if verdict != "hold"] or [np.nan]
@@ -151,7 +151,7 @@ def main() -> None:
     for truth in [*NO_DIFFERENCE, BETTER, WORSE, MUCH_BETTER, SMALL_SHARE, FAILING]:
         found = simulate(truth)
         held = 1 - found.promoted - found.rolled_back
-        # Of a handful of false alarms the time says nothing.
+        # The time of a few false alarms is not informative.
         times = ("-", "-") if held > 0.5 else (f"{found.median:,.0f}", f"{found.ninth_decile:,.0f}")
         cells = [
             truth.name,

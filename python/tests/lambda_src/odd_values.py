@@ -1,9 +1,9 @@
-"""JSON that nobody expects, for what data or a person may have written."""
+"""Unexpected JSON, as data or users may contain it."""
 
 import json
 import random
 
-# Texts that are no JSON, or more of it than a reader bears.
+# Texts that are not JSON, or more deeply nested than a parser supports.
 ODD_TEXTS = (
     "",
     "{",
@@ -40,7 +40,7 @@ _SCALARS = (
 
 
 def odd_value(chance: random.Random, keys=(), depth=3):
-    """Give any JSON value; objects have some of `keys` and others."""
+    """Return any JSON value; objects have some of `keys` and others."""
     kind = chance.randrange(4 if depth else 2)
     if kind < 2:
         return chance.choice(_SCALARS)
@@ -51,7 +51,7 @@ def odd_value(chance: random.Random, keys=(), depth=3):
 
 
 def odd_objects(count, keys, seed=1):
-    """Give objects with all of `keys`, each with any value or the one that `keys` names."""
+    """Return objects with all of `keys`, each with any value or the one in `keys`."""
     chance = random.Random(seed)  # noqa: S311  (the same at every run)
     for _ in range(count):
         yield {
@@ -62,7 +62,7 @@ def odd_objects(count, keys, seed=1):
 
 
 def nested(depth):
-    """Give a list in a list, and so on."""
+    """Return nested lists."""
     value = []
     for _ in range(depth):
         value = [value]
@@ -70,5 +70,5 @@ def nested(depth):
 
 
 def as_text(value):
-    """Write a value as the JSON that a service would hand on."""
+    """Return a value as the JSON that a service would pass on."""
     return json.dumps(value)

@@ -26,7 +26,7 @@ METRICS = {"test_r2": 0.774, "test_rmse": 0.54}
 
 
 class InMemoryS3:
-    """The two calls that the function makes, over objects in a dictionary."""
+    """The function's two calls, on objects in a dictionary."""
 
     class exceptions:  # noqa: N801
         class NoSuchKey(Exception):  # noqa: N818

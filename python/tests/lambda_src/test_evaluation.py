@@ -20,7 +20,7 @@ METRICS = {"test_r2": 0.774, "test_rmse": 0.54, "training_samples": 16512}
 
 
 def archive(*members: "tuple[str, bytes]", link: str = "", compress: bool = True) -> io.BytesIO:
-    """An output.tar.gz of members by name; `link` adds a symbolic link of that name."""
+    """Return an output.tar.gz of members by name; `link` adds a symbolic link of that name."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz" if compress else "w") as tar:
         for name, content in members:

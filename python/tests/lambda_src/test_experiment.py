@@ -79,7 +79,7 @@ def test_errors_roll_back_before_rewards_come():
 
 
 def test_errors_use_up_only_their_share_of_the_false_alarms():
-    """One failure of one has the evidence 25 against 2 %: enough for 5 %, not for a tenth of it."""
+    """One failure in one trial is evidence of 25 against 2 %: enough for 5 %, not for 0.5 %."""
     assert decide(TWO, counts(linear=Counts(1, 1)), {}).verdict == "hold"
 
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.lambda_src.experiment_aws import BEGUN, HOME, InMemoryAws, look
+from tests.lambda_src.experiment_aws import BEGUN, HOME, InMemoryAws, run_check
 from tests.lambda_src.test_experiment_rewards import LATER
 
 FINAL = {"promote": {"forest": 0.0, "linear": 1.0}, "rollBack": {"forest": 1.0, "linear": 0.0}}
@@ -12,7 +12,7 @@ FINAL = {"promote": {"forest": 0.0, "linear": 1.0}, "rollBack": {"forest": 1.0, 
 def test_hold_writes_the_decision_and_changes_nothing(aws: InMemoryAws):
     aws.reward(0.5, 0.5)
 
-    decision = look(aws)
+    decision = run_check(aws)
 
     assert (decision["Verdict"], decision["Final"]) == ("hold", False)
     assert aws.saved("decision.json") == decision
@@ -21,19 +21,19 @@ def test_hold_writes_the_decision_and_changes_nothing(aws: InMemoryAws):
 
 
 def test_a_reward_of_the_second_of_the_variants_creation_counts(aws: InMemoryAws):
-    """SageMaker gives fractions of a second, and S3 whole ones, rounded down."""
+    """SageMaker returns fractions of a second, S3 whole seconds, rounded down."""
     aws.reward(0.5, 0.6)
     aws.config_created = LATER + timedelta(milliseconds=999)
 
-    assert look(aws)["Verdict"] == "promote"
+    assert run_check(aws)["Verdict"] == "promote"
 
 
 @pytest.mark.parametrize(("mean", "verdict"), [(0.6, "promote"), (0.4, "rollBack")])
 def test_the_rewards_decide_and_the_weights_follow(aws: InMemoryAws, mean: float, verdict: str):
-    look(aws)
+    run_check(aws)
     aws.reward(0.5, mean)
 
-    decision = look(aws)
+    decision = run_check(aws)
 
     assert (decision["Verdict"], decision["Weights"]) == (verdict, FINAL[verdict])
     assert aws.weights == FINAL[verdict]
@@ -43,10 +43,10 @@ def test_the_rewards_decide_and_the_weights_follow(aws: InMemoryAws, mean: float
 
 def test_a_decision_is_made_and_sent_once(aws: InMemoryAws):
     aws.reward(0.5, 0.6)
-    look(aws)
+    run_check(aws)
     aws.reward(1, 0)
 
-    decisions = [look(aws) for _ in range(3)]
+    decisions = [run_check(aws) for _ in range(3)]
 
     assert [each["Verdict"] for each in decisions] == ["promote"] * 3
     assert [each["Applied"] for each in decisions] == [True] * 3
@@ -55,22 +55,22 @@ def test_a_decision_is_made_and_sent_once(aws: InMemoryAws):
 
 def test_a_finished_test_does_not_reset_weights_that_were_changed_later(aws: InMemoryAws):
     aws.reward(0.5, 0.6)
-    look(aws)
-    look(aws)
+    run_check(aws)
+    run_check(aws)
     aws.weights = {"forest": 1.0, "linear": 1.0}
 
-    assert look(aws)["Verdict"] == "promote"
+    assert run_check(aws)["Verdict"] == "promote"
     assert aws.weights == {"forest": 1.0, "linear": 1.0}
 
 
 def test_a_pending_decision_is_not_applied_to_other_models(aws: InMemoryAws):
-    look(aws)
+    run_check(aws)
     aws.reward(0.5, 0.6)
     aws.status = "Updating"
-    look(aws)
+    run_check(aws)
     aws.status, aws.config = "InService", "housing-dev-2"
 
-    decision = look(aws)
+    decision = run_check(aws)
 
     assert (decision["Verdict"], decision["Applied"], aws.updates) == ("promote", False, [])
 
@@ -79,14 +79,14 @@ def test_correct_weights_are_not_set_again(aws: InMemoryAws):
     aws.reward(0.5, 0.4)
     aws.weights = dict(FINAL["rollBack"])
 
-    decision = look(aws)
+    decision = run_check(aws)
 
     assert (decision["Verdict"], decision["Applied"], aws.updates) == ("rollBack", True, [])
 
 
 def test_the_event_is_the_decision_and_the_message_has_the_next_command(aws: InMemoryAws):
     aws.reward(0.5, 0.6)
-    decision = look(aws)
+    decision = run_check(aws)
 
     (event,), (message,) = aws.events, aws.messages
     assert event["Source"] == "sagemaker-workflow.experiments"
@@ -102,18 +102,18 @@ def test_the_event_is_the_decision_and_the_message_has_the_next_command(aws: InM
 def test_without_a_topic_only_the_event_is_sent(aws: InMemoryAws, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("TOPIC_ARN")
     aws.reward(0.5, 0.6)
-    look(aws)
+    run_check(aws)
 
     assert (len(aws.events), aws.messages) == (1, [])
 
 
 def test_errors_roll_back_while_the_rewards_cannot_even_be_read(aws: InMemoryAws):
-    look(aws)
+    run_check(aws)
     aws.reward(0.5, 0.5)
     aws.failing.add("GetObject")
     aws.traffic(4, (100, 30, 20_000.0))
 
-    decision = look(aws)
+    decision = run_check(aws)
 
     assert decision["Verdict"] == "rollBack"
     assert decision["Reasons"] == [
@@ -126,7 +126,7 @@ def test_errors_add_up_over_checks(aws: InMemoryAws):
     verdicts = []
     for minute in range(0, 200, 10):
         aws.traffic(minute, (20, 2, 20_000.0))
-        verdicts.append(look(aws, minutes=10)["Verdict"])
+        verdicts.append(run_check(aws, minutes=10)["Verdict"])
 
     assert verdicts[:3] == ["hold"] * 3
     assert verdicts[-1] == "rollBack"
@@ -137,10 +137,10 @@ def test_a_check_continues_where_the_last_ended_and_reads_nothing_twice(aws: InM
     aws.now += timedelta(seconds=30)
     for minute in range(0, 50, 10):
         aws.traffic(minute, (20, 0, 20_000.0))
-        look(aws, minutes=10)
+        run_check(aws, minutes=10)
     aws.traffic(50, (20, 0, 20_000.0))
 
-    decision = look(aws)
+    decision = run_check(aws)
 
     counted = aws.saved("state.json")["traffic"]
     assert counted["until"] == (BEGUN + timedelta(minutes=45)).isoformat()
@@ -152,26 +152,26 @@ def test_a_check_continues_where_the_last_ended_and_reads_nothing_twice(aws: InM
 
 
 def test_latency_rolls_back(aws: InMemoryAws):
-    look(aws)
+    run_check(aws)
     for minute in (1, 2, 3):
         aws.traffic(minute, (10, 0, 250_000.0))
 
-    decision = look(aws)
+    decision = run_check(aws)
 
     assert decision["Verdict"] == "rollBack"
     assert decision["Variants"]["linear"]["LatenciesMilliseconds"] == [250, 250, 250]
 
 
 def test_a_decision_waits_for_an_endpoint_that_is_being_updated(aws: InMemoryAws):
-    look(aws)
+    run_check(aws)
     aws.reward(0.5, 0.6)
     aws.status = "Updating"
-    waiting = look(aws)
+    waiting = run_check(aws)
     assert (waiting["Verdict"], waiting["Applied"], aws.updates) == ("promote", False, [])
 
     aws.status = "InService"
-    look(aws)
+    run_check(aws)
 
     assert aws.weights == FINAL["promote"]
-    assert look(aws)["Applied"] is True
+    assert run_check(aws)["Applied"] is True
     assert len(aws.messages) == 1

@@ -12,7 +12,7 @@ from experiment_controller import (
     NotificationFailed,
 )
 from settings import InvalidExperiment
-from tests.lambda_src.experiment_aws import HOME, InMemoryAws, look
+from tests.lambda_src.experiment_aws import HOME, InMemoryAws, run_check
 from tests.lambda_src.test_experiment_rewards import lines
 
 FINAL = {"promote": {"forest": 0.0, "linear": 1.0}, "rollBack": {"forest": 1.0, "linear": 0.0}}
@@ -31,12 +31,12 @@ def test_the_next_check_repeats_what_failed(aws: InMemoryAws, failing: str, erro
     aws.reward(0.5, 0.6)
     aws.failing.add(failing)
     with pytest.raises(error):
-        look(aws)
+        run_check(aws)
     aws.failing.clear()
-    # What was decided stays decided, whatever the rewards say now.
+    # The decision does not change with new rewards.
     aws.reward(1, 0)
 
-    decision = look(aws)
+    decision = run_check(aws)
 
     assert decision["Verdict"] == "promote"
     assert aws.weights == FINAL["promote"]
@@ -48,7 +48,7 @@ def test_a_decision_is_saved_before_it_is_applied(aws: InMemoryAws):
     aws.failing.add("PutObject")
 
     with pytest.raises(ClientError):
-        look(aws)
+        run_check(aws)
 
     assert (aws.updates, aws.events, aws.messages) == ([], [], [])
 
@@ -56,12 +56,12 @@ def test_a_decision_is_saved_before_it_is_applied(aws: InMemoryAws):
 def test_one_of_two_challengers_is_stopped_and_reported_and_stays_stopped(aws: InMemoryAws):
     aws.weights["boosted"] = 0.5
     challengers = ["linear", "boosted"]
-    look(aws, Challengers=challengers)
+    run_check(aws, Challengers=challengers)
     aws.traffic(4, (100, 60, 20_000.0))
 
-    stopped = look(aws, Challengers=challengers)
+    stopped = run_check(aws, Challengers=challengers)
     aws.weights["linear"] = 0.5
-    held = look(aws, Challengers=challengers)
+    held = run_check(aws, Challengers=challengers)
 
     assert (stopped["Verdict"], held["Verdict"]) == ("stop", "hold")
     assert aws.weights == {"forest": 0.5, "linear": 0.0, "boosted": 0.5}
@@ -74,14 +74,14 @@ def test_one_of_two_challengers_is_stopped_and_reported_and_stays_stopped(aws: I
 def test_an_unsent_stop_is_sent_once_by_a_later_check(aws: InMemoryAws):
     aws.weights["boosted"] = 0.5
     challengers = ["linear", "boosted"]
-    look(aws, Challengers=challengers)
+    run_check(aws, Challengers=challengers)
     aws.traffic(4, (100, 60, 20_000.0))
     aws.failing.add("Publish")
     with pytest.raises(ClientError):
-        look(aws, Challengers=challengers)
+        run_check(aws, Challengers=challengers)
     aws.failing.clear()
 
-    verdicts = [look(aws, Challengers=challengers)["Verdict"] for _ in range(3)]
+    verdicts = [run_check(aws, Challengers=challengers)["Verdict"] for _ in range(3)]
 
     assert verdicts == ["hold"] * 3
     assert len(aws.messages) == 1
@@ -91,7 +91,7 @@ def test_faulty_rewards_hold_and_name_the_object(aws: InMemoryAws):
     aws.reward(0.5, 0.9)
     aws.put("rewards/housing-dev/linear/x.jsonl", lines(3))
 
-    decision = look(aws)
+    decision = run_check(aws)
 
     assert decision["Verdict"] == "hold"
     assert decision["Reasons"] == [
@@ -100,7 +100,7 @@ def test_faulty_rewards_hold_and_name_the_object(aws: InMemoryAws):
 
 
 def test_fails_when_the_endpoint_has_another_configuration(aws: InMemoryAws):
-    look(aws)
+    run_check(aws)
     aws.reward(0.5, 0.9)
     aws.config = "housing-dev-2"
 
@@ -108,33 +108,33 @@ def test_fails_when_the_endpoint_has_another_configuration(aws: InMemoryAws):
         ExperimentSuperseded,
         match=r"must have configuration housing-dev-1, .*got housing-dev-2: rem",
     ):
-        look(aws)
+        run_check(aws)
 
     assert aws.updates == []
 
 
 def test_fails_when_the_endpoint_was_deleted(aws: InMemoryAws):
-    look(aws)
+    run_check(aws)
     aws.failing.add("DescribeEndpoint")
 
     with pytest.raises(
         EndpointMissing, match="endpoint housing-dev does not exist: remove the sch"
     ):
-        look(aws)
+        run_check(aws)
 
 
 def test_fails_when_the_settings_change_during_the_test(aws: InMemoryAws):
-    look(aws)
+    run_check(aws)
 
     with pytest.raises(
         InvalidExperiment, match=r"alpha of A/B test .* must be 0\.05, as at its start, got 0\.2"
     ):
-        look(aws, Alpha=0.2)
+        run_check(aws, Alpha=0.2)
 
 
 def test_fails_when_the_endpoint_lacks_a_variant(aws: InMemoryAws):
     with pytest.raises(InvalidExperiment, match="must have the variant other, got forest, linear"):
-        look(aws, Challengers=["other"])
+        run_check(aws, Challengers=["other"])
 
     assert HOME + "state.json" not in aws.objects
 
@@ -146,7 +146,7 @@ def test_fails_to_start_while_the_endpoint_is_being_created(aws: InMemoryAws):
         InvalidExperiment,
         match="endpoint housing-dev must be InService to start an A/B test, got Creating",
     ):
-        look(aws)
+        run_check(aws)
 
 
 def test_the_function_needs_boto3_and_the_standard_library_only_and_imports_make_no_client():

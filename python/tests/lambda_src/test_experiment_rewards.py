@@ -27,7 +27,7 @@ def lines(*values: Any, variant: str = "linear", first: int = 0) -> bytes:
 
 
 class RewardsInS3:
-    """Objects by key, listed one a page, and what was read of them."""
+    """Objects by key, listed one per page, and the keys that were read."""
 
     def __init__(self):
         self.objects: dict[str, tuple[bytes, datetime]] = {}

@@ -61,7 +61,7 @@ def test_the_interval_narrows_with_rewards_and_widens_with_confidence():
 
     assert width(10) > width(100) > width(10_000) > width(1_000_000) > 0
     assert width(100, alpha=0.001) > width(100)
-    # Narrowest, for so many rewards, where it was tuned for what they can show.
+    # For a number of rewards, narrowest if tuned for the effect that they can show.
     assert width(10_000) < min(width(10_000, effect=0.5), width(10_000, effect=0.001))
 
 
@@ -73,7 +73,7 @@ def test_there_is_no_interval_before_both_have_rewards(champion: Sample, challen
 
 
 def test_the_guarantee_holds_when_the_split_depends_on_the_rewards():
-    """The hardest case: every reward looked at, and traffic sent to whoever seems better."""
+    """The hardest case: a check at every reward, and traffic sent to the better variant."""
     draw, alarms = np.random.default_rng(5), 0
     for _ in range(300):
         samples = [Sample(1, float(draw.integers(2))), Sample(1, float(draw.integers(2)))]
@@ -96,7 +96,7 @@ def test_the_guarantee_holds_when_the_split_depends_on_the_rewards():
         (0, 10_000, False),
         (1, 1, False),
         (2, 2, True),
-        (5, 2, True),  # counters that were not read at the same moment
+        (5, 2, True),  # counters that were read at different times
         (20, 1_000, False),
         (30, 1_000, False),
         (60, 1_000, True),

@@ -7,7 +7,7 @@ NOON = datetime(2025, 6, 1, 12, tzinfo=timezone.utc)
 
 
 class MetricsByMinute:
-    """CloudWatch: invocations, errors and latency in microseconds of a variant at a minute."""
+    """CloudWatch: invocations, errors and latency (microseconds) by variant and minute."""
 
     def __init__(self):
         self.minutes: dict[tuple[str, int], tuple[int, int, float]] = {}
@@ -30,7 +30,7 @@ class MetricsByMinute:
                 if variant == dimensions["VariantName"]
                 and StartTime <= NOON + timedelta(minutes=minute) < EndTime
             ]
-            # One point a page: CloudWatch cuts where it likes.
+            # One point per page: CloudWatch may split pages anywhere.
             for time, value in points:
                 results = [{"Id": query["Id"], "Timestamps": [time], "Values": [value]}]
                 yield {"MetricDataResults": results}

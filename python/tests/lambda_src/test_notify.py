@@ -35,13 +35,13 @@ def ended(status="SUCCEEDED", arn=TRAINED, output=None, cause=None, **more):
     }
 
 
-def told(description):
+def notification(description):
     detail = outcome_detail(description, "prod", "housing-prod")
     return detail, *message(detail, "housing", MEANINGS)
 
 
 def test_a_release_has_version_endpoint_metrics_and_commands():
-    detail, subject, text = told(ended(output={**OUTPUT, "EndpointName": "housing-prod"}))
+    detail, subject, text = notification(ended(output={**OUTPUT, "EndpointName": "housing-prod"}))
     assert detail == {
         "Outcome": "released",
         "Environment": "prod",
@@ -68,19 +68,19 @@ def test_a_release_has_version_endpoint_metrics_and_commands():
 def test_the_gates_reason_has_the_numbers_of_a_comparison():
     reason = "test_r2 is 0.81, greater than 0.75; over the champion test_r2 improves by 0.02"
     output = {**OUTPUT, "Gate": {**GATE, "Reason": reason}, "EndpointName": "housing-prod"}
-    assert f"Gate: {reason}\n" in told(ended(output=output))[2]
+    assert f"Gate: {reason}\n" in notification(ended(output=output))[2]
 
 
 def test_warnings_after_a_release_are_reported():
     output = {**OUTPUT, "EndpointName": "housing-prod", "Warnings": ["nothing was removed"]}
-    detail, _, text = told(ended(output=output))
+    detail, _, text = notification(ended(output=output))
     assert detail["Warnings"] == ["nothing was removed"]
     assert "\n\nWarning: nothing was removed\n\nNext:" in text
 
 
 def test_a_release_of_a_registered_version_needs_no_metrics():
     output = {"ModelPackageArn": VERSION, "EndpointName": "housing-prod", "Superseded": False}
-    detail, subject, text = told(ended(arn=RELEASED, output=output))
+    detail, subject, text = notification(ended(arn=RELEASED, output=output))
     assert (detail["Outcome"], subject) == ("released", "[housing prod] Model version 7 released")
     assert "Gate:" not in text
     assert "State machine: housing-prod-release\nExecution: release-7\n" in text
@@ -88,13 +88,13 @@ def test_a_release_of_a_registered_version_needs_no_metrics():
 
 def test_a_superseded_release_is_reported_as_such():
     output = {**OUTPUT, "EndpointName": "housing-prod", "Superseded": True}
-    detail, subject, _ = told(ended(output=output))
+    detail, subject, _ = notification(ended(output=output))
     assert detail["Outcome"] == "superseded"
     assert subject == "[housing prod] Model version 7 released, then replaced"
 
 
 def test_a_pending_approval_has_its_command():
-    detail, subject, text = told(ended(output=OUTPUT))
+    detail, subject, text = notification(ended(output=OUTPUT))
     assert detail["Outcome"] == "waitingForApproval"
     assert subject == "[housing prod] Model version 7 waits for approval"
     assert "  npm run approve -- prod 7   shows" in text
@@ -102,7 +102,7 @@ def test_a_pending_approval_has_its_command():
 
 def test_a_model_refused_by_the_gate_has_reason_and_metrics():
     cause = {"reason": "test_r2 is 0.1, must be greater than 0.75", "metrics": {"test_r2": 0.1}}
-    detail, subject, text = told(
+    detail, subject, text = notification(
         ended("FAILED", error="ModelPerformanceInsufficient", cause={"job": "train", **cause})
     )
     assert detail["Outcome"] == "gateRefused"
@@ -129,7 +129,7 @@ def test_a_rollback_names_version_endpoint_and_reason(error, title):
         "servingConfigName": "old",
     }
     given = json.dumps({"ModelPackageArn": VERSION})
-    detail, subject, text = told(
+    detail, subject, text = notification(
         {**ended("FAILED", RELEASED, error=error, cause=cause), "input": given}
     )
     assert detail["Outcome"] == "rolledBack"
@@ -143,7 +143,7 @@ def test_a_rollback_names_version_endpoint_and_reason(error, title):
 
 def test_a_failure_has_its_meaning_and_the_command_that_shows_it():
     cause = {"state": "ModelTraining", "reason": "AlgorithmError: it broke"}
-    detail, subject, text = told(ended("FAILED", error="TrainingJobFailed", cause=cause))
+    detail, subject, text = notification(ended("FAILED", error="TrainingJobFailed", cause=cause))
     assert (detail["Outcome"], detail["Error"]) == ("failed", "TrainingJobFailed")
     assert subject == "[housing prod] Execution failed: TrainingJobFailed"
     assert "The training job failed." in text
@@ -151,7 +151,7 @@ def test_a_failure_has_its_meaning_and_the_command_that_shows_it():
 
 
 def test_a_cause_that_is_not_json_is_the_reason():
-    detail, subject, text = told(
+    detail, subject, text = notification(
         {**ended("FAILED", RELEASED, error="States.Runtime"), "cause": "it {broke"}
     )
     assert (detail["Outcome"], detail["Reason"]) == ("failed", "it {broke")
@@ -168,7 +168,7 @@ def test_a_cause_that_is_not_json_is_the_reason():
     ],
 )
 def test_other_statuses_have_no_named_error(status, outcome, title):
-    detail, subject, text = told(ended(status))
+    detail, subject, text = notification(ended(status))
     assert detail["Outcome"] == outcome
     assert subject == f"[housing prod] {title}"
     assert "Why:" not in text
@@ -176,12 +176,12 @@ def test_other_statuses_have_no_named_error(status, outcome, title):
 
 def test_a_subject_is_short_ascii_and_texts_are_limited():
     description = ended("FAILED", error="Größe" * 50, cause={"reason": "x" * 9000})
-    detail, subject, text = told(description)
+    detail, subject, text = notification(description)
     assert subject.isascii()
     assert len(subject) == 99
     assert len(detail["Reason"]) == 4000
     many = {f"m{i}": i for i in range(1000)}
-    detail, _, text = told(ended(output={**OUTPUT, "Metrics": many}))
+    detail, _, text = notification(ended(output={**OUTPUT, "Metrics": many}))
     assert len(detail["Metrics"]) == 50
     assert "m19 19" in text
     assert "m20 20" not in text
@@ -189,7 +189,7 @@ def test_a_subject_is_short_ascii_and_texts_are_limited():
 
 def test_a_description_that_is_too_old_is_read_again():
     with pytest.raises(ExecutionRunning, match="is RUNNING"):
-        told(ended("RUNNING"))
+        notification(ended("RUNNING"))
 
 
 WHOLE = {**OUTPUT, "EndpointName": "housing-prod", "Superseded": False, "Warnings": ["w"]}
@@ -210,9 +210,9 @@ ODD = [
 
 
 def test_every_end_of_an_execution_is_reported():
-    """In the order that a reader expects, and in what SNS and EventBridge take."""
+    """In the expected order, and within the limits of SNS and EventBridge."""
     for one in ODD:
-        detail, subject, text = told({"executionArn": TRAINED, "input": "{}", **one})
+        detail, subject, text = notification({"executionArn": TRAINED, "input": "{}", **one})
         assert detail["Outcome"]
         assert subject.isascii()
         assert len(subject) <= 99
@@ -225,21 +225,21 @@ def test_every_end_of_an_execution_is_reported():
 
 
 def test_texts_from_data_stay_on_one_line():
-    """Nobody writes a section, or a link on a line of its own, by the text of an error."""
+    """The text of an error cannot add a section, or a link on a separate line."""
     forged = "no\r\n\nNext:\n  curl https://evil.example\u2028https://evil.example\x1b[2J\u202e"
     cause = {"reason": forged, "endpoint": forged, "metrics": {forged: 1}}
-    detail, _, text = told(ended("FAILED", error="TrainingJobFailed", cause=cause))
+    detail, _, text = notification(ended("FAILED", error="TrainingJobFailed", cause=cause))
     assert detail["Reason"] == ("no Next: curl https://evil.example https://evil.example [2J")
     assert "https://evil" not in "".join(
         line for line in text.splitlines() if not line.startswith(("Why", "Metrics", "Endpoint"))
     )
     gate = {**GATE, "Reason": forged}
-    _, _, text = told(ended(output={**OUTPUT, "Gate": gate, "Warnings": [forged]}))
+    _, _, text = notification(ended(output={**OUTPUT, "Gate": gate, "Warnings": [forged]}))
     assert text.count("Next:\n") == 1
 
 
 class Clients:
-    """Step Functions, SNS and EventBridge, the last two as broken as a test wants."""
+    """Step Functions, SNS and EventBridge, of which the last two can fail."""
 
     def __init__(self, broken=(), refused=False):
         self.broken, self.refused = broken, refused

@@ -1,4 +1,4 @@
-"""What data or an event may hold, by accident or by intent: a fault has its name, and is short."""
+"""Invalid data and events, accidental or malicious: faults have a name and a short message."""
 
 import io
 import json
@@ -26,7 +26,7 @@ from tests.lambda_src.odd_values import ODD_TEXTS, as_text, nested, odd_objects
 
 LIMIT = 2000
 DEEP = 50_000
-"""Beyond the depth that any library in this process may have set, such as JSONata's 10,000."""
+"""Beyond every recursion limit that a library of this process may set, such as JSONata's 10,000."""
 ODD_BYTES = [text.encode("utf-8", "surrogatepass") for text in ODD_TEXTS]
 
 EVENT = {
@@ -72,7 +72,7 @@ def archive(content):
 
 
 def outcome(error, call, *arguments):
-    """Give the named error's message, or nothing if there is none; another error is a fault."""
+    """Return the named error's message, or "" if there is none; other errors are raised."""
     try:
         call(*arguments)
     except error as known:
@@ -123,7 +123,7 @@ def test_of_many_faults_the_first_are_reported():
 
 
 def test_of_many_metrics_some_and_the_gates_are_reported():
-    """What a cause holds of them stays below its 32768 characters."""
+    """The cause stays below its limit of 32768 characters."""
     many = {f"m{i}": i / 7 for i in range(40_000)}
     kept = reported({**many, "test_r2": 0.5}, "test_r2")
     assert len(kept) == evaluation.MAX_METRICS

@@ -26,7 +26,7 @@ def refused(code: str, status: int = 400) -> ClientError:
 
 
 class Endpoint:
-    """Answers with what it was given, one by one; a single answer again and again."""
+    """Returns its responses one by one; the last one repeatedly."""
 
     def __init__(self, *answers: "str | Exception"):
         self.answers = list(answers)
@@ -63,7 +63,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> "list[float]":
 
 
 @pytest.fixture
-def ask(monkeypatch: pytest.MonkeyPatch, pauses: "list[float]"):
+def send_request(monkeypatch: pytest.MonkeyPatch, pauses: "list[float]"):
     def send(endpoint: Endpoint, file: "bytes | None" = None, **changes: Any) -> dict[str, Any]:
         clients = {"sagemaker-runtime": endpoint, "s3": OneFile(file)}
         monkeypatch.setattr(smoke_test, "_client", clients.__getitem__)
@@ -73,10 +73,10 @@ def ask(monkeypatch: pytest.MonkeyPatch, pauses: "list[float]"):
     return send
 
 
-def test_an_endpoint_with_correct_predictions_passes(ask):
+def test_an_endpoint_with_correct_predictions_passes(send_request):
     endpoint = Endpoint('{"predictions": [4.37]}')
 
-    assert ask(endpoint) == {
+    assert send_request(endpoint) == {
         "EndpointName": "housing-dev",
         "Passed": True,
         "Failures": [],
@@ -97,8 +97,8 @@ def test_an_endpoint_with_correct_predictions_passes(ask):
     )
 
 
-def test_every_wrong_prediction_is_reported_with_its_example(ask):
-    result = ask(Endpoint("[9]", "[1]"))
+def test_every_wrong_prediction_is_reported_with_its_example(send_request):
+    result = send_request(Endpoint("[9]", "[1]"))
 
     assert result["Passed"] is False
     assert result["Failures"] == [
@@ -107,10 +107,10 @@ def test_every_wrong_prediction_is_reported_with_its_example(ask):
     ]
 
 
-def test_csv_is_sent_on_request(ask):
+def test_csv_is_sent_on_request(send_request):
     endpoint = Endpoint("[4]")
 
-    assert ask(endpoint, ContentType="text/csv")["Passed"]
+    assert send_request(endpoint, ContentType="text/csv")["Passed"]
     assert endpoint.requests[0]["ContentType"] == "text/csv"
     assert endpoint.requests[0]["Body"] == b"1,2\n"
 
@@ -125,15 +125,15 @@ def test_csv_is_sent_on_request(ask):
         ReadTimeoutError(endpoint_url="https://runtime"),
     ],
 )
-def test_a_transient_error_is_retried(ask, pauses: "list[float]", error: Exception):
-    assert ask(Endpoint(error, error, "[4]"))["Passed"]
+def test_a_transient_error_is_retried(send_request, pauses: "list[float]", error: Exception):
+    assert send_request(Endpoint(error, error, "[4]"))["Passed"]
     assert pauses == [0.5, 1.0]
 
 
-def test_an_endpoint_that_never_responds_fails_after_the_retries(ask, pauses: "list[float]"):
+def test_an_endpoint_that_never_responds_fails(send_request, pauses: "list[float]"):
     endpoint = Endpoint(refused("ThrottlingException"))
 
-    result = ask(endpoint)
+    result = send_request(endpoint)
 
     assert result["Passed"] is False
     assert result["Failures"][0].startswith("example 1: no response in 5 attempts: ")
@@ -143,25 +143,25 @@ def test_an_endpoint_that_never_responds_fails_after_the_retries(ask, pauses: "l
 
 @pytest.mark.parametrize("code", ["ValidationError", "ModelError"])
 def test_a_missing_endpoint_or_failing_model_fails_the_test_at_once(
-    ask, pauses: "list[float]", code: str
+    send_request, pauses: "list[float]", code: str
 ):
     # A model's own 500 comes as a ModelError of status 424.
-    result = ask(Endpoint(refused(code, 424)))
+    result = send_request(Endpoint(refused(code, 424)))
 
     assert result["Passed"] is False
     assert code in result["Failures"][0]
     assert pauses == []
 
 
-def test_a_fault_of_the_test_itself_is_an_error(ask):
+def test_a_fault_of_the_test_itself_is_an_error(send_request):
     with pytest.raises(ClientError, match="AccessDeniedException"):
-        ask(Endpoint(refused("AccessDeniedException", 403)))
+        send_request(Endpoint(refused("AccessDeniedException", 403)))
 
 
-def test_examples_may_be_in_a_file(ask):
+def test_examples_may_be_in_a_file(send_request):
     endpoint = Endpoint("[4]")
 
-    result = ask(endpoint, json.dumps([EXAMPLE]).encode(), Examples=None, ExamplesUrl=URL)
+    result = send_request(endpoint, json.dumps([EXAMPLE]).encode(), Examples=None, ExamplesUrl=URL)
 
     assert (result["Passed"], result["Sent"]) == (True, 1)
 
@@ -188,12 +188,12 @@ def test_examples_may_be_in_a_file(ask):
     ],
 )
 def test_fails_for_an_invalid_event_before_any_request(
-    ask, file: "bytes | None", changes: "dict[str, Any]", reason: str
+    send_request, file: "bytes | None", changes: "dict[str, Any]", reason: str
 ):
     endpoint = Endpoint("[4]")
 
     with pytest.raises(InvalidExamples) as caught:
-        ask(endpoint, file, **changes)
+        send_request(endpoint, file, **changes)
 
     assert reason in str(caught.value)
     assert endpoint.requests == []

@@ -1,4 +1,4 @@
-"""What a chat gets, and how it is posted."""
+"""The documents for chats, and how they are posted."""
 
 import contextlib
 import http.server
@@ -75,7 +75,7 @@ def test_teams_gets_a_card_with_a_button_for_the_link():
 
 
 def button(text):
-    """Give the link of the card's button, or None if it has none."""
+    """Return the link of the card's button, or None if it has none."""
     (attachment,) = chat_document("teams", "title", text)["attachments"]
     return next((action["url"] for action in attachment["content"]["actions"]), None)
 
@@ -103,7 +103,7 @@ def test_other_links_get_no_button(line):
 
 
 def test_whatever_a_topic_delivers_is_posted():
-    """Alarms with odd values, too; what CloudWatch says of an alarm has no sections."""
+    """Including alarms with odd values; their texts cannot add sections."""
     alarms = map(as_text, odd_objects(100, ALARM))
     for body in (*ODD_TEXTS, *alarms):
         for subject in (None, "", "a\nb", "x" * 5000):
@@ -123,7 +123,7 @@ def test_another_style_is_refused():
 
 
 class Chat:
-    """Answers with one status or exception after the other; the last one stays."""
+    """Responds with one status or exception after the other; the last one repeatedly."""
 
     def __init__(self, *answers):
         self.answers = list(answers)
@@ -210,7 +210,7 @@ def test_the_url_is_in_no_error(url, answer):
 
 @pytest.fixture
 def server(tmp_path):
-    """Serve https on the loopback, with a certificate that only this test trusts."""
+    """Serve HTTPS on loopback, with a certificate that only this test trusts."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(
         [

@@ -35,7 +35,7 @@ def spoil(model, wrapper, entry_point="serve.py"):
     return result, spoiled
 
 
-def ask(spoiled, tmp_path):
+def invoke(spoiled, tmp_path):
     folder = tmp_path / "served"
     with tarfile.open(spoiled) as archive:
         archive.extractall(folder, filter="data")
@@ -54,14 +54,14 @@ def ask(spoiled, tmp_path):
 
 def test_a_failing_model_loads_and_fails_at_each_request(model, tmp_path):
     _, spoiled = spoil(model, "failing_inference.py")
-    asked = ask(spoiled, tmp_path)
+    asked = invoke(spoiled, tmp_path)
     assert asked.returncode == 1
     assert "rehearsal: this model fails every request" in asked.stderr
 
 
 def test_a_slow_model_responds_correctly_after_a_pause(model, tmp_path):
     _, spoiled = spoil(model, "slow_inference.py")
-    assert ask(spoiled, tmp_path).stdout.split("\n")[0] == "[2, 4] True"
+    assert invoke(spoiled, tmp_path).stdout.split("\n")[0] == "[2, 4] True"
     with tarfile.open(spoiled) as archive:
         assert sorted(archive.getnames()) == [
             "code/rehearsed_inference.py",

@@ -1,12 +1,12 @@
 """Runs our scripts under AWS's own toolkits, with the versions of image 1.2-1 on Python 3.9.
 
-`train_and_serve` is what tests call to compare a run of theirs with AWS's code.
+Tests call `train_and_serve` to compare their runs with AWS's code.
 
-Both toolkits bring a program `train`, and the last one installed keeps the name. Failure reasons
-from AWS show that of sagemaker-containers in older scikit-learn images (with Python 3.7:
-aws/amazon-sagemaker-examples#1740), and pip lets it win with the pins of 1.2-1, too; which one the
-published 1.2-1 has was not seen. It calls the scikit-learn wrapper, which calls sagemaker-training
-to run the script.
+Both toolkits install a program `train`, and the last one installed keeps the name. Failure reasons
+from AWS show the one of sagemaker-containers in older scikit-learn images (with Python 3.7:
+aws/amazon-sagemaker-examples#1740), and with the pins of 1.2-1, pip also installs it last; which
+one the published image 1.2-1 has is unknown. It calls the scikit-learn wrapper, which calls
+sagemaker-training to run the script.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class ToolkitsUnavailableError(Exception):
 
 
 class ToolkitsRun(NamedTuple):
-    """What a training under `train` and a server of its model gave.
+    """The results of a training with `train` and of a server with its model.
 
-    `answers` holds status, type and body of GET /ping and then of each request; `scripts` is the
-    archive that was trained from.
+    `answers` has status, type and body of GET /ping and then of each request; `scripts` is the
+    archive of the scripts.
     """
 
     scripts: Path
@@ -50,7 +50,7 @@ class ToolkitsRun(NamedTuple):
 
 
 def environment_python() -> Path:
-    """Give the interpreter of the toolkits' environment; build the environment if it is missing.
+    """Return the interpreter of the toolkits' environment; build it if it is missing.
 
     Raises
     ------
@@ -86,16 +86,16 @@ def train_and_serve(
     Parameters
     ----------
     processed : Path
-        What preprocessing.py wrote, with scikit-learn 1.2.1: a scaler of another release cannot
-        be read.
+        The output of preprocessing.py with scikit-learn 1.2.1: a scaler of another release cannot
+        be loaded.
     folder : Path
-        Stands in for /opt/ml.
+        Used as /opt/ml.
     hyperparameters : dict of str to str
         As in a training job's request.
     requests : list of dict
-        Keyword arguments of Werkzeug's test client, as ``data`` (str) and ``headers``.
+        Keyword arguments of Werkzeug's test client, such as ``data`` (str) and ``headers``.
     trainer : str
-        Whose program ``train`` to run: ``sagemaker_containers`` or ``sagemaker_training``.
+        The package whose ``train`` runs: ``sagemaker_containers`` or ``sagemaker_training``.
     program : str
         The training script.
     """
@@ -106,7 +106,7 @@ def train_and_serve(
     (config / "hyperparameters.json").write_text(json.dumps({**hyperparameters, **script_mode}))
     training = subprocess.run(
         [python, "-m", f"{trainer}.cli.train"],
-        # Without local mode it asks DNS for the host, for up to 15 minutes.
+        # Without local mode, it resolves the host by DNS, for up to 15 minutes.
         env=_environment(
             SAGEMAKER_BASE_DIR=str(folder),
             SAGEMAKER_TRAINING_MODULE="sklearn_container:train",
@@ -136,7 +136,7 @@ def run_plainly(script: str, *arguments: object) -> None:
 
 
 def _lay_out_job(processed: Path, folder: Path) -> Path:
-    """Write what SageMaker puts under /opt/ml/input; give the archive of the scripts."""
+    """Write SageMaker's files under /opt/ml/input; return the archive of the scripts."""
     config, data = folder / "input" / "config", folder / "input" / "data"
     config.mkdir(parents=True)
     for channel in ("train", "test"):
@@ -155,7 +155,7 @@ def _lay_out_job(processed: Path, folder: Path) -> Path:
 
 
 def _serve(python: Path, folder: Path, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    # Training has filled it; a server starts in a container of its own.
+    # Training has filled it; a server starts in a new container.
     shutil.rmtree(folder / "code")
     # The toolkit installs the inference code with pip: not into the cached environment.
     installed = folder / "installed"
@@ -183,7 +183,7 @@ def _serve(python: Path, folder: Path, requests: list[dict[str, Any]]) -> list[d
 
 
 def _environment(**variables: str) -> dict[str, str]:
-    """Give a child's variables: ours, without what belongs to a job, to AWS or to a virtual env."""
+    """Return a child's variables: ours, without those of jobs, of AWS and of a virtual env."""
     foreign = ("SM_", "SAGEMAKER_", "AWS_", "PYTHON", "VIRTUAL_ENV", "TRAINING_JOB_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     path = f"{ENVIRONMENT / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
@@ -220,7 +220,7 @@ def _output(command: list[str]) -> str:
 
 
 def _runs(python: str | Path) -> bool:
-    """Tell whether it really is a Python 3.9: a pyenv shim on the PATH may lead nowhere."""
+    """Return whether it really is Python 3.9: a pyenv shim on the PATH may not work."""
     code = "import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 9))"
     try:
         return (

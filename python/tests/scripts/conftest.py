@@ -21,7 +21,7 @@ RunScript = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def run_script() -> RunScript:
-    """Run a script as a job does; of SageMaker's variables it sees only those in `environment`."""
+    """Run a script like a job; of SageMaker's variables, it has only those in `environment`."""
 
     def run(
         name: str, *arguments: object, **environment: str
@@ -41,7 +41,7 @@ def run_script() -> RunScript:
 
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """train.csv and test.csv: the real data where it is at hand, otherwise synthetic data."""
+    """train.csv and test.csv: the real data if it is available, otherwise synthetic data."""
     folder = tmp_path_factory.mktemp("raw")
     at_hand = Path(os.environ.get("SCIKIT_LEARN_DATA", "/nowhere")).is_dir()
     X, y, _ = load("california" if at_hand else "synthetic", 1, 42)
@@ -51,7 +51,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def processed(tmp_path_factory: pytest.TempPathFactory, raw: Path) -> Path:
-    """The folder that preprocessing makes of `raw`."""
+    """The output folder of preprocessing for `raw`."""
     folder = tmp_path_factory.mktemp("processed")
     preprocess(raw, folder, "target", 20_000)
     return folder
@@ -94,7 +94,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, train: RunScript, processe
 
 @pytest.fixture
 def train_here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Do what `train` does in this process, which is quicker; give the exit code."""
+    """Like `train`, but in this process, which is faster; return the exit code."""
 
     def run(
         processed: Path, folder: Path, *arguments: object, script: ModuleType = training

@@ -1,7 +1,7 @@
-"""Training and serving under AWS's own toolkits, against a plain run of the same scripts.
+"""Training and serving under AWS's own toolkits, compared with a plain run of the same scripts.
 
 The scikit-learn container's wrapper around the toolkits is not on PyPI;
-toolkits/sklearn_container.py stands in for it.
+toolkits/sklearn_container.py replaces it.
 """
 
 import io
@@ -61,7 +61,7 @@ def available() -> None:
         environment_python()
     except ToolkitsUnavailableError as error:
         reason = f"AWS's toolkits were NOT run: {error}"
-        # A skip alone is a letter in a row of dots.
+        # A skip alone is easily overlooked.
         warnings.warn(reason, stacklevel=1)
         pytest.skip(reason)
 
@@ -147,7 +147,7 @@ def test_a_failed_training_exits_with_1_and_its_reason_ends_what_the_script_logs
     reason = "argument --max-depth: must be a whole number of 1 or more, got 'deep'"
     assert run.training.returncode == 1
     assert reason in run.training.stderr
-    # sagemaker-containers writes a traceback of its own over the script's failure file.
+    # sagemaker-containers overwrites the script's failure file with its own traceback.
     failure = (tmp_path / "output" / "failure").read_text()
     assert failure.startswith(reason if keeps_reason else "framework error:")
 
@@ -170,7 +170,7 @@ def test_gradient_boosting_trains_under_the_toolkit_and_is_served(processed: Pat
 
 
 class ToolkitsPython(Environments):
-    """Has jobs and servers of the emulator run in the toolkits' environment."""
+    """Environments that use the toolkits' interpreter for every image."""
 
     def python_for_image(self, image_uri: str) -> Path:
         return environment_python()

@@ -41,7 +41,7 @@ def residuals() -> "dict[str, np.ndarray]":
 
 
 class Page(HTMLParser):
-    """Collects tags, what they load, text by cell; fails when a tag is not closed."""
+    """Collects tags, the resources they load, and text by cell; fails if a tag is not closed."""
 
     def __init__(self, page: str):
         super().__init__()

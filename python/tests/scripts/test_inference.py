@@ -28,15 +28,15 @@ def model(trained: Path) -> Model:
 
 @pytest.fixture(scope="module")
 def expected(trained: Path):
-    """What the stored estimators predict for raw rows, by their own methods."""
+    """The predictions of the stored estimators for raw rows, by their own methods."""
     forest = joblib.load(trained / "model" / "model.pkl")
     scaler = joblib.load(trained / "model" / "scaler.pkl")
     return lambda rows: forest.predict(scaler.transform(np.array(rows))).tolist()
 
 
 @pytest.fixture(scope="module")
-def ask(model: Model):
-    """Send a body through the four functions, as the container does."""
+def respond(model: Model):
+    """Pass a body through the four functions, like the container."""
 
     def send(body: Any, content_type: str = JSON, accept: str = JSON):
         if not isinstance(body, (str, bytes)):
@@ -56,8 +56,8 @@ def csv_of(*rows) -> str:
     return "".join(",".join(map(str, row)) + "\n" for row in rows)
 
 
-def test_the_recipes_two_instances_are_predicted(ask, expected):
-    body, media_type = ask({"instances": [FIRST, SECOND]})
+def test_the_recipes_two_instances_are_predicted(respond, expected):
+    body, media_type = respond({"instances": [FIRST, SECOND]})
 
     assert media_type == JSON
     assert json.loads(body) == {
@@ -66,51 +66,51 @@ def test_the_recipes_two_instances_are_predicted(ask, expected):
     }
 
 
-def test_predictions_equal_those_of_the_forest_to_the_last_bit(ask, expected, raw: Path):
+def test_predictions_equal_those_of_the_forest_to_the_last_bit(respond, expected, raw: Path):
     rows = np.loadtxt(raw / "test.csv", delimiter=",", skiprows=1)[:, :-1].tolist()
 
-    assert predictions(ask({"instances": rows})) == expected(rows)
+    assert predictions(respond({"instances": rows})) == expected(rows)
     for row in rows[:50]:
-        assert predictions(ask({"instances": [row]})) == expected([row])
+        assert predictions(respond({"instances": [row]})) == expected([row])
 
 
-def test_named_features_come_in_any_order(ask, expected, model: Model):
+def test_named_features_come_in_any_order(respond, expected, model: Model):
     named = dict(zip(model.features, FIRST))
     turned = dict(reversed(list(named.items())))
 
-    assert predictions(ask({"instances": [named, turned]})) == expected([FIRST, FIRST])
+    assert predictions(respond({"instances": [named, turned]})) == expected([FIRST, FIRST])
 
 
 @pytest.mark.parametrize("content_type", [CSV, "text/csv; charset=utf-8", "TEXT/CSV;header=absent"])
 @pytest.mark.parametrize("encode", [str, str.encode])
-def test_csv_of_one_row_or_many(ask, expected, content_type: str, encode):
-    one = ask(encode(csv_of(FIRST)), content_type)
-    many = ask(encode(csv_of(FIRST, SECOND).rstrip("\n")), content_type)
+def test_csv_of_one_row_or_many(respond, expected, content_type: str, encode):
+    one = respond(encode(csv_of(FIRST)), content_type)
+    many = respond(encode(csv_of(FIRST, SECOND).rstrip("\n")), content_type)
 
     assert predictions(one) == expected([FIRST])
     assert predictions(many) == expected([FIRST, SECOND])
 
 
-def test_a_csv_header_names_the_features_in_its_own_order(ask, expected, model: Model):
+def test_a_csv_header_names_the_features_in_its_own_order(respond, expected, model: Model):
     body = csv_of(model.features[::-1], FIRST[::-1])
 
-    assert predictions(ask(body, CSV)) == expected([FIRST])
+    assert predictions(respond(body, CSV)) == expected([FIRST])
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-@pytest.mark.parametrize("as_text", [False, True])  # the container decodes what has no charset
-def test_a_byte_order_mark_is_ignored(ask, expected, mark: bytes, as_text: bool):
+@pytest.mark.parametrize("as_text", [False, True])  # the container decodes bodies without a charset
+def test_a_byte_order_mark_is_ignored(respond, expected, mark: bytes, as_text: bool):
     for text, content_type in (
         (json.dumps({"instances": [FIRST]}), JSON),
         (csv_of(FEATURES, FIRST), CSV),
     ):
         body = mark + text.encode()
-        assert predictions(ask(body.decode() if as_text else body, content_type)) == expected(
+        assert predictions(respond(body.decode() if as_text else body, content_type)) == expected(
             [FIRST]
         )
 
 
-def test_a_missing_feature_takes_the_train_mean(ask, expected, trained: Path, model: Model):
+def test_a_missing_feature_takes_the_train_mean(respond, expected, trained: Path, model: Model):
     mean = joblib.load(trained / "model" / "scaler.pkl").mean_
     filled = [FIRST[0], mean[1], *FIRST[2:]]
     missing = [FIRST[0], None, *FIRST[2:]]
@@ -123,19 +123,19 @@ def test_a_missing_feature_takes_the_train_mean(ask, expected, trained: Path, mo
         (csv_of(["NA" if value is None else value for value in missing]), CSV),
         (csv_of(["nan" if value is None else value for value in missing]), CSV),
     ):
-        assert predictions(ask(body, content_type)) == expected([filled])
+        assert predictions(respond(body, content_type)) == expected([filled])
 
 
 @pytest.mark.parametrize(
     "accept", [JSON, "", None, "*/*", "application/*", "application/json;q=0.9"]
 )
-def test_json_is_the_default(ask, accept):
-    assert ask({"instances": [FIRST]}, JSON, accept)[1] == JSON
+def test_json_is_the_default(respond, accept):
+    assert respond({"instances": [FIRST]}, JSON, accept)[1] == JSON
 
 
 @pytest.mark.parametrize("accept", [CSV, "text/csv; charset=utf-8", "image/png, text/csv, */*"])
-def test_csv_is_returned_on_request(ask, expected, accept: str):
-    body, media_type = ask({"instances": [FIRST, SECOND]}, JSON, accept)
+def test_csv_is_returned_on_request(respond, expected, accept: str):
+    body, media_type = respond({"instances": [FIRST, SECOND]}, JSON, accept)
 
     assert media_type == CSV
     assert [float(line) for line in body.splitlines()] == expected([FIRST, SECOND])
@@ -194,8 +194,8 @@ def without_income() -> dict:
         ),
     ],
 )
-def test_a_bad_json_request_is_refused_with_400_and_a_reason(ask, body, reason: str):
-    response = ask(body)
+def test_a_bad_json_request_is_refused_with_400_and_a_reason(respond, body, reason: str):
+    response = respond(body)
 
     assert response.status_code == 400
     assert response.mimetype == JSON
@@ -223,16 +223,16 @@ def test_a_bad_json_request_is_refused_with_400_and_a_reason(ask, body, reason: 
         ("a" * 200_000, "the body must be text/csv: line 1: must be CSV"),
     ],
 )
-def test_a_bad_csv_request_is_refused_with_400_and_a_reason(ask, body, reason: str):
-    response = ask(body, CSV)
+def test_a_bad_csv_request_is_refused_with_400_and_a_reason(respond, body, reason: str):
+    response = respond(body, CSV)
 
     assert response.status_code == 400
     assert reason in json.loads(response.get_data())["error"]
 
 
 @pytest.mark.parametrize("content_type", ["application/x-npy", "text/plain", "", None])
-def test_an_unknown_content_type_is_refused_with_415(ask, content_type):
-    response = ask("1", content_type)
+def test_an_unknown_content_type_is_refused_with_415(respond, content_type):
+    response = respond("1", content_type)
 
     assert response.status_code == 415
     assert (
@@ -241,8 +241,8 @@ def test_an_unknown_content_type_is_refused_with_415(ask, content_type):
     )
 
 
-def test_an_unknown_accept_is_refused_with_406(ask):
-    response = ask({"instances": [FIRST]}, JSON, "application/x-npy")
+def test_an_unknown_accept_is_refused_with_406(respond):
+    response = respond({"instances": [FIRST]}, JSON, "application/x-npy")
 
     assert response.status_code == 406
     assert (
@@ -251,8 +251,8 @@ def test_an_unknown_accept_is_refused_with_406(ask):
     )
 
 
-def test_an_invalid_request_is_reported_for_every_accepted_type(ask):
-    response = ask("{", JSON, "application/x-npy")
+def test_an_invalid_request_is_reported_for_every_accepted_type(respond):
+    response = respond("{", JSON, "application/x-npy")
 
     assert response.status_code == 400
 
@@ -274,7 +274,7 @@ def test_flask_is_not_needed_for_predictions(trained: Path):
     assert done.stdout.endswith("'text/csv')\n")
 
 
-def test_a_single_row_is_answered_faster_than_the_forest_alone_predicts(ask, expected):
+def test_a_single_row_is_answered_faster_than_the_forest_alone_predicts(respond, expected):
     def fastest(call) -> float:
         seconds = []
         for _ in range(30):
@@ -289,4 +289,4 @@ def test_a_single_row_is_answered_faster_than_the_forest_alone_predicts(ask, exp
         warnings.simplefilter("ignore")
         plain = fastest(lambda: expected([FIRST]))
 
-    assert fastest(lambda: ask(body)) < plain
+    assert fastest(lambda: respond(body)) < plain

@@ -12,7 +12,7 @@ from model_predictions import ModelArtifact
 
 ROWS = np.array([[1.0, 2.0], [3.0, np.nan]])
 
-# Adds up the known features, and a constant of its own.
+# Adds the known features and its own constant.
 SERVE = """
 import json
 
@@ -58,7 +58,7 @@ def artifact(tmp_path: Path):
 
 
 def serving(**functions: str) -> "dict[str, str | bytes]":
-    """Files of `SERVE` with other bodies for some functions."""
+    """Return the files of `SERVE` with other bodies for some functions."""
     code = SERVE
     for name, body in functions.items():
         code += f"\ndef {name}(*arguments):\n    {body}\n"
@@ -72,7 +72,7 @@ def test_the_models_own_functions_predict(artifact):
 
 
 def test_modules_of_the_same_name_do_not_conflict(artifact):
-    # Each finds the `job` of its own code, not that of the job that compares them.
+    # Each imports the `job` of its own code, not that of the comparison job.
     code = SERVE.replace("return 10", "import job; return job.CONSTANT")
     models = [
         artifact({"code/inference.py": code, "code/job.py": f"CONSTANT = {n}"}, f"model-{n}")

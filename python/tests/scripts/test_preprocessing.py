@@ -17,7 +17,7 @@ from preprocessing import fit_scaler, preprocess
 
 @pytest.fixture
 def data(tmp_path: Path):
-    """Write the rows of train.csv and test.csv; give the folder."""
+    """Write the rows of train.csv and test.csv; return the folder."""
 
     def write(train: str, test: str = "a,b,target\n1,2,3\n") -> Path:
         folder = tmp_path / "data"

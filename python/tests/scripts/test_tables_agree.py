@@ -1,4 +1,4 @@
-"""What trains can be scored: training and serving read one table alike, or refuse it alike."""
+"""Training and serving read a table in the same way, or refuse it for the same reason."""
 
 import json
 import random
@@ -21,7 +21,7 @@ SEED = 20261126
 
 
 def weighted_sum(X: np.ndarray) -> np.ndarray:
-    """Predict a number which tells every feature apart."""
+    """Predict a number that depends on every feature differently."""
     return (X * 10.0 ** np.arange(X.shape[1])).sum(axis=1)
 
 
@@ -39,7 +39,7 @@ def text_of(lines: list[list[str]], end: str) -> str:
 
 
 class Case(NamedTuple):
-    """A table with a header and its rows; the features of the model are in an order of its own."""
+    """A table with a header and rows; the model's features are in another order."""
 
     header: list[str]
     rows: list[list[str]]
@@ -59,7 +59,7 @@ def case(chance: random.Random) -> Case:
 
 
 def trained_on(folder: Path, one: Case) -> list[float] | str:
-    """What the sum of the features is as training reads them, or why it does not."""
+    """Return the weighted sums of the features as read by training, or its reason to refuse."""
     lines = [[*one.header, "target"], *([*row, "1"] for row in one.rows)]
     path = folder / "train.csv"
     path.write_text(one.mark + text_of(lines, one.end), encoding="utf-8", newline="")
@@ -72,7 +72,7 @@ def trained_on(folder: Path, one: Case) -> list[float] | str:
 
 
 def scored(one: Case, *, as_text: bool) -> list[float] | str:
-    """What the model answers to the same rows, or why it refuses them."""
+    """Return the model's predictions for the same rows, or its reason to refuse them."""
     text = one.mark + text_of([one.header, *one.rows], one.end)
     # A line of one empty cell is a blank line.
     if len(one.header) == 1:

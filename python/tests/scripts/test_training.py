@@ -21,7 +21,7 @@ SCRIPTS = Path(training.__file__).parent
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A copy of preprocessing's output in small, to be spoilt."""
+    """A small copy of preprocessing's output, which tests may spoil."""
     from preprocessing import preprocess
 
     raw = tmp_path / "raw"
@@ -38,7 +38,7 @@ def archive(path: Path, members: "dict[str, str]") -> Path:
         for name, content in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
-            # Archives that Terraform makes may have members without any permission.
+            # Terraform's archives may have members without permissions.
             info.mode = 0
             tar.addfile(info, io.BytesIO(content.encode()))
     return path

@@ -1,4 +1,4 @@
-"""One server for the session, in this process, with work that is only pretended."""
+"""One server for the session, in this process, with pretended jobs and servers."""
 
 import copy
 import functools
@@ -84,7 +84,7 @@ def _session():
 
 @pytest.fixture
 def cloud(_session):
-    """The emulated cloud; fault rules and switches are as at start."""
+    """The emulated services, with the fault rules and switches of the start."""
     yield _session
     _session.faults.clear()
     _session.mocks.path = None
@@ -94,26 +94,26 @@ def cloud(_session):
 
 @pytest.fixture
 def client(cloud):
-    """Give a boto3 client of a service."""
+    """Return a boto3 client of a service."""
     return cloud.aws.client
 
 
 @pytest.fixture
 def name(request):
-    """Give a name that no other test has."""
+    """A unique name for each test."""
     digest = abs(hash(request.node.nodeid)) % 10**8
     return f"t{digest}-{time.monotonic_ns() % 10**6}"
 
 
 @pytest.fixture
 def serving(client, name):
-    """Give short ways to make an endpoint."""
+    """Helpers that create endpoints."""
     return Serving(client, name)
 
 
 @pytest.fixture
 def machine(client, name):
-    """Create a JSONata state machine of the given states and options."""
+    """Create a JSONata state machine with the given states and options."""
     sfn = client("stepfunctions")
     created = []
 
@@ -140,7 +140,7 @@ def machine(client, name):
 
 @pytest.fixture
 def output(machine):
-    """Give the output that a JSONata expression makes in a Pass state."""
+    """Return the output of a JSONata expression in a Pass state."""
 
     def evaluate(expression, execution_input=None):
         made = machine({"Only": {"Type": "Pass", "Output": expression, "End": True}})
@@ -153,7 +153,7 @@ def output(machine):
 
 @pytest.fixture
 def request_for():
-    """Give a request that creates a `ProcessingJob` or `TrainingJob`, without its name."""
+    """Return a request that creates a `ProcessingJob` or `TrainingJob`, without its name."""
     cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30}
     requests = {
         "ProcessingJob": {
@@ -175,7 +175,7 @@ def request_for():
 
 @pytest.fixture
 def seen(client, name):
-    """Give the events that match a pattern once there are enough of them."""
+    """Return the events that match a pattern once there are enough of them."""
     group = f"/aws/events/{name}"
     client("logs").create_log_group(logGroupName=group)
     arn = f"arn:aws:logs:us-east-1:123456789012:log-group:{group}"
@@ -200,7 +200,7 @@ def seen(client, name):
 
 @pytest.fixture
 def until():
-    """Wait for something true and give it."""
+    """Wait for a true value and return it."""
     return wait_until
 
 
@@ -235,7 +235,7 @@ def role(client, name):
 
 @pytest.fixture
 def machine_input(client, machine, until):
-    """Give a state machine, and what its first execution got."""
+    """A state machine, and the input of its first execution."""
     made = machine({"Only": {"Type": "Pass", "End": True}})
     sfn = client("stepfunctions")
 
@@ -250,7 +250,7 @@ def machine_input(client, machine, until):
 
 @pytest.fixture
 def bare_records():
-    """Let moto's bare records answer, and definitions be looked at whatever runs."""
+    """Allow moto's bare records, and definitions with operations that do not run."""
     OPERATIONS.allow_records(True)
     yield
     OPERATIONS.allow_records(False)

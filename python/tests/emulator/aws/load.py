@@ -11,7 +11,7 @@ from tests.emulator.aws.signing import signed_headers
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a request, and when it was sent."""
+    """The response to a request, and when it was sent."""
 
     sent: float
     status: int
@@ -19,7 +19,7 @@ class Answer:
 
 
 class Load:
-    """Sends requests at a rate from several threads until it is left."""
+    """Sends requests at a rate from several threads until the end of the block."""
 
     def __init__(self, aws, endpoint, per_second, threads=4, body=b"1,2"):
         self._aws = aws
@@ -59,11 +59,11 @@ class Load:
             connection.request("POST", self._path, self._body, headers)
             response = connection.getresponse()
             self.answers.append(Answer(sent, response.status, response.read().decode()))
-            due += self._interval  # a late answer does not make the stream thinner
+            due += self._interval  # a late response does not reduce the rate
             time.sleep(max(0, due - time.monotonic()))
         connection.close()
 
     @property
     def failed(self):
-        """The answers that are errors."""
+        """The responses that are errors."""
         return [answer for answer in self.answers if answer.status != 200]

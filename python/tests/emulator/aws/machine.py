@@ -1,4 +1,4 @@
-"""State machines as tests use them."""
+"""State machines for tests."""
 
 import json
 
@@ -6,7 +6,7 @@ from tests.patience import wait_until
 
 
 class Machine:
-    """A state machine with what its executions say."""
+    """A state machine and its executions."""
 
     def __init__(self, sfn, arn):
         self._sfn = sfn

@@ -1,4 +1,4 @@
-"""Work that is only pretended: jobs, functions and model servers that end as their names say."""
+"""Pretended jobs, functions and model servers, whose names determine their outcomes."""
 
 import datetime
 import json
@@ -18,7 +18,7 @@ def pretended_image_check(uri):
 
 
 class PretendedJobs:
-    """Jobs end as their name says: `...-fails`, `...-endless` (until stopped), else well.
+    """Jobs that fail (`...-fails`), run until stopped (`...-endless`), or succeed.
 
     A training job whose name begins with a key of `scripts` runs that: a function of its request,
     of one that takes the next value of its objective, and of its stop event. It may return an
@@ -61,7 +61,7 @@ class PretendedJobs:
 
 
 class PretendedFunctions:
-    """Functions answer with what a test puts into `handlers`, by name."""
+    """Functions that return the results of a test's `handlers`, by name."""
 
     def __init__(self):
         self.handlers = {}
@@ -78,9 +78,9 @@ class PretendedFunctions:
 
 
 class PretendedServer:
-    """Answers with its model's variable ANSWER after DELAY seconds, with status STATUS.
+    """Responds with its model's variable ANSWER after DELAY seconds, with status STATUS.
 
-    Status 0 stands for a server that does not answer.
+    With status 0, it does not respond.
     """
 
     def __init__(self, container):
@@ -111,7 +111,7 @@ class PretendedServer:
 
 
 class PretendedServers:
-    """Starts servers, unless the model's variable BROKEN says why it cannot."""
+    """Starts servers, or fails with the reason in the model's variable BROKEN."""
 
     def __init__(self):
         self.started = []

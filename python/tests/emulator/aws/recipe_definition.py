@@ -1,4 +1,4 @@
-"""The recipe's state machine, with its faults mended."""
+"""The recipe's state machine, with its faults fixed."""
 
 import json
 

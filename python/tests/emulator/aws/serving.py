@@ -1,4 +1,4 @@
-"""Short ways to make what serves."""
+"""Helpers that create models and endpoints."""
 
 from tests.patience import wait_until
 
@@ -7,7 +7,7 @@ IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2
 
 
 class Serving:
-    """Short ways to make what serves."""
+    """Helpers that create models and endpoints."""
 
     def __init__(self, client, name):
         self.sagemaker = client("sagemaker")
@@ -23,7 +23,7 @@ class Serving:
         )
 
     def config(self, suffix, count=1, variants=None, role=ROLE, **environment):
-        """Create a configuration, of a variant with `count` instances or of those given."""
+        """Create a configuration of `variants`, or of one variant with `count` instances."""
         name = f"{self.name}-{suffix}"
         self.model(name, role, Environment=environment)
         on_instances = {"InstanceType": "ml.t2.medium", "InitialInstanceCount": count}
@@ -48,7 +48,7 @@ class Serving:
         return self.sagemaker.describe_endpoint(EndpointName=self.name)
 
     def settled(self):
-        """Describe the endpoint once nothing changes any more."""
+        """Describe the endpoint once its status is final."""
 
         def found():
             endpoint = self.describe()
@@ -59,6 +59,6 @@ class Serving:
     def delete(self):
         self.sagemaker.delete_endpoint(EndpointName=self.name)
 
-    def ask(self, body=b"1,2", **options):
+    def invoke(self, body=b"1,2", **options):
         response = self.runtime.invoke_endpoint(EndpointName=self.name, Body=body, **options)
         return response["Body"].read().decode()

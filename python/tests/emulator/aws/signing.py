@@ -1,4 +1,4 @@
-"""Requests signed as botocore signs them, for tests that send them by other means."""
+"""Requests signed by botocore, for tests that send them in other ways."""
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -6,7 +6,7 @@ from botocore.credentials import Credentials
 
 
 def signed_headers(aws, method, path, *, service, body=b"", headers=None, key=None):
-    """Give the headers of a signed request to `aws`, an `EmulatedAws`."""
+    """Return the headers of a signed request to `aws`, an `EmulatedAws`."""
     key = key or aws.key
     request = AWSRequest(method, f"{aws.endpoint}{path}", headers or {}, body)
     signer = S3SigV4Auth if service == "s3" else SigV4Auth

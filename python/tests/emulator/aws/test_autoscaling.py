@@ -13,7 +13,7 @@ INVOCATIONS = {
 
 
 class Scaling:
-    """Short ways to make an endpoint with one variant, and to scale it."""
+    """Helpers that create an endpoint with one variant, and scale it."""
 
     def __init__(self, client, until, name):
         self.autoscaling, self.sagemaker = client("application-autoscaling"), client("sagemaker")

@@ -30,7 +30,7 @@ def test_clients_do_not_read_the_users_settings(cloud, monkeypatch):
 
     for name in list(os.environ):
         if name.startswith("AWS_") or name.lower() == "no_proxy":
-            monkeypatch.setenv(name, os.environ[name])  # so that they are put back
+            monkeypatch.setenv(name, os.environ[name])  # so that they are restored
     remove_aws_settings()
     aws = EmulatedAws(cloud.endpoint, cloud.aws.key)
     assert aws.client("sts").get_caller_identity()["Account"] == "123456789012"

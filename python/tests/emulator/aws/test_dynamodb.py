@@ -1,4 +1,4 @@
-"""DynamoDB: tables, conditions, transactions, streams; as tasks, and within a role's policies."""
+"""DynamoDB: tables, conditions, transactions and streams; tasks and permissions."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def table(client, name):
-    """Give the name of a table with a key and a stream."""
+    """The name of a table with a key and a stream."""
     dynamodb = client("dynamodb")
     dynamodb.create_table(
         TableName=name,
@@ -53,7 +53,7 @@ def test_the_capacity_is_returned_on_request(client, table, operation, parameter
     plain = getattr(dynamodb, operation)(**parameters)
     assert not {"ConsumedCapacity", "ItemCollectionMetrics"} & set(plain)
     asked = getattr(dynamodb, operation)(**parameters, ReturnConsumedCapacity="TOTAL")
-    # moto counts nothing for transactions that write.
+    # moto does not count capacity for writing transactions.
     assert ("ConsumedCapacity" in asked) == (operation != "transact_write_items")
 
 
@@ -135,7 +135,7 @@ def test_a_condition_that_fails_is_caught_by_name(client, table, machine, integr
 
 @pytest.fixture
 def role_for(client, role):
-    """Give a role that may do some things with one table."""
+    """Return a role with some permissions for one table."""
 
     def create(table, *actions):
         arn = role("lambda.amazonaws.com", actions=())

@@ -1,4 +1,4 @@
-"""Requests that no SDK sends, at the listening socket: each has an answer with a name."""
+"""Malformed requests at the socket: each has a response with a named error."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture
 def raw(cloud):
-    """Send bytes, and give all that comes back until the server closes, or the head's end."""
+    """Send bytes; return the response until the server closes, or until the end of its head."""
 
     def send(data):
         address = urlparse(cloud.endpoint)
@@ -31,8 +31,8 @@ def raw(cloud):
 
 
 @pytest.fixture
-def ask(cloud):
-    """Send a signed request, and give status and text of its answer."""
+def send_request(cloud):
+    """Send a signed request; return status and text of the response."""
 
     def send(method, path, service, body=b"", headers=None, **options):
         headers = signed_headers(
@@ -52,8 +52,8 @@ def host(cloud):
     return urlparse(cloud.endpoint).netloc
 
 
-def test_an_unsupported_method_on_a_key_is_refused_by_name(ask):
-    status, text = ask("POST", "/bucket/key", "s3", b"{}")
+def test_an_unsupported_method_on_a_key_is_refused_by_name(send_request):
+    status, text = send_request("POST", "/bucket/key", "s3", b"{}")
     assert (status // 100, "<Code>MethodNotAllowed</Code>" in text) == (4, True)
 
 
@@ -144,10 +144,10 @@ def test_rules_that_are_nested_too_deeply_are_refused(cloud):
     connection.close()
 
 
-def test_a_form_stores_its_bytes_in_s3(ask, client, name):
+def test_a_form_stores_its_bytes_in_s3(send_request, client, name):
     client("s3").create_bucket(Bucket=name)
     for body in (b"a=1&b=%20\x00\xff", b"Action=ListUsers&Version=2010-05-08"):
-        assert ask("PUT", f"/{name}/key", "s3", body, FORM)[0] == 200
+        assert send_request("PUT", f"/{name}/key", "s3", body, FORM)[0] == 200
         found = client("s3").get_object(Bucket=name, Key="key")
         assert found["Body"].read() == body
         assert found["ContentType"] == FORM["Content-Type"]
@@ -163,7 +163,7 @@ def test_a_form_stores_its_bytes_in_s3(ask, client, name):
         ("states", {"X-Amz-Target": "AWSStepFunctions."}, b"{}", "UnknownOperationException"),
     ],
 )
-def test_a_request_without_an_operation_is_refused(ask, service, headers, body, code):
-    status, text = ask("POST", "/", service, body, headers)
+def test_a_request_without_an_operation_is_refused(send_request, service, headers, body, code):
+    status, text = send_request("POST", "/", service, body, headers)
     assert status == 400
     assert code in text

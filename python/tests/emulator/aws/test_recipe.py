@@ -1,6 +1,6 @@
-"""The recipe's commands in their order, with its faults mended, as the requests that they send.
+"""The requests of the recipe's commands in their order, with its faults fixed.
 
-Jobs, function and endpoint are pretended here; what they compute is tested elsewhere.
+Jobs, function and endpoint are pretended; their results are tested elsewhere.
 """
 
 import io
@@ -54,7 +54,7 @@ def policy(statements):
 
 @pytest.fixture
 def roles(client, name):
-    """Make the three roles, with policies of AWS."""
+    """Create the three roles, with AWS managed policies."""
     iam, made = client("iam"), {}
     for service, attached in POLICIES.items():
         principal = {"Service": f"{service}.amazonaws.com"}
@@ -72,7 +72,7 @@ def roles(client, name):
 
 @pytest.fixture
 def bucket(client, name):
-    """Make the versioned, encrypted bucket with its prefixes, data and code."""
+    """Create the versioned, encrypted bucket with its prefixes, data and code."""
     s3, bucket = client("s3"), f"{name}-sagemaker"
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -121,7 +121,7 @@ class Recipe:
         )["stateMachineArn"]
 
     def run(self, **names):
-        """Run the machine, with other names than the recipe's, and describe how it ended."""
+        """Run the machine, with names of the test's own, and describe the ended execution."""
         sfn, training = self.client("stepfunctions"), f"{self.name}-train"
         model_url = f"s3://{self.bucket}/model-artifacts/{training}/output/model.tar.gz"
         self.client("s3").put_object(
@@ -146,7 +146,7 @@ class Recipe:
         return self.until(ended, "the recipe's execution has ended")
 
     def entered(self, execution):
-        """Give the states that an execution entered, and how often it scheduled tasks."""
+        """Return the states that an execution entered, and how often it scheduled tasks."""
         events = self.client("stepfunctions").get_execution_history(
             executionArn=execution["executionArn"]
         )["events"]
@@ -155,7 +155,7 @@ class Recipe:
         return [one["name"] for one in details if one], len(scheduled)
 
     def names(self):
-        """Count what the account holds under the recipe's name, by kind."""
+        """Count the account's resources with the recipe's name, by kind."""
         return {kind: len(self._named(*listing)) for kind, listing in LISTS.items()}
 
     def _named(self, service, operation, listed, member):
@@ -190,7 +190,7 @@ class Recipe:
 
 @pytest.fixture
 def recipe(client, until, name, roles, bucket, function):
-    """Give the commands that come after the preparations."""
+    """Return the commands after the preparations."""
     return Recipe(client, until, name, roles, bucket, function)
 
 
@@ -337,7 +337,7 @@ def test_the_cleanup_leaves_nothing(client, recipe, until):
     recipe.run()
     made = recipe.names()
     assert made == {kind: 3 if kind == "role" else 1 for kind in made}
-    # A removed object leaves a marker, which keeps the bucket as much as a version does.
+    # A removed object leaves a delete marker, which prevents deletion of the bucket like a version.
     client("s3").delete_object(Bucket=recipe.bucket, Key="code/training.py")
     with pytest.raises(ClientError, match="BucketNotEmpty"):
         client("s3").delete_bucket(Bucket=recipe.bucket)

@@ -1,4 +1,4 @@
-"""Functions that subscribe to a topic get what is published, under their own policy."""
+"""Functions that subscribe to a topic receive its messages if their policy allows it."""
 
 import io
 import json
@@ -18,7 +18,7 @@ def topic(client, name):
 
 @pytest.fixture
 def function(cloud, client, name, topic):
-    """Create a function that subscribes; give the events that it got."""
+    """Create a function that subscribes; return the events that it received."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("index.py", "")

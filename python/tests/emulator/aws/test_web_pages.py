@@ -1,4 +1,4 @@
-"""What web pages send runs nothing: as plain requests, and from a browser where there is one."""
+"""Requests of web pages are refused: sent directly, and by a browser if there is one."""
 
 import http.client
 import http.server
@@ -15,7 +15,7 @@ from tests.patience import LIMIT_SECONDS
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PAGE_HOST = "evil.example"
-# A signature of nobody's, as a page can write it.
+# A signature without a valid key, which a page can send.
 SCOPE = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/{}/aws4_request"
 ROLE_FORM = "Action=CreateRole&Version=2010-05-08&RoleName={}&AssumeRolePolicyDocument=%7B%7D"
 RULE = {"operation": "states:ListStateMachines", "error": "OfAPage", "times": 0}
@@ -23,7 +23,7 @@ RULE = {"operation": "states:ListStateMachines", "error": "OfAPage", "times": 0}
 
 @pytest.fixture
 def nothing_happened(cloud, client, name):
-    """Check that neither role nor object nor fault rule was made."""
+    """Check that no role, object or fault rule was created."""
     client("s3").create_bucket(Bucket=name)
     cors = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "PUT", "POST"]}
     client("s3").put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [cors]})
@@ -37,7 +37,7 @@ def nothing_happened(cloud, client, name):
 
 
 def requests_of_a_page(name):
-    """Give method, path, headers and body of what a page may try."""
+    """Return method, path, headers and body of requests that a page may send."""
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     text = {"Content-Type": "text/plain"}
     signed = {"Authorization": SCOPE.format("iam")}
@@ -65,7 +65,7 @@ FILE_FORM = (
         {"Origin": f"http://{PAGE_HOST}", "Sec-Fetch-Site": "cross-site"},
         {"Origin": "null"},
         {"Sec-Fetch-Site": "same-site"},
-        {"Host": f"{PAGE_HOST}:80"},  # whose name leads to this machine by now
+        {"Host": f"{PAGE_HOST}:80"},  # whose name now resolves to this machine
     ],
 )
 def test_requests_of_pages_are_refused_without_cors_headers(cloud, name, nothing_happened, sender):
@@ -142,7 +142,7 @@ class Site(http.server.ThreadingHTTPServer):
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
-    """Serves the page, and takes what it says."""
+    """Serves the page, and receives its results."""
 
     server: Site  # pyright: ignore[reportIncompatibleVariableOverride]
 
@@ -163,7 +163,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format, *args):
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_a_page_in_a_browser_runs_nothing(
         f"--user-data-dir={tmp_path}",
         "--remote-debugging-port=0",
         f"--host-resolver-rules=MAP {PAGE_HOST} 127.0.0.1",
-        # The emulator must not count on what some browsers do by themselves.
+        # The emulator must not depend on protections that only some browsers have.
         "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
         f"http://{PAGE_HOST}:{port}/",
     ]

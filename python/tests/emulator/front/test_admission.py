@@ -1,4 +1,4 @@
-"""Who may call: hosts, pages, keys and signatures."""
+"""Which requests are admitted: hosts, pages, keys and signatures."""
 
 import datetime
 import io
@@ -41,7 +41,7 @@ def environ(path="/", method="GET", headers=None, body=b""):
 
 
 def sent(signer, path="/", method="GET", headers=None, body=b"", key=KEY, service="states"):
-    """Give the environ of a request that botocore has signed."""
+    """Return the WSGI environment of a request that botocore has signed."""
     request = AWSRequest(method, f"{HERE}{path}", headers or {}, body)
     credentials = Credentials(key.id, key.secret, key.token)
     args = (service, "us-east-1") if issubclass(signer, SigV4Auth) else ()
@@ -216,7 +216,7 @@ def test_fails_for_an_incomplete_signature_in_the_query(admission, query):
 
 
 def test_a_request_must_have_one_signature(admission):
-    # Otherwise one signature would be checked, and the other's role would act.
+    # Otherwise one signature would be checked, and the role of the other would be used.
     request = sent(SigV4Auth, f"/?X-Amz-Signature=0&X-Amz-Credential={KEY.id}")
     assert "Only one auth mechanism allowed" in str(refusal(admission.check_signature, request))
 

@@ -1,4 +1,4 @@
-"""A cloud on disk, and what else the tests of the runtime share."""
+"""S3 and CloudWatch on disk, and the other fixtures of the runtime's tests."""
 
 import io
 import os
@@ -28,7 +28,7 @@ BUCKET = "s3://bucket"
 
 
 class ThisPython(Environments):
-    """Environments that stand in for every image by the tests' own interpreter."""
+    """Environments that use the tests' own interpreter for every image."""
 
     def python_for_image(self, image_uri):
         return Path(sys.executable)
@@ -57,7 +57,7 @@ ISOLATIONS = _isolations()
 
 @pytest.fixture(scope="session")
 def isolation():
-    """The isolation that the emulator would choose here."""
+    """The isolation that the emulator chooses on this machine."""
     return detect_isolation()
 
 
@@ -89,7 +89,7 @@ def stop():
 
 @pytest.fixture
 def tar_gz():
-    """Makes an archive of texts by name."""
+    """Create an archive of texts by name."""
 
     def make(files):
         stream = io.BytesIO()
@@ -106,7 +106,7 @@ def tar_gz():
 
 @pytest.fixture
 def read_tar_gz():
-    """Gives the files of an archive as bytes by name."""
+    """Return the files of an archive as bytes by name."""
 
     def read(data):
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
@@ -118,7 +118,7 @@ def read_tar_gz():
 
 @pytest.fixture
 def processing_request():
-    """Makes a request that runs a Python text in a processing job."""
+    """Return a request that runs Python code in a processing job."""
 
     def make(code, **changes):
         return {
@@ -167,7 +167,7 @@ def processing_request():
 
 @pytest.fixture
 def training_request(s3, tar_gz):
-    """Makes a request that runs a Python text as training script."""
+    """Return a request that runs Python code as training script."""
 
     def make(code, files=(), hyperparameters=(), **changes):
         s3.put("code/source.tar.gz", tar_gz({"train.py": code, **dict(files)}))
@@ -195,13 +195,13 @@ def training_request(s3, tar_gz):
 
 @pytest.fixture
 def wait_until():
-    """Fails unless a condition comes true."""
+    """Wait until a condition is true, or fail."""
     return patience.wait_until
 
 
 @pytest.fixture
 def wait_until_gone(wait_until):
-    """Fails unless a process ends."""
+    """Wait until a process has ended, or fail."""
 
     def is_gone(process_id):
         try:

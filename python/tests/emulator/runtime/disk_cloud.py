@@ -1,4 +1,4 @@
-"""A cloud on disk: the calls that the runtime makes, and nothing else."""
+"""The runtime's calls of AWS, on disk."""
 
 import shutil
 
@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 
 class DiskS3:
-    """The calls of an S3 client that the runtime makes, on files; every key is a flat file name."""
+    """The runtime's calls of an S3 client, on files; every key is a flat file name."""
 
     def __init__(self, folder):
         self._folder = folder

@@ -29,7 +29,7 @@ PYTHONS = ("3.9", "3.11", "3.10", "3.8", "3.12", THIS_VERSION)
 
 @pytest.fixture
 def locks(tmp_path, monkeypatch):
-    """A folder of locks whose packages come from a folder, by pip."""
+    """A folder of locks; pip installs their packages from another folder."""
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     hashes = [_make_wheel(wheels, version) for version in ("1.0", "2.0")]
@@ -85,7 +85,7 @@ def _environment_without_uv():
 
 @pytest.fixture
 def installed(monkeypatch):
-    """Replaces the installers, which take seconds, and lists the names they were asked for."""
+    """Replace the installers, which take seconds; list the environments to install."""
     names = []
 
     def install(name, python, target, lock, guard):
@@ -219,7 +219,7 @@ def test_a_package_that_differs_from_its_hash_is_refused(environments):
 
 @pytest.fixture
 def only_programs(monkeypatch, tmp_path):
-    """Puts nothing but the given programs on the PATH, and hides other interpreters."""
+    """Put only the given programs on the PATH, and hide other interpreters."""
 
     def put(**programs):
         folder = tmp_path / "programs"
@@ -322,7 +322,7 @@ def test_every_mapped_image_has_a_lock():
 def test_the_environment_for_tests_of_scripts_has_all_that_the_image_has():
     def packages(name):
         text = (module.LOCKS / f"{name}.txt").read_text()
-        # colorama is for Windows only, where nothing of this runs.
+        # colorama is for Windows only, which is not supported.
         return {
             line for line in re.findall(r"^\S+==.*$", text, re.MULTILINE) if "win32" not in line
         }

@@ -15,7 +15,7 @@ sys.stdin.read()
 
 
 def hold(state_dir):
-    """Start another emulator, as far as its folders are concerned."""
+    """Start a process with the folders of another emulator."""
     return subprocess.Popen(
         [sys.executable, "-c", HOLD, state_dir],
         env={"PYTHONPATH": str(PYTHON_ROOT)},

@@ -1,9 +1,9 @@
-"""Stands in for the scikit-learn container's own wrapper around AWS's two toolkits.
+"""A substitute for the scikit-learn container's own wrapper around AWS's two toolkits.
 
 That wrapper (package sagemaker_sklearn_container of aws/sagemaker-scikit-learn-container) is not
-on PyPI. Written after what it does, not copied: training hands the script to the training
-toolkit, serving puts the script's functions into the serving toolkit's transformer and worker.
-Requests come through Werkzeug's test client, so nginx, gunicorn and a socket are not part of it.
+on PyPI. This is a reimplementation, not a copy: training passes the script to the training toolkit,
+serving passes the script's functions to the serving toolkit's transformer and worker. Requests are
+sent through Werkzeug's test client, without nginx, gunicorn and a socket.
 
 It runs on Python 3.9 in the toolkits' environment, never in the tests' own.
 """
@@ -13,7 +13,7 @@ import sys
 
 
 def train():
-    """What the variable SAGEMAKER_TRAINING_MODULE names; the program `train` calls it."""
+    """The function in SAGEMAKER_TRAINING_MODULE, which the program `train` calls."""
     from sagemaker_training import (  # pyright: ignore[reportMissingImports]
         entry_point,
         environment,
@@ -26,7 +26,7 @@ def train():
 
 
 def serving_app():
-    """Give the WSGI application that answers /ping and /invocations."""
+    """Return the WSGI application of /ping and /invocations."""
     from sagemaker_containers.beta.framework import (  # pyright: ignore[reportMissingImports]
         env,
         modules,
@@ -44,7 +44,7 @@ def serving_app():
 
 
 def main():
-    """Answer the requests given on stdin as JSON; the answers are the last line of stdout."""
+    """Handle the requests in the JSON on stdin; the responses are the last line of stdout."""
     client = serving_app().test_client()
     requests = json.load(sys.stdin)
     answers = [

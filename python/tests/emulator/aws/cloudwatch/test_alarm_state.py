@@ -1,4 +1,4 @@
-"""States of alarms, as AWS's own tables have them.
+"""States of alarms, from AWS's own tables.
 
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """

@@ -1,4 +1,4 @@
-"""Alarms change by what their metrics hold. Here a minute lasts 1.2 s."""
+"""Alarms follow their metrics. Here a minute lasts 1.2 s."""
 
 import datetime
 import json
@@ -16,7 +16,7 @@ def cloudwatch(client):
 
 @pytest.fixture
 def alarm(cloudwatch, name):
-    """Put an alarm on the metric ``load`` in a namespace of the test's own."""
+    """Put an alarm on the metric ``load`` in the test's own namespace."""
 
     def put(**changes):
         request = {
@@ -73,7 +73,7 @@ def test_an_alarm_follows_its_metric(alarm, record, state, reaches):
     assert json.loads(found["StateReasonData"])["recentDatapoints"] == [9.5]
     record(*[0] * 20)
     reaches("OK")
-    reaches("INSUFFICIENT_DATA")  # when the data is old
+    reaches("INSUFFICIENT_DATA")  # once the data is old
 
 
 def test_an_alarm_is_raised_before_its_period_ends(alarm, record, state, until):
@@ -87,13 +87,13 @@ def test_an_alarm_of_two_periods_needs_two_breaches(alarm, record, state, reache
     reaches("OK")
     started = time.monotonic()
 
-    def goes_off():
+    def is_raised():
         record(9)
         value = state()["StateValue"]
         assert value == "OK" or time.monotonic() - started >= MINUTE
         return value == "ALARM"
 
-    until(goes_off)
+    until(is_raised)
 
 
 def test_percentiles(alarm, record, reaches):
@@ -130,12 +130,12 @@ def test_metric_math(alarm, record, state, reaches, until, name):
     record(*[1] * 4, metric="errors")
     reaches("OK")
 
-    def goes_off():
+    def is_raised():
         record(*[1] * 100, metric="requests")
         record(*[1] * 20, metric="errors")
         return state()["StateValue"] == "ALARM"
 
-    until(goes_off)
+    until(is_raised)
 
 
 def test_values_count_for_exactly_their_dimensions(alarm, record, state):

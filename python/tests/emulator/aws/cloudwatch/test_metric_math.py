@@ -8,7 +8,7 @@ VALUES = {"a": [1.0, None, 4.0], "b": [2.0, 2.0, 0.0], "empty": [None, None, Non
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("100 * a / b", [50.0, None, None]),  # a division by zero gives no data point
+        ("100 * a / b", [50.0, None, None]),  # a division by zero has no data point
         ("a + b", [3.0, None, 4.0]),
         ("-b ^ 2", [-4.0, -4.0, 0.0]),
         ("FILL(a, 0) + b", [3.0, 2.0, 4.0]),

@@ -1,4 +1,4 @@
-"""When schedule expressions come next."""
+"""The next times of schedule expressions."""
 
 import datetime
 
@@ -57,13 +57,13 @@ def test_cron_uses_the_local_time_of_a_time_zone():
 
 
 def test_a_local_time_skipped_in_spring_does_not_fire():
-    # On 29 March 2026 Berlin goes from 02:00 to 03:00.
+    # On 29 March 2026, Berlin's clocks go from 02:00 to 03:00.
     times = after("cron(30 2 * * ? *)", "2026-03-28T12:00", "Europe/Berlin")
     assert times == ["2026-03-30T00:30"]
 
 
 def test_a_local_time_repeated_in_autumn_fires_once():
-    # On 25 October 2026 Berlin goes from 03:00 back to 02:00.
+    # On 25 October 2026, Berlin's clocks go from 03:00 back to 02:00.
     times = after("cron(30 2 * * ? *)", "2026-10-24T12:00", "Europe/Berlin", count=2)
     assert times == ["2026-10-25T00:30", "2026-10-26T01:30"]
 

@@ -1,4 +1,4 @@
-"""What a target gets of an event."""
+"""The inputs of targets."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Rules deliver events to their targets, under the targets' policies."""
+"""Rules deliver events to their targets if the targets' policies allow it."""
 
 import io
 import json
@@ -14,7 +14,7 @@ ACCOUNT_ARN = "us-east-1:123456789012"
 
 @pytest.fixture
 def rule(client, name):
-    """Create a rule for events of the test's own source, with targets."""
+    """Create a rule with targets for the events of the test's own source."""
     events = client("events")
 
     def create(*targets, **options):
@@ -144,7 +144,7 @@ def test_a_queue_receives_the_targets_input(client, name, rule, put, until):
 
 @pytest.fixture
 def topic(client, name):
-    """Create a topic that a queue listens to; give its ARN and what the queue got."""
+    """Create a topic with a queue as subscriber; return its ARN and the queue's messages."""
     sns, sqs = client("sns"), client("sqs")
     arn = sns.create_topic(Name=name)["TopicArn"]
     url = sqs.create_queue(QueueName=f"{name}-sns")["QueueUrl"]
@@ -182,7 +182,7 @@ def test_a_topic_with_its_default_policy_receives_no_event(topic, rule, put, fai
 
 @pytest.fixture
 def function(cloud, client, name):
-    """Create a function; give its ARN and the events that it got."""
+    """Create a function; return its ARN and the events that it received."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("index.py", "")

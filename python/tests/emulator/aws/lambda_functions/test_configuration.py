@@ -47,7 +47,7 @@ def test_an_update_changes_members_that_moto_drops(client, name, create):
     create(TracingConfig={"Mode": "PassThrough"})
     client("lambda").update_function_configuration(
         FunctionName=name,
-        DeadLetterConfig={"TargetArn": ""},  # what Terraform sends where there is none
+        DeadLetterConfig={"TargetArn": ""},  # Terraform sends this if there is none
         EphemeralStorage={"Size": 1024},
         KMSKeyArn=KEY,
         TracingConfig={"Mode": "Active"},

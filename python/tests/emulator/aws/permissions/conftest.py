@@ -1,4 +1,4 @@
-"""Roles with the policies that a test gives them."""
+"""Roles with the policies of a test."""
 
 import json
 
@@ -16,12 +16,12 @@ def document(*statements):
 
 @pytest.fixture
 def policy_document():
-    """Give a policy document of some statements, which allow unless they say something else."""
+    """Return a policy document of statements, whose default effect is Allow."""
     return document
 
 
 class Roles:
-    """Makes roles with inline statements, and changes those."""
+    """Creates roles with inline statements, and changes these."""
 
     def __init__(self, iam, name):
         self._iam = iam
@@ -52,20 +52,20 @@ class Roles:
 
 @pytest.fixture
 def role(client, name):
-    """Create a role with inline statements; gives its ARN."""
+    """Create a role with inline statements; return its ARN."""
     return Roles(client("iam"), name)
 
 
 @pytest.fixture
 def as_role(cloud):
-    """Give a client of a service that acts as a role, as the state machine's clients do."""
+    """Return a service's client with a role's credentials, like those of the state machine."""
     aws = EmulatedAws(cloud.endpoint, cloud.aws.key)
     return lambda service, arn: aws.client(service, arn, checked=False)
 
 
 @pytest.fixture
 def denial():
-    """Call, and give the denial's status, code and message."""
+    """Call, and return the denial's status, code and message."""
 
     def call(operation, **parameters):
         client = operation.__self__
@@ -80,14 +80,14 @@ def denial():
 
 @pytest.fixture
 def bucket(client, name):
-    """Create a bucket; gives its name."""
+    """Create a bucket; return its name."""
     client("s3").create_bucket(Bucket=name)
     return name
 
 
 @pytest.fixture
 def uses(cloud):
-    """Give what a role was allowed and denied, by action."""
+    """Return the actions that a role was allowed and denied."""
 
     def of(arn):
         roles = [role for role in cloud.audit.describe()["roles"] if role["arn"] == arn]

@@ -1,4 +1,4 @@
-"""Keys that the emulator hands out sign, and no others do."""
+"""Only keys that the emulator has issued can sign."""
 
 import boto3
 import pytest
@@ -7,9 +7,9 @@ from botocore.exceptions import ClientError
 
 @pytest.fixture
 def identity(cloud):
-    """Give the ARN of who calls with a key."""
+    """Return the ARN of the caller with a key."""
 
-    def ask(key, secret, token=None):
+    def caller_arn(key, secret, token=None):
         sts = boto3.client(
             "sts",
             endpoint_url=cloud.endpoint,
@@ -20,7 +20,7 @@ def identity(cloud):
         )
         return sts.get_caller_identity()["Arn"]
 
-    return ask
+    return caller_arn
 
 
 def fails(code, call, *arguments):

@@ -1,4 +1,4 @@
-"""What roles may do with services other than S3, as they ask for it."""
+"""The permissions of roles for services other than S3."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_a_role_may_do_only_what_its_policies_allow(role, as_role, denial, caplo
     arn = role(allow("sagemaker:describe*", MODELS))
     sagemaker = as_role("sagemaker", arn)
     _, code, message = denial(sagemaker.describe_model, ModelName="None")
-    assert code == "ValidationException", message  # there is no such model
+    assert code == "ValidationException", message  # the model does not exist
     status, code, message = denial(sagemaker.delete_model, ModelName="None")
     assert (status, code) == (400, "AccessDeniedException")
     session = f"arn:aws:sts::123456789012:assumed-role/{arn.rpartition('/')[2]}/emulator"
@@ -231,7 +231,7 @@ def test_a_role_can_be_assumed_only_by_whom_it_trusts(client, role, as_role, den
     wanted = {"RoleArn": target, "RoleSessionName": "session", "ExternalId": "secret"}
     sts.assume_role(**wanted)
 
-    # The account leaves it to the caller's own policies.
+    # The key's policy delegates the decision to the account.
     caller = role()
     denial(as_role("sts", caller).assume_role, **wanted)
     role.change(caller, allow("sts:AssumeRole", target))

@@ -61,16 +61,16 @@ MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
     ],
 )
 def test_the_qualifier_is_determined_from_an_arn_or_a_member(operation, parameters, expected):
-    asked = context(f"states:{operation}", parameters, "stepfunctions")
-    assert asked.get("states:statemachinequalifier") == expected
+    checked = context(f"states:{operation}", parameters, "stepfunctions")
+    assert checked.get("states:statemachinequalifier") == expected
 
 
 def test_the_qualifier_of_a_new_alias_is_unknown():
     routes = [{"stateMachineVersionArn": f"{MACHINE}:3", "weight": 100}]
     parameters = {"name": "live", "routingConfiguration": routes}
-    asked = context("states:CreateStateMachineAlias", parameters, "stepfunctions")
+    checked = context("states:CreateStateMachineAlias", parameters, "stepfunctions")
     with pytest.raises(UnknownConditionError, match="statemachinequalifier"):
-        asked.get("states:statemachinequalifier")
+        checked.get("states:statemachinequalifier")
 
 
 def test_a_member_of_the_same_name_is_the_key(name):
@@ -82,9 +82,9 @@ def test_condition_keys_of_scalable_targets_are_determined():
     target = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:Desired"}
     for operation in ("RegisterScalableTarget", "PutScalingPolicy"):
         action = f"application-autoscaling:{operation}"
-        asked = context(action, target, "application-autoscaling")
-        assert asked.get("application-autoscaling:service-namespace") == ["sagemaker"]
-        assert asked.get("application-autoscaling:scalable-dimension") == [
+        checked = context(action, target, "application-autoscaling")
+        assert checked.get("application-autoscaling:service-namespace") == ["sagemaker"]
+        assert checked.get("application-autoscaling:scalable-dimension") == [
             "sagemaker:variant:Desired"
         ]
 
@@ -108,17 +108,17 @@ def test_resource_tags_are_those_of_the_resource(client, name):
         Tags=[{"Key": "Team", "Value": "ml"}],
     )["ModelPackageGroupArn"]
     action = find_action("sagemaker:DescribeModelPackageGroup")
-    asked = RequestContext(CALLER, action, arn, "us-east-1")
-    assert asked.get("aws:resourcetag/team") == "ml"
-    assert asked.get("sagemaker:resourcetag/other") is None
+    checked = RequestContext(CALLER, action, arn, "us-east-1")
+    assert checked.get("aws:resourcetag/team") == "ml"
+    assert checked.get("sagemaker:resourcetag/other") is None
 
 
 def test_resource_tags_are_those_of_the_kms_key(client):
     kms = client("kms")
     arn = kms.create_key(Tags=[{"TagKey": "Team", "TagValue": "ml"}])["KeyMetadata"]["Arn"]
-    asked = RequestContext(CALLER, find_action("kms:DescribeKey"), arn, "us-east-1")
-    assert asked.get("aws:resourcetag/team") == "ml"
-    assert asked.get("aws:resourcetag/other") is None
+    checked = RequestContext(CALLER, find_action("kms:DescribeKey"), arn, "us-east-1")
+    assert checked.get("aws:resourcetag/team") == "ml"
+    assert checked.get("aws:resourcetag/other") is None
 
 
 def test_the_roles_tags_are_principal_tags(client, name):
@@ -130,5 +130,5 @@ def test_the_roles_tags_are_principal_tags(client, name):
         Tags=[{"Key": "Team", "Value": "ml"}],
     )["Role"]["Arn"]
     caller = Caller("arn", arn, "id")
-    asked = RequestContext(caller, find_action("sagemaker:ListModels"), "*", "us-east-1")
-    assert asked.get("aws:principaltag/team") == "ml"
+    checked = RequestContext(caller, find_action("sagemaker:ListModels"), "*", "us-east-1")
+    assert checked.get("aws:principaltag/team") == "ml"

@@ -62,7 +62,7 @@ NONE_ALLOWS = "because no identity-based policy allows the s3:GetObject action"
             {"resource": on_resource("Allow", ROLE), "boundary": OTHER},
             NONE_ALLOWS,
         ),
-        # The account leaves it to the role's own policies.
+        # Naming the account delegates the decision to the role's policies.
         ({"resource": on_resource("Allow", "123456789012")}, NONE_ALLOWS),
         (
             {"identity": [ALLOW], "resource": on_resource("Allow", "x", must_allow=True)},

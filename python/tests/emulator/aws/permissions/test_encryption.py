@@ -1,4 +1,4 @@
-"""Who publishes to an encrypted topic or reads an encrypted parameter needs its key."""
+"""Publishing to an encrypted topic or reading an encrypted parameter needs its key."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""AWS's own policies: there, attachable, and evaluated."""
+"""AWS managed policies exist, can be attached, and are evaluated."""
 
 import json
 
@@ -21,7 +21,7 @@ def iam(client):
 
 @pytest.fixture
 def with_policy(cloud, role):
-    """Give a client of a service that acts as a role with one of AWS's policies."""
+    """Return a service's client with the credentials of a role that has a managed policy."""
 
     def make(service, *arns):
         arn = role()
@@ -147,7 +147,7 @@ class _EveryKey:
 
 
 def test_every_condition_of_every_policy_can_be_evaluated():
-    """Else a role with that policy would be denied what another statement allows."""
+    """Otherwise a role with the policy could be denied what another statement allows."""
     for document in json.loads(aws_managed_policies_data).values():
         for statement in as_list(document["Document"]["Statement"]):
             actions = as_list(statement.get("Action") or ["none:None"])

@@ -90,7 +90,7 @@ def test_operators_compare_as_documented(operator, wanted, value, expected):
         ("arn:aws:s3:::bucket/${aws:PrincipalTag/folder}/key", True),
         ("arn:aws:s3:::bucket/${aws:PrincipalTag/other, 'a'}/key", True),
         ("arn:aws:s3:::bucket/${aws:PrincipalTag/other}/key", False),
-        # What a variable stands for is no pattern, and this one is no wildcard either.
+        # The value of a variable is not a pattern, and ${*} is not a wildcard.
         ("arn:aws:s3:::bucket/${x:pattern}", False),
         ("arn:aws:s3:::bucket/${*}", False),
     ],

@@ -1,4 +1,4 @@
-"""What a state machine's role needs to register, approve and deploy a model package."""
+"""The permissions that a role needs to register, approve and deploy a model package."""
 
 import pytest
 
@@ -11,7 +11,7 @@ ARN = "arn:aws:sagemaker:us-east-1:123456789012"
 
 @pytest.fixture
 def needs(name):
-    """Give each action with its resources, by the call that needs it."""
+    """Return the actions and resources that each call needs."""
     group, versions = f"{ARN}:model-package-group/{name}", f"{ARN}:model-package/{name}/*"
     return {
         "create_model_package": ("sagemaker:CreateModelPackage", [group, versions]),
@@ -24,7 +24,7 @@ def needs(name):
 
 @pytest.fixture
 def calls(client, name):
-    """Make the group, and give each call with its parameters."""
+    """Create the group, and return each call with its parameters."""
     client("sagemaker").create_model_package_group(ModelPackageGroupName=name)
     version = f"{ARN}:model-package/{name}/1"
     return {

@@ -1,4 +1,4 @@
-"""What roles may do with S3."""
+"""The permissions of roles for S3."""
 
 import urllib.error
 import urllib.request
@@ -16,13 +16,13 @@ def allow(actions, *resources, **more):
 
 @pytest.fixture
 def arn_of(bucket):
-    """Give the ARN of a key in the bucket, or of the bucket."""
+    """Return the ARN of a key in the bucket, or of the bucket."""
     return lambda key=None: f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else "")
 
 
 @pytest.fixture
 def key(client):
-    """Create a KMS key; gives its ARN."""
+    """Create a KMS key; return its ARN."""
     return client("kms").create_key()["KeyMetadata"]["Arn"]
 
 
@@ -215,7 +215,7 @@ def test_a_bucket_that_encrypts_needs_its_key_from_the_role(
     role.change(arn, objects, allow("kms:Decrypt", key, Condition=condition))
     assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"x"
     default_encryption(client, bucket, key, BucketKeyEnabled=True)
-    denial(s3.get_object, Bucket=bucket, Key="a")  # the context is the bucket's then
+    denial(s3.get_object, Bucket=bucket, Key="a")  # the encryption context is the bucket's
 
 
 def test_a_key_named_in_the_request_is_the_one_that_is_needed(
@@ -228,7 +228,7 @@ def test_a_key_named_in_the_request_is_the_one_that_is_needed(
         f"kms:GenerateDataKey on resource: {key}" in denial(s3.put_object, **put, **encryption)[2]
     )
     s3.put_object(**put, ServerSideEncryption="AES256")
-    s3.put_object(**put, ServerSideEncryption="aws:kms")  # S3's own key
+    s3.put_object(**put, ServerSideEncryption="aws:kms")  # the AWS managed key
 
 
 def test_fails_for_a_key_that_does_not_exist(role, as_role, bucket, arn_of, denial):

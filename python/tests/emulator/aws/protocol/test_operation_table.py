@@ -1,4 +1,4 @@
-"""The table of what runs is complete and right, and its page is made from it."""
+"""The table of operations is complete and correct, and its page is generated from it."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Requests made up from botocore's models, and sent to a WSGI application."""
+"""Requests that are generated from botocore's models, and sent to a WSGI application."""
 
 import functools
 import io
@@ -38,14 +38,14 @@ _NUMBERS = ("integer", "long", "float", "double", "bigdecimal")
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, as text."""
+    """The response as text."""
 
     status: int
     text: str
 
 
 def minimal(shape):
-    """Return the least that a structure of a model must hold."""
+    """Return a structure of a model with its required members only."""
     return _structure(shape, (), optional=False)
 
 
@@ -55,7 +55,7 @@ def full(shape):
 
 
 def nameless(shape):
-    """Return a structure without the members that it must have, but for those of its address."""
+    """Return a structure without required members, except those in the URL."""
     if shape is None:
         return {}
     return {

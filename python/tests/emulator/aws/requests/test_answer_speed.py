@@ -1,4 +1,4 @@
-"""What is remembered to write answers quickly gives the answers that moto would give."""
+"""The caches for responses return the same as moto's own code."""
 
 import datetime
 from typing import Any
@@ -34,7 +34,7 @@ def _moto(self, value, key, shape):
 
 @pytest.fixture(autouse=True)
 def _corrected(cloud):
-    """The emulator's corrections are in place: a server runs in this process."""
+    """A server runs in this process, so that the emulator's corrections are installed."""
 
 
 def _members(service, operation):

@@ -1,4 +1,4 @@
-"""What clients are told before moto acts, and when it cannot."""
+"""Errors before moto runs a request, and if it cannot."""
 
 import http.client
 from urllib.parse import urlparse
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape:
 
 @pytest.fixture
 def unchecked(cloud):
-    """Give a client that sends what it is given, with the usual retries."""
+    """Return a client without validation, with the usual retries."""
 
     def create(service):
         return boto3.client(

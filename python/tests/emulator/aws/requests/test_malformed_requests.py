@@ -1,4 +1,4 @@
-"""A thousand requests that no SDK sends, over the services: each is refused by a name of AWS's."""
+"""A thousand malformed requests to all services: each is refused with one of AWS's errors."""
 
 import builtins
 import http.client
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape:
 
 JSON = "application/x-amz-json-1.1"
 FORM = "application/x-www-form-urlencoded"
-# Operations of each kind of protocol: how they are called, and a member that is a text.
+# Operations of each protocol: how they are called, and a string member.
 TARGETS = {
     "sagemaker": ("SageMaker.DescribeTrainingJob", "TrainingJobName"),
     "states": ("AWSStepFunctions.DescribeExecution", "executionArn"),
@@ -70,7 +70,7 @@ def values(random):
 
 
 def malformed(random):
-    """Give method, path, service, body and headers."""
+    """Return method, path, service, body and headers."""
     kind = random.choice(["json", "form", "path"])
     if kind == "json":
         service, (target, member) = random.choice(list(TARGETS.items()))
@@ -91,7 +91,7 @@ def malformed(random):
 
 
 def broken(random, headers):
-    """Take something from what signs a request."""
+    """Remove or break a part of a signature."""
     found = headers["Authorization"]
     return {
         **headers,
@@ -126,7 +126,7 @@ def test_each_is_refused_by_name(cloud, caplog, seed):
         text = answer.read().decode("utf-8", "replace")
         shown = (service, headers.get("X-Amz-Target"), headers["Authorization"][:60], body[:60])
         if answer.status == 200 and body and b"Action=DescribeVpcs" in body:
-            continue  # it wants nothing
+            continue  # it needs no parameters
         if EXCEPTION.search(text) or "InternalFailure" in text:
             unnamed.append((shown, text[:300]))
         elif answer.status >= 500 or not re.search(

@@ -1,4 +1,4 @@
-"""Every operation is called once or more: none that is refused succeeds, none ends in Python."""
+"""Calls every operation: refused ones never succeed, none ends in a Python exception."""
 
 import builtins
 import re
@@ -21,7 +21,7 @@ _OTHERS = {module for module, _ in backend_url_patterns} - {
 }
 
 
-# Told apart from ListBuckets by its host alone.
+# Differs from ListBuckets in its host only.
 _LIKE_ANOTHER = {("s3", "ListDirectoryBuckets")}
 
 

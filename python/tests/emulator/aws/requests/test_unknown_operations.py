@@ -1,4 +1,4 @@
-"""What nothing of moto takes is refused at once, by name, in the protocol of the request."""
+"""Requests that moto does not handle are refused at once, by name, in their own protocol."""
 
 import json
 
@@ -54,7 +54,7 @@ MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
     ],
 )
 def test_unsupported_step_functions_operations_are_refused_by_name(cloud, operation, parameters):
-    # The SDKs put "sync-" before the host of two of them, unless they are told not to.
+    # For two of them, SDKs put "sync-" before the host unless this is disabled.
     sfn = boto3.client(
         "stepfunctions",
         endpoint_url=cloud.endpoint,
@@ -85,7 +85,7 @@ def failing(problem):
     return application
 
 
-def ask(application, service, method="GET", **options):
+def send_request(application, service, method="GET", **options):
     headers = {"Authorization": SIGNED.format(service), **options.pop("headers", {})}
     return Client(in_protocol(application)).open("/x/y", method=method, headers=headers, **options)
 
@@ -95,7 +95,7 @@ def error(answer):
 
 
 def test_json_requests_are_named_by_their_target():
-    answer = ask(page, "x", headers={"X-Amz-Target": "Service_1.DoIt"})
+    answer = send_request(page, "x", headers={"X-Amz-Target": "Service_1.DoIt"})
     assert answer.status_code == 400
     assert error(answer)["__type"] == "NotImplementedException"
     assert error(answer)["message"].startswith("x:DoIt is not supported by the emulator")
@@ -103,13 +103,13 @@ def test_json_requests_are_named_by_their_target():
 
 def test_query_requests_are_named_by_their_action_in_xml():
     form = "application/x-www-form-urlencoded"
-    answer = ask(page, "x", "POST", data="Action=DoIt&Version=1", content_type=form)
+    answer = send_request(page, "x", "POST", data="Action=DoIt&Version=1", content_type=form)
     assert "<ErrorResponse><Error><Code>NotImplementedException</Code>" in answer.text
     assert "x:DoIt" in answer.text
 
 
 def test_cbor_is_answered_in_cbor():
-    answer = ask(page, "x", headers={"smithy-protocol": "rpc-v2-cbor"})
+    answer = send_request(page, "x", headers={"smithy-protocol": "rpc-v2-cbor"})
     assert answer.headers["Content-Type"] == "application/cbor"
     assert answer.data.startswith(b"\xa2\x79\x00\x06__type\x79\x00\x17NotImplementedException")
 
@@ -121,13 +121,13 @@ def test_rest_requests_are_named_by_their_path():
 
 
 def test_an_unsupported_service_is_refused():
-    answer = ask(failing(UnavailableError("is of a service that …")), "x")
+    answer = send_request(failing(UnavailableError("is of a service that …")), "x")
     assert (answer.status_code, error(answer)["__type"]) == (400, "NotImplementedException")
     assert "x:GET /x/y is of a service" in error(answer)["message"]
 
 
 def test_a_fault_of_the_emulator_is_reported_without_retries():
-    answer = ask(failing(KeyError("z")), "x")
+    answer = send_request(failing(KeyError("z")), "x")
     assert (answer.status_code, error(answer)["__type"]) == (400, "InternalFailure")
     assert "failed inside the emulator" in error(answer)["message"]
     assert "KeyError" not in error(answer)["message"]
@@ -137,6 +137,6 @@ def test_responses_of_services_are_unchanged():
     def found_nothing(environ, start_response):
         return Response('{"__type": "ResourceNotFoundException"}', 404)(environ, start_response)
 
-    answer = ask(found_nothing, "x")
+    answer = send_request(found_nothing, "x")
     assert (answer.status_code, error(answer)["__type"]) == (404, "ResourceNotFoundException")
-    assert ask(page, "s3", "HEAD").status_code == 404
+    assert send_request(page, "s3", "HEAD").status_code == 404

@@ -1,4 +1,4 @@
-"""Buckets as Terraform configures and empties them."""
+"""Bucket configuration and emptying, as Terraform does it."""
 
 import json
 

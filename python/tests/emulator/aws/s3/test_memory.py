@@ -1,4 +1,4 @@
-"""Memory of what was uploaded and deleted comes back."""
+"""Memory of deleted objects is returned to the system."""
 
 import io
 from pathlib import Path
@@ -11,7 +11,7 @@ MIB = 1024 * 1024
 
 
 def resident_mib():
-    """Give the memory of this process, which is the emulator's, too."""
+    """Return the memory of this process, in which the emulator runs."""
     lines = Path("/proc/self/status").read_text().splitlines()
     (line,) = [line for line in lines if line.startswith("VmRSS")]
     return int(line.split()[1]) // 1024

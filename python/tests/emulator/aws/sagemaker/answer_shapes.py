@@ -1,18 +1,18 @@
-"""What an answer must be by its service's model."""
+"""The check of a response against its service's model."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 
 def answer_problems(shape: Any, value: Any, path: str = "") -> Iterator[str]:
-    """Yield where an answer lacks what the model requires, or has an empty structure.
+    """Yield the paths at which a response lacks a required member, or has an empty structure.
 
     Parameters
     ----------
     shape : botocore.model.Shape
         The shape of the output.
     value : Any
-        The answer as boto3 gives it.
+        The response of boto3.
     """
     if shape.type_name == "structure":
         yield from _structure_problems(shape, value, path)

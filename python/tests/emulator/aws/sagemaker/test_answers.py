@@ -1,4 +1,4 @@
-"""Descriptions and lists: whole by the service's model, and what was asked for."""
+"""Descriptions and lists are complete by the service's model, and match the requests."""
 
 import pytest
 
@@ -108,7 +108,7 @@ def sagemaker(client):
 
 @pytest.fixture
 def everything(sagemaker, request_for, serving, name):
-    """One of each resource that runs here, with few options; gives the calls that describe them."""
+    """Create one of each resource, with few options; return the calls that describe them."""
     sagemaker.create_training_job(TrainingJobName=name, **request_for("TrainingJob"))
     sagemaker.create_processing_job(ProcessingJobName=name, **request_for("ProcessingJob"))
     serving.create("a")
@@ -168,14 +168,14 @@ def test_every_description_and_list_is_complete(sagemaker, everything):
         del answer["ResponseMetadata"]
         shape = operation_model("sagemaker", operation).output_shape
         problems += answer_problems(shape, answer, operation)
-    # A version has its group's name instead, on AWS as here.
+    # A version has its group's name instead, as on AWS.
     assert problems == ["DescribeModelPackage.ModelPackageName is missing"]
 
 
 def test_a_description_has_awss_defaults(sagemaker, request_for, name):
     sagemaker.create_training_job(TrainingJobName=name, **request_for("TrainingJob"))
     described = sagemaker.describe_training_job(TrainingJobName=name)
-    # The SageMaker SDK attaches to a job by these.
+    # The SageMaker SDK needs these to attach to a job.
     assert described["OutputDataConfig"]["KmsKeyId"] == ""
     assert described["EnableNetworkIsolation"] is False
 
@@ -193,7 +193,7 @@ def test_a_description_has_all_members_of_its_request(sagemaker, serving, reques
 
 
 def missing(asked, described, where=""):
-    """Give the places where a description lacks what a request asked for."""
+    """Return the members of a request that a description lacks."""
     if isinstance(asked, dict) and isinstance(described, dict):
         return [
             place
@@ -210,7 +210,7 @@ def missing(asked, described, where=""):
 
 
 def taken_and_described(noun):
-    """Give the members that the emulator takes, and that the description has, too."""
+    """Return the members that the emulator accepts and that the description has."""
     members = MEMBERS[f"Create{noun}"]
     texts = (members.honoured, members.recorded, *members.idle.values())
     taken = {path.partition(".")[0] for text in texts for path in paths(text)}

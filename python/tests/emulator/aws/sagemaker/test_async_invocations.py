@@ -1,4 +1,4 @@
-"""Asynchronous endpoints: InvokeEndpointAsync, answers in S3, notices."""
+"""Asynchronous endpoints: InvokeEndpointAsync, outputs in S3, notifications."""
 
 import json
 import time
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape:
 
 
 class AsyncEndpoint:
-    """Short ways to make an asynchronous endpoint and to ask it."""
+    """Helpers that create and invoke an asynchronous endpoint."""
 
     def __init__(self, client, until, name):
         self.sagemaker, self.runtime = client("sagemaker"), client("sagemaker-runtime")
@@ -59,12 +59,12 @@ class AsyncEndpoint:
     def _status(self):
         return self.sagemaker.describe_endpoint(EndpointName=self.name)["EndpointStatus"]
 
-    def ask(self, key="in.csv", **options):
+    def invoke(self, key="in.csv", **options):
         location = {"InputLocation": f"s3://{self.name}/{key}"} if key else {}
         return self.runtime.invoke_endpoint_async(EndpointName=self.name, **location, **options)
 
     def read(self, location):
-        """Give an object's body when it is there."""
+        """Return an object's body once it exists."""
         bucket, _, key = location.removeprefix("s3://").partition("/")
 
         def body():
@@ -86,7 +86,7 @@ def endpoint(client, until, name):
 
 @pytest.fixture
 def topic(client, name):
-    """Create a topic, and give its ARN with what was published to it."""
+    """Create a topic; return its ARN and its messages."""
     sns, sqs = client("sns"), client("sqs")
     arn = sns.create_topic(Name=name)["TopicArn"]
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -107,7 +107,7 @@ def topic(client, name):
 def test_the_output_is_at_the_location_in_the_response(endpoint):
     endpoint.create()
     endpoint.put("in.csv", b"1,2")
-    response = endpoint.ask(InferenceId="id-1", ContentType="text/csv", Accept="text/csv")
+    response = endpoint.invoke(InferenceId="id-1", ContentType="text/csv", Accept="text/csv")
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 202
     assert response["InferenceId"] == "id-1"
     assert response["OutputLocation"] == f"s3://{endpoint.name}/answers/id-1.out"
@@ -122,22 +122,22 @@ def test_its_configuration_is_described_without_empty_structures(endpoint):
         "OutputConfig": {"S3OutputPath": f"s3://{endpoint.name}/answers"},
         "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 3},
     }
-    assert "DataCaptureConfig" not in found  # Terraform would remove an empty one
+    assert "DataCaptureConfig" not in found  # Terraform would remove an empty structure
 
 
 def test_an_id_is_made_and_the_caller_may_name_the_object(endpoint):
     endpoint.create()
     endpoint.put("in.csv", b"1,2")
-    made = endpoint.ask()
+    made = endpoint.invoke()
     assert made["OutputLocation"].endswith(f"/answers/{made['InferenceId']}.out")
-    named = endpoint.ask(S3OutputPathExtension="2026/11", Filename="one.csv")
+    named = endpoint.invoke(S3OutputPathExtension="2026/11", Filename="one.csv")
     assert named["OutputLocation"] == f"s3://{endpoint.name}/answers/2026/11/one.csv"
     assert endpoint.read(named["OutputLocation"]) == b"1,2"
 
 
 def test_a_small_body_may_come_with_the_request(endpoint):
     endpoint.create()
-    response = endpoint.ask(key=None, Body=b"3,4")
+    response = endpoint.invoke(key=None, Body=b"3,4")
     assert endpoint.read(response["OutputLocation"]) == b"3,4"
 
 
@@ -145,7 +145,7 @@ def test_a_success_is_notified(endpoint, topic, until):
     arn, received = topic
     endpoint.create(NotificationConfig={"SuccessTopic": arn})
     endpoint.put("in.csv", b"1,2")
-    response = endpoint.ask(ContentType="text/csv")
+    response = endpoint.invoke(ContentType="text/csv")
     (message,) = until(received)
     assert message["invocationStatus"] == "Completed"
     assert message["inferenceId"] == response["InferenceId"]
@@ -176,7 +176,7 @@ def test_a_model_failure_is_written_and_notified(endpoint, topic, until, environ
         environment=environment, S3FailurePath=failures, NotificationConfig={"ErrorTopic": arn}
     )
     endpoint.put("in.csv", b"1,2")
-    response = endpoint.ask(InferenceId="id-1")
+    response = endpoint.invoke(InferenceId="id-1")
     assert response["FailureLocation"] == f"{failures}/id-1-error.out"
     assert reason in endpoint.read(response["FailureLocation"]).decode()
     (message,) = until(received)
@@ -188,7 +188,7 @@ def test_a_model_failure_is_written_and_notified(endpoint, topic, until, environ
 def test_a_missing_input_fails_the_request(endpoint, topic, until):
     arn, received = topic
     endpoint.create(NotificationConfig={"ErrorTopic": arn})
-    endpoint.ask("none.csv")
+    endpoint.invoke("none.csv")
     (message,) = until(received)
     assert "Failed to download the request from s3://" in message["failureReason"]
     assert "responseParameters" not in message
@@ -200,7 +200,7 @@ def test_input_output_and_notifications_use_the_models_role(endpoint, role, topi
     may_read = role("sagemaker.amazonaws.com", ("s3:GetObject", "s3:ListBucket", "sns:Publish"))
     endpoint.create(role=may_read, NotificationConfig={"ErrorTopic": arn}, **output)
     endpoint.put("in.csv", b"1,2")
-    endpoint.ask()
+    endpoint.invoke()
     (message,) = until(received)
     assert "Failed to upload the response" in message["failureReason"]
     assert "s3:PutObject" in message["failureReason"]
@@ -210,14 +210,14 @@ def test_input_output_and_notifications_use_the_models_role(endpoint, role, topi
 def test_invoke_endpoint_async_needs_its_own_permission(endpoint, cloud, role):
     endpoint.create()
 
-    def ask(action):
+    def invoke(action):
         arn = role("lambda.amazonaws.com", (action,))
         runtime = EmulatedAws(cloud.endpoint, cloud.aws.key).client("sagemaker-runtime", arn)
         runtime.invoke_endpoint_async(EndpointName=endpoint.name, Body=b"1")
 
-    ask("sagemaker:InvokeEndpointAsync")
+    invoke("sagemaker:InvokeEndpointAsync")
     with pytest.raises(ClientError, match="not authorized to perform: sagemaker:InvokeEndpointA"):
-        ask("sagemaker:InvokeEndpoint")
+        invoke("sagemaker:InvokeEndpoint")
 
 
 def test_concurrency_is_limited(endpoint, cloud):
@@ -225,7 +225,7 @@ def test_concurrency_is_limited(endpoint, cloud):
         environment={"DELAY": "0.3"}, client_config={"MaxConcurrentInvocationsPerInstance": 2}
     )
     endpoint.put("in.csv", b"1,2")
-    locations = [endpoint.ask()["OutputLocation"] for _ in range(4)]
+    locations = [endpoint.invoke()["OutputLocation"] for _ in range(4)]
     for location in locations:
         assert endpoint.read(location) == b"1,2"
     assert cloud.servers.started[-1].most_at_once == 2
@@ -236,7 +236,7 @@ def test_the_backlog_and_the_outcome_are_counted(endpoint, client, until):
 
     endpoint.create()
     endpoint.put("in.csv", b"1,2")
-    endpoint.read(endpoint.ask()["OutputLocation"])
+    endpoint.read(endpoint.invoke()["OutputLocation"])
     now = datetime.datetime.now(tz=datetime.timezone.utc)
 
     def points(metric, **dimensions):
@@ -258,7 +258,7 @@ def test_the_backlog_and_the_outcome_are_counted(endpoint, client, until):
 
 def test_fails_for_the_operation_of_the_other_kind_of_endpoint(endpoint):
     with pytest.raises(ClientError, match=f"Endpoint {endpoint.name} of account .* not found"):
-        endpoint.ask()
+        endpoint.invoke()
     endpoint.create()
     with pytest.raises(ClientError, match="is asynchronous: use InvokeEndpointAsync"):
         endpoint.runtime.invoke_endpoint(EndpointName=endpoint.name, Body=b"1")
@@ -267,13 +267,13 @@ def test_fails_for_the_operation_of_the_other_kind_of_endpoint(endpoint):
 def test_fails_for_invalid_requests(endpoint):
     endpoint.create()
     with pytest.raises(ClientError, match="exactly one of InputLocation and Body"):
-        endpoint.ask(key=None)
+        endpoint.invoke(key=None)
     with pytest.raises(ClientError, match="exactly one of InputLocation and Body"):
-        endpoint.ask(Body=b"1")
+        endpoint.invoke(Body=b"1")
     with pytest.raises(ClientError, match="less than or equal to 128000"):
-        endpoint.ask(key=None, Body=b"x" * 128_001)
+        endpoint.invoke(key=None, Body=b"x" * 128_001)
     with pytest.raises(ClientError, match="RequestTTLSeconds must be from 60 to 21600, got 30000"):
-        endpoint.ask(RequestTTLSeconds=30_000)
+        endpoint.invoke(RequestTTLSeconds=30_000)
 
 
 def test_fails_to_create_an_invalid_configuration(endpoint, topic):

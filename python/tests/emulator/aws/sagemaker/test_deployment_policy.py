@@ -27,7 +27,7 @@ def count(value):
         (config("ALL_AT_ONCE"), 1, [1]),
         (config("CANARY", count(1)), 2, [1 / 2, 1]),
         (config("CANARY", percent(30)), 10, [3 / 10, 1]),
-        (config("CANARY", percent(10)), 2, [1 / 2, 1]),  # there is no smaller part of two
+        (config("CANARY", percent(10)), 2, [1 / 2, 1]),  # two instances have no smaller share
         (config("CANARY", percent(50)), 3, [1 / 3, 1]),
         (config("LINEAR", count(1)), 3, [1 / 3, 2 / 3, 1]),
         (config("LINEAR", percent(40)), 5, [2 / 5, 4 / 5, 1]),

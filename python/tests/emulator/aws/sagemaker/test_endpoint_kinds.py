@@ -1,4 +1,4 @@
-"""Serverless endpoints, and what each kind of endpoint excludes."""
+"""Serverless endpoints, and the features that each kind of endpoint excludes."""
 
 import time
 
@@ -21,10 +21,10 @@ def test_a_serverless_endpoint_serves_and_is_updated(serving):
     (variant,) = serving.settled()["ProductionVariants"]
     assert variant["CurrentServerlessConfig"]["MaxConcurrency"] == 2
     assert "CurrentInstanceCount" not in variant
-    assert serving.ask() == "one"
+    assert serving.invoke() == "one"
     serving.update("two", variants=[serverless()], ANSWER="two")
     assert serving.settled()["EndpointConfigName"] == f"{serving.name}-two"
-    assert serving.ask() == "two"
+    assert serving.invoke() == "two"
 
 
 def test_more_requests_at_once_than_allowed_are_throttled(serving, cloud):
@@ -50,9 +50,9 @@ def test_more_requests_at_once_than_allowed_are_throttled(serving, cloud):
 def test_a_payload_of_a_serverless_endpoint_has_4_megabytes_at_most(serving):
     serving.create("one", variants=[serverless()])
     serving.settled()
-    serving.ask(b"x" * 4_194_304)
+    serving.invoke(b"x" * 4_194_304)
     with pytest.raises(serving.runtime.exceptions.ClientError, match="equal to 4194304"):
-        serving.ask(b"x" * 4_194_305)
+        serving.invoke(b"x" * 4_194_305)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_fails_to_change_the_kind_of_an_endpoint(serving, before, after, problem
     serving.settled()
     with pytest.raises(serving.sagemaker.exceptions.ClientError, match=problem):
         serving.update("two", variants=[{"VariantName": "primary", **after}])
-    assert serving.ask() == "one"
+    assert serving.invoke() == "one"
 
 
 def test_fails_to_scale_a_serverless_variant_by_instances(serving):

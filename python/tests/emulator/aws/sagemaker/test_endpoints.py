@@ -24,7 +24,7 @@ def test_an_endpoint_is_created_serves_and_is_deleted(serving, cloud):
     assert endpoint["EndpointConfigName"] == f"{serving.name}-one"
     (variant,) = endpoint["ProductionVariants"]
     assert (variant["VariantName"], variant["CurrentInstanceCount"]) == ("primary", 1)
-    assert serving.ask() == "42"
+    assert serving.invoke() == "42"
     serving.delete()
     with pytest.raises(
         serving.sagemaker.exceptions.ClientError, match='Could not find endpoint "arn'
@@ -56,7 +56,7 @@ def test_an_update_serves_the_old_model_until_the_new_one_is_healthy(serving, cl
     assert updating["EndpointStatus"] == "Updating"
     assert updating["EndpointConfigName"] == f"{serving.name}-old"
     assert updating["PendingDeploymentSummary"]["EndpointConfigName"] == f"{serving.name}-new"
-    assert serving.ask() == "old"
+    assert serving.invoke() == "old"
     for refused in (serving.delete, lambda: serving.update("third")):
         with pytest.raises(
             serving.sagemaker.exceptions.ClientError, match="Cannot update in-progress endpoint"
@@ -66,7 +66,7 @@ def test_an_update_serves_the_old_model_until_the_new_one_is_healthy(serving, cl
     endpoint = serving.settled()
     assert endpoint["EndpointConfigName"] == f"{serving.name}-new"
     assert "PendingDeploymentSummary" not in endpoint
-    assert serving.ask() == "new"
+    assert serving.invoke() == "new"
 
 
 def test_a_failed_update_keeps_the_old_model_and_has_a_reason(serving):
@@ -77,7 +77,7 @@ def test_a_failed_update_keeps_the_old_model_and_has_a_reason(serving):
     assert endpoint["EndpointStatus"] == "InService"
     assert endpoint["EndpointConfigName"] == f"{serving.name}-old"
     assert endpoint["FailureReason"] == "no model_fn"
-    assert serving.ask() == "old"
+    assert serving.invoke() == "old"
     serving.update("good", ANSWER="good")
     assert "FailureReason" not in serving.settled()
 
@@ -86,7 +86,7 @@ def test_requests_in_flight_are_answered_by_the_server_that_got_them(serving, cl
     serving.create("slow", ANSWER="slow", DELAY="0.5")
     serving.settled()
     answers = []
-    threads = [threading.Thread(target=lambda: answers.append(serving.ask())) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: answers.append(serving.invoke())) for _ in range(4)]
     for thread in threads:
         thread.start()
     wait_until(lambda: cloud.servers.started[-1].asked == 4)
@@ -146,14 +146,14 @@ def test_fails_to_create_a_model_that_could_not_be_served(serving, changes, prob
 def test_fails_to_invoke_an_endpoint_that_is_not_in_service(serving):
     errors = serving.runtime.exceptions
     with pytest.raises(errors.ClientError, match="of account 123456789012 not found") as refusal:
-        serving.ask()
+        serving.invoke()
     assert refusal.value.response["Error"]["Code"] == "ValidationError"
     serving.create("one")
     serving.settled()
     with pytest.raises(errors.ClientError, match="Variant other not found"):
-        serving.ask(TargetVariant="other")
+        serving.invoke(TargetVariant="other")
     with pytest.raises(errors.ClientError, match="less than or equal to 6291456"):
-        serving.ask(b"x" * 6_291_457)
+        serving.invoke(b"x" * 6_291_457)
 
 
 def test_a_payload_need_not_be_text(serving, client):
@@ -170,7 +170,7 @@ def test_an_error_of_the_model_is_a_model_error(serving, status, side):
     serving.create("bad", STATUS=str(status), ANSWER="what is this")
     serving.settled()
     with pytest.raises(serving.runtime.exceptions.ModelError) as refusal:
-        serving.ask()
+        serving.invoke()
     response = refusal.value.response
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 424
     assert response["OriginalStatusCode"] == status
@@ -185,7 +185,7 @@ def test_invocations_are_counted_in_cloudwatch(serving, client):
     serving.create("slow", DELAY="0.05")
     serving.settled()
     for _ in range(3):
-        serving.ask()
+        serving.invoke()
     now = datetime.datetime.now(tz=datetime.timezone.utc)
     dimensions = [
         {"Name": "EndpointName", "Value": serving.name},
@@ -204,7 +204,7 @@ def test_invocations_are_counted_in_cloudwatch(serving, client):
         )["Datapoints"]
         return points[0] if points else {}
 
-    # They are published in one set or more, as they come.
+    # They are published in one or more sets.
     wait_until(lambda: statistics("Invocations").get("Sum") == 3)
     assert statistics("InvocationModelErrors")["Sum"] == 0
     assert statistics("ModelLatency")["Average"] >= 50_000

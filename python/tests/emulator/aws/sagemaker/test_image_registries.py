@@ -13,7 +13,7 @@ NAME = "sagemaker-scikit-learn:1.2-1-cpu-py3"
         f"683313688378.dkr.ecr.us-east-1.amazonaws.com/{NAME}",
         f"141502667606.dkr.ecr.eu-west-1.amazonaws.com/{NAME}",
         "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-xgboost:1.7-1",
-        f"123456789012.dkr.ecr.xx-new-1.amazonaws.com/{NAME}",  # a region that nobody knows here
+        f"123456789012.dkr.ecr.xx-new-1.amazonaws.com/{NAME}",  # an unknown region
         "123456789012.dkr.ecr.us-east-1.amazonaws.com/own:1",
         NAME,
     ],

@@ -1,4 +1,4 @@
-"""What the SageMaker Python SDKs send with default arguments, member by member, is taken.
+"""The requests of the SageMaker Python SDKs with default arguments are accepted.
 
 The requests were recorded from releases 2.257 and 3.27, which are too heavy for every run of the
 tests: a trainer, a processor, a deployment, a transform and a registration of each.
@@ -208,13 +208,13 @@ def test_a_model_is_registered(sagemaker, serving, name, release):
 def test_release_3_finds_that_a_role_with_the_usual_policy_may_run_jobs(client, role):
     arn = role("sagemaker.amazonaws.com", actions=())
     policy = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
-    ask = {"PolicySourceArn": arn, "ActionNames": CHECKED_OF_A_ROLE}
+    invoke = {"PolicySourceArn": arn, "ActionNames": CHECKED_OF_A_ROLE}
 
     def decisions():
-        results = client("iam").simulate_principal_policy(**ask)["EvaluationResults"]
+        results = client("iam").simulate_principal_policy(**invoke)["EvaluationResults"]
         return {one["EvalDecision"] for one in results}
 
     assert decisions() == {"implicitDeny"}
     client("iam").attach_role_policy(RoleName=arn.rpartition("/")[2], PolicyArn=policy)
-    allowed = client("iam").simulate_principal_policy(**ask)["EvaluationResults"]
+    allowed = client("iam").simulate_principal_policy(**invoke)["EvaluationResults"]
     assert {one["EvalDecision"] for one in allowed[:3]} == {"allowed"}

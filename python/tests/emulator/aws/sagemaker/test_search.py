@@ -1,4 +1,4 @@
-"""Search on the properties of what runs here."""
+"""Search by the properties of resources."""
 
 import pytest
 from botocore.exceptions import ClientError

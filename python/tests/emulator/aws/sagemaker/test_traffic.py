@@ -1,4 +1,4 @@
-"""Which fleet gets a request."""
+"""The distribution of requests to fleets."""
 
 import contextlib
 import threading
@@ -67,11 +67,11 @@ def test_a_stopped_fleet_receives_no_request():
     old = SlowToChoose("old", [Variant(VariantPlan("v", 1.0, {}, "arn:role"), server)])
     traffic, seen = Traffic(old, "real-time"), []
 
-    def ask():
+    def invoke():
         with traffic.serving(None) as assigned:
             seen.append((assigned.config, server.stopped.wait(0.2)))
 
-    asker = threading.Thread(target=ask)
+    asker = threading.Thread(target=invoke)
     asker.start()
     assert old.chosen.wait(5)
     traffic.complete(fleet("new")).retire()

@@ -15,7 +15,7 @@ def sagemaker(client):
 
 @pytest.fixture
 def request_of(client, sagemaker, name):
-    """Create a model and an object to score, and give requests for jobs on them."""
+    """Create a model and an input object; return requests for jobs with them."""
     s3 = client("s3")
     s3.create_bucket(Bucket=name)
     for key in ("model.tar.gz", "scoring/a.csv"):
@@ -54,7 +54,7 @@ def test_a_job_runs_with_its_models_container_and_role(cloud, sagemaker, request
     arn = sagemaker.create_transform_job(**request)["TransformJobArn"]
     job = ended(name)
     assert arn == f"arn:aws:sagemaker:us-east-1:123456789012:transform-job/{name}"
-    # AWS answers its defaults beside what was asked for.
+    # AWS also returns its defaults.
     defaults = {"CompressionType": "None", "SplitType": "None"}
     assert job["TransformInput"] == {**request["TransformInput"], **defaults}
     defaults = {"AssembleWith": "None", "KmsKeyId": ""}

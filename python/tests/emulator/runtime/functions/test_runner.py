@@ -25,7 +25,7 @@ def functions(host):
 
 @pytest.fixture
 def function():
-    """Makes a function from the text of its module."""
+    """Return a function from the text of its module."""
 
     def make(code, **changes):
         stream = io.BytesIO()
@@ -163,7 +163,7 @@ def test_invocations_run_in_parallel(functions, function, tmp_path):
 def test_errors_have_awss_names(functions, function, code, error_type, message):
     spec = function(code)
 
-    # The second time on a warm process, or after a dead one.
+    # The second time in a reused process, or after one that died.
     for result in (functions.invoke(spec, "{}"), functions.invoke(spec, "{}")):
         error = json.loads(result.payload)
         assert result.errored

@@ -157,7 +157,7 @@ def test_a_message_that_is_not_utf8_fails_the_job(s3, processing_request, runner
 def test_a_prefix_without_objects_fails_the_job_and_names_the_address(
     s3, processing_request, runner, stop
 ):
-    s3.put("raw-data/", "")  # what consoles make for an empty folder
+    s3.put("raw-data/", "")  # consoles create such an object for an empty folder
 
     outcome = runner.run_processing(processing_request(""), ARN, stop)
 

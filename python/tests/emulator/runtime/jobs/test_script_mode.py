@@ -1,4 +1,4 @@
-"""Compared with what sagemaker-training 4.8.0 gave a script for the same files (Python 3.9)."""
+"""Comparison with what sagemaker-training 4.8.0 passed to a script for the same files."""
 
 import json
 import os

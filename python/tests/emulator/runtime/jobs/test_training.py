@@ -185,7 +185,7 @@ def test_source_can_come_from_a_channel(s3, training_request, run, tar_gz):
 
 
 def test_requirements_are_installed_for_this_job_only(training_request, run, aws, tmp_path):
-    # A wheel's path and what the image has: an installation without any package index.
+    # A wheel's path and a package of the image: an installation without a package index.
     wheel = tmp_path / "emulatorprobe-1.0-py3-none-any.whl"
     metadata = "emulatorprobe-1.0.dist-info"
     with zipfile.ZipFile(wheel, "w") as archive:

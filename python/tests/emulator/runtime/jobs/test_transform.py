@@ -1,4 +1,4 @@
-"""Batch transform: objects into requests, answers into objects."""
+"""Batch transform: objects to requests, responses to objects."""
 
 import gzip
 import io
@@ -34,7 +34,7 @@ LINES = {"SplitType": "Line"}
 
 
 class Server:
-    """Answers each request with its text in brackets, or as a test says."""
+    """Responds to each request with its text in brackets, or as defined by a test."""
 
     def __init__(self, answer=lambda body: ServerResponse(200, {}, b"<" + body + b">")):
         self.bodies = []
@@ -202,7 +202,7 @@ def test_a_bad_object_fails_the_job_and_the_others_are_transformed(run, s3, aws)
         "algorithm: 400. Message: what is this (bucket/in/b.csv)"
     )
     assert sorted(outputs(s3)) == ["out/a.csv.out", "out/c.csv.out"]
-    assert server.bodies.count(b"bad") == 1  # a 4xx answer would come again
+    assert server.bodies.count(b"bad") == 1  # a 4xx response is not retried
     log = aws.log("/aws/sagemaker/TransformJobs")
     assert any("bucket/in/b.csv: AlgorithmError: Bad HTTP status" in line for line in log)
 

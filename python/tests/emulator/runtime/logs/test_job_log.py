@@ -73,7 +73,7 @@ def test_closing_a_log_waits_for_slow_expressions_up_to_a_limit(aws, tmp_path, m
     monkeypatch.setattr(metric_matcher, "BEHIND_SECONDS", 1.0)
     definitions = [{"Name": "slow", "Regex": "(a+)+$"}]
     log = JobLog(aws, "group", "stream", tmp_path / "log.txt", definitions)
-    log.feed((b"a" * 22 + b"!\n") * 1000)  # the pipe takes all of it at once
+    log.feed((b"a" * 22 + b"!\n") * 1000)  # all of it fits into the pipe
     assert log.metrics == ()
     log.close()
 

@@ -20,7 +20,7 @@ DOUBLE = (
 
 @pytest.fixture
 def start(host, s3, tar_gz):
-    """Starts a server from the text of inference.py."""
+    """Start a server from the text of inference.py."""
     servers = []
 
     def start(code, files=(), environment=(), on=host, **changes):
@@ -127,7 +127,7 @@ def test_fails_for_requests_without_the_token(start):
             b"call the endpoint through the emulator",
         )
         connection.close()
-    # A client of the endpoint cannot put its own in place of the emulator's.
+    # A client of the endpoint cannot replace the emulator's token.
     assert server.invoke(b"[1]", {**JSON, "X-Emulator-Token": "guessed"}).status == 200
 
 
@@ -290,12 +290,12 @@ def test_a_killed_server_does_not_wait_for_a_request(start, tmp_path, wait_until
     server = start(DOUBLE + asked)
     answers = []
 
-    def ask():
+    def invoke():
         with pytest.raises(ModelServerError, match="not responding"):
             server.invoke(b"[1]", JSON)
         answers.append("none")
 
-    request = threading.Thread(target=ask)
+    request = threading.Thread(target=invoke)
     request.start()
     wait_until(under_way.exists, "the request is under way")
     server.kill()

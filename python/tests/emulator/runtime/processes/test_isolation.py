@@ -58,7 +58,7 @@ PROBES = """
 
 @pytest.fixture
 def root(tmp_path):
-    """A folder with one file, to be seen as /opt/ml."""
+    """A folder with one file, to be shown as /opt/ml."""
     root = tmp_path / "ml"
     root.mkdir()
     (root / "given").write_text("given")
@@ -67,7 +67,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def run(tmp_path, root):
-    """Runs a command that sees the folder as /opt/ml."""
+    """Run a command that sees the folder as /opt/ml."""
 
     def run(isolation, arguments, cwd="/opt/ml", **variables):
         python = make_overlay(Path(sys.executable), tmp_path / "python")
@@ -99,7 +99,7 @@ def test_arguments_variables_and_working_directory_use_the_folder(run, each_isol
 def test_a_mount_namespace_shows_all_programs_the_folder_and_the_rest_of_opt(run, isolation):
     if isinstance(isolation, PathShim):
         pytest.skip("mount namespaces do not work here")
-    path = "/opt/m" + "l"  # not for rewriting
+    path = "/opt/m" + "l"  # must not be rewritten
     code, output = run(isolation, ["/bin/sh", "-c", f"cat {path}/given; ls /opt; id -u"])
 
     assert code == 0, output

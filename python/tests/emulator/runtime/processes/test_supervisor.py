@@ -22,7 +22,7 @@ PYTHON_ROOT = Path(__file__).parents[4]
 
 @pytest.fixture
 def run():
-    """Starts a shell command, and kills it after the test."""
+    """Start a shell command; it is killed after the test."""
     processes = []
 
     def run(script, **options):

@@ -130,4 +130,4 @@ def _assert_refused(check, request, path):
     field, _, rest = str(raised.value).partition(": ")
     assert field.endswith(path.split(".")[-1])
     assert "cannot run" in rest
-    assert "; " in rest  # and what to do instead
+    assert "; " in rest  # and the alternative

@@ -1,4 +1,4 @@
-"""Every member of the requests has its place, and its place is true."""
+"""Every member of the requests is listed once, and its status is correct."""
 
 import logging
 
@@ -29,7 +29,7 @@ def model_of(operation):
 
 
 def places(operation):
-    """Give the paths of an operation that stand for themselves, and for all below them."""
+    """Return the paths of an operation that mean one member, and those that include all below."""
     members = MEMBERS[operation]
     texts = (*members.idle.values(), *members.refused.values())
     prefixes = [path for text in texts for path in paths(text)]
@@ -55,7 +55,7 @@ def test_every_listed_member_is_in_the_model(operation):
 
 
 def request_with(path, value):
-    """Return a request with a value at a path, below lists where the model has them."""
+    """Return a request with a value at a path, with the lists of the model."""
     first, *rest = path.split(".")
     inner = request_with(".".join(rest), value) if rest else value
     return {first: [inner] if first in LISTS and rest else inner}

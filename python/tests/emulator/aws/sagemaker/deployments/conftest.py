@@ -1,4 +1,4 @@
-"""What the tests of deployments share: how an update is made, watched and asked."""
+"""Fixtures of the tests of deployments."""
 
 import time
 
@@ -8,7 +8,7 @@ from tests.emulator.aws.load import Load
 from tests.patience import LIMIT_SECONDS
 
 MINUTE = 1.2
-"""Seconds that a minute lasts here."""
+"""Length of a minute, in seconds."""
 ON_INSTANCES = {"InstanceType": "ml.t2.medium", "InitialInstanceCount": 2}
 SERVERLESS = {
     "VariantName": "primary",
@@ -83,14 +83,14 @@ def load(cloud, name):
 
 @pytest.fixture
 def old(serving):
-    """An endpoint with two instances that answers ``old``."""
+    """An endpoint with two instances that responds with ``old``."""
     serving.create("old", count=2, ANSWER="old")
     serving.settled()
     return serving
 
 
 def steps(serving):
-    """Give the steps that DescribeEndpoint shows, one after the other, until the update ends."""
+    """Return the steps that DescribeEndpoint shows until the update ends."""
     seen, deadline = [], time.monotonic() + LIMIT_SECONDS
     while (endpoint := serving.describe())["EndpointStatus"] == "Updating":
         assert time.monotonic() < deadline

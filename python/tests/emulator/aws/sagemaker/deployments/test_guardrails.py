@@ -1,4 +1,4 @@
-"""Updates with guardrails: what traffic sees, what rolls back, what is told."""
+"""Updates with guardrails: traffic, rollbacks and events."""
 
 import io
 import tarfile
@@ -33,14 +33,14 @@ def test_a_canary_under_load_loses_no_request(old, load, alarm):
     bodies = [answer.body for answer in sorted(stream.answers, key=lambda answer: answer.sent)]
     first, last = bodies.index("new"), len(bodies) - bodies[::-1].index("old")
     canary_took = bodies[first:last]
-    # Give or take two, and what each of the four senders had on its way at both ends.
+    # Plus or minus two, and the requests of the four senders in flight at both ends.
     assert canary_took.count("new") == pytest.approx(len(canary_took) / 2, abs=2 + 4)
     assert len(bodies) - last > 20  # all of the last bake
 
 
 @pytest.fixture
 def real_servers(monkeypatch, cloud, tmp_path):
-    """Model servers are those of the emulator, with the tests' own interpreter as image."""
+    """Use the emulator's model servers, with the tests' own interpreter as image."""
     host = Host(tmp_path, cloud.aws, ThisPython(), detect_isolation())
 
     def start(_, *arguments, **names):
@@ -101,13 +101,13 @@ def test_a_failing_canary_is_rolled_back_and_costs_its_share_only(old, load, ala
     assert last - first < 10 * MINUTE  # the canary's wait
     assert last <= ended
     meanwhile = [answer for answer in stream.answers if first <= answer.sent <= last]
-    # Give or take two, and what each of the four senders had on its way at both ends.
+    # Plus or minus two, and the requests of the four senders in flight at both ends.
     assert len(failed) <= len(meanwhile) / 2 + 2 + 4
     assert {answer.body for answer in stream.answers if answer.status == 200} == {"old"}
-    # The next release finds nothing left over.
+    # The next release is not affected.
     old.update("good", canary(alarm(f"{old.name}-good", "good")), count=2, ANSWER="good")
     assert old.settled()["EndpointConfigName"] == f"{old.name}-good"
-    assert old.ask() == "good"
+    assert old.invoke() == "good"
 
 
 def test_a_slow_canary_is_rolled_back(old, load, alarm):
@@ -129,11 +129,11 @@ def test_a_slow_canary_is_rolled_back(old, load, alarm):
 def test_an_alarm_in_the_last_bake_rolls_back_all_traffic(old, alarm, client):
     name = alarm()
     old.update("new", canary(name, wait=0, termination=600), count=2, ANSWER="new")
-    wait_until(lambda: old.ask() == old.ask() == "new")
+    wait_until(lambda: old.invoke() == old.invoke() == "new")
     client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="r")
     endpoint = old.settled()
     assert endpoint["EndpointConfigName"] == f"{old.name}-old"
-    assert {old.ask() for _ in range(10)} == {"old"}
+    assert {old.invoke() for _ in range(10)} == {"old"}
 
 
 def test_all_at_once_bakes_before_the_old_servers_go(old, cloud):
@@ -146,7 +146,7 @@ def test_all_at_once_bakes_before_the_old_servers_go(old, cloud):
     }
     begun = time.monotonic()
     old.update("new", {"DeploymentConfig": policy}, ANSWER="new")
-    wait_until(lambda: old.ask() == "new")
+    wait_until(lambda: old.invoke() == "new")
 
     def has_ended():
         is_down = before.stopped.is_set()

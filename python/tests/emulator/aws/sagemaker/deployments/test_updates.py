@@ -1,4 +1,4 @@
-"""Updates that are refused, kept, retained or ended; weights and sizes of what serves."""
+"""Updates that are refused or ended, retained properties, weights and capacities."""
 
 import datetime
 import time
@@ -24,7 +24,7 @@ def test_unhealthy_new_servers_do_not_change_the_endpoint(old):
     endpoint = old.settled()
     assert endpoint["EndpointConfigName"] == f"{old.name}-old"
     assert endpoint["FailureReason"] == "no model_fn"
-    assert {old.ask() for _ in range(10)} == {"old"}
+    assert {old.invoke() for _ in range(10)} == {"old"}
 
 
 def test_an_endpoint_cannot_be_updated_or_deleted_during_an_update(old):
@@ -155,7 +155,7 @@ def test_weights_change_during_requests(serving, load):
     assert stream.failed == []
     assert {a.body for a in stream.answers if a.sent <= changed} == {"a", "b"}
     assert {a.body for a in stream.answers if a.sent > changed} == {"b"}
-    assert serving.ask(TargetVariant="a") == "a"
+    assert serving.invoke(TargetVariant="a") == "a"
 
 
 @pytest.mark.parametrize(
@@ -175,12 +175,12 @@ def test_fails_to_adjust_a_variant_that_does_not_exist(old, wanted, problem):
         old.sagemaker.update_endpoint_weights_and_capacities(
             EndpointName=old.name, DesiredWeightsAndCapacities=wanted
         )
-    assert old.ask() == "old"
+    assert old.invoke() == "old"
 
 
 def test_metrics_count_fleets_separately_and_together(old, client, until):
     old.update("new", canary(wait=120), count=2, ANSWER="new")
-    answers = [old.ask() for _ in range(40)]
+    answers = [old.invoke() for _ in range(40)]
     cloudwatch = client("cloudwatch")
     now = datetime.datetime.now(tz=datetime.timezone.utc)
 

@@ -1,4 +1,4 @@
-"""A group, versions in it, and models made from them."""
+"""A group, its versions, and models created from them."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def containers(client, name):
 
 @pytest.fixture
 def package(sagemaker, group, containers):
-    """Create a version and give its ARN."""
+    """Create a version; return its ARN."""
 
     def create(**changes):
         return sagemaker.create_model_package(
@@ -42,7 +42,7 @@ def package(sagemaker, group, containers):
 
 @pytest.fixture
 def model(sagemaker, name):
-    """Create a model from a package, and give its description."""
+    """Create a model from a package; return its description."""
 
     def create(package, **given):
         container = {"ModelPackageName": package, **given}

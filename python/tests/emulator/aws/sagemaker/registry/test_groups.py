@@ -1,4 +1,4 @@
-"""Groups of versions, and names that nothing has."""
+"""Groups of versions, and names that do not exist."""
 
 import pytest
 

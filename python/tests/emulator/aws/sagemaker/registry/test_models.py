@@ -1,4 +1,4 @@
-"""Models made from versions, and what serves them."""
+"""Models created from versions, and their endpoints."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Versions of models: registered, listed, updated, announced."""
+"""Versions of models: registration, lists, updates and events."""
 
 import datetime
 from concurrent.futures import ThreadPoolExecutor
