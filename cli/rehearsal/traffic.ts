@@ -2,10 +2,12 @@ import { CloudWatchClient, PutMetricDataCommand } from "@aws-sdk/client-cloudwat
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
 import type { Aws } from "../account/clients";
 
+type Cell = number | string;
+
 /** One row of the held-out data: the features to send and the true label. */
 export interface Row {
-  readonly features: readonly number[];
-  readonly label: number;
+  readonly features: readonly Cell[];
+  readonly label: Cell;
 }
 
 /** The outcome of one request. */
@@ -13,12 +15,12 @@ export interface Answer {
   /** In milliseconds since the epoch. */
   readonly sentAt: number;
   readonly milliseconds: number;
-  /** Absolute error of the prediction; absent if there was none. */
+  /** Absolute error of a number, or 1 for a wrong label and 0 for the right one; absent if there was no prediction. */
   readonly error?: number;
   readonly failure?: string;
 }
 
-/** The metric sent to CloudWatch: the mean absolute error of each second's predictions. */
+/** The metric sent to CloudWatch: the mean error of each second's predictions. */
 export const businessMetric = { Namespace: "Rehearsal", MetricName: "AbsoluteError" } as const;
 
 /** Sends the rows to an endpoint repeatedly, at a fixed rate that does not depend on its response times. */
@@ -80,14 +82,14 @@ export class Traffic {
     };
     const open = this.#predict(row)
       .then(
-        (prediction) => done({ error: Math.abs(prediction - row.label) }),
+        (prediction) => done({ error: errorOf(prediction, row.label) }),
         (error: Error) => done({ failure: error.message }),
       )
       .finally(() => this.#open.delete(open));
     this.#open.add(open);
   }
 
-  async #predict({ features }: Row): Promise<number> {
+  async #predict({ features }: Row): Promise<Cell> {
     const { Body } = await this.#runtime.send(
       new InvokeEndpointCommand({
         EndpointName: this.endpointName,
@@ -97,8 +99,11 @@ export class Traffic {
       }),
     );
     const { predictions } = JSON.parse(Body?.transformToString() ?? "{}");
-    if (typeof predictions?.[0] !== "number") throw new Error("the response contains no prediction");
-    return predictions[0];
+    const prediction = predictions?.[0];
+    if (typeof prediction !== "number" && typeof prediction !== "string") {
+      throw new Error("the response contains no prediction");
+    }
+    return prediction;
   }
 
   /** Sends the error metric at once, because the labels are known; in production they arrive later. */
@@ -117,11 +122,18 @@ export class Traffic {
   }
 }
 
-/** Parses a CSV file with a header and the label in its last column; skips rows that are not all numbers. */
+/** How far a prediction is from the true value; of labels, whether it is another. */
+export function errorOf(prediction: Cell, label: Cell): number {
+  if (typeof prediction === "number" && typeof label === "number") return Math.abs(prediction - label);
+  return String(prediction) === String(label) ? 0 : 1;
+}
+
+/** Parses a CSV file with a header and the label in its last column, numbers or texts; skips rows with an empty cell. */
 export function rowsOf(csv: string): Row[] {
   const [, ...lines] = csv.trim().split(/\r?\n/);
   return lines
-    .map((line) => line.split(",").map((cell) => (cell === "" ? Number.NaN : Number(cell))))
-    .filter((values) => values.length > 1 && values.every(Number.isFinite))
-    .map((values) => ({ features: values.slice(0, -1), label: values.at(-1) as number }));
+    .map((line) => line.split(","))
+    .filter((cells) => cells.length > 1 && !cells.includes(""))
+    .map((cells) => cells.map((cell) => (Number.isFinite(Number(cell)) ? Number(cell) : cell)))
+    .map((cells) => ({ features: cells.slice(0, -1), label: cells.at(-1) as Cell }));
 }

@@ -264,6 +264,16 @@ def _slice_columns(
     return [(options.target, data.y), *columns]
 
 
+def _metric(text: str) -> str:
+    if text not in METRICS:
+        raise argparse.ArgumentTypeError(
+            f"must be one of {', '.join(sorted(METRICS))}, got '{text}': this script compares "
+            "models that predict numbers. For others, write a comparison script of your own: "
+            "docs/own-workflow.md has its inputs and outputs"
+        )
+    return text
+
+
 def _confidence(text: str) -> float:
     try:
         value = float(text)
@@ -296,7 +306,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--target", default="target", help="name of the target column")
     parser.add_argument(
         "--metric",
-        choices=sorted(METRICS),
+        type=_metric,
         default="test_r2",
         help="metric to compare",
     )

@@ -1,5 +1,5 @@
 import { counted, faults, type Outcome, outcomesText } from "../../../cli/rehearsal/outcome";
-import { rowsOf } from "../../../cli/rehearsal/traffic";
+import { errorOf, rowsOf } from "../../../cli/rehearsal/traffic";
 
 const good: Outcome = {
   model: "is good",
@@ -60,9 +60,18 @@ describe("a rehearsal", () => {
   });
 });
 
-it("reads rows of numbers, the label last", () => {
-  expect(rowsOf("a,b,target\n1,2,3\n4,,5\n6,x,7\n8,9,10\n")).toEqual([
+it("reads rows of numbers and texts, the label last, without rows that lack a value", () => {
+  expect(rowsOf("a,b,target\n1,2,3\n4,,5\n6,clay,Barolo\n")).toEqual([
     { features: [1, 2], label: 3 },
-    { features: [8, 9], label: 10 },
+    { features: [6, "clay"], label: "Barolo" },
   ]);
+});
+
+it.each([
+  [1.5, 2, 0.5],
+  ["Barolo", "Barolo", 0],
+  ["Barolo", "Lugana", 1],
+  ["1", 1, 0],
+])("the prediction %j of %j is off by %d", (prediction, label, error) => {
+  expect(errorOf(prediction, label)).toBe(error);
 });

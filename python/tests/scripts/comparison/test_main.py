@@ -10,7 +10,10 @@ from tests.scripts.comparison.conftest import FILES
     ("arguments", "reason"),
     [
         (["--slice", "Rooms"], "--slice: must be one of MedInc, HouseAge"),
-        (["--metric", "accuracy"], "invalid choice: 'accuracy'"),
+        (
+            ["--metric", "accuracy"],
+            "got 'accuracy': this script compares models that predict numbers",
+        ),
         (["--confidence", "95"], "must be at least 0.5 and below 1, got '95'"),
         (["--resamples", "10"], "must be a whole number of 100 or more, got '10'"),
         (["--target", "price"], "must have the target column 'price'"),
