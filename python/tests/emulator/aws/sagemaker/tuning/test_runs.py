@@ -8,7 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emulator.aws.sagemaker.tuning import runs
+from emulator.runtime.environments import EnvironmentBuildError
 from emulator.runtime.jobs.runner import JobOutcome
+from emulator.runtime.tuning.proposers import RandomProposer
+from emulator.runtime.tuning.study import StudyError
 from tests.emulator.aws.sagemaker.tuning.conftest import GRID
 from tests.patience import FOR_EVER
 
@@ -283,6 +286,38 @@ def test_fault_rules_fail_a_tuning_job_and_the_start_of_its_training_jobs(tuning
     job = tuning.run("-b")
     assert job["HyperParameterTuningJobStatus"] == "Failed"
     assert "ResourceLimitExceeded" in job["FailureReason"]
+
+
+class BrokenProposer(RandomProposer):
+    def tell(self, number, value):
+        raise StudyError("the study of Optuna ended")
+
+
+@pytest.mark.parametrize(
+    ("problem", "reason"),
+    [
+        (EnvironmentBuildError("no package index"), "ClientError: no package index"),
+        (None, "InternalServerError: the emulator failed: StudyError: the study of Optuna ended"),
+    ],
+)
+def test_a_search_that_breaks_fails_the_tuning_job_and_ends_its_training_jobs(
+    tuning, monkeypatch, problem, reason
+):
+    def propose(jobs, plan):
+        if problem:
+            raise problem
+        return BrokenProposer(plan.space, 1)
+
+    def run(request, log, stop):
+        if not request["TrainingJobName"].startswith(f"{tuning.name}-001"):
+            stop.wait(FOR_EVER)
+
+    monkeypatch.setattr(runs, "_proposer", propose)
+    tuning.script(run)
+    job = tuning.run()
+    assert job["HyperParameterTuningJobStatus"] == "Failed"
+    assert job["FailureReason"] == reason
+    assert job["TrainingJobStatusCounters"]["InProgress"] == 0
 
 
 @pytest.mark.parametrize(
