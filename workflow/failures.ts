@@ -35,8 +35,8 @@ const maxReason = 2000;
 /** Maximum length of its other texts. */
 const maxDetail = 500;
 
-/** JSONata: why a call failed, from the caught error. */
-export const caughtCause = jsonata`$exists($states.errorOutput.Cause)
+/** JSONata: why a call failed, from the caught error; a timeout has no cause. */
+export const caughtCause = jsonata`$length($states.errorOutput.Cause) > 0
   ? $substring($states.errorOutput.Cause, 0, ${maxReason}) : $states.errorOutput.Error`;
 
 /**

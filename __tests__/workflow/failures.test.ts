@@ -54,4 +54,12 @@ describe("a caught error", () => {
     const short = await evaluate(caughtCause, { errorOutput });
     expect((short as string).length).toBeLessThanOrEqual(2000);
   });
+
+  it.each([
+    [undefined, "States.Timeout"],
+    ["", "States.Timeout"],
+    ["text", "text"],
+  ])("with the cause %j has a reason all the same", async (Cause, reason) => {
+    expect(await evaluate(caughtCause, { errorOutput: { Error: "States.Timeout", Cause } })).toBe(reason);
+  });
 });

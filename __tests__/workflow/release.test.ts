@@ -62,6 +62,7 @@ describe("deploying", () => {
   it.each([
     ["Absent", 0, "CreateEndpoint"],
     ["Failed", 0, "DeleteFailedEndpoint"],
+    ["Failed", 121, "DeploymentFailed"],
     ["InService", 0, "UpdateEndpoint"],
     ["UpdateRollbackFailed", 0, "UpdateEndpoint"],
     ["Creating", 0, "WaitForOtherDeployment"],
@@ -71,6 +72,19 @@ describe("deploying", () => {
   ])("to an endpoint that is %s after %i checks goes to %s", async (status, checks, next) => {
     const variables = { endpoint: endpoint(status), endpointConfigName: "ours", checks };
     expect(await choose("ChooseDeployment", variables)).toBe(next);
+  });
+
+  it("checks again after an error of SageMaker that it does not name, and of the connection", () => {
+    for (const [name, next] of [
+      ["FindEndpoint", "ChooseDeployment"],
+      ["ReadEndpointTags", "ChooseDeployment"],
+    ]) {
+      const [first] = state<TaskState>(name as string).Catch ?? [];
+      expect(first).toMatchObject({
+        ErrorEquals: ["SageMaker.SageMakerException", "SageMaker.SdkClientException"],
+        Next: next,
+      });
+    }
   });
 
   it("leaves an endpoint alone whose traffic several variants share", async () => {

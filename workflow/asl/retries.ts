@@ -6,6 +6,12 @@ import type { Retrier, WaitState } from "./states";
 /** Retries with jitter, so that executions that were refused together do not retry together. */
 const spread = { BackoffRate: 2, JitterStrategy: "FULL" } as const;
 
+/** SageMaker's errors of the SDK integration that a retry may help: those that it does not name, and of the connection. */
+export const unnamedSageMakerErrors = [
+  "SageMaker.SageMakerException",
+  "SageMaker.SdkClientException",
+] as const;
+
 /**
  * Retries a call to SageMaker after throttling, a limit or a service fault.
  *
@@ -22,7 +28,12 @@ export const sageMakerRetry: readonly Retrier[] = [
     ...spread,
   },
   {
-    ErrorEquals: ["SageMaker.AmazonSageMakerException", "SageMaker.SageMakerException"],
+    ErrorEquals: [
+      "SageMaker.AmazonSageMakerException",
+      ...unnamedSageMakerErrors,
+      // Two executions register a version of the same group.
+      "SageMaker.ConflictException",
+    ],
     IntervalSeconds: 2,
     MaxAttempts: 3,
     MaxDelaySeconds: 30,
@@ -92,6 +103,7 @@ const scalingRetry: readonly Retrier[] = [
       "ApplicationAutoScaling.ConcurrentUpdateException",
       "ApplicationAutoScaling.InternalServiceException",
       "ApplicationAutoScaling.ApplicationAutoScalingException",
+      "ApplicationAutoScaling.SdkClientException",
     ],
     IntervalSeconds: 2,
     MaxAttempts: 3,

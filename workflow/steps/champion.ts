@@ -1,4 +1,5 @@
 import { jsonata } from "../asl/jsonata";
+import { maxAttempts, unnamedSageMakerErrors, waitForAttempt } from "../asl/retries";
 import type { ChoiceState, TaskState } from "../asl/states";
 import { catchAll, caughtCause } from "../failures";
 import { allow } from "../iam";
@@ -17,9 +18,13 @@ export function championStep(workflow: Workflow, next: string): Step {
       FindChampion: findChampion(workflow),
       ChampionAbsent: {
         Type: "Choice",
-        Choices: [{ Condition: jsonata`$not($champion.serves)`, Next: next }],
+        Choices: [
+          { Condition: jsonata`$not($champion.serves)`, Assign: { attempt: 1 }, Next: next },
+          { Condition: jsonata`$attempt < ${maxAttempts}`, Next: "WaitForChampion" },
+        ],
         Default: "ComparisonFailed",
       },
+      WaitForChampion: waitForAttempt(2, "FindChampion"),
       ChampionServes: {
         Type: "Choice",
         Choices: [{ Condition: jsonata`$champion.serves`, Next: "ReadChampionConfig" }],
@@ -44,15 +49,17 @@ function findChampion(workflow: Workflow): TaskState {
     Assign: {
       championUrl: none,
       champion: jsonata`{
-        "serves": $states.result.EndpointStatus in ["InService", "Updating", "SystemUpdating", "RollingBack"],
+        "serves": $not($exists($states.result.EndpointStatus)) ? $error("The endpoint has no status")
+          : $states.result.EndpointStatus in ["InService", "Updating", "SystemUpdating", "RollingBack"],
         "config": $exists($states.result.EndpointConfigName) ? $states.result.EndpointConfigName : ""
       }`,
+      attempt: 1,
     },
-    // The call has no modelled errors, so a missing endpoint is not retried.
+    // A retrier cannot distinguish a missing endpoint, because the call has no modelled errors.
     Retry: undefined,
     Catch: [
       {
-        ErrorEquals: ["SageMaker.SageMakerException"],
+        ErrorEquals: unnamedSageMakerErrors,
         Assign: {
           championUrl: none,
           champion: jsonata`{"serves": $not($contains($states.errorOutput.Cause, "Could not find")), "config": ""}`,
@@ -85,7 +92,9 @@ function readChampionModel(workflow: Workflow): TaskState {
       )`,
       championUrl: jsonata`(
         $container := $states.result.PrimaryContainer;
-        $exists($container.ModelDataUrl) ? $container.ModelDataUrl : ""
+        $exists($container.ModelDataUrl) ? $container.ModelDataUrl
+          : $exists($container.ModelPackageName) ? ""
+          : $error("The model in service has neither a model package nor an artifact of its own")
       )`,
     },
     Catch: [catchAll("ReadChampionModel", "ComparisonFailed")],

@@ -1,4 +1,5 @@
 import { jsonata } from "../asl/jsonata";
+import { unnamedSageMakerErrors } from "../asl/retries";
 import { type ChoiceState, otherwise, type State, type TaskState } from "../asl/states";
 import { catchAll } from "../failures";
 import { allow, type PolicyStatement } from "../iam";
@@ -33,7 +34,7 @@ function readEndpointTags(workflow: Workflow, next: string): TaskState {
     Catch: [
       {
         // The endpoint may no longer exist; it is checked again, so there is no retry here.
-        ErrorEquals: ["SageMaker.SageMakerException"],
+        ErrorEquals: unnamedSageMakerErrors,
         Assign: { endpoint: undescribedEndpoint },
         Next: next,
       },

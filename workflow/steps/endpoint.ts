@@ -1,6 +1,13 @@
 import { integration } from "../arns";
 import { type JsonObject, jsonata } from "../asl/jsonata";
-import { deploymentRetry, firstCheck, growingWait, maxChecks, refusedForNow } from "../asl/retries";
+import {
+  deploymentRetry,
+  firstCheck,
+  growingWait,
+  maxChecks,
+  refusedForNow,
+  unnamedSageMakerErrors,
+} from "../asl/retries";
 import { type ChoiceRule, type ChoiceState, otherwise, type TaskState } from "../asl/states";
 import { deploymentConfig } from "../endpoint/guardrails";
 import { catchAll, failState } from "../failures";
@@ -80,7 +87,7 @@ function findEndpoint(workflow: Workflow): TaskState {
     Catch: [
       {
         // The call has no modelled errors: a missing endpoint, for which a retry is useless, and throttling differ only in the text.
-        ErrorEquals: ["SageMaker.SageMakerException"],
+        ErrorEquals: unnamedSageMakerErrors,
         Assign: { endpointName: name, endpoint: undescribedEndpoint },
         Next: "ChooseDeployment",
       },
@@ -105,11 +112,14 @@ function chooseDeployment(
         Assign: { replacedConfigName: "none" },
         Next: "CreateEndpoint",
       },
-      { Condition: jsonata`$endpoint.status = "Failed"`, Next: "DeleteFailedEndpoint" },
+      {
+        Condition: jsonata`$endpoint.status = "Failed" and $checks <= ${maxChecks}`,
+        Next: "DeleteFailedEndpoint",
+      },
       experimentRuns(settings, "ChooseDeployment", jsonata`$endpoint.sharing`),
       whileBusy("WaitForOtherDeployment"),
       {
-        Condition: jsonata`$endpoint.status = "Hidden" or $endpoint.status in ${busyStates}`,
+        Condition: jsonata`$endpoint.status in ["Hidden", "Failed"] or $endpoint.status in ${busyStates}`,
         Assign: { failure: deploymentFailure("ChooseDeployment") },
         Next: "DeploymentFailed",
       },
