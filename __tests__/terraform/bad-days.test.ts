@@ -132,12 +132,19 @@ const ownProvider = { TF_REATTACH_PROVIDERS: "" };
     project.edit("config.ts", "forceDestroy: true,", "forceDestroy: false,");
     const { Buckets = [] } = await cloud.aws.s3().send(new ListBucketsCommand({ Prefix: `${name}-` }));
     const Bucket = Buckets[0]?.Name;
-    await cloud.aws.s3().send(new PutObjectCommand({ Bucket, Key: "raw-data/mine.csv", Body: "1" }));
+    const mine = { Bucket, Key: "raw-data/mine.csv", Body: "1" };
+    const { VersionId } = await cloud.aws.s3().send(new PutObjectCommand(mine));
     const { code, stderr } = await project.run("destroy", "local", "--yes", "--with-leftovers");
     expect([code, stderr]).toEqual([
       2,
       expect.stringContaining("must be empty, but contains objects such as raw-data/mine.csv"),
     ]);
     expect(await namesIn(cloud.aws, name)).toContain(name);
+
+    // Code of a deploy whose state was lost is no one's: it does not keep the bucket from being destroyed.
+    await cloud.aws.s3().send(new DeleteObjectCommand({ Bucket, Key: "raw-data/mine.csv", VersionId }));
+    await cloud.aws.s3().send(new PutObjectCommand({ Bucket, Key: "code/lost.tar.gz", Body: "1" }));
+    expect(await project.run("destroy", "local", "--yes", "--with-leftovers")).toMatchObject({ code: 0 });
+    expect(await namesIn(cloud.aws, name)).not.toContain(name);
   });
 });

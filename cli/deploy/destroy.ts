@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { paginateListExecutions } from "@aws-sdk/client-sfn";
 import { executionArn } from "../../workflow/arns";
 import { prefixes } from "../../workflow/settings";
@@ -8,11 +9,14 @@ import { type Environment, openEnvironment, stateMachinesOf } from "../account/e
 import { findLeftovers, isEmpty, type Leftovers, writtenPrefixes } from "../leftovers/find";
 import { removeLeftovers } from "../leftovers/remove";
 import { leftoversText } from "../leftovers/text";
+import { projectRoot } from "../paths";
 import { agreed } from "../terminal/confirm";
 import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
+import { stackFolder } from "../terraform/folders";
 import { runCdktf } from "../terraform/run";
 import { stacksOf } from "../terraform/stacks";
+import { emptyBucket } from "./empty-bucket";
 import { requireDeployable } from "./ready";
 
 interface DestroyOptions {
@@ -39,10 +43,14 @@ export async function destroy(name: string, options: DestroyOptions): Promise<vo
   if (options.withLeftovers) {
     await removeLeftovers(environment, found, (line) => print(line));
   }
+  if (found.bucketName !== undefined) await emptyBucket(environment, found.bucketName, (line) => print(line));
   const stacks = stacksOf(environment).map((stack) => stack.name);
   const flags = ["--auto-approve", "--skip-provider-lock"];
   await runCdktf(environment, ["destroy", ...stacks.reverse(), ...flags], "progress");
   rmSync(defaultOutputsFile(name), { force: true });
+  // Another region or state bucket is no change of backend any more.
+  for (const stack of stacks)
+    rmSync(join(projectRoot, stackFolder(name, stack), ".terraform"), { recursive: true, force: true });
   const isClean = options.withLeftovers || isEmpty(found);
   print(
     `Destroyed ${name}.${isClean ? "" : ` What executions created still exists: npm run leftovers -- ${name}`}`,
