@@ -8,7 +8,7 @@ from emulator.aws.permissions.checks import Permissions
 
 
 def install(aws: EmulatedAws, permissions: Permissions, time_scale: float, mocks: MockFile) -> None:
-    """Put every correction in place; `time_scale` shortens waits and retry intervals."""
+    """Install every correction; `time_scale` shortens waits and retry intervals."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
 
     from emulator.aws.stepfunctions import (

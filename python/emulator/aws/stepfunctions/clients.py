@@ -1,4 +1,4 @@
-"""The clients with which a state machine calls services: on this server, with its role."""
+"""The clients of a state machine: they call this server, with the machine's role."""
 
 import functools
 from typing import Any
@@ -10,7 +10,7 @@ from emulator.aws.patching import replace_everywhere
 
 
 def install(aws: EmulatedAws) -> None:
-    """Act as the state machine's role; moto calls port 5000 with fixed keys."""
+    """Use the state machine's role; moto calls port 5000 with fixed keys."""
     replace_everywhere(boto_client.boto_client_for, functools.partial(_boto_client_for, aws))
 
 

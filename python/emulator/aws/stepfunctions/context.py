@@ -1,4 +1,4 @@
-"""The context object: fields that moto leaves out, and times as AWS writes them."""
+"""The context object: fields that moto lacks, and times in AWS's format."""
 
 import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from emulator.aws.patching import replace
 def install() -> None:
     """Supply Execution.RedriveCount and State.RetryCount.
 
-    A definition that builds a name from a missing field gets a shorter name and no error.
+    In moto, a name built from a missing field is shorter, without an error.
     """
     replace(state, "StateData", _state_data)
     replace(execution_worker, "ExecutionData", _execution_data)
@@ -28,7 +28,7 @@ def _execution_data(*, StartTime: datetime.datetime, **fields: Any) -> dict[str,
 
 
 def iso_time(time: datetime.datetime) -> str:
-    """Return a time in UTC as AWS writes it: ``2026-01-31T12:00:00.000Z``."""
+    """Return a time in UTC in AWS's format: ``2026-01-31T12:00:00.000Z``."""
     if time.tzinfo:
         time = time.astimezone(datetime.timezone.utc).replace(tzinfo=None)
     return time.isoformat(timespec="milliseconds") + "Z"

@@ -1,4 +1,4 @@
-"""Unexpected exceptions: they end the execution, which would stay RUNNING forever."""
+"""Unexpected exceptions end the execution, which would otherwise stay RUNNING forever."""
 
 import datetime
 import logging
@@ -22,7 +22,7 @@ LOG = logging.getLogger("emulator")
 
 
 def install() -> None:
-    """Let executions, branches and iterations end with ``States.Runtime``, whatever went wrong."""
+    """End executions, branches and iterations with ``States.Runtime`` at any exception."""
     wrap(Execution, "start", _start)
     wrap(ExecutionWorker, "_execution_logic", end_execution)
     wrap(Program, "_eval_body", _end_program)
@@ -45,7 +45,7 @@ def _start(original: Any, self: Any) -> None:
 
 
 def end_execution(original: Any, self: Any) -> None:
-    """Run a worker's execution; one that an exception leaves ends FAILED."""
+    """Run a worker's execution; an exception ends it as FAILED."""
     try:
         original(self)
     except BaseException as error:
@@ -109,7 +109,7 @@ def _end_iterations(original: Any, self: Any) -> None:
 
 
 def _evaluate_jobs(self: Any, job: Any, worker_frame: Any) -> None:
-    """Evaluate one job after the other; moto calls itself for each, and is out of depth soon."""
+    """Evaluate jobs in a loop; moto's recursion soon exceeds the limit."""
     try:
         while job is not None:
             job_frame = worker_frame.open_inner_frame()
@@ -121,7 +121,7 @@ def _evaluate_jobs(self: Any, job: Any, worker_frame: Any) -> None:
             if not isinstance(ended.job_output, Exception) and not self.stopped():
                 job = self._job_pool.next_job()
                 if job is None:
-                    # What follows the Map comes after the last event of its iterations.
+                    # The events after the Map follow the last event of its iterations.
                     history = job_frame.event_history_context
                     worker_frame.event_history_context.source_event_id = (
                         history.last_published_event_id

@@ -1,4 +1,4 @@
-"""Sizes that Step Functions refuses, beside those of inputs and outputs, which moto knows.
+"""Size limits of Step Functions, except those of inputs and outputs, which moto checks.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
@@ -25,9 +25,9 @@ from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
 from emulator.aws.patching import wrap
 
-# Of one variable, and of all that one Assign sets.
+# Per variable, and for all variables of one Assign.
 MAX_ASSIGNED_BYTES = 256 * 1024
-# Of what DescribeExecution tells. What a Fail state does with a longer one is not published.
+# The limit of DescribeExecution. The behavior of a Fail state with a longer cause is undocumented.
 MAX_CAUSE_CHARACTERS = 32768
 
 
@@ -36,10 +36,10 @@ class _TooLargeError(Exception):
 
 
 def install() -> None:
-    """End a state that sets or tells more with States.DataLimitExceeded."""
+    """Fail a state with States.DataLimitExceeded if its variables or its cause are too large."""
     wrap(VariableStore, "set", _set)
     wrap(AssignDecl, "_eval_body", _assign)
-    wrap(Cause, "_eval_body", _tell)
+    wrap(Cause, "_eval_body", _check_cause)
 
 
 def _set(original: Any, self: Any, variable_identifier: str, variable_value: Any) -> None:
@@ -63,7 +63,7 @@ def _assign(original: Any, self: Any, env: Environment) -> None:
         raise _exceeded(env, str(error)) from error
 
 
-def _tell(original: Any, self: Any, env: Environment) -> None:
+def _check_cause(original: Any, self: Any, env: Environment) -> None:
     original(self, env)
     cause = env.stack[-1]
     if isinstance(cause, str) and len(cause) > MAX_CAUSE_CHARACTERS:

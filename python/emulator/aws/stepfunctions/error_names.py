@@ -1,4 +1,4 @@
-"""Failures under the names that the States Language reserves for them, so that Catch finds them.
+"""Failures with the names that the States Language reserves for them, so that Catch matches.
 
 Source: https://states-language.net/spec.html#appendix-a
 """
@@ -18,7 +18,7 @@ from emulator.aws.stepfunctions.errors import any_error_name
 
 def install() -> None:
     """Use AWS's names for failures, and allow definitions to use either name."""
-    # Definitions may catch names of their own that begin with States., and callbacks report them.
+    # Definitions may catch custom names that begin with States., which callbacks may report.
     replace_everywhere(CustomErrorName, any_error_name)
     wrap(StateTask, "_from_error", _task_error)
 

@@ -1,4 +1,4 @@
-"""Error names: which ones may leave a state, what wildcards match, what clients are told."""
+"""Error names: which may leave a state, what wildcards match, what clients receive."""
 
 from typing import Any
 
@@ -30,30 +30,30 @@ _NEVER_BY_WILDCARD = {"States.Runtime", "States.DataLimitExceeded"}
 
 
 def install() -> None:
-    """Let States.* errors leave branches, iterations and Fail states; give clients error codes."""
+    """Let States.* errors leave branches, iterations and Fail states; return error codes."""
     for module in (iteration_worker, state_fail):
         replace(module, "CustomErrorName", any_error_name)
     replace(ErrorEqualsDecl, "_eval_body", _matches)
     wrap(StateTaskLambda, "_from_error", _lambda_error)
-    wrap(FailureEventException, "get_execution_failed_event_details", _told_once)
+    wrap(FailureEventException, "get_execution_failed_event_details", _without_repetition)
     for error in vars(api).values():
-        # moto answers with TYPE, and these classes have `code` alone.
+        # moto responds with TYPE, but these classes have only `code`.
         if isinstance(error, type) and "code" in vars(error):
             error.TYPE = error.code  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class ReportedName(str):
-    """An error's name as AWS reports it, with the names that its pages give the same failure.
+    """An error's name as AWS reports it, with the documented names of the same failure.
 
-    Recorded answers of AWS have ``States.Runtime`` where its pages have narrower names. Catchers
-    and retriers may have been written for either.
+    Recorded responses of AWS have ``States.Runtime`` for failures with narrower names in its
+    documentation. Catchers and retriers may use either.
     """
 
     documented: frozenset[str] = frozenset()
 
 
 def reported_name(name: str, *documented: str) -> ReportedName:
-    """Return a name that catchers and retriers of the documented ones match, too."""
+    """Return a name that catchers and retriers of the documented names also match."""
     reported = ReportedName(name)
     reported.documented = frozenset(documented) | _documented(name)
     return reported
@@ -64,7 +64,7 @@ def _documented(name: str | None) -> frozenset[str]:
 
 
 def any_error_name(error_name: str | None) -> ErrorName:
-    """Return an error name that may be one of the States.* names, as a re-raised one is."""
+    """Return an error name that may be one of the States.* names, such as a re-raised one."""
     if isinstance(error_name, ReportedName):
         return ErrorName(error_name=error_name)
     try:
@@ -74,15 +74,15 @@ def any_error_name(error_name: str | None) -> ErrorName:
 
 
 def branch_error_name(error_name: str | None) -> ErrorName:
-    """Return the name of an error that a branch failed with, as its Parallel state fails with."""
+    """Return the error name of a Parallel state, from that of its failed branch."""
     return any_error_name(reported_name(error_name or "", "States.BranchFailed"))
 
 
-def _told_once(original: Any, self: Any) -> Any:
+def _without_repetition(original: Any, self: Any) -> Any:
     details = original(self)
     cause = (details or {}).get("cause", "")
     if cause.startswith(_EXECUTING) and details.get("error") in _TOLD_WITH_STATE:
-        # The state around a branch or an item says it again.
+        # The enclosing state would repeat it.
         details["cause"] = _EXECUTING + cause.rpartition(_EXECUTING)[2]
     return details
 

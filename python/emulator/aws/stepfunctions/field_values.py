@@ -1,4 +1,4 @@
-"""Which values fields of the language take; in JSONata an expression may stand for any of them."""
+"""The valid values of the language's fields; in JSONata, each may be an expression."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,12 +17,12 @@ def _whole(least: int, most: float = float("inf")) -> tuple[str, Callable[[Any],
 
 
 def is_whole(value: Any) -> bool:
-    """Whether a value is a whole number, and no boolean."""
+    """Whether a value is a whole number and not a boolean."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a number, and no boolean."""
+    """Whether a value is a number and not a boolean."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

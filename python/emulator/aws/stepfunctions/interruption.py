@@ -1,4 +1,4 @@
-"""Ends that come from outside: a failed sibling, a timeout, a stop."""
+"""Ends from outside: a failed sibling, a timeout, a stop."""
 
 import datetime
 import time
@@ -18,7 +18,7 @@ _SETTLING_SECONDS = 5.0
 
 
 def install() -> None:
-    """Stop what runs beside a failed iteration, and let the history end before the execution."""
+    """Stop the siblings of a failed iteration, and complete the history before the end."""
     wrap(InlineIterationComponent, "_eval_body", _stop_siblings)
     wrap(Program, "eval", _settle)
     wrap(ExecutionWorker, "stop", _stop_when_started)
@@ -36,7 +36,7 @@ def _stop_siblings(original: Any, self: Any, env: Environment) -> None:
 
 
 def _settle(original: Any, self: Any, env: Environment) -> None:
-    # On a timeout moto returns before the interpreter's own thread has written ExecutionTimedOut.
+    # On a timeout, moto returns before the interpreter's thread has recorded ExecutionTimedOut.
     original(self, env)
     if env.is_frame() or not isinstance(env.program_state(), ProgramTimedOut):
         return
@@ -48,7 +48,7 @@ def _has_event(env: Environment, kind: str) -> bool:
 
 
 def _stop_when_started(original: Any, self: Any, **details: Any) -> None:
-    # A stop that comes before the interpreter's thread would be lost.
+    # A stop before the start of the interpreter's thread would be lost.
     _wait_until(lambda: self.env is not None and self.env.program_state() is not None)
     original(self, **details)
 

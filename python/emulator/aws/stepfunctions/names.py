@@ -1,4 +1,4 @@
-"""Names that Step Functions takes: of executions, state machines, activities and Map labels.
+"""The names of executions, state machines, activities and Map labels.
 
 Letters outside ASCII are allowed, though not logged by CloudWatch Logs.
 Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
@@ -20,7 +20,7 @@ _FORBIDDEN = re.compile(
 
 
 def install() -> None:
-    """Check the names of state machines and activities; moto forgets some of the characters."""
+    """Check the names of state machines and activities; moto allows some invalid characters."""
     replace(StepFunctionBackend, "_validate_name", _validate_name)
 
 
@@ -29,17 +29,17 @@ def _validate_name(_: StepFunctionBackend, name: str) -> None:
 
 
 def is_name(name: str, longest: int = LONGEST_NAME) -> bool:
-    """Whether `name` has 1 to `longest` characters, and none that AWS forbids in names."""
+    """Whether `name` has 1 to `longest` characters, all of them allowed by AWS."""
     return 0 < len(name) <= longest and not _FORBIDDEN.search(name)
 
 
 def check_name(name: str) -> None:
-    """Refuse what cannot be a name.
+    """Refuse an invalid name.
 
     Raises
     ------
     InvalidName
-        As AWS says it.
+        With AWS's message.
     """
     if not is_name(name):
         raise InvalidName(f"Invalid Name: '{name}'")

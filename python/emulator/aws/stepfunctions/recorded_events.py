@@ -1,4 +1,4 @@
-"""Failures that are in the history already, or that have no event but the execution's last."""
+"""Failures that are already in the history, or that have only the execution's last event."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from emulator.aws.patching import wrap
 
 
 class Recorded(dict):
-    """Details of an event that the state which fails must not record once more."""
+    """Details of an event that the failing state must not record again."""
 
 
 def install() -> None:
-    """Keep Task, Map and Parallel states from recording every failure that leaves them."""
+    """Keep Task, Map and Parallel states from recording such failures again."""
     wrap(EventManager, "add_event", _add_event_once)
 
 

@@ -1,4 +1,4 @@
-"""What a state machine's role must be: trusting, and allowed the rules of ``.sync`` jobs."""
+"""The checks of a state machine's role: its trust, and permissions for ``.sync`` rules."""
 
 import functools
 import json
@@ -14,7 +14,7 @@ from emulator.aws.permissions.roles import trusts
 from emulator.aws.protocol.errors import EmulatorError
 from emulator.aws.stepfunctions.tasks.integrations import integration
 
-# The rules by which Step Functions hears of the ends that a task waits for, by the integration.
+# The rules that notify Step Functions of the end of ``.sync`` calls, by integration.
 # https://docs.aws.amazon.com/step-functions/latest/dg/sagemaker-iam.html
 # https://docs.aws.amazon.com/step-functions/latest/dg/stepfunctions-iam.html
 _RULES = {
@@ -28,7 +28,7 @@ _RULE_ACTIONS = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 
 
 def install(permissions: Permissions) -> None:
-    """Refuse state machines whose role cannot be taken, as AWS does at creation."""
+    """Refuse state machines whose role cannot be assumed, as AWS does at creation."""
     wrap(
         StepFunctionsParserBackend,
         "create_state_machine",
@@ -96,7 +96,7 @@ def _waited_for(definition: str) -> Iterator[str]:
     try:
         document = json.loads(definition)
     except ValueError:
-        return  # which the definition's own check says
+        return  # reported by the definition's own check
     for resource in _resources(document if isinstance(document, dict) else {}):
         called = integration(resource)
         if called is not None and called.pattern.startswith("sync"):

@@ -1,4 +1,4 @@
-"""How optimized integrations name what services and functions raise."""
+"""The names of errors of services and functions in optimized integrations."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 @dataclass(frozen=True)
 class _Names:
-    """How the integration of a service names it in errors, in causes, and where it knows less."""
+    """A service's names in error names, in causes, and in its generic error."""
 
     error: str
     cause: str
@@ -27,19 +27,19 @@ NAMES = {
 
 
 def service_error(service: str, error: Exception) -> tuple[str, str] | None:
-    """Return name and cause of what boto3 raised, or None if the error is not boto3's.
+    """Return name and cause of an error of boto3, or None for other errors.
 
     Parameters
     ----------
     service : str
-        As resources write it, ``states`` for instance.
+        As in resources, such as ``states``.
     """
     names = NAMES[service]
     if isinstance(error, BotoCoreError):
         return f"{names.error}.SdkClientException", str(error)
     if not isinstance(error, ClientError):
         return None
-    # Errors that the service's model does not have are all called the same.
+    # All errors that the service's model does not have get the same name.
     kind = type(error).__name__
     name = names.other if kind == "ClientError" else f"{kind.removesuffix('Exception')}Exception"
     code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
@@ -52,7 +52,7 @@ def service_error(service: str, error: Exception) -> tuple[str, str] | None:
 
 
 def function_error(payload: str) -> str:
-    """Return the error name in what a function that failed gave back."""
+    """Return the error name in the response of a failed function."""
     try:
         return str(json.loads(payload)["errorType"])
     except (ValueError, KeyError, TypeError):

@@ -18,7 +18,7 @@ from emulator.aws.patching import method, replace, wrap
 
 
 def install(time_scale: float) -> None:
-    """Scale the waits of definitions by `time_scale`; timeouts stay as they are."""
+    """Multiply the waits of definitions by `time_scale`; timeouts do not change."""
     replace(WaitFunction, "_wait_interval", method(_wait_interval, time_scale))
     wrap(JitterStrategyDecl, "_eval_body", functools.partial(_wait_before_retry, time_scale))
     wrap(Timestamp, "_get_wait_seconds", _seconds_until)

@@ -1,1 +1,1 @@
-"""Definitions: what they may say, what is wrong with them, and how they are read."""
+"""Definitions: their checks, the messages about their problems, and their parsing."""

@@ -1,4 +1,4 @@
-"""What is wrong with a definition, one diagnostic for each fault, each with its place."""
+"""The problems of a definition, one diagnostic for each, with its location."""
 
 import json
 import re
@@ -20,14 +20,14 @@ _UNKNOWN = (
 
 
 def diagnose(definition: Any, parse: Callable[[str], Any]) -> list[str]:
-    """Return what is wrong with the text of a definition, each as ``CODE: message at /place``.
+    """Return the problems of a definition's text, each as ``CODE: message at /location``.
 
     Parameters
     ----------
     definition : str
-        JSON, as the client gave it.
+        The JSON of the request.
     parse : callable
-        The interpreter's own reading of such a text; raises `InvalidDefinition`.
+        The interpreter's parser; raises `InvalidDefinition`.
     """
     if not definition or not isinstance(definition, str):
         return ["MISSING_DESCRIPTION: The definition is empty at /"]
@@ -46,7 +46,7 @@ def diagnose(definition: Any, parse: Callable[[str], Any]) -> list[str]:
 
 
 def _explain(document: dict[str, Any], message: str, parse: Callable[[str], Any]) -> str:
-    """Return which state, and which of its fields, the interpreter does not read."""
+    """Return the state and the field that the interpreter cannot parse."""
 
     def reads(program: dict[str, Any]) -> bool:
         try:
@@ -61,7 +61,7 @@ def _explain(document: dict[str, Any], message: str, parse: Callable[[str], Any]
 def _place(
     program: dict[str, Any], language: str, path: str, reads: Callable[[dict[str, Any]], bool]
 ) -> str | None:
-    """Return the innermost state or field without which the rest can be read."""
+    """Return the innermost state or field without which the rest can be parsed."""
     language = program.get("QueryLanguage", language)
     around = {"QueryLanguage": language, "StartAt": "S"}
     for name, state in program["States"].items():
@@ -87,7 +87,7 @@ def _place(
 
 
 def _in_words(message: str, path: str) -> str:
-    # What our own checks of expressions say is for the reader; what moto's parser says is not.
+    # Messages of our own checks of expressions are readable; those of moto's parser are not.
     found = re.search(r"Invalid JSONata expression .*?(?=(\"|')\] in definition|$)", message, re.S)
     if found:
         return f"SCHEMA_VALIDATION_FAILED: {found[0]} at {path}"
@@ -95,15 +95,15 @@ def _in_words(message: str, path: str) -> str:
 
 
 def refusal(problems: list[str]) -> str:
-    """Return the message of a creation or an update that is refused."""
-    # A definition that is right, but cannot run here, is not called invalid.
+    """Return the message of a refused creation or update."""
+    # A valid definition that cannot run here is not called invalid.
     ours = all(problem.startswith(NOT_RUN_HERE) for problem in problems)
     prefix = "The emulator cannot run this: " if ours else _PREFIX
     return f"{prefix}'{', '.join(problems)}'"
 
 
 def diagnostic(problem: str) -> dict[str, str]:
-    """Return a problem as ValidateStateMachineDefinition reports it."""
+    """Return a problem in the form of ValidateStateMachineDefinition."""
     found = _PROBLEM.fullmatch(problem)
     if found is None:
         return {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": problem}

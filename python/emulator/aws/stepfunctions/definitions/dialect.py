@@ -1,4 +1,4 @@
-"""The language as AWS takes it, told to moto's grammar in the words that it knows."""
+"""Translation of AWS's language into the subset that moto's grammar supports."""
 
 import copy
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from emulator.aws.stepfunctions.definitions.map_definitions import is_distributed
 
 _SETTINGS = "settings of "
-"""What the state that carries a distributed Map's settings is named by, before the Map's name."""
+"""Prefix of the name of the state that holds the settings of a distributed Map."""
 
 _CONFIG = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
 _MOVED = (
@@ -21,10 +21,10 @@ _PATHS = (
 
 
 def for_grammar(document: Any) -> Any:
-    """Return a definition that the grammar can read.
+    """Return a definition that the grammar can parse.
 
-    The grammar lacks half of a distributed Map. Its settings move into the parameters of a task
-    beside it, which is never run, and from which `settings_of` takes them.
+    The grammar lacks half of a distributed Map. Its settings are moved into the parameters of an
+    additional task, which never runs; `settings_of` reads them from there.
     """
     document = copy.deepcopy(document)
     _rewrite(document, "JSONPath")
@@ -32,7 +32,7 @@ def for_grammar(document: Any) -> Any:
 
 
 def settings_of(states: dict[str, Any], name: str) -> Any:
-    """Take the component that evaluates the settings of a Map state, or None, out of `states`."""
+    """Remove the component with the settings of a Map state from `states`; return it or None."""
     task = states.pop(_SETTINGS + name, None)
     return task.parargs if task else None
 

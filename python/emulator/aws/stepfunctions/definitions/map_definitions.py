@@ -1,4 +1,4 @@
-"""Map states: what belongs to which mode, and what the emulator reads, batches and writes.
+"""Map states: the fields of each mode, and the checks of readers, batchers and writers.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """
@@ -35,7 +35,7 @@ _BATCHER = {
 
 
 def is_distributed(state: dict[str, Any]) -> bool:
-    """Whether a Map state runs each item, or batch of items, as an execution of its own."""
+    """Whether a Map state runs each item, or batch of items, as a child execution."""
     return _config(state).get("Mode") == "DISTRIBUTED"
 
 
@@ -46,12 +46,12 @@ def _config(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def not_here(what: str, path: str, instead: str) -> str:
-    """Return the problem that AWS supports something that the emulator does not."""
+    """Return the problem of a feature that AWS supports and the emulator does not."""
     return f"EMULATOR_DOES_NOT_RUN: The emulator does not run {what}; {instead} at {path}"
 
 
 def map_problems(state: dict[str, Any], path: str) -> Iterator[str]:
-    """Return the problems of a Map state other than those of its fields."""
+    """Return the problems of a Map state, except those of its fields."""
     config, where = _config(state), f"{path}/ItemProcessor/ProcessorConfig"
     for field, known in (("Mode", ("INLINE", "DISTRIBUTED")), ("ExecutionType", _TYPES)):
         if config.get(field, known[0]) not in known:
@@ -189,7 +189,7 @@ _PARTS = {
 
 
 def _express_problems(program: Any, path: str) -> Iterator[str]:
-    """Return the tasks that an Express workflow cannot have, because they wait for something."""
+    """Return the problems of tasks that Express workflows do not support because they wait."""
     states = program.get("States") if isinstance(program, dict) else None
     for name, state in states.items() if isinstance(states, dict) else ():
         if not isinstance(state, dict):

@@ -1,4 +1,4 @@
-"""Parsing definitions: once each, with a state of its own, one at a time."""
+"""Parsing definitions: each of them once, with separate state, one at a time."""
 
 import functools
 import json
@@ -12,19 +12,19 @@ from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from emulator.aws.patching import replace
 from emulator.aws.stepfunctions.definitions.dialect import for_grammar
 
-# The tables that ANTLR's parsers learn belong to their classes, and nothing guards them.
+# ANTLR's parsers share their learned tables per class, without a lock.
 _ONE_AT_A_TIME = threading.RLock()
 
 _REMEMBERED = 32
-"""Definitions; moto would parse one four times when it is created, and once an execution."""
+"""Parsed definitions; moto would parse one four times at creation, and at each execution."""
 
 
 def install() -> None:
-    """Keep one definition, refused or not, from deciding how another one is read."""
+    """Keep the parsing of one definition, valid or not, from affecting that of another."""
     replace(Preprocessor, "__init__", _initialize)
     parse = AmazonStateLanguageParser.parse
 
-    # Nothing changes a program once it is parsed: what an execution knows is in its environment.
+    # A parsed program does not change: an execution's data is in its environment.
     @functools.lru_cache(_REMEMBERED)
     def parse_once(definition: str) -> Any:
         return parse(json.dumps(for_grammar(json.loads(definition)), ensure_ascii=False))
@@ -38,10 +38,10 @@ def install() -> None:
 
 
 def _initialize(self: Any) -> None:
-    # moto has one stack for all, which a refused definition leaves as it was when it was refused.
+    # moto has one shared stack, on which a refused definition leaves entries.
     self._query_language_per_scope = []
 
 
 def _heap_key(self: Any) -> str:
-    # Branches share their components, and would race for a key that is drawn on first use.
+    # Branches share components, and would race to create a key on first use.
     return str(id(self))

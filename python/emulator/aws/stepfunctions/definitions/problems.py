@@ -1,4 +1,4 @@
-"""Definitions checked before they are accepted: fields, transitions, parameters of tasks."""
+"""The checks of definitions: fields, transitions, parameters of tasks."""
 
 import re
 from collections.abc import Iterator
@@ -21,18 +21,18 @@ from emulator.aws.stepfunctions.tasks.task_parameters import parameter_problems
 
 _LONGEST_NAME = 80
 
-# What an expression may read depends on where it stands.
+# The variables that an expression may use depend on its field.
 _RESULT = re.compile(r"\$states\.result\b")
 _ERROR_OUTPUT = re.compile(r"\$states\.errorOutput\b")
 
 
 def find_problems(definition: Any) -> list[str]:
-    """Return what Step Functions would not accept in a definition, as it says it.
+    """Return the problems for which Step Functions would refuse a definition, in its words.
 
     Returns
     -------
     list of str
-        Each is ``CODE: message at /place``, in the order of the definition; empty if it is right.
+        Each is ``CODE: message at /location``, in the order of the definition; empty if valid.
     """
     if not isinstance(definition, dict):
         return ["SCHEMA_VALIDATION_FAILED: The definition must be an object at /"]

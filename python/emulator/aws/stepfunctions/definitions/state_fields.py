@@ -21,7 +21,7 @@ _JSONPATH_FILTERS = {"InputPath", "OutputPath", "Parameters", "ResultPath", "Res
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields of one type of state; of ``a|b`` in `required` exactly one must be there."""
+    """The fields of one type of state; ``a|b`` in `required` means exactly one of them."""
 
     both: frozenset[str]
     jsonpath: frozenset[str]

@@ -1,4 +1,4 @@
-"""Transitions: where each state leads, and whether every state is reached and one of them ends."""
+"""Transitions: their targets, and whether every state and an end can be reached."""
 
 from collections.abc import Iterator
 from typing import Any

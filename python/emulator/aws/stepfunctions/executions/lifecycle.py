@@ -1,4 +1,4 @@
-"""The life of executions: names, how many ended ones are kept, what is told about them."""
+"""The life cycle of executions: names, retention, logs and events."""
 
 import collections
 import copy
@@ -33,10 +33,10 @@ from emulator.aws.stepfunctions.names import check_name
 LOG = logging.getLogger("emulator")
 
 KEPT_EXECUTIONS = 20
-"""Ended executions kept for each state machine; older ones are forgotten, except their names."""
+"""Ended executions kept per state machine; older ones are removed, except their names."""
 
 STATUS = threading.Lock()
-"""Held while an execution ends, or begins again."""
+"""Held while an execution ends or is redriven."""
 
 _CONFIGURATION = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
 
@@ -49,7 +49,7 @@ _ENDED = {
 
 
 class _Names:
-    """The execution names that were used, of which AWS allows each once (for 90 days)."""
+    """The used execution names; AWS allows each of them once in 90 days."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -67,7 +67,7 @@ class _Names:
 
 
 def _check_characters(text: str) -> None:
-    # No text that is stored or sent can hold one, and AWS's documents are UTF-8.
+    # Texts are stored and sent as UTF-8, which has no surrogates.
     try:
         json.dumps(json.loads(text), ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
@@ -79,7 +79,7 @@ def _check_characters(text: str) -> None:
 
 
 def install(mocks: MockFile) -> None:
-    """Name executions, log and announce them, and keep a bounded number."""
+    """Name executions, log them, emit their events, and keep a bounded number."""
     names = _Names()
 
     replace(StepFunctionsParserBackend, "start_execution", method(_start_execution, names, mocks))
@@ -103,7 +103,7 @@ def _start_execution(
     machine_arn, case = split_case(mocks, state_machine_arn)
     target = resolve(self, machine_arn)
     machine, text = target.machine, execution_input or "{}"
-    # An execution without a name would be called None, and the second one a duplicate.
+    # moto would name an execution without a name None, and the second one would be a duplicate.
     name = name or str(uuid.uuid4())
     if names.was_used(machine, name):
         raise ExecutionAlreadyExists(message=f"Execution Already Exists: '{name}'")
@@ -136,7 +136,7 @@ def _start_execution(
 
 
 def _as_started(target: Target) -> Any:
-    """Return the machine as this execution runs it, whatever is changed later."""
+    """Return the machine as it is at the start, unaffected by later changes."""
     started = copy.copy(target.version or target.machine)
     started.arn, started.executions = target.machine.arn, []
     started.version_arn, started.alias_arn = target.version_arn, target.alias_arn
@@ -146,7 +146,7 @@ def _as_started(target: Target) -> Any:
 def _create_state_machine(original: Any, self: Any, **request: Any) -> Any:
     _check_log_group(request.get("loggingConfiguration"))
     machine = original(self, **request)
-    # moto gives the old machine back, whatever the new definition says.
+    # moto returns the old machine even if the new definition differs.
     changed = [
         field
         for field in _CONFIGURATION
@@ -176,7 +176,7 @@ def _check_log_group(configuration: dict[str, Any] | None) -> None:
 
 def _initialize(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     original(self, *args, **kwargs)
-    # It is listed before it is started, and moto could not say its status meanwhile.
+    # It is listed before it is started, when moto would have no status.
     self.exec_status = ExecutionStatus.RUNNING
     self.redrive_count, self.redrive_date = 0, None
 
@@ -190,12 +190,12 @@ def _start(original: Any, self: Any) -> None:
 def _terminated(original: Any, self: Any) -> None:
     with STATUS:
         original(self)
-        ended = copy.copy(self.execution)  # it may be redriven before this end is told
+        ended = copy.copy(self.execution)  # it may be redriven before this end is reported
     announce(ended, ended.status)
 
 
 def announce(execution: Any, status: str) -> None:
-    """Tell EventBridge and CloudWatch that an execution has a new status."""
+    """Report an execution's new status to EventBridge and CloudWatch."""
     redrive = redrive_fields(execution)
     redriven = redrive.get("redriveDate")
     succeeded = status == "SUCCEEDED"

@@ -17,7 +17,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from emulator.aws.patching import replace
 
-# Without execution data a line tells what happened, and none of the values that were passed.
+# Without execution data, a line has only the event, without input and output values.
 EXECUTION_DATA = (
     *("input", "inputDetails", "output", "outputDetails", "parameters"),
     *("assignedVariables", "assignedVariablesDetails"),
@@ -25,7 +25,7 @@ EXECUTION_DATA = (
 
 
 def install() -> None:
-    """Leave all execution data out of lines that must have none."""
+    """Remove all execution data from lines that must not have it."""
     replace(EventManager, "_remove_data_from_history_log", staticmethod(_remove_data))
 
 
@@ -36,14 +36,14 @@ def _remove_data(details_body: dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class LogGroup:
-    """A log group that a logging configuration names."""
+    """The log group of a logging configuration."""
 
     account: str
     region: str
     name: str
 
     def exists(self) -> bool:
-        """Whether there is such a group."""
+        """Whether the group exists."""
         return self.name in logs_backends[self.account][self.region].groups
 
 
@@ -54,7 +54,7 @@ def log_group_of(configuration: Any) -> LogGroup | None:
 
 
 def session_for(execution: Any) -> "LoggingSession | None":
-    """Return where an execution's history is logged, or None if it is not."""
+    """Return the log of an execution's history, or None if logging is off."""
     configuration = execution.state_machine.loggingConfiguration or {}
     level = configuration.get("level", "OFF")
     group = log_group_of(configuration)
@@ -67,7 +67,7 @@ def session_for(execution: Any) -> "LoggingSession | None":
 
 
 class LoggingSession:
-    """The log of one execution, as moto's event manager drives it."""
+    """The log of one execution, with the interface of moto's event manager."""
 
     def __init__(
         self, execution_arn: str, group: LogGroup, stream: str, level: Any, data: bool
@@ -80,11 +80,11 @@ class LoggingSession:
         self._level = level
 
     def log_level_filter(self, history_event_type: Any) -> bool:
-        """Whether the level asks for events of this type."""
+        """Whether the level includes events of this type."""
         return is_logging_enabled_for(self._level, history_event_type)
 
     def publish_history_log(self, history_log: dict[str, Any]) -> None:
-        """Write one event; nothing is written where the group is gone."""
+        """Write one event, unless the group was deleted."""
         backend = logs_backends[self._group.account][self._group.region]
         group = backend.groups.get(self._group.name)
         if group is None:

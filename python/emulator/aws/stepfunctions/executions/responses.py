@@ -1,4 +1,4 @@
-"""Step Functions operations that moto answers wrongly or not at all."""
+"""Step Functions operations that moto lacks or implements incorrectly."""
 
 import base64
 import datetime
@@ -22,14 +22,14 @@ _MAX_RESULTS = 100
 
 
 def install() -> None:
-    """Answer as AWS does about executions, definitions and versions."""
+    """Return AWS's responses for executions, definitions and versions."""
     replace(StepFunctionResponse, "describe_execution", _describe_execution)
     replace(StepFunctionResponse, "list_executions", _list_executions)
     replace(StepFunctionResponse, "stop_execution", _stop_execution)
     replace(StepFunctionResponse, "describe_state_machine_for_execution", _describe_started)
     wrap(StepFunctionResponse, "_describe_state_machine", _describe_state_machine)
     replace(StepFunctionResponse, "get_execution_history", _get_execution_history)
-    # Terraform calls this after every create, and validation while it plans.
+    # Terraform calls this after every creation, and the validation when it plans.
     add(StepFunctionResponse, "list_state_machine_versions", _list_versions)
     parse = StepFunctionsParserBackend._validate_definition
     add(StepFunctionResponse, "validate_state_machine_definition", _validate_definition(parse))
@@ -107,7 +107,7 @@ def _describe_state_machine(original: Any, self: Any, arn: str) -> ActionResult:
 
 
 def _describe_started(self: Any) -> ActionResult:
-    # As it was when the execution began; moto gives the present machine.
+    # As it was when the execution started; moto returns the current machine.
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     started = execution.state_machine
     revision = revision_of(started)

@@ -1,4 +1,4 @@
-"""Versions and aliases of state machines: published, started, deleted.
+"""Versions and aliases of state machines: publication, start and deletion.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-cd-aliasing-versioning.html
 """
@@ -19,22 +19,22 @@ from moto.utilities.paginator import paginate
 from emulator.aws.patching import add, replace, wrap
 from emulator.aws.protocol.errors import EmulatorError
 
-_ALIAS_PARTS = 8  # of an ARN that ends in a version or an alias
+_ALIAS_PARTS = 8  # number of parts of an ARN with a version or an alias
 _REVISED = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
 
 
 @dataclass(frozen=True)
 class Target:
-    """What an ARN that is started names.
+    """The state machine, version and alias that a started ARN names.
 
     Attributes
     ----------
     machine : StateMachine
         moto's record.
     version : StateMachineVersion or None
-        The one to run; None for the machine as it is.
+        The version to run; None for the current machine.
     alias_arn : str or None
-        By which the version was chosen.
+        The alias that chose the version.
     """
 
     machine: Any
@@ -43,19 +43,19 @@ class Target:
 
     @property
     def version_arn(self) -> str | None:
-        """The ARN of the version, if one runs."""
+        """The ARN of the version, if any."""
         return self.version.arn if self.version else None
 
 
 def resolve(backend: Any, arn: str) -> Target:
-    """Return what an ARN of a state machine, a version or an alias names.
+    """Return the target of an ARN of a state machine, a version or an alias.
 
-    A version behind an alias is drawn by the weights of its routing.
+    The version of an alias is drawn by the weights of its routing configuration.
 
     Raises
     ------
     StateMachineDoesNotExist
-        If there is no such machine, version or alias.
+        If the machine, version or alias does not exist.
     """
     machine = _machine(backend, arn)
     qualifier = _qualifier(arn)
@@ -72,12 +72,12 @@ def resolve(backend: Any, arn: str) -> Target:
 
 
 def started_by(backend: Any, arn: str) -> list[Any]:
-    """Return the executions of a machine, or those that its version or alias of this ARN started.
+    """Return the executions of a machine, or those started by its version or alias.
 
     Raises
     ------
     StateMachineDoesNotExist
-        If there is no such machine, version or alias.
+        If the machine, version or alias does not exist.
     """
     machine = _machine(backend, arn)
     qualifier = _qualifier(arn)
@@ -89,7 +89,7 @@ def started_by(backend: Any, arn: str) -> list[Any]:
 
 
 def qualified_arns(execution: Any) -> dict[str, str]:
-    """Return the version and the alias that an execution was started by, as answers name them."""
+    """Return the version and the alias that started an execution, in the form of responses."""
     started = execution.state_machine
     named = {
         "stateMachineVersionArn": started.version_arn,
@@ -99,7 +99,7 @@ def qualified_arns(execution: Any) -> dict[str, str]:
 
 
 def install() -> None:
-    """Publish what has changed, once; delete versions; refuse what AWS refuses of aliases."""
+    """Publish each revision once; delete versions; check aliases like AWS."""
     replace(StepFunctionBackend, "list_executions", list_executions)
     wrap(StateMachine, "update", _update)
     wrap(StateMachine, "publish", _publish)
@@ -111,7 +111,7 @@ def install() -> None:
 
 
 def revision_of(machine_or_version: Any) -> str | None:
-    """Return the id of a machine's present revision; the first one has none."""
+    """Return the id of a machine's current revision; the first one has none."""
     return getattr(machine_or_version, "revision_id", None)
 
 
@@ -152,7 +152,7 @@ def _update(original: Any, self: Any, **changes: Any) -> None:
 
 
 def _publish(original: Any, self: Any, description: str | None) -> None:
-    # A revision is published once; asked again, AWS gives the version that it has.
+    # A revision is published once; further requests return its existing version.
     published = [v for v in self.versions.values() if revision_of(v) == revision_of(self)]
     if published:
         self.latest_version = published[-1]
@@ -201,7 +201,7 @@ def _delete_version(self: Any) -> EmptyResult:
     try:
         machine = _machine(self.stepfunction_backend, arn)
     except StateMachineDoesNotExist:
-        return EmptyResult()  # as AWS answers, too
+        return EmptyResult()  # the same response as AWS
     referring = [
         alias.name
         for alias in machine.aliases.values()

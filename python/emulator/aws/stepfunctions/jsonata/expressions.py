@@ -1,4 +1,4 @@
-"""JSONata as Step Functions evaluates it: AWS's extra functions, values bound natively."""
+"""JSONata in Step Functions: AWS's additional functions, and values bound natively."""
 
 import hashlib
 import json
@@ -13,8 +13,8 @@ from typing import Any
 from jsonata import Functions, JException, Jsonata, Utils
 from jsonata.timebox import Timebox
 
-# AWS ends an expression that runs longer than a second. The depth keeps a runaway recursion from
-# exhausting the thread's stack, which would kill the process.
+# AWS ends an expression after a second. The depth limit keeps a runaway recursion from exhausting
+# the thread's stack, which would kill the process.
 TIME_LIMIT_MS = 1_000
 _MAX_DEPTH = 500
 
@@ -32,7 +32,7 @@ class ExpressionError(Exception):
 
 
 class _Bounds(Timebox):
-    """Ends an expression by its own processor time: a busy machine makes no expression fail."""
+    """Limits an expression by its processor time, so that none fails on a busy machine."""
 
     def __init__(self, environment: Any, timeout: int, max_depth: int) -> None:
         super().__init__(environment, timeout, max_depth)
@@ -51,7 +51,7 @@ class _Undefined:
 
 
 UNDEFINED = _Undefined()
-"""What an expression gives that finds nothing; JSONata's null is None."""
+"""The result of an expression that finds nothing; JSONata's null is None."""
 
 
 def check(expression: str) -> None:
@@ -79,7 +79,7 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
     Raises
     ------
     ExpressionError
-        If the expression throws, runs too long, or returns what is not JSON.
+        If the expression throws, runs too long, or returns a value that is not JSON.
     """
     try:
         jsonata = Jsonata(expression)
@@ -94,10 +94,10 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
 
 
 def install() -> None:
-    """Let text be made as in the reference.
+    """Convert values to text like the reference implementation.
 
-    ``$string`` and ``&`` write objects as JavaScript does, non-ASCII text unescaped; and
-    ``$lowercase`` leaves letters that are equal only when case is ignored, as ß and ss are.
+    ``$string`` and ``&`` write objects like JavaScript, with non-ASCII text unescaped; and
+    ``$lowercase`` does not fold letters that are equal only if case is ignored, such as ß and ss.
     """
     string: Any = staticmethod(_string)
     lowercase: Any = staticmethod(_lowercase)
@@ -112,7 +112,7 @@ def _lowercase(text: str | None) -> str | None:
 
 def _string(value: Any, prettify: bool) -> str:
     if isinstance(value, float) and 0 < abs(value) < sys.float_info.min:
-        return repr(value)  # which the library would round to digits that the number has not
+        return repr(value)  # which the library would round to digits that the number does not have
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return Functions.Encoder().encode(value)
     layout: dict[str, Any] = {"indent": 2} if prettify else {"separators": (",", ":")}
@@ -124,14 +124,14 @@ def _message(error: Exception) -> str:
 
 
 def _bindable(value: Any) -> Any:
-    # At the top a Python None would read as undefined.
+    # At the top level, a Python None would mean undefined.
     return Utils.NULL_VALUE if value is None else value
 
 
 def _plain(value: Any, *, as_text: bool = False) -> Any:
     """Return the JSON value of a result; JSON has one kind of number, so 2.0 is 2.
 
-    As text, numbers have 15 digits and functions are empty, as the reference writes them.
+    As text, numbers have 15 digits and functions are empty, as in the reference implementation.
     """
     if value is None or value is Utils.NULL_VALUE:
         return None

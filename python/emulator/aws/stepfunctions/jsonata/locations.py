@@ -1,4 +1,4 @@
-"""Where in a definition an expression stands."""
+"""The location of an expression in a definition."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 
 def expression_location(env: Environment, expression: str) -> str:
-    """Return the field of the current state that holds `expression`, such as ``Arguments/Name``."""
+    """Return the field of the current state with `expression`, such as ``Arguments/Name``."""
     definition = _definition(env)
     state = find_state(definition, env.next_state_name) if definition else None
     path = _find(state, f"{{% {expression} %}}".replace(" ", ""), "") if state else None
@@ -15,7 +15,7 @@ def expression_location(env: Environment, expression: str) -> str:
 
 
 def find_state(program: dict[str, Any], name: str | None) -> dict[str, Any] | None:
-    """Return the state of that name, from a program or those nested in its states."""
+    """Return the state with this name, from a program or its nested programs."""
     for state_name, state in program.get("States", {}).items():
         if state_name == name:
             return state

@@ -1,8 +1,8 @@
-"""JSONata in moto's interpreter, which has no evaluator of its own.
+"""JSONata in moto's interpreter, which has no evaluator.
 
-moto pastes the values of variables into the source text of every expression and leaves the
-evaluation to a hook that nothing fills. Here the values are bound natively, and what fails is the
-error that Catch and Retry know: ``States.QueryEvaluationError``.
+moto inserts the values of variables into the source text of expressions, and calls an unimplemented
+hook to evaluate them. Here, the values are bound natively, and failures are the error that Catch
+and Retry match: ``States.QueryEvaluationError``.
 """
 
 import json
@@ -41,7 +41,7 @@ StringJSONata = string_expression.StringJSONata
 
 
 def install() -> None:
-    """Evaluate JSONata, and refuse broken expressions when a definition is parsed."""
+    """Evaluate JSONata, and refuse invalid expressions when a definition is parsed."""
     expressions.install()
     wrap(StringJSONata, "__init__", _parse_at_creation)
     replace(StringJSONata, "_eval_body", _evaluate)
@@ -87,12 +87,12 @@ def _variables(env: Environment) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    # Results of boto3 hold datetimes; the copy also keeps evaluators off the interpreter's data.
+    # boto3's results contain datetimes; the copy also protects the interpreter's data.
     return json.loads(to_json_str(value))
 
 
 def _assigned_variables(self: Any) -> dict[str, str]:
-    # moto puts strings between quotes without escaping what is in them.
+    # moto puts strings in quotes without escaping.
     return {name: to_json_str(self.get(name)) for name in sorted(self._declaration_tracing)}
 
 

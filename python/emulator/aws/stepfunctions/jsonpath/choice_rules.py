@@ -1,6 +1,6 @@
 """The comparisons of Choice rules.
 
-A comparison of the wrong type is false; a path that leads nowhere fails the execution, except for
+A comparison of the wrong type is false; a path that matches nothing fails the execution, except for
 ``IsPresent``.
 Source: https://states-language.net/#choice-state
 """
@@ -45,7 +45,7 @@ def _is_number(value: Any) -> bool:
 
 
 _TYPES: dict[str, Callable[[Any], Any]] = {
-    # What makes a value comparable; None if it is of another type.
+    # The comparable form of a value; None if it has another type.
     "String": lambda value: utf16(value) if isinstance(value, str) else None,
     "Numeric": lambda value: value if _is_number(value) else None,
     "Boolean": lambda value: value if isinstance(value, bool) else None,
@@ -61,7 +61,7 @@ _TESTS: dict[str, Callable[[Any], bool]] = {
 
 
 def compare(name: str, value: Any, wanted: Any) -> bool:
-    """Apply a comparison, named without ``Path``, to a value that is there."""
+    """Apply a comparison, named without ``Path``, to a present value."""
     if name in _TESTS:
         return _TESTS[name](value) is wanted
     if name == "StringMatches":
@@ -103,7 +103,7 @@ def wildcard_pattern(text: str) -> re.Pattern[str]:
     Raises
     ------
     ValueError
-        If a backslash stands before anything but an asterisk or a backslash.
+        If a backslash is not followed by an asterisk or a backslash.
     """
     parts, escaped = [], False
     for character in text:

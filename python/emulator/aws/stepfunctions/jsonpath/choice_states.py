@@ -1,4 +1,4 @@
-"""Choice states: their rules in JSONPath, and what happens when none of them holds."""
+"""Choice states: their rules in JSONPath, and the case that no rule matches."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ _DEFAULT_TAKEN = "choice-default-taken"
 
 
 def install() -> None:
-    """Compare as AWS does, and fail where a path leads nowhere."""
+    """Compare like AWS, and fail if a path matches nothing."""
     replace(ComparisonVariable, "_eval_body", _eval_comparison)
     wrap(ChoiceRule, "_eval_body", _eval_rule)
     replace(StateChoice, "_eval_state", _eval_state)
@@ -81,7 +81,7 @@ def _eval_rule(original: Any, self: Any, env: Environment) -> None:
         return
     self.comparison.eval(env)
     if env.stack[-1]:
-        # Below the outcome lies the input, which paths in Assign read.
+        # Below the outcome is the input, which paths in Assign read.
         holds = env.stack.pop()
         self.assign.eval(env)
         env.stack.append(holds)
@@ -101,7 +101,7 @@ def _eval_state(self: Any, env: Environment) -> None:
 
 def _eval_state_output(self: Any, env: Environment) -> None:
     next_state_name = env.stack.pop()
-    # moto takes a rule that leads to the same state as Default for Default.
+    # moto confuses a rule that has the same target as Default with Default.
     if env.heap.pop(_DEFAULT_TAKEN, False):
         for part in filter(None, (self.assign_decl, self.output)):
             part.eval(env=env)
@@ -116,7 +116,7 @@ def _visit_rule(original: Any, self: Any, ctx: Any) -> Any:
     rule = original(self, ctx)
     if not self._is_query_language(QueryLanguageMode.JSONPath):
         return rule
-    # moto drops what a rule assigns.
+    # moto drops a rule's Assign.
     parts = [self.visit(child) for child in ctx.children]
     return ChoiceRule(
         comparison=rule.comparison,

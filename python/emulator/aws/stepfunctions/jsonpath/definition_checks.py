@@ -1,4 +1,4 @@
-"""What is wrong with the paths, templates and rules of a JSONPath state, before it runs."""
+"""The checks of the paths, templates and rules of a JSONPath state."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,9 +27,9 @@ _RULE_PARTS = ("Variable", "Next", "Comment", "Assign")
 
 
 def path_problems(state: dict[str, Any], path: str) -> Iterator[str]:
-    """Return what Step Functions would refuse, or the emulator cannot evaluate.
+    """Return the problems that Step Functions would refuse, or the emulator cannot evaluate.
 
-    `state` is a state in JSONPath, `path` where it stands in the definition.
+    `state` is a state in JSONPath, `path` its location in the definition.
     """
     yield from _field_problems(state, path)
     for i, catcher in enumerate(_dicts(state.get("Catch"))):

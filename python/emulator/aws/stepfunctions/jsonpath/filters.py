@@ -1,7 +1,7 @@
 """Conditions of filters, ``[?(@.price < 10 && @.kind == 'book')]``.
 
-AWS rules out regular expressions, operators that are words, and references to other parts of the
-data. ``@`` alone stands for objects only, so that a comparison of plain values never holds.
+AWS excludes regular expressions, operators that are words, and references to other parts of the
+data. ``@`` alone matches objects only, so that a comparison of plain values is never true.
 https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
 """
 
@@ -30,7 +30,7 @@ Condition = Callable[[Any], bool]
 
 
 class UnsupportedConditionError(ValueError):
-    """A condition that AWS takes, and whose value there is not known."""
+    """A condition that AWS accepts, but whose result on AWS is unknown."""
 
 
 class _Missing:
@@ -64,20 +64,20 @@ def _has(item: Any, step: str | int) -> bool:
 
 
 def unquoted(match: re.Match[str]) -> str:
-    """Return what stands between quotes; a backslash frees the same quote only."""
+    """Return the text between quotes; a backslash escapes the same quote only."""
     text = match[0]
     return text[1:-1].replace("\\" + text[0], text[0])
 
 
 def parse_condition(text: str) -> Condition:
-    """Return a function that tells whether the condition holds for an element.
+    """Return a function that checks whether the condition is true for an element.
 
     Raises
     ------
     ValueError
-        If the text is no condition, or uses what AWS rules out.
+        If the text is not a condition, or uses features that AWS excludes.
     UnsupportedConditionError
-        If AWS takes it, and the emulator does not evaluate it.
+        If AWS accepts it, but the emulator does not evaluate it.
     """
     parser = _Parser(_tokens(text))
     condition = parser.either()
@@ -106,7 +106,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _refuse_bare_text(text: str, position: int) -> None:
-    # Public machines have [?(@.name == some.text)], which AWS takes.
+    # Public machines have [?(@.name == some.text)], which AWS accepts.
     bare = _BARE.match(text, position)
     if bare and bare["text"] not in _LITERALS and not _NUMBER.fullmatch(bare["text"]):
         raise UnsupportedConditionError(

@@ -1,4 +1,4 @@
-"""What the evaluators need of moto's interpreter: its data, and errors as it records them."""
+"""The evaluators' interface to moto's interpreter: its data, and recording of errors."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _INTRINSIC_FAILURE = "States.IntrinsicFailure"
 
 
 def scope(env: Environment) -> Scope:
-    """Return what paths can read at this moment: the value on top of the stack is ``$``."""
+    """Return the data that paths can read now; the value on top of the stack is ``$``."""
     store = env.variable_store
     return Scope(
         data=plain(env.stack[-1]) if env.stack else None,
@@ -37,17 +37,17 @@ def scope(env: Environment) -> Scope:
 
 
 def plain(value: Any) -> Any:
-    """Return JSON: results of boto3 hold times, and the interpreter goes on changing its data."""
+    """Return a JSON copy: boto3's results contain times, and the interpreter changes its data."""
     return json.loads(to_json_str(value))
 
 
 def look_up(env: Environment, path: Path) -> Any:
-    """Return what the path of a field such as ``InputPath`` finds.
+    """Return the value at the path of a field such as ``InputPath``.
 
     Raises
     ------
     PathNotFoundError
-        If it leads nowhere.
+        If it matches nothing.
     """
     found = scope(env).find(path)
     return None if found is PAST_THE_END else found
@@ -55,9 +55,9 @@ def look_up(env: Environment, path: Path) -> Any:
 
 @contextmanager
 def failing_as_on_aws(env: Environment, *, path_failure: str = "") -> Iterator[None]:
-    """Turn what an expression raises into the failure that the state records.
+    """Turn an expression's exception into the failure that the state records.
 
-    `path_failure` is the name that AWS's pages give a path that fails in this field, if any.
+    `path_failure` is the documented name of a failing path in this field, if any.
     """
     try:
         yield
@@ -69,7 +69,7 @@ def failing_as_on_aws(env: Environment, *, path_failure: str = "") -> Iterator[N
 
 @contextmanager
 def invalid_path_fails(env: Environment, path: Path) -> Iterator[None]:
-    """Turn a path that leads nowhere into AWS's "Invalid path"."""
+    """Turn a path that matches nothing into AWS's "Invalid path"."""
     try:
         yield
     except PathNotFoundError as error:
@@ -81,7 +81,7 @@ def fail(
 ) -> NoReturn:
     """End the current state with an error; ``States.Runtime`` leaves no event of the task.
 
-    `documented` is another name, by which catchers and retriers may ask for it.
+    `documented` is another name that catchers and retriers may use for it.
     """
     runtime = error is RUNTIME
     name = reported_name(error.to_name(), documented) if documented else error.to_name()

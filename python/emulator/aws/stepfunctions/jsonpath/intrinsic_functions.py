@@ -1,7 +1,6 @@
 """The intrinsic functions, from plain values to plain values.
 
-Where AWS does not document what happens, this does what has been seen there; a wrong argument is
-"Invalid arguments in States.Name".
+Undocumented behavior is as observed on AWS; a wrong argument is "Invalid arguments in States.Name".
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 """
 
@@ -19,10 +18,10 @@ from typing import Any, NoReturn
 from emulator.aws.stepfunctions.jsonpath.java_values import hash_set, java_text
 
 LONGEST_TEXT = 10_000
-"""Characters that are encoded, decoded or hashed at most."""
+"""Maximum number of characters that are encoded, decoded or hashed."""
 
 LONGEST_RANGE = 1_000
-"""Elements that ``States.ArrayRange`` gives at most."""
+"""Maximum number of elements of ``States.ArrayRange``."""
 
 _HASHES = {
     "MD5": "md5",
@@ -35,12 +34,12 @@ _PLACEHOLDER = re.compile(r"\\(?P<escaped>[{}'\\])|(?P<placeholder>\{\})|(?P<str
 
 
 class IntrinsicError(Exception):
-    """A call that fails; the text is what AWS says after the function's name."""
+    """A call that fails; the text is AWS's message after the function's name."""
 
 
 @dataclass(frozen=True)
 class Literal:
-    """A value written into a call; `raw` is a text with its escapes."""
+    """A literal in a call; `raw` is a text with its escapes."""
 
     value: Any
     raw: str | None = None
@@ -48,7 +47,7 @@ class Literal:
 
 @dataclass(frozen=True)
 class Function:
-    """A function, and how many arguments it takes."""
+    """A function, and its number of arguments."""
 
     run: Callable[..., Any]
     fewest: int
@@ -71,7 +70,7 @@ def _invalid(name: str) -> NoReturn:
 
 
 def _truncated(name: str, value: Any) -> int:
-    # AWS documents rounding, and cuts off.
+    # AWS documents rounding, but truncates.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         _invalid(name)
     return int(value)
@@ -127,7 +126,7 @@ def _array_partition(array: Any, size: Any) -> list[Any]:
 
 def _array_contains(array: Any, value: Any) -> bool:
     _expect("ArrayContains", list, array)
-    # AWS compares texts: 1 is in ["1"], and an object only with its fields in the same order.
+    # AWS compares texts: 1 is in ["1"], and objects are equal only with the same order of fields.
     wanted = java_text(value)
     return any(java_text(item) == wanted for item in array)
 
@@ -171,7 +170,7 @@ def _base64_decode(text: Any) -> str:
     _expect("Base64Decode", str, text)
     if len(text) > LONGEST_TEXT:
         _invalid("Base64Decode")
-    # AWS skips what is not Base64, and stops at the padding.
+    # AWS skips characters that are not Base64, and stops at the padding.
     digits = re.sub(r"[^A-Za-z0-9+/]", "", text.partition("=")[0])
     usable = digits if len(digits) % 4 != 1 else digits[:-1]
     return base64.b64decode(usable + "=" * (-len(usable) % 4)).decode(errors="replace")
@@ -209,7 +208,7 @@ def _math_add(first: Any, second: Any) -> int:
 
 
 def _rounded(value: Any) -> int:
-    # Halves go up, also below zero: -1.5 is -1.
+    # Halves are rounded up, even below zero: -1.5 is -1.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         _invalid("MathAdd")
     return value if isinstance(value, int) else math.floor(value + 0.5)

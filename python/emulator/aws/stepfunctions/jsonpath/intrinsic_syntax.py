@@ -19,7 +19,7 @@ from emulator.aws.stepfunctions.jsonpath.path_syntax import (
 )
 
 DEEPEST_NESTING = 10
-"""How deep calls may be nested on AWS."""
+"""Maximum nesting of calls on AWS."""
 
 _CALL = re.compile(r"States\.(?P<name>\w+)\s*\(\s*")
 _TEXT = re.compile(r"'(?P<text>(?:\\.|[^'\\])*)'", re.DOTALL)
@@ -32,11 +32,11 @@ _IN_PATH = re.compile(r"'(?:\\'|[^'])*'|\"(?:\\\"|[^\"])*\"|[^\s,)\[\]]|[\[\]]")
 
 
 class IntrinsicSyntaxError(ValueError):
-    """A text that is no call of an intrinsic function, or one that cannot succeed."""
+    """A text that is not a call of an intrinsic function, or one that cannot succeed."""
 
 
 class UnsupportedCallError(IntrinsicSyntaxError):
-    """A call that AWS evaluates, and the emulator does not."""
+    """A call that AWS evaluates, but the emulator does not."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Call:
     arguments: tuple["Call | Path | Literal", ...]
 
     def paths(self) -> Iterator[Path]:
-        """Return the paths among the arguments of this call and of those within."""
+        """Return the paths among the arguments of this call and of nested calls."""
         for argument in self.arguments:
             if isinstance(argument, Call):
                 yield from argument.paths()
@@ -58,13 +58,13 @@ class Call:
 
 @functools.lru_cache(maxsize=4096)
 def parse_call(text: str) -> Call:
-    """Read a call of an intrinsic function.
+    """Parse a call of an intrinsic function.
 
     Raises
     ------
     IntrinsicSyntaxError
-        If it is none, or if its function, the number of its arguments, or a literal among them
-        is wrong.
+        If it is not a call, or if its function, its number of arguments, or a literal argument is
+        wrong.
     """
     reader = _Reader(text.strip())
     call = reader.call(1)

@@ -1,7 +1,7 @@
-"""How the Java service behind Step Functions writes and orders JSON values.
+"""The text and order of JSON values in the Java service behind Step Functions.
 
-``States.Format`` writes an object as Java writes a map, ``{name=value}``, and
-``States.ArrayUnique`` gives the order of a Java hash set; both have been seen on AWS.
+``States.Format`` writes an object like a Java map, ``{name=value}``, and ``States.ArrayUnique`` has
+the order of a Java hash set; both were observed on AWS.
 """
 
 import struct
@@ -12,7 +12,7 @@ _INT_BITS = 0xFFFFFFFF
 
 
 def java_text(value: Any) -> str:
-    """Return the text that ``toString`` gives: strings bare, objects as ``{name=value}``."""
+    """Return the text of ``toString``: strings without quotes, objects as ``{name=value}``."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,8 +1,8 @@
-"""What a path finds in plain JSON data.
+"""Evaluation of paths on plain JSON data.
 
-A definite path gives the value itself, an indefinite one always a list. This follows Jayway's
-JsonPath, on which Step Functions is built, down to two of its habits: a position past the end of
-an array gives null, and wildcards over a missing field give an empty list.
+A definite path returns the value itself, an indefinite one always a list. This follows Jayway's
+JsonPath, which Step Functions uses, including two of its peculiarities: a position past the end of
+an array is null, and wildcards over a missing field return an empty list.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,33 +24,33 @@ from emulator.aws.stepfunctions.jsonpath.path_syntax import (
 
 
 class PathNotFoundError(Exception):
-    """A definite path that leads nowhere; its text is the second half of AWS's message."""
+    """A definite path that matches nothing; its text is the second half of AWS's message."""
 
 
 class PathMisfitError(PathNotFoundError):
-    """A step that cannot be applied to what it meets, which fails for indefinite paths, too."""
+    """A step that cannot be applied to a value, which also fails for indefinite paths."""
 
 
 class _PastTheEnd:
-    """The null that a position past the end gives, which counts as missing elsewhere."""
+    """The null of a position past the end, which counts as missing elsewhere."""
 
 
 PAST_THE_END = _PastTheEnd()
 
 
 def find(path: Path, data: Any) -> Any:
-    """Return what a path finds.
+    """Return the result of a path.
 
     Returns
     -------
     Any
-        A JSON value, a list of such for an indefinite path, or `PAST_THE_END`.
+        A JSON value, a list of values for an indefinite path, or `PAST_THE_END`.
 
     Raises
     ------
     PathNotFoundError
-        If a definite path leads nowhere, or a position, slice or filter meets what it cannot be
-        applied to.
+        If a definite path matches nothing, or if a position, slice or filter cannot be applied to
+        a value.
     """
     if path.definite:
         return _find_one(path.steps, data)
@@ -147,7 +147,7 @@ def _properties(step: Properties, value: Any, definite: bool) -> Iterator[Any]:
     if len(step.names) == 1:
         yield from present.values()
     else:
-        # Several names in brackets give one object with those fields.
+        # Several names in brackets return one object with these fields.
         yield present
 
 

@@ -1,4 +1,4 @@
-"""The fields that hold a path: ``InputPath``, ``ItemsPath``, ``SecondsPath`` and their like."""
+"""The fields that contain a path: ``InputPath``, ``ItemsPath``, ``SecondsPath`` etc."""
 
 import datetime
 import json
@@ -57,7 +57,7 @@ _NUMBER_PATHS = (
 
 
 def install() -> None:
-    """Evaluate paths with our own evaluator wherever a field holds one."""
+    """Use our own evaluator for all fields that contain a path."""
     replace(string_expression.StringJsonPath, "_eval_body", _eval_path)
     replace(string_expression.StringContextPath, "_eval_body", _eval_path)
     wrap(string_expression.StringVariableSample, "_eval_body", _eval_variable)
@@ -77,7 +77,7 @@ def install() -> None:
 
 
 def path_of(sampler: Any) -> Path:
-    """Return the path that a component of moto stands for; it holds JSON's escapes still."""
+    """Return the path of one of moto's components, which still has JSON's escapes."""
     text = getattr(sampler, "context_object_path", sampler.literal_value)
     return parse_path(json.loads(f'"{text}"'))
 
@@ -188,7 +188,7 @@ def _wait_timestamp(self: Any, env: Environment) -> int:
 
 
 def _moment(timestamp: Any) -> datetime.datetime | None:
-    # moto knows the zone Z only.
+    # moto supports the zone Z only.
     known = parse_timestamp(timestamp)
     return known and known[0].replace(tzinfo=None)
 

@@ -1,4 +1,4 @@
-"""Paths as Step Functions reads them: JsonPath in Jayway's dialect, less what AWS rules out.
+"""The syntax of paths: JsonPath in Jayway's dialect, without the features that AWS excludes.
 
 Source: https://states-language.net/#path
 and https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
@@ -20,16 +20,16 @@ _NAME_ENDS = ".[("
 
 
 class PathSyntaxError(ValueError):
-    """A text that is no path, or none that AWS evaluates."""
+    """A text that is not a path, or one that AWS does not evaluate."""
 
 
 class UnsupportedPathError(PathSyntaxError):
-    """A path that AWS evaluates, and the emulator does not."""
+    """A path that AWS evaluates, but the emulator does not."""
 
 
 @dataclass(frozen=True)
 class Properties:
-    """The fields of these names; one name, unless brackets list several."""
+    """The fields with these names; several only in brackets."""
 
     names: tuple[str, ...]
 
@@ -43,7 +43,7 @@ class Indices:
 
 @dataclass(frozen=True)
 class Slice:
-    """The elements from `start` up to, not including, `stop`."""
+    """The elements from `start` until `stop` (exclusive)."""
 
     start: int | None
     stop: int | None
@@ -57,7 +57,7 @@ class Wildcard:
 
 @dataclass(frozen=True)
 class Filter:
-    """The objects for which a condition holds."""
+    """The objects for which a condition is true."""
 
     condition: filters.Condition
     text: str
@@ -70,7 +70,7 @@ class Descent:
 
 @dataclass(frozen=True)
 class Length:
-    """The function ``length()``: how many elements, fields or characters."""
+    """The function ``length()``: the number of elements, fields or characters."""
 
 
 Step = Properties | Indices | Slice | Wildcard | Filter | Descent | Length
@@ -78,7 +78,7 @@ Step = Properties | Indices | Slice | Wildcard | Filter | Descent | Length
 
 @dataclass(frozen=True)
 class Path:
-    """A path in parts: where it starts and its steps.
+    """A parsed path: its root and its steps.
 
     `root` is ``$`` for the state's input, ``$$`` for the context object, or a variable's name.
     """
@@ -89,7 +89,7 @@ class Path:
 
     @property
     def definite(self) -> bool:
-        """Whether the path can only ever name one value."""
+        """Whether the path can match only one value."""
         return all(map(_names_one_value, self.steps))
 
 
@@ -107,12 +107,12 @@ def _ends_path(step: Step) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def parse_path(text: str) -> Path:
-    """Read a path that starts with ``$``, ``$$`` or a variable.
+    """Parse a path that starts with ``$``, ``$$`` or a variable.
 
     Raises
     ------
     PathSyntaxError
-        If it is no path, or one that AWS rules out or the emulator cannot evaluate.
+        If it is not a path, or one that AWS excludes or the emulator cannot evaluate.
     """
     stripped = text.strip()
     variable = _VARIABLE.match(stripped)
@@ -128,12 +128,12 @@ def parse_path(text: str) -> Path:
 
 
 def parse_reference_path(text: str) -> Path:
-    """Read a path that names one value by fields and positions only.
+    """Parse a path that consists of fields and positions only.
 
     Raises
     ------
     PathSyntaxError
-        If it is no such path.
+        If it is not such a path.
     """
     path = parse_path(text)
     for step in path.steps:
@@ -260,7 +260,7 @@ class _Reader:
 
 
 def bracketed(steps: Any) -> str:
-    """Return steps as messages write them: ``['a'][0]``."""
+    """Return steps in the form of messages: ``['a'][0]``."""
     parts = []
     for step in steps:
         if isinstance(step, Properties):

@@ -1,4 +1,4 @@
-"""Payload templates and calls of intrinsic functions, wherever a state may have them."""
+"""Payload templates and calls of intrinsic functions in states."""
 
 import json
 import types
@@ -26,7 +26,7 @@ from emulator.aws.stepfunctions.jsonpath.templates import evaluate, fill
 
 
 def install() -> None:
-    """Read templates as JSON, so that no field's name means anything to moto's grammar."""
+    """Parse templates as JSON, so that no field's name has a meaning in moto's grammar."""
     replace(Preprocessor, "visitPayload_tmpl_decl", _visit_template)
     wrap(Preprocessor, "visitParameters_decl", _visit_parameters)
     wrap(Preprocessor, "visitItem_selector_decl", _visit_parameters)
@@ -38,7 +38,7 @@ def install() -> None:
 
 
 class _Template(PayloadTmpl):
-    """A template: ``Parameters``, ``ResultSelector``, ``ItemSelector`` and the like."""
+    """A template: ``Parameters``, ``ResultSelector``, ``ItemSelector`` etc."""
 
     def __init__(self, template: Any) -> None:
         super().__init__(payload_bindings=[])
@@ -64,7 +64,7 @@ class _Call(EvalComponent):
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        # By this moto tells which functions ErrorPath may call: their names less both ends.
+        # moto checks by this name which functions ErrorPath may call.
         self.name = types.SimpleNamespace(name=call.name[1:-1])
 
     def _eval_body(self, env: Environment) -> None:

@@ -1,4 +1,4 @@
-"""Where ``ResultPath`` puts a result into a state's input.
+"""Inserting a result into a state's input with ``ResultPath``.
 
 Source: https://states-language.net/#resultpath
 """
@@ -10,16 +10,16 @@ from emulator.aws.stepfunctions.jsonpath.path_syntax import Path, Properties
 
 
 class ResultPathError(Exception):
-    """A result that cannot be put into this input: ``States.ResultPathMatchFailure``."""
+    """A result that cannot be inserted into this input: ``States.ResultPathMatchFailure``."""
 
 
 def insert(path: Path, data: Any, result: Any) -> Any:
-    """Return a copy of `data` with `result` at a reference path; missing objects are made.
+    """Return a copy of `data` with `result` at a reference path; create missing objects.
 
     Raises
     ------
     ResultPathError
-        If the path leads through something that is no object, or past the end of an array.
+        If a part of the path is not an object, or is past the end of an array.
     """
     result = copy.deepcopy(result)
     if not path.steps:

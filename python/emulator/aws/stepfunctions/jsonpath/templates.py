@@ -1,4 +1,4 @@
-"""Payload templates: JSON in which each field whose name ends in ``.$`` is looked up or computed.
+"""Payload templates: JSON in which fields with names ending in ``.$`` are evaluated.
 
 Source: https://states-language.net/#payload-template
 """
@@ -23,27 +23,27 @@ from emulator.aws.stepfunctions.jsonpath.path_evaluation import (
 from emulator.aws.stepfunctions.jsonpath.path_syntax import Path, parse_path
 
 SUFFIX = ".$"
-"""What marks the name of a field whose value is looked up or computed."""
+"""The suffix of the names of fields that are evaluated."""
 
 
 class EvaluationError(Exception):
-    """What fails an execution with ``States.Runtime``; the text is AWS's."""
+    """A failure that ends an execution with ``States.Runtime``; the text is AWS's."""
 
 
 class FunctionError(EvaluationError):
-    """A function that fails, and not a path that leads nowhere."""
+    """A failure of a function, unlike a path that matches nothing."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What paths can read: the input ``$``, the context object ``$$``, and variables."""
+    """The data that paths can read: the input ``$``, the context object ``$$``, and variables."""
 
     data: Any
     context: Mapping[str, Any]
     variables: Mapping[str, Any]
 
     def root(self, path: Path) -> Any:
-        """Return the value in which a path looks.
+        """Return the value at the root of a path.
 
         Raises
         ------
@@ -59,12 +59,12 @@ class Scope:
         return self.variables[path.root]
 
     def find(self, path: Path) -> Any:
-        """Return a copy of what a path finds; see `path_evaluation.find`.
+        """Return a copy of a path's result; see `path_evaluation.find`.
 
         Raises
         ------
         PathNotFoundError
-            If it leads nowhere.
+            If it matches nothing.
         """
         found = find(path, self.root(path))
         return found if found is PAST_THE_END else copy.deepcopy(found)
@@ -74,7 +74,7 @@ Expression = Path | Call
 
 
 def parse_expression(text: str) -> Expression:
-    """Read the value of a field whose name ends in ``.$``.
+    """Parse the value of a field whose name ends in ``.$``.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def evaluate(expression: Expression, scope: Scope, field: str) -> Any:
     Raises
     ------
     EvaluationError
-        If a path leads nowhere, or a function fails; `field` is the name that the error tells.
+        If a path matches nothing, or a function fails; `field` is the name in the message.
     """
     if isinstance(expression, Path):
         try:
@@ -155,7 +155,7 @@ def fill(template: Any, scope: Scope) -> Any:
     EvaluationError
         If one of them cannot be evaluated.
     ValueError
-        If one of them is no expression; `expressions` finds these beforehand.
+        If one of them is not an expression; `expressions` finds these beforehand.
     """
     if isinstance(template, list):
         return [fill(item, scope) for item in template]
@@ -171,7 +171,7 @@ def fill(template: Any, scope: Scope) -> Any:
 
 
 def expressions(template: Any, path: str) -> Iterator[tuple[str, str, Any]]:
-    """Return place, name and value of every marked field of a template."""
+    """Return location, name and value of every evaluated field of a template."""
     if isinstance(template, list):
         for i, item in enumerate(template):
             yield from expressions(item, f"{path}[{i}]")

@@ -1,4 +1,4 @@
-"""Child executions of a Map Run: each with its own history, and all of them bounded."""
+"""Child executions of a Map Run, with their own histories and limited concurrency."""
 
 import datetime
 import json
@@ -22,7 +22,7 @@ from emulator.aws.stepfunctions.context import iso_time
 from emulator.aws.stepfunctions.crashes import runtime_error
 
 MOST_AT_ONCE = 40
-"""Children that run at once where MaxConcurrency allows more, as AWS's 10,000."""
+"""Maximum concurrency, even if MaxConcurrency is larger; AWS's is 10,000."""
 
 
 class Child:
@@ -95,7 +95,7 @@ def run_children(
     Returns
     -------
     int
-        How many items failed; the status of each child tells the rest.
+        The number of failed items.
     """
     waiting: queue.SimpleQueue[Child] = queue.SimpleQueue()
     unfinished = [child for child in children if child.status != "SUCCEEDED"]
@@ -166,7 +166,7 @@ def _run_child(env: Environment, program: Any, run: Any, child: Child) -> None:
 
 
 def _enter(frame: Any, child: Child) -> None:
-    # A child has a history, variables and an execution of its own.
+    # A child has its own history, variables and execution.
     frame.event_manager = EventManager()
     frame.variable_store = VariableStore()
     context = frame.states.context_object.context_object_data

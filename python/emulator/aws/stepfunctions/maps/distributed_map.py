@@ -1,4 +1,4 @@
-"""Map states in DISTRIBUTED mode: a Map Run of child executions, and what becomes of failures.
+"""Map states in DISTRIBUTED mode: a Map Run of child executions, with tolerated failures.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """
@@ -36,7 +36,7 @@ _EXCEEDED = "The specified tolerated failure threshold was exceeded"
 
 
 def install() -> None:
-    """Run distributed Maps here: moto swallows the failures of their children."""
+    """Run distributed Maps; moto ignores failures of their children."""
     wrap(Preprocessor, "visitStates_decl", _attach_settings)
     wrap(StateMap, "_eval_execution", _evaluate)
     wrap(MapRunRecord, "describe", _describe)
@@ -63,7 +63,7 @@ def _evaluate(original: Any, self: Any, env: Environment) -> None:
     started = {"length": 0 if items is None else len(items)}
     _record(env, HistoryEventType.MapStateStarted, mapStateStartedEventDetails=started)
     checkpoint = checkpoint_of(env)
-    # A retry makes another Map Run.
+    # A retry creates another Map Run.
     run, checkpoint.earlier_map_run = checkpoint.earlier_map_run, None
     if run is None:
         run = _map_run(env, concurrency, settings)
@@ -156,7 +156,7 @@ def _map_run(env: Environment, concurrency: int, settings: dict[str, Any]) -> Ma
         tolerated_failure_percentage=float(percentage or 0),
         label=settings.get("Label"),
     )
-    # Each limit holds by itself; one that is left out holds only if both are.
+    # Each limit applies separately; the default applies only if both are left out.
     record: Any = run
     record.redrive_count, record.redrive_date = 0, None
     record.children, record.items = None, 0

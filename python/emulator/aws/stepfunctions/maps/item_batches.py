@@ -1,4 +1,4 @@
-"""ItemBatcher: items put together, so that one child execution works on several.
+"""ItemBatcher: batches of items for child executions.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itembatcher.html
 """
@@ -16,10 +16,10 @@ def batches(items: list[Any], batcher: dict[str, Any] | None) -> Iterator[tuple[
     Parameters
     ----------
     items : list
-        What a child gets without batches, one each.
+        The inputs of children without batches.
     batcher : dict, optional
         The evaluated ItemBatcher. `MaxInputBytesPerBatch` limits the whole input, as JSON in
-        UTF-8; an item that is larger alone is a batch by itself.
+        UTF-8; a larger item is a separate batch.
     """
     if batcher is None:
         yield from ((item, 1) for item in items)

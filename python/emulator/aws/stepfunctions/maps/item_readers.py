@@ -1,4 +1,4 @@
-"""ItemReader: the items of a distributed Map out of S3.
+"""ItemReader: the items of a distributed Map from S3.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
@@ -16,7 +16,7 @@ from emulator.aws.stepfunctions.definitions.map_definitions import DELIMITERS
 
 
 class ItemReaderError(Exception):
-    """What was to be read is not there, or is not what the reader was told."""
+    """The source of the items is missing, or does not have the declared form."""
 
 
 def read_items(client: Any, reader: dict[str, Any]) -> list[Any]:
@@ -32,7 +32,7 @@ def read_items(client: Any, reader: dict[str, Any]) -> list[Any]:
     Raises
     ------
     ItemReaderError
-        If S3 refuses, or the object does not hold items of the declared kind.
+        If S3 refuses, or the object does not contain items of the declared type.
     """
     config = reader.get("ReaderConfig") or {}
     request = reader.get("Arguments") or reader.get("Parameters") or {}

@@ -1,4 +1,4 @@
-"""ResultWriter: what became of the children of a Map Run, as the state's output or in S3.
+"""ResultWriter: the results of a Map Run's children, as the state's output or in S3.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
 """
@@ -12,16 +12,16 @@ from emulator.aws.stepfunctions.maps.child_executions import Child
 
 
 class ResultWriterError(Exception):
-    """S3 did not take the results."""
+    """S3 did not accept the results."""
 
 
 def write_results(
     client: Any, writer: dict[str, Any] | None, run: Any, children: list[Child]
 ) -> Any:
-    """Write the results where the definition wants them, and return the state's result.
+    """Write the results as defined, and return the state's result.
 
-    Without a resource that is the array of the children's results, in the order of the items;
-    with one it names the manifest in S3.
+    Without a resource, it is the array of the children's results, in the order of the items; with
+    one, it names the manifest in S3.
 
     Raises
     ------

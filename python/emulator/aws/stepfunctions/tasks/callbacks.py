@@ -1,4 +1,4 @@
-"""Task tokens, and activities, whose workers fetch tasks and answer them by their tokens.
+"""Task tokens, and activities, whose workers fetch tasks and complete them by their tokens.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html
 """
@@ -40,7 +40,7 @@ from emulator.aws.protocol.errors import EmulatorError
 from emulator.aws.stepfunctions.errors import any_error_name
 
 LONGEST_POLL_SECONDS = 60.0
-"""How long a worker is kept waiting for a task."""
+"""Time that GetActivityTask waits for a task."""
 
 _RUNTIME = "States.Runtime"
 _scheduled = threading.Condition()
@@ -48,14 +48,14 @@ _waiting = threading.local()
 
 
 def install() -> None:
-    """Let workers fetch tasks; answer about tokens as AWS does."""
+    """Let workers fetch tasks; handle tokens like AWS."""
     add(Activity, "add_task", _add_task)
     add(StepFunctionResponse, "get_activity_task", _get_activity_task)
-    # moto reads it without having set it if no worker fetched the task in time.
+    # moto reads it even if it was never set because no worker fetched the task in time.
     add(ActivityTaskStartEndpoint, "_outcome", None)
     wrap(StateTaskActivity, "_eval_execution", _eval_execution)
     wrap(StateTaskServiceCallback, "_after_eval_execution", _after_eval_execution)
-    # moto leaves who waits for an answer waiting, and with it the execution running.
+    # moto does not wake the waiting task, so the execution would keep running.
     for end in ("set_stop", "set_timed_out", "set_ended"):
         wrap(Environment, end, _wake)
     wrap(CallbackEndpoint, "wait", _wait)
@@ -93,7 +93,7 @@ def _get_activity_task(self: Any) -> ActionResult:
                 continue
             task = _tasks(activity).popleft()
         endpoint = _open_endpoint(backend, task.task_token)
-        if endpoint is not None:  # its execution still waits
+        if endpoint is not None:  # its execution is still waiting
             endpoint.notify_activity_task_start(self._get_param("workerName"))
             return ActionResult({"taskToken": task.task_token, "input": task.task_input})
 
@@ -116,7 +116,7 @@ def _after_eval_execution(
 
 
 def while_running(env: Environment, wait: Callable[[], Any]) -> bool:
-    """Wait, and return whether the task goes on; if it was ended from outside, it says nothing."""
+    """Wait, and return whether the task continues; one ended from outside records nothing."""
     _waiting.env = env
     try:
         wait()
@@ -132,7 +132,7 @@ def while_running(env: Environment, wait: Callable[[], Any]) -> bool:
 
 
 def _wait(original: Any, self: Any, *limits: Any, **named: Any) -> Any:
-    # An end that came before the wait had no waiter to wake.
+    # An end before the wait had no waiter to wake.
     env = getattr(_waiting, "env", None)
     return original(self, *limits, **named) if env is None or env.is_running() else None
 
@@ -185,11 +185,11 @@ def _endpoint(response: Any, token: str) -> Any:
 
 
 def _open_endpoint(backend: Any, token: str) -> Any | None:
-    """Return where a token's answer is awaited; None if nothing waits for it any more."""
+    """Return the endpoint that waits for a token; None if none does any more."""
     for execution, env in _executions(backend):
         endpoint = env.callback_pool_manager.get(token)
         if endpoint is not None:
-            # It is set by an answer, and by whatever else ends the wait.
+            # It is set by a response, and by anything else that ends the wait.
             ended = execution.status != "RUNNING" or endpoint._notify_event.is_set()
             return None if ended else endpoint
     return None

@@ -1,6 +1,6 @@
-"""Which service integrations of Step Functions run here, and which only AWS runs.
+"""The service integrations of Step Functions that run here, and those that only AWS runs.
 
-Each is written as in a task's ``Resource``: service, action, and the pattern after a dot.
+They are written as in a task's ``Resource``: service, action, and the pattern after a dot.
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
 """
 
@@ -62,7 +62,7 @@ mediaconvert:createJob mediaconvert:createJob.sync
 sagemaker:createLabelingJob sagemaker:createLabelingJob.sync
 """
 ONLY_ON_AWS = frozenset(_ONLY_ON_AWS.split())
-"""Those that AWS has besides; a definition with one is refused by name."""
+"""AWS's other integrations; a definition with one of them is refused by name."""
 
 _SHOULD = {"http:invoke": "makes the request and has"}
 
@@ -77,14 +77,14 @@ _FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d{12}:function:[\w$-]+(?::
 
 @dataclass(frozen=True)
 class Integration:
-    """What a task's ``Resource`` names: a call of a service.
+    """The call of a service that a task's ``Resource`` names.
 
     Attributes
     ----------
     sdk : bool
-        Whether it is an ``aws-sdk:`` one.
+        Whether it is an ``aws-sdk:`` integration.
     service, action : str
-        As written, ``sns`` and ``publish`` for instance.
+        As written, such as ``sns`` and ``publish``.
     pattern : str
         ``sync``, ``sync:2``, ``waitForTaskToken``, or nothing.
     """
@@ -96,13 +96,13 @@ class Integration:
 
     @property
     def name(self) -> str:
-        """Return how the tables above write it."""
+        """Return the name in the tables above."""
         call = f"{self.service}:{self.action}"
         return f"{call}.{self.pattern}" if self.pattern else call
 
 
 def integration(resource: str) -> Integration | None:
-    """Return the call that a resource names; None if it names a function, or nothing known."""
+    """Return the call that a resource names; None for a function or an unknown resource."""
     if _ACTIVITY.fullmatch(resource):
         return None
     match = _SERVICE.fullmatch(resource)
@@ -114,7 +114,7 @@ def integration(resource: str) -> Integration | None:
 
 
 def unavailable(resource: str) -> str | None:
-    """Return why a resource that AWS takes cannot run here, or None."""
+    """Return why a resource that AWS accepts cannot run here, or None."""
     called = integration(resource)
     if called is not None and not called.sdk and called.name in ONLY_ON_AWS:
         what = _SHOULD.get(called.name, "has")
@@ -126,7 +126,7 @@ def unavailable(resource: str) -> str | None:
 
 
 def is_arn(resource: str) -> bool:
-    """Whether a resource has the parts of an ARN, whatever they say."""
+    """Whether a resource has the parts of an ARN, with any values."""
     return bool(_ARN.fullmatch(resource))
 
 

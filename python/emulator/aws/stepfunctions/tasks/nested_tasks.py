@@ -1,4 +1,4 @@
-"""Nested executions: ``states:startExecution``, which ``.sync`` and ``.sync:2`` wait for.
+"""Nested executions: ``states:startExecution``, also with ``.sync`` and ``.sync:2``.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 """
@@ -53,11 +53,11 @@ class NestedExecutionTask(OptimizedTask):
     def _eval_sync(self, env: Environment, sync_resolver: Any, *args: Any, **kwargs: Any) -> Any:
         outcome = super()._eval_sync(env, sync_resolver, *args, **kwargs)
         if not env.is_running() and not isinstance(outcome, dict):
-            sync_resolver.stop()  # with the task, by a stop or a timeout
+            sync_resolver.stop()  # ended with the task, by a stop or a timeout
         return outcome
 
     def description(self, answer: dict[str, Any]) -> dict[str, Any]:
-        """Return what a task says of an ended execution; ``.sync:2`` parses what is JSON."""
+        """Return a task's result for an ended execution; ``.sync:2`` parses its JSON."""
         shape = operation_model("stepfunctions", "DescribeExecution").output_shape
         result = to_result(answer, shape)
         if self.called.pattern == "sync:2":
@@ -68,7 +68,7 @@ class NestedExecutionTask(OptimizedTask):
 
 
 class _Child:
-    """An execution that a task waits for; called, it gives the task's result once it has ended."""
+    """An execution that a task waits for; a call returns the result once it has ended."""
 
     def __init__(self, task: NestedExecutionTask, env: Environment, client: Any, arn: str) -> None:
         self._task = task

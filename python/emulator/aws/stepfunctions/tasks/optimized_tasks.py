@@ -1,7 +1,7 @@
-"""Optimized integrations: one call of a service, its result and its errors as a state sees them.
+"""Optimized integrations: a call of a service, with its result and errors as states see them.
 
-Sources: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html and, for what
-results hold, executions recorded on AWS.
+Sources: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html and, for the
+contents of results, executions recorded on AWS.
 """
 
 import datetime
@@ -42,7 +42,7 @@ from emulator.aws.stepfunctions.tasks.task_parameters import (
     sdk_operation,
 )
 
-# As the services of AWS write them; boto3 gives header names in lower case.
+# As written by AWS's services; boto3 returns header names in lower case.
 _HEADERS = ("Content-Length", "Content-Type", "Date", "X-Amz-Executed-Version")
 
 
@@ -96,7 +96,7 @@ class OptimizedTask(StateTaskServiceCallback):
         if self._is_integration_pattern():
             self._add_submitted(env, env.stack[-1])
             if not while_running(env, lambda: self._eval_integration_pattern(*rest)):
-                return  # nothing waits for a TaskSucceeded
+                return  # there is no TaskSucceeded yet
         StateTaskService._after_eval_execution(self, *rest)
 
     def _add_submitted(self, env: Environment, response: Any) -> None:
@@ -114,11 +114,11 @@ class OptimizedTask(StateTaskServiceCallback):
         )
 
     def _adapted(self, env: Environment, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Return the parameters with what the integration itself adds."""
+        """Return the parameters with the integration's additions."""
         return parameters
 
     def _result(self, result: dict[str, Any]) -> dict[str, Any]:
-        """Return the result as the integration gives it, or raise what it takes for a failure."""
+        """Return the integration's result, or raise an exception for its failures."""
         return result
 
     def _metadata(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,7 +191,7 @@ class LambdaTask(OptimizedTask):
 
 
 class EventsTask(OptimizedTask):
-    """``events:putEvents``, which fails if one of the events does."""
+    """``events:putEvents``, which fails if one of its events fails."""
 
     def _adapted(self, env: Environment, parameters: dict[str, Any]) -> dict[str, Any]:
         context = env.states.context_object.context_object_data
@@ -218,14 +218,14 @@ class EventsTask(OptimizedTask):
 
 
 class _FailedEntryError(Exception):
-    """An event was not taken; the message is the whole result."""
+    """An event was not accepted; the message is the whole result."""
 
 
 _CLASSES = {"events": EventsTask, "lambda": LambdaTask}
 
 
 def install(special: Mapping[str, type[OptimizedTask]]) -> None:
-    """Let definitions call what runs; `special` are the tasks that wait for what they start."""
+    """Support integrations in definitions; `special` are tasks that wait for what they start."""
     original = state_task_service_factory.state_task_service_for
     classes = {**dict.fromkeys(NAMES, OptimizedTask), **_CLASSES, **special}
 

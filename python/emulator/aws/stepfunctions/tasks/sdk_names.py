@@ -1,4 +1,4 @@
-"""Names in ``aws-sdk`` tasks: services and members as the AWS SDK for Java 2 calls them."""
+"""Names in ``aws-sdk`` tasks: services and members as in the AWS SDK for Java 2."""
 
 import functools
 import re
@@ -8,14 +8,14 @@ from pathlib import Path
 import botocore
 
 _SERVICE_ID = re.compile(rb'"serviceId"\s*:\s*"([^"]+)"')
-_METADATA_BYTES = 2048  # the identifier stands in the first lines of a model
+_METADATA_BYTES = 2048  # the identifier is in the first lines of a model
 
 
 @functools.cache
 def boto_names() -> dict[str, str]:
-    """Return boto3's name of each service by the name that tasks use, ``sfn`` for instance.
+    """Return boto3's name of each service by its name in tasks, such as ``sfn``.
 
-    That is the service's identifier in lower case, without spaces, ``AWS`` and ``Service``.
+    The latter is the service's identifier in lower case, without spaces, ``AWS`` and ``Service``.
     """
     names = {}
     for folder in sorted((Path(botocore.__file__).parent / "data").iterdir()):

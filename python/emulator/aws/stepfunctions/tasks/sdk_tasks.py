@@ -1,4 +1,4 @@
-"""``aws-sdk:`` tasks: names of services, parameters and errors as the AWS SDK for Java has them."""
+"""``aws-sdk:`` tasks: names of services, parameters and errors as in the AWS SDK for Java."""
 
 import datetime
 from typing import Any
@@ -40,7 +40,7 @@ def _error_prefix(api_name: str) -> str:
 
 
 def _error_name(prefix: str, error: Exception) -> str:
-    # Newer models of S3 list AccessDenied too, which its operations do not declare.
+    # Newer models of S3 contain AccessDenied, but its operations do not declare it.
     name = type(error).__name__
     if name in ("ClientError", "AccessDenied"):
         name = prefix
@@ -71,7 +71,7 @@ def _normalise_response(self: Any, response: Any, *_: Any) -> None:
 
 
 def to_request(value: Any, shape: Any) -> Any:
-    """Return parameters in PascalCase with the names and types that boto3 wants."""
+    """Return parameters in PascalCase with the names and types of boto3."""
     if shape.type_name == "structure" and isinstance(value, dict):
         names = {
             spelling: name

@@ -1,4 +1,4 @@
-"""A task's resource and its parameters, against the model of the operation that it calls."""
+"""The check of a task's resource and parameters against the model of its operation."""
 
 import functools
 import json
@@ -22,9 +22,9 @@ from emulator.aws.stepfunctions.tasks.integrations import (
 from emulator.aws.stepfunctions.tasks.sdk_names import boto_names, member_name, service_name
 
 NOT_RUN_HERE = "EMULATOR_DOES_NOT_RUN"
-"""The code of problems that are the emulator's and not the definition's: AWS would take it."""
+"""The code of the emulator's own limitations: AWS would accept the definition."""
 
-# Members that take any JSON, which the integration writes as text.
+# Members that accept any JSON, which the integration converts to text.
 _JSON_MEMBERS = {
     "events": frozenset({"Detail"}),
     "lambda": frozenset({"Payload"}),
@@ -32,12 +32,12 @@ _JSON_MEMBERS = {
     "sqs": frozenset({"MessageBody"}),
     "states": frozenset({"Input"}),
 }
-# How Step Functions names the types, and what JSON may stand for each.
+# Step Functions' names of the types, and the JSON types of each.
 _TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "structure": ("an OBJECT", lambda value: isinstance(value, dict)),
     "map": ("an OBJECT", lambda value: isinstance(value, dict)),
     "list": ("an ARRAY", lambda value: isinstance(value, list)),
-    # Public definitions write booleans as text.
+    # Public definitions contain booleans as text.
     "boolean": ("a BOOLEAN", lambda value: isinstance(value, bool) or value in ("true", "false")),
     **dict.fromkeys(
         ("integer", "long"),
@@ -50,22 +50,22 @@ _TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
 
 @functools.cache
 def boto_service(api_name: str) -> str:
-    """Return boto3's name of a service that a task's resource names, ``sfn`` for instance.
+    """Return boto3's name of a service in a task's resource, such as ``sfn``.
 
-    It is empty if there is no such service.
+    It is empty if the service does not exist.
     """
     if api_name in services() and service_name(service_model(api_name).service_id) == api_name:
-        return api_name  # most of them, without a look at all the others
+        return api_name  # most services, without loading the others
     return boto_names().get(api_name, "")
 
 
 def optimized_service(name: str) -> str:
-    """Return boto3's name of a service with optimized integrations, ``states`` for instance."""
+    """Return boto3's name of a service with optimized integrations, such as ``states``."""
     return "stepfunctions" if name == "states" else name
 
 
 def sdk_service_name(service: str) -> str:
-    """Return how errors name a service, as the AWS SDK for Java does: ``Sfn``, ``DynamoDb``."""
+    """Return a service's name in errors, as in the AWS SDK for Java: ``Sfn``, ``DynamoDb``."""
     words = service_model(service).service_id.split()
     return "".join(re.sub(r"([A-Z])([A-Z]+)(?=\d|$|[A-Z][a-z])", _lower_tail, w) for w in words)
 
@@ -84,7 +84,7 @@ def sdk_operation(service: str, action: str) -> Any:
 
 
 def resource_problem(resource: str) -> str | None:
-    """Return what Step Functions, or the emulator, has against a task's resource, or None.
+    """Return why Step Functions or the emulator refuses a task's resource, or None.
 
     It begins with its code; `NOT_RUN_HERE` is the emulator's.
     """
@@ -138,12 +138,12 @@ def parameter_problems(state: dict[str, Any], path: str) -> Iterator[str]:
 def value_problems(
     called: Integration, given: dict[str, Any], path: str = "", *, evaluated: bool = False
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with parameters, and where.
+    """Yield the problems of parameters, with their locations.
 
     Parameters
     ----------
     evaluated : bool
-        Whether `given` is what expressions gave, and not a definition's literals and expressions.
+        Whether `given` has the results of expressions instead of a definition's own text.
     """
     operation = _operation(called)
     if operation is None or operation.input_shape is None:
@@ -211,10 +211,10 @@ class _Check:
 
 
 def _is_text_or_json(value: Any) -> bool:
-    # Objects and arrays that are given for a text are sent as text.
+    # Objects and arrays for a text parameter are sent as text.
     return isinstance(value, (str, dict, list))
 
 
 def json_text(value: Any) -> str:
-    """Return JSON as integrations write it into a text."""
+    """Return JSON as text, in the format of integrations."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -1,7 +1,7 @@
-"""What a task's parameters evaluate to, against the types of the operation that it calls.
+"""The check of a task's evaluated parameters against the types of its operation.
 
-A definition's literals are checked when it is created; what paths and expressions give is known
-only when the task runs.
+A definition's literals are checked when it is created; the values of paths and expressions are
+known only when the task runs.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ from emulator.aws.stepfunctions.tasks.task_parameters import json_text, value_pr
 
 
 def install() -> None:
-    """End a task whose parameters have values of a wrong type, before it calls anything."""
+    """Fail a task whose parameters have the wrong type, before its call."""
     wrap(StateTask, "_eval_parameters", _checked)
 
 
