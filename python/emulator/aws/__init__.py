@@ -31,7 +31,7 @@ class Cloud:
         allow_records : bool
             Whether moto answers operations that the emulator does not run.
         mocks : MockFile, optional
-            Answers of tasks for the executions that ask for one of its test cases.
+            Results of tasks for executions that name one of its test cases.
 
         Raises
         ------

@@ -43,7 +43,7 @@ class MockCase:
     """
 
     def __init__(self, answers: Mapping[str, list[Answer]]) -> None:
-        # By moto's name, because moto looks here whether a state is answered.
+        # By moto's name: moto checks here whether a state has a mocked result.
         self.state_mocked_responses = answers
         self._calls: Counter[str] = Counter()
         self._lock = threading.Lock()

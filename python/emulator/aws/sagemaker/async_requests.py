@@ -130,7 +130,7 @@ def notification(
 ) -> dict[str, Any]:
     """Return the notification of a response or of a failure."""
     # https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-check-predictions.html
-    asked = {
+    parameters = {
         "contentType": invocation.headers.get("Content-Type"),
         "endpointName": invocation.endpoint,
         "inputLocation": invocation.input_location,
@@ -145,7 +145,7 @@ def notification(
         "receivedTime": _iso(invocation.received),
         "invocationStatus": "Failed" if reason else "Completed",
         "failureReason": reason,
-        "requestParameters": {name: value for name, value in asked.items() if value},
+        "requestParameters": {name: value for name, value in parameters.items() if value},
         "responseParameters": responded or None,
         "inferenceId": invocation.inference_id,
         "eventVersion": "1.0",

@@ -50,9 +50,9 @@ def _invoke_endpoint(endpoints: Endpoints, metrics: InvocationMetrics, self: Any
     wanted = self.headers.get("X-Amzn-SageMaker-Target-Variant")
     try:
         with traffic.serving(wanted) as assigned:
-            asked = time.perf_counter()
+            sent = time.perf_counter()
             response = _invoke(assigned.server, body, headers)
-            model_latency = time.perf_counter() - asked
+            model_latency = time.perf_counter() - sent
     except UnknownVariantError:
         return _refused(f"Variant {wanted} not found for Request")
     except ThrottledError:

@@ -1,4 +1,4 @@
-"""How far executions, branches and iterations have come: a redrive goes on from there.
+"""The progress of executions, branches and iterations, from which a redrive continues.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 """
@@ -18,34 +18,34 @@ from emulator.aws.patching import wrap
 
 @dataclass
 class Progress:
-    """How far a sequence of states has come: of an execution, a branch, an iteration or a child."""
+    """The progress of a sequence of states: an execution, a branch, an iteration or a child."""
 
     at: "Checkpoint | None" = None
-    """The state that it is in."""
+    """The current state."""
     start: "Checkpoint | None" = None
-    """The state that it goes on from, if it is redriven."""
+    """The state from which a redrive continues."""
     succeeded: bool = False
     output: Any = None
 
     def again(self) -> "Progress":
-        """Return the progress of another attempt, which goes on from where this one is."""
+        """Return the progress of another attempt, which continues from this one's."""
         return self if self.succeeded else Progress(start=self.at or self.start)
 
 
 @dataclass
 class Checkpoint:
-    """A state that was entered, with what it had then."""
+    """A state that was entered, with its data at that time."""
 
     state: str
     value: Any
     variables: tuple[dict[str, Any], dict[str, Any]]
-    """Those of outer scopes, and of its own."""
+    """Variables of outer scopes, and of its own."""
     parts: dict[int, Progress] = field(default_factory=dict)
     """The state's branches or iterations."""
     earlier: dict[int, Progress] = field(default_factory=dict)
-    """What these were before a redrive."""
+    """The branches or iterations before a redrive."""
     map_run: Any = None
-    """Of a distributed Map."""
+    """The Map Run of a distributed Map."""
     earlier_map_run: Any = None
 
     def begin(self, count: int) -> None:
@@ -67,7 +67,7 @@ class Checkpoint:
 
 
 def install() -> None:
-    """Note each state that is entered or comes next, and begin there where a run goes on."""
+    """Record each state that is entered or next, and start a redrive there."""
     wrap(Program, "_eval_body", _run)
     wrap(CommonStateField, "_eval_body", _enter)
     wrap(CommonStateField, "_set_next", _leave)
@@ -81,8 +81,8 @@ def progress_of(env: Any) -> Progress:
     return vars(env).setdefault("progress", Progress())
 
 
-def go_on(env: Any, progress: Progress) -> None:
-    """Let the states that will run in `env` go on from where `progress` is."""
+def continue_from(env: Any, progress: Progress) -> None:
+    """Let the states that will run in `env` continue from `progress`."""
     env.progress = progress
 
 

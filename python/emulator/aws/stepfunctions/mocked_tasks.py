@@ -1,4 +1,4 @@
-"""Executions whose tasks are answered from the mock file."""
+"""Executions whose tasks have results from the mock file."""
 
 import copy
 from typing import Any
@@ -28,7 +28,7 @@ _TIMEOUTS = ("States.Timeout", "States.HeartbeatTimeout")
 
 
 def install() -> None:
-    """Answer the tasks that an execution's test case names; all others call their services."""
+    """Use the results of an execution's test case; other tasks call their services."""
     wrap(Execution, "_get_start_execution_worker", _worker)
     replace(Environment, "get_current_mocked_response", _next_answer)
     replace_everywhere(mock_eval_utils.eval_mocked_response, _answer)
@@ -45,12 +45,12 @@ def split_case(mocks: MockFile, arn: str) -> tuple[str, str | None]:
 
 
 def mock_case(mocks: MockFile, machine: str, case: str | None) -> MockCase | None:
-    """Return the answers of a test case; None without one.
+    """Return the results of a test case; None without one.
 
     Raises
     ------
     EmulatorError
-        If the file has no such case.
+        If the file does not have the test case.
     """
     if case is None:
         return None
@@ -84,7 +84,7 @@ def _eval_execution(original: Any, self: Any, env: Environment) -> None:
     self._before_eval_execution(env, runtime_part, parameters, credentials)
     named = {"resource": self._get_sfn_resource(), "resourceType": self._get_sfn_resource_type()}
     _answer(env, _next_answer(env), **named)
-    # Not the task's own: a job or token that was never made cannot be waited for.
+    # Not the task's own: a job or token that was never created cannot be waited for.
     StateTaskService._after_eval_execution(self, env, runtime_part, parameters, credentials)
 
 
@@ -101,9 +101,9 @@ def _answer(env: Environment, mocked_response: Answer, **task: str) -> None:
     if answer.error is None:
         env.stack.append(copy.deepcopy(answer.result))
         return
-    told = {"error": answer.error} | ({} if answer.cause is None else {"cause": answer.cause})
+    reported = {"error": answer.error} | ({} if answer.cause is None else {"cause": answer.cause})
     timed_out = answer.error in _TIMEOUTS
     kind = HistoryEventType.TaskTimedOut if timed_out else HistoryEventType.TaskFailed
     field = "taskTimedOutEventDetails" if timed_out else "taskFailedEventDetails"
-    details: Any = {field: {**told, **task}}
+    details: Any = {field: {**reported, **task}}
     raise FailureEventException(FailureEvent(env, any_error_name(answer.error), kind, details))

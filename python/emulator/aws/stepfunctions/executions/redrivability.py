@@ -1,4 +1,4 @@
-"""Whether an execution can be redriven, and what is told about it.
+"""Whether an execution can be redriven, and its redrive fields in responses.
 
 Sources:
 https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
@@ -31,13 +31,13 @@ def refusal(execution: Any, now: datetime.datetime) -> str | None:
 
 
 def event_count(execution: Any) -> int:
-    """Return how many events an execution's history has."""
+    """Return the number of events in an execution's history."""
     env = execution.exec_worker and execution.exec_worker.env
     return len(env.event_manager._history_event_list) if env else 0
 
 
 def redrive_fields(execution: Any) -> dict[str, Any]:
-    """Return what DescribeExecution says about an execution's redrives."""
+    """Return DescribeExecution's fields on an execution's redrives."""
     reason = refusal(execution, datetime.datetime.now(tz=datetime.timezone.utc))
     return {
         "redriveCount": execution.redrive_count,

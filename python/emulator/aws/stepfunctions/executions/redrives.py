@@ -1,4 +1,4 @@
-"""RedriveExecution: an execution that did not succeed goes on from where it failed.
+"""RedriveExecution: an execution that did not succeed continues from where it failed.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html
 """
@@ -14,7 +14,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from emulator.aws.patching import add
 from emulator.aws.protocol.errors import EmulatorError
-from emulator.aws.stepfunctions.checkpoints import go_on, progress_of
+from emulator.aws.stepfunctions.checkpoints import continue_from, progress_of
 from emulator.aws.stepfunctions.context import iso_time
 from emulator.aws.stepfunctions.crashes import end_execution
 from emulator.aws.stepfunctions.executions.lifecycle import STATUS, announce
@@ -25,7 +25,7 @@ _TOKENS_HOLD_FOR = datetime.timedelta(minutes=15)
 
 
 def install() -> None:
-    """Answer RedriveExecution, which moto lacks."""
+    """Add RedriveExecution, which moto lacks."""
     add(StepFunctionResponse, "redrive_execution", _redrive_execution)
 
 
@@ -49,7 +49,7 @@ def _redrive_execution(self: Any) -> ActionResult:
 
 
 def _date_of(execution: Any, token: str | None, now: datetime.datetime) -> datetime.datetime | None:
-    """Return when a redrive with this token was asked for before; None if it was not."""
+    """Return when a redrive with this token was requested before, or None."""
     date = vars(execution).setdefault("redrive_tokens", {}).get(token)
     return date if date is not None and now - date <= _TOKENS_HOLD_FOR else None
 
@@ -72,7 +72,7 @@ def _begin_again(execution: Any, now: datetime.datetime) -> None:
 
 
 class _RedriveWorker(ExecutionWorker):
-    """Goes on with an execution, in an environment that no thread of an earlier attempt knows."""
+    """Continues an execution, in an environment that threads of earlier attempts cannot access."""
 
     def __init__(self, execution: Any, before: Any) -> None:
         super().__init__(
@@ -89,9 +89,9 @@ class _RedriveWorker(ExecutionWorker):
         context["RedriveTime"] = iso_time(execution.redrive_date)
 
     def _execution_logic(self) -> None:
-        end_execution(_RedriveWorker._go_on, self)
+        end_execution(_RedriveWorker._continue, self)
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         program = self._get_evaluation_entrypoint()
         details: Any = {"executionRedrivenEventDetails": {"redriveCount": self._redrive_count}}
         env = self._continued
@@ -105,7 +105,7 @@ class _RedriveWorker(ExecutionWorker):
 
 
 def _continued(env: Any, before: Any) -> Any:
-    """Return a new environment, which goes on with the history of an earlier attempt."""
+    """Return a new environment that continues the history of an earlier attempt."""
     manager = EventManager(before._cloud_watch_logging_session)
     manager._history_event_list.extend(before.env.event_manager.get_event_history())
     last = len(manager._history_event_list)
@@ -113,5 +113,5 @@ def _continued(env: Any, before: Any) -> Any:
     env.event_manager = manager
     env.event_history_context = EventHistoryContext(previous_event_id=last)
     env.map_run_record_pool_manager = before.env.map_run_record_pool_manager
-    go_on(env, progress_of(before.env).again())
+    continue_from(env, progress_of(before.env).again())
     return env

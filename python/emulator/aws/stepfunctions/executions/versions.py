@@ -101,11 +101,11 @@ def qualified_arns(execution: Any) -> dict[str, str]:
 def install() -> None:
     """Publish each revision once; delete versions; check aliases like AWS."""
     replace(StepFunctionBackend, "list_executions", list_executions)
-    wrap(StateMachine, "update", _update)
-    wrap(StateMachine, "publish", _publish)
-    wrap(StepFunctionsParserBackend, "update_state_machine", _update_machine)
+    wrap(StateMachine, "update", _assign_revision)
+    wrap(StateMachine, "publish", _publish_once)
+    wrap(StepFunctionsParserBackend, "update_state_machine", _refuse_version_or_alias)
     wrap(StepFunctionResponse, "create_state_machine_alias", _create_alias)
-    wrap(StepFunctionResponse, "update_state_machine", _answer_update)
+    wrap(StepFunctionResponse, "update_state_machine", _add_revision)
     add(StepFunctionResponse, "publish_state_machine_version", _publish_version)
     add(StepFunctionResponse, "delete_state_machine_version", _delete_version)
 
@@ -125,11 +125,15 @@ def list_executions(
     return sorted(wanted, key=lambda one: one.start_date, reverse=True)
 
 
+def _missing(arn: str) -> StateMachineDoesNotExist:
+    return StateMachineDoesNotExist(f"State Machine Does Not Exist: '{arn}'")
+
+
 def _machine(backend: Any, arn: str) -> Any:
     name_arn = ":".join(arn.split(":")[: _ALIAS_PARTS - 1])
     machine = next((one for one in backend.state_machines if one.arn == name_arn), None)
     if machine is None:
-        raise StateMachineDoesNotExist(f"State Machine Does Not Exist: '{arn}'")
+        raise _missing(arn)
     return machine
 
 
@@ -140,18 +144,18 @@ def _qualifier(arn: str) -> str:
 def _version(machine: Any, number: str, arn: str) -> Any:
     version = machine.versions.get(int(number)) if number.isdecimal() else None
     if version is None:
-        raise StateMachineDoesNotExist(f"State Machine Does Not Exist: '{arn}'")
+        raise _missing(arn)
     return version
 
 
-def _update(original: Any, self: Any, **changes: Any) -> None:
+def _assign_revision(original: Any, self: Any, **changes: Any) -> None:
     before = [getattr(self, name) for name in _REVISED]
     original(self, **changes)
     if before != [getattr(self, name) for name in _REVISED]:
         self.revision_id = str(uuid.uuid4())
 
 
-def _publish(original: Any, self: Any, description: str | None) -> None:
+def _publish_once(original: Any, self: Any, description: str | None) -> None:
     # A revision is published once; further requests return its existing version.
     published = [v for v in self.versions.values() if revision_of(v) == revision_of(self)]
     if published:
@@ -161,13 +165,13 @@ def _publish(original: Any, self: Any, description: str | None) -> None:
     self.latest_version.revision_id = revision_of(self)
 
 
-def _update_machine(original: Any, self: Any, arn: str, *args: Any, **kwargs: Any) -> Any:
+def _refuse_version_or_alias(original: Any, self: Any, arn: str, *args: Any, **kwargs: Any) -> Any:
     if _qualifier(arn):
-        raise StateMachineDoesNotExist(f"State Machine Does Not Exist: '{arn}'")
+        raise _missing(arn)
     return original(self, arn, *args, **kwargs)
 
 
-def _answer_update(original: Any, self: Any) -> ActionResult:
+def _add_revision(original: Any, self: Any) -> ActionResult:
     answer = original(self)
     revision = revision_of(_machine(self.stepfunction_backend, self._get_param("stateMachineArn")))
     if revision:

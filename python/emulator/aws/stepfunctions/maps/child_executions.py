@@ -17,7 +17,7 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
 )
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
-from emulator.aws.stepfunctions.checkpoints import Progress, go_on
+from emulator.aws.stepfunctions.checkpoints import Progress, continue_from
 from emulator.aws.stepfunctions.context import iso_time
 from emulator.aws.stepfunctions.crashes import runtime_error
 
@@ -44,7 +44,7 @@ class Child:
         self.redriven: datetime.datetime | None = None
 
     def redrive(self, now: datetime.datetime) -> None:
-        """Let it wait to go on from where it failed; one that never started, to start."""
+        """Make it pending, to continue from where it failed or, if it never started, to start."""
         if self.status != "PENDING":
             self.redrive_count += 1
             self.redriven = now
@@ -52,7 +52,7 @@ class Child:
         self.error = self.cause = self.stopped = None
 
     def describe(self) -> dict[str, Any]:
-        """Return what DescribeExecution says of an execution, as a ResultWriter writes it."""
+        """Return the fields of DescribeExecution that a ResultWriter writes."""
         description = {
             "ExecutionArn": self.arn,
             "Input": _text(self.value),
@@ -179,7 +179,7 @@ def _enter(frame: Any, child: Child) -> None:
         "RedriveCount": child.redrive_count,
     }
     frame.states.reset(input_value=child.value)
-    go_on(frame, child.progress)
+    continue_from(frame, child.progress)
 
 
 def _leave(frame: Any, child: Child) -> None:
@@ -195,7 +195,7 @@ def _leave(frame: Any, child: Child) -> None:
 
 
 def redrive_children(run: Any, children: list[Child], now: datetime.datetime) -> None:
-    """Let the children that did not succeed wait to run again."""
+    """Make the children that did not succeed pending again."""
     for child in children:
         if child.status == "SUCCEEDED":
             continue

@@ -1,4 +1,4 @@
-"""Branches of Parallel states, and iterations of inline Maps: a redrive runs those that failed."""
+"""Branches of Parallel states, and iterations of inline Maps; a redrive runs failed ones."""
 
 import datetime
 from typing import Any
@@ -24,12 +24,12 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branches_
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from emulator.aws.patching import replace, wrap
-from emulator.aws.stepfunctions.checkpoints import checkpoint_of, go_on
+from emulator.aws.stepfunctions.checkpoints import checkpoint_of, continue_from
 from emulator.aws.stepfunctions.errors import branch_error_name
 
 
 def install() -> None:
-    """Run the branches and iterations that have not succeeded before."""
+    """Run the branches and iterations that have not succeeded yet."""
     replace(BranchesDecl, "_eval_body", _branches)
     wrap(InlineIterationComponent, "_eval_body", _iterations)
     wrap(IterationWorker, "_eval_job", _iteration)
@@ -47,7 +47,7 @@ def _branches(self: Any, env: Environment) -> None:
             continue
         frame = env.open_inner_frame()
         frame.states.reset(input_value=value)
-        go_on(frame, part)
+        continue_from(frame, part)
         workers.append(BranchWorker(branch_worker_comm=pool, program=program, env=frame))
     for worker in workers:
         worker.start()
@@ -86,5 +86,5 @@ def _iteration(original: Any, self: Any, env: Environment, job: Any) -> None:
     if part.succeeded:
         job.job_output = part.output
         return
-    go_on(env, part)
+    continue_from(env, part)
     original(self, env=env, job=job)

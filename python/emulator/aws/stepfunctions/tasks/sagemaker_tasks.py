@@ -17,7 +17,7 @@ from emulator.aws.sagemaker.endings import ENDINGS
 from emulator.aws.stepfunctions.tasks.optimized_tasks import OptimizedTask, to_result
 from emulator.aws.stepfunctions.tasks.task_parameters import json_text
 
-_LOOK_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 _NOT_IN_TUNING_RESULTS = (
     "ConsumedResources",
@@ -98,7 +98,7 @@ def _wait_for_end(env: Environment, client: Any, job: _Job, name: str) -> dict[s
 
 
 def _as_recorded(job: _Job, result: dict[str, Any]) -> dict[str, Any]:
-    """Return what results recorded on AWS hold; those of tuning jobs only name the best job."""
+    """Return the members of results recorded on AWS; for tuning jobs, only the best job's name."""
     if job.noun != "HyperParameterTuningJob":
         return result
     best = result.get("BestTrainingJob")
@@ -112,4 +112,4 @@ def _as_recorded(job: _Job, result: dict[str, Any]) -> dict[str, Any]:
 def _wait_for_an_ending(env: Any, seen: int) -> None:
     deadline = time.monotonic() + _LONGEST_PAUSE_SECONDS
     while env.is_running() and ENDINGS.count == seen and time.monotonic() < deadline:
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
