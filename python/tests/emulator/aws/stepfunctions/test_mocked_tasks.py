@@ -1,6 +1,7 @@
 """Executions of a test case: their tasks get the answers of the mock file."""
 
 import json
+from types import SimpleNamespace
 
 import botocore.exceptions
 import pytest
@@ -29,9 +30,9 @@ def answered(machine, client, cloud, name, tmp_path):
         write(file, {machine_name: {"Case": {"Call": "Answers"}}}, {"Answers": answers})
         cloud.mocks.path = file
         case = Machine(client("stepfunctions"), f"{made.arn}#Case")
-        case.execution = case.run()
-        case.events = case.history(case.execution["executionArn"])
-        return case
+        execution = case.run()
+        events = case.history(execution["executionArn"])
+        return SimpleNamespace(execution=execution, events=events)
 
     return run
 
