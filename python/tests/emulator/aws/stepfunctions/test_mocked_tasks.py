@@ -32,7 +32,7 @@ def answered(machine, client, cloud, name, tmp_path):
         case = Machine(client("stepfunctions"), f"{made.arn}#Case")
         execution = case.run()
         events = case.history(execution["executionArn"])
-        return SimpleNamespace(execution=execution, events=events)
+        return SimpleNamespace(wait=case.wait, execution=execution, events=events)
 
     return run
 
@@ -150,7 +150,7 @@ def test_without_a_file_a_case_is_part_of_the_name_as_on_aws(machine, client):
     assert refused.value.response["Error"]["Code"] == "StateMachineDoesNotExist"
 
 
-def test_a_redrive_takes_the_answers_after_those_of_the_first_attempt(answered, client, until):
+def test_a_redrive_takes_the_answers_after_those_of_the_first_attempt(answered, client):
     case = answered({"0": thrown("E"), "1": returned("redriven")})
     arn = case.execution["executionArn"]
     assert end(case)[1] == "E"
