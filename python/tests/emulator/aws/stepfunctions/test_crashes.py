@@ -1,4 +1,4 @@
-"""Whatever goes wrong inside the interpreter, an execution ends."""
+"""Every exception inside the interpreter ends the execution."""
 
 import pytest
 from moto.stepfunctions.parser.asl.component.program import program

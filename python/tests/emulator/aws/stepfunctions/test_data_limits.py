@@ -1,4 +1,4 @@
-"""What Step Functions takes no more than: variables and causes."""
+"""Size limits of variables and causes."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_each_assign_counts_for_itself(machine):
     assert made.wait(made.start({"text": "x" * 200 * KB}))["status"] == "SUCCEEDED"
 
 
-def test_what_is_too_large_is_caught_by_its_own_name_only(machine):
+def test_data_limit_exceeded_is_caught_by_its_own_name_only(machine):
     def caught_by(name):
         return {
             "Call": {

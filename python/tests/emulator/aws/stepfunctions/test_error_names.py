@@ -1,4 +1,4 @@
-"""Failures under the States Language's names, each caught by exactly that name."""
+"""Failures with the States Language's names, each caught by exactly that name."""
 
 import json
 
@@ -8,7 +8,7 @@ END = {"Type": "Pass", "End": True}
 
 
 def failing(state):
-    """Give a Parallel state whose branch ends in the error of `state`."""
+    """Return a Parallel state whose branch ends in the error of `state`."""
     states = {"Fails": state}
     return {"Type": "Parallel", "Branches": [{"StartAt": "Fails", "States": states}], "End": True}
 
@@ -145,7 +145,7 @@ def test_a_catcher_has_the_documented_or_the_reported_name(
 
 
 @pytest.mark.parametrize(("documented", "language", "state"), DOCUMENTED)
-def test_other_names_and_wildcards_do_not_catch_what_is_reported_as_runtime(
+def test_other_names_and_wildcards_do_not_catch_runtime_errors(
     machine, documented, language, state
 ):
     known = {name for name, _, _ in DOCUMENTED} - {documented, "States.BranchFailed"}
@@ -166,7 +166,7 @@ def test_other_names_and_wildcards_do_not_catch_what_is_reported_as_runtime(
         {**IDENTITY, "Assign": BAD_PATH},
     ],
 )
-def test_a_path_outside_of_parameters_is_no_failure_of_parameters(machine, state):
+def test_a_path_outside_of_parameters_is_not_a_parameter_failure(machine, state):
     states = around(state, ["States.ParameterPathFailure", "States.ALL"])
     execution = machine(states, definition={"QueryLanguage": "JSONPath"}).run({"n": 1})
     assert (execution["status"], execution["error"]) == ("FAILED", "States.Runtime")
@@ -182,7 +182,7 @@ def test_a_retrier_has_the_documented_name(machine):
     assert len(entered) == 3
 
 
-def test_a_failed_branch_is_caught_by_that_name_alone_too(machine):
+def test_a_failed_branch_is_caught_by_its_name(machine):
     fail = {"Type": "Fail", "Error": "Mine", "Cause": "of the branch"}
     fails = {"StartAt": "Only", "States": {"Only": fail}}
     made = machine(around(in_branch(fails), ["States.BranchFailed"]))
@@ -203,7 +203,7 @@ def test_a_missed_heartbeat_is_a_timeout_too(machine, client, name):
     assert machine({"A": task, "Caught": {"Type": "Succeed"}}).run()["status"] == "SUCCEEDED"
 
 
-def test_a_map_over_what_is_no_array_names_its_path(machine):
+def test_a_map_over_a_value_that_is_not_an_array_names_its_path(machine):
     inner = {"StartAt": "Inner", "States": {"Inner": END}}
     state = {"Type": "Map", "ItemsPath": "$.n", "ItemProcessor": inner, "End": True}
     made = machine({"Map": state}, definition={"QueryLanguage": "JSONPath"})
@@ -212,7 +212,7 @@ def test_a_map_over_what_is_no_array_names_its_path(machine):
     assert '"$.n" must point to array' in execution["cause"]
 
 
-def test_what_fails_before_a_call_of_dynamodb_is_not_its_error(machine):
+def test_a_failure_before_a_call_of_dynamodb_is_not_its_error(machine):
     task = {
         "Type": "Task",
         "Resource": "arn:aws:states:::dynamodb:getItem",

@@ -49,7 +49,7 @@ def test_a_states_error_leaves_branches_and_iterations(machine, around):
         ("States.Timeout", "States.ALL", True),
     ],
 )
-def test_wildcards_match_what_they_match_on_aws(machine, error, wildcard, caught):
+def test_wildcards_match_as_on_aws(machine, error, wildcard, caught):
     branch = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": error}}}
     catch = {"ErrorEquals": [wildcard], "Next": "Caught"}
     states = {

@@ -1,4 +1,4 @@
-"""Executions that are ended, and branches that end each other."""
+"""Stopped and timed-out executions, and branches that stop each other."""
 
 import time
 
@@ -13,7 +13,7 @@ def training(name, request, **fields):
 
 
 def status(client, name):
-    """Give a training job's status once it is not running any more."""
+    """Return a training job's status once it has ended."""
 
     def ended():
         job = client("sagemaker").describe_training_job(TrainingJobName=name)

@@ -1,4 +1,4 @@
-"""Executions of a test case: their tasks get the answers of the mock file."""
+"""Executions of a test case: their tasks have the results of the mock file."""
 
 import json
 from types import SimpleNamespace
@@ -21,7 +21,7 @@ AGAIN = {"Again": {"Type": "Pass", "Next": "Call"}}
 
 @pytest.fixture
 def answered(machine, client, cloud, name, tmp_path):
-    """Give an execution of a state whose calls get these answers in turn."""
+    """Return an execution of a state whose calls have these results in turn."""
     file = tmp_path / "mocks.json"
 
     def run(answers, state=CALL, more=None):
@@ -68,7 +68,7 @@ def test_retries_take_the_next_answers(answered):
     assert [event["type"] for event in case.events].count("TaskFailed") == 2
 
 
-def test_iterations_go_on_where_the_earlier_ones_stopped(answered):
+def test_iterations_continue_where_the_earlier_ones_stopped(answered):
     inner = {"StartAt": "Call", "States": {"Call": CALL}}
     loop = {"Type": "Map", "Items": [1, 2], "MaxConcurrency": 1, "ItemProcessor": inner}
     after = {"Loop": {**loop, "End": True}}
@@ -84,7 +84,7 @@ def test_an_error_is_thrown_with_its_cause(answered):
 
 
 @pytest.mark.parametrize("error", ["States.Timeout", "States.HeartbeatTimeout"])
-def test_a_timeout_is_told_as_one(answered, error):
+def test_a_timeout_is_reported_as_one(answered, error):
     case = answered({"0": {"Throw": {"Error": error}}})
     assert end(case)[:2] == ["FAILED", error]
     assert "TaskTimedOut" in [event["type"] for event in case.events]
@@ -110,7 +110,7 @@ def test_a_job_is_not_waited_for(answered, request_for):
     assert json.loads(answered({"0": returned("trained")}, job).execution["output"]) == "trained"
 
 
-def test_answers_may_run_out_and_nothing_catches_it(answered):
+def test_running_out_of_answers_cannot_be_caught(answered):
     catcher = {"ErrorEquals": ["States.ALL"], "Next": "Again"}
     case = answered({"0": thrown("E")}, more={"Call": {**CALL, "Catch": [catcher]}, **AGAIN})
     expected = "The mock file has no answer for call 1 of the state Call"

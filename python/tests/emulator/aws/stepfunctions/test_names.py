@@ -1,4 +1,4 @@
-"""Names that Step Functions takes and refuses, wherever one is given."""
+"""Names that Step Functions accepts and refuses, for every kind of name."""
 
 import json
 
@@ -19,7 +19,7 @@ class DefinitionRefusedError(Exception):
 
 @pytest.fixture
 def name_in(client, machine, name):
-    """Give ways to use a name; each returns the error code with which it was refused, or None."""
+    """Return functions that use a name; each returns the error code of its refusal, or None."""
     sfn = client("stepfunctions", checked=False)
     made = machine(PASS)
 
@@ -65,7 +65,7 @@ def name_in(client, machine, name):
 
 
 @pytest.mark.parametrize("kind", ["execution", "machine", "activity", "label"])
-def test_names_are_taken_and_refused_as_aws_says(name_in, kind):
+def test_names_are_accepted_and_refused_as_documented(name_in, kind):
     assert {text: name_in(kind, text) for text in TAKEN} == dict.fromkeys(TAKEN)
     characters = FORBIDDEN if kind == "label" else FORBIDDEN + NOT_IN_LABELS
     texts = ["", *(f"raw{character}2026" for character in characters), "n" * 81]

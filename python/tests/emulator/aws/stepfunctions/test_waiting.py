@@ -10,7 +10,7 @@ from tests.patience import wait_until
 CALL = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
 
 
-def test_waits_are_shortened_and_take_expressions(machine):
+def test_waits_are_shortened_and_may_be_expressions(machine):
     made = machine({"Wait": {"Type": "Wait", "Seconds": "{% $states.input.s %}", "End": True}})
     started = time.monotonic()
     assert made.run({"s": 20})["status"] == "SUCCEEDED"

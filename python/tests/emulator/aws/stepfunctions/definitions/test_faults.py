@@ -1,4 +1,4 @@
-"""One fault each, found with its code and its place; asl-validator agrees where it looks."""
+"""Single faults, found with code and location; asl-validator agrees on those it checks."""
 
 import json
 
@@ -170,7 +170,7 @@ def test_a_fault_is_found_once_with_code_and_place(states, code, place):
     ]
     matching = [d for d in found if (d["code"], d.get("location")) == (code, place)]
     assert len(matching) == 1, found
-    # What follows from a fault is told too, but nothing about other states.
+    # Consequences of a fault are reported, too, but no problems of other states.
     assert all(d["location"].startswith(("/States/Z", place, "/States")) for d in found)
 
 
@@ -197,7 +197,7 @@ def test_a_fault_is_found_once_with_code_and_place(states, code, place):
         ),
     ],
 )
-def test_malformed_definitions_are_told_as_such(definition, code):
+def test_malformed_definitions_are_reported_as_such(definition, code):
     def never(_):
         raise AssertionError("the interpreter is not asked about what is wrong already")
 
@@ -206,8 +206,8 @@ def test_malformed_definitions_are_told_as_such(definition, code):
     assert all(d["message"] and d["location"].startswith("/") for d in found)
 
 
-def test_what_only_the_interpreter_refuses_is_told_by_place_and_without_its_words(client):
-    # A Label is checked before; this is what moto's grammar lacks and AWS has.
+def test_problems_of_the_interpreter_have_a_location_and_not_its_message(client):
+    # A Label is checked before; these are features of AWS that moto's grammar lacks.
     definition = {
         "StartAt": "A",
         "States": {
@@ -241,12 +241,12 @@ def test_what_only_the_interpreter_refuses_is_told_by_place_and_without_its_word
         assert word not in found["message"]
 
 
-def test_every_fault_is_a_diagnostic_and_some_are_left_out_if_asked(client):
+def test_every_fault_is_a_diagnostic_up_to_the_requested_number(client):
     states = {f"S{i}": {"Type": "Pass"} for i in range(5)}
     text = json.dumps({"StartAt": "S0", "States": states})
     validate = client("stepfunctions").validate_state_machine_definition
     answer = validate(definition=text)
-    assert len(answer["diagnostics"]) == 10  # no end, and nobody goes to four of them
+    assert len(answer["diagnostics"]) == 10  # no end, and four states cannot be reached
     assert answer["truncated"] is False
     answer = validate(definition=text, maxResults=3)
     assert (len(answer["diagnostics"]), answer["truncated"]) == (3, True)

@@ -1,4 +1,4 @@
-"""Definitions and executions beside each other, in both query languages."""
+"""Concurrent definitions and executions, in both query languages."""
 
 import concurrent.futures
 import json
@@ -24,7 +24,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_refused_definition_does_not_change_how_the_next_is_read(client, fault):
+def test_a_refused_definition_does_not_affect_the_next(client, fault):
     sfn = client("stepfunctions")
 
     def validate(definition):
@@ -35,7 +35,7 @@ def test_a_refused_definition_does_not_change_how_the_next_is_read(client, fault
     assert validate(JSONPATH) == "OK"
 
 
-def test_executions_of_both_languages_at_once_end_as_they_do_alone(machine):
+def test_concurrent_executions_of_both_languages_are_independent(machine):
     jsonata = machine(
         {
             f"S{i}": {"Type": "Pass", "Output": "{% $states.input %}", "Next": f"S{i + 1}"}
@@ -72,7 +72,7 @@ def test_a_definition_is_parsed_once_and_a_refused_one_each_time(client):
             parse(broken)
 
 
-def test_no_parse_leaves_anything_in_the_class():
+def test_parsing_does_not_change_the_class():
     AmazonStateLanguageParser.parse(json.dumps(JSONPATH))
     first, second = Preprocessor(), Preprocessor()
     assert first._query_language_per_scope is not second._query_language_per_scope
@@ -80,12 +80,12 @@ def test_no_parse_leaves_anything_in_the_class():
 
 
 def _shared():
-    """Give what classes and modules of the interpreter hold that can change."""
+    """Return the mutable data of the interpreter's classes and modules."""
     found = {}
     for module_name, module in list(sys.modules.items()):
         if not module_name.startswith(("moto.stepfunctions.parser.asl", "emulator.aws.stepfunc")):
             continue
-        if ".antlr" in module_name:  # what it learns about the grammar; guarded by a lock
+        if ".antlr" in module_name:  # the tables learned by the parser, which a lock guards
             continue
         owners = [(module_name, module)]
         owners += [
@@ -100,8 +100,8 @@ def _shared():
     return {name: text for name, text in found.items() if not name.endswith(".TMP_THREADS")}
 
 
-def test_nothing_that_executions_share_changes_while_they_run(machine, client):
-    # The cheapest that touch most: both languages, branches, iterations, a retry and a refusal.
+def test_executions_do_not_change_shared_data(machine, client):
+    # Covers both languages, branches, iterations, a retry and a refusal.
     before = _shared()
     inner = {"StartAt": "I", "States": {"I": {"Type": "Fail", "Error": "E"}}}
     again = {"Retry": [{"ErrorEquals": ["E"], "MaxAttempts": 1, "IntervalSeconds": 1}], "End": True}

@@ -38,8 +38,8 @@ def problems(states, **options):
         ),
     ],
 )
-def test_a_field_that_a_state_does_not_have_is_named_with_its_place(state, where):
-    # A state to go to, which has its own test if nobody goes there.
+def test_an_unsupported_field_of_a_state_is_named_with_its_location(state, where):
+    # A transition target; unreachable states have their own test.
     found = problems({"A": state, "End": {"Type": "Succeed"}})
     (problem,) = [text for text in found if not text.startswith("MISSING_")]
     assert problem.startswith("SCHEMA_VALIDATION_FAILED: Field is not supported at ")
@@ -81,13 +81,13 @@ def test_a_mistake_is_named(states, problem):
     assert len([found for found in problems(states) if problem in found]) == 1
 
 
-def test_a_start_that_is_no_state_is_named():
+def test_a_start_that_is_not_a_state_is_named():
     assert problems({"A": {"Type": "Succeed"}}, StartAt="B") == [
         "MISSING_TRANSITION_TARGET: Missing 'StartAt' target: B at /StartAt"
     ]
 
 
-def test_a_definition_with_everything_in_its_place_has_no_problems():
+def test_a_valid_definition_has_no_problems():
     catch = {
         "ErrorEquals": ["States.ALL"],
         "Assign": {"error": "{% $states.errorOutput %}"},
@@ -128,7 +128,7 @@ def test_creation_fails_with_every_problem(client, machine):
         ("bedrockruntime:invokeModel", "bedrock:InvokeModel"),
     ],
 )
-def test_a_call_that_does_not_run_is_refused_by_state_and_not_called_invalid(
+def test_an_unsupported_call_is_refused_with_its_state_and_not_called_invalid(
     client, machine, action, named
 ):
     task = {**TASK, "Resource": f"arn:aws:states:::aws-sdk:{action}"}

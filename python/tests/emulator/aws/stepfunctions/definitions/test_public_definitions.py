@@ -1,7 +1,7 @@
-"""What public state machines are made of, in words of our own: taken, or refused by name.
+"""Constructs of public state machines, rewritten: accepted, or refused by name.
 
-The constructs are those that two public collections of samples use, with how often they come
-there; whoever changes what is refused sees here what that costs.
+The constructs are those of two public collections of samples, with their frequency there, which
+shows the cost of a refusal.
 """
 
 import json
@@ -218,13 +218,13 @@ def refusal_of(state):
 
 @pytest.mark.parametrize("construct", TAKEN)
 @pytest.mark.usefixtures("cloud", "bare_records")
-def test_what_public_definitions_use_is_taken(construct):
+def test_constructs_of_public_definitions_are_accepted(construct):
     assert refusal_of(TAKEN[construct]) is None
 
 
 @pytest.mark.parametrize("construct", REFUSED)
 @pytest.mark.usefixtures("cloud")
-def test_what_is_refused_says_where_and_why(construct):
+def test_refused_constructs_have_a_location_and_a_reason(construct):
     state, reason, place = REFUSED[construct]
     message = refusal_of(state)
     assert message is not None

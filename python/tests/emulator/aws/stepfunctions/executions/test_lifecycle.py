@@ -15,7 +15,7 @@ def test_executions_without_a_name_get_different_ones(machine):
 
 
 @pytest.mark.parametrize("text", ['"\\ud800"', '{"a": ["\\udc00x"]}'])
-def test_an_input_with_half_a_character_is_refused(machine, client, text):
+def test_an_input_with_half_a_surrogate_pair_is_refused(machine, client, text):
     made = machine({"A": {"Type": "Succeed"}})
     with pytest.raises(
         client("stepfunctions").exceptions.InvalidExecutionInput, match="is half of a character"
@@ -59,7 +59,7 @@ def test_the_newest_ended_executions_are_kept_and_names_stay_used(machine, clien
         made.start(name="run-0")
 
 
-def test_a_running_execution_is_never_forgotten(machine, client):
+def test_a_running_execution_is_never_removed(machine, client):
     made = machine(
         {
             "Which": {
@@ -90,7 +90,7 @@ def test_ended_executions_leave_no_threads(machine):
     assert threading.active_count() < before + 15
 
 
-def test_the_history_comes_in_pages_and_in_reverse(machine, client):
+def test_the_history_is_paginated_and_reversible(machine, client):
     sfn = client("stepfunctions")
     states = {f"S{i}": {"Type": "Pass", "Next": f"S{i + 1}"} for i in range(60)}
     made = machine({**states, "S60": {"Type": "Succeed"}})
@@ -139,7 +139,7 @@ def test_versions_are_listed_newest_first(client, name):
     sfn.delete_state_machine(stateMachineArn=arn)
 
 
-def test_the_history_leaves_data_out_if_asked_to(machine, client):
+def test_the_history_omits_data_on_request(machine, client):
     states = {"A": {"Type": "Pass", "Output": "secret", "Assign": {"x": "secret"}, "End": True}}
     made = machine(states)
     arn = made.run({"x": "secret"})["executionArn"]
@@ -159,7 +159,7 @@ def test_the_history_leaves_data_out_if_asked_to(machine, client):
         ),
     ],
 )
-def test_executions_of_what_is_not_said_are_not_listed(client, request_, problem):
+def test_listing_executions_needs_a_machine(client, request_, problem):
     sfn = client("stepfunctions")
     with pytest.raises(sfn.exceptions.ClientError) as refusal:
         sfn.list_executions(**request_)

@@ -56,7 +56,7 @@ def test_every_event_of_the_history_is_a_line(machine, client, logging_configura
     assert abs(int(started["event_timestamp"]) - expected_ms) < 2
 
 
-def test_lines_hold_no_data_unless_asked_for(machine, client, logging_configuration):
+def test_lines_have_no_data_by_default(machine, client, logging_configuration):
     group, configuration = logging_configuration
     made = machine(PASS, loggingConfiguration=configuration("ALL", False))
     made.run({"in": "s3cret"})

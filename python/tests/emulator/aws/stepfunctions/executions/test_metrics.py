@@ -10,7 +10,7 @@ from tests.patience import wait_until
 
 @pytest.fixture
 def statistics(client):
-    """Give the statistics of a metric of a state machine."""
+    """Return the statistics of a metric of a state machine."""
 
     def get(arn, metric):
         now = datetime.datetime.now(tz=datetime.timezone.utc)

@@ -1,4 +1,4 @@
-"""RedriveExecution: what runs again, with what, and which executions are refused."""
+"""RedriveExecution: what runs again, with which data, and which executions are refused."""
 
 import datetime
 import json
@@ -17,13 +17,13 @@ COUNT = "$states.context.Execution.RedriveCount"
 
 
 def works_after(redrives, result="'done'"):
-    """Return an expression that fails until there were so many redrives."""
+    """Return an expression that fails until the given number of redrives."""
     return f"{{% {COUNT} >= {redrives} ? {result} : $error('not yet') %}}"
 
 
 @pytest.fixture
 def redrive(client):
-    """Redrive an execution that has ended, and give it at its next end."""
+    """Redrive an ended execution; return it at its next end."""
     sfn = client("stepfunctions")
 
     def again(made, arn):
@@ -48,7 +48,7 @@ def after_redrive(events):
     return events[last:]
 
 
-def test_goes_on_from_the_failed_state_with_its_input_and_variables(machine, redrive):
+def test_continues_from_the_failed_state_with_its_input_and_variables(machine, redrive):
     made = machine(
         {
             "First": {
@@ -132,7 +132,7 @@ def test_a_task_runs_again_with_a_new_name_and_all_its_retries(machine, client, 
     ]
 
 
-def test_the_description_tells_of_redrives_and_the_context_has_their_time(machine, client, redrive):
+def test_the_description_has_redrives_and_the_context_has_their_time(machine, client, redrive):
     made = machine(
         {
             "Only": {
@@ -183,7 +183,7 @@ def test_runs_the_definition_that_it_was_started_with(machine, client, redrive):
     assert redrive(made, arn)["output"] == '"done"'
 
 
-def test_a_stopped_execution_goes_on_in_the_state_that_it_was_in(machine, client, until, redrive):
+def test_a_stopped_execution_continues_in_its_last_state(machine, client, until, redrive):
     made = machine(
         {
             "First": {"Type": "Pass", "Assign": {"n": 1}, "Next": "Wait"},
@@ -203,7 +203,7 @@ def test_a_stopped_execution_goes_on_in_the_state_that_it_was_in(machine, client
     assert entered(after_redrive(made.history(arn))) == ["Wait", "Last"]
 
 
-def test_the_time_of_an_execution_that_timed_out_begins_again(machine, redrive):
+def test_a_timed_out_execution_gets_its_timeout_again(machine, redrive):
     made = machine(
         {
             "Wait": {
@@ -276,7 +276,7 @@ def test_a_retry_of_a_redriven_parallel_state_runs_all_branches(machine, redrive
     )
     arn = made.start()
     assert redrive(made, arn)["error"] == "Always"
-    # The redrive enters the failed branch alone, and its retry both.
+    # The redrive enters only the failed branch, and its retry both.
     assert sorted(entered(after_redrive(made.history(arn)))) == ["Bad", "Bad", "Fork", "Good"]
 
 
@@ -311,7 +311,7 @@ def test_only_the_failed_iterations_run_again(machine, redrive):
     assert made.wait(arn)["status"] == "FAILED"
     ended = redrive(made, arn)
     assert json.loads(ended["output"]) == ["a0", "bad1", "c2"]
-    # The second item goes on where it failed; the third had not begun.
+    # The second item continues where it failed; the third had not started.
     assert entered(after_redrive(made.history(arn))) == ["Each", "Work", "Begin", "Work"]
 
 
@@ -385,7 +385,7 @@ def test_a_distributed_map_runs_its_failed_children_again(machine, client, redri
     assert "MapRunStarted" not in kinds
 
 
-def test_events_metrics_and_logs_tell_of_a_redrive(machine, client, seen, name, redrive):
+def test_events_metrics_and_logs_report_a_redrive(machine, client, seen, name, redrive):
     group = f"/aws/vendedlogs/states/{name}"
     client("logs").create_log_group(logGroupName=group)
     log_arn = f"arn:aws:logs:us-east-1:123456789012:log-group:{group}:*"
@@ -439,7 +439,7 @@ def test_a_token_that_is_sent_again_redrives_once(machine, client):
     assert made.wait(arn)["redriveCount"] == 2
 
 
-def test_what_cannot_be_redriven_is_refused(machine, client):
+def test_executions_that_cannot_be_redriven_are_refused(machine, client):
     sfn = client("stepfunctions")
     made = machine(
         {

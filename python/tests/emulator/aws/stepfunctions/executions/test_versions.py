@@ -1,4 +1,4 @@
-"""Versions and aliases: what is published, started, listed and deleted."""
+"""Versions and aliases: publication, start, lists and deletion."""
 
 import collections
 import json
@@ -15,7 +15,7 @@ def definition(states):
 
 
 class Published:
-    """A machine whose versions say one and two; unpublished it says three."""
+    """A machine whose versions return one and two; unpublished, it returns three."""
 
     def __init__(self, sfn, made):
         self._sfn = sfn
@@ -54,7 +54,7 @@ def published(machine, sfn):
     return Published(sfn, machine(says("one"), publish=True))
 
 
-def test_what_is_started_is_what_the_arn_names(published):
+def test_starts_the_machine_version_or_alias_of_the_arn(published):
     arns = {"three": published.arn, "one": published.versions[0], "two": published.versions[1]}
     for text, arn in arns.items():
         execution = published.run(arn)
@@ -73,7 +73,7 @@ def test_an_alias_routes_by_its_weights(published):
     assert {json.loads(published.run(never)["output"]) for _ in range(12)} == {"two"}
     even = published.alias(50, 50, name="even")
     counted = collections.Counter(json.loads(published.run(even)["output"]) for _ in range(24))
-    assert set(counted) == {"one", "two"}  # all of one kind: once in eight million
+    assert set(counted) == {"one", "two"}  # all from one version: once in eight million
 
 
 def test_executions_are_listed_by_what_started_them(published, sfn):
@@ -93,7 +93,7 @@ def test_executions_are_listed_by_what_started_them(published, sfn):
 
 
 @pytest.mark.parametrize("qualifier", ["3", "0", "none"])
-def test_fails_to_start_or_list_what_is_not_there(published, sfn, qualifier):
+def test_fails_to_start_or_list_missing_machines_versions_and_aliases(published, sfn, qualifier):
     arn = f"{published.arn}:{qualifier}"
     with pytest.raises(sfn.exceptions.StateMachineDoesNotExist, match=arn):
         sfn.start_execution(stateMachineArn=arn)
@@ -101,12 +101,12 @@ def test_fails_to_start_or_list_what_is_not_there(published, sfn, qualifier):
         sfn.list_executions(stateMachineArn=arn)
 
 
-def test_fails_to_list_executions_of_nothing(sfn):
+def test_fails_to_list_executions_without_an_arn(sfn):
     with pytest.raises(sfn.exceptions.ClientError, match="ValidationException"):
         sfn.list_executions()
 
 
-def test_a_version_is_no_machine_to_be_updated(published, sfn):
+def test_a_version_cannot_be_updated(published, sfn):
     with pytest.raises(sfn.exceptions.StateMachineDoesNotExist):
         sfn.update_state_machine(
             stateMachineArn=published.versions[0], definition=definition(says("four"))
@@ -127,7 +127,7 @@ def test_a_revision_is_published_once(published, sfn):
         sfn.publish_state_machine_version(**request, revisionId="another")
 
 
-def test_a_version_is_described_as_it_was_published(published, sfn):
+def test_a_version_is_described_as_published(published, sfn):
     described = sfn.describe_state_machine(stateMachineArn=published.versions[0])
     assert described["stateMachineArn"] == published.versions[0]
     assert '"one"' in described["definition"]
@@ -137,7 +137,7 @@ def test_a_version_is_described_as_it_was_published(published, sfn):
     assert started["stateMachineArn"] == published.arn
 
 
-def test_a_deleted_version_is_gone_and_its_number_is_not_given_again(published, sfn):
+def test_the_number_of_a_deleted_version_is_not_reused(published, sfn):
     alias = published.alias(None, 100)
     first, second = published.versions
     with pytest.raises(sfn.exceptions.ConflictException, match=r"referenced by an alias.*\[live\]"):
@@ -171,7 +171,7 @@ def test_another_role_is_another_revision(published, sfn, role):
         ([(":9", 100)], "StateMachineDoesNotExist", "Does Not Exist"),
     ],
 )
-def test_fails_to_make_an_alias_that_leads_nowhere(published, sfn, routes, code, message):
+def test_fails_to_create_an_alias_of_a_missing_version(published, sfn, routes, code, message):
     configuration = [
         {"stateMachineVersionArn": published.arn + suffix, "weight": weight}
         for suffix, weight in routes
@@ -181,7 +181,7 @@ def test_fails_to_make_an_alias_that_leads_nowhere(published, sfn, routes, code,
     assert refusal.value.response["Error"]["Code"] == code
 
 
-def test_the_same_alias_may_be_made_again_and_another_may_not(published, sfn):
+def test_only_the_same_alias_may_be_created_again(published, sfn):
     assert published.alias(100) == published.alias(100)
     with pytest.raises(sfn.exceptions.ConflictException, match="different routing"):
         published.alias(None, 100)
@@ -189,7 +189,7 @@ def test_the_same_alias_may_be_made_again_and_another_may_not(published, sfn):
 
 @pytest.fixture
 def narrowed(published, client, role):
-    """Give a role that may start the machine by its alias live alone."""
+    """Return a role that may start the machine only by its alias live."""
     arn = role("scheduler.amazonaws.com", actions=())
     statement = {
         "Effect": "Allow",
@@ -203,7 +203,7 @@ def narrowed(published, client, role):
     return arn
 
 
-def test_a_role_may_start_one_alias_alone(published, cloud, narrowed):
+def test_a_role_may_be_limited_to_one_alias(published, cloud, narrowed):
     live, other = published.alias(None, 100), published.alias(100, name="other")
     as_role = cloud.aws.client("stepfunctions", narrowed)
     as_role.start_execution(stateMachineArn=live)
@@ -212,7 +212,7 @@ def test_a_role_may_start_one_alias_alone(published, cloud, narrowed):
             as_role.start_execution(stateMachineArn=arn)
 
 
-def test_a_schedule_starts_an_alias_with_a_role_for_it_alone(
+def test_a_schedule_starts_an_alias_with_a_role_limited_to_it(
     published, client, narrowed, name, until, caplog
 ):
     live = published.alias(None, 100)

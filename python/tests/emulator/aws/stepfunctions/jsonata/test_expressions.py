@@ -34,14 +34,14 @@ def _installed():
         ("0.1 + 0.2", 0.1 + 0.2),
     ],
 )
-def test_functions_of_aws_and_numbers_are_as_step_functions_has_them(expression, expected):
+def test_functions_and_numbers_are_those_of_step_functions(expression, expected):
     result = evaluate(expression, {})
     assert result == expected
     assert type(result) is type(expected)
 
 
 @pytest.mark.parametrize("text", ['say "hi"', "two\nlines", "back\\slash", "größe 😀", "{% $x %}"])
-def test_a_variable_holds_any_text(text):
+def test_a_variable_can_have_any_text(text):
     assert evaluate("$text & '!'", {"text": text}) == text + "!"
 
 

@@ -1,4 +1,4 @@
-"""JSONata where it stands in states: what is bound, and how errors look."""
+"""JSONata in the fields of states: bound variables, and errors."""
 
 import json
 
@@ -40,7 +40,7 @@ def test_the_context_has_retry_and_redrive_counts_and_times_in_utc(output):
         ("1 + 'a'", "threw an error during evaluation. T2002"),
     ],
 )
-def test_a_failing_expression_is_a_query_evaluation_error_with_its_place(
+def test_a_failing_expression_is_a_query_evaluation_error_with_its_location(
     machine, expression, problem
 ):
     made = machine(failing({"deep": [f"{{% {expression} %}}"]}))
@@ -94,7 +94,7 @@ def test_a_task_records_a_failing_expression_once_and_can_catch_it(machine):
             "Caught": {"Type": "Succeed"},
         }
     )
-    assert made.run()["error"] == "States.QueryEvaluationError"  # Output is past the Catch
+    assert made.run()["error"] == "States.QueryEvaluationError"  # Output is after the Catch
     execution_arn = made_bad.start()
     assert json.loads(made_bad.wait(execution_arn)["output"]) == "States.QueryEvaluationError"
     kinds = [event["type"] for event in made_bad.history(execution_arn)]

@@ -1,6 +1,6 @@
-"""Comparisons of Choice rules, as (comparison, value, what it is compared with, outcome, source).
+"""Comparisons of Choice rules, as (comparison, value, operand, result, source).
 
-A comparison that also exists with ``Path`` is tried both ways.
+Comparisons that also exist with ``Path`` are tested in both forms.
 """
 
 from tests.emulator.aws.stepfunctions.jsonpath.sources import (

@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def run(machine):
-    """Run one JSONPath state, or a program, and give status, output, error and cause."""
+    """Run a JSONPath state, or a program; return status, output, error and cause."""
 
     def execute(state, data=None, **program):
         states = program or {"S": {"End": True, **state}}
@@ -22,7 +22,7 @@ def run(machine):
 
 @pytest.fixture
 def output(run):
-    """Give what a state or a program makes of an input."""
+    """Return the output of a state or a program for an input."""
 
     def execute(state, data=None, **program):
         execution = run(state, data, **program)

@@ -1,4 +1,4 @@
-"""Paths: what they find, as (path, data, value, source), and which lead nowhere."""
+"""Paths: their results as (path, data, value, source), and those that match nothing."""
 
 from tests.emulator.aws.stepfunctions.jsonpath.sources import (
     CONFORMANCE,
@@ -49,10 +49,10 @@ FOUND = [
     ("$.höhe.größe", {"höhe": {"größe": 2}}, 2, JAYWAY),
     ("$.a$b.@c", {"a$b": {"@c": 3}}, 3, JAYWAY),
     ("$.RoleArn", {"RoleArn": "r"}, "r", SPEC),
-    # A position past the end is null, and the execution goes on.
+    # A position past the end is null, and the execution continues.
     ("$.m[5]", METRICS, "PAST THE END", FLOCI),
     ("$.m[-5]", METRICS, "PAST THE END", FLOCI),
-    # Whatever may find several gives a list.
+    # Indefinite paths return a list.
     ("$.m[*].name", METRICS, ["r2", "mae"], SPEC),
     ("$.m[*]", {"m": []}, [], RECORDED),
     ("$[*]", {}, [], RECORDED),
@@ -73,7 +73,7 @@ FOUND = [
     ("$.bike['price','colour']", STORE, [{"price": 19.5, "colour": "red"}], JAYWAY),
     ("$.books[*].isbn", STORE, [None], JAYWAY),
     ("$.books[*].tags[1]", STORE, ["y"], JAYWAY),
-    # Indefinite, and nothing there: an empty list.
+    # Indefinite paths that match nothing: an empty list.
     ("$.items[*]", {}, [], RECORDED),
     ("$.items[1:]", {}, [], RECORDED),
     ("$.item.items[1:5]", {}, [], RECORDED),

@@ -1,7 +1,7 @@
-"""Where the expected values of the cases come from.
+"""The sources of the expected values.
 
-"Recorded" means that AWS gave this value: the project named keeps AWS's answers beside its tests,
-or says of the case that it was run there. The inputs here are our own.
+"Recorded" means that AWS returned this value: the named project has AWS's responses next to its
+tests, or states that the case was run there. The inputs here are our own.
 """
 
 SPEC = "https://states-language.net/"

@@ -13,8 +13,8 @@ def test_a_comparison(comparison, value, wanted, outcome, source):
 
 
 @pytest.mark.parametrize("kind", ["String", "Numeric", "Boolean", "Timestamp"])
-def test_a_comparison_with_a_path_that_leads_to_another_type_is_false(kind):
-    # Recorded for texts that are no timestamps: gabrielmoreira/tiny-asl-machine
+def test_a_comparison_with_a_path_to_another_type_is_false(kind):
+    # Recorded for texts that are not timestamps: gabrielmoreira/tiny-asl-machine
     value = {"String": "a", "Numeric": 1, "Boolean": True, "Timestamp": "2025-01-01T00:00:00Z"}
     assert compare(f"{kind}Equals", value[kind], [value[kind]]) is False
 

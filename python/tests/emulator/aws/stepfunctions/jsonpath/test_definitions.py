@@ -1,4 +1,4 @@
-"""What is refused of a JSONPath definition when the machine is created."""
+"""The checks of JSONPath definitions when a machine is created."""
 
 import pytest
 
@@ -55,7 +55,7 @@ NO_EXPRESSION = "must be a valid JSONPath or a valid intrinsic function call"
         ({"Type": "Fail", "CausePath": "States.Format('{}'"}, "expected ',' or ')'", "S/CausePath"),
     ],
 )
-def test_what_cannot_be_evaluated_is_refused_with_its_place(state, problem, place):
+def test_invalid_paths_and_templates_are_refused_with_their_location(state, problem, place):
     assert any(problem in text and text.endswith(f"/{place}") for text in problems_of(state)), (
         problems_of(state)
     )
@@ -64,7 +64,7 @@ def test_what_cannot_be_evaluated_is_refused_with_its_place(state, problem, plac
 @pytest.mark.parametrize(
     "value", ["$.a[?(@.b == loose)].c", "States.ArrayGetItem($.a[?(@.b == loose)].c, 0)"]
 )
-def test_a_filter_that_aws_alone_takes_is_no_fault_of_the_definition(value):
+def test_a_filter_that_only_aws_supports_is_not_called_invalid(value):
     (problem,) = problems_of({"Type": "Pass", "Parameters": {"x.$": value}})
     assert problem.startswith("EMULATOR_DOES_NOT_RUN: in '$.a[?(@.b == loose)].c'")
     assert "texts in quotes only; write 'loose' with them at /States/S/Parameters" in problem
@@ -90,7 +90,7 @@ def test_a_filter_that_aws_alone_takes_is_no_fault_of_the_definition(value):
         ),
     ],
 )
-def test_a_rule_that_cannot_be_evaluated_is_refused_with_its_place(rule, problem, place):
+def test_an_invalid_rule_is_refused_with_its_location(rule, problem, place):
     choice = {"Type": "Choice", "Choices": [{**rule, "Next": "T"}]}
     problems = problems_of(choice, T={"Type": "Succeed"})
     assert any(problem in text and text.endswith(f"/Choices[0]/{place}") for text in problems)
@@ -100,13 +100,13 @@ def test_a_rule_that_cannot_be_evaluated_is_refused_with_its_place(rule, problem
     "value",
     ["$.a.sum()", "States.Array($.a.sum())", "States.Hash(States.StringToJson($.a), 'MD5')"],
 )
-def test_what_aws_evaluates_and_the_emulator_does_not_is_told_as_such(value):
+def test_limitations_of_the_emulator_are_reported_as_such(value):
     (problem,) = problems_of({"Type": "Pass", "Parameters": {"a.$": value}})
     assert problem.startswith("EMULATOR_DOES_NOT_RUN: ")
     assert problem.endswith(" at /States/S/Parameters")
 
 
-def test_what_can_be_evaluated_is_accepted():
+def test_valid_paths_and_templates_are_accepted():
     states = {
         "S": {
             **TASK,
@@ -140,7 +140,7 @@ def test_what_can_be_evaluated_is_accepted():
     assert find_problems({"StartAt": "S", "States": states}) == []
 
 
-def test_expressions_of_the_other_language_are_no_paths():
+def test_expressions_of_the_other_language_are_not_paths():
     state = {"Type": "Pass", "Output": {"a.$": "b"}, "Assign": {"c.$": "d"}, "End": True}
     program = {"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": state}}
     assert find_problems(program) == []

@@ -15,7 +15,7 @@ def value_of(text, data):
 
 
 @pytest.mark.parametrize(("call", "data", "value", "source"), VALUES)
-def test_a_call_gives(call, data, value, source):
+def test_a_call_returns_its_value(call, data, value, source):
     assert repr(value_of(call, data)) == repr(value), source
 
 
@@ -29,7 +29,7 @@ def test_a_call_fails_with_its_whole_text(call, data, source):
 
 
 @pytest.mark.parametrize(("text", "problem", "source"), NO_CALLS)
-def test_what_is_no_call_is_refused(text, problem, source):
+def test_an_invalid_call_is_refused(text, problem, source):
     with pytest.raises(IntrinsicSyntaxError) as raised:
         parse_call(text)
     assert problem in str(raised.value), source
@@ -37,7 +37,7 @@ def test_what_is_no_call_is_refused(text, problem, source):
 
 def test_every_function_has_cases():
     named = {name for case in VALUES for name in re.findall(r"States\.(\w+)\(", case[0])}
-    # The value of a new identifier cannot be foretold.
+    # The value of a new identifier is random.
     assert named == set(FUNCTIONS) - {"UUID"}
 
 
@@ -66,7 +66,7 @@ def test_a_seed_makes_a_random_number_repeatable_and_without_one_they_cover_the_
         ("States.Array($w)", "$w", '{"other":1}'),
     ],
 )
-def test_an_argument_that_is_not_there_fails_the_whole_call(call, field, looked_in):
+def test_a_missing_argument_fails_the_whole_call(call, field, looked_in):
     # Recorded: floci-io/floci, StepFunctionsIntrinsicMissingArgumentIntegrationTest
     with pytest.raises(EvaluationError) as raised:
         value_of(call, {"other": 1})
@@ -76,5 +76,5 @@ def test_an_argument_that_is_not_there_fails_the_whole_call(call, field, looked_
     )
 
 
-def test_arguments_may_be_of_the_context_and_variables():
+def test_arguments_may_be_paths_of_the_context_and_variables():
     assert value_of("States.Array($$.Execution.Name, $v, $v[0])", {}) == ["run", [7], 7]

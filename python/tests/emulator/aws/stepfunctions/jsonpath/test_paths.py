@@ -23,33 +23,33 @@ from tests.emulator.aws.stepfunctions.jsonpath.path_cases import (
 
 
 def strict(value):
-    """1 is not true, and not 1.0, although Python holds them for equal."""
+    """1 is neither true nor 1.0, although they are equal in Python."""
     return repr(value)
 
 
 @pytest.mark.parametrize(("path", "data", "value", "source"), FOUND)
-def test_a_path_finds(path, data, value, source):
+def test_a_path_returns_its_value(path, data, value, source):
     found = find(parse_path(path), data)
     wanted = PAST_THE_END if value == "PAST THE END" else value
     assert strict(found) == strict(wanted), source
 
 
 @pytest.mark.parametrize(("path", "data", "message", "source"), NOWHERE)
-def test_a_path_leads_nowhere(path, data, message, source):
+def test_a_path_matches_nothing(path, data, message, source):
     with pytest.raises(PathNotFoundError) as raised:
         find(parse_path(path), data)
     assert message in str(raised.value), source
 
 
 @pytest.mark.parametrize(("text", "problem", "source"), NO_PATHS)
-def test_what_is_no_path_is_refused(text, problem, source):
+def test_an_invalid_path_is_refused(text, problem, source):
     with pytest.raises(PathSyntaxError) as raised:
         parse_path(text)
     assert problem in str(raised.value), source
 
 
 @pytest.mark.parametrize(("text", "problem", "source"), NOT_EVALUATED)
-def test_what_aws_alone_evaluates_is_refused_as_ours(text, problem, source):
+def test_a_path_that_only_aws_evaluates_is_refused_as_unsupported(text, problem, source):
     with pytest.raises(UnsupportedPathError) as raised:
         parse_path(text)
     assert problem in str(raised.value), source

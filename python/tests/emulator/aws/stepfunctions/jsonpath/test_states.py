@@ -1,4 +1,4 @@
-"""JSONPath where it stands in states: which field reads what, and how errors look.
+"""JSONPath in the fields of states: the data that each field reads, and errors.
 
 Errors and their texts are recorded ones of AWS: localstack/localstack (test_invalid_jsonpath,
 test_wait_timestamp_path, test_max_concurrency_path), floci-io/floci and
@@ -21,7 +21,7 @@ def choice(rule, **fields):
     }
 
 
-def test_the_stages_of_a_state_each_read_what_they_should(output):
+def test_each_field_of_a_state_reads_its_own_data(output):
     state = {
         **IDENTITY,
         "InputPath": "$.wanted",
@@ -41,7 +41,7 @@ def test_the_stages_of_a_state_each_read_what_they_should(output):
     assert got["v"].startswith("arn:aws:sts::123456789012:assumed-role/workflow/")
 
 
-def test_input_and_output_may_be_nothing(output):
+def test_input_and_output_may_be_empty(output):
     assert output({"Type": "Pass", "InputPath": None, "Parameters": {"all.$": "$"}}, {"a": 1}) == {
         "all": {}
     }
@@ -74,7 +74,7 @@ def test_a_map_reads_items_index_and_the_state_s_input(output):
     ]
 
 
-def test_variables_are_seen_inside_maps_and_set_all_at_once(output):
+def test_variables_are_visible_in_maps_and_assigned_together(output):
     states = {
         "A": {"Type": "Pass", "Assign": {"a": 1, "b": {"c": [7]}}, "Next": "B"},
         "B": {"Type": "Pass", "Assign": {"a.$": "$b.c[0]", "d.$": "$a"}, "Next": "M"},
@@ -94,7 +94,7 @@ def test_variables_are_seen_inside_maps_and_set_all_at_once(output):
 
 
 def test_a_gate_reads_a_metric_out_of_a_list(output):
-    # The gate of the recipe, and the one that public machines write.
+    # The recipe's gate, and that of public machines.
     gate = {"Variable": "$.FinalMetricDataList[0].Value", "NumericGreaterThan": 0.7}
     for value, way in ((0.77, "match"), (0.7, "default"), (0.2, "default")):
         metrics = {"FinalMetricDataList": [{"MetricName": "test_r2", "Value": value}]}
@@ -120,7 +120,7 @@ def test_rules_combine_and_stop_at_the_first_that_decides(output):
         assert output(None, {"a": ["x"]}, **choice(rule)) == "match", rule
 
 
-def test_a_rule_assigns_only_if_it_is_taken(output):
+def test_a_rule_assigns_only_if_it_matches(output):
     states = {
         "C": {
             "Type": "Choice",
@@ -149,7 +149,7 @@ def test_a_rule_assigns_only_if_it_is_taken(output):
         {"Variable": "$.nope", "IsNull": True},
     ],
 )
-def test_a_choice_on_what_is_not_there_fails_and_does_not_take_default(run, rule):
+def test_a_choice_on_a_missing_path_fails_instead_of_using_default(run, rule):
     execution = run(None, {"a": ["x"]}, **choice(rule))
     path = rule.get("StringEqualsPath", rule["Variable"])
     assert (execution["status"], execution["error"]) == ("FAILED", "States.Runtime")
@@ -200,7 +200,7 @@ def test_a_field_whose_path_does_not_fit_fails_by_name(run, state, cause):
     start = "An error occurred while executing the state 'S' (entered at the event id #2). "
     assert execution["cause"].startswith(start)
     assert execution["cause"].endswith(cause)
-    # Nothing but the execution's own end is recorded, and no catcher sees it.
+    # Only the execution's end is recorded, and no catcher matches.
     assert execution["events"][2:] in (["ExecutionFailed"], ["MapStateStarted", "ExecutionFailed"])
 
 
@@ -223,7 +223,7 @@ def test_a_template_of_a_task_that_fails_is_not_the_service_s_error(run, value):
         assert "TaskFailed" not in execution["events"]
 
 
-def test_a_failure_in_a_branch_is_told_once(run):
+def test_a_failure_in_a_branch_is_reported_once(run):
     branch = {"StartAt": "A", "States": {"A": {"Type": "Pass", "InputPath": "$.x", "End": True}}}
     cause = run({"Type": "Parallel", "Branches": [branch]})["cause"]
     assert cause.count("An error occurred") == 1

@@ -48,11 +48,11 @@ TEMPLATES = [
 
 
 @pytest.mark.parametrize(("template", "value", "source"), TEMPLATES)
-def test_a_template_gives(template, value, source):
+def test_a_template_returns_its_value(template, value, source):
     assert repr(fill(template, SCOPE)) == repr(value), source
 
 
-def test_what_a_template_gives_can_change_without_changing_what_it_read():
+def test_the_result_of_a_template_is_a_copy():
     filled = fill({"a.$": "$.vals", "b.$": "$x"}, SCOPE)
     filled["a"].append(1)
     filled["b"]["y"].append(1)
@@ -71,7 +71,7 @@ def test_what_a_template_gives_can_change_without_changing_what_it_read():
         ("$y", '{"ü":1}'),
     ],
 )
-def test_a_path_that_leads_nowhere_is_told_with_field_and_input(path, told):
+def test_a_path_that_matches_nothing_is_reported_with_field_and_input(path, told):
     # Recorded: localstack/localstack, test_invalid_jsonpath
     scope = Scope({"ü": 1}, {"Execution": {"Input": {"b": 2}}}, {"x": {"c": 3}})
     with pytest.raises(EvaluationError) as raised:
@@ -113,6 +113,6 @@ def test_a_result_is_put_into_a_copy_of_the_input(path, data, result, value, sou
         ("$.l[0]", {"l": {}}, SPEC),
     ],
 )
-def test_a_result_that_cannot_be_put_anywhere(path, data, source):
+def test_a_result_that_cannot_be_inserted(path, data, source):
     with pytest.raises(ResultPathError):
         insert(parse_reference_path(path), data, 1)

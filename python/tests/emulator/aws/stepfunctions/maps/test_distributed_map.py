@@ -1,4 +1,4 @@
-"""Distributed Maps: children that fail, what is tolerated, where items come from and go to."""
+"""Distributed Maps: failing children, tolerated failures, sources of items, results."""
 
 import json
 
@@ -66,7 +66,7 @@ def test_fails_if_more_children_fail_than_tolerated(machine, tolerated, items):
         {"ToleratedFailureCountPath": "$.count"},
     ],
 )
-def test_what_is_tolerated_stands_in_the_result_at_its_place(machine, tolerated):
+def test_tolerated_failures_are_in_the_result_at_their_position(machine, tolerated):
     states = in_jsonpath(ItemsPath="$.items", **tolerated)
     given = {"items": ["a", "bad", "c"], "most": 50, "count": 1}
     first, failed, last = ran(machine, states, given, definition=JSONPATH)
@@ -207,7 +207,7 @@ def test_items_are_the_objects_of_a_prefix(machine, client, bucket):
         ("object", {"InputType": "JSON"}),
     ],
 )
-def test_what_cannot_be_read_is_an_error_that_can_be_caught(machine, client, bucket, key, config):
+def test_an_unreadable_source_is_an_error_that_can_be_caught(machine, client, bucket, key, config):
     client("s3").put_object(Bucket=bucket, Key="object", Body=b'{\n"a": 1}')
     place = {"Bucket": bucket, "Key": key}
     reader = {"Resource": READ, "Arguments": place, "ReaderConfig": config}
@@ -215,7 +215,7 @@ def test_what_cannot_be_read_is_an_error_that_can_be_caught(machine, client, buc
     assert execution["error"] == "States.ItemReaderFailed"
 
 
-def test_items_come_in_batches(machine):
+def test_items_are_batched(machine):
     batcher = {"MaxItemsPerBatchPath": "$.size", "BatchInput": {"shared.$": "$.shared"}}
     child = {**CHILD, "StartAt": "Good", "States": {"Good": {"Type": "Pass", "End": True}}}
     states = {
@@ -266,7 +266,7 @@ def test_results_are_written_with_a_manifest(machine, client, bucket):
     assert (child["Error"], child["Input"], child["Status"]) == ("Bad.Item", '"bad"', "FAILED")
 
 
-def test_what_was_not_run_is_written_as_pending(machine, client, bucket):
+def test_items_that_did_not_run_are_written_as_pending(machine, client, bucket):
     states = distributed(Items=["bad", "a"], MaxConcurrency=1, ResultWriter=writer(bucket))
     assert machine(states).run()["error"] == "States.ExceedToleratedFailureThreshold"
     keys = [o["Key"] for o in client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
@@ -322,7 +322,7 @@ def test_a_stop_ends_the_children(machine, client):
         ([], {"MaxItemsPerBatch": 2}, []),
     ],
 )
-def test_batches_hold_so_many_items_and_bytes(items, batcher, expected):
+def test_batches_are_limited_in_items_and_bytes(items, batcher, expected):
     from emulator.aws.stepfunctions.maps.item_batches import batches
 
     assert list(batches(items, batcher)) == expected

@@ -27,10 +27,10 @@ def asking(activity, **fields):
     return {"Ask": {**task, "End": True, **fields}}
 
 
-def test_a_worker_fetches_a_task_and_answers_it(machine, sfn, activity):
+def test_a_worker_fetches_and_completes_a_task(machine, sfn, activity):
     made = machine(asking(activity))
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        # It waits for the task, which comes later.
+        # It waits for the task, which is scheduled later.
         fetched = pool.submit(sfn.get_activity_task, activityArn=activity, workerName="me")
         arn = made.start({"n": 3})
         task = fetched.result(timeout=20)
@@ -57,7 +57,7 @@ def test_a_workers_failure_can_be_caught_by_its_error(machine, sfn, activity):
     assert json.loads(made.wait(arn)["output"]) == "it broke"
 
 
-def test_nobody_gets_a_task_that_nobody_waits_for(machine, sfn, activity, monkeypatch):
+def test_a_task_without_a_waiting_execution_is_not_handed_out(machine, sfn, activity, monkeypatch):
     made = machine(asking(activity))
     stopped = made.start({"n": 1})
     sfn.stop_execution(executionArn=stopped)

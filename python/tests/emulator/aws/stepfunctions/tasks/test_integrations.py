@@ -1,4 +1,4 @@
-"""The list of integrations, and what the optimized ones give and raise."""
+"""The lists of integrations, and the results and errors of optimized ones."""
 
 import io
 import json
@@ -24,12 +24,12 @@ def task(integration, arguments, **fields):
     return {"Type": "Task", "Resource": resource, "Arguments": arguments, "End": True, **fields}
 
 
-def test_what_runs_and_what_does_not_are_different_lists():
+def test_the_lists_of_integrations_are_disjoint():
     assert not RUNS & ONLY_ON_AWS
 
 
 @pytest.mark.parametrize("name", sorted(ONLY_ON_AWS))
-def test_what_only_aws_runs_is_refused_as_ours_by_its_name(name):
+def test_integrations_that_only_aws_runs_are_refused_by_name(name):
     problem = resource_problem(f"arn:aws:states:::{name}")
     assert problem is not None
     assert problem.startswith(
@@ -38,7 +38,7 @@ def test_what_only_aws_runs_is_refused_as_ours_by_its_name(name):
 
 
 @pytest.mark.parametrize("name", sorted(RUNS))
-def test_what_runs_is_taken(name):
+def test_supported_integrations_are_accepted(name):
     assert resource_problem(f"arn:aws:states:::{name}") is None
     assert resource_problem(f"arn:aws-cn:states:::{name}") is None
 
@@ -53,14 +53,14 @@ def test_what_runs_is_taken(name):
         *("arn:aws:s3:::bucket", "arn:aws:lambda:us-east-1:1:function:f"),
     ],
 )
-def test_what_aws_does_not_have_is_refused_as_aws_does(resource):
+def test_unknown_integrations_are_refused_with_awss_message(resource):
     assert "is not recognized. The value is not a valid resource" in str(resource_problem(resource))
 
 
 @pytest.mark.parametrize(
     "resource", ["publish", "", "${FunctionArn}", "{% $arn %}", "arn:aws", "sns:publish"]
 )
-def test_what_is_no_arn_is_refused_with_the_form_of_one(resource):
+def test_a_resource_that_is_not_an_arn_is_refused_with_the_form_of_one(resource):
     problem = str(resource_problem(resource))
     assert problem.startswith(
         f"SCHEMA_VALIDATION_FAILED: Value is not a valid resource ARN, got '{resource}'; a "
@@ -68,7 +68,7 @@ def test_what_is_no_arn_is_refused_with_the_form_of_one(resource):
     )
 
 
-def test_a_resource_that_is_no_text_is_named_once(machine, client):
+def test_a_resource_that_is_not_a_text_is_named_once(machine, client):
     for wrong in (5, None, ["arn"]):
         with pytest.raises(client("stepfunctions").exceptions.InvalidDefinition) as refused:
             machine({"S": {"Type": "Task", "Resource": wrong, "End": True}})
@@ -88,7 +88,7 @@ def test_a_resource_that_is_no_text_is_named_once(machine, client):
     ],
 )
 @pytest.mark.usefixtures("bare_records")
-def test_functions_activities_and_the_names_of_javas_sdk_are_taken(resource):
+def test_functions_activities_and_names_of_the_java_sdk_are_accepted(resource):
     assert resource_problem(resource) is None
 
 
@@ -133,13 +133,13 @@ def test_literals_are_checked_against_the_operations_model(integration, given, p
     ],
 )
 @pytest.mark.usefixtures("bare_records")
-def test_json_and_expressions_may_stand_where_the_integration_takes_them(integration, given):
+def test_json_and_expressions_are_accepted_if_the_integration_supports_them(integration, given):
     assert list(parameter_problems(task(integration, given), "/States/S")) == []
 
 
 @pytest.fixture
 def fixtures(client, cloud, name):
-    """Make a topic, a queue, a table and a function, and give how to name them."""
+    """Create a topic, a queue, a table and a function; return their names."""
     return {
         "topic": client("sns").create_topic(Name=name)["TopicArn"],
         "queue": client("sqs").create_queue(QueueName=name)["QueueUrl"],
@@ -152,7 +152,7 @@ def ran(machine, integration, arguments, status="SUCCEEDED"):
     return json.loads(execution["output"]) if status == "SUCCEEDED" else execution
 
 
-def test_results_have_the_metadata_that_aws_gives_with_them(machine, fixtures):
+def test_results_have_awss_metadata(machine, fixtures):
     calls = {
         "sns:publish": {"TopicArn": fixtures["topic"], "Message": {"a": 1}},
         "sqs:sendMessage": {"QueueUrl": fixtures["queue"], "MessageBody": {"a": 1}},
@@ -204,7 +204,7 @@ def test_the_aws_sdks_results_have_no_metadata(machine, fixtures):
         ),
     ],
 )
-def test_what_a_service_refuses_has_the_name_of_the_integration(
+def test_a_services_error_has_the_integrations_name(
     machine, fixtures, integration, arguments, error
 ):
     given = json.loads(fill(json.dumps(arguments), fixtures))
@@ -226,7 +226,7 @@ def fill(text, values):
         ("aws-sdk:sns:listTopics", {}, "Sns.SdkClientException"),
     ],
 )
-def test_a_service_that_does_not_answer_is_an_sdk_client_exception(
+def test_a_service_that_does_not_respond_is_an_sdk_client_exception(
     machine, monkeypatch, integration, arguments, error
 ):
     send = URLLib3Session.send
@@ -240,7 +240,7 @@ def test_a_service_that_does_not_answer_is_an_sdk_client_exception(
     assert ran(machine, integration, arguments, "FAILED")["error"] == error
 
 
-def test_values_of_expressions_are_checked_when_they_are_known(machine):
+def test_values_of_expressions_are_checked_at_run_time(machine):
     item = {"id": {"S": "1"}, "n": {"N": "{% $states.input.n %}"}}
     made = machine({"S": task("dynamodb:putItem", {"TableName": "t", "Item": item})})
     execution = made.wait(made.start({"n": 5}))
@@ -249,7 +249,7 @@ def test_values_of_expressions_are_checked_when_they_are_known(machine):
     assert told in execution["cause"]
 
 
-def test_an_event_tells_whose_it_is(machine, seen, name):
+def test_an_event_has_the_executions_and_machines_arns(machine, seen, name):
     events = seen({"source": [name]})
     entry = {"Detail": {"a": "ü"}, "DetailType": "t", "Source": name, "Resources": ["r"]}
     execution = machine({"S": task("events:putEvents", {"Entries": [entry]})}).run()
@@ -258,7 +258,7 @@ def test_an_event_tells_whose_it_is(machine, seen, name):
     assert event["detail"] == {"a": "ü"}
 
 
-def test_an_event_for_a_bus_that_is_not_there_is_taken_and_lost(machine):
+def test_an_event_for_a_missing_bus_is_accepted_and_dropped(machine):
     entry = {"Detail": {}, "DetailType": "t", "Source": "s", "EventBusName": "none"}
     result = ran(machine, "events:putEvents", {"Entries": [entry]})
     assert result["FailedEntryCount"] == 0
@@ -277,7 +277,7 @@ def test_a_functions_result_has_the_version_that_ran(machine, made_function, fun
 
 @pytest.fixture
 def made_function(client, cloud, name):
-    """Make a function with a version."""
+    """Create a function with a version."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("f.py", "")

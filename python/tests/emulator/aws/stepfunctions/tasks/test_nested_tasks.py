@@ -1,4 +1,4 @@
-"""Executions that an execution starts, and waits for."""
+"""Executions that are started by an execution, which may wait for them."""
 
 import json
 
@@ -31,7 +31,7 @@ def output(execution):
     return json.loads(execution["output"])
 
 
-def test_without_waiting_the_arn_comes_at_once(machine):
+def test_without_waiting_the_arn_is_returned_at_once(machine):
     child = machine(ENDLESS)
     result = output(machine(start(child)).run())
     assert set(result) == {"ExecutionArn", "StartDate", "SdkHttpMetadata", "SdkResponseMetadata"}
@@ -48,7 +48,7 @@ def test_without_waiting_the_arn_comes_at_once(machine):
         (".sync:2", '"text"', ("text", {"got": "text"})),
     ],
 )
-def test_a_task_waits_for_the_end_and_gives_the_description(machine, pattern, given, said):
+def test_a_task_waits_for_the_end_and_returns_the_description(machine, pattern, given, said):
     child = machine(ECHO)
     parent = machine(start(child, pattern, given))
     arn = parent.start()
@@ -90,7 +90,7 @@ def test_a_failed_child_fails_the_task_with_its_description(machine, pattern):
 
 
 @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT"])
-def test_a_child_that_did_not_succeed_is_no_success(machine, client, until, status):
+def test_a_child_that_did_not_succeed_fails_the_task(machine, client, until, status):
     sfn = client("stepfunctions")
     child = machine(ENDLESS, definition={"TimeoutSeconds": 1} if status == "TIMED_OUT" else {})
     parent = machine(start(child, ".sync:2"))
@@ -150,7 +150,7 @@ def test_nested_executions_need_the_roles_permissions(machine, role, missing):
     assert f"is not authorized to perform: states:{missing}" in execution["cause"]
 
 
-def test_waiting_needs_the_right_to_make_the_rule_that_tells_of_ends(machine, role, client):
+def test_waiting_needs_permission_for_the_managed_rule(machine, role, client):
     sfn = client("stepfunctions")
     arn = role("states.amazonaws.com", ["states:*"])
     machine(start(machine(ECHO)), role=arn)

@@ -23,7 +23,7 @@ def task(action, arguments, **fields):
 
 
 @pytest.mark.parametrize("kind", ["ProcessingJob", "TrainingJob"])
-def test_sync_waits_and_gives_the_description_with_times_and_tags(machine, name, request_for, kind):
+def test_sync_returns_the_description_with_times_and_tags(machine, name, request_for, kind):
     own_tag = {"Key": "environment", "Value": "test"}
     arguments = {**request_for(kind), f"{kind}Name": name, "Tags": [own_tag]}
     made = machine({"Run": task(f"create{kind}.sync", arguments)})
@@ -47,7 +47,7 @@ def test_sync_waits_and_gives_the_description_with_times_and_tags(machine, name,
     ]
 
 
-def test_without_sync_the_arn_comes_at_once(machine, name, request_for):
+def test_without_sync_the_arn_is_returned_at_once(machine, name, request_for):
     arguments = {**request_for("TrainingJob"), "TrainingJobName": f"{name}-endless"}
     made = machine({"Run": task("createTrainingJob", arguments)})
     output = json.loads(made.run()["output"])
@@ -122,7 +122,7 @@ def test_fails_to_create_a_machine_that_aws_would_refuse(
     assert problem in str(refusal.value)
 
 
-def test_a_job_is_looked_at_again_when_one_has_ended(monkeypatch):
+def test_a_job_is_described_again_when_one_has_ended(monkeypatch):
     statuses = iter(["InProgress", "InProgress", "Completed"])
     client = Mock()
     client.describe_training_job = Mock(

@@ -150,7 +150,7 @@ def test_fails_to_create_a_machine_with_an_unknown_call_or_parameter(
         ),
     ],
 )
-def test_evaluated_parameters_of_a_wrong_type_start_nothing(
+def test_evaluated_parameters_of_a_wrong_type_start_no_call(
     machine, service_action, arguments, fault
 ):
     execution = machine({"Call": call(service_action, arguments)}).run()
