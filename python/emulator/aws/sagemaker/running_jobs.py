@@ -22,6 +22,10 @@ from emulator.runtime.jobs.runner import JobOutcome
 LOG = logging.getLogger("emulator")
 
 _CLOSING_SECONDS = 5.0
+_TAKEN = (
+    "Job name must be unique within an AWS account and region, and a job with this name already "
+    "exists ({arn})"
+)
 
 
 class RunningJobs:
@@ -96,6 +100,8 @@ class JobKind:
         Turns moto's record, which starts as Completed, into that of a starting job.
     run : callable
         Runs the job until it ends, in its thread.
+    taken : str
+        What is said of a name that another job has.
     """
 
     name: str
@@ -105,6 +111,7 @@ class JobKind:
     check: Callable[[RunningJobs, Any, dict[str, Any]], None]
     begin: Callable[[Any, dict[str, Any]], None]
     run: Callable[[RunningJobs, Any, dict[str, Any], threading.Event], None]
+    taken: str = _TAKEN
 
 
 def creator(jobs: RunningJobs, kind: JobKind) -> Callable[..., ActionResult]:
@@ -116,8 +123,7 @@ def creator(jobs: RunningJobs, kind: JobKind) -> Callable[..., ActionResult]:
         records = getattr(self.sagemaker_backend, kind.records)
         if name in records:
             raise ResourceInUseException(
-                message="Job name must be unique within an AWS account and region, and a job with "
-                f"this name already exists ({records[name].arn})"
+                message=kind.taken.format(name=name, arn=records[name].arn)
             )
         kind.check(jobs, self.sagemaker_backend, request)
         response = original(self)

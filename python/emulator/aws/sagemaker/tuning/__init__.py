@@ -26,6 +26,9 @@ _TUNING = JobKind(
     check=check_tuning,
     begin=announce_begin,
     run=run_tuning,
+    # aws/amazon-sagemaker-examples#2440
+    taken="A hyperparameter tuning job with the name, {name}, already exists. Choose a different "
+    "name.",
 )
 
 

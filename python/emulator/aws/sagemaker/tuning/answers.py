@@ -69,7 +69,9 @@ def find_tuning_job(response: Any) -> Any:
     name = response._get_param("HyperParameterTuningJobName")
     record = response.sagemaker_backend.hyper_parameter_tuning_jobs.get(name)
     if record is None:
-        raise ResourceNotFound(message=f"Could not find hyper parameter tuning job '{name}'.")
+        raise ResourceNotFound(  # aws/amazon-sagemaker-examples#1540
+            message=f"Amazon SageMaker can't find a tuning job called {name}. Type another name."
+        )
     return record
 
 

@@ -126,9 +126,9 @@ def _check_hyperband(plan: TuningPlan) -> None:
             "stops jobs itself"
         )
     if plan.hyperband is None:
-        raise ValidationError(
-            message="HyperbandStrategyConfig.MaxResource must be given, or one of the static "
-            f"hyperparameters {', '.join(EPOCHS)}"
+        raise ValidationError(  # awslabs/graphstorm#1243, and the names
+            message="MaxResource parameter is not provided and could not be inferred from provided "
+            f"static hyperparameters of TrainingJobDefinition: {', '.join(EPOCHS)}"
         )
     least, most = plan.hyperband.least, plan.hyperband.most
     if not least <= most <= _MAX_EPOCHS:

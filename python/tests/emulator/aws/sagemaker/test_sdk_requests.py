@@ -1,7 +1,8 @@
 """The requests of the SageMaker Python SDKs with default arguments are accepted.
 
 The requests were recorded from releases 2.257 and 3.27, which are too heavy for every run of the
-tests: a trainer, a processor, a deployment, a transform and a registration of each.
+tests: a trainer, a processor, a deployment, a transform and a registration of each, and the tuner
+of release 2.
 """
 
 import json
@@ -218,3 +219,43 @@ def test_release_3_finds_that_a_role_with_the_usual_policy_may_run_jobs(client, 
     client("iam").attach_role_policy(RoleName=arn.rpartition("/")[2], PolicyArn=policy)
     allowed = client("iam").simulate_principal_policy(**invoke)["EvaluationResults"]
     assert {one["EvalDecision"] for one in allowed[:3]} == {"allowed"}
+
+
+def test_release_2_tunes(cloud, sagemaker, until, name):
+    cloud.jobs.scripts[name] = lambda request, log, stop: log(1.0)
+    request = training(2)
+    algorithm = request["AlgorithmSpecification"]
+    sagemaker.create_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=name,
+        HyperParameterTuningJobConfig={
+            "Strategy": "Bayesian",
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1},
+            "TrainingJobEarlyStoppingType": "Off",
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "score"},
+            "ParameterRanges": {
+                "ContinuousParameterRanges": [
+                    {"Name": "rate", "MinValue": "0.1", "MaxValue": "0.9", "ScalingType": "Auto"}
+                ],
+                "CategoricalParameterRanges": [{"Name": "kind", "Values": ['"a"', '"b"']}],
+                "IntegerParameterRanges": [],
+            },
+        },
+        TrainingJobDefinition={
+            "StaticHyperParameters": request["HyperParameters"],
+            "RoleArn": ROLE,
+            "OutputDataConfig": request["OutputDataConfig"],
+            "StoppingCondition": request["StoppingCondition"],
+            "InputDataConfig": request["InputDataConfig"],
+            "HyperParameterTuningResourceConfig": CLUSTER,
+            "AlgorithmSpecification": {
+                **algorithm,
+                "MetricDefinitions": [{"Name": "score", "Regex": "score=(.*)"}],
+            },
+        },
+    )
+    describe = sagemaker.describe_hyper_parameter_tuning_job
+    job = until(
+        lambda: _ended(describe(HyperParameterTuningJobName=name), "HyperParameterTuningJobStatus")
+    )
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    assert job["BestTrainingJob"]["TunedHyperParameters"]["kind"] in ('"a"', '"b"')

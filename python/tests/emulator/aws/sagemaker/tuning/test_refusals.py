@@ -56,7 +56,7 @@ def numeric(kind, low, high, scale="Auto"):
         ),
         (
             {"config": {"Strategy": "Hyperband"}, "definition": {"StaticHyperParameters": {}}},
-            "MaxResource must be given, or one of the static hyperparameters epochs, numepochs",
+            "could not be inferred from provided static hyperparameters of TrainingJobDefinition",
         ),
         (
             {
@@ -163,7 +163,8 @@ def test_more_parallel_jobs_than_a_new_account_may_are_said_and_run(tuning, capl
 def test_a_name_is_taken_for_ever(tuning, client):
     tuning.script(lambda request, log, stop: log(1.0))
     tuning.run()
-    with pytest.raises(client("sagemaker").exceptions.ResourceInUse, match="must be unique within"):
+    in_use = client("sagemaker").exceptions.ResourceInUse
+    with pytest.raises(in_use, match=f"with the name, {tuning.name}, already exists"):
         tuning.create()
 
 
@@ -177,7 +178,7 @@ def test_a_name_is_taken_for_ever(tuning, client):
 )
 def test_a_tuning_job_that_is_not_there_is_not_found(client, verb):
     sagemaker = client("sagemaker")
-    with pytest.raises(sagemaker.exceptions.ResourceNotFound, match="'none'"):
+    with pytest.raises(sagemaker.exceptions.ResourceNotFound, match="a tuning job called none"):
         getattr(sagemaker, verb)(HyperParameterTuningJobName="none")
 
 
