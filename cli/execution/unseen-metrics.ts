@@ -1,15 +1,17 @@
 import { DescribeTrainingJobCommand } from "@aws-sdk/client-sagemaker";
-import { jobKinds } from "../../workflow/job-kinds";
 import type { Aws } from "../account/clients";
 import type { ExecutionResult } from "./execution";
+import { executionOutput } from "./report";
 
-/** Metrics of config.ts that SageMaker did not find in the training job's log; none if the job cannot be read. */
+/**
+ * Metrics of config.ts that SageMaker did not find in the log of the job that trained the model; none if the job cannot be
+ * read.
+ */
 export async function unseenMetrics(
   aws: Pick<Aws, "sagemaker">,
-  { visits }: Pick<ExecutionResult, "visits">,
+  result: ExecutionResult,
 ): Promise<readonly string[]> {
-  const TrainingJobName = visits.findLast(({ name }) => name === jobKinds.train.step.state)?.job;
-  if (TrainingJobName === undefined) return [];
+  const { TrainingJobName } = executionOutput(result);
   try {
     const job = await aws.sagemaker().send(new DescribeTrainingJobCommand({ TrainingJobName }));
     const seen = new Set(job.FinalMetricDataList?.map(({ MetricName }) => MetricName));
