@@ -2,10 +2,10 @@
 
 from emulator.aws.faults import Faults
 from emulator.aws.permissions.checks import Permissions
-from emulator.aws.requests import answer_speed, handling
+from emulator.aws.requests import handling, response_caches
 
 
 def install(faults: Faults, permissions: Permissions) -> None:
     """Install every correction."""
-    answer_speed.install()
+    response_caches.install()
     handling.install(faults, permissions)

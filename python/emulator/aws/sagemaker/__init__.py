@@ -9,8 +9,8 @@ from emulator.aws.faults import Faults
 from emulator.aws.permissions.checks import Permissions
 from emulator.aws.runners import Runners
 from emulator.aws.sagemaker import (
-    answers,
     async_invocations,
+    descriptions,
     endpoint_kinds,
     endpoint_requests,
     endpoints,
@@ -49,7 +49,7 @@ def install(
     """Install every correction; return the running part, which the caller closes."""
     runners = replace(runners, check_image=functools.partial(_check_image, runners))
     sagemaker = SageMaker(runners, aws, faults, time_scale)
-    answers.install()
+    descriptions.install()
     endpoint_kinds.install()
     records.install(aws, runners.check_image)
     model_registry.install(aws, runners.check_image, faults)

@@ -14,8 +14,8 @@ from moto.sagemaker.responses import SageMakerResponse
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.patching import replace, wrap
 from emulator.aws.permissions.roles import trusts
-from emulator.aws.sagemaker.answers import keep_as_asked
 from emulator.aws.sagemaker.async_requests import check_async_config
+from emulator.aws.sagemaker.descriptions import keep_requested_members
 from emulator.aws.sagemaker.model_data import check_model_data
 from emulator.aws.sagemaker.model_registry import container_of_package, find_package
 from emulator.runtime.errors import UnsupportedError
@@ -137,7 +137,7 @@ def _create_endpoint_config(original: Any, self: Any) -> Any:
                 message=f"The production variant {variant['VariantName']} needs a ModelName."
             )
     response = original(self)
-    keep_as_asked(self.sagemaker_backend.endpoint_configs[name], "EndpointConfig", request)
+    keep_requested_members(self.sagemaker_backend.endpoint_configs[name], "EndpointConfig", request)
     return response
 
 

@@ -15,7 +15,7 @@ from moto.sagemaker.exceptions import ResourceInUseException, ValidationError
 from emulator.aws.clients import EmulatedAws
 from emulator.aws.faults import Faults
 from emulator.aws.runners import Runners
-from emulator.aws.sagemaker.answers import keep_as_asked
+from emulator.aws.sagemaker.descriptions import keep_requested_members
 from emulator.aws.sagemaker.endings import ENDINGS
 from emulator.runtime.jobs.runner import JobOutcome
 
@@ -128,7 +128,7 @@ def creator(jobs: RunningJobs, kind: JobKind) -> Callable[..., ActionResult]:
         kind.check(jobs, self.sagemaker_backend, request)
         response = original(self)
         record = records[name]
-        keep_as_asked(record, kind.noun, request)
+        keep_requested_members(record, kind.noun, request)
         kind.begin(record, request)
         jobs.start(record.arn, lambda stop: kind.run(jobs, record, copy.deepcopy(request), stop))
         return response

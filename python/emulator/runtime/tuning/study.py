@@ -44,7 +44,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """What a study looks for.
+    """The settings of a study.
 
     Attributes
     ----------

@@ -41,7 +41,7 @@ def create(client, name):
 
 @pytest.fixture
 def training(request_for):
-    """Give a definition that trains and waits for the end."""
+    """Return a definition that trains and waits for the end."""
     parameters = {**request_for("TrainingJob"), "TrainingJobName": "t"}
     resource = "arn:aws:states:::sagemaker:createTrainingJob.sync"
     task = {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}

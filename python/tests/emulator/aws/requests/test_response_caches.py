@@ -8,7 +8,7 @@ from moto.core import serialize
 from moto.core.serialize import ResponseSerializer, XFormedAttributePicker
 from moto.core.utils import get_service_model
 
-from emulator.aws.requests import answer_speed
+from emulator.aws.requests import response_caches
 
 
 def _model(service, operation) -> Any:
@@ -68,13 +68,15 @@ def test_a_member_is_found_under_all_of_motos_names(service, operation):
             for given in ({alias: "found"}, {alias: None, "other": 1}, {alias: 0, name: 1}, {}):
                 expected = _moto(serializer, given, name, shape)
                 for _ in range(2):
-                    assert answer_speed._member(_moto, serializer, given, name, shape) == expected
+                    assert (
+                        response_caches._member(_moto, serializer, given, name, shape) == expected
+                    )
 
 
 def test_the_transformation_of_a_member_still_applies():
     shape = _model("stepfunctions", "DescribeExecution").output_shape.members["name"]
     serializer = _Serializer(**{"name": str.upper})
-    assert answer_speed._member(_moto, serializer, {"name": "a"}, "name", shape) == "A"
+    assert response_caches._member(_moto, serializer, {"name": "a"}, "name", shape) == "A"
 
 
 @pytest.mark.parametrize("text", ["2026-01-02T03:04:05.678Z", "2026-01-02", "1767323045"])

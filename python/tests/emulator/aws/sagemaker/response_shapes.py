@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 
-def answer_problems(shape: Any, value: Any, path: str = "") -> Iterator[str]:
+def response_problems(shape: Any, value: Any, path: str = "") -> Iterator[str]:
     """Yield the paths at which a response lacks a required member, or has an empty structure.
 
     Parameters
@@ -18,10 +18,10 @@ def answer_problems(shape: Any, value: Any, path: str = "") -> Iterator[str]:
         yield from _structure_problems(shape, value, path)
     elif shape.type_name == "list":
         for number, item in enumerate(value):
-            yield from answer_problems(shape.member, item, f"{path}[{number}]")
+            yield from response_problems(shape.member, item, f"{path}[{number}]")
     elif shape.type_name == "map" and isinstance(value, Mapping):
         for key, item in value.items():
-            yield from answer_problems(shape.value, item, f"{path}[{key}]")
+            yield from response_problems(shape.value, item, f"{path}[{key}]")
     elif value is None:
         yield f"{path} is null"
     elif shape.type_name == "string" and shape.enum and value not in shape.enum:
@@ -37,4 +37,4 @@ def _structure_problems(shape: Any, value: Any, path: str) -> Iterator[str]:
             yield f"{path}.{name} is missing"
     for name, item in value.items():
         if name in shape.members:
-            yield from answer_problems(shape.members[name], item, f"{path}.{name}")
+            yield from response_problems(shape.members[name], item, f"{path}.{name}")

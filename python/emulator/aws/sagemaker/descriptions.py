@@ -55,7 +55,7 @@ def without_empty_structures(shape: Any, value: Any) -> Any:
     return value
 
 
-def keep_as_asked(record: Any, noun: str, request: Mapping[str, Any]) -> None:
+def keep_requested_members(record: Any, noun: str, request: Mapping[str, Any]) -> None:
     """Add the members of a request to moto's record that its description would lack.
 
     Parameters

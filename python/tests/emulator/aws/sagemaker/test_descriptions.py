@@ -3,10 +3,10 @@
 import pytest
 
 from emulator.aws.protocol.operations import operation_model, service_model
-from emulator.aws.sagemaker.answers import without_empty_structures
+from emulator.aws.sagemaker.descriptions import without_empty_structures
 from emulator.runtime.requests.members import MEMBERS, paths
 from tests.emulator.aws.conftest import IMAGE, ROLE
-from tests.emulator.aws.sagemaker.answer_shapes import answer_problems
+from tests.emulator.aws.sagemaker.response_shapes import response_problems
 
 NETWORK = {"SecurityGroupIds": ["sg-0a1b"], "Subnets": ["subnet-0a1b"]}
 EXPERIMENT = {"TrialComponentDisplayName": "x"}
@@ -167,7 +167,7 @@ def test_every_description_and_list_is_complete(sagemaker, everything):
         answer = sagemaker._make_api_call(operation, request)
         del answer["ResponseMetadata"]
         shape = operation_model("sagemaker", operation).output_shape
-        problems += answer_problems(shape, answer, operation)
+        problems += response_problems(shape, answer, operation)
     # A version has its group's name instead, as on AWS.
     assert problems == ["DescribeModelPackage.ModelPackageName is missing"]
 
