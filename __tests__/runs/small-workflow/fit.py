@@ -9,10 +9,9 @@ from pathlib import Path
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--behave", default="well")
-parser.add_argument("--aim", type=float, default=0.7)
+parser.add_argument("--aim", type=float)
 arguments = parser.parse_args()
 behave = arguments.behave
-score = 1 - (arguments.aim - 0.7) ** 2
 
 if behave == "hang":
     time.sleep(600)
@@ -25,7 +24,10 @@ model = {"answer": answer, "broken": behave == "broken", "failing": behave == "f
 for bundle in Path(os.environ["SM_CHANNEL_CODE"]).glob("*.tar.gz"):
     with tarfile.open(bundle) as archive:
         archive.extractall(model_dir / "code")
+metrics = {"score": 1.0}
+if arguments.aim is not None:
+    metrics["score"] -= (arguments.aim - 0.7) ** 2
+    print(f"score: {metrics['score']}")
 if behave != "forget":
     evaluation = Path(os.environ["SM_OUTPUT_DATA_DIR"]) / "evaluation.json"
-    evaluation.write_text(json.dumps({"score": score}))
-print(f"score: {score}")
+    evaluation.write_text(json.dumps(metrics))
