@@ -47,9 +47,11 @@ interface RunEnd {
 /** Deploys the workflow as it is now, and runs it; aborting the signal stops the execution. */
 export async function run(local: Local, request: RunRequest, signal: AbortSignal): Promise<RunEnd> {
   const { aws } = local;
+  const begun = new Date();
   const { machine, stateMachineArn } = await deploy(local, request);
   const arn = await startExecution(aws.sfn(), stateMachineArn, uniqueName(), request.input);
-  const shown = new ShownRun(local, request, arn, JSON.parse(machine.definition) as StateMachineDefinition);
+  const definition = JSON.parse(machine.definition) as StateMachineDefinition;
+  const shown = new ShownRun(local, request, arn, definition, begun);
   try {
     const result = await watchExecution(aws.sfn(), arn, {
       timeoutSeconds: Number.POSITIVE_INFINITY,
@@ -79,17 +81,20 @@ class ShownRun {
   readonly #phases = new PhaseLines();
   #log: { readonly job: string; readonly reader: JobLog; readonly lines: string[] } | undefined;
   #metrics: PreviousModel["metrics"] | undefined;
+  #jobSeconds = 0;
 
   constructor(
     private readonly local: Local,
     private readonly request: RunRequest,
     private readonly executionArn: string,
     private readonly definition: StateMachineDefinition,
+    private readonly begun: Date,
   ) {}
 
   /** Shows what has ended, and the metrics as soon as they are known. */
   async visit(visit: StateVisit): Promise<void> {
-    const { name, job, endedAt } = visit;
+    const { name, job, startedAt, endedAt } = visit;
+    if (job !== undefined) this.#jobSeconds += secondsBetween(startedAt, endedAt);
     const kind = jobKindOf(name);
     if (kind !== undefined && job !== undefined && job !== this.#log?.job) {
       this.#log = { job, reader: new JobLog(this.local.aws, job, kind), lines: [] };
@@ -109,7 +114,10 @@ class ShownRun {
   private async showMetrics(): Promise<void> {
     const evaluation = this.variablesAt(await this.events(), "CheckModelPerformance")?.evaluation;
     this.#metrics = (evaluation as Partial<ExecutionReport> | undefined)?.Metrics;
-    if (this.#metrics !== undefined) print(metricsText(this.#metrics, this.request.before));
+    if (this.#metrics === undefined) return;
+    print(metricsText(this.#metrics, this.request.before));
+    const seconds = secondsBetween(this.begun, new Date());
+    print(`  Metrics after ${seconds.toFixed(1)} s, ${this.#jobSeconds.toFixed(1)} s of it in jobs`);
   }
 
   /** Shows how the execution ended, and tests the endpoint. */
