@@ -15,6 +15,7 @@ export const waits: Readonly<Record<string, string>> = {
   WaitBeforeTraining: jobWait,
   WaitBeforeTuning: jobWait,
   WaitBeforeComparison: jobWait,
+  WaitForChampion: callWait,
   WaitForPackage: callWait,
   WaitForModel: callWait,
   WaitForConfig: callWait,
