@@ -86,11 +86,11 @@ it("runs the whole workflow first", async () => {
 });
 
 it("runs a training script with the data that is there, and shows its lines and its metrics beside the last", async () => {
-  edit("scripts/fit.py", "score = 1 -", "score = 1.5 -");
+  edit("scripts/fit.py", '{"score": 1.0}', '{"score": 1.5}');
   edit("scripts/fit.py", 'if behave == "hang"', 'print("a line of mine")\nif behave == "hang"');
   const text = await run();
   expect(text).toMatch(
-    /scripts\/fit\.py changed\. Run 2: from ModelTraining, with what run 1 made\n {2}Prepare .*\n {2}│ a line of mine\n {2}│ score: 1\.5\n {2}ModelTraining/,
+    /scripts\/fit\.py changed\. Run 2: from ModelTraining, with what run 1 made\n {2}Prepare .*\n {2}│ a line of mine\n {2}ModelTraining/,
   );
   expect(text).not.toContain("DataPreprocessing");
   expect(text).toMatch(
@@ -170,7 +170,7 @@ it("prepares the data again with a new processing script", async () => {
 it("ends on Ctrl-C with its emulator, and says so in one line", async () => {
   const [, address = ""] = /Emulator at (http:\S+)/.exec(printed) ?? [];
   expect((await fetch(`${address}/_emulator`)).status).toBe(200);
-  edit("scripts/fit.py", "score = 1.5 -", "score = 2 -");
+  edit("scripts/fit.py", '{"score": 1.5}', '{"score": 2}');
   await printedUntil("Run 12");
   command.kill("SIGINT");
   const [code] = await once(command, "close");
