@@ -18,6 +18,7 @@ STARTERS = {
     "emulator/runtime/processes/test_isolation.py",
     "emulator/runtime/processes/test_supervisor.py",
     "emulator/runtime/test_environments.py",
+    "emulator/runtime/test_script_tests.py",
     "emulator/runtime/tuning/test_proposers.py",
     "scripts/comparison/test_contents.py",
     "scripts/comparison/test_main.py",
@@ -30,6 +31,7 @@ STARTERS = {
     "scripts/test_interrupted_training.py",
     "scripts/test_model_predictions.py",
     "scripts/test_preprocessing.py",
+    "scripts/test_tables_agree.py",
     "scripts/test_training.py",
 }
 """Files in these folders whose tests start processes, or take longer than a unit test may."""
