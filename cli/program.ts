@@ -53,6 +53,7 @@ export function program(): Command {
   experimentCommands(command);
   promotionCommands(command);
   rehearsalCommands(command);
+  drillCommand(command);
   emulatorCommands(command);
   scaffoldingCommands(command);
   return cli;
@@ -389,6 +390,14 @@ function rehearsalCommands(command: MakeCommand): void {
     .addOption(output())
     .addHelpText("after", examples("npm run rehearse", "npm run rehearse -- --rate 100 --time-scale 0.2"))
     .action(async (options) => (await import("./rehearsal/rehearse")).rehearse(options));
+}
+
+function drillCommand(command: MakeCommand): void {
+  command("drill", "let every call of the state machines fail, in an emulator of its own, and check the ends")
+    .addOption(json())
+    .addOption(output())
+    .addHelpText("after", examples("npm run drill", "npm run drill -- --output drill.json"))
+    .action(async (options) => (await import("./drill/drill")).drill(options));
 }
 
 function emulatorCommands(command: MakeCommand): void {

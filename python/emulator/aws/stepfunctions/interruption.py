@@ -4,6 +4,7 @@ import datetime
 import time
 from typing import Any
 
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
 from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inline_iteration_component import (  # noqa: E501
     InlineIterationComponent,
@@ -12,7 +13,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramTimedOut
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
-from emulator.aws.patching import wrap
+from emulator.aws.patching import replace, wrap
 
 _SETTLING_SECONDS = 5.0
 
@@ -22,6 +23,7 @@ def install() -> None:
     wrap(InlineIterationComponent, "_eval_body", _stop_siblings)
     wrap(Program, "eval", _settle)
     wrap(ExecutionWorker, "stop", _stop_when_started)
+    replace(TimeoutSeconds, "eval", _timeout)
 
 
 def _stop_siblings(original: Any, self: Any, env: Environment) -> None:
@@ -41,6 +43,12 @@ def _settle(original: Any, self: Any, env: Environment) -> None:
     if env.is_frame() or not isinstance(env.program_state(), ProgramTimedOut):
         return
     _wait_until(lambda: _has_event(env, "ExecutionTimedOut"))
+
+
+def _timeout(self: Any, env: Environment) -> None:
+    # moto evaluates nothing in what is being stopped, and would take the state's input for the
+    # timeout, which no history can tell.
+    self._eval_body(env)
 
 
 def _has_event(env: Environment, kind: str) -> bool:

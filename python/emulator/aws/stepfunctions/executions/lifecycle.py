@@ -58,9 +58,14 @@ class _Names:
     def forget(self, machine: Any) -> None:
         with self._lock:
             ended = [e for e in machine.executions if e.status != "RUNNING"]
-            for execution in ended[: max(0, len(ended) - KEPT_EXECUTIONS)]:
-                machine.executions.remove(execution)
-                self._forgotten[machine.arn].add(execution.name)
+            old = ended[: max(0, len(ended) - KEPT_EXECUTIONS)]
+            self._forgotten[machine.arn].update(execution.name for execution in old)
+            # A list of its own: whoever goes through the present one would miss executions.
+            machine.executions = [e for e in machine.executions if e not in old]
+
+    def add(self, machine: Any, execution: Any) -> None:
+        with self._lock:
+            machine.executions = [*machine.executions, execution]
 
     def was_used(self, machine: Any, name: str) -> bool:
         return name in self._forgotten[machine.arn]
@@ -130,7 +135,7 @@ def _start_execution(
         activity_store=self.activities,
     )
     execution.mock_case = answers
-    machine.executions.append(execution)
+    names.add(machine, execution)
     execution.start()
     return execution
 

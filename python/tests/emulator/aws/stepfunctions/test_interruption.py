@@ -1,6 +1,10 @@
 """Stopped and timed-out executions, and branches that stop each other."""
 
 import time
+import types
+
+import pytest
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
 
 from tests.patience import wait_until
 
@@ -122,3 +126,10 @@ def test_a_failed_iteration_stops_its_siblings_before_the_execution_ends(
     assert status(client, job) == "Stopped"
     time.sleep(0.2)
     assert made.history(execution_arn)[-1]["type"] == "ExecutionFailed"
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_timeout_stays_one_in_an_iteration_that_is_being_stopped():
+    env = types.SimpleNamespace(stack=["the state's input"], is_running=lambda: False)
+    TimeoutSeconds(60).eval(env)
+    assert env.stack == ["the state's input", 60]

@@ -1,0 +1,26 @@
+/** The whole fault drill: every documented error of every call, in every variant of the workflow. */
+
+import { drillWorkflow } from "../../cli/drill/campaign";
+import { faultsOf } from "../../cli/drill/cases";
+import { counts } from "../../cli/drill/coverage";
+import { drilledDefinitions } from "../../cli/drill/definitions";
+import { statesOf } from "../../cli/drill/parts";
+import { workflowProps } from "../../configuration";
+
+const props = workflowProps("local");
+
+it("ends every fault as users expect, and drives every state, retrier, catcher and rule", async () => {
+  const report = await drillWorkflow(props, { signal: new AbortController().signal });
+  expect(report.problems).toEqual([]);
+  for (const kind of ["state", "retrier", "catcher", "rule"] as const) {
+    const { driven, reachable } = counts(report.parts, kind);
+    expect([kind, driven]).toEqual([kind, reachable]);
+    expect(reachable).toBeGreaterThan(30);
+  }
+  const tasks = drilledDefinitions(props).flatMap(({ definition }) =>
+    statesOf(definition).flatMap(([, state]) => (state.Type === "Task" ? [state] : [])),
+  );
+  // Without a heartbeat, there is none to miss.
+  expect(tasks.filter((task) => "HeartbeatSeconds" in task)).toEqual([]);
+  expect(report.faults).toBeGreaterThan(Math.max(...tasks.map((task) => faultsOf(task).length)) * 30);
+});
