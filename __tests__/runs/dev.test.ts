@@ -86,11 +86,11 @@ it("runs the whole workflow first", async () => {
 });
 
 it("runs a training script with the data that is there, and shows its lines and its metrics beside the last", async () => {
-  edit("scripts/fit.py", '{"score": score}', '{"score": 1.5}');
+  edit("scripts/fit.py", '{"score": 1.0}', '{"score": 1.5}');
   edit("scripts/fit.py", 'if behave == "hang"', 'print("a line of mine")\nif behave == "hang"');
   const text = await run();
   expect(text).toMatch(
-    /scripts\/fit\.py changed\. Run 2: from ModelTraining, with what run 1 made\n {2}Prepare .*\n {2}│ a line of mine\n {2}│ score: 1\.0\n {2}ModelTraining/,
+    /scripts\/fit\.py changed\. Run 2: from ModelTraining, with what run 1 made\n {2}Prepare .*\n {2}│ a line of mine\n {2}ModelTraining/,
   );
   expect(text).not.toContain("DataPreprocessing");
   expect(text).toMatch(
