@@ -24,7 +24,7 @@ export interface DrillResult {
 const concurrency = 8;
 /** Executions that start while one is running: the emulator forgets all but the newest 20 of a state machine. */
 const mostYounger = 12;
-const pollMilliseconds = 20;
+const pollMilliseconds = 150;
 /** An execution that takes longer is taken for endless. */
 const longestMilliseconds = 60_000;
 

@@ -329,7 +329,7 @@ function runThatNeeds(role: RoleName, { resource }: Grant): Run {
   if (role === "release") return release;
   const needs = (kind: string) => role === kind || (role === "states" && resource.includes(`-${kind}-`));
   if (needs("prep")) return wholeRun;
-  return needs("train") ? training : execution;
+  return needs("train") || needs("tune") ? training : execution;
 }
 
 /** The run that needs a permission. */

@@ -5,7 +5,9 @@ hook to evaluate them. Here, the values are bound natively, and failures are the
 and Retry match: ``States.QueryEvaluationError``.
 """
 
+import functools
 import json
+import re
 from typing import Any, NoReturn
 
 from moto.stepfunctions.parser.api import HistoryEventType
@@ -63,7 +65,7 @@ def _parse_at_creation(original: Any, self: Any, expression: str) -> None:
 
 
 def _evaluate(self: Any, env: Environment) -> None:
-    variables = {**_variables(env), "states": _plain(env.states._states_data)}
+    variables = _variables(env, self.expression, states=True)
     try:
         result = expressions.evaluate(self.expression, variables)
     except expressions.ExpressionError as error:
@@ -74,16 +76,24 @@ def _evaluate(self: Any, env: Environment) -> None:
 
 
 def _evaluate_variable(self: Any, env: Environment) -> None:
-    variables = _variables(env)
-    if self.query_language_mode == QueryLanguageMode.JSONata:
-        variables["states"] = _plain(env.states._states_data)
+    in_jsonata = self.query_language_mode == QueryLanguageMode.JSONata
+    variables = _variables(env, self.expression, states=in_jsonata)
     result = expressions.evaluate(self.expression, variables)
     env.stack.append(None if result is expressions.UNDEFINED else result)
 
 
-def _variables(env: Environment) -> dict[str, Any]:
+def _variables(env: Environment, expression: str, *, states: bool) -> dict[str, Any]:
+    """Return copies of the variables that an expression names, with or without ``$states``."""
     store = env.variable_store
-    return _plain({**store._outer_scope, **store._inner_scope})
+    scope = {**store._outer_scope, **store._inner_scope}
+    if states:
+        scope["states"] = env.states._states_data
+    return _plain({name: scope[name] for name in _names_in(expression) & scope.keys()})
+
+
+@functools.lru_cache(maxsize=4096)
+def _names_in(expression: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\$(\w+)", expression))
 
 
 def _plain(value: Any) -> Any:

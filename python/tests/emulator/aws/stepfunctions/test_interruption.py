@@ -2,6 +2,7 @@
 
 import time
 import types
+from typing import Any
 
 import pytest
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
@@ -130,6 +131,6 @@ def test_a_failed_iteration_stops_its_siblings_before_the_execution_ends(
 
 @pytest.mark.usefixtures("cloud")
 def test_a_timeout_stays_one_in_an_iteration_that_is_being_stopped():
-    env = types.SimpleNamespace(stack=["the state's input"], is_running=lambda: False)
+    env: Any = types.SimpleNamespace(stack=["the state's input"], is_running=lambda: False)
     TimeoutSeconds(60).eval(env)
     assert env.stack == ["the state's input", 60]

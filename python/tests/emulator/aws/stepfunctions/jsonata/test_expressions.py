@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from emulator.aws.stepfunctions.jsonata import expressions
@@ -90,3 +92,14 @@ def test_fails_to_parse_what_is_not_jsonata():
     check("$states.input.a[b > 1]")
     with pytest.raises(ExpressionError, match="S0203"):
         check("(1 + 2")
+
+
+def test_an_expression_evaluated_in_many_threads_has_the_variables_of_each():
+    expression = "$sum([1..200].($ * $factor)) & $join($map($names, function($n) { $n & $factor }))"
+
+    def result(factor):
+        return evaluate(expression, {"factor": factor, "names": ["a", "b"]})
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(result, range(64)))
+    assert results == [f"{20100 * factor}a{factor}b{factor}" for factor in range(64)]
