@@ -281,6 +281,36 @@ describe("logs", () => {
   });
 });
 
+describe("audit, mails, tuning and estimate", () => {
+  it("lists what each role used, and what it was denied", async () => {
+    const { code, stdout } = await command(["audit"]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/housing-local-train-[\s\S]*s3:GetObject/)]);
+    expect(JSON.parse((await command(["audit", "--json"])).stdout).roles.length).toBeGreaterThan(3);
+  });
+
+  it("says where emails come from while there are none", async () => {
+    const { code, stdout } = await command(["mails"]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("npm run deploy -- local")]);
+  });
+
+  it("says that a workflow without tuning has no tuning job", async () => {
+    const { code, stderr } = await command(["tuning"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("tuning")]);
+  });
+
+  it("estimates the cost of each environment", async () => {
+    const { code, stdout } = await command(["estimate", "prod"]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/\$[\d.,]+/)]);
+  });
+});
+
+describe("promote", () => {
+  it("refuses the emulator's own environment, which is on no account", async () => {
+    const { code, stderr } = await command(["promote", "local", "prod"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("local")]);
+  });
+});
+
 describe("cleanup", () => {
   const left = async () => {
     const sagemaker = cloud.aws.sagemaker();

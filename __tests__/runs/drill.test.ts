@@ -1,23 +1,25 @@
-/** The whole fault drill: every documented error of every call, in every variant of the workflow. */
+/** `npm run drill` itself: every documented error of every call, in every variant of the workflow. */
 
-import { drillWorkflow } from "../../cli/drill/campaign";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { DrillReport } from "../../cli/drill/campaign";
 import { faultsOf } from "../../cli/drill/cases";
 import { counts } from "../../cli/drill/coverage";
 import { drilledDefinitions } from "../../cli/drill/definitions";
 import { statesOf } from "../../cli/drill/parts";
 import { workflowProps } from "../../configuration";
 
-const props = workflowProps("local");
-
 it("ends every fault as users expect, and drives every state, retrier, catcher and rule", async () => {
-  const report = await drillWorkflow(props, { signal: new AbortController().signal });
+  const run = promisify(execFile);
+  const { stdout } = await run("npm", ["run", "--silent", "drill", "--", "--json"], { maxBuffer: 2 ** 26 });
+  const report = JSON.parse(stdout) as DrillReport;
   expect(report.problems).toEqual([]);
   for (const kind of ["state", "retrier", "catcher", "rule"] as const) {
     const { driven, reachable } = counts(report.parts, kind);
     expect([kind, driven]).toEqual([kind, reachable]);
     expect(reachable).toBeGreaterThan(30);
   }
-  const tasks = drilledDefinitions(props).flatMap(({ definition }) =>
+  const tasks = drilledDefinitions(workflowProps("local")).flatMap(({ definition }) =>
     statesOf(definition).flatMap(([, state]) => (state.Type === "Task" ? [state] : [])),
   );
   // Without a heartbeat, there is none to miss.

@@ -241,6 +241,10 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
     expect(await run("leftovers", "local")).toMatch(/endpoint +housing-local +since .* a day/);
   });
 
+  it("sends emails about the executions, which are listed", async () => {
+    expect(await run("mails")).toMatch(/^To: ml-team@example\.com\nDate: \d.+\nSubject: .+\n/);
+  });
+
   it("tries the version before under real traffic", async () => {
     const numbers = ["--reward-range", "0,1", "--effect", "0.1", "--max-error-rate", "2%"];
     const said = await run(
