@@ -95,3 +95,11 @@ class Tuning:
 @pytest.fixture
 def tuning(cloud, client, name, request_for):
     return Tuning(cloud, client("sagemaker"), name, request_for("TrainingJob"))
+
+
+def depth(request):
+    return int(request["HyperParameters"]["depth"])
+
+
+def log_depth(request, log, stop):
+    log(float(depth(request)))
