@@ -97,7 +97,10 @@ class Trial {
     const target = await this.target();
     const plan = await planExperiment(target, version, numbers, name);
     await startExperiment(target, plan, waiting, quietly);
-    return plan.event.Experiment;
+    const { Experiment } = plan.event;
+    // Traffic before the minute of its first check is not counted.
+    await until(async () => await readDecision(target, Experiment));
+    return Experiment;
   }
 
   async stop(winner?: Contender): Promise<void> {

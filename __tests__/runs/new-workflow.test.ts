@@ -8,6 +8,7 @@ import { runScriptTests } from "../../cli/emulator/script-tests";
 import { projectRoot } from "../../cli/paths";
 import { ProjectCopy } from "../terraform/project-copy";
 
+// The copy has the workflow of who runs the tests, too: these names are hardly theirs.
 let project: ProjectCopy;
 
 beforeAll(() => {
@@ -20,8 +21,8 @@ beforeAll(() => {
 afterAll(() => project?.remove());
 
 it.each([
-  ["classification", "wine", ["Barolo", "Grignolino"]],
-  ["regression", "flats", [expect.any(Number), expect.any(Number)]],
+  ["classification", "vintages", ["Barolo", "Grignolino"]],
+  ["regression", "dwellings", [expect.any(Number), expect.any(Number)]],
 ])("trains, passes its gate and its smoke test, and predicts: %s", async (kind, name, predictions) => {
   expect(await project.run("new", name, "--kind", kind)).toMatchObject({ code: 0 });
   const { ended } = project.start(["start", "--json"], { WORKFLOW_CONFIG: `${name}/config.ts` });
@@ -39,15 +40,15 @@ it("has scripts whose tests pass, with the packages that jobs have", async () =>
   });
   const version = printed.trim();
   project.write(
-    "flats/test_versions.py",
+    "dwellings/test_versions.py",
     `import sklearn\n\n\ndef test_version():\n    assert sklearn.__version__ == "${version}"\n`,
   );
-  const folders = ["wine", "flats"].map((folder) => join(project.folder, folder));
+  const folders = ["vintages", "dwellings"].map((folder) => join(project.folder, folder));
   await runScriptTests(folders, folders);
 
-  project.edit("flats/test_versions.py", version, "of a developer");
+  project.edit("dwellings/test_versions.py", version, "of a developer");
   await expect(runScriptTests(folders, folders)).rejects.toThrow(
-    /^The tests of .*flats failed:\n[\s\S]*test_versions\.py:5: AssertionError/,
+    /^The tests of .*dwellings failed:\n[\s\S]*test_versions\.py:5: AssertionError/,
   );
 });
 
@@ -96,8 +97,8 @@ it("keeps the project's lint green, as three configurations beside each other do
 });
 
 it.each([
-  ["wine/config.ts", ["dev", "local"]],
-  ["flats/config.ts", ["dev", "local"]],
+  ["vintages/config.ts", ["dev", "local"]],
+  ["dwellings/config.ts", ["dev", "local"]],
   ["points.config.ts", ["live", "local"]],
 ])("synthesizes every environment of %s", async (file, names) => {
   const folder = join(project.write(`stacks of ${file}/.keep`, ""), "..");
