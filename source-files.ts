@@ -31,7 +31,10 @@ export function sourceFiles(folder: string): string[] {
       )
       .filter((path) => !path.split("/").some((name) => isExcluded.test(name)));
   } catch (error) {
-    throw new Error(`The script folder ${folder} cannot be read; check its path`, { cause: error });
+    throw new Error(
+      `The script folder ${folder} of config.ts does not exist or cannot be read: correct its path`,
+      { cause: error },
+    );
   }
   if (files.length === 0) throw new Error(`The script folder ${folder} holds no code`);
   // Not by locale: the order decides the hash.

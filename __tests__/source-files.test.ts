@@ -35,7 +35,9 @@ describe("sourceFiles", () => {
   });
 
   it("fails for a folder that is not there, and for one without code", () => {
-    expect(() => sourceFiles(join(folder, "nowhere"))).toThrow(/The script folder .*nowhere cannot be read/);
+    expect(() => sourceFiles(join(folder, "nowhere"))).toThrow(
+      /The script folder .*nowhere of config.ts does not exist/,
+    );
     mkdirSync(join(folder, "empty"));
     expect(() => sourceFiles(join(folder, "empty"))).toThrow(/empty holds no code/);
   });

@@ -95,7 +95,7 @@ it.each<[string, keyof ConfigInput, object, string]>([
     "a folder that is not there",
     "workflow",
     { inference: { folder: "nowhere", entryPoint: "a.py" } },
-    "The script folder nowhere cannot be read",
+    "The script folder nowhere of config.ts does not exist",
   ],
   [
     "an entry point that is not there",

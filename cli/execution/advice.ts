@@ -39,7 +39,33 @@ const advices: readonly Advice[] = [
   {
     pattern: /ModuleNotFoundError: No module named '([^'.]+)/,
     text: ([, module]) =>
-      `the image has no ${module}: add it to requirements.txt in the folder of the script, or correct the import`,
+      `there is no ${module}: a module of your own must be in the folder of the script that imports it; for a package, add it to requirements.txt in that folder; otherwise correct the import`,
+  },
+  {
+    pattern: /error: (unrecognized arguments: .+|argument .+: invalid .+)/,
+    text: ([, problem]) =>
+      `the script does not take what workflow.training.hyperparameters or the input's HyperParameters set (${problem}): add the option to the script, or correct the configuration`,
+  },
+  {
+    pattern:
+      /(?:No matching distribution found for|Could not find a version that satisfies the requirement) (\S+)/,
+    text: ([, requirement]) =>
+      `${requirement} cannot be installed: correct it in requirements.txt in the folder of the script`,
+  },
+  {
+    pattern: /No objective metrics found after running/,
+    text: () =>
+      'no training job printed the metric of workflow.tuning.objective: print a line such as "accuracy: 0.5" in the training script, or correct the objective in config.ts',
+  },
+  {
+    pattern: /instance \d+: the prediction must be /,
+    text: () =>
+      "the model's prediction is not what workflow.smokeTest expects: correct the example in config.ts, or the model",
+  },
+  {
+    pattern: /There is no object under s3:\/\/\S*\/raw-data\//,
+    text: () =>
+      "no data was uploaded: put files into the folder of testRun.sampleData in config.ts, or upload your own into raw-data/ of the bucket",
   },
 ];
 

@@ -27,7 +27,31 @@ it.each([
   ],
   [
     "ModuleNotFoundError: No module named 'lightgbm.sklearn'",
-    "the image has no lightgbm: add it to requirements.txt",
+    "there is no lightgbm: a module of your own must be in the folder of the script that imports it; for a package, add it to requirements.txt",
+  ],
+  [
+    "usage: train.py [-h]\ntrain.py: error: unrecognized arguments: --max-depth 3",
+    "workflow.training.hyperparameters or the input's HyperParameters set (unrecognized arguments: --max-depth 3)",
+  ],
+  [
+    "train.py: error: argument --alpha: invalid float value: 'strong'",
+    "(argument --alpha: invalid float value: 'strong')",
+  ],
+  [
+    "ERROR: No matching distribution found for grape-tolkit==1.0",
+    "grape-tolkit==1.0 cannot be installed: correct it in requirements.txt",
+  ],
+  [
+    "No objective metrics found after running 2 training jobs. Please ensure",
+    "no training job printed the metric of workflow.tuning.objective",
+  ],
+  [
+    'example 1: instance 2: the prediction must be "Barbera", got "Grignolino"',
+    "not what workflow.smokeTest expects",
+  ],
+  [
+    "There is no object under s3://wine-local-1/raw-data/: upload the data, or set another DataPrefix",
+    "put files into the folder of testRun.sampleData",
   ],
 ])("advises on %s", (message, advice) => {
   expect(adviceOn(["The endpoint did not start", message])).toContain(advice);
