@@ -103,3 +103,10 @@ def test_an_expression_evaluated_in_many_threads_has_the_variables_of_each():
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(result, range(64)))
     assert results == [f"{20100 * factor}a{factor}b{factor}" for factor in range(64)]
+
+
+def test_evaluators_of_an_expression_share_its_syntax_tree_only():
+    one, other = (expressions._evaluator("$a + 1") for _ in range(2))
+    assert one.ast is other.ast
+    assert one is not other
+    assert one.environment is not other.environment

@@ -150,3 +150,18 @@ def test_output_of_any_json_type_is_described_as_json(output):
     assert output("{% 'a \"text\"' %}") == 'a "text"'
     assert output("{% null %}") is None
     assert output("{% false %}") is False
+
+
+def test_a_variable_of_any_legal_name_reaches_an_expression(machine):
+    names = ["camelCase_2", "größe", "_a1"]
+    made = machine(
+        {
+            "Set": {"Type": "Pass", "Assign": {name: name for name in names}, "Next": "Read"},
+            "Read": {
+                "Type": "Pass",
+                "Output": "{% [" + ", ".join(f"${name}" for name in names) + "] %}",
+                "End": True,
+            },
+        }
+    )
+    assert json.loads(made.run()["output"]) == names
