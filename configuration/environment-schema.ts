@@ -26,6 +26,7 @@ export const jobSizeSchema = z.strictObject({
   instanceCount: wholeNumber.optional(),
   volumeSizeInGB: wholeNumber.optional(),
   maxRuntimeInSeconds: wholeNumber.optional(),
+  waitForCapacityInSeconds: z.number().optional(),
 });
 
 const variantName = z

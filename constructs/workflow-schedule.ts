@@ -42,8 +42,9 @@ export class WorkflowSchedule extends Construct {
         arn: stateMachineArn,
         roleArn: this.role.roleArn,
         input: "{}",
-        // An execution that starts hours late is of no use.
-        retryPolicy: { maximumEventAgeInSeconds: 3600, maximumRetryAttempts: 10 },
+        // A throttled start is tried again, with growing waits, as often as it can be; one that is hours late is of no use.
+        // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
+        retryPolicy: { maximumEventAgeInSeconds: 3600, maximumRetryAttempts: 185 },
       },
       dependsOn: [this.role.policy],
     });

@@ -1,3 +1,4 @@
+import { checkedWaitForCapacity } from "./asl/capacity";
 import { longestDeploymentSeconds } from "./asl/retries";
 import { checkedRollbackAlarms } from "./endpoint/guardrails";
 import { type EndpointProps, endpointSettings } from "./endpoint/kinds";
@@ -34,6 +35,13 @@ export interface JobProps extends ScriptProps {
   readonly volumeSizeInGB?: number;
   /** @default 3600 */
   readonly maxRuntimeInSeconds?: number;
+  /**
+   * How long to wait, in all, while a quota is used up, SageMaker has no instances, or calls are throttled: 0 to a week
+   * (docs/training-capacity.md).
+   *
+   * @default 7200
+   */
+  readonly waitForCapacityInSeconds?: number;
 }
 
 /** The props of a workflow with your own scripts; `docs/own-workflow.md` shows an example. */
@@ -196,10 +204,10 @@ export function workflowSettings(
     arguments: props.comparison.arguments ?? [],
   };
   const endpoint = endpointSettings(props.endpoint, props.vpc !== undefined);
-  const longest =
-    longestJobSeconds(processing.maxRuntimeInSeconds) +
-    (comparison === undefined ? 0 : longestJobSeconds(comparison.maxRuntimeInSeconds)) +
-    longestJobSeconds(longestTrainingSeconds(training, tuning)) +
+  const longestRun =
+    longest(processing) +
+    (comparison === undefined ? 0 : longest(comparison)) +
+    longest(training, longestTrainingSeconds(training, tuning)) +
     longestDeploymentSeconds;
   return {
     prefix,
@@ -218,8 +226,16 @@ export function workflowSettings(
     vpc: props.vpc,
     tags: props.tags ?? {},
     dataPrefix,
-    timeoutSeconds: atLeastOne("timeoutSeconds", props.timeoutSeconds ?? longest + 3600),
+    timeoutSeconds: atLeastOne("timeoutSeconds", props.timeoutSeconds ?? longestRun + 3600),
   };
+}
+
+/** The time of all attempts of a job. */
+function longest(
+  { maxRuntimeInSeconds, waitForCapacityInSeconds }: JobSettings,
+  runtime = maxRuntimeInSeconds,
+): number {
+  return longestJobSeconds(runtime, waitForCapacityInSeconds);
 }
 
 /** The time limit of the longest job that trains: the single one, or that of the tuning. */
@@ -284,6 +300,7 @@ function jobSettings(name: JobName, job: JobProps): Omit<JobSettings, "codeKey">
     instanceCount: atLeastOne(`${name}.instanceCount`, job.instanceCount ?? 1),
     volumeSizeInGB: atLeastOne(`${name}.volumeSizeInGB`, job.volumeSizeInGB ?? 30),
     maxRuntimeInSeconds: atLeastOne(`${name}.maxRuntimeInSeconds`, job.maxRuntimeInSeconds ?? 3600),
+    waitForCapacityInSeconds: checkedWaitForCapacity(name, job.waitForCapacityInSeconds),
   };
 }
 

@@ -19,6 +19,8 @@ export interface JobSettings extends ScriptSettings {
   readonly instanceCount: number;
   readonly volumeSizeInGB: number;
   readonly maxRuntimeInSeconds: number;
+  /** How long it waits for quota and capacity, in all; 0 for not at all. */
+  readonly waitForCapacityInSeconds: number;
 }
 
 /** The network of jobs and endpoint. */

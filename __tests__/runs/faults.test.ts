@@ -14,7 +14,11 @@ const quick = { HyperParameters: { "n-estimators": 5 } };
 
 beforeAll(async () => {
   cloud = await TestCloud.start();
-  workflow = await cloud.deploy(workflowProps("local"));
+  const props = workflowProps("local");
+  workflow = await cloud.deploy({
+    ...props,
+    processing: { ...props.processing, waitForCapacityInSeconds: 180 },
+  });
   await workflow.upload("raw-data/train.csv", housingCsv(400, 1));
   await workflow.upload("raw-data/test.csv", housingCsv(100, 2));
 });
@@ -38,7 +42,7 @@ describe("a job that fails", () => {
     expect(executionOutput(result).TrainingJobName).toBe(jobs[1]);
   });
 
-  it("for want of capacity ends after three attempts", async () => {
+  it("for want of capacity waits for the stated time, and then ends the run", async () => {
     await cloud.inject({
       operation: "sagemaker:CreateProcessingJob",
       failureReason: "CapacityError: Unable to provision requested ML compute capacity.",
@@ -49,7 +53,38 @@ describe("a job that fails", () => {
       error: "ProcessingJobFailed",
       cause: { reason: expect.stringMatching(/^CapacityError/) },
     });
+    // One attempt, and one after each of the waits of 60 and 120 s.
     expect(new Set(jobsOf(result, "DataPreprocessing")).size).toBe(3);
+    expect(result.visits.flatMap(({ waitsFor = [] }) => waitsFor)).toEqual(
+      Array(2).fill(
+        "DataPreprocessing waits for capacity, up to 3 min in all: CapacityError: Unable to provision requested ML compute capacity.",
+      ),
+    );
+  });
+});
+
+describe("a quota", () => {
+  const refuses = (limit: number, used: number) => ({
+    operation: "sagemaker:CreateProcessingJob",
+    error: "ResourceLimitExceeded",
+    message: `The account-level service limit 'ml.m5.large for processing job usage' is ${limit} Instances, with current utilization of ${used} Instances and a request delta of 1 Instances.`,
+  });
+
+  it("that is used up is waited for", async () => {
+    await cloud.inject({ ...refuses(1, 1), times: 2 });
+    const result = await workflow.run(quick);
+    expect(failureOf(result)).toEqual(succeeded);
+    expect(result.visits.filter(({ name }) => name === "WaitForProcessingCapacity")).toHaveLength(2);
+  });
+
+  it("of no instance ends the run at once", async () => {
+    await cloud.inject({ ...refuses(0, 0), times: 0 });
+    const result = await workflow.run(quick);
+    expect(failureOf(result)).toMatchObject({
+      error: "ProcessingJobFailed",
+      cause: { reason: expect.stringContaining("is 0 Instances") },
+    });
+    expect(jobsOf(result, "DataPreprocessing")).toHaveLength(1);
   });
 });
 

@@ -26,13 +26,20 @@ export function drilledDefinitions(props: WorkflowProps): DrilledDefinition[] {
 }
 
 function variants(props: WorkflowProps): Record<string, Partial<WorkflowProps>> {
+  // The numbers of calls in expected-ends.ts are for this time.
+  const waiting = { waitForCapacityInSeconds: 600 };
   const plain = {
+    processing: { ...props.processing, ...waiting },
+    training: { ...props.training, ...waiting },
     approval: "automatic",
     endpoint: onInstances,
     comparison: undefined,
     tuning: undefined,
   } as const;
-  const comparison = props.comparison ?? { ...props.training, entryPoint: "compare.py" };
+  const comparison = {
+    ...(props.comparison ?? { ...props.training, entryPoint: "compare.py" }),
+    ...waiting,
+  };
   const tuning = props.tuning ?? anyTuning(props);
   const smokeTest = props.smokeTest ?? { examples: [{ instances: [[1]], low: 0, high: 1 }] };
   return {

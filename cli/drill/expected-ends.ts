@@ -1,5 +1,6 @@
 /** What a user expects when a call keeps failing: which failure it is, whichever the error. */
 
+import type { FaultClass } from "./faults";
 import type { End } from "./scenarios";
 
 /** The end by state. A state that is new here has none: decide what its users expect, and add it. */
@@ -71,6 +72,16 @@ export const endsOfEmptyResults: Readonly<Record<string, End>> = {
 
 /** Most calls that a step may make while an error lasts: of one attempt and its retries. */
 export const usualCalls = 7;
+
+/** Most calls of a job that waits for capacity for ten minutes: the first one, and one after each of four waits. */
+const mostCapacityCalls = 5;
+
+/** Most calls of jobs while they wait; a throttled call has its retries, too. */
+export const mostCallsOfJobs: Partial<Readonly<Record<FaultClass, number>>> = {
+  quota: mostCapacityCalls,
+  capacity: mostCapacityCalls,
+  throttling: 4 * mostCapacityCalls,
+};
 
 /**
  * Most calls of states that a release enters again and again: while an endpoint is busy it looks at it, and tries to deploy

@@ -89,9 +89,14 @@ function unnamed(error: string, source: string, code = "Error Code"): Fault[] {
 
 const quota = {
   class: "quota",
-  cause: "The account-level service limit is 0 Instances",
+  cause: quotaText(2, 2),
   expect: "passing",
 } as const;
+
+/** https://repost.aws/knowledge-center/sagemaker-resource-limit-exceeded-error */
+function quotaText(limit: number, used: number): string {
+  return `The account-level service limit 'ml.m5.large for training job usage' is ${limit} Instances, with current utilization of ${used} Instances and a request delta of 1 Instances. Please use AWS Service Quotas to request an increase for this quota.`;
+}
 
 const sagemakerNamed: readonly Fault[] = [
   {
@@ -146,6 +151,14 @@ export const faults: Readonly<Record<CallKind, readonly Fault[]>> = {
   sagemakerJob: [
     ...unnamed("SageMaker.AmazonSageMakerException", commonErrors),
     ...sagemakerNamed,
+    {
+      // No wait helps an account that may have no instance at all.
+      ...quota,
+      cause: quotaText(0, 0),
+      expect: "lasting",
+      error: "SageMaker.ResourceLimitExceededException",
+      source: `${sagemakerApi}/API_CreateTrainingJob.html`,
+    },
     ...jobFaults(),
   ],
   sagemaker: [...anyCall, ...unnamed("SageMaker.AmazonSageMakerException", commonErrors), ...sagemakerNamed],

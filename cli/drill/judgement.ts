@@ -1,8 +1,9 @@
 /** Whether an execution ended as its user expects. */
 
 import { failures } from "../../workflow/failures";
+import { jobKindOf } from "../../workflow/job-kinds";
 import type { DrillCase, Injection } from "./cases";
-import { expectedEnds, mostCalls, usualCalls } from "./expected-ends";
+import { expectedEnds, mostCalls, mostCallsOfJobs, usualCalls } from "./expected-ends";
 import type { Fault } from "./faults";
 import type { DrillResult } from "./run";
 
@@ -86,8 +87,9 @@ function mostCallsOf({ case: { machine }, visits }: DrillResult, state: string):
   return isInMap ? Math.max(0, ...calls) : calls.reduce((sum, count) => sum + count, 0);
 }
 
-function allowedCalls(state: string, { expect, sharesName = false }: Fault): [number, number] {
-  const most = mostCalls[state] ?? usualCalls;
+function allowedCalls(state: string, { class: of, expect, sharesName = false }: Fault): [number, number] {
+  const waiting = jobKindOf(state) === undefined ? undefined : mostCallsOfJobs[of];
+  const most = waiting ?? mostCalls[state] ?? usualCalls;
   // Nothing depends on a call whose failure may stay unnoticed.
   if (expect === "passing") return [expectedEnds[state] === "success" ? 1 : 2, most];
   if (expect === "lasting") return [1, sharesName || state in mostCalls ? most : 1];

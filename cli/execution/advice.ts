@@ -7,6 +7,7 @@ interface Advice {
 }
 
 const page = "docs/own-workflow.md";
+const capacityPage = "docs/training-capacity.md";
 
 const advices: readonly Advice[] = [
   {
@@ -61,6 +62,16 @@ const advices: readonly Advice[] = [
     pattern: /instance \d+: the prediction must be /,
     text: () =>
       "the model's prediction is not what workflow.smokeTest expects: correct the example in config.ts, or the model",
+  },
+  {
+    pattern: /service limit '([^']+)' is (\d+) Instances?/,
+    text: ([, quota, limit]) =>
+      `the account may have ${limit} instances at once: request more of the quota "${quota}" in Service Quotas, or set another instanceType in config.ts (${capacityPage})`,
+  },
+  {
+    pattern: /^(CapacityError|Unable to provision)/m,
+    text: () =>
+      `SageMaker had no instance: let the job wait longer with waitForCapacityInSeconds in config.ts, or set another instanceType (${capacityPage})`,
   },
   {
     pattern: /There is no object under s3:\/\/\S*\/raw-data\//,

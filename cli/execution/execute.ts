@@ -64,7 +64,12 @@ export async function execute(name: string, options: ExecuteOptions): Promise<vo
       const named = options.name ?? uniqueName();
       arn ??=
         options.attach === undefined
-          ? await startExecution(aws.sfn(), stateMachineArn, named, input ?? target.executionInput)
+          ? await startExecution(aws.sfn(), stateMachineArn, named, input ?? target.executionInput, {
+              onWait: (text) => {
+                task.output = text;
+              },
+              signal,
+            })
           : arnOf(stateMachineArn, options.attach);
       return await followToSuccess(target, redriven ?? arn, task, options.timeout, signal);
     },

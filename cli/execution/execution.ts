@@ -14,6 +14,7 @@ import { poll } from "../account/poll";
 import { CliError, explain, OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { ExecutionHistory, type StateVisit } from "./history";
 import type { Redriven } from "./redriven";
+import { type ThrottledOptions, whileThrottled } from "./throttled";
 
 /** An execution's description, and the states that it visited. */
 export interface ExecutionResult {
@@ -21,17 +22,18 @@ export interface ExecutionResult {
   readonly visits: readonly StateVisit[];
 }
 
-/** Starts an execution and returns its ARN. */
+/** Starts an execution and returns its ARN; waits while AWS throttles the call. */
 export async function startExecution(
   sfn: SFNClient,
   stateMachineArn: string,
   name: string,
   input: ExecutionInput,
+  options: ThrottledOptions = {},
 ): Promise<string> {
+  // The same name and input start no second execution.
+  const command = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) });
   try {
-    const { executionArn } = await sfn.send(
-      new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }),
-    );
+    const { executionArn } = await whileThrottled(() => sfn.send(command), options);
     return executionArn as string;
   } catch (error) {
     if (error instanceof ExecutionAlreadyExists) {

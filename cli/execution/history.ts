@@ -1,4 +1,5 @@
 import type { HistoryEvent } from "@aws-sdk/client-sfn";
+import { waitsForVariable } from "../../workflow/asl/capacity";
 import { jobNameKeys } from "../../workflow/job-kinds";
 
 /** One visit of an execution to a state. */
@@ -18,6 +19,8 @@ export interface StateVisit {
   readonly isAbsent?: boolean;
   /** The latest error of an attempt, or of the whole visit. */
   readonly error?: string;
+  /** What the next state waits for, as the state itself says it. */
+  readonly waitsFor?: string;
 }
 
 /** Converts an execution's history, event by event, to the visits to its states. */
@@ -90,7 +93,7 @@ function changes(
     const job = jobName(event.taskScheduledEventDetails?.parameters);
     return { attempts: visit.attempts + 1, ...(job === undefined ? {} : { job }) };
   }
-  if (type.endsWith("StateExited")) return { endedAt: timestamp };
+  if (type.endsWith("StateExited")) return { endedAt: timestamp, ...waitsFor(event) };
   const details =
     event.taskFailedEventDetails ??
     event.taskSubmitFailedEventDetails ??
@@ -99,6 +102,11 @@ function changes(
     event.lambdaFunctionFailedEventDetails;
   if (details?.error === undefined) return undefined;
   return isMissing(details) ? { isAbsent: true } : { error: details.error };
+}
+
+function waitsFor({ stateExitedEventDetails: details }: HistoryEvent): Partial<StateVisit> {
+  const text = details?.assignedVariables?.[waitsForVariable];
+  return text === undefined ? {} : { waitsFor: JSON.parse(text) as string };
 }
 
 /** Whether a state looked for what is not there, which is an answer: SageMaker has no error name of its own for that. */

@@ -7,6 +7,7 @@ import { tuningProgress } from "./tuning-progress";
 const endpointWait = "waiting until the endpoint is in service";
 const rollbackWait = "waiting until the version before is in service again";
 const jobWait = "waiting before the next attempt of the job";
+const capacityWait = "waiting for capacity";
 const callWait = "waiting before the next call of SageMaker";
 
 /** What states wait for, and those that look whether it has come. */
@@ -15,6 +16,10 @@ export const waits: Readonly<Record<string, string>> = {
   WaitBeforeTraining: jobWait,
   WaitBeforeTuning: jobWait,
   WaitBeforeComparison: jobWait,
+  WaitForProcessingCapacity: capacityWait,
+  WaitForTrainingCapacity: capacityWait,
+  WaitForTuningCapacity: capacityWait,
+  WaitForComparisonCapacity: capacityWait,
   WaitForChampion: callWait,
   WaitForPackage: callWait,
   WaitForModel: callWait,
@@ -35,6 +40,9 @@ export class LiveProgress {
   /** What is waited for, and since when: each look for it is a visit of its own. */
   #wait: { readonly text: string; readonly since: Date } | undefined;
 
+  /** What the state before a wait for capacity says of it. */
+  #waitsFor: string | undefined;
+
   constructor(private readonly aws: Aws) {}
 
   /** Takes the state that has begun or ended last. */
@@ -44,7 +52,9 @@ export class LiveProgress {
       this.#lastLine = "";
     }
     this.#running = visit;
-    const text = waits[visit.name];
+    this.#waitsFor = visit.waitsFor ?? this.#waitsFor;
+    const known = waits[visit.name];
+    const text = known === capacityWait ? (this.#waitsFor ?? known) : known;
     // States without a call, which decide, belong to the wait.
     if (text === undefined && visit.type === "Choice") return;
     if (text !== this.#wait?.text)

@@ -37,6 +37,7 @@ export class PhaseLines {
     const lines = this.#begin(visit);
     if (visit.endedAt === undefined) return lines;
     this.#phase.visits.push(visit);
+    if (visit.waitsFor !== undefined) return [...lines, visit.waitsFor];
     return hasOwnLine(visit) ? [...lines, visitLine(visit)] : lines;
   }
 

@@ -41,6 +41,11 @@ export const sageMakerRetry: readonly Retrier[] = [
   },
 ];
 
+/** Retries the call that starts a job, whose next states wait for quota and capacity. */
+export const jobRetry: readonly Retrier[] = sageMakerRetry.filter(
+  ({ ErrorEquals }) => !ErrorEquals.includes("SageMaker.ResourceLimitExceededException"),
+);
+
 /** Retries a call to SageMaker after a limit; the next states handle other refusals by their reason. */
 export const limitRetry: readonly Retrier[] = sageMakerRetry.filter(({ ErrorEquals }) =>
   ErrorEquals.includes("SageMaker.ResourceLimitExceededException"),
@@ -143,21 +148,24 @@ export function growingWait(next: string): WaitState {
 /** JSONata: whether a deployment was refused temporarily, because of another deployment or throttling. */
 export const refusedForNow = jsonata`$contains($failure.reason, /already existing|in-progress|Could not find endpoint "|Throttl|Rate exceeded/)`;
 
-/** Attempts of a job, including the first. */
+/** Attempts of a job, including the first, without those after a wait for capacity. */
 export const maxAttempts = 3;
 
 /**
- * JSONata: whether a retry can help a failed job: after lost instances, missing capacity, internal errors.
+ * JSONata: whether a retry can help a failed job: after lost instances, internal errors.
  *
  * A retrier cannot distinguish a fault of the service from one of the script, because both are States.TaskFailed.
  */
-export const anotherAttemptHelps = jsonata`$attempt < ${maxAttempts} and $contains($failure.reason, /^(InternalServerError|InternalFailure|CapacityError|ServiceUnavailable)/)`;
+export const anotherAttemptHelps = jsonata`$attempt - $capacityWaits < ${maxAttempts} and $contains($failure.reason, /^(InternalServerError|InternalFailure|ServiceUnavailable)/)`;
 
-/** Waits before the next attempt of a job, twice as long each time, and counts in `attempt`. */
+/** The values of a job's counters before its first attempt. */
+export const firstAttempt = { attempt: 1, capacityWaits: 0 } as const;
+
+/** Waits before the next attempt, twice as long each time, and counts in `attempt`. */
 export function waitForAttempt(firstSeconds: number, next: string): WaitState {
   return {
     Type: "Wait",
-    Seconds: jsonata`${firstSeconds} * $power(2, $attempt - 1)`,
+    Seconds: jsonata`${firstSeconds} * $power(2, $attempt - $capacityWaits - 1)`,
     Assign: { attempt: jsonata`$attempt + 1` },
     Next: next,
   };

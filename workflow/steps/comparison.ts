@@ -29,6 +29,7 @@ export function comparisonStep(workflow: Workflow, comparison: Comparison, next:
   }
   return jobStep(workflow, "compare", {
     maxRuntimeInSeconds: comparison.maxRuntimeInSeconds,
+    waitForCapacityInSeconds: comparison.waitForCapacityInSeconds,
     roleArn,
     request: request(workflow, comparison, roleArn),
     assign: { comparisonUrl: jsonata`${outputUrl} & "/comparison.json"` },

@@ -1,5 +1,6 @@
 import { bucketArn } from "../arns";
 import { jsonata } from "../asl/jsonata";
+import { firstAttempt } from "../asl/retries";
 import { type ChoiceState, otherwise, type TaskState } from "../asl/states";
 import { type InputRules, inputProblems } from "../execution-input";
 import { catchAll, failState } from "../failures";
@@ -66,7 +67,7 @@ function checkInput({ dataPrefix, gate, training, tuning }: WorkflowSettings): C
           ])`,
           ignoredInput: jsonata`[$exists(${input}.ModelDataUrl) ? "ModelDataUrl" : []]`,
           copySuffix: jsonata`""`,
-          attempt: 1,
+          ...firstAttempt,
           ...(tuning === undefined ? {} : tuningVariables(tuning)),
         },
         Next: "FindData",

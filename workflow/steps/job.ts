@@ -1,7 +1,15 @@
 import { arn, integration } from "../arns";
+import {
+  capacityWaits,
+  longestCapacitySeconds,
+  waitForCapacity,
+  waitingHelps,
+  waitsForVariable,
+  waitText,
+} from "../asl/capacity";
 import { expression, type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
-import { anotherAttemptHelps, maxAttempts, sageMakerRetry, waitForAttempt } from "../asl/retries";
-import type { TaskState } from "../asl/states";
+import { anotherAttemptHelps, firstAttempt, jobRetry, maxAttempts, waitForAttempt } from "../asl/retries";
+import type { ChoiceRule, TaskState } from "../asl/states";
 import { catchAll, failState } from "../failures";
 import { allow, type PolicyStatement, passToSageMaker } from "../iam";
 import {
@@ -24,8 +32,11 @@ export function longestAttemptSeconds(maxRuntimeInSeconds: number): number {
 }
 
 /** How long a step may take, including all attempts of its job and the waits between them. */
-export function longestJobSeconds(maxRuntimeInSeconds: number): number {
-  return maxAttempts * (longestAttemptSeconds(maxRuntimeInSeconds) + 600);
+export function longestJobSeconds(maxRuntimeInSeconds: number, waitForCapacityInSeconds: number): number {
+  return (
+    maxAttempts * (longestAttemptSeconds(maxRuntimeInSeconds) + 600) +
+    longestCapacitySeconds(waitForCapacityInSeconds, provisioningSeconds)
+  );
 }
 
 /** The properties of a step's job other than its kind. */
@@ -33,6 +44,7 @@ interface JobStepProps {
   /** The job's request, without its name. */
   readonly request: JsonObject;
   readonly maxRuntimeInSeconds: number;
+  readonly waitForCapacityInSeconds: number;
   /** What to do with a job that was stopped and has a result all the same; otherwise it counts as failed. */
   readonly stopped?: {
     /** Variables that are set from the caught error. */
@@ -51,12 +63,13 @@ interface JobStepProps {
  * Runs a SageMaker job to its end, and retries it under a new name if a retry can help.
  *
  * A retrier cannot check the reason of a failed job, so the catch leads to a choice, and a job is run again only if
- * `anotherAttemptHelps`.
+ * `waitingHelps` or `anotherAttemptHelps`.
  */
 export function jobStep(workflow: Workflow, kind: StepJobKind, props: JobStepProps): Step {
   const { state, called, failure, retryAfterSeconds } = jobKinds[kind].step;
   const failed = `${called}AttemptFailed`;
   const wait = `WaitBefore${called}`;
+  const capacity = capacityStep(kind, props.waitForCapacityInSeconds);
   return {
     states: {
       [state]: runJob(workflow, kind, props, failed),
@@ -65,16 +78,32 @@ export function jobStep(workflow: Workflow, kind: StepJobKind, props: JobStepPro
         Choices: [
           ...(props.stopped === undefined
             ? []
-            : [{ Condition: props.stopped.isUsable, Assign: { attempt: 1 }, Next: props.next }]),
+            : [{ Condition: props.stopped.isUsable, Assign: { ...firstAttempt }, Next: props.next }]),
+          ...capacity.choices,
           { Condition: anotherAttemptHelps, Next: wait },
         ],
         Default: failure,
       },
+      ...capacity.states,
       [wait]: waitForAttempt(retryAfterSeconds, state),
       [failure]: failState(failure),
     },
     policyStatements: jobPermissions(workflow, kind, props.roleArn),
   };
+}
+
+/** The rule and the state that wait for capacity; none if the job shall not wait. */
+function capacityStep(kind: StepJobKind, waitForCapacityInSeconds: number) {
+  const { state, called } = jobKinds[kind].step;
+  const waits = capacityWaits(waitForCapacityInSeconds);
+  if (waits.length === 0) return { choices: [], states: {} };
+  const wait = `WaitFor${called}Capacity`;
+  const rule: ChoiceRule = {
+    Condition: waitingHelps(waits),
+    Assign: { [waitsForVariable]: waitText(waitForCapacityInSeconds) },
+    Next: wait,
+  };
+  return { choices: [rule], states: { [wait]: waitForCapacity(waits, state) } };
 }
 
 /** JSONata: the name of an attempt's job. */
@@ -106,10 +135,10 @@ function runJob(workflow: Workflow, kind: StepJobKind, props: JobStepProps, fail
       ...props.assign,
       [`${step.called.toLowerCase()}JobName`]:
         props.stopped === undefined ? jsonata`${status} = "stopped" ? $error(${stopped}) : ${name}` : name,
-      attempt: 1,
+      ...firstAttempt,
     },
     TimeoutSeconds: longestAttemptSeconds(maxRuntimeInSeconds),
-    Retry: sageMakerRetry,
+    Retry: jobRetry,
     Catch: [catchAll(step.state, failed, nameKey, props.stopped?.assign)],
     Next: props.next,
   };

@@ -18,6 +18,7 @@ export function preprocessingStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
   return jobStep(workflow, "prep", {
     maxRuntimeInSeconds: settings.processing.maxRuntimeInSeconds,
+    waitForCapacityInSeconds: settings.processing.waitForCapacityInSeconds,
     roleArn: references.roleArns.prep,
     request: request(workflow),
     assign: {

@@ -12,10 +12,11 @@ import { pinnedCodeUrl } from "./pin-code";
  */
 export function trainingStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
-  const { maxRuntimeInSeconds } = settings.training;
+  const { maxRuntimeInSeconds, waitForCapacityInSeconds } = settings.training;
   const roleArn = references.roleArns.train;
   return jobStep(workflow, "train", {
     maxRuntimeInSeconds,
+    waitForCapacityInSeconds,
     roleArn,
     request: {
       ...trainingRequest(workflow, "HyperParameters", jsonata`$hyperparameters`),

@@ -22,6 +22,7 @@ export function tuningStep(workflow: Workflow, tuning: TuningSettings, next: str
   const maxRuntimeInSeconds = longestTuningSeconds(tuning, longestJob);
   const job = jobStep(workflow, "tune", {
     maxRuntimeInSeconds,
+    waitForCapacityInSeconds: settings.training.waitForCapacityInSeconds,
     stopped: {
       assign: stoppedJob,
       isUsable: jsonata`$bestTrainingJob != ""`,

@@ -2,6 +2,14 @@ import { adviceOn, shortReason } from "../../../cli/execution/advice";
 
 it.each([
   [
+    "The account-level service limit 'ml.m5.large for training job usage' is 0 Instances, with current utilization of 0 Instances and a request delta of 1 Instances.",
+    'the account may have 0 instances at once: request more of the quota "ml.m5.large for training job usage" in Service Quotas',
+  ],
+  [
+    "CapacityError: Unable to provision requested ML compute capacity.",
+    "let the job wait longer with waitForCapacityInSeconds",
+  ],
+  [
     'ClientError: No S3 objects found under S3 URL "s3://wine-dev-1/processed-data/run-1/test/" given in input data source. Please ensure',
     "the processing script wrote no test/: write at least one file into test/",
   ],

@@ -63,6 +63,18 @@ describe("ExecutionHistory", () => {
     expect(visitLine(visit as NonNullable<typeof visit>)).toContain("attempt 2");
   });
 
+  it("knows what a state says of the wait after it", () => {
+    const history = new ExecutionHistory();
+    const assignedVariables = { waitsFor: JSON.stringify("waits for capacity") };
+    history.add(
+      events(entered("TrainingAttemptFailed"), {
+        type: "ChoiceStateExited",
+        stateExitedEventDetails: { name: "TrainingAttemptFailed", assignedVariables },
+      }),
+    );
+    expect(history.visits).toEqual([expect.objectContaining({ waitsFor: "waits for capacity" })]);
+  });
+
   it("counts a state's visits, and sums them up", () => {
     const history = new ExecutionHistory();
     history.add(

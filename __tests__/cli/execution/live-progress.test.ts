@@ -2,7 +2,7 @@ import type { Aws } from "../../../cli/account/clients";
 import type { StateVisit } from "../../../cli/execution/history";
 import { LiveProgress, waits } from "../../../cli/execution/live-progress";
 import { releaseDefinition, workflowDefinition } from "../../../workflow/definition";
-import { workflow } from "../../fixtures";
+import { tuning, workflow } from "../../fixtures";
 
 const startedAt = new Date(1_700_000_000_000);
 const later = (seconds: number) => new Date(startedAt.getTime() + seconds * 1000);
@@ -47,10 +47,22 @@ it("is what is waited for, from the first look on, and the state after it again"
   expect(await progress.line(later(43))).toBe("SmokeTest, 2 s");
 });
 
+it("is what a job waits for, with the reason of its last failure", async () => {
+  const progress = new LiveProgress(logs());
+  const waitsFor = "ModelTraining waits for capacity, up to 2 h in all: CapacityError: none";
+  progress.watch(visit("ModelTraining", { job: "train-1", endedAt: later(2), error: "States.TaskFailed" }));
+  progress.watch(visit("TrainingAttemptFailed", { type: "Choice", endedAt: later(2), waitsFor }));
+  progress.watch(visit("WaitForTrainingCapacity", { type: "Wait", startedAt: later(2) }));
+  expect(await progress.line(later(62))).toBe(`${waitsFor}, 60 s`);
+  progress.watch(visit("ModelTraining", { visit: 2, job: "train-2", startedAt: later(70) }));
+  expect(await progress.line(later(71))).toBe("train-2, time 2, 1 s");
+});
+
 it("knows what each waiting state waits for", () => {
   const comparison = { folder: "python/scripts", entryPoint: "comparison.py" };
   for (const { definition } of [
     workflowDefinition(workflow({ comparison })),
+    workflowDefinition(workflow({ tuning })),
     releaseDefinition(workflow()),
   ]) {
     const waiting = Object.entries(definition.States).filter(([, { Type }]) => Type === "Wait");

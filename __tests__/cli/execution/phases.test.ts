@@ -44,6 +44,12 @@ it("shows one line for each part of an execution, and one for each job", () => {
   ]);
 });
 
+it("shows what a job waits for", () => {
+  const phases = new PhaseLines();
+  const waiting = visit("TrainingAttemptFailed", { type: "Choice", waitsFor: "waits for capacity" });
+  expect(waiting.flatMap((seen) => phases.add(seen))).toEqual(["waits for capacity"]);
+});
+
 it("shows the states of the part that fails one by one, with what was caught when it was", () => {
   const phases = new PhaseLines();
   const failing = [
