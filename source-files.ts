@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { suggestedFolder, suggestion } from "./configuration/suggest";
 import { codeKey } from "./workflow/bucket";
 import type { ScriptProps } from "./workflow/props";
 
@@ -32,11 +33,11 @@ export function sourceFiles(folder: string): string[] {
       .filter((path) => !path.split("/").some((name) => isExcluded.test(name)));
   } catch (error) {
     throw new Error(
-      `The script folder ${folder} of config.ts does not exist or cannot be read: correct its path`,
+      `the script folder ${folder} does not exist or cannot be read: correct its path${suggestedFolder(folder)}`,
       { cause: error },
     );
   }
-  if (files.length === 0) throw new Error(`The script folder ${folder} holds no code`);
+  if (files.length === 0) throw new Error(`the script folder ${folder} has no code`);
   // Not by locale: the order decides the hash.
   return files.sort((a, b) => (a < b ? -1 : 1));
 }
@@ -56,7 +57,9 @@ export function contentHash(folder: string): string {
 export function requireEntryPoint({ folder, entryPoint }: ScriptProps): void {
   const files = sourceFiles(folder);
   if (!files.includes(entryPoint)) {
-    throw new Error(`The script folder ${folder} holds no ${entryPoint}; it holds ${files.join(", ")}`);
+    throw new Error(
+      `the script folder ${folder} has no ${entryPoint}; it has ${files.join(", ")}${suggestion(entryPoint, files)}`,
+    );
   }
 }
 

@@ -48,6 +48,7 @@ try {
   run(bundled());
 } catch (error) {
   // esbuild has said by itself what it cannot read, and where.
-  if (!Array.isArray(error.errors)) console.error(error.stack);
-  process.exitCode = 1;
+  if (!Array.isArray(error.errors))
+    console.error(error.name === "ConfigurationError" ? error.message : error.stack);
+  process.exitCode = error.name === "ConfigurationError" ? 2 : 1;
 }

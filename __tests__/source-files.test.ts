@@ -36,10 +36,10 @@ describe("sourceFiles", () => {
 
   it("fails for a folder that is not there, and for one without code", () => {
     expect(() => sourceFiles(join(folder, "nowhere"))).toThrow(
-      /The script folder .*nowhere of config.ts does not exist/,
+      /the script folder .*nowhere does not exist/,
     );
     mkdirSync(join(folder, "empty"));
-    expect(() => sourceFiles(join(folder, "empty"))).toThrow(/empty holds no code/);
+    expect(() => sourceFiles(join(folder, "empty"))).toThrow(/empty has no code/);
   });
 });
 
@@ -72,7 +72,7 @@ describe("contentHash", () => {
 describe("scriptKey", () => {
   it("fails for an entry point that the folder does not hold, and says what it holds", () => {
     expect(() => scriptKey({ folder, entryPoint: "c.py" })).toThrow(
-      "holds no c.py; it holds a.py, b.py, lib/c.py",
+      "has no c.py; it has a.py, b.py, lib/c.py",
     );
   });
 

@@ -1,15 +1,15 @@
 /** Checks the content of `config.ts`, and overrides the workflow's props with each environment's values. */
 
-import { existsSync } from "node:fs";
 import { z } from "zod";
 import { requireEntryPoint } from "../source-files";
 import { overEndpoint } from "../workflow/endpoint/kinds";
 import type { ExecutionInput } from "../workflow/execution-input";
 import { checkNameScope } from "../workflow/names";
-import { type WorkflowProps, workflowSettings } from "../workflow/props";
+import { type ScriptProps, type WorkflowProps, workflowSettings } from "../workflow/props";
 import { type EnvironmentConfig, environmentSchema } from "./environment-schema";
-import { suggestion } from "./suggest";
-import { testRunSchema, type WorkflowConfig, workflowSchema } from "./workflow-schema";
+import { problemText } from "./problem-texts";
+import { sampleDataProblem } from "./sample-data";
+import { isWorkflowKey, testRunSchema, type WorkflowConfig, workflowSchema } from "./workflow-schema";
 
 const environmentsSchema = z.record(
   z
@@ -66,10 +66,8 @@ export function defineConfig(input: ConfigInput): Config {
     Object.entries(environments).map(([name, entry]) => [name, inEnvironment(propsOf(name), entry)]),
   );
   refuseWhatCannotWork(workflows);
-  const { sampleData } = testRun;
-  if (sampleData !== undefined && !existsSync(sampleData)) {
-    throw invalid(`✖ testRun.sampleData must be a folder of this project, got ${sampleData}`);
-  }
+  const problem = testRun.sampleData === undefined ? undefined : sampleDataProblem(testRun.sampleData);
+  if (problem !== undefined) throw invalid(`✖ ${problem}\n  → at testRun.sampleData`);
   return {
     environments,
     testRun: testRun as TestRun,
@@ -116,40 +114,54 @@ function parse<Schema extends z.ZodType>(
   value: unknown,
   ...place: string[]
 ): z.output<Schema> {
-  const result = schema.safeParse(value, { error: unknownKeys });
+  const result = schema.safeParse(value, { error: problemText });
   if (result.success) return result.data;
   const issues = result.error.issues.map((issue) => ({ ...issue, path: [...place, ...issue.path] }));
   throw invalid(z.prettifyError({ issues }));
 }
 
-/** Suggests a known key for each unknown one; leaves the texts of other problems to the schema. */
-function unknownKeys(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code !== "unrecognized_keys" || !(issue.inst instanceof z.ZodObject)) return undefined;
-  const known = Object.keys(issue.inst.shape);
-  const keys = issue.keys as readonly string[];
-  return `Unknown ${keys.map((key) => `key "${key}"${suggestion(key, known)}`).join(", ")}`;
-}
-
-/** Refuses values that are valid alone but not together, each once with the environments that have it. */
+/** Refuses values that are valid alone but not together, each once with its place. */
 function refuseWhatCannotWork(workflows: ReadonlyMap<string, WorkflowProps>): void {
   const problems = new Map<string, string[]>();
   for (const [name, props] of workflows) {
     try {
       checkNameScope(props);
-      workflowSettings(props, (script) => {
-        requireEntryPoint(script);
-        return script.folder;
-      });
+      workflowSettings(props, (script) => checkedFolder(props, script));
     } catch (error) {
       const { message } = error as Error;
       problems.set(message, [...(problems.get(message) ?? []), name]);
     }
   }
   if (problems.size === 0) return;
-  const lines = [...problems].map(
-    ([message, names]) => `✖ ${message}\n  → in environment ${names.join(", ")}`,
-  );
+  const lines = [...problems].map(([message, names]) => {
+    const place =
+      names.length === workflows.size
+        ? workflowPlace(message)
+        : names.map((name) => `environments.${name}`).join(", ");
+    return `✖ ${message}\n  → at ${place}`;
+  });
   throw invalid(lines.join("\n"));
+}
+
+/** The place in the workflow of a problem whose text starts with the key that it is about. */
+function workflowPlace(message: string): string {
+  const [key = "", first = ""] = /^(\w+)[\w.[\]-]*/.exec(message) ?? [];
+  return isWorkflowKey(first) ? `workflow.${key}` : "workflow";
+}
+
+/** Names the key of a script whose folder or entry point is not there. */
+function checkedFolder(props: WorkflowProps, script: ScriptProps): string {
+  try {
+    requireEntryPoint(script);
+  } catch (error) {
+    const isThis = (value: unknown) => {
+      const { folder, entryPoint } = Object(value) as Partial<ScriptProps>;
+      return folder === script.folder && entryPoint === script.entryPoint;
+    };
+    const [key] = Object.entries(props).find(([, value]) => isThis(value)) ?? [];
+    throw new Error(`${key}: ${(error as Error).message}`, { cause: error });
+  }
+  return script.folder;
 }
 
 function invalid(problems: string): ConfigurationError {

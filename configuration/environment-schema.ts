@@ -6,6 +6,7 @@ import { memorySizes, mostConcurrency } from "../workflow/endpoint/kinds";
 import { hasRecipients, webhookFormats } from "../workflow/monitoring/notifications";
 import { defaultLogRetentionInDays } from "../workflow/resources";
 import { type InstanceUser, instanceTypeProblem } from "./instance-types";
+import { regionProblem } from "./regions";
 
 export const wholeNumber = z.number().int().positive();
 
@@ -82,7 +83,9 @@ export const rollbackAlarmsSchema = z.array(z.string().min(1).max(255)).max(8);
 export const tagsSchema = z.record(z.string().min(1).max(128), z.string().max(256));
 
 const environmentEntrySchema = z.strictObject({
-  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "must be a region such as us-east-1"),
+  region: z.string().refine((region) => regionProblem(region) === undefined, {
+    error: ({ input }) => regionProblem(input as string),
+  }),
   /** The only account that this environment may be deployed to; without it, the credentials' account. */
   account: z
     .string()

@@ -1,3 +1,6 @@
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+
 /** Suggests the known name that is closest to a misspelt one: `; did you mean dev?`, or nothing if none is close. */
 export function suggestion(given: string, known: readonly string[]): string {
   const distances = known.map((name) => ({
@@ -25,4 +28,18 @@ function editDistance(from: string, to: string): number {
     }
   }
   return at(from.length, to.length);
+}
+
+/** Suggests a folder beside one that does not exist. */
+export function suggestedFolder(missing: string): string {
+  const parent = dirname(missing);
+  let names: string[];
+  try {
+    names = readdirSync(parent, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+      .map((entry) => join(parent, entry.name));
+  } catch {
+    return "";
+  }
+  return suggestion(missing, names);
 }

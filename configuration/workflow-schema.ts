@@ -101,6 +101,8 @@ const workflowShape = {
 
 export const workflowSchema: z.ZodType<WorkflowConfig> = z.strictObject(workflowShape);
 
+export const isWorkflowKey = (key: string): boolean => Object.hasOwn(workflowShape, key);
+
 /** Only the form: `CheckInput` knows the bounds. */
 const tuningInput = z.strictObject({
   MaxJobs: wholeNumber.optional(),

@@ -66,7 +66,7 @@ it("has no workflow of an environment that is not there", () => {
   );
 });
 
-it.each<[string, keyof ConfigInput, object, string]>([
+it.each<[string, keyof ConfigInput, object, string | RegExp]>([
   [
     "a key of a job that is misspelt",
     "workflow",
@@ -83,7 +83,7 @@ it.each<[string, keyof ConfigInput, object, string]>([
     "a name that is no word",
     "workflow",
     { prefix: "my-wine" },
-    "write it as one word\n  → in environment local, prod",
+    "write it as one word\n  → at workflow.prefix",
   ],
   [
     "an error that nobody says to be one",
@@ -95,13 +95,13 @@ it.each<[string, keyof ConfigInput, object, string]>([
     "a folder that is not there",
     "workflow",
     { inference: { folder: "nowhere", entryPoint: "a.py" } },
-    "The script folder nowhere of config.ts does not exist",
+    "inference: the script folder nowhere does not exist or cannot be read: correct its path\n  → at workflow.inference",
   ],
   [
     "an entry point that is not there",
     "workflow",
     { inference: { folder, entryPoint: "serve.py" } },
-    `${folder} holds no serve.py; it holds`,
+    /inference: the script folder python\/scripts has no serve\.py; it has .*\n {2}→ at workflow\.inference$/,
   ],
   [
     "a hyperparameter that is a list",
@@ -140,17 +140,76 @@ it.each<[string, keyof ConfigInput, object, string]>([
     "tuning.ranges must have hyperparameters that training.hyperparameters has (none), got C",
   ],
   [
+    "a script folder that is misspelt",
+    "workflow",
+    { inference: { folder: "python/script", entryPoint: "inference.py" } },
+    "correct its path; did you mean python/scripts?",
+  ],
+  [
+    "an entry point that is misspelt",
+    "workflow",
+    { training: { folder, entryPoint: "trainng.py" } },
+    "; did you mean training.py?",
+  ],
+  [
     "an execution input that no execution takes",
     "testRun",
     { executionInput: { Thresold: 1 } },
     "testRun.executionInput",
   ],
-  ["no instances", "testRun", { instances: [] }, "testRun.instances"],
+  [
+    "an execution input that is misspelt",
+    "testRun",
+    { executionInput: { Thresold: 1 } },
+    'Unknown key "Thresold"; did you mean Threshold?',
+  ],
+  [
+    "no instances",
+    "testRun",
+    { instances: [] },
+    "must be a list of at least 1 entries, got []\n  → at testRun.instances",
+  ],
+  [
+    "a region that is missing",
+    "environments",
+    { prod: {} },
+    "must be set: a string\n  → at environments.prod.region",
+  ],
+  [
+    "a text for a number",
+    "workflow",
+    { gate: { metric: "accuracy", threshold: "0.9" } },
+    'must be a number, got "0.9"\n  → at workflow.gate.threshold',
+  ],
+  [
+    "a number below the least",
+    "workflow",
+    { timeoutSeconds: 0 },
+    "must be more than 0, got 0\n  → at workflow.timeoutSeconds",
+  ],
+  [
+    "half a second",
+    "workflow",
+    { timeoutSeconds: 0.5 },
+    "must be a whole number, got 0.5\n  → at workflow.timeoutSeconds",
+  ],
+  [
+    "a choice that is misspelt",
+    "workflow",
+    { approval: "manuel" },
+    'must be one of automatic, manual, got "manuel"; did you mean manual?\n  → at workflow.approval',
+  ],
+  [
+    "a kind that is misspelt",
+    "workflow",
+    { endpoint: { kind: "serverles" } },
+    'got "serverles"; did you mean serverless?\n  → at workflow.endpoint.kind',
+  ],
   [
     "sample data that is not there",
     "testRun",
     { sampleData: "nowhere/data" },
-    "testRun.sampleData must be a folder of this project, got nowhere/data",
+    "there is no folder nowhere/data\n  → at testRun.sampleData",
   ],
   [
     "a misspelt key",
@@ -175,7 +234,7 @@ it.each<[string, keyof ConfigInput, object, string]>([
         vpc: { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] },
       },
     },
-    "in environment prod",
+    "→ at environments.prod",
   ],
 ])("refuses %s, with its place", (_, part, more, message) => {
   expect(() => defineConfig(changed(part, more))).toThrow(message);

@@ -8,7 +8,7 @@ const notifications = { emails: ["a@example.com"] };
 
 describe("parseEnvironments", () => {
   it.each([
-    [{ region: "mars" }, "must be a region"],
+    [{ region: "mars" }, "must be an AWS region"],
     [{ account: "12" }, "must be 12 digits"],
     [{ assumeRoleArn: "deployer" }, "must be a role's ARN"],
     [{ permissionsBoundaryArn: "limits" }, "must be a policy's ARN"],
@@ -51,7 +51,7 @@ describe("parseEnvironments", () => {
 
   it("lists every wrong value at once", () => {
     expect(() => inDev({ region: "mars", account: "12" })).toThrow(
-      /must be a region[\s\S]*environments\.dev\.region[\s\S]*must be 12 digits/,
+      /must be an AWS region[\s\S]*environments\.dev\.region[\s\S]*must be 12 digits/,
     );
   });
 

@@ -59,6 +59,16 @@ const advices: readonly Advice[] = [
       'no training job printed the metric of workflow.tuning.objective: print a line such as "accuracy: 0.5" in the training script, or correct the objective in config.ts',
   },
   {
+    pattern: /^ModelPerformanceInsufficient\b[\s\S]*over the champion/m,
+    text: () =>
+      "the model must be better than the one in service by more than gate.margin: improve it, or change workflow.gate.margin in config.ts",
+  },
+  {
+    pattern: /^ModelPerformanceInsufficient\b[\s\S]*?(?:^|\n)(\w+) is /m,
+    text: ([, metric]) =>
+      `improve the model, or change workflow.gate in config.ts (metric ${metric}, threshold; an environment may have a threshold of its own); for one run, Threshold of the execution's input`,
+  },
+  {
     pattern: /instance \d+: the prediction must be /,
     text: () =>
       "the model's prediction is not what workflow.smokeTest expects: correct the example in config.ts, or the model",

@@ -100,7 +100,7 @@ export function describeFailure({
     ["error", error],
     ["job", job],
     ["reason", shortReason(reason, place === undefined ? log : [])],
-    ["advice", adviceOn([reason, ...log])],
+    ["advice", adviceOn([error, reason, ...log])],
     ["metrics", metrics === undefined ? undefined : JSON.stringify(metrics)],
   ] as const;
   return [

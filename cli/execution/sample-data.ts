@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
-import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
+import { createReadStream, existsSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import { configurationName } from "../../configuration";
+import { sampleFiles } from "../../configuration/sample-data";
 import type { Aws } from "../account/clients";
 import { projectRoot } from "../paths";
-import { FailedError, UsageError } from "../terminal/errors";
+import { FailedError } from "../terminal/errors";
 
 /** Sample data in a folder: one in the project, or a temporary one. */
 export class SampleData {
@@ -24,10 +24,6 @@ export class SampleData {
     onProgress: (line: string) => void,
   ): Promise<SampleData> {
     if (folder === undefined) return await SampleData.generate(python, onProgress);
-    if (!existsSync(folder))
-      throw new UsageError(
-        `testRun.sampleData in ${configurationName} must be an existing folder, got ${folder}`,
-      );
     onProgress(`Data from ${folder}`);
     return new SampleData(folder, false);
   }
@@ -53,7 +49,7 @@ export class SampleData {
   /** Uploads every file under `prefix`. */
   async upload(aws: Aws, bucketName: string, prefix: string): Promise<void> {
     await Promise.all(
-      readdirSync(this.folder).map((name) =>
+      sampleFiles(this.folder).map((name) =>
         aws.s3().send(
           new PutObjectCommand({
             Bucket: bucketName,

@@ -29,14 +29,17 @@ export async function newWorkflow(
     throw new UsageError(`${name}/ already exists: choose another name, or remove the folder`);
   }
   writeWhole(folder, workflowFiles(name, kind));
-  const changed = keepConfig ? "you asked to keep it" : pointConfig(root, name);
+  const config = keepConfig ? { kept: "you asked to keep it" } : pointConfig(root, name);
   print(
     `Created ${name}/: config.ts, instances.json, processing/, training/, inference/, data/ and test_scripts.py`,
   );
-  if (changed === undefined) {
-    print(`config.ts now exports ${name}/config.ts\n\nNext: npm start`);
+  if (config.kept === undefined) {
+    const before = config.before === undefined ? "" : `, no longer ${config.before}`;
+    print(`config.ts now exports ${name}/config.ts${before}\n\nNext: npm start`);
   } else {
-    print(`config.ts is unchanged: ${changed}\n\nNext: export WORKFLOW_CONFIG=${name}/config.ts; npm start`);
+    print(
+      `config.ts is unchanged: ${config.kept}\n\nNext: export WORKFLOW_CONFIG=${name}/config.ts; npm start`,
+    );
   }
   print(
     `Then put your data into ${name}/data/, your instances into instances.json, and edit the scripts with npm run dev: docs/own-workflow.md`,
@@ -53,17 +56,16 @@ function writeWhole(folder: string, files: ReadonlyMap<string, string>): void {
   renameSync(unfinished, folder);
 }
 
-/** Lets `config.ts` export the workflow's configuration, or returns why it must stay as it is. */
-function pointConfig(root: string, name: string): string | undefined {
+/** Lets `config.ts` export the workflow's configuration; returns which it exported before, or why it must stay as it is. */
+function pointConfig(root: string, name: string): { readonly kept?: string; readonly before?: string } {
   const path = join(root, "config.ts");
   // What an earlier `npm run new` wrote is no loss.
-  if (!/^export \{ default \} from "\.\/[a-z0-9]+\/config";\n$/.test(readFileSync(path, "utf8"))) {
-    const lost = whyNotCommitted(root);
-    if (lost !== undefined) return lost;
-  }
+  const earlier = /^export \{ default \} from "\.\/([a-z0-9]+\/config)";\n$/.exec(readFileSync(path, "utf8"));
+  const kept = earlier === null ? whyNotCommitted(root) : undefined;
+  if (kept !== undefined) return { kept };
   writeFileSync(`${path}.unfinished`, `export { default } from "./${name}/config";\n`);
   renameSync(`${path}.unfinished`, path);
-  return undefined;
+  return earlier === null ? {} : { before: `${earlier[1]}.ts` };
 }
 
 function whyNotCommitted(root: string): string | undefined {

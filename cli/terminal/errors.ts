@@ -43,15 +43,35 @@ export class DetachedError extends CliError {
   }
 }
 
-/** Error names with which AWS refuses the caller's credentials. */
-const credentialErrors = new Set([
-  "CredentialsProviderError",
-  "ExpiredToken",
-  "ExpiredTokenException",
-  "InvalidClientTokenId",
-  "UnrecognizedClientException",
-  "TokenRefreshRequired",
+const newLogin =
+  "log in, for example with `aws sso login`, and name the profile in AWS_PROFILE or as profile in config.ts";
+
+/** What is wrong with the caller's credentials, and what to do. */
+export const credentialProblems = {
+  none: `There are no AWS credentials: none in the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the AWS configuration files, or of a role of this machine. To use AWS, ${newLogin}. To try the workflow without AWS: npm start`,
+  unusable: `The AWS credentials cannot be used: ${newLogin}`,
+  expired: "The AWS credentials have expired: log in again, for example with `aws sso login`",
+  unknown: `AWS does not know the access key: it was deleted, is of another partition or has a typo; ${newLogin}`,
+} as const;
+
+export type CredentialProblem = keyof typeof credentialProblems;
+
+const credentialErrors: ReadonlyMap<string, CredentialProblem> = new Map([
+  ["CredentialsProviderError", "unusable"],
+  ["TokenProviderError", "unusable"],
+  ["ExpiredToken", "expired"],
+  ["ExpiredTokenException", "expired"],
+  ["TokenRefreshRequired", "expired"],
+  ["InvalidClientTokenId", "unknown"],
+  ["InvalidAccessKeyId", "unknown"],
+  ["UnrecognizedClientException", "unknown"],
+  ["SignatureDoesNotMatch", "unusable"],
 ]);
+
+function credentialProblem({ name, message }: Error): CredentialProblem | undefined {
+  const problem = credentialErrors.get(name);
+  return problem === "unusable" && message.includes("from any providers") ? "none" : problem;
+}
 
 /** Error codes of requests that did not reach AWS. */
 const networkErrors = new Set([
@@ -68,11 +88,12 @@ export function explain(error: unknown): unknown {
   if (error instanceof CliError || !(error instanceof Error)) return error;
   if (error instanceof ConfigurationError) return new UsageError(error.message, { cause: error });
   const { code } = error as { code?: string };
-  if (credentialErrors.has(error.name)) {
-    return new OutcomeUnknownError(
-      `AWS refused the credentials (${error.name}: ${error.message}): log in again, for example with \`aws sso login\`, or set AWS_PROFILE`,
-      { cause: error },
-    );
+  const problem = credentialProblem(error);
+  if (problem === "none") return new UsageError(credentialProblems.none, { cause: error });
+  if (problem !== undefined) {
+    return new OutcomeUnknownError(`${credentialProblems[problem]} (${error.name}: ${error.message})`, {
+      cause: error,
+    });
   }
   if (networkErrors.has(code ?? error.name)) {
     return new OutcomeUnknownError(`Cannot reach AWS (${code ?? error.name}: ${error.message})`, {

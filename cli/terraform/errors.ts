@@ -1,4 +1,5 @@
 import type { Environment } from "../account/environment";
+import { credentialProblems } from "../terminal/errors";
 import { stackFolder } from "./folders";
 
 interface KnownError {
@@ -43,11 +44,16 @@ const knownErrors: readonly KnownError[] = [
     explain: (_, { name }) =>
       `The artifact bucket must be empty: empty it, or let Terraform do so: set forceDestroy of environment ${name} in config.ts, deploy, and destroy again`,
   },
+  { pattern: /ExpiredToken|security token .* is expired/i, explain: () => credentialProblems.expired },
   {
-    pattern:
-      /No valid credential sources|ExpiredToken|InvalidClientTokenId|security token .* is (?:invalid|expired)/i,
-    explain: (_, { name }) =>
-      `AWS refused the credentials for environment ${name}: log in again, for example with \`aws sso login\`, or set AWS_PROFILE`,
+    pattern: /InvalidClientTokenId|InvalidAccessKeyId|security token .* is invalid/i,
+    explain: () => credentialProblems.unknown,
+  },
+  // Terraform says so of expired sessions of single sign-on, too.
+  {
+    pattern: /No valid credential sources|failed to refresh cached credentials/i,
+    explain: (_, __, output) =>
+      /\bSSO\b/i.test(output) ? credentialProblems.unusable : credentialProblems.none,
   },
   {
     pattern:

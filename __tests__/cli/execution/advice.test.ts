@@ -54,6 +54,14 @@ it.each([
     "no training job printed the metric of workflow.tuning.objective",
   ],
   [
+    "ModelPerformanceInsufficient\ntest_r2 is 0.65, must be greater than 0.7",
+    "change workflow.gate in config.ts (metric test_r2, threshold;",
+  ],
+  [
+    "ModelPerformanceInsufficient\nrmse is 2.1, smaller than 3; over the champion rmse improves by 0.1, with 95 % confidence by 0.01 or more, which must be greater than 0.2",
+    "change workflow.gate.margin in config.ts",
+  ],
+  [
     'example 1: instance 2: the prediction must be "Barbera", got "Grignolino"',
     "not what workflow.smokeTest expects",
   ],

@@ -1,6 +1,7 @@
+import { fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import type { Aws } from "../../../cli/account/clients";
 import { describeFailure, readFailure } from "../../../cli/execution/failure";
-import { explain, FailedError, OutcomeUnknownError } from "../../../cli/terminal/errors";
+import { explain, FailedError, OutcomeUnknownError, UsageError } from "../../../cli/terminal/errors";
 import { workflowProps } from "../../../configuration";
 
 const logs = (events: { message: string }[], logStreamName: string | undefined = "job-1/algo-1-1") =>
@@ -98,17 +99,44 @@ describe("readFailure", () => {
   });
 });
 
+/** What the SDK throws where it finds no credentials at all. */
+async function noCredentials(): Promise<unknown> {
+  const variables = { ...process.env };
+  for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
+  Object.assign(process.env, {
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+  });
+  try {
+    return await fromNodeProviderChain()().catch((error: unknown) => error);
+  } finally {
+    process.env = variables;
+  }
+}
+
 describe("explain", () => {
   const named = (name: string, more = {}) => Object.assign(new Error("details"), { name, ...more });
 
-  it.each(["ExpiredTokenException", "ExpiredToken", "CredentialsProviderError"])(
-    "says what to do about %s",
-    (name) => {
-      const error = explain(named(name)) as Error;
-      expect(error).toBeInstanceOf(OutcomeUnknownError);
-      expect(error.message).toContain("log in again");
-    },
-  );
+  it.each([
+    ["ExpiredTokenException", "have expired: log in again"],
+    ["InvalidClientTokenId", "AWS does not know the access key"],
+    ["UnrecognizedClientException", "AWS does not know the access key"],
+    ["CredentialsProviderError", "cannot be used: log in"],
+  ])("says what to do about %s, in the middle of a command as at its start", (name, message) => {
+    const error = explain(named(name)) as Error;
+    expect(error).toBeInstanceOf(OutcomeUnknownError);
+    expect(error.message).toContain(message);
+    expect(error.message).toContain(`(${name}: details)`);
+  });
+
+  it("tells no credentials from refused ones", async () => {
+    const error = explain(await noCredentials()) as Error;
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toMatch(
+      /^There are no AWS credentials: .* To try the workflow without AWS: npm start$/,
+    );
+  });
 
   it("says that AWS could not be reached", () => {
     expect((explain(named("Error", { code: "ECONNREFUSED" })) as Error).message).toContain(

@@ -36,8 +36,19 @@ describe("explainTerraform", () => {
     [["Error: Failed to query available provider", "packages"], "Terraform could not install its providers"],
     [["Error: creating S3 Bucket (taken): BucketAlreadyExists"], "another bucketName in config.ts"],
     [["Error: deleting S3 Bucket: BucketNotEmpty: not empty"], "set forceDestroy of environment dev"],
-    [["Error: No valid credential sources found"], "aws sso login"],
-    [["api error ExpiredToken: The security token included in the request is expired"], "aws sso login"],
+    [
+      ["Error: No valid credential sources found", "no EC2 IMDS role found"],
+      "There are no AWS credentials: none in the variables",
+    ],
+    [
+      ["Error: No valid credential sources found", "the SSO session has expired or is invalid"],
+      "cannot be used: log in, for example with `aws sso login`",
+    ],
+    [
+      ["api error ExpiredToken: The security token included in the request is expired"],
+      "have expired: log in",
+    ],
+    [["api error InvalidClientTokenId: The security token is invalid"], "does not know the access key"],
     [["StatusCode: 409, EntityAlreadyExists: Role with name x already exists"], "not in Terraform's state"],
   ])("explains %j", (lines, message) => {
     expect(explainTerraform(framed(...lines), environment)).toContain(message);
