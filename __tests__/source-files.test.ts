@@ -35,9 +35,7 @@ describe("sourceFiles", () => {
   });
 
   it("fails for a folder that is not there, and for one without code", () => {
-    expect(() => sourceFiles(join(folder, "nowhere"))).toThrow(
-      /the script folder .*nowhere does not exist/,
-    );
+    expect(() => sourceFiles(join(folder, "nowhere"))).toThrow(/the script folder .*nowhere does not exist/);
     mkdirSync(join(folder, "empty"));
     expect(() => sourceFiles(join(folder, "empty"))).toThrow(/empty has no code/);
   });
