@@ -1,11 +1,10 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { paginateListExecutions } from "@aws-sdk/client-sfn";
-import { executionArn } from "../../workflow/arns";
 import { prefixes } from "../../workflow/settings";
 import { findArtifactBucket, objectVersions } from "../account/buckets";
 import { defaultOutputsFile } from "../account/deployed-workflow";
-import { type Environment, openEnvironment, stateMachinesOf } from "../account/environment";
+import { type Environment, openEnvironment } from "../account/environment";
+import { refuseWhileRunning } from "../account/running-executions";
 import { findLeftovers, isEmpty, type Leftovers, writtenPrefixes } from "../leftovers/find";
 import { removeLeftovers } from "../leftovers/remove";
 import { leftoversText } from "../leftovers/text";
@@ -25,7 +24,7 @@ interface DestroyOptions {
   readonly withLeftovers: boolean;
 }
 
-/** Destroys the environment's stacks; refuses while executions run or endpoints exist, which Terraform does not manage. */
+/** Destroys the environment's stacks; refuses while executions or releases run, or endpoints exist, which Terraform does not manage. */
 export async function destroy(name: string, options: DestroyOptions): Promise<void> {
   const environment = openEnvironment(name);
   await requireDeployable(environment);
@@ -55,27 +54,6 @@ export async function destroy(name: string, options: DestroyOptions): Promise<vo
   print(
     `Destroyed ${name}.${isClean ? "" : ` What executions created still exists: npm run leftovers -- ${name}`}`,
   );
-}
-
-/** Refuses while executions run, because they can still create endpoints after their state machine is deleted. */
-async function refuseWhileRunning(environment: Environment): Promise<void> {
-  const { aws, name } = environment;
-  const { workflow: machine } = await stateMachinesOf(environment);
-  const running: string[] = [];
-  try {
-    const search = { stateMachineArn: machine, statusFilter: "RUNNING" as const };
-    for await (const page of paginateListExecutions({ client: aws.sfn() }, search)) {
-      running.push(...(page.executions ?? []).map((execution) => execution.name ?? ""));
-    }
-  } catch (error) {
-    if (error instanceof Error && error.name === "StateMachineDoesNotExist") return;
-    throw error;
-  }
-  if (running.length > 0) {
-    throw new UsageError(
-      `Executions are running: ${running.join(", ")}. Wait until they have ended (npm run status -- ${name}), or stop them with aws stepfunctions stop-execution --execution-arn ${executionArn(machine, "<name>")}`,
-    );
-  }
 }
 
 function refuseWhileServing(name: string, { endpoints, modelPackages }: Leftovers): void {

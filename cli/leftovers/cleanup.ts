@@ -1,4 +1,5 @@
 import { announce, openEnvironment } from "../account/environment";
+import { refuseWhileRunning } from "../account/running-executions";
 import { agreed } from "../terminal/confirm";
 import { type JsonOptions, print, printToStderr, writeJson } from "../terminal/print";
 import { findLeftovers, isEmpty, type Leftovers, superseded } from "./find";
@@ -11,10 +12,11 @@ interface CleanupOptions extends JsonOptions {
   readonly yes: boolean;
 }
 
-/** Removes what executions created: lists it, asks for confirmation, and deletes in an order that works. */
+/** Removes what executions created: lists it, asks for confirmation, and deletes in an order that works; refuses while executions or releases run. */
 export async function cleanup(name: string, options: CleanupOptions): Promise<void> {
   const environment = openEnvironment(name);
   await announce(environment);
+  await refuseWhileRunning(environment);
   const all = await findLeftovers(environment);
   const found = options.superseded ? await superseded(environment, all) : all;
   const printLine = options.json ? printToStderr : print;
