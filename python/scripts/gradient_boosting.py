@@ -15,7 +15,8 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from checkpoints import Checkpoint, Checkpoints
 from job import number, run, whole_number
-from training_job import Fit, evaluate, failure_file, train, training_parser
+from training_input import Fit, training_parser
+from training_job import evaluate, failure_file, train
 
 
 def boost(

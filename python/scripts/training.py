@@ -11,7 +11,8 @@ import sys
 from sklearn.ensemble import RandomForestRegressor
 
 from job import run, whole_number
-from training_job import Dataset, failure_file, train, training_parser
+from training_input import Dataset, training_parser
+from training_job import failure_file, train
 
 
 def fit(

@@ -14,7 +14,7 @@ from comparison_statistics import (
     slice_rows,
 )
 from training import fit
-from training_job import load
+from training_input import load
 
 
 def rows(n_rows: int, seed: int = 0, offset: float = 0.0):

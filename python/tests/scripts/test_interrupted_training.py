@@ -28,7 +28,7 @@ from emulator.runtime.processes.isolation import detect_isolation
 from gradient_boosting import boost
 from tests.emulator.runtime.disk_cloud import FakeAws
 from tests.patience import FOR_EVER
-from training_job import Dataset, planned_fits
+from training_input import Dataset, planned_fits
 
 SCRIPT = Path(gradient_boosting.__file__)
 

@@ -1,4 +1,4 @@
-"""What the training scripts share, with a model that is quick to fit."""
+"""Measuring, with a model that is quick to fit."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
 from job import JobError
-from training_job import Dataset, Fit, evaluate, feature_importances, planned_fits
+from training_input import Dataset, Fit, planned_fits
+from training_job import evaluate, feature_importances
 
 
 def dataset(n_rows: int, seed: int) -> Dataset:
@@ -28,28 +29,6 @@ def measured(fits: "list[Fit]") -> "dict[str, float]":
         for fit in fits
         for prefix, data in fit.measured.items()
     )
-
-
-def test_each_row_is_in_one_fold_and_never_in_what_its_fold_is_measured_with():
-    whole, *folds = planned_fits(TRAIN, TEST, 3, 0)
-
-    assert whole.train is TRAIN
-    assert whole.measured == {"train": TRAIN, "test": TEST}
-    together = np.concatenate([fold.measured["cv"].y for fold in folds])
-    assert sorted(together) == sorted(TRAIN.y)
-    for fold in folds:
-        held_out = fold.measured["cv"]
-        assert 16 <= len(held_out.y) <= 17
-        assert sorted([*fold.train.y, *held_out.y]) == sorted(TRAIN.y)
-        assert not set(fold.train.X[:, 0]) & set(held_out.X[:, 0])
-
-
-def test_the_folds_depend_on_the_seed_alone():
-    def first(seed: int) -> list:
-        return planned_fits(TRAIN, TEST, 5, seed)[1].measured["cv"].y.tolist()
-
-    assert first(0) == first(0)
-    assert first(0) != first(1)
 
 
 def test_the_cross_validation_is_the_mean_over_the_folds():
