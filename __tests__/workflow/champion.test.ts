@@ -18,6 +18,14 @@ async function assigned(state: string, variable: string, result: object): Promis
   return await evaluate(Assign[variable] as string, { result });
 }
 
+it("may read the model in service, whether or not the execution releases its own", () => {
+  const comparison = { folder: "python/scripts", entryPoint: "comparison.py" };
+  const { policyStatements } = workflowDefinition(workflow({ comparison, approval: "manual" }));
+  const actions = policyStatements.flatMap((statement) => statement.actions);
+  const reads = ["Endpoint", "EndpointConfig", "Model", "ModelPackage"];
+  expect(actions).toEqual(expect.arrayContaining(reads.map((name) => `sagemaker:Describe${name}`)));
+});
+
 describe("the search for the model in service", () => {
   it.each([
     [false, 1, "ModelComparison"],

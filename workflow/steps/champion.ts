@@ -6,7 +6,7 @@ import { allow } from "../iam";
 import { endpointName } from "../names";
 import type { Workflow } from "../settings";
 import { type Step, sdkTask } from "../step";
-import { configArn, modelArn } from "./resource-arns";
+import { configArn, endpointArns, modelArn, packageArn } from "./resource-arns";
 
 /**
  * Finds the model in service through the endpoint's configuration, model and model package. `championUrl` is its address,
@@ -36,6 +36,8 @@ export function championStep(workflow: Workflow, next: string): Step {
       ReadChampionPackage: readChampionPackage(workflow, next),
     },
     policyStatements: [
+      allow(["sagemaker:DescribeEndpoint"], endpointArns(workflow)),
+      allow(["sagemaker:DescribeModelPackage"], [packageArn(workflow)]),
       allow(["sagemaker:DescribeEndpointConfig"], [configArn(workflow)]),
       allow(["sagemaker:DescribeModel"], [modelArn(workflow)]),
     ],
