@@ -46,7 +46,7 @@ describe("docs/execution-input.md", () => {
   });
 
   it("has every key of the report", () => {
-    const { States } = workflowDefinition(workflow({ tuning })).definition;
+    const { States } = workflowDefinition(workflow({ tuning, cache: {} })).definition;
     const { Output } = States.MLPipelineComplete as { Output: object };
     const [, report = ""] = /## The report\n([\s\S]*?)\n## /.exec(text) ?? [];
     const rows = [...report.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, names = ""]) => names.split(", "));

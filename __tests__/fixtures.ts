@@ -19,6 +19,8 @@ export const references: WorkflowReferences = {
   },
   evaluationFunctionVersionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-evaluate-model:1",
   smokeTestFunctionVersionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-smoke-test:1",
+  resultsCacheFunctionVersionArn:
+    "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-results-cache:1",
 };
 
 /** A tuning of the project's own workflow. */

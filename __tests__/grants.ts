@@ -1,4 +1,9 @@
-import { evaluationFunction, experimentController, smokeTestFunction } from "../workflow/functions";
+import {
+  evaluationFunction,
+  experimentController,
+  resultsCacheFunction,
+  smokeTestFunction,
+} from "../workflow/functions";
 import type { PolicyStatement } from "../workflow/iam";
 import { notifyFunction, webhookFunction } from "../workflow/monitoring/notifications";
 import { baseName, type NameScope } from "../workflow/names";
@@ -26,6 +31,7 @@ export function rolesOf(scope: NameScope) {
     {
       ...scope,
       tuning,
+      cache: {},
       comparison: { folder: "python/scripts", entryPoint: "comparison.py" },
       smokeTest: { examples: [{ instances: [[1]], low: 0, high: 1 }] },
       endpoint: {
@@ -47,6 +53,7 @@ export function rolesOf(scope: NameScope) {
     release: releaseStateMachine(full).role,
     evaluate: evaluationFunction(settings, withKey).role,
     smoke: smokeTestFunction(settings, withKey).role,
+    cache: resultsCacheFunction(settings, withKey).role,
     schedule: scheduleRole(settings, withKey, stateMachineArn),
     approved: approvalRole(settings, withKey, `${stateMachineArn}-release`),
     control: experimentController(settings, {

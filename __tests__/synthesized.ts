@@ -42,8 +42,8 @@ export function resources(stack: Synthesized, type: string): Record<string, unkn
 }
 
 /** The resource of a type that has a name. */
-export function named(stack: Synthesized, type: string, name: string): Record<string, unknown> {
-  const found = Object.values(stack.resource?.[type] ?? {}).find((resource) => resource.name === name);
+export function named(stack: Synthesized, type: string, name: string, key = "name"): Record<string, unknown> {
+  const found = Object.values(stack.resource?.[type] ?? {}).find((resource) => resource[key] === name);
   if (found === undefined) throw new Error(`There is no ${type} called ${name}`);
   return found;
 }

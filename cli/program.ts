@@ -42,6 +42,7 @@ export function program(): Command {
       .allowExcessArguments(false);
   executionCommands(command);
   tuningCommand(command);
+  cacheCommand(command);
   showingCommands(command);
   devCommand(command);
   leftoversCommands(command);
@@ -133,6 +134,7 @@ function executeCommand(command: MakeCommand): void {
         "npm run execute -- dev --upload-sample-data",
         "npm run execute -- dev --attach run-20260102030405678",
         `npm run execute -- dev --input '{"Threshold": 0.75}'`,
+        `npm run execute -- dev --input '{"Cache": false}'`,
         "npm run execute -- dev --redrive run-20260102030405678",
         "npm run execute -- dev --from ModelEvaluation --of run-20260102030405678",
       ),
@@ -174,6 +176,18 @@ function tuningCommand(command: MakeCommand): void {
       examples("npm run tuning -- dev", "npm run tuning -- dev housing-dev-tune-0123456789abcde"),
     )
     .action(async (name, job, options) => (await import("./tuning/tuning")).tuning(name, job, options));
+}
+
+function cacheCommand(command: MakeCommand): void {
+  requiredEnvironment(command("explain-cache", "show which steps of an execution ran, and what had changed"))
+    .argument("<execution>", "name or ARN of the execution; npm run status lists them")
+    .usage("-- <environment> <execution> [options]")
+    .addOption(json())
+    .addOption(output())
+    .addHelpText("after", examples("npm run explain-cache -- dev run-20260102030405678"))
+    .action(async (name, given, options) =>
+      (await import("./cache/explain-cache")).explainCache(name, given, options),
+    );
 }
 
 function devCommand(command: MakeCommand): void {

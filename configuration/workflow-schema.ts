@@ -71,6 +71,9 @@ const workflowShape = {
   tuning: tuningSchema.optional(),
   comparison: jobWithArguments.optional(),
   inference: z.strictObject(scriptShape),
+  cache: z
+    .union([z.literal(false), z.strictObject({ maxAgeInDays: wholeNumber.nullable().optional() })])
+    .optional(),
   gate: z.strictObject({
     metric: text,
     threshold: z.number(),

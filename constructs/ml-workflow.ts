@@ -5,7 +5,7 @@ import { Construct } from "constructs";
 import { scriptKey } from "../source-files";
 import { arn } from "../workflow/arns";
 import { bucketNamePrefix } from "../workflow/bucket";
-import { evaluationFunction, smokeTestFunction } from "../workflow/functions";
+import { evaluationFunction, resultsCacheFunction, smokeTestFunction } from "../workflow/functions";
 import { defaultImage, type ImageProps, imageRepositoryArn } from "../workflow/image";
 import type { Recipients } from "../workflow/monitoring/notifications";
 import { checkNameScope, type NameScope } from "../workflow/names";
@@ -128,6 +128,7 @@ export class MlWorkflow extends Construct {
       },
       evaluationFunctionVersionArn: this.evaluationFunction.versionArn,
       smokeTestFunctionVersionArn: this.smokeTest(settings, deployment)?.versionArn,
+      resultsCacheFunctionVersionArn: this.resultsCache(settings, deployment)?.versionArn,
     };
     this.stateMachine = new WorkflowStateMachine(this, "StateMachine", {
       stateMachine: workflowStateMachine({ settings, references }),
@@ -212,6 +213,17 @@ export class MlWorkflow extends Construct {
     if (settings.smokeTest === undefined) return undefined;
     return new WorkflowFunction(this, "SmokeTest", {
       function: smokeTestFunction(settings, deployment),
+      deployment,
+    });
+  }
+
+  private resultsCache(
+    settings: WorkflowSettings,
+    deployment: Deployment & RoleReferences,
+  ): WorkflowFunction | undefined {
+    if (settings.cache === undefined) return undefined;
+    return new WorkflowFunction(this, "ResultsCache", {
+      function: resultsCacheFunction(settings, deployment),
       deployment,
     });
   }

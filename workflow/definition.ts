@@ -7,6 +7,7 @@ import type { Workflow } from "./settings";
 import { stageChoice } from "./stages";
 import type { Step } from "./step";
 import { autoscalingStep } from "./steps/autoscaling";
+import { beginningOf } from "./steps/cache";
 import { championStep } from "./steps/champion";
 import { comparisonStep } from "./steps/comparison";
 import { endpointStep } from "./steps/endpoint";
@@ -50,7 +51,7 @@ export function workflowDefinition(workflow: Workflow): WorkflowDefinition {
       ? [inputStep(workflow, "FindExperiment"), runningExperimentStep(workflow, "PinCode")]
       : [inputStep(workflow, "PinCode")]),
     pinCodeStep(workflow, stageChoice),
-    stageStep(workflow, "DataPreprocessing", trainingStart(workflow)),
+    stageStep(workflow, beginningOf(workflow, "prep"), trainingStart(workflow)),
     ...training(workflow, "KeepModel"),
     ...(workflow.settings.comparison === undefined
       ? [keepModelStep(workflow, "ModelEvaluation")]
@@ -94,8 +95,8 @@ function training(workflow: Workflow, next: string): Step[] {
 }
 
 /** The state with which the training begins. */
-function trainingStart({ settings: { tuning } }: Workflow): string {
-  return tuning === undefined ? "ModelTraining" : "TrainOrTune";
+function trainingStart(workflow: Workflow): string {
+  return workflow.settings.tuning === undefined ? beginningOf(workflow, "train") : "TrainOrTune";
 }
 
 /** Whether an execution deploys to an endpoint that may have several variants; a serverless one cannot. */

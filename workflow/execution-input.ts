@@ -94,6 +94,12 @@ export const executionInput = {
       jsonata`${isString} ? $substring($value, 0, ${dataPrefix.length}) = ${dataPrefix} and $substring($value, -1) = "/" : false`,
     description: "Prefix of the raw data in its bucket. Default: the workflow's data prefix.",
   },
+  Cache: {
+    expected: () => "true or false",
+    valid: () => jsonata`$type($value) = "boolean"`,
+    description:
+      "`false` runs each job, whatever earlier ones have made ([cache](cache.md)); their results are recorded. Default: true. A workflow without a cache runs each job.",
+  },
   Threshold: {
     expected: () => "a number",
     valid: () => jsonata`$type($value) = "number"`,
@@ -135,6 +141,7 @@ export interface ExecutionInput {
   readonly EndpointName?: string;
   readonly ModelDataUrl?: string;
   readonly DataPrefix?: string;
+  readonly Cache?: boolean;
   readonly Threshold?: number;
   readonly HyperParameters?: Readonly<Record<string, string | number | boolean>>;
   readonly Tuning?: TuningInput;
@@ -147,7 +154,7 @@ export const executionInputKeys: readonly (keyof ExecutionInput)[] = Object.keys
 ) as (keyof typeof executionInput)[];
 
 /** Limits of the reported problems of one input, and of the characters that each shows of a value. */
-const maxProblems = 12;
+const maxProblems = 14;
 const maxShown = 200;
 
 /**

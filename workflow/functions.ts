@@ -3,9 +3,15 @@
 import { arn, bucketArn, objectArn, type Place } from "./arns";
 import { experimentControllerName, experimentEventSource } from "./experiments";
 import { allow, allowKey, type PolicyStatement } from "./iam";
-import { baseName, evaluationFunctionName, type NameScope, smokeTestFunctionName } from "./names";
+import {
+  baseName,
+  evaluationFunctionName,
+  type NameScope,
+  resultsCacheFunctionName,
+  smokeTestFunctionName,
+} from "./names";
 import type { RoleDescription } from "./roles";
-import { prefixes, type WorkflowReferences } from "./settings";
+import { prefixes, type WorkflowReferences, type WorkflowSettings } from "./settings";
 import { ownerTag } from "./step";
 
 /** A Lambda function: its code, its settings, and its role's permissions. */
@@ -93,6 +99,53 @@ export function smokeTestFunction(scope: NameScope, references: FunctionReferenc
     // An endpoint has 60 s to respond, and five attempts.
     timeoutSeconds: 360,
     memorySizeInMB: 256,
+  };
+}
+
+/** Finds results of earlier jobs, and records those of new ones: docs/cache.md. */
+export function resultsCacheFunction(
+  settings: Pick<WorkflowSettings, "prefix" | "environment" | "dataPrefix">,
+  references: FunctionReferences & Pick<WorkflowReferences, "dataBucketName" | "imageRepositoryArn">,
+): FunctionDescription {
+  const { bucketName, dataBucketName, imageRepositoryArn } = references;
+  const name = resultsCacheFunctionName(settings);
+  const records = objectArn(references, bucketName, `${prefixes.cache}*`);
+  const list = (bucket: string, ...keys: string[]) =>
+    allow(["s3:ListBucket"], [bucketArn(references, bucket)], {
+      conditions: { StringLike: { "s3:prefix": keys } },
+    });
+  return {
+    name,
+    description: "Finds the results of earlier jobs, and records those of new ones",
+    logGroupName: logGroupName(name),
+    role: {
+      namePrefix: `${baseName(settings)}-cache-`,
+      description: "Role of the workflow's cache",
+      service: "lambda.amazonaws.com",
+      policyStatements: [
+        // Lists have the ETags: no data and no model is read.
+        list(dataBucketName, `${settings.dataPrefix}*`),
+        list(
+          bucketName,
+          ...[prefixes.processedData, prefixes.trainingOutput, prefixes.cache].map((prefix) => `${prefix}*`),
+        ),
+        // No role of a job may write here, so that no job can name another's result.
+        allow(["s3:GetObject", "s3:PutObject"], [records]),
+        allow(["ecr:BatchGetImage"], [imageRepositoryArn]),
+        ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),
+        ...logAndTraces(name, references),
+      ],
+    },
+    folder: "lambda-src/results-cache",
+    runtime: "python3.11",
+    handler: "results_cache.lambda_handler",
+    timeoutSeconds: 30,
+    memorySizeInMB: 512,
+    variables: {
+      CACHE_PREFIX: prefixes.cache,
+      PROCESSED_DATA_PREFIX: prefixes.processedData,
+      TRAINING_OUTPUT_PREFIX: prefixes.trainingOutput,
+    },
   };
 }
 

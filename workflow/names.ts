@@ -63,6 +63,11 @@ export function smokeTestFunctionName(scope: NameScope): string {
   return `${baseName(scope)}-smoke-test`;
 }
 
+/** The name of the function of the cache. */
+export function resultsCacheFunctionName(scope: NameScope): string {
+  return `${baseName(scope)}-results-cache`;
+}
+
 /**
  * Checks that names in `scope` are valid, leave space for an execution's name, and never collide with another workflow's.
  *

@@ -6,6 +6,7 @@ import { type GateProps, gateSettings } from "./gate";
 import type { ImageProps } from "./image";
 import type { NameScope } from "./names";
 import {
+  type CacheSettings,
   type JobSettings,
   prefixes,
   type SmokeTest,
@@ -93,6 +94,14 @@ export interface WorkflowProps extends NameScope {
     /** @default - none */
     readonly arguments?: readonly string[];
   };
+  /**
+   * Preprocessing, training and tuning are skipped when nothing that they depend on has changed: the result of an earlier
+   * job is used (docs/cache.md). `false`: every execution runs its jobs. `maxAgeInDays`: older results are not used;
+   * `null` means no limit.
+   *
+   * @default - results of the last 30 days are used
+   */
+  readonly cache?: false | { readonly maxAgeInDays?: number | null };
   /** Serves the model: model_fn, input_fn, predict_fn and output_fn, or transform_fn. */
   readonly inference: ScriptProps;
   /**
@@ -169,6 +178,9 @@ export interface WorkflowProps extends NameScope {
   readonly timeoutSeconds?: number;
 }
 
+/** Default age in days up to which results are used again. */
+const defaultMaxAgeInDays = 30;
+
 /** Default number of releases to keep. */
 const defaultRetainedReleases = 5;
 
@@ -217,6 +229,7 @@ export function workflowSettings(
     tuning,
     comparison,
     inference: { codeKey: scriptKey(props.inference), entryPoint: props.inference.entryPoint },
+    cache: cacheSettings(props.cache),
     gate: gateSettings(gate),
     approval: props.approval ?? "automatic",
     endpoint,
@@ -236,6 +249,12 @@ function longest(
   runtime = maxRuntimeInSeconds,
 ): number {
   return longestJobSeconds(runtime, waitForCapacityInSeconds);
+}
+
+function cacheSettings(cache: WorkflowProps["cache"] = {}): CacheSettings | undefined {
+  if (cache === false) return undefined;
+  const { maxAgeInDays = defaultMaxAgeInDays } = cache;
+  return { maxAgeInDays: maxAgeInDays === null ? null : atLeastOne("cache.maxAgeInDays", maxAgeInDays) };
 }
 
 /** The time limit of the longest job that trains: the single one, or that of the tuning. */

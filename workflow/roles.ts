@@ -26,7 +26,10 @@ export interface RoleDescription extends Trusted {
 /** The resources in the roles' permissions. */
 export type RoleReferences = Omit<
   WorkflowReferences,
-  "roleArns" | "evaluationFunctionVersionArn" | "smokeTestFunctionVersionArn"
+  | "roleArns"
+  | "evaluationFunctionVersionArn"
+  | "smokeTestFunctionVersionArn"
+  | "resultsCacheFunctionVersionArn"
 >;
 
 /**

@@ -29,6 +29,12 @@ export interface VpcSettings {
   readonly securityGroupIds: readonly string[];
 }
 
+/** How long results are used again. */
+export interface CacheSettings {
+  /** Null: without a limit. */
+  readonly maxAgeInDays: number | null;
+}
+
 /** Examples for which a model in service must return the expected predictions. */
 export interface SmokeTest {
   readonly examples: readonly SmokeTestExample[];
@@ -64,6 +70,8 @@ export interface WorkflowSettings extends NameScope {
   /** The job that compares a new model with the one in service; without it, only the threshold decides. */
   readonly comparison?: JobSettings & { readonly arguments: readonly string[] };
   readonly inference: ScriptSettings;
+  /** The cache of the results of jobs; without it, every execution runs its jobs. */
+  readonly cache?: CacheSettings;
   readonly gate: Gate;
   /** Whether the execution that trained a model releases it, or it waits for manual approval. */
   readonly approval: "automatic" | "manual";
@@ -96,6 +104,8 @@ export interface WorkflowReferences extends Place {
   readonly evaluationFunctionVersionArn: string;
   /** ARN of one version; with a smoke test only. */
   readonly smokeTestFunctionVersionArn?: string;
+  /** ARN of one version; with a cache only. */
+  readonly resultsCacheFunctionVersionArn?: string;
   readonly kmsKeyArn?: string;
 }
 
@@ -125,6 +135,8 @@ export const prefixes = {
   code: "code/",
   /** Copies of the code, one per execution. */
   executionCode: "code/executions/",
+  /** Records of the cache. No job can write them. */
+  cache: "cache/",
   /** Input and output of batch scoring. */
   scoringInput: "scoring-input/",
   scoringOutput: "scoring-output/",

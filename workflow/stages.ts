@@ -26,7 +26,7 @@ export type EarlierJobKey = keyof typeof earlierJobs;
 /** The stages, in the order in which they run. */
 export const stages = {
   ModelTraining: {
-    // With a tuning, the choice before it.
+    // With a tuning, the choice before it; with a cache, the question for an earlier result.
     enters: "ModelTraining",
     needs: ["ProcessingJobName"],
     ignores: ["PreprocessingJobName", "DataPrefix"],

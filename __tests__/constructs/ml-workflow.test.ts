@@ -119,6 +119,25 @@ describe("someone's own workflow", () => {
     expect(new Set(outputs).size).toBe(outputs.length);
   });
 
+  it("has a cache, whose function may list its data and look at its image", () => {
+    const cache = named(own, "aws_lambda_function", "wine-dev-results-cache", "function_name");
+    expect(cache.environment).toEqual({
+      variables: {
+        CACHE_PREFIX: "cache/",
+        PROCESSED_DATA_PREFIX: "processed-data/",
+        TRAINING_OUTPUT_PREFIX: "training-output/",
+      },
+    });
+    const { FindEarlierTraining, RecordTraining } = JSON.parse(definition).States;
+    const { FunctionName } = FindEarlierTraining.Arguments;
+    expect(FunctionName).toMatch(/^\$\{aws_lambda_function\..*ResultsCache.*\.qualified_arn\}$/);
+    expect(RecordTraining.Arguments.FunctionName).toBe(FunctionName);
+    const policies = Object.values(own.resource?.aws_iam_role_policy ?? {}) as { policy: string }[];
+    const policy = policies.map((one) => one.policy).find((text) => text.includes("/cache/*"));
+    expect(policy).toMatch(/:s3:::lake"/);
+    expect(policy).toMatch(/:ecr:[^"]*:repository\/sagemaker-xgboost"/);
+  });
+
   it("has its scripts, sizes, gate, data and image in the definition", () => {
     for (const part of [
       "split.py",

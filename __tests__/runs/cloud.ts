@@ -1,4 +1,4 @@
-import { PutRolePolicyCommand } from "@aws-sdk/client-iam";
+import { ListRolesCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { DeleteEndpointCommand, DeleteModelCommand, ListModelsCommand } from "@aws-sdk/client-sagemaker";
 import { DescribeStateMachineCommand, UpdateStateMachineCommand } from "@aws-sdk/client-sfn";
@@ -8,14 +8,17 @@ import { callEmulator, emulatorVariables } from "../../cli/account/emulator-addr
 import { createLocalAlarms } from "../../cli/emulator/alarms";
 import { EmulatorProcess } from "../../cli/emulator/process";
 import { imageEnvironment, prepareEnvironments } from "../../cli/emulator/python";
-import { createLocalResources } from "../../cli/emulator/resources";
+import { createLocalResources, uploadCode } from "../../cli/emulator/resources";
 import { type ExecutionResult, startExecution, watchExecution } from "../../cli/execution/execution";
 import { scriptKey } from "../../source-files";
 import type { ExecutionInput } from "../../workflow/execution-input";
+import { resultsCacheFunction } from "../../workflow/functions";
 import { policyDocument } from "../../workflow/iam";
+import { imageRepositoryArn } from "../../workflow/image";
 import { baseName } from "../../workflow/names";
 import { type WorkflowProps, workflowSettings } from "../../workflow/props";
 import { releaseStateMachine, workflowStateMachine } from "../../workflow/resources";
+import type { Workflow } from "../../workflow/settings";
 import { callService } from "./call-service";
 import { createExperiments } from "./experiments-cloud";
 
@@ -53,7 +56,7 @@ export class TestCloud {
     return new TestWorkflow(this.aws, stateMachineArn, bucketName, baseName(props));
   }
 
-  /** Deploys other props of the same workflow: its definitions change, and what their states may do. */
+  /** Deploys other props of the same workflow: its definitions and code change, and what its states and its cache may do. */
   async redeploy(props: WorkflowProps, { stateMachineArn, bucketName }: TestWorkflow): Promise<void> {
     const sfn = this.aws.sfn();
     const iam = this.aws.iam();
@@ -63,6 +66,7 @@ export class TestCloud {
     const { States } = JSON.parse(definition);
     const releaseArn = `${stateMachineArn}-release`;
     const release = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn: releaseArn }));
+    const imageUri = props.image?.uri ?? States.ModelTraining.Arguments.AlgorithmSpecification.TrainingImage;
     const described = {
       settings: workflowSettings(props, scriptKey),
       references: {
@@ -71,8 +75,8 @@ export class TestCloud {
         account: this.emulator.address.account,
         bucketName,
         dataBucketName: bucketName,
-        imageUri: States.ModelTraining.Arguments.AlgorithmSpecification.TrainingImage,
-        imageRepositoryArn: "*",
+        imageUri,
+        imageRepositoryArn: imageRepositoryArn(imageUri, "aws"),
         roleArns: {
           prep: States.DataPreprocessing.Arguments.RoleArn,
           train: States.ModelTraining.Arguments.RoleArn,
@@ -81,8 +85,11 @@ export class TestCloud {
         },
         evaluationFunctionVersionArn: States.ModelEvaluation.Arguments.FunctionName,
         smokeTestFunctionVersionArn: States.SmokeTest?.Arguments.FunctionName,
+        resultsCacheFunctionVersionArn: States.FindEarlierProcessing?.Arguments.FunctionName,
       },
     };
+    await uploadCode(this.aws, bucketName, props);
+    if (props.cache !== false) await this.#putCacheRole(described);
     for (const [arn, role, machine] of [
       [stateMachineArn, roleArn, workflowStateMachine(described)],
       [releaseArn, release.roleArn ?? "", releaseStateMachine(described)],
@@ -96,6 +103,19 @@ export class TestCloud {
       );
       await sfn.send(new UpdateStateMachineCommand({ stateMachineArn: arn, definition: machine.definition }));
     }
+  }
+
+  async #putCacheRole({ settings, references }: Workflow): Promise<void> {
+    const { role } = resultsCacheFunction(settings, references);
+    const iam = this.aws.iam();
+    const { Roles = [] } = await iam.send(new ListRolesCommand({}));
+    await iam.send(
+      new PutRolePolicyCommand({
+        RoleName: Roles.find(({ RoleName }) => RoleName?.startsWith(role.namePrefix))?.RoleName,
+        PolicyName: "permissions",
+        PolicyDocument: JSON.stringify(policyDocument(role.policyStatements)),
+      }),
+    );
   }
 
   /** Deletes every model whose name begins so. */

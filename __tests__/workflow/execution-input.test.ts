@@ -29,6 +29,8 @@ describe("the check of the execution input", () => {
     { EndpointName: "serverlessly" },
     { EndpointName: "not-serverless" },
     { Threshold: -1.5, DataPrefix: "raw-data/2026/" },
+    { Cache: false },
+    { Cache: true },
     { HyperParameters: {} },
     { HyperParameters: { "n-estimators": 10, "max-depth": "none" } },
     { From: { State: "ModelTraining", ProcessingJobName } },
@@ -39,6 +41,7 @@ describe("the check of the execution input", () => {
 
   it.each([
     [{ Treshold: 1 }, "The keys must be among PreprocessingJobName"],
+    [{ Cache: "no" }, "Cache must be true or false, got no"],
     [{ Threshold: "high" }, "Threshold must be a number, got high"],
     [{ Threshold: null }, "Threshold must be a number, got null"],
     [{ Threshold: [0.7] }, "Threshold must be a number, got [0.7]"],
@@ -85,17 +88,17 @@ describe("the check of the execution input", () => {
   });
 
   it("tells every problem at once", async () => {
-    const wrong = Object.fromEntries(executionInputKeys.map((key) => [key, false]));
+    const wrong = Object.fromEntries(executionInputKeys.map((key) => [key, null]));
     expect(await problems({ ...wrong, more: 1 })).toHaveLength(executionInputKeys.length + 1);
   });
 
-  it("tells the first twelve problems of many, those of keys that it knows first", async () => {
+  it("tells the first fourteen problems of many, those of keys that it knows first", async () => {
     const many = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`unknown${i}`, i]));
     const told = (await problems({ ...many, Threshold: "high" })) as string[];
-    expect(told).toHaveLength(13);
+    expect(told).toHaveLength(15);
     expect(told[0]).toBe("Threshold must be a number, got high");
     expect(told[1]).toMatch(/^The keys must be among .*, got unknown0$/);
-    expect(told[12]).toBe("and 4989 more");
+    expect(told[14]).toBe("and 4987 more");
   });
 
   it.each([

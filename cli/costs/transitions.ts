@@ -1,4 +1,5 @@
 import { stageChoice } from "../../workflow/stages";
+import { cachedKinds, cacheStates } from "../../workflow/steps/cache";
 import { type GraphJson, innerGraphs, type StateJson } from "../terraform/definition-json";
 
 /** How long an execution polls. */
@@ -55,8 +56,7 @@ function shortestPath(
     const state = graph.States[name];
     if (state === undefined) continue;
     if (goal(state, name)) return path;
-    // An execution of which all is paid starts at the beginning.
-    for (const next of name === stageChoice ? [state.Default ?? ""] : nextStates(state)) {
+    for (const next of ways.has(name) ? [state.Default ?? ""] : nextStates(state)) {
       if (seen.has(next)) continue;
       seen.add(next);
       paths.push([...path, next]);
@@ -64,6 +64,9 @@ function shortestPath(
   }
   return [];
 }
+
+/** Choices whose default is the way of an execution of which all is paid: from the beginning, with every job. */
+const ways = new Set([stageChoice, ...cachedKinds.map((kind) => cacheStates(kind).found)]);
 
 /** The next states of a state if nothing fails. */
 function nextStates({ Next, Choices = [], Default }: StateJson): string[] {

@@ -25,9 +25,14 @@ export interface Current {
 export function readCurrent(known: WorkflowProps): Current {
   const saved = look(known);
   const { testRun, workflowProps } = reloadedConfiguration();
-  const props = workflowProps(localEnvironment);
+  const props = devProps(workflowProps(localEnvironment));
   const sources = readSources(scriptFolders(props));
   return { props, testRun, sources, snapshot: snapshot(stepsOf(props), sources), saved };
+}
+
+/** The loop itself decides which steps run again, from what was saved. */
+export function devProps(props: WorkflowProps): WorkflowProps {
+  return { ...props, cache: false };
 }
 
 /** A change, and the workflow after it. */

@@ -7,6 +7,7 @@ import { addPreparation } from "../execution/preparation";
 import { FailedError } from "../terminal/errors";
 import { printToStderr } from "../terminal/print";
 import { interruption, stoppedText, TaskList } from "../terminal/progress";
+import { devProps } from "./current";
 import { Loop } from "./loop";
 
 interface DevOptions extends Pick<EmulatorOptions, "timeScale"> {
@@ -18,7 +19,7 @@ export async function dev(options: DevOptions): Promise<void> {
   const input: ExecutionInput | undefined =
     options.input === undefined ? undefined : await readInput(options.input, localEnvironment);
   const signal = interruption();
-  const props = workflowProps(localEnvironment);
+  const props = devProps(workflowProps(localEnvironment));
   const tasks = new TaskList();
   const { cloud, workflow, stop } = addPreparation(tasks, options, props);
   try {

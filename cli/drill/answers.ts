@@ -67,10 +67,33 @@ const trained = {
   ModelArtifacts: { S3ModelArtifacts: "s3://drill-bucket/training-output/train-1/output/model.tar.gz" },
 };
 
+const noResult = returns({
+  Payload: {
+    Hit: false,
+    Address: "address",
+    Seen: "seen",
+    Report: { Hit: false, Reason: "there is no earlier result" },
+  },
+});
+
+/** What the cache answers if nothing has changed since a job. */
+export function earlierResult(JobName: string, more: JsonObject = {}): Answer[] {
+  const Report = { Hit: true, Reason: "nothing has changed", JobName };
+  return returns({
+    Payload: { Hit: true, Address: "address", Seen: "seen", Result: { JobName, ...more }, Report },
+  });
+}
+
 const trainingAnswers: Answers = {
   FindExperiment: returns(endpoint("InService", oldConfig)),
   FindData: returns({ KeyCount: 1 }),
   CopyCode: returns({ CopyObjectResult: {} }),
+  FindEarlierProcessing: noResult,
+  FindEarlierTraining: noResult,
+  FindEarlierTuning: noResult,
+  RecordProcessing: returns({ Payload: { Recorded: true } }),
+  RecordTraining: returns({ Payload: { Recorded: true } }),
+  RecordTuning: returns({ Payload: { Recorded: true } }),
   DataPreprocessing: returns({
     ProcessingJobName: "prep-1",
     ProcessingJobStatus: "Completed",

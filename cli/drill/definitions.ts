@@ -35,6 +35,7 @@ function variants(props: WorkflowProps): Record<string, Partial<WorkflowProps>> 
     endpoint: onInstances,
     comparison: undefined,
     tuning: undefined,
+    cache: {},
   } as const;
   const comparison = {
     ...(props.comparison ?? { ...props.training, entryPoint: "compare.py" }),
@@ -44,7 +45,8 @@ function variants(props: WorkflowProps): Record<string, Partial<WorkflowProps>> 
   const smokeTest = props.smokeTest ?? { examples: [{ instances: [[1]], low: 0, high: 1 }] };
   return {
     instances: { ...plain, smokeTest },
-    untested: { ...plain, smokeTest: undefined },
+    // What a cache goes round is without one, too.
+    untested: { ...plain, smokeTest: undefined, cache: false },
     scaled: { ...plain, smokeTest, endpoint: scaled },
     serverless: {
       ...plain,
@@ -102,6 +104,7 @@ function withReferences(props: WorkflowProps): Workflow {
       },
       evaluationFunctionVersionArn: version("evaluate-model"),
       smokeTestFunctionVersionArn: version("smoke-test"),
+      resultsCacheFunctionVersionArn: version("results-cache"),
     },
   };
 }

@@ -9,6 +9,13 @@ export const expectedEnds: Readonly<Record<string, End>> = {
   FindExperiment: "success",
   FindData: "PreparationFailed",
   CopyCode: "PreparationFailed",
+  // A cache that fails is a miss.
+  FindEarlierProcessing: "success",
+  FindEarlierTraining: "success",
+  FindEarlierTuning: "success",
+  RecordProcessing: "success",
+  RecordTraining: "success",
+  RecordTuning: "success",
   DataPreprocessing: "ProcessingJobFailed",
   ModelTraining: "TrainingJobFailed",
   ModelTuning: "TuningJobFailed",

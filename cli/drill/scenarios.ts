@@ -5,6 +5,7 @@ import type { FailureName } from "../../workflow/failures";
 import {
   type Answer,
   type Answers,
+  earlierResult,
   endpoint,
   evaluation,
   modelPackage,
@@ -69,6 +70,7 @@ export const scenarios: readonly Scenario[] = [
     needs: ["TrainOrTune"],
     end: "success",
   },
+  ...unchanged(),
   ...input(),
   ...models(),
   ...packages(),
@@ -76,6 +78,44 @@ export const scenarios: readonly Scenario[] = [
   ...reused(),
   ...rollbacks(),
 ];
+
+/** Results of earlier jobs, and none that may be recorded. */
+function unchanged(): Scenario[] {
+  return [
+    {
+      name: "nothing has changed",
+      answers: {
+        FindEarlierProcessing: earlierResult("prep-0"),
+        FindEarlierTraining: earlierResult("train-0"),
+      },
+      without: ["TrainOrTune"],
+      end: "success",
+    },
+    {
+      name: "nothing has changed, tuned",
+      answers: {
+        FindEarlierProcessing: earlierResult("prep-0"),
+        FindEarlierTuning: earlierResult("tune-0-001", {
+          TuningJobName: "tune-0",
+          HyperParameters: { depth: "3" },
+        }),
+      },
+      end: "success",
+    },
+    {
+      name: "nothing has changed, trained once",
+      answers: { FindEarlierTraining: earlierResult("train-0") },
+      input: () => ({ Tuning: false }),
+      needs: ["TrainOrTune"],
+      end: "success",
+    },
+    {
+      name: "data that changed meanwhile",
+      answers: { RecordTraining: returns({ Payload: { Recorded: false, Reason: "changed" } }) },
+      end: "success",
+    },
+  ];
+}
 
 function input(): Scenario[] {
   return [

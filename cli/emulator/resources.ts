@@ -13,7 +13,12 @@ import {
 import { contentHash, scriptKey } from "../../source-files";
 import { arn, type Place } from "../../workflow/arns";
 import { bucketNamePrefix, codeKey, lifecycleRules } from "../../workflow/bucket";
-import { evaluationFunction, type FunctionDescription, smokeTestFunction } from "../../workflow/functions";
+import {
+  evaluationFunction,
+  type FunctionDescription,
+  resultsCacheFunction,
+  smokeTestFunction,
+} from "../../workflow/functions";
 import { policyDocument, trustPolicy } from "../../workflow/iam";
 import { defaultImage, type ImageProps, imageRepositoryArn } from "../../workflow/image";
 import { scriptFolders, type WorkflowProps, workflowSettings } from "../../workflow/props";
@@ -79,23 +84,24 @@ export async function createLocalResources(
     kmsKeyArn,
   };
   const roles = sageMakerRoles(settings, base);
-  const [prep, train, compare, serving, evaluationFunctionVersionArn, smokeTestFunctionVersionArn] =
-    await Promise.all([
-      createRole(aws, roles.prep, account, tags),
-      createRole(aws, roles.train, account, tags),
-      roles.compare && createRole(aws, roles.compare, account, tags),
-      createRole(aws, roles.serving, account, tags),
-      createFunction(aws, evaluationFunction(props, base), account, tags),
-      settings.smokeTest && createFunction(aws, smokeTestFunction(props, base), account, tags),
-      uploadCode(aws, bucketName, props),
-    ]);
+  const [prep, train, compare, serving, evaluationArn, smokeTestArn, cacheArn] = await Promise.all([
+    createRole(aws, roles.prep, account, tags),
+    createRole(aws, roles.train, account, tags),
+    roles.compare && createRole(aws, roles.compare, account, tags),
+    createRole(aws, roles.serving, account, tags),
+    createFunction(aws, evaluationFunction(props, base), account, tags),
+    settings.smokeTest && createFunction(aws, smokeTestFunction(props, base), account, tags),
+    settings.cache && createFunction(aws, resultsCacheFunction(settings, base), account, tags),
+    uploadCode(aws, bucketName, props),
+  ]);
   const workflow = {
     settings,
     references: {
       ...base,
       roleArns: { prep, train, compare, serving },
-      evaluationFunctionVersionArn,
-      smokeTestFunctionVersionArn,
+      evaluationFunctionVersionArn: evaluationArn,
+      smokeTestFunctionVersionArn: smokeTestArn,
+      resultsCacheFunctionVersionArn: cacheArn,
     },
   };
   const group = modelPackageGroup(props);
@@ -153,7 +159,7 @@ export async function putStateMachine(
 }
 
 /** Uploads every folder of scripts under a key with the hash of its content. */
-async function uploadCode(aws: Aws, Bucket: string, props: WorkflowProps): Promise<void> {
+export async function uploadCode(aws: Aws, Bucket: string, props: WorkflowProps): Promise<void> {
   await Promise.all(
     scriptFolders(props).map(async (folder) =>
       aws.s3().send(

@@ -1,6 +1,7 @@
 import type { HistoryEvent } from "@aws-sdk/client-sfn";
 import { waitsForVariable } from "../../workflow/asl/capacity";
-import { jobNameKeys } from "../../workflow/job-kinds";
+import { jobKinds, jobNameKeys } from "../../workflow/job-kinds";
+import { cachedKinds, cacheStates } from "../../workflow/steps/cache";
 
 /** One visit of an execution to a state. */
 export interface StateVisit {
@@ -15,6 +16,8 @@ export interface StateVisit {
   readonly attempts: number;
   /** Name of the processing or training job, if the state runs one. */
   readonly job?: string;
+  /** The state whose job does not run, and the earlier job whose result it has. */
+  readonly taken?: { readonly state: string; readonly job: string };
   /** What the state looked for is not there. */
   readonly isAbsent?: boolean;
   /** The latest error of an attempt, or of the whole visit. */
@@ -93,7 +96,7 @@ function changes(
     const job = jobName(event.taskScheduledEventDetails?.parameters);
     return { attempts: visit.attempts + 1, ...(job === undefined ? {} : { job }) };
   }
-  if (type.endsWith("StateExited")) return { endedAt: timestamp, ...waitsFor(event) };
+  if (type.endsWith("StateExited")) return { endedAt: timestamp, ...waitsFor(event), ...taken(event) };
   const details =
     event.taskFailedEventDetails ??
     event.taskSubmitFailedEventDetails ??
@@ -107,6 +110,15 @@ function changes(
 function waitsFor({ stateExitedEventDetails: details }: HistoryEvent): Partial<StateVisit> {
   const text = details?.assignedVariables?.[waitsForVariable];
   return text === undefined ? {} : { waitsFor: JSON.parse(text) as string };
+}
+
+/** The earlier result that the cache has found. */
+function taken({ stateExitedEventDetails: exited }: HistoryEvent): Partial<StateVisit> {
+  const kind = cachedKinds.find((one) => cacheStates(one).find === exited?.name);
+  const text = exited?.assignedVariables?.earlierResult;
+  if (kind === undefined || text === undefined || exited?.assignedVariablesDetails?.truncated) return {};
+  const { Hit, Result } = JSON.parse(text) as { Hit?: boolean; Result?: { JobName?: string } };
+  return Hit === true ? { taken: { state: jobKinds[kind].step.state, job: Result?.JobName ?? "" } } : {};
 }
 
 /** Whether a state looked for what is not there, which is an answer: SageMaker has no error name of its own for that. */
@@ -161,15 +173,17 @@ export function visitLine({
   endedAt,
   attempts,
   job,
+  taken: earlier,
   isAbsent,
   error,
 }: StateVisit): string {
   const parts = [
-    name.padEnd(24),
+    (earlier?.state ?? name).padEnd(24),
     endedAt === undefined ? "" : `${secondsBetween(startedAt, endedAt).toFixed(1)} s`.padStart(8),
     job,
     visit > 1 ? `visit ${visit}` : undefined,
     attempts > 1 ? `attempt ${attempts}` : undefined,
+    earlier === undefined ? undefined : `taken from ${earlier.job}, nothing changed`,
     isAbsent === true ? "none yet" : undefined,
     error === undefined ? undefined : `caught ${error}`,
   ];

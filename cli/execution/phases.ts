@@ -1,9 +1,13 @@
+import { cacheStates } from "../../workflow/steps/cache";
 import { type StateVisit, secondsBetween, visitLine } from "./history";
 
 /** The parts of an execution, each from its first state on. A state that is none of these belongs to the part before. */
 const firstStates: Readonly<Record<string, string>> = {
+  [cacheStates("prep").find]: "Preprocess",
   DataPreprocessing: "Preprocess",
+  [cacheStates("tune").find]: "Tune",
   ModelTuning: "Tune",
+  [cacheStates("train").find]: "Train",
   ModelTraining: "Train",
   KeepModel: "Evaluate",
   RegisterModel: "Register",
@@ -60,7 +64,8 @@ export class PhaseLines {
     const { name, visits } = this.#phase;
     const [first] = visits;
     // A part that is one job has the job's line.
-    if (first === undefined || visits.some(({ job }) => job !== undefined)) return [];
+    if (first === undefined || visits.some(({ job, taken }) => job !== undefined || taken !== undefined))
+      return [];
     const seconds = secondsBetween(first.startedAt, visits.at(-1)?.endedAt);
     return [`${name.padEnd(24)}  ${`${seconds.toFixed(1)} s`.padStart(8)}`];
   }
@@ -71,5 +76,6 @@ function isCall({ type }: StateVisit): boolean {
 }
 
 function hasOwnLine(visit: StateVisit): boolean {
-  return isCall(visit) && (visit.job !== undefined || visit.error !== undefined);
+  const { job, taken, error } = visit;
+  return isCall(visit) && (job !== undefined || taken !== undefined || error !== undefined);
 }

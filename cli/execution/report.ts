@@ -1,4 +1,5 @@
 import type { ExecutionReport } from "../../workflow/steps/report";
+import { cacheText } from "../cache/text";
 import { shortNumber, signedNumber } from "../terminal/number";
 import { type JsonOptions, printResult } from "../terminal/print";
 import type { ExecutionResult } from "./execution";
@@ -17,6 +18,8 @@ export interface RunReport {
   readonly gate?: ExecutionReport["Gate"];
   /** The tuning job, and the hyperparameters that it found; absent if the execution did not tune. */
   readonly tuning?: { readonly job: string; readonly hyperparameters: Readonly<Record<string, string>> };
+  /** Which steps used the result of an earlier job, and why the others ran. */
+  readonly cache?: ExecutionReport["Cache"];
   /** The model that was in service before, or that the last run here trained. */
   readonly previous?: PreviousModel;
   /** The registered version. */
@@ -48,6 +51,7 @@ export function successReport(
     metrics: output.Metrics,
     gate: output.Gate,
     tuning: tuningFound(output),
+    cache: output.Cache,
     ...found,
     modelPackage: output.ModelPackageArn,
     endpoint: releasedEndpoint(output),
@@ -98,7 +102,7 @@ function outline({ description, visits }: ExecutionResult) {
 
 /** Formats a report as text: what decides first, addresses last. */
 export function reportText(report: RunReport): string {
-  const { predictions, artifacts, ignoredInput = [], seconds } = report;
+  const { predictions, artifacts, cache = {}, ignoredInput = [], seconds } = report;
   const rows: string[][] = [
     ...gateRows(report),
     ...metricRows(report),
@@ -108,6 +112,7 @@ export function reportText(report: RunReport): string {
   if (predictions !== undefined) {
     rows.push(["predictions", predictionsText(predictions)]);
   }
+  for (const [state, found] of Object.entries(cache)) rows.push(["cache", cacheText(state, found)]);
   for (const key of ignoredInput) rows.push(["ignored input", key]);
   rows.push(["execution", `${seconds.toFixed(1)} s`]);
   if (artifacts !== undefined) rows.push(["model", artifacts.model], ["evaluation", artifacts.evaluation]);

@@ -6,6 +6,7 @@ import { suggestion } from "../../configuration/suggest";
 import type { ExecutionInput } from "../../workflow/execution-input";
 import { prefixes } from "../../workflow/settings";
 import { type EarlierJobKey, type From, type StageName, stageNames, stages } from "../../workflow/stages";
+import { cacheStates } from "../../workflow/steps/cache";
 import type { Target } from "../account/deployed-workflow";
 import { UsageError } from "../terminal/errors";
 import { describeNamed } from "./named-execution";
@@ -14,10 +15,14 @@ import { readHistory } from "./variables";
 /** The states of the beginning, before the first stage. */
 const beginning: readonly string[] = [
   ...["CheckInput", "FindData", "FindExperiment", "PinCode", "DataPreprocessing"],
+  cacheStates("prep").find,
 ];
 
 /** The states that train, with a tuning or without. */
-const training: readonly string[] = ["ModelTraining", "ModelTuning", "ReadBestTraining"];
+const training: readonly string[] = [
+  ...["ModelTraining", "ModelTuning", "ReadBestTraining"],
+  ...[cacheStates("prep").record, cacheStates("tune").find, cacheStates("train").find],
+];
 
 /** The stage to start at again after a state has failed; undefined if that is the beginning, or not known. */
 export function stageWith(state: string | undefined): StageName | undefined {

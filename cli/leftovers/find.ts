@@ -56,6 +56,7 @@ export const writtenPrefixes = [
   prefixes.trainingOutput,
   prefixes.modelArtifacts,
   prefixes.executionCode,
+  prefixes.cache,
   prefixes.experiments,
 ];
 

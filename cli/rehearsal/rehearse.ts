@@ -208,8 +208,9 @@ function rehearsalProps(): WorkflowProps {
     ...props,
     approval: "manual",
     comparison: undefined,
-    // Its models are good and bad on purpose.
+    // Its models are good and bad on purpose, and each is trained.
     tuning: undefined,
+    cache: false,
     endpoint: { kind: "instance", instanceType: "ml.m5.large", initialInstanceCount: 2 },
     rollbackAlarms: [`${props.prefix}-${props.environment}-predictions`],
   };

@@ -54,6 +54,7 @@ class Emulator:
             check_image=functools.partial(_check_image, environments),
             start_model_server=functools.partial(ModelServer.start, host),
             start_study=functools.partial(StudyProposer, environments),
+            image_manifest=environments.manifest_for_image,
         )
         self._cloud = Cloud(
             aws, runners, faults, time_scale, allow_records=allow_records, mocks=mocks

@@ -50,7 +50,7 @@ export function inputRules(settings: WorkflowSettings): InputRules {
   return { dataPrefix, hyperparameters, tuning, baseName: baseName(settings) };
 }
 
-function checkInput({ dataPrefix, gate, training, tuning }: WorkflowSettings): ChoiceState {
+function checkInput({ cache, dataPrefix, gate, training, tuning }: WorkflowSettings): ChoiceState {
   return {
     Type: "Choice",
     Choices: [
@@ -68,6 +68,7 @@ function checkInput({ dataPrefix, gate, training, tuning }: WorkflowSettings): C
           ignoredInput: jsonata`[$exists(${input}.ModelDataUrl) ? "ModelDataUrl" : []]`,
           copySuffix: jsonata`""`,
           ...firstAttempt,
+          ...(cache && { cache: jsonata`{}` }),
           ...(tuning === undefined ? {} : tuningVariables(tuning)),
         },
         Next: "FindData",

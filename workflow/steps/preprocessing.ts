@@ -1,9 +1,11 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { prefixes, vpcConfig, type Workflow } from "../settings";
 import { artifactUrl, executionTags, type Step } from "../step";
+import { cachedStep, codeOf, earlierResult, instancesOf } from "./cache";
 import { jobName, jobStep, roleAndLimit } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
 import { codeFolder, entryPoint, processingOutput, processingResources, wholeCopy } from "./processing";
+import { processedVariables } from "./stage";
 
 const dataFolder = "/opt/ml/processing/input/data";
 const outputFolder = "/opt/ml/processing/output";
@@ -16,22 +18,41 @@ const outputFolder = "/opt/ml/processing/output";
  */
 export function preprocessingStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
-  return jobStep(workflow, "prep", {
-    maxRuntimeInSeconds: settings.processing.maxRuntimeInSeconds,
-    waitForCapacityInSeconds: settings.processing.waitForCapacityInSeconds,
-    roleArn: references.roleArns.prep,
-    request: request(workflow),
-    assign: {
-      processedDataUrl: jsonata`$states.result.ProcessingOutputConfig.Outputs[0].S3Output.S3Uri`,
+  const job = (then: string) =>
+    jobStep(workflow, "prep", {
+      maxRuntimeInSeconds: settings.processing.maxRuntimeInSeconds,
+      waitForCapacityInSeconds: settings.processing.waitForCapacityInSeconds,
+      roleArn: references.roleArns.prep,
+      request: request(workflow),
+      assign: {
+        processedDataUrl: jsonata`$states.result.ProcessingOutputConfig.Outputs[0].S3Output.S3Uri`,
+      },
+      next: then,
+    });
+  const { codeKey, entryPoint: script, arguments: more } = settings.processing;
+  const cached = {
+    parameters: {
+      Code: codeOf(codeKey),
+      EntryPoint: script,
+      Arguments: [...more],
+      Instances: instancesOf(settings.processing),
     },
+    inputs: { data: rawDataUrl(workflow) },
+    status: "completed",
+    result: { JobName: jsonata`$processingJobName` },
+    variables: processedVariables(workflow, jsonata`${earlierResult}.JobName`),
     next,
-  });
+  } as const;
+  return cachedStep(workflow, "prep", cached, job);
+}
+
+function rawDataUrl({ references }: Workflow): Jsonata {
+  return jsonata`${`s3://${references.dataBucketName}/`} & $dataPrefix`;
 }
 
 function request(workflow: Workflow): JsonObject {
   const { settings, references } = workflow;
   const { processing } = settings;
-  const rawDataUrl = jsonata`${`s3://${references.dataBucketName}/`} & $dataPrefix`;
   const outputUrl = jsonata`${artifactUrl(workflow, prefixes.processedData)} & ${jobName(workflow, "prep")}`;
   return {
     AppSpecification: {
@@ -45,7 +66,7 @@ function request(workflow: Workflow): JsonObject {
       ],
     },
     ProcessingInputs: [
-      input("data", rawDataUrl, dataFolder),
+      input("data", rawDataUrl(workflow), dataFolder),
       input("code", pinnedCodeUrl(workflow, processing.codeKey), codeFolder),
     ],
     ProcessingOutputConfig: processingOutput("processed", outputUrl, outputFolder),

@@ -23,6 +23,7 @@ function trained({ settings }: Workflow): JsonObject {
     ProcessedDataUrl: jsonata`$processedDataUrl`,
     ModelDataUrl: jsonata`$modelDataUrl`,
     EvaluationUrl: jsonata`$evaluation.EvaluationUrl`,
+    ...(settings.cache && { Cache: jsonata`$cache` }),
     IgnoredInput: jsonata`$ignoredInput`,
   };
 }
@@ -61,6 +62,28 @@ function succeed(name: string, Output: JsonObject): Step {
   return { states: { [name]: { Type: "Succeed", Output } }, policyStatements: [] };
 }
 
+/** Why a step's job ran, or did not. */
+export interface CacheReport {
+  /** Whether the result of an earlier job was used. */
+  readonly Hit: boolean;
+  readonly Reason: string;
+  /** The job whose result was used, or the nearest earlier one; absent if there is none. */
+  readonly JobName?: string;
+  /** Its execution. */
+  readonly Execution?: string;
+  readonly RecordedAt?: string;
+  /** What differs from the nearest earlier result: at most ten fields, with shortened values. */
+  readonly Changes?: readonly {
+    readonly Field: string;
+    readonly Old: string | number | boolean | null;
+    readonly New: string | number | boolean | null;
+  }[];
+  /** Whether the result of the job was recorded; absent if no job ran. */
+  readonly Recorded?: boolean;
+  /** Why it was not. */
+  readonly NotRecorded?: string;
+}
+
 /** The output of a successful execution. */
 export interface ExecutionReport {
   /** Everything in evaluation.json. */
@@ -93,6 +116,8 @@ export interface ExecutionReport {
   readonly ProcessedDataUrl: string;
   readonly ModelDataUrl: string;
   readonly EvaluationUrl: string;
+  /** By state; only of a workflow with a cache. A state that an execution left out, or did not reach, is absent. */
+  readonly Cache?: Readonly<Record<string, CacheReport>>;
   /** Keys of the input that have no effect. */
   readonly IgnoredInput: readonly string[];
 }

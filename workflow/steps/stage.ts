@@ -29,8 +29,10 @@ function startAt(workflow: Workflow, name: StageName, training: string): ChoiceR
   return {
     Condition: jsonata`${from}.State = ${name}`,
     Assign: {
-      ...processed(workflow),
-      ...((needs as readonly string[]).includes("TrainingJobName") ? trained(workflow) : {}),
+      ...processedVariables(workflow, jsonata`${from}.ProcessingJobName`),
+      ...((needs as readonly string[]).includes("TrainingJobName")
+        ? trainedVariables(workflow, jsonata`${from}.TrainingJobName`)
+        : {}),
       ignoredInput: ignored(
         ignores.filter((key) => key !== "Tuning" || workflow.settings.tuning !== undefined),
       ),
@@ -39,17 +41,19 @@ function startAt(workflow: Workflow, name: StageName, training: string): ChoiceR
   };
 }
 
-function processed(workflow: Workflow): JsonObject {
+/** The variables of a processing job, from an earlier job's name. */
+export function processedVariables(workflow: Workflow, job: Jsonata): JsonObject {
   return {
-    processingJobName: jsonata`${from}.ProcessingJobName`,
-    processedDataUrl: artifactUrl(workflow, jsonata`${prefixes.processedData} & ${from}.ProcessingJobName`),
+    processingJobName: job,
+    processedDataUrl: artifactUrl(workflow, jsonata`${prefixes.processedData} & ${job}`),
   };
 }
 
-function trained(workflow: Workflow): JsonObject {
-  const key = jsonata`${prefixes.trainingOutput} & ${from}.TrainingJobName & "/output/model.tar.gz"`;
+/** The variables of a training job, from an earlier job's name. */
+export function trainedVariables(workflow: Workflow, job: Jsonata): JsonObject {
+  const key = jsonata`${prefixes.trainingOutput} & ${job} & "/output/model.tar.gz"`;
   return {
-    trainingJobName: jsonata`${from}.TrainingJobName`,
+    trainingJobName: job,
     trainedModelUrl: artifactUrl(workflow, key),
     // The earlier execution may have registered its copy, which must stay as it is.
     copySuffix: jsonata`"-" & $executionFolder`,

@@ -1,8 +1,10 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { prefixes, vpcConfig, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
+import { cachedStep, codeOf, earlierResult, instancesOf } from "./cache";
 import { jobStep, roleAndLimit } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
+import { trainedVariables } from "./stage";
 
 /**
  * Trains the model with a SageMaker training job in script mode.
@@ -14,19 +16,50 @@ export function trainingStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
   const { maxRuntimeInSeconds, waitForCapacityInSeconds } = settings.training;
   const roleArn = references.roleArns.train;
-  return jobStep(workflow, "train", {
-    maxRuntimeInSeconds,
-    waitForCapacityInSeconds,
-    roleArn,
-    request: {
-      ...trainingRequest(workflow, "HyperParameters", jsonata`$hyperparameters`),
-      Tags: executionTags(workflow),
-      ...roleAndLimit(roleArn, maxRuntimeInSeconds),
-    },
-    assign: { trainedModelUrl },
+  const job = (then: string) =>
+    jobStep(workflow, "train", {
+      maxRuntimeInSeconds,
+      waitForCapacityInSeconds,
+      roleArn,
+      request: {
+        ...trainingRequest(workflow, "HyperParameters", jsonata`$hyperparameters`),
+        Tags: executionTags(workflow),
+        ...roleAndLimit(roleArn, maxRuntimeInSeconds),
+      },
+      assign: { trainedModelUrl },
+      next: then,
+    });
+  const cached = {
+    ...cachedTraining(workflow, jsonata`$hyperparameters`),
+    status: "completed",
+    result: { JobName: jsonata`$trainingJobName` },
+    variables: trainedVariables(workflow, jsonata`${earlierResult}.JobName`),
     next,
-  });
+  } as const;
+  return cachedStep(workflow, "train", cached, job);
 }
+
+/** What the result of a training job depends on, whether alone or as one of a tuning job's. */
+export function cachedTraining({ settings }: Workflow, hyperparameters: Jsonata) {
+  const { training, inference } = settings;
+  return {
+    parameters: {
+      Code: codeOf(training.codeKey),
+      EntryPoint: training.entryPoint,
+      // The model artifact contains it.
+      InferenceCode: codeOf(inference.codeKey),
+      HyperParameters: hyperparameters,
+      Metrics: [...training.metrics],
+      Instances: instancesOf(training),
+    },
+    inputs,
+  } as const;
+}
+
+const inputs = {
+  train: jsonata`$processedDataUrl & "/train/"`,
+  test: jsonata`$processedDataUrl & "/test/"`,
+} as const;
 
 /** JSONata: the address of the model in the description of a training job. */
 export const trainedModelUrl = jsonata`$states.result.ModelArtifacts.S3ModelArtifacts`;
@@ -54,8 +87,7 @@ export function trainingRequest(workflow: Workflow, key: string, hyperparameters
     },
     [key]: jsonata`$merge([${hyperparameters}, ${scriptMode}])`,
     InputDataConfig: [
-      channel("train", jsonata`$processedDataUrl & "/train/"`),
-      channel("test", jsonata`$processedDataUrl & "/test/"`),
+      ...Object.entries(inputs).map(([name, url]) => channel(name, url)),
       channel("code", pinnedCodeUrl(workflow, inference.codeKey)),
     ],
     OutputDataConfig: { S3OutputPath: `s3://${references.bucketName}/${prefixes.trainingOutput}` },

@@ -1,5 +1,5 @@
 import { arn } from "../arns";
-import { type JsonObject, jsonata } from "../asl/jsonata";
+import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import type { ChoiceState, TaskState } from "../asl/states";
 import { catchAll, caughtJob } from "../failures";
 import { allow } from "../iam";
@@ -9,8 +9,10 @@ import type { Workflow } from "../settings";
 import { executionTags, type Step, sdkTask } from "../step";
 import type { TuningCompletion, TuningSettings } from "../tuning/props";
 import { longestTuningSeconds } from "../tuning/settings";
+import { beginningOf, cachedStep, earlierResult } from "./cache";
 import { jobStep, longestAttemptSeconds, roleAndLimit } from "./job";
-import { trainedModelUrl, trainingRequest } from "./training";
+import { trainedVariables } from "./stage";
+import { cachedTraining, trainedModelUrl, trainingRequest } from "./training";
 
 /**
  * Trains many models with a SageMaker hyperparameter tuning job, unless the input switches it off, and goes on with the
@@ -20,37 +22,65 @@ export function tuningStep(workflow: Workflow, tuning: TuningSettings, next: str
   const { settings, references } = workflow;
   const longestJob = longestAttemptSeconds(settings.training.maxRuntimeInSeconds);
   const maxRuntimeInSeconds = longestTuningSeconds(tuning, longestJob);
-  const job = jobStep(workflow, "tune", {
-    maxRuntimeInSeconds,
-    waitForCapacityInSeconds: settings.training.waitForCapacityInSeconds,
-    stopped: {
-      assign: stoppedJob,
-      isUsable: jsonata`$bestTrainingJob != ""`,
-    },
-    roleArn: references.roleArns.train,
-    request: request(workflow, tuning, maxRuntimeInSeconds),
-    assign: {
-      // The result of `.sync` names the best training job and has nothing else of it.
-      bestTrainingJob: jsonata`$exists($states.result.BestTrainingJob.TrainingJobName)
-        ? $states.result.BestTrainingJob.TrainingJobName
-        : $error(${`No training job of the tuning job has reported ${tuning.objective.metric}`})`,
-    },
-    next: "ReadBestTraining",
-  });
-  return {
-    states: {
-      TrainOrTune: trainOrTune,
-      ...job.states,
-      ReadBestTraining: readBestTraining(workflow, next),
-    },
-    policyStatements: [
-      ...job.policyStatements,
-      allow(
-        ["sagemaker:DescribeTrainingJob"],
-        [arn(references, "sagemaker", jobResource("train", `${tuningNameStart(settings)}*`))],
-      ),
-    ],
+  const job = (then: string): Step => {
+    const { states, policyStatements } = jobStep(workflow, "tune", {
+      maxRuntimeInSeconds,
+      waitForCapacityInSeconds: settings.training.waitForCapacityInSeconds,
+      stopped: {
+        assign: { ...stoppedJob, ...(settings.cache && { tuningStatus: "stopped" }) },
+        isUsable: jsonata`$bestTrainingJob != ""`,
+      },
+      roleArn: references.roleArns.train,
+      request: request(workflow, tuning, maxRuntimeInSeconds),
+      assign: {
+        // The result of `.sync` names the best training job and has nothing else of it.
+        bestTrainingJob: jsonata`$exists($states.result.BestTrainingJob.TrainingJobName)
+          ? $states.result.BestTrainingJob.TrainingJobName
+          : $error(${`No training job of the tuning job has reported ${tuning.objective.metric}`})`,
+        ...(settings.cache && {
+          tuningStatus: jsonata`$lowercase($states.result.HyperParameterTuningJobStatus)`,
+        }),
+      },
+      next: "ReadBestTraining",
+    });
+    return {
+      states: { ...states, ReadBestTraining: readBestTraining(workflow, then) },
+      policyStatements: [
+        ...policyStatements,
+        allow(
+          ["sagemaker:DescribeTrainingJob"],
+          [arn(references, "sagemaker", jobResource("train", `${tuningNameStart(settings)}*`))],
+        ),
+      ],
+    };
   };
+  // None are fixed where all are searched.
+  const { parameters, inputs } = cachedTraining(workflow, jsonata`$merge([{}, ${fixed(tuning)}])`);
+  const cached = {
+    parameters: { ...parameters, Tuning: search(tuning, maxRuntimeInSeconds) },
+    inputs,
+    // A search that was stopped has looked at a part only.
+    status: jsonata`$tuningStatus`,
+    result: {
+      JobName: jsonata`$trainingJobName`,
+      TuningJobName: jsonata`$tuningJobName`,
+      HyperParameters: jsonata`$hyperparameters`,
+    },
+    variables: {
+      ...trainedVariables(workflow, jsonata`${earlierResult}.JobName`),
+      tuningJobName: jsonata`${earlierResult}.TuningJobName`,
+      hyperparameters: jsonata`${earlierResult}.HyperParameters`,
+    },
+    next,
+  };
+  const { states, policyStatements } = cachedStep(workflow, "tune", cached, job);
+  return { states: { TrainOrTune: trainOrTune(workflow), ...states }, policyStatements };
+}
+
+/** JSONata: the hyperparameters that are the same in all training jobs. */
+function fixed({ ranges }: TuningSettings): Jsonata {
+  const tuned = Object.keys(ranges);
+  return jsonata`$sift($hyperparameters, function($value, $name) { $not($name in ${tuned}) })`;
 }
 
 /**
@@ -69,11 +99,13 @@ const stoppedJob = {
   )`,
 };
 
-const trainOrTune: ChoiceState = {
-  Type: "Choice",
-  Choices: [{ Condition: jsonata`$tuning.on`, Next: jobKinds.tune.step.state }],
-  Default: jobKinds.train.step.state,
-};
+function trainOrTune(workflow: Workflow): ChoiceState {
+  return {
+    Type: "Choice",
+    Choices: [{ Condition: jsonata`$tuning.on`, Next: beginningOf(workflow, "tune") }],
+    Default: beginningOf(workflow, "train"),
+  };
+}
 
 function readBestTraining(workflow: Workflow, next: string): TaskState {
   return sdkTask(workflow, "sagemaker", "describeTrainingJob", {
@@ -93,15 +125,21 @@ function readBestTraining(workflow: Workflow, next: string): TaskState {
 
 function request(workflow: Workflow, tuning: TuningSettings, maxRuntimeInSeconds: number): JsonObject {
   const { settings, references } = workflow;
-  const tuned = Object.keys(tuning.ranges);
-  const fixed = jsonata`$sift($hyperparameters, function($value, $name) { $not($name in ${tuned}) })`;
+  return {
+    ...search(tuning, maxRuntimeInSeconds),
+    TrainingJobDefinition: {
+      ...trainingRequest(workflow, "StaticHyperParameters", fixed(tuning)),
+      ...roleAndLimit(references.roleArns.train, settings.training.maxRuntimeInSeconds),
+    },
+    Tags: executionTags(workflow),
+  };
+}
+
+/** What is searched, and how. */
+function search(tuning: TuningSettings, maxRuntimeInSeconds: number): JsonObject {
   const { warmStart } = tuning;
   return {
     HyperParameterTuningJobConfig: configuration(tuning, maxRuntimeInSeconds),
-    TrainingJobDefinition: {
-      ...trainingRequest(workflow, "StaticHyperParameters", fixed),
-      ...roleAndLimit(references.roleArns.train, settings.training.maxRuntimeInSeconds),
-    },
     ...(warmStart !== undefined && {
       WarmStartConfig: {
         ParentHyperParameterTuningJobs: warmStart.parents.map((HyperParameterTuningJobName) => ({
@@ -110,7 +148,6 @@ function request(workflow: Workflow, tuning: TuningSettings, maxRuntimeInSeconds
         WarmStartType: warmStart.kind === "identical" ? "IdenticalDataAndAlgorithm" : "TransferLearning",
       },
     }),
-    Tags: executionTags(workflow),
   };
 }
 

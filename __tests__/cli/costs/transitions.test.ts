@@ -55,6 +55,13 @@ it("is nothing where no way leads to a success", () => {
   expect(transitionsPerRun({ StartAt: "A", States: { A: pass("A") } }, polling)).toBe(0);
 });
 
+it("counts what a cache asks and records, and the jobs all the same", () => {
+  const without = parseDefinition(JSON.stringify(workflowDefinition(workflow()).definition));
+  const cached = parseDefinition(JSON.stringify(workflowDefinition(workflow({ cache: {} })).definition));
+  // A question, a choice and a record for each of two jobs.
+  expect(transitionsPerRun(cached, polling)).toBe(transitionsPerRun(without, polling) + 6);
+});
+
 it("follows the project's own workflow through its jobs to its endpoint", () => {
   const definition = parseDefinition(JSON.stringify(workflowDefinition(workflow()).definition));
   // 37 states, what 6 maps do once, and 11 more looks at the endpoint of 3 states each.

@@ -48,6 +48,25 @@ describe("ExecutionHistory", () => {
     ]);
   });
 
+  it.each([
+    [
+      { Hit: true, Result: { JobName: "train-0" } },
+      { state: "ModelTraining", job: "train-0" },
+    ],
+    [{ Hit: false, Address: "" }, undefined],
+  ])("with the answer %j of the cache tells what was taken: %j", (earlierResult, taken) => {
+    const history = new ExecutionHistory();
+    const assignedVariables = { earlierResult: JSON.stringify(earlierResult) };
+    const name = "FindEarlierTraining";
+    history.add(
+      events(entered(name), scheduled({}), {
+        type: "TaskStateExited",
+        stateExitedEventDetails: { name, assignedVariables },
+      }),
+    );
+    expect(history.visits[0]?.taken).toEqual(taken);
+  });
+
   it("shows a new attempt and its job's new name", () => {
     const history = new ExecutionHistory();
     history.add(

@@ -50,6 +50,24 @@ it("shows what a job waits for", () => {
   expect(waiting.flatMap((seen) => phases.add(seen))).toEqual(["waits for capacity"]);
 });
 
+it("shows a result that was taken in the place of its job", () => {
+  const phases = new PhaseLines();
+  const taken = { state: "ModelTraining", job: "train-0" };
+  const visits = [
+    ...visit("FindEarlierProcessing"),
+    ...visit("EarlierProcessingFound", { type: "Choice" }),
+    ...visit("DataPreprocessing", { job: "prep-1" }),
+    ...visit("RecordProcessing"),
+    ...visit("FindEarlierTraining", { taken }),
+    ...visit("EarlierTrainingFound", { type: "Choice" }),
+    ...visit("KeepModel"),
+  ];
+  expect(visits.flatMap((seen) => phases.add(seen)).map((line) => line.replace(/ +/g, " "))).toEqual([
+    "DataPreprocessing 1.0 s prep-1",
+    "ModelTraining 1.0 s taken from train-0, nothing changed",
+  ]);
+});
+
 it("shows the states of the part that fails one by one, with what was caught when it was", () => {
   const phases = new PhaseLines();
   const failing = [
@@ -76,7 +94,7 @@ it("says which part runs", () => {
 });
 
 it("knows states that there are, in the order in which they come", () => {
-  const all = Object.keys(workflowDefinition(workflow({ tuning })).definition.States);
+  const all = Object.keys(workflowDefinition(workflow({ tuning, cache: {} })).definition.States);
   expect(all.filter((name) => phaseStarts.includes(name))).toEqual(phaseStarts);
   const ofReleases = Object.keys(releaseDefinition(workflow()).definition.States);
   expect(ofReleases.filter((name) => phaseStarts.includes(name))).toEqual(["ReadPackage", "FindEndpoints"]);

@@ -16,13 +16,27 @@ const exited = (assigned: Record<string, unknown>): HistoryEvent =>
 
 describe("stageWith", () => {
   it("knows where to start again after each state of the workflow that can fail", () => {
-    const { States } = workflowDefinition(workflow({ tuning })).definition;
+    const { States } = workflowDefinition(workflow({ tuning, cache: {} })).definition;
     const calls = Object.entries(States).filter(([, { Type }]) => Type === "Task" || Type === "Map");
     const names = (stage?: string) => calls.map(([name]) => name).filter((name) => stageWith(name) === stage);
-    expect(names()).toEqual(["FindData", "FindExperiment", "PinCode", "DataPreprocessing"]);
-    expect(names("ModelTraining")).toEqual(["ModelTuning", "ReadBestTraining", "ModelTraining"]);
+    expect(names()).toEqual([
+      ...["FindData", "FindExperiment", "PinCode"],
+      ...["FindEarlierProcessing", "DataPreprocessing"],
+    ]);
+    expect(names("ModelTraining")).toEqual([
+      "RecordProcessing",
+      ...["FindEarlierTuning", "ModelTuning", "ReadBestTraining"],
+      ...["FindEarlierTraining", "ModelTraining"],
+    ]);
     expect(names("ModelEvaluation")).toEqual(
-      expect.arrayContaining(["KeepModel", "ModelEvaluation", "RegisterModel", "SmokeTest"]),
+      expect.arrayContaining([
+        "RecordTuning",
+        "RecordTraining",
+        "KeepModel",
+        "ModelEvaluation",
+        "RegisterModel",
+        "SmokeTest",
+      ]),
     );
   });
 

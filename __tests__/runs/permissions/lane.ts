@@ -56,7 +56,9 @@ export class Lane {
     readonly workflow: TestWorkflow,
   ) {}
 
-  /** `more` of what a configuration can ask for: a key, an endpoint that is scaled and updated by a canary, a tuning. */
+  /**
+   * `more` of what a configuration can ask for: a key, an endpoint that is scaled and updated by a canary, a tuning, a cache.
+   */
   static async open(
     cloud: TestCloud,
     prefix: string,
@@ -64,10 +66,13 @@ export class Lane {
       kmsKeyArn,
       minInstances = 0,
       tunes = false,
-    }: { kmsKeyArn?: string; minInstances?: number; tunes?: boolean } = {},
+      caches = false,
+    }: { kmsKeyArn?: string; minInstances?: number; tunes?: boolean; caches?: boolean } = {},
   ): Promise<Lane> {
     const props = smallWorkflow(prefix, {
       ...(tunes ? smallTuning : {}),
+      // What it finds is known before a release.
+      ...(caches ? ({ cache: {}, approval: "manual" } as const) : {}),
       comparison: smallComparison,
       smokeTest: { examples: [{ instances: [[1]], low: 42, high: 42 }] },
       retainedReleases: 1,
@@ -101,6 +106,7 @@ export class Lane {
       const name = Roles.find(({ RoleName = "" }) =>
         RoleName.startsWith(`${prefix}-test-${role}-`),
       )?.RoleName;
+      if (role === "cache" && !caches) continue;
       const policy = { RoleName: name, PolicyName: "permissions" };
       const { PolicyDocument = "" } = await cloud.aws.iam().send(new GetRolePolicyCommand(policy));
       lane.#policies.set(role, {
@@ -140,6 +146,7 @@ export class Lane {
   /** What the role's calls need, in the account as it is. */
   grants(role: RoleName): Grant[] {
     const platform = platformGrants(roles[role]);
+    if (!this.#policies.has(role)) return [];
     return grantsIn(this.#policy(role).document).filter((grant) => !platform.has(kindOf(grant)));
   }
 

@@ -17,7 +17,7 @@ import { patience } from "../../patience";
 import { TestCloud } from "../cloud";
 import { looksAtExperiment, looksBySchedule } from "./experiment-scenarios";
 import { Lane, type Scenario } from "./lane";
-import { scenarioFor, startsByApproval, startsBySchedule } from "./scenarios";
+import { scenarioFor, startsByApproval, startsBySchedule, usesCache } from "./scenarios";
 
 /** Of the roles of A/B tests each permission is needed by a look. */
 const looks: Partial<Record<RoleName, Scenario>> = { control: looksAtExperiment, look: looksBySchedule };
@@ -54,13 +54,14 @@ describe("without one permission", () => {
     const withKey = await Lane.open(cloud, "key", { kmsKeyArn: KeyMetadata?.Arn });
     const guarded = await Lane.open(cloud, "guarded", { minInstances: 2 });
     const tuned = await Lane.open(cloud, "tuned", { tunes: true });
+    const cached = await Lane.open(cloud, "cached", { caches: true, kmsKeyArn: KeyMetadata?.Arn });
     const proved = new Set<string>();
     const unproved: string[] = [];
 
-    const proveAll = async (lane: Lane, wanted: (grant: Grant, index: number) => boolean) => {
+    const proveAll = async (lane: Lane, wanted: (grant: Grant, index: number, role: RoleName) => boolean) => {
       await lane.begin();
       for (const role of Object.keys(roles) as RoleName[]) {
-        for (const grant of lane.grants(role).filter(wanted)) {
+        for (const grant of lane.grants(role).filter((one, index) => wanted(one, index, role))) {
           const { said, denied } = await lane.without(role, grant, looks[role] ?? scenarioFor(role, grant));
           const told =
             !silent.test(grant.action) && !untold.test(`${role} ${grant.action} ${grant.resource}`);
@@ -71,6 +72,7 @@ describe("without one permission", () => {
         }
       }
     };
+    expect(await usesCache.run(cached)).toBe("");
     const [first] = lanes;
     await first?.begin();
     expect(await startsBySchedule.run(first as Lane)).toBe("");
@@ -91,6 +93,7 @@ describe("without one permission", () => {
       proveAll(withKey, forKey),
       proveAll(guarded, ({ action }) => forScaling.test(action)),
       proveAll(tuned, forTuning),
+      proveAll(cached, ({ resource }, _, role) => role === "cache" || resource.includes("-results-cache:")),
     ]);
 
     expect(unproved).toEqual([]);

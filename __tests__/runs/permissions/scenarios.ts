@@ -25,6 +25,7 @@ import {
   UpdateStateMachineCommand,
 } from "@aws-sdk/client-sfn";
 import { type ExecutionResult, startExecution } from "../../../cli/execution/execution";
+import { executionOutput } from "../../../cli/execution/report";
 import { servingModel } from "../../../cli/registry/model-versions";
 import { followScoring, type ScoringJob, startScoring } from "../../../cli/scoring/job";
 import type { ExecutionInput } from "../../../workflow/execution-input";
@@ -324,6 +325,20 @@ const readsItsSecret: Scenario = {
   run: (lane) => failureOf(lane, `${lane.workflow.baseName}-webhook`, { Records: [] }),
 };
 
+/** A cache never lets an execution fail: its report says what it could not record, and why it has found nothing. */
+export const usesCache: Scenario = {
+  run: async ({ workflow }) => {
+    const anew = executionOutput(await workflow.run({ Cache: false }));
+    const again = executionOutput(await workflow.run());
+    const told = [anew, again].map(({ Cache = {} }) => Object.values(Cache));
+    const [recorded = [], found = []] = told;
+    return [
+      ...recorded.flatMap(({ Recorded, NotRecorded = "" }) => (Recorded ? [] : [NotRecorded])),
+      ...found.flatMap(({ Hit, Reason }) => (Hit ? [] : [Reason])),
+    ].join();
+  },
+};
+
 /** The shortest run that needs a permission: only the preparation's needs the whole one. */
 function runThatNeeds(role: RoleName, { resource }: Grant): Run {
   if (role === "release") return release;
@@ -337,6 +352,7 @@ export function scenarioFor(role: RoleName, grant: Grant): Scenario {
   const { action, resource } = grant;
   const name = resource.endsWith("test-*") ? "other" : undefined;
   const run = runThatNeeds(role, grant);
+  if (role === "cache" || resource.includes("-results-cache:")) return usesCache;
   if (role === "schedule") return startsBySchedule;
   if (role === "approved") return startsByApproval;
   if (role === "webhook") return readsItsSecret;

@@ -43,6 +43,7 @@ class Cloud:
         from emulator.aws import (
             autoscaling,
             cloudwatch,
+            ecr,
             eventbridge,
             lambda_functions,
             permissions,
@@ -65,6 +66,7 @@ class Cloud:
         permissions.install()
         lambda_functions.install(runners.functions)
         self._eventbridge = eventbridge.install(aws, time_scale)
+        ecr.install(runners.image_manifest)
         ssm.install()
         sns.install(self._eventbridge.deliveries, self.mails)
         self._cloudwatch = cloudwatch.install(aws, time_scale)

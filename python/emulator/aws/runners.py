@@ -95,3 +95,4 @@ class Runners:
     start_model_server: StartModelServer
     check_image: Callable[[str], object]
     start_study: Callable[[StudyPlan], Proposer]
+    image_manifest: Callable[[str], str]

@@ -119,6 +119,34 @@ class Environments:
             )
         return images[image].environment
 
+    def manifest_for_image(self, image_uri: str) -> str:
+        """Return a manifest for an image; its hash changes with the packages of its environment.
+
+        Raises
+        ------
+        UnmappedImageError
+            If no environment is mapped to the image.
+        """
+        name = self.name_for_image(image_uri)
+        lock = (self.locks / f"{name}.txt").read_bytes()
+        pythons = json.dumps(self.images[image_uri.rpartition("/")[2]].pythons).encode()
+        parts = [
+            {
+                "mediaType": kind,
+                "digest": f"sha256:{hashlib.sha256(part).hexdigest()}",
+                "size": len(part),
+            }
+            for kind, part in (("application/json", pythons), ("text/x-requirements", lock))
+        ]
+        return json.dumps(
+            {
+                "schemaVersion": 2,
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "config": parts[0],
+                "layers": parts[1:],
+            }
+        )
+
     def python_for_image(self, image_uri: str) -> Path:
         """Return the interpreter for an image; build its environment if it is missing."""
         return Path(self.build(self.name_for_image(image_uri))["python"])

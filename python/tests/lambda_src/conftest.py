@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 # The values of workflow/settings.ts; tests read settings while they are collected.
-os.environ |= {"EXPERIMENTS_PREFIX": "experiments/", "REWARDS_PREFIX": "rewards/"}
+os.environ |= {
+    "CACHE_PREFIX": "cache/",
+    "EXPERIMENTS_PREFIX": "experiments/",
+    "PROCESSED_DATA_PREFIX": "processed-data/",
+    "REWARDS_PREFIX": "rewards/",
+    "TRAINING_OUTPUT_PREFIX": "training-output/",
+}
 
 
 @pytest.fixture

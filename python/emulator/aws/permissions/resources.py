@@ -72,6 +72,10 @@ def resource_arns(action: Action, parameters: Mapping[str, Any], scope: Scope) -
     if action.name.startswith("lambda:") and parameters.get("Qualifier"):
         # https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
         return [f"{arn}:{parameters['Qualifier']}" for arn in arns]
+    if action.name.startswith("ecr:") and parameters.get("registryId"):
+        own = scope.fill("arn:${Partition}:ecr:${Region}:${Account}:")
+        registry = own.replace(ACCOUNT, parameters["registryId"])
+        return [f"{registry}{arn.removeprefix(own)}" for arn in arns]
     if arns:
         return list(arns)
     required = next((kind for kind in action.resources if kind.required), None)

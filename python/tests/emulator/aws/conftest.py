@@ -46,7 +46,10 @@ def _session():
     start_study = functools.partial(StudyProposer, environments)
     cloud = Cloud(
         aws,
-        Runners(jobs, functions, servers, pretended_image_check, start_study),
+        Runners(
+            *(jobs, functions, servers, pretended_image_check, start_study),
+            environments.manifest_for_image,
+        ),
         faults,
         time_scale=0.02,
         mocks=mocks,

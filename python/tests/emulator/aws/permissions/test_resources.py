@@ -37,6 +37,16 @@ FUNCTION = arn("lambda", "function:f")
             for name in ("/housing/webhook", arn("ssm", "parameter/housing/webhook"))
         ),
         (
+            "ecr:BatchGetImage",
+            {"registryId": "683313688378", "repositoryName": "images/own"},
+            ["arn:aws:ecr:us-east-1:683313688378:repository/images/own"],
+        ),
+        (
+            "ecr:BatchGetImage",
+            {"repositoryName": "own"},
+            [arn("ecr", "repository/own")],
+        ),
+        (
             "scheduler:GetScheduleGroup",
             {"Name": "looks"},
             [arn("scheduler", "schedule-group/looks")],
