@@ -276,11 +276,10 @@ def _install(name: str, python: Path, target: Path, lock: Path, guard: int) -> N
     if uv:
         steps = [
             [uv, "venv", "--no-config", "--no-python-downloads", "--python", str(python), target],
-            # Jobs write no bytecode, so it is compiled here.
-            [uv, "pip", "install", "--compile-bytecode", "--python", new_python, *options],
+            [uv, "pip", "install", "--python", new_python, *options],
         ]
     else:
-        pip = [new_python, "-m", "pip", "--disable-pip-version-check", "install"]
+        pip = [new_python, "-m", "pip", "--disable-pip-version-check", "install", "--no-compile"]
         steps = [[str(python), "-m", "venv", target], [*pip, "--no-input", *options]]
     # An active environment, or pip's settings for one, must not redirect the packages.
     unwanted = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_USER", "PIP_PREFIX")
@@ -305,6 +304,18 @@ def _install(name: str, python: Path, target: Path, lock: Path, guard: int) -> N
                 "index or a folder of wheels (PIP_INDEX_URL, PIP_FIND_LINKS; UV_INDEX_URL, "
                 "UV_FIND_LINKS for uv), then run the same command again"
             )
+    _compile(new_python, target)
+
+
+# Half of what scientific packages contain.
+_TESTS = r"[/\\]tests?[/\\]"
+
+
+def _compile(python: str, target: Path) -> None:
+    """Compile to bytecode, which jobs do not write, all but the packages' own tests."""
+    command = [python, "-m", "compileall", "-qq", "-x", _TESTS, str(target / "lib")]
+    # Some packages have files for other versions of Python, which cannot be compiled.
+    subprocess.run(command, check=False)
 
 
 class _Progress:
