@@ -1,4 +1,4 @@
-"""Caches for results that moto computes again for each request and each member.
+"""Caches for results that moto computes again for each request, and a guard of one of its own.
 
 For each request, moto lists its own folders to find one named like the host. For each member, it
 tries up to six names, and parses times again. An execution's history has thousands of members and
@@ -6,10 +6,12 @@ times, and is read often.
 """
 
 import functools
+import threading
 from typing import Any
 
 from botocore.utils import parse_to_aware_datetime
 from moto.core import serialize
+from moto.core.model import ServiceModel
 from moto.core.serialize import AttributePicker, AttributePickerContext, ResponseSerializer
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
@@ -20,11 +22,21 @@ _names: dict[tuple[Any, type, str], tuple[str, ...]] = {}
 
 
 def install() -> None:
-    """Cache services by host, names of members, and parsed times."""
+    """Cache services by host, names of members and times; guard models of operations."""
     backend_of = functools.lru_cache(1000)(DomainDispatcherApplication.get_backend_for_host)
     replace(DomainDispatcherApplication, "get_backend_for_host", backend_of)
     wrap(ResponseSerializer, "get_value", _member)
     replace(serialize, "parse_to_aware_datetime", _date)
+    wrap(ServiceModel, "operation_model", _one_at_a_time)
+
+
+_models = threading.RLock()
+
+
+def _one_at_a_time(original: Any, self: Any, name: str) -> Any:
+    # botocore's model is cached for a moment under the same key as moto's, which replaces it.
+    with _models:
+        return original(self, name)
 
 
 def _date(value: Any) -> Any:

@@ -1,10 +1,13 @@
 """The caches for responses return the same as moto's own code."""
 
 import datetime
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
-from moto.core import serialize
+from moto.core import model, serialize
+from moto.core.model import ServiceModel
 from moto.core.serialize import ResponseSerializer, XFormedAttributePicker
 from moto.core.utils import get_service_model
 
@@ -90,3 +93,25 @@ def test_dates_and_numbers_are_parsed_as_before():
     moment = datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc)
     assert _date(moment) == moment
     assert _date(moment.timestamp()) == moment
+
+
+def test_a_model_is_never_seen_half_made(monkeypatch):
+    """botocore's model is cached first under the key that moto's has afterwards."""
+    service: Any = ServiceModel({"operations": {"Try": {"http": {}}}, "metadata": {}}, "trial")
+    inside, release = threading.Event(), threading.Event()
+    original = model.OperationModel.__init__
+
+    def pausing(self, *args):
+        inside.set()
+        release.wait(30)
+        original(self, *args)
+
+    monkeypatch.setattr(model.OperationModel, "__init__", pausing)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(service.operation_model, "Try")
+        assert inside.wait(30)
+        second = pool.submit(service.operation_model, "Try")
+        wait([second], timeout=0.2)  # without the guard it has ended by now, with botocore's
+        release.set()
+        assert isinstance(second.result(), model.OperationModel)
+        assert first.result() is second.result()
