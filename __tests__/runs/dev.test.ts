@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { ListBucketsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
 import { Aws } from "../../cli/account/clients";
 import { connectionTo, type EmulatorAddress, runningEmulators } from "../../cli/account/emulator-address";
@@ -149,7 +150,7 @@ it("says what is wrong with config.ts, and what it cannot take over", async () =
   expect(await printedUntil("Unexpected")).toContain("own/config.ts:11");
   edit("own/config.ts", "behave: ", 'behave: "better" }');
   edit("own/config.ts", 'prefix: "small"', 'prefix: "other"');
-  expect(await printedUntil("start it again")).toContain("only the settings of scripts and gate can change");
+  expect(await printedUntil("start it again")).toContain("the smoke test's examples and testRun can change");
   edit("own/config.ts", 'prefix: "other"', 'prefix: "small"');
 });
 
@@ -167,11 +168,26 @@ it("prepares the data again with a new processing script", async () => {
   expect(await run()).toMatch(/prepare\.py changed\. Run 11: the whole workflow\n[\s\S]*DataPreprocessing/);
 });
 
+it("uploads data that was saved, and asks the endpoint other instances", async () => {
+  writeFileSync(join(folder, "data", "more.csv"), "3,4\n");
+  rmSync(join(folder, "data", "rows.csv"));
+  expect(await run()).toMatch(/more\.csv, \S+rows\.csv changed\. Run 12: the whole workflow\n/);
+  const address = runningEmulators().find(({ endpoint }) => printed.includes(`Emulator at ${endpoint} `));
+  const { s3 } = new Aws(connectionTo(address as EmulatorAddress));
+  const { Buckets = [] } = await s3().send(new ListBucketsCommand({ Prefix: "small-local-" }));
+  const raw = { Bucket: Buckets[0]?.Name, Prefix: "raw-data/" };
+  const { Contents = [] } = await s3().send(new ListObjectsV2Command(raw));
+  expect(Contents.map(({ Key }) => Key)).toEqual(["raw-data/more.csv"]);
+  edit("own/config.ts", "instances: [[1]]", "instances: [[1], [2]]");
+  // This model predicts once, whatever it is asked.
+  expect(await run()).toMatch(/Run 13: from ModelEvaluation[\s\S]*must return 2 predictions, got \{"pred/);
+});
+
 it("ends on Ctrl-C with its emulator, and says so in one line", async () => {
   const [, address = ""] = /Emulator at (http:\S+)/.exec(printed) ?? [];
   expect((await fetch(`${address}/_emulator`)).status).toBe(200);
   edit("scripts/fit.py", '{"score": 1.5}', '{"score": 2}');
-  await printedUntil("Run 12");
+  await printedUntil("Run 14");
   command.kill("SIGINT");
   const [code] = await once(command, "close");
   expect(code).toBe(0);

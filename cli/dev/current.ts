@@ -4,7 +4,7 @@ import type { TestRun } from "../../configuration/define";
 import { localEnvironment } from "../../configuration/names";
 import { scriptFolders, type WorkflowProps } from "../../workflow/props";
 import { explain, UsageError } from "../terminal/errors";
-import { readSources, saveState } from "./sources";
+import { dataState, readSources, saveState } from "./sources";
 import { changedParts, fixedParts, type Snapshot, type Sources, snapshot, stepsOf } from "./steps";
 
 /** The workflow as its files are at one moment. */
@@ -17,17 +17,20 @@ export interface Current {
   readonly saved: string;
 }
 
+type Known = Pick<Current, "props" | "testRun">;
+
 /**
  * Reads the configuration and the scripts.
  *
  * @param known the workflow before: what its files look like is noted before they are read, so that no change is missed
  */
-export function readCurrent(known: WorkflowProps): Current {
+export function readCurrent(known: Known): Current {
   const saved = look(known);
   const { testRun, workflowProps } = reloadedConfiguration();
   const props = devProps(workflowProps(localEnvironment));
   const sources = readSources(scriptFolders(props));
-  return { props, testRun, sources, snapshot: snapshot(stepsOf(props), sources), saved };
+  const data = dataState(testRun.sampleData);
+  return { props, testRun, sources, snapshot: snapshot(stepsOf(props, testRun), sources, data), saved };
 }
 
 /** The loop itself decides which steps run again, from what was saved. */
@@ -57,11 +60,11 @@ export async function nextChange(
   let seen = before.saved;
   while (!signal.aborted) {
     await pause(signal);
-    const saved = look(before.props);
+    const saved = look(before);
     if (saved === seen) continue;
     await pause(signal);
     // A file that is being written is looked at again.
-    if (look(before.props) !== saved) continue;
+    if (look(before) !== saved) continue;
     seen = saved;
     try {
       const change = changeSince(before);
@@ -74,10 +77,10 @@ export async function nextChange(
 }
 
 function changeSince(before: Current): Change | undefined {
-  const current = readCurrent(before.props);
-  if (fixedParts(current.props) !== fixedParts(before.props)) {
+  const current = readCurrent(before);
+  if (fixedParts(current.props, current.testRun) !== fixedParts(before.props, before.testRun)) {
     throw new UsageError(
-      "config.ts: only the settings of scripts and gate can change while this runs. Stop it with Ctrl-C and start it again",
+      "config.ts: only the settings of scripts and gate, the smoke test's examples and testRun can change while this runs. Stop it with Ctrl-C and start it again",
     );
   }
   const parts = changedParts(before.snapshot, current.snapshot);
@@ -92,8 +95,8 @@ export function userError(error: unknown): string {
   throw error;
 }
 
-function look(props: WorkflowProps): string {
-  return saveState(scriptFolders(props), configurationFiles());
+function look({ props, testRun }: Known): string {
+  return saveState(scriptFolders(props), configurationFiles(), testRun.sampleData);
 }
 
 async function pause(signal: AbortSignal): Promise<void> {

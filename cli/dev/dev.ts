@@ -1,4 +1,4 @@
-import { workflowProps } from "../../configuration";
+import { testRun, workflowProps } from "../../configuration";
 import { localEnvironment } from "../../configuration/names";
 import type { ExecutionInput } from "../../workflow/execution-input";
 import type { EmulatorOptions } from "../emulator/process";
@@ -25,7 +25,7 @@ export async function dev(options: DevOptions): Promise<void> {
   try {
     await tasks.run({ silent: false });
     const { aws, emulator } = cloud.value;
-    const loop = new Loop({ aws, workflow: workflow.value }, props, input);
+    const loop = new Loop({ aws, workflow: workflow.value }, { props, testRun }, input);
     const died = emulator.ended.then(() => {
       throw new FailedError("The emulator ended unexpectedly");
     });

@@ -1,31 +1,37 @@
+import type { TestRun } from "../../configuration/define";
 import type { Variables } from "../../workflow/asl/enter";
 import type { ExecutionInput } from "../../workflow/execution-input";
-import type { WorkflowProps } from "../../workflow/props";
+import { rawDataPrefix, type WorkflowProps } from "../../workflow/props";
 import { showEndpointErrorsUntil } from "../execution/endpoint-errors";
 import type { PreviousModel } from "../execution/previous-model";
+import { replaceData } from "../execution/sample-data";
 import { print } from "../terminal/print";
 import { type Change, type Current, nextChange, readCurrent, userError } from "./current";
 import { type Local, run } from "./run";
+import { dataState } from "./sources";
 import { type Checkpoint, startingPoint } from "./steps";
 
 /** Runs the workflow, and again for each change of its files. */
 export class Loop {
   readonly #checkpoints = new Map<string, Checkpoint>();
   #runs = 0;
+  /** What the sample data looked like when it was uploaded. */
+  #uploaded: string | undefined;
   /** Of the last run that has measured a model. */
   #before: PreviousModel | undefined;
 
   /** @param input the execution input; default: that of config.ts */
   constructor(
     private readonly local: Local,
-    private readonly props: WorkflowProps,
+    private readonly known: { readonly props: WorkflowProps; readonly testRun: TestRun },
     private readonly input: ExecutionInput | undefined,
   ) {}
 
   /** Runs until the signal is aborted. A change during a run stops it. */
   async run(signal: AbortSignal): Promise<void> {
-    let change: Change = { current: readCurrent(this.props), parts: [] };
+    let change: Change = { current: readCurrent(this.known), parts: [] };
     let last: Current | undefined;
+    this.#uploaded = dataText(this.known.testRun);
     const { aws } = this.local;
     while (!signal.aborted) {
       const { current } = change;
@@ -55,6 +61,7 @@ export class Loop {
 
   private async runFrom(from: Checkpoint | undefined, current: Current, signal: AbortSignal): Promise<void> {
     try {
+      await this.uploadData(current);
       const { metrics, variables } = await run(
         this.local,
         {
@@ -73,6 +80,14 @@ export class Loop {
     if (!signal.aborted) print(`${time()} Waiting for a change of a script or config.ts; Ctrl-C stops.`);
   }
 
+  private async uploadData({ props, testRun }: Current): Promise<void> {
+    const now = dataText(testRun);
+    if (testRun.sampleData === undefined || now === this.#uploaded) return;
+    const { aws, workflow } = this.local;
+    await replaceData(aws, workflow.dataBucketName, rawDataPrefix(props), testRun.sampleData);
+    this.#uploaded = now;
+  }
+
   private keep(
     variables: ReadonlyMap<string, Variables>,
     from: Checkpoint | undefined,
@@ -84,6 +99,10 @@ export class Loop {
       this.#checkpoints.set(state, { state, variables: values, run: this.#runs, snapshot });
     }
   }
+}
+
+function dataText({ sampleData }: TestRun): string {
+  return JSON.stringify([...dataState(sampleData)]);
 }
 
 function time(): string {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { sampleFiles } from "../../configuration/sample-data";
 import { sourceFiles } from "../../source-files";
 import type { Sources } from "./steps";
 
@@ -24,14 +25,22 @@ export function readSources(folders: readonly string[]): Sources {
  * Looking is as quick as it is simple: events of the file system do not come from mounted folders, and differ for each
  * way in which editors save.
  */
-export function saveState(folders: readonly string[], files: readonly string[]): string {
+export function saveState(folders: readonly string[], files: readonly string[], sampleData?: string): string {
   try {
     const all = [...folders.flatMap((folder) => filesIn(folder).map((path) => join(folder, path))), ...files];
-    return all.map((path) => `${path}:${stamp(path)}`).join("\n");
+    const stamped = [...all.map((path) => [path, stamp(path)]), ...dataState(sampleData)];
+    return stamped.map((one) => one.join(":")).join("\n");
   } catch (error) {
     // A file that goes while it is looked at will be seen the next time.
     return (error as Error).message;
   }
+}
+
+/** What the files of sample data look like, by path; nothing of data without a folder. They may be too large to read. */
+export function dataState(folder: string | undefined): ReadonlyMap<string, string> {
+  if (folder === undefined) return new Map();
+  const paths = sampleFiles(folder).filter((path) => !editorFile.test(path));
+  return new Map(paths.map((path) => [join(folder, path), stamp(join(folder, path))]));
 }
 
 function stamp(path: string): string {

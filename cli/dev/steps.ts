@@ -1,6 +1,7 @@
 /** The steps that a run can start from, what each is made of, and where a change lets the next run start. */
 
 import { createHash } from "node:crypto";
+import type { TestRun } from "../../configuration/define";
 import type { Variables } from "../../workflow/asl/enter";
 import type { ScriptProps, WorkflowProps } from "../../workflow/props";
 
@@ -16,16 +17,13 @@ export interface Step {
 export type Sources = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
 
 /** The steps of a workflow, in the order in which they run. */
-export function stepsOf({
-  processing,
-  training,
-  tuning,
-  inference,
-  comparison,
-  gate,
-}: WorkflowProps): Step[] {
+export function stepsOf(
+  { processing, training, tuning, inference, comparison, gate, smokeTest }: WorkflowProps,
+  { executionInput, instances }: Pick<TestRun, "executionInput" | "instances">,
+): Step[] {
   return [
-    { state: "DataPreprocessing", scripts: [processing], settings: processing },
+    // The input says, among others, where the data is.
+    { state: "DataPreprocessing", scripts: [processing], settings: [processing, executionInput] },
     // The model artifact contains the code that serves it.
     {
       state: tuning === undefined ? "ModelTraining" : "TrainOrTune",
@@ -33,15 +31,17 @@ export function stepsOf({
       settings: [training, inference],
     },
     ...(comparison ? [{ state: "FindChampion", scripts: [comparison], settings: comparison }] : []),
-    { state: "ModelEvaluation", scripts: [], settings: gate },
+    // What follows is the release with its smoke test, and the test of the endpoint.
+    { state: "ModelEvaluation", scripts: [], settings: [gate, smokeTest, instances] },
   ];
 }
 
 /** What a workflow is beside its steps: resources are made from it, which do not follow a change. */
-export function fixedParts(props: WorkflowProps): string {
-  const { processing, training, inference, comparison, gate: _, ...rest } = props;
+export function fixedParts(props: WorkflowProps, { sampleData }: Pick<TestRun, "sampleData">): string {
+  const { processing, training, inference, comparison, gate: _, smokeTest, ...rest } = props;
   const folders = [processing, training, inference, comparison].map((script) => script?.folder);
-  return JSON.stringify([rest, folders]);
+  // A smoke test has a function of its own; data without a folder is created once.
+  return JSON.stringify([rest, folders, smokeTest === undefined, sampleData === undefined]);
 }
 
 /** The workflow as it is at one moment. */
@@ -52,11 +52,22 @@ export interface Snapshot {
   readonly parts: ReadonlyMap<string, string>;
 }
 
-/** Takes the hashes of everything that the steps are made of. */
-export function snapshot(steps: readonly Step[], sources: Sources): Snapshot {
+/**
+ * Takes the hashes of everything that the steps are made of.
+ *
+ * @param data what the sample data's files look like, by path; they are a part of the first step
+ */
+export function snapshot(
+  steps: readonly Step[],
+  sources: Sources,
+  data: ReadonlyMap<string, string> = new Map(),
+): Snapshot {
   const parts = new Map<string, string>();
-  const taken = steps.map(({ state, scripts, settings }) => {
-    const own = new Map([[`settings of ${state} in config.ts`, hash(JSON.stringify(settings))]]);
+  const taken = steps.map(({ state, scripts, settings }, index) => {
+    const own = new Map([
+      [`settings of ${state} in config.ts`, hash(JSON.stringify(settings))],
+      ...(index === 0 ? data : []),
+    ]);
     for (const { folder, entryPoint } of scripts) {
       const files = sources.get(folder) ?? new Map<string, Buffer>();
       for (const path of filesOf(entryPoint, files, entryPointsIn(folder, steps))) {

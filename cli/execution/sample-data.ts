@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, PutObjectCommand, paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import { sampleFiles } from "../../configuration/sample-data";
 import type { Aws } from "../account/clients";
 import { projectRoot } from "../paths";
@@ -48,23 +48,41 @@ export class SampleData {
 
   /** Uploads every file under `prefix`. */
   async upload(aws: Aws, bucketName: string, prefix: string): Promise<void> {
-    await Promise.all(
-      sampleFiles(this.folder).map((name) =>
-        aws.s3().send(
-          new PutObjectCommand({
-            Bucket: bucketName,
-            Key: `${prefix}${name}`,
-            Body: createReadStream(join(this.folder, name)),
-            ContentLength: statSync(join(this.folder, name)).size,
-            ContentType: "text/csv",
-          }),
-        ),
-      ),
-    );
+    await upload(aws, bucketName, prefix, this.folder);
   }
 
   async remove(): Promise<void> {
     if (this.temporary) await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function upload(aws: Aws, Bucket: string, prefix: string, folder: string): Promise<void> {
+  await Promise.all(
+    sampleFiles(folder).map((name) =>
+      aws.s3().send(
+        new PutObjectCommand({
+          Bucket,
+          Key: `${prefix}${name}`,
+          Body: createReadStream(join(folder, name)),
+          ContentLength: statSync(join(folder, name)).size,
+          ContentType: "text/csv",
+        }),
+      ),
+    ),
+  );
+}
+
+/** Uploads the files of a folder, and removes what else is under `prefix`. */
+export async function replaceData(aws: Aws, Bucket: string, prefix: string, folder: string): Promise<void> {
+  await upload(aws, Bucket, prefix, folder);
+  const kept = new Set(sampleFiles(folder).map((name) => `${prefix}${name}`));
+  for await (const { Contents = [] } of paginateListObjectsV2(
+    { client: aws.s3() },
+    { Bucket, Prefix: prefix },
+  )) {
+    for (const { Key = "" } of Contents) {
+      if (!kept.has(Key)) await aws.s3().send(new DeleteObjectCommand({ Bucket, Key }));
+    }
   }
 }
 

@@ -8,7 +8,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "sources-"));
   mkdirSync(join(folder, "tests"));
   mkdirSync(join(folder, "models"));
-  for (const name of ["fit.py", "models/forest.py", "tests/test_fit.py"])
+  mkdirSync(join(folder, "tests/data"));
+  for (const name of ["fit.py", "models/forest.py", "tests/test_fit.py", "tests/data/rows.csv"])
     writeFileSync(join(folder, name), name);
 });
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -17,9 +18,9 @@ const write = (name: string, text = "changed") => writeFileSync(join(folder, nam
 
 /** Whether what a save does is seen. */
 function isSeen(save: () => void): boolean {
-  const before = saveState([folder], []);
+  const before = saveState([folder], [], join(folder, "tests/data"));
   save();
-  return saveState([folder], []) !== before;
+  return saveState([folder], [], join(folder, "tests/data")) !== before;
 }
 
 describe("saveState", () => {
@@ -28,6 +29,8 @@ describe("saveState", () => {
     ["a file of a subfolder", () => write("models/forest.py")],
     ["a new file", () => write("models/new.py")],
     ["a removed file", () => rmSync(join(folder, "fit.py"))],
+    ["a file of data", () => write("tests/data/rows.csv")],
+    ["a removed file of data", () => rmSync(join(folder, "tests/data/rows.csv"))],
     [
       "a file put in the place of another, of the same size and time",
       () => {

@@ -11,6 +11,7 @@ import {
   stepsOf,
 } from "../../../cli/dev/steps";
 import { workflowProps } from "../../../configuration";
+import type { TestRun } from "../../../configuration/define";
 import type { WorkflowProps } from "../../../workflow/props";
 
 const folder = "scripts";
@@ -40,8 +41,9 @@ const sources = (changes: Readonly<Record<string, string>> = {}): Sources =>
       new Map(Object.entries({ ...scripts, ...changes }).map(([name, text]) => [name, Buffer.from(text)])),
     ],
   ]);
+const testRun: TestRun = { executionInput: {}, instances: [[1]] };
 const taken = (changes?: Readonly<Record<string, string>>, more: Partial<WorkflowProps> = {}) =>
-  snapshot(stepsOf({ ...props, ...more }), sources(changes));
+  snapshot(stepsOf({ ...props, ...more }, testRun), sources(changes));
 
 const states = ["DataPreprocessing", "ModelTraining", "FindChampion", "ModelEvaluation"];
 
@@ -76,13 +78,41 @@ describe("snapshot", () => {
     ["DataPreprocessing", { processing: { ...props.processing, arguments: ["--fast"] } }],
     ["ModelTraining", { training: { ...props.training, hyperparameters: { C: 2 } } }],
     ["ModelEvaluation", { gate: { metric: "accuracy", threshold: 0.8 } }],
+    ["ModelEvaluation", { smokeTest: { examples: [{ instances: [[1]], expected: ["a"] }] } }],
   ])("takes changed settings for a change of %s", (state, more) => {
     expect(start({}, more)).toBe(state);
   });
 
+  it("takes another input for a change of the start, and other instances for one of the end", () => {
+    const before = taken();
+    const startWith = (more: object) =>
+      startingPoint(
+        before,
+        snapshot(stepsOf(props, { ...testRun, ...more }), sources()),
+        checkpoints(1, before),
+      )?.state;
+    expect(startWith({ executionInput: { DataPrefix: "other/" } })).toBeUndefined();
+    expect(startWith({ instances: [[2]] })).toBe("ModelEvaluation");
+  });
+
+  it("takes a file of data that was saved, came or went for a change of the start", () => {
+    const withData = (data: Readonly<Record<string, string>>) =>
+      snapshot(stepsOf(props, testRun), sources(), new Map(Object.entries(data)));
+    const before = withData({ "data/a.csv": "1" });
+    const saved: Readonly<Record<string, string>>[] = [
+      { "data/a.csv": "2" },
+      { "data/a.csv": "1", "data/b.csv": "1" },
+      {},
+    ];
+    for (const data of saved) {
+      expect(startingPoint(before, withData(data), checkpoints(1, before))).toBeUndefined();
+    }
+    expect(changedParts(before, withData({ "data/a.csv": "2" }))).toEqual(["data/a.csv"]);
+  });
+
   it("starts a workflow with a tuning where it is decided whether to tune", () => {
     const ranges = { C: { kind: "continuous", min: 1, max: 2 } } as const;
-    expect(stepsOf({ ...props, tuning: { ranges } }).map(({ state }) => state)).toEqual([
+    expect(stepsOf({ ...props, tuning: { ranges } }, testRun).map(({ state }) => state)).toEqual([
       "DataPreprocessing",
       "TrainOrTune",
       "FindChampion",
@@ -96,7 +126,7 @@ describe("snapshot", () => {
 
   it("takes each script of a real folder for its own step", () => {
     const { processing, training, inference, ...rest } = workflowProps("local");
-    const steps = stepsOf({ processing, training, inference, ...rest });
+    const steps = stepsOf({ processing, training, inference, ...rest }, testRun);
     const real = readSources([training.folder]);
     const before = snapshot(steps, real);
     const stepOf = (script: string) => {
@@ -168,15 +198,16 @@ describe("fixedParts", () => {
       gate: { metric: "f1", threshold: 1 },
       training: { ...props.training, metrics: ["f1"] },
     };
-    expect(fixedParts(same)).toBe(fixedParts(props));
+    expect(fixedParts(same, testRun)).toBe(fixedParts(props, testRun));
   });
 
   it.each<Partial<WorkflowProps>>([
     { endpoint: { variantName: "other" } },
     { comparison: undefined },
+    { smokeTest: { examples: [] } },
     { inference: { ...props.inference, folder: "elsewhere" } },
   ])("contains what resources are made from: %j", (more) => {
-    expect(fixedParts({ ...props, ...more })).not.toBe(fixedParts(props));
+    expect(fixedParts({ ...props, ...more }, testRun)).not.toBe(fixedParts(props, testRun));
   });
 });
 
