@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
-import { testRun, workflowProps } from "../../configuration";
+import { configurationName, testRun, workflowProps } from "../../configuration";
 import { localEnvironment } from "../../configuration/names";
 import { scriptKey } from "../../source-files";
 import { rollbackAlarmNames } from "../../workflow/endpoint/guardrails";
@@ -48,7 +48,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
   const { worseHyperParameters } = testRun;
   if (worseHyperParameters === undefined) {
     throw new UsageError(
-      "A rehearsal needs testRun.worseHyperParameters in config.ts: set hyperparameters that make a model worse",
+      `A rehearsal needs testRun.worseHyperParameters in ${configurationName}: set hyperparameters that make a model worse, such as a depth of 1 or a large regularization`,
     );
   }
   const signal = interruption();
@@ -83,7 +83,7 @@ function plan(
     "Training of a good model",
     async (task) => {
       const { version, processedDataUrl } = await train(cloud.value, {}, context(task));
-      return { version, rows: await heldOut(cloud.value.aws, processedDataUrl) };
+      return { version, rows: await heldOut(cloud.value.aws, props, processedDataUrl) };
     },
     kept,
   );
@@ -216,12 +216,12 @@ function rehearsalProps(): WorkflowProps {
   };
 }
 
-async function heldOut(aws: Aws, processedDataUrl: string): Promise<Row[]> {
+async function heldOut(aws: Aws, props: WorkflowProps, processedDataUrl: string): Promise<Row[]> {
   const url = `${processedDataUrl.replace(/\/$/, "")}/holdout/test.csv`;
   const text = await readText(aws, objectAt(url));
   if (text === undefined) {
     throw new UsageError(
-      `A rehearsal replays holdout/test.csv, which preprocessing must write, but ${url} does not exist`,
+      `A rehearsal replays holdout/test.csv, but there is no ${url}: let ${props.processing.folder}/${props.processing.entryPoint} write its test rows to holdout/test.csv below --output-data, with a header, not transformed, and what to predict in the last column (docs/own-workflow.md)`,
     );
   }
   const rows = rowsOf(text);

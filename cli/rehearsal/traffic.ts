@@ -128,11 +128,17 @@ export function errorOf(prediction: Cell, label: Cell): number {
   return String(prediction) === String(label) ? 0 : 1;
 }
 
+/** The cells of a line; one with a comma or a quote is in quotes. */
+function cellsOf(line: string): string[] {
+  const cells = line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g);
+  return [...cells].map(([, quoted, plain = ""]) => quoted?.replaceAll('""', '"') ?? plain);
+}
+
 /** Parses a CSV file with a header and the label in its last column, numbers or texts; skips rows with an empty cell. */
 export function rowsOf(csv: string): Row[] {
   const [, ...lines] = csv.trim().split(/\r?\n/);
   return lines
-    .map((line) => line.split(","))
+    .map(cellsOf)
     .filter((cells) => cells.length > 1 && !cells.includes(""))
     .map((cells) => cells.map((cell) => (Number.isFinite(Number(cell)) ? Number(cell) : cell)))
     .map((cells) => ({ features: cells.slice(0, -1), label: cells.at(-1) as Cell }));

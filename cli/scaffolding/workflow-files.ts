@@ -93,6 +93,8 @@ export default defineConfig({
     // Made-up rows: put your own data here.
     sampleData: "${name}/data",
     instances,
+    // So much that the model learns next to nothing: npm run rehearse releases it, and expects a rollback.
+    worseHyperParameters: { regularization: 100000 },
   },
 });
 `;

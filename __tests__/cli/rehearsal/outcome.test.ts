@@ -67,6 +67,12 @@ it("reads rows of numbers and texts, the label last, without rows that lack a va
   ]);
 });
 
+it("reads quoted cells of the held-out rows", () => {
+  expect(rowsOf('a,b,target\n"1,5",2,"of ""sort"" A, B"\n')).toEqual([
+    { features: ["1,5", 2], label: 'of "sort" A, B' },
+  ]);
+});
+
 it.each([
   [1.5, 2, 0.5],
   ["Barolo", "Barolo", 0],

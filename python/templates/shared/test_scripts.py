@@ -19,6 +19,7 @@ def model_dir(tmp_path_factory):
     data, model, output, code = (tmp_path_factory.mktemp(name) for name in "dmoc")
     prepare, train = HERE / "processing" / "prepare.py", HERE / "training" / "train.py"
     run(prepare, "--input-data", HERE / "data", "--output-data", data)
+    assert (data / "holdout" / "test.csv").exists()
     channels = {
         "SM_CHANNEL_TRAIN": data / "train",
         "SM_CHANNEL_TEST": data / "test",

@@ -1,4 +1,7 @@
-"""Reads CSV files with a header, and writes rows to train with and rows to test with."""
+"""Reads CSV files with a header, and writes rows to train with and rows to test with.
+
+`npm run rehearse` replays `holdout/test.csv`, the test rows with what to predict in the last column.
+"""
 
 import argparse
 from pathlib import Path
@@ -16,8 +19,12 @@ if not files:
 data = pd.concat([pd.read_csv(file) for file in files], ignore_index=True).dropna()
 # The same rows in every run, so that the metrics of two runs can be compared.
 test = data.sample(frac=0.25, random_state=42)
-for name, rows in (("train", data.drop(test.index)), ("test", test)):
-    folder = arguments.output_data / name
-    folder.mkdir(parents=True, exist_ok=True)
-    rows.to_csv(folder / "data.csv", index=False)
-    print(f"{name}: {len(rows)} rows")
+for path, rows in {
+    "train/data.csv": data.drop(test.index),
+    "test/data.csv": test,
+    "holdout/test.csv": test,
+}.items():
+    file = arguments.output_data / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows.to_csv(file, index=False)
+    print(f"{path}: {len(rows)} rows")
