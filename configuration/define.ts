@@ -7,16 +7,21 @@ import type { ExecutionInput } from "../workflow/execution-input";
 import { checkNameScope } from "../workflow/names";
 import { type ScriptProps, type WorkflowProps, workflowSettings } from "../workflow/props";
 import { type EnvironmentConfig, environmentSchema } from "./environment-schema";
+import { localEnvironment } from "./names";
 import { problemText } from "./problem-texts";
 import { sampleDataProblem } from "./sample-data";
 import { isWorkflowKey, testRunSchema, type WorkflowConfig, workflowSchema } from "./workflow-schema";
 
-const environmentsSchema = z.record(
-  z
-    .string()
-    .regex(/^[a-z][a-z0-9]{0,9}$/, "an environment's name must be 1 to 10 lower-case letters and digits"),
-  environmentSchema,
-);
+const environmentsSchema = z
+  .record(
+    z
+      .string()
+      .regex(/^[a-z][a-z0-9]{0,9}$/, "an environment's name must be 1 to 10 lower-case letters and digits"),
+    environmentSchema,
+  )
+  .refine((environments) => Object.keys(environments).length > 0, {
+    error: `must have an environment: add ${localEnvironment}, which is the emulator`,
+  });
 
 /** A run to try the workflow out, with `npm start` or `npm run execute`. */
 export type TestRun = z.output<typeof testRunSchema> & { readonly executionInput: ExecutionInput };

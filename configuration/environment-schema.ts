@@ -83,9 +83,11 @@ export const rollbackAlarmsSchema = z.array(z.string().min(1).max(255)).max(8);
 export const tagsSchema = z.record(z.string().min(1).max(128), z.string().max(256));
 
 const environmentEntrySchema = z.strictObject({
-  region: z.string().refine((region) => regionProblem(region) === undefined, {
-    error: ({ input }) => regionProblem(input as string),
-  }),
+  region: z
+    .string("must be set to an AWS region such as us-east-1")
+    .refine((region) => regionProblem(region) === undefined, {
+      error: ({ input }) => regionProblem(input as string),
+    }),
   /** The only account that this environment may be deployed to; without it, the credentials' account. */
   account: z
     .string()

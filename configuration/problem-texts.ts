@@ -15,10 +15,12 @@ export function problemText(issue: Issue): string | undefined {
     case "invalid_value":
       return mustBeOneOf(issue.values as readonly unknown[], issue);
     case "invalid_union":
-      if (issue.discriminator === undefined) return mustBe("one of the documented forms", issue);
+      if (issue.discriminator === undefined) return mustBe(forms(issue.inst), issue);
       return mustBeOneOf(issue.options as readonly unknown[], {
         input: (issue.input as Record<string, unknown>)[issue.discriminator as string],
       });
+    case "invalid_key":
+      return (issue.issues as readonly { message: string }[]).map(({ message }) => message).join(", ");
     case "too_small":
       return mustBe(atLeast(issue), issue);
     case "too_big":
@@ -40,7 +42,17 @@ const types: Readonly<Record<string, string>> = {
   array: "a list",
   object: "an object",
   record: "an object",
+  nonoptional: "an object or a function",
 };
+
+/** The forms of a value of several, by their keys if they are objects. */
+function forms(schema: unknown): string {
+  const options = schema instanceof z.ZodUnion ? schema.options : [];
+  const keys = options.map((option) => option instanceof z.ZodObject && Object.keys(option.shape).join(", "));
+  return keys.length > 0 && keys.every((text) => text !== false)
+    ? keys.map((text) => `{ ${text} }`).join(" or ")
+    : "one of the documented forms";
+}
 
 function mustBe(what: string, { input }: Pick<Issue, "input">): string {
   if (input === undefined) return `must be set: ${what}`;

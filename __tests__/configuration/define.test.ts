@@ -173,7 +173,19 @@ it.each<[string, keyof ConfigInput, object, string | RegExp]>([
     "a region that is missing",
     "environments",
     { prod: {} },
-    "must be set: a string\n  → at environments.prod.region",
+    "must be set to an AWS region such as us-east-1\n  → at environments.prod.region",
+  ],
+  [
+    "a name that no environment can have",
+    "environments",
+    { Prod_1: { region: "eu-west-1" } },
+    "an environment's name must be 1 to 10 lower-case letters and digits\n  → at environments.Prod_1",
+  ],
+  [
+    "what is neither of two objects",
+    "workflow",
+    { image: { repo: "a" } },
+    'must be { repository, tag } or { uri }, got {"repo":"a"}\n  → at workflow.image',
   ],
   [
     "a text for a number",
@@ -239,4 +251,14 @@ it.each<[string, keyof ConfigInput, object, string | RegExp]>([
 ])("refuses %s, with its place", (_, part, more, message) => {
   expect(() => defineConfig(changed(part, more))).toThrow(message);
   expect(() => defineConfig(changed(part, more))).toThrow(/^config\.ts is invalid:\n✖ /);
+});
+
+it("refuses a configuration without an environment, or without a workflow", () => {
+  expect(() => defineConfig({ ...base, environments: {} })).toThrow(
+    "must have an environment: add local, which is the emulator\n  → at environments",
+  );
+  const { workflow: _, ...rest } = base;
+  expect(() => defineConfig(rest as ConfigInput)).toThrow(
+    "must be set: an object or a function\n  → at workflow",
+  );
 });

@@ -48,9 +48,11 @@ const newLogin =
 
 /** What is wrong with the caller's credentials, and what to do. */
 export const credentialProblems = {
-  none: `There are no AWS credentials: none in the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the AWS configuration files, or of a role of this machine. To use AWS, ${newLogin}. To try the workflow without AWS: npm start`,
+  none: `There are no AWS credentials: none in the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the AWS configuration files, or of a role of this machine. To use AWS, ${newLogin}. An emulator's are those that npm start -- --keep or npm run emulator printed. To try the workflow without AWS: npm start`,
   unusable: `The AWS credentials cannot be used: ${newLogin}`,
   expired: "The AWS credentials have expired: log in again, for example with `aws sso login`",
+  denied:
+    "The AWS credentials are valid but lack this permission: use others with profile or assumeRoleArn in config.ts, or let an administrator add it",
   unknown: `AWS does not know the access key: it was deleted, is of another partition or has a typo; ${newLogin}`,
 } as const;
 
@@ -66,6 +68,8 @@ const credentialErrors: ReadonlyMap<string, CredentialProblem> = new Map([
   ["InvalidAccessKeyId", "unknown"],
   ["UnrecognizedClientException", "unknown"],
   ["SignatureDoesNotMatch", "unusable"],
+  ["AccessDenied", "denied"],
+  ["AccessDeniedException", "denied"],
 ]);
 
 function credentialProblem({ name, message }: Error): CredentialProblem | undefined {
@@ -90,6 +94,14 @@ export function explain(error: unknown): unknown {
   const { code } = error as { code?: string };
   const problem = credentialProblem(error);
   if (problem === "none") return new UsageError(credentialProblems.none, { cause: error });
+  if (problem === "denied") {
+    return new FailedError(
+      `AWS refused the request: ${error.name}: ${error.message.replace(/\.$/, "")}. ${credentialProblems.denied}`,
+      {
+        cause: error,
+      },
+    );
+  }
   if (problem !== undefined) {
     return new OutcomeUnknownError(`${credentialProblems[problem]} (${error.name}: ${error.message})`, {
       cause: error,

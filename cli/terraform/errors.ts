@@ -46,6 +46,10 @@ const knownErrors: readonly KnownError[] = [
   },
   { pattern: /ExpiredToken|security token .* is expired/i, explain: () => credentialProblems.expired },
   {
+    pattern: /AccessDenied(?:Exception)?: [^:]*(?::[^:]*){0,8}is not authorized to perform: [\w:-]+/,
+    explain: ([denied]) => `AWS refused the request: ${denied}. ${credentialProblems.denied}`,
+  },
+  {
     pattern: /InvalidClientTokenId|InvalidAccessKeyId|security token .* is invalid/i,
     explain: () => credentialProblems.unknown,
   },

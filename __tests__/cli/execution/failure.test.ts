@@ -145,10 +145,21 @@ describe("explain", () => {
   });
 
   it("tells any other refusal of AWS by name and message, without a stack", () => {
-    const error = explain(named("AccessDeniedException", { $metadata: {} })) as Error;
+    const error = explain(named("ValidationException", { $metadata: {} })) as Error;
     expect(error).toBeInstanceOf(FailedError);
-    expect(error.message).toBe("AWS refused the request: AccessDeniedException: details");
+    expect(error.message).toBe("AWS refused the request: ValidationException: details");
   });
+
+  it.each(["AccessDenied", "AccessDeniedException"])(
+    "tells %s, a missing permission, from credentials that are refused",
+    (name) => {
+      const error = explain(named(name, { $metadata: {} })) as Error;
+      expect(error).toBeInstanceOf(FailedError);
+      expect(error.message).toMatch(
+        `AWS refused the request: ${name}: details. The AWS credentials are valid but lack this permission`,
+      );
+    },
+  );
 
   it("leaves other errors as they are", () => {
     const error = named("TypeError");

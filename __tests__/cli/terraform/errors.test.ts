@@ -49,6 +49,13 @@ describe("explainTerraform", () => {
       "have expired: log in",
     ],
     [["api error InvalidClientTokenId: The security token is invalid"], "does not know the access key"],
+    [
+      [
+        "Error: creating IAM Role (x): operation error IAM: CreateRole, api error AccessDenied: User:",
+        "arn:aws:iam::111122223333:user/me is not authorized to perform: iam:CreateRole on resource: x",
+      ],
+      "user/me is not authorized to perform: iam:CreateRole. The AWS credentials are valid but lack this permission",
+    ],
     [["StatusCode: 409, EntityAlreadyExists: Role with name x already exists"], "not in Terraform's state"],
   ])("explains %j", (lines, message) => {
     expect(explainTerraform(framed(...lines), environment)).toContain(message);
