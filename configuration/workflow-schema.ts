@@ -72,7 +72,10 @@ const workflowShape = {
   comparison: jobWithArguments.optional(),
   inference: z.strictObject(scriptShape),
   cache: z
-    .union([z.literal(false), z.strictObject({ maxAgeInDays: wholeNumber.nullable().optional() })])
+    .union([z.literal(false), z.strictObject({ maxAgeInDays: wholeNumber.nullable().optional() })], {
+      error: ({ input }) =>
+        `must be false, or { maxAgeInDays } with a number of whole days or null, got ${JSON.stringify(input)}`,
+    })
     .optional(),
   gate: z.strictObject({
     metric: text,

@@ -74,6 +74,18 @@ it.each<[string, keyof ConfigInput, object, string | RegExp]>([
     "workflow.processing",
   ],
   [
+    "a cache that is neither off nor has an age",
+    "workflow",
+    { cache: true },
+    "must be false, or { maxAgeInDays } with a number of whole days or null, got true\n  → at workflow.cache",
+  ],
+  [
+    "results that expire at once",
+    "workflow",
+    { cache: { maxAgeInDays: 0 } },
+    "got 0\n  → at workflow.cache.maxAgeInDays",
+  ],
+  [
     "a type that SageMaker cannot have",
     "workflow",
     { training: { folder, entryPoint: "training.py", instanceType: "m5" } },

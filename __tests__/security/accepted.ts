@@ -52,24 +52,24 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "CKV_AWS_115",
-    resource: /^Workflow\/(Evaluation|SmokeTest)\/Resource$/,
+    resource: /^Workflow\/(Evaluation|SmokeTest|ResultsCache)\/Resource$/,
     reason:
-      "an execution calls it once; a reserved share is taken from the account's, which may be 10 in all",
+      "an execution calls it a few times at most; a reserved share is taken from the account's, which may be 10 in all",
   },
   {
     check: "CKV_AWS_116",
-    resource: /^Workflow\/(Evaluation|SmokeTest)\/Resource$/,
+    resource: /^Workflow\/(Evaluation|SmokeTest|ResultsCache)\/Resource$/,
     reason: "a dead letter queue is for asynchronous calls; the state machine waits for the answer",
   },
   {
     check: "CKV_AWS_117",
-    resource: /^Workflow\/(Evaluation|SmokeTest)\/Resource$/,
-    reason: "they call S3 or the endpoint, whose access their roles limit; they take no connections",
+    resource: /^Workflow\/(Evaluation|SmokeTest|ResultsCache)\/Resource$/,
+    reason: "they call S3, ECR or the endpoint, whose access their roles limit; they take no connections",
   },
   {
     check: "CKV_AWS_272",
     resource:
-      /^Workflow\/(Evaluation|SmokeTest|Experiments\/Controller|Observability\/Notifications\/(Notify|Webhook))\/Resource$/,
+      /^Workflow\/(Evaluation|SmokeTest|ResultsCache|Experiments\/Controller|Observability\/Notifications\/(Notify|Webhook))\/Resource$/,
     reason: "Terraform uploads the reviewed source itself, by its hash; nobody else builds the archive",
   },
   {

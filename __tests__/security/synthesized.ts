@@ -40,7 +40,7 @@ const stackSchema = z.object({
 export function synthesizeEnvironment(folder: string, name: string, environment: EnvironmentConfig): void {
   const app = new App({ outdir: folder });
   const stacks = stackNames(name);
-  const props = { ...workflowProps("dev"), environment: name, endpoint: undefined };
+  const props = { ...workflowProps("dev"), environment: name, endpoint: undefined, cache: {} };
   const workflow = inEnvironment(props, environment);
   const pipeline = new PipelineStack(app, stacks.pipeline, { environment, workflow });
   new TestRunStack(app, stacks.testRun, { environment, pipeline, executionInput: {} });

@@ -24,6 +24,17 @@ it("reads the sizes of the project's own workflow", () => {
   });
 });
 
+it("counts the calls of a cache, and its jobs as without one", () => {
+  const sizes = (cache: false | object) =>
+    definitionSizes(
+      parseDefinition(JSON.stringify(workflowDefinition(workflow({ cache: cache as false })).definition)),
+    );
+  const { jobs, functions } = sizes({});
+  expect(jobs).toEqual(sizes(false).jobs);
+  const calls = ["Processing", "Training"].flatMap((job) => [`FindEarlier${job}`, `Record${job}`]);
+  expect([...functions].sort()).toEqual([...calls, ...sizes(false).functions].sort());
+});
+
 it("reads jobs inside maps and parallel branches, and JSONPath's requests", () => {
   const request = { TransformResources: { InstanceType: "ml.m5.xlarge", InstanceCount: 3 } };
   const inner = {
