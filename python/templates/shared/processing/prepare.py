@@ -1,6 +1,7 @@
 """Reads CSV files with a header, and writes rows to train with and rows to test with.
 
-`npm run rehearse` replays `holdout/test.csv`, the test rows with what to predict in the last column.
+`npm run rehearse` replays `holdout/test.csv`: the test rows, with what to predict in the last
+column.
 """
 
 import argparse
