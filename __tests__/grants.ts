@@ -1,3 +1,4 @@
+import { workflowProps } from "../configuration";
 import {
   evaluationFunction,
   experimentController,
@@ -32,6 +33,7 @@ export function rolesOf(scope: NameScope) {
       ...scope,
       tuning,
       cache: {},
+      training: { ...workflowProps("dev").training, checkpoints: true },
       comparison: { folder: "python/scripts", entryPoint: "comparison.py" },
       smokeTest: { examples: [{ instances: [[1]], low: 0, high: 1 }] },
       endpoint: {

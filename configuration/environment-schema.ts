@@ -5,6 +5,7 @@ import { defaultNoncurrentVersionDays } from "../workflow/bucket";
 import { memorySizes, mostConcurrency } from "../workflow/endpoint/kinds";
 import { hasRecipients, webhookFormats } from "../workflow/monitoring/notifications";
 import { defaultLogRetentionInDays } from "../workflow/resources";
+import type { TrainingInstancesProps } from "../workflow/training-instances";
 import { type InstanceUser, instanceTypeProblem } from "./instance-types";
 import { regionProblem } from "./regions";
 
@@ -29,6 +30,11 @@ export const jobSizeSchema = z.strictObject({
   maxRuntimeInSeconds: wholeNumber.optional(),
   waitForCapacityInSeconds: z.number().optional(),
 });
+
+export const trainingSizeSchema = jobSizeSchema.extend({
+  spot: z.strictObject({ maxWaitInSeconds: wholeNumber }).optional(),
+  checkpoints: z.boolean().optional(),
+} satisfies Record<keyof TrainingInstancesProps, z.ZodType>);
 
 const variantName = z
   .string()
@@ -123,7 +129,7 @@ const environmentEntrySchema = z.strictObject({
   sizes: z
     .strictObject({
       processing: jobSizeSchema.optional(),
-      training: jobSizeSchema.optional(),
+      training: trainingSizeSchema.optional(),
     })
     .prefault({}),
   /**

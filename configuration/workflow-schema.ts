@@ -10,14 +10,14 @@ import {
   jobSizeSchema,
   rollbackAlarmsSchema,
   tagsSchema,
+  trainingSizeSchema,
   vpcSchema,
   wholeNumber,
 } from "./environment-schema";
 
 const text = z.string().min(1);
 const scriptShape = { folder: text, entryPoint: text };
-const jobSchema = jobSizeSchema.extend(scriptShape);
-const jobWithArguments = jobSchema.extend({ arguments: z.array(z.string()).optional() });
+const jobWithArguments = jobSizeSchema.extend({ ...scriptShape, arguments: z.array(z.string()).optional() });
 const scalar = z.union([z.string(), z.number(), z.boolean()], {
   error: ({ input }) => `must be a string, a number, true or false, got ${JSON.stringify(input)}`,
 });
@@ -64,7 +64,8 @@ export type WorkflowConfig = Omit<WorkflowProps, "environment">;
 const workflowShape = {
   prefix: text,
   processing: jobWithArguments,
-  training: jobSchema.extend({
+  training: trainingSizeSchema.extend({
+    ...scriptShape,
     hyperparameters: hyperparameters.optional(),
     metrics: z.array(text).optional(),
   }),

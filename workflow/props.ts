@@ -15,6 +15,11 @@ import {
   type WorkflowSettings,
 } from "./settings";
 import { longestAttemptSeconds, longestJobSeconds } from "./steps/job";
+import {
+  longestTrainingJobSeconds,
+  type TrainingInstancesProps,
+  trainingInstances,
+} from "./training-instances";
 import type { TuningProps, TuningSettings } from "./tuning/props";
 import { longestTuningSeconds, tuningSettings } from "./tuning/settings";
 
@@ -62,20 +67,21 @@ export interface WorkflowProps extends NameScope {
    * Runs in SageMaker's script mode: channels `train`, `test` and `code`, hyperparameters as arguments. Writes
    * evaluation.json to SM_OUTPUT_DATA_DIR, and unpacks the tar.gz of channel `code` to `code/` in SM_MODEL_DIR.
    */
-  readonly training: JobProps & {
-    /**
-     * Arguments of the script, by name without dashes. An execution's input may override their values.
-     *
-     * @default - none
-     */
-    readonly hyperparameters?: Readonly<Record<string, string | number | boolean>>;
-    /**
-     * Metrics that the script prints as `<name>: <number>` and SageMaker records.
-     *
-     * @default - none
-     */
-    readonly metrics?: readonly string[];
-  };
+  readonly training: JobProps &
+    TrainingInstancesProps & {
+      /**
+       * Arguments of the script, by name without dashes. An execution's input may override their values.
+       *
+       * @default - none
+       */
+      readonly hyperparameters?: Readonly<Record<string, string | number | boolean>>;
+      /**
+       * Metrics that the script prints as `<name>: <number>` and SageMaker records.
+       *
+       * @default - none
+       */
+      readonly metrics?: readonly string[];
+    };
   /**
    * Searches hyperparameters with a tuning job, whose best training job goes on as a single one does (docs/tuning.md). An
    * execution's input may switch it off.
@@ -204,10 +210,12 @@ export function workflowSettings(
     codeKey: scriptKey(props[name] as JobProps),
   });
   const processing = { ...job("processing"), arguments: props.processing.arguments ?? [] };
+  const size = job("training");
   const training = {
-    ...job("training"),
+    ...size,
     hyperparameters: stringValues(props.training.hyperparameters ?? {}),
     metrics: props.training.metrics ?? [],
+    ...trainingInstances(props.training, size.maxRuntimeInSeconds),
   };
   const tuning =
     props.tuning && tuningSettings(props.tuning, { scope: props, ...training, gate: gateSettings(gate) });
@@ -219,7 +227,7 @@ export function workflowSettings(
   const longestRun =
     longest(processing) +
     (comparison === undefined ? 0 : longest(comparison)) +
-    longest(training, longestTrainingSeconds(training, tuning)) +
+    longest({ ...training, maxRuntimeInSeconds: longestTrainingSeconds(training, tuning) }) +
     longestDeploymentSeconds;
   return {
     prefix,
@@ -244,11 +252,8 @@ export function workflowSettings(
 }
 
 /** The time of all attempts of a job. */
-function longest(
-  { maxRuntimeInSeconds, waitForCapacityInSeconds }: JobSettings,
-  runtime = maxRuntimeInSeconds,
-): number {
-  return longestJobSeconds(runtime, waitForCapacityInSeconds);
+function longest({ maxRuntimeInSeconds, waitForCapacityInSeconds }: JobSettings): number {
+  return longestJobSeconds(maxRuntimeInSeconds, waitForCapacityInSeconds);
 }
 
 function cacheSettings(cache: WorkflowProps["cache"] = {}): CacheSettings | undefined {
@@ -259,14 +264,12 @@ function cacheSettings(cache: WorkflowProps["cache"] = {}): CacheSettings | unde
 
 /** The time limit of the longest job that trains: the single one, or that of the tuning. */
 function longestTrainingSeconds(
-  { maxRuntimeInSeconds }: Pick<JobSettings, "maxRuntimeInSeconds">,
+  training: WorkflowSettings["training"],
   tuning: TuningSettings | undefined,
 ): number {
-  if (tuning === undefined) return maxRuntimeInSeconds;
-  return Math.max(
-    maxRuntimeInSeconds,
-    longestTuningSeconds(tuning, longestAttemptSeconds(maxRuntimeInSeconds)),
-  );
+  const longest = longestTrainingJobSeconds(training);
+  if (tuning === undefined) return longest;
+  return Math.max(longest, longestTuningSeconds(tuning, longestAttemptSeconds(longest)));
 }
 
 /** The folders of code, without duplicates. */

@@ -63,15 +63,19 @@ function preprocessingRole(settings: WorkflowSettings, references: RoleReference
 }
 
 function trainingRole(settings: WorkflowSettings, references: RoleReferences): RoleDescription {
+  const checkpoints = settings.training.checkpoints ? [objects(references, `${prefixes.checkpoints}*`)] : [];
   return sageMakerRole(settings, references, {
     kind: "train",
     description: "Role of the workflow's training jobs",
     reads: [
       objects(references, `${prefixes.processedData}*`),
       objects(references, `${prefixes.executionCode}*`),
+      ...checkpoints,
     ],
-    writes: [objects(references, `${prefixes.trainingOutput}*`)],
+    writes: [objects(references, `${prefixes.trainingOutput}*`), ...checkpoints],
     buckets: [references.bucketName],
+    // SageMaker deletes in S3 what the script deletes.
+    more: checkpoints.length === 0 ? [] : [allow(["s3:DeleteObject"], checkpoints)],
   });
 }
 

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "./asl/jsonata";
 import type { EndpointSettings } from "./endpoint/kinds";
 import type { Gate } from "./gate";
 import type { NameScope } from "./names";
+import type { TrainingInstances } from "./training-instances";
 import type { TuningSettings } from "./tuning/props";
 
 /** A script of the workflow: a folder of code, and its entry point. */
@@ -64,7 +65,7 @@ export interface WorkflowSettings extends NameScope {
     readonly hyperparameters: Readonly<Record<string, string>>;
     /** Metrics that the script prints as `<name>: <number>`; SageMaker records them. */
     readonly metrics: readonly string[];
-  };
+  } & TrainingInstances;
   /** The tuning, whose best training job replaces the single one; without it, one training job. */
   readonly tuning?: TuningSettings;
   /** The job that compares a new model with the one in service; without it, only the threshold decides. */
@@ -130,6 +131,8 @@ export const prefixes = {
   processedData: "processed-data/",
   /** Output of training jobs. No model is deployed from here. */
   trainingOutput: "training-output/",
+  /** Checkpoints of training jobs, a folder for each execution. */
+  checkpoints: "checkpoints/",
   /** Models to evaluate, register and deploy. Neither jobs nor endpoints can write them. */
   modelArtifacts: "model-artifacts/",
   code: "code/",

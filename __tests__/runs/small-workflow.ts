@@ -18,6 +18,11 @@ export const smallTuning: Pick<WorkflowProps, "training" | "tuning"> = {
   },
 };
 
+/** Training on spot instances, with checkpoints. */
+export const smallSpot: Pick<WorkflowProps, "training"> = {
+  training: { ...script("fit.py"), hyperparameters: { behave: "well" }, spot: { maxWaitInSeconds: 3600 } },
+};
+
 /** The smallest workflow that runs: its model answers 42, and the hyperparameter `behave` lets it misbehave. */
 export function smallWorkflow(prefix: string, more: Partial<WorkflowProps> = {}): WorkflowProps {
   return {

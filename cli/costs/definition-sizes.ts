@@ -14,6 +14,8 @@ export interface JobSize {
   /** Jobs of this size: more than one for a hyperparameter tuning job. */
   readonly jobs: number;
   readonly spot: boolean;
+  /** How long the instances are kept after the job; absent if they are not. */
+  readonly keepAliveSeconds?: number;
 }
 
 /** An update of an endpoint with guardrails. */
@@ -116,6 +118,9 @@ function jobsOf(state: string, json: StateJson): JobSize[] {
       instanceCount: count(cluster.InstanceCount),
       jobs: count(jobs),
       spot: spot === true,
+      ...(numberOf(cluster.KeepAlivePeriodInSeconds) > 0 && {
+        keepAliveSeconds: numberOf(cluster.KeepAlivePeriodInSeconds),
+      }),
     }));
   if (calls(json, "createProcessingJob")) {
     return job("processing", object(sent.ProcessingResources).ClusterConfig, false);

@@ -4,7 +4,7 @@ import { type Durations, defaultDurations } from "./durations";
 import { hoursPerMonth, type VariantSize } from "./endpoint-cost";
 import { notesOn, servingRates, updateRow, variantRow } from "./endpoint-rows";
 import { instanceItem, priceOf, type Unit } from "./prices";
-import { type CostRow, type MakeRow, priced } from "./rows";
+import { type CostRow, type MakeRow, priced, usd } from "./rows";
 import { transitionsPerRun } from "./transitions";
 
 const defaultRunsPerMonth = 4;
@@ -80,6 +80,7 @@ export function estimateCosts(definition: DefinitionJson, options: EstimateOptio
   });
   const run = [
     ...jobs.map((job) => jobRow(job, durations, row)),
+    ...jobs.flatMap((job) => warmPoolRow(job, row)),
     row("state transitions", "Step Functions Standard", transitions, "state transition"),
     ...functionRows(functions.length, durations, resources, row),
     ...(update === undefined ? [] : variants.map((one) => updateRow(one, update, durations, row))),
@@ -101,6 +102,7 @@ export function estimateCosts(definition: DefinitionJson, options: EstimateOptio
     missing: [...missing],
     notes: [
       ...variants.flatMap((variant) => notesOn(variant, region, scaling)),
+      ...jobs.filter(({ spot }) => spot).map((job) => spotNote(jobRow(job, durations, row))),
       ...singleTrainings.map((job) => singleTrainingNote(jobRow(job, durations, row).what)),
     ],
   };
@@ -133,17 +135,41 @@ function alarmMetrics({ metric_query: queries }: StackResource["values"]): numbe
 }
 
 function jobRow(job: JobSize, durations: Durations, row: MakeRow): CostRow {
-  const { state, use, instanceType, instanceCount, jobs, spot } = job;
+  const { state, use, instanceType, instanceCount, jobs } = job;
   const minutes = durations[`${use}Minutes`];
   const times = jobs > 1 ? `${jobs} jobs × ` : "";
-  const cheaper = spot ? ", on demand: spot costs less" : "";
   return row(
-    `${state}, ${times}${instanceCount} × ${instanceType ?? "instance"} × ${minutes} min${cheaper}`,
+    `${state}, ${times}${instanceCount} × ${instanceType ?? "instance"} × ${minutes} min`,
     instanceType === undefined ? undefined : instanceItem(use, instanceType),
     (jobs * instanceCount * minutes) / 60,
     "hour",
   );
 }
+
+/** A warm pool is billed as the job is, until the next job of the same kind takes it, or its time is over. */
+function warmPoolRow({ state, use, instanceType, instanceCount, keepAliveSeconds }: JobSize, row: MakeRow) {
+  if (keepAliveSeconds === undefined) return [];
+  const minutes = Math.round(keepAliveSeconds / 6) / 10;
+  return [
+    row(
+      `${state}, warm pool, ${instanceCount} × ${instanceType ?? "instance"} × up to ${minutes} min`,
+      instanceType === undefined ? undefined : instanceItem(use, instanceType),
+      (instanceCount * keepAliveSeconds) / 3600,
+      "hour",
+    ),
+  ];
+}
+
+/** The discount of spot instances changes all the time, and the pages of AWS give a bound only. */
+function spotNote({ what, usd: onDemand, approximate }: CostRow): string {
+  const range =
+    onDemand === undefined
+      ? ""
+      : `: ${usd(onDemand * (1 - largestSpotDiscount), approximate)} to ${usd(onDemand, approximate)} a run`;
+  return `${what} runs on spot instances and is in the sums at the price on demand. AWS names savings of up to ${100 * largestSpotDiscount} %${range}; what a job repeats after an interruption comes in addition. (https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html)`;
+}
+
+const largestSpotDiscount = 0.9;
 
 function singleTrainingNote(what: string): string {
   return `The sums have the largest number of training jobs. With "Tuning": false in its input, a run has ${what} instead.`;

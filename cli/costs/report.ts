@@ -1,16 +1,5 @@
 import type { Estimate } from "./estimation";
-import type { CostRow } from "./rows";
-
-/** Formats an amount in USD; `≈` marks a price that was not read on a page of AWS. */
-export function usd(amount: number, approximate: boolean): string {
-  const digits = amount === 0 || amount >= 1 ? amount.toFixed(2) : plain(Number(amount.toPrecision(2)));
-  return `${approximate ? "≈ " : ""}$${digits}`;
-}
-
-/** Formats a number without an exponent. */
-function plain(amount: number): string {
-  return amount.toFixed(Math.max(2, 1 - Math.floor(Math.log10(amount))));
-}
+import { type CostRow, usd } from "./rows";
 
 /** Formats the sum of rows; if a price is unknown, the sum is a lower bound. */
 export function sum(amount: number, rows: readonly CostRow[]): string {

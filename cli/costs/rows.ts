@@ -31,3 +31,14 @@ export function priced(what: string, quantity: number, unit: Unit, price: Price 
     source: price?.source,
   };
 }
+
+/** Formats an amount in USD; `≈` marks a price that was not read on a page of AWS. */
+export function usd(amount: number, approximate: boolean): string {
+  const digits = amount === 0 || amount >= 1 ? amount.toFixed(2) : plain(Number(amount.toPrecision(2)));
+  return `${approximate ? "≈ " : ""}$${digits}`;
+}
+
+/** Formats a number without an exponent. */
+function plain(amount: number): string {
+  return amount.toFixed(Math.max(2, 1 - Math.floor(Math.log10(amount))));
+}

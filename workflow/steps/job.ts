@@ -22,6 +22,7 @@ import {
 import { baseName, freshName } from "../names";
 import type { Workflow } from "../settings";
 import type { Step } from "../step";
+import type { SpotSettings } from "../training-instances";
 
 /** Time that SageMaker may take to find instances, pull the image and upload results. */
 const provisioningSeconds = 1800;
@@ -44,6 +45,8 @@ interface JobStepProps {
   /** The job's request, without its name. */
   readonly request: JsonObject;
   readonly maxRuntimeInSeconds: number;
+  /** @default - on-demand instances */
+  readonly spot?: SpotSettings;
   readonly waitForCapacityInSeconds: number;
   /** What to do with a job that was stopped and has a result all the same; otherwise it counts as failed. */
   readonly stopped?: {
@@ -112,18 +115,25 @@ export function jobName({ settings }: Workflow, kind: StepJobKind): Jsonata {
   return freshName(settings, kind, nameKey, jsonata`$attempt`);
 }
 
-/** The role and the time limit of a job, in the form of SageMaker's requests. */
-export function roleAndLimit(roleArn: string, maxRuntimeInSeconds: number): JsonObject {
-  return { RoleArn: roleArn, StoppingCondition: { MaxRuntimeInSeconds: maxRuntimeInSeconds } };
+/** The role and the time limits of a job, in the form of SageMaker's requests. */
+export function roleAndLimit(roleArn: string, maxRuntimeInSeconds: number, spot?: SpotSettings): JsonObject {
+  return {
+    RoleArn: roleArn,
+    StoppingCondition: {
+      MaxRuntimeInSeconds: maxRuntimeInSeconds,
+      ...(spot !== undefined && { MaxWaitTimeInSeconds: spot.maxWaitInSeconds }),
+    },
+  };
 }
 
 function runJob(workflow: Workflow, kind: StepJobKind, props: JobStepProps, failed: string): TaskState {
   const { api, step } = jobKinds[kind];
-  const { maxRuntimeInSeconds } = props;
+  const { maxRuntimeInSeconds, spot } = props;
   const nameKey = `${api}JobName`;
   const name = expression(`$states.result.${nameKey}`);
   const status = expression(`$lowercase($states.result.${api}JobStatus)`);
-  const stopped = `The job was stopped: manually, or after its maximum run time of ${maxRuntimeInSeconds} s`;
+  const wait = spot && `, or after ${spot.maxWaitInSeconds} s with its waits for spot instances`;
+  const stopped = `The job was stopped: manually, or after its maximum run time of ${maxRuntimeInSeconds} s${wait ?? ""}`;
   return {
     Type: "Task",
     Resource: integration(workflow.references, `sagemaker:create${api}Job.sync`),
@@ -137,7 +147,7 @@ function runJob(workflow: Workflow, kind: StepJobKind, props: JobStepProps, fail
         props.stopped === undefined ? jsonata`${status} = "stopped" ? $error(${stopped}) : ${name}` : name,
       ...firstAttempt,
     },
-    TimeoutSeconds: longestAttemptSeconds(maxRuntimeInSeconds),
+    TimeoutSeconds: longestAttemptSeconds(spot?.maxWaitInSeconds ?? maxRuntimeInSeconds),
     Retry: jobRetry,
     Catch: [catchAll(step.state, failed, nameKey, props.stopped?.assign)],
     Next: props.next,

@@ -2,6 +2,7 @@ import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { prefixes, vpcConfig, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
 import { cachedStep, codeOf, earlierResult, instancesOf } from "./cache";
+import { spotAndCheckpoints } from "./checkpoints";
 import { jobStep, roleAndLimit } from "./job";
 import { pinnedCodeUrl } from "./pin-code";
 import { trainedVariables } from "./stage";
@@ -14,17 +15,19 @@ import { trainedVariables } from "./stage";
  */
 export function trainingStep(workflow: Workflow, next: string): Step {
   const { settings, references } = workflow;
-  const { maxRuntimeInSeconds, waitForCapacityInSeconds } = settings.training;
+  const { maxRuntimeInSeconds, waitForCapacityInSeconds, spot } = settings.training;
   const roleArn = references.roleArns.train;
   const job = (then: string) =>
     jobStep(workflow, "train", {
       maxRuntimeInSeconds,
+      spot,
       waitForCapacityInSeconds,
       roleArn,
       request: {
         ...trainingRequest(workflow, "HyperParameters", jsonata`$hyperparameters`),
+        ...spotAndCheckpoints(workflow, "training"),
         Tags: executionTags(workflow),
-        ...roleAndLimit(roleArn, maxRuntimeInSeconds),
+        ...roleAndLimit(roleArn, maxRuntimeInSeconds, spot),
       },
       assign: { trainedModelUrl },
       next: then,

@@ -7,9 +7,11 @@ import { jobKinds, jobResource } from "../job-kinds";
 import { tuningNameStart } from "../names";
 import type { Workflow } from "../settings";
 import { executionTags, type Step, sdkTask } from "../step";
+import { longestTrainingJobSeconds } from "../training-instances";
 import type { TuningCompletion, TuningSettings } from "../tuning/props";
 import { longestTuningSeconds } from "../tuning/settings";
 import { beginningOf, cachedStep, earlierResult } from "./cache";
+import { spotAndCheckpoints } from "./checkpoints";
 import { jobStep, longestAttemptSeconds, roleAndLimit } from "./job";
 import { trainedVariables } from "./stage";
 import { cachedTraining, trainedModelUrl, trainingRequest } from "./training";
@@ -20,7 +22,7 @@ import { cachedTraining, trainedModelUrl, trainingRequest } from "./training";
  */
 export function tuningStep(workflow: Workflow, tuning: TuningSettings, next: string): Step {
   const { settings, references } = workflow;
-  const longestJob = longestAttemptSeconds(settings.training.maxRuntimeInSeconds);
+  const longestJob = longestAttemptSeconds(longestTrainingJobSeconds(settings.training));
   const maxRuntimeInSeconds = longestTuningSeconds(tuning, longestJob);
   const job = (then: string): Step => {
     const { states, policyStatements } = jobStep(workflow, "tune", {
@@ -125,11 +127,13 @@ function readBestTraining(workflow: Workflow, next: string): TaskState {
 
 function request(workflow: Workflow, tuning: TuningSettings, maxRuntimeInSeconds: number): JsonObject {
   const { settings, references } = workflow;
+  const { maxRuntimeInSeconds: maxRuntime, spot } = settings.training;
   return {
     ...search(tuning, maxRuntimeInSeconds),
     TrainingJobDefinition: {
       ...trainingRequest(workflow, "StaticHyperParameters", fixed(tuning)),
-      ...roleAndLimit(references.roleArns.train, settings.training.maxRuntimeInSeconds),
+      ...spotAndCheckpoints(workflow, "tuning"),
+      ...roleAndLimit(references.roleArns.train, maxRuntime, spot),
     },
     Tags: executionTags(workflow),
   };

@@ -1,5 +1,6 @@
 import { estimateCosts } from "../../../cli/costs/estimation";
-import { estimateText, usd } from "../../../cli/costs/report";
+import { estimateText } from "../../../cli/costs/report";
+import { usd } from "../../../cli/costs/rows";
 import { estimateStack } from "../../../cli/costs/synthesized-stack";
 import { parseDefinition } from "../../../cli/terraform/definition-json";
 import { releaseDefinition, workflowDefinition } from "../../../workflow/definition";
@@ -133,6 +134,31 @@ it("prices the deployed maximum of a tuning, and tells what a run without it has
   expect(notes).toContain(
     'The sums have the largest number of training jobs. With "Tuning": false in its input, a run has ModelTraining, 1 × ml.m5.large × 10 min instead.',
   );
+});
+
+it("prices a spot job on demand, and tells the range of what it may cost", () => {
+  const training = { ...workflow().settings.training, folder: "f", spot: { maxWaitInSeconds: 7200 } };
+  const onSpot = parseDefinition(JSON.stringify(workflowDefinition(workflow({ training })).definition));
+  const { run, notes } = estimateCosts(onSpot, { region: "us-east-1" });
+  expect(run[1]?.usd).toBeCloseTo((10 / 60) * 0.115);
+  expect(notes.join()).toContain(
+    "ModelTraining, 1 × ml.m5.large × 10 min runs on spot instances and is in the sums at the price on demand. AWS names savings of up to 90 %: ≈ $0.0019 to ≈ $0.019 a run",
+  );
+});
+
+it("prices a warm pool until its time is over", () => {
+  const state = {
+    Type: "Task",
+    Resource: "arn:aws:states:::sagemaker:createTrainingJob.sync",
+    Arguments: {
+      ResourceConfig: { InstanceType: "ml.m5.large", InstanceCount: 2, KeepAlivePeriodInSeconds: 1800 },
+    },
+    End: true,
+  };
+  const pooled = parseDefinition(JSON.stringify({ StartAt: "Train", States: { Train: state } }));
+  const { run } = estimateCosts(pooled, { region: "us-east-1" });
+  const pool = run.find(({ what }) => what === "Train, warm pool, 2 × ml.m5.large × up to 30 min");
+  expect(pool?.usd).toBeCloseTo(2 * 0.5 * 0.115);
 });
 
 it("tells of a size that is decided when it runs", () => {

@@ -24,7 +24,7 @@ import {
 import { until } from "../../patience";
 import { failureOf, succeeded, type TestCloud, type TestWorkflow } from "../cloud";
 import { TestNotifications } from "../notifications-cloud";
-import { smallComparison, smallTuning, smallWorkflow } from "../small-workflow";
+import { smallComparison, smallSpot, smallTuning, smallWorkflow } from "../small-workflow";
 
 /** A run that needs a permission. */
 export interface Scenario {
@@ -57,7 +57,8 @@ export class Lane {
   ) {}
 
   /**
-   * `more` of what a configuration can ask for: a key, an endpoint that is scaled and updated by a canary, a tuning, a cache.
+   * `more` of what a configuration can ask for: a key, an endpoint that is scaled and updated by a canary, a tuning, a cache,
+   * spot instances.
    */
   static async open(
     cloud: TestCloud,
@@ -67,10 +68,18 @@ export class Lane {
       minInstances = 0,
       tunes = false,
       caches = false,
-    }: { kmsKeyArn?: string; minInstances?: number; tunes?: boolean; caches?: boolean } = {},
+      onSpot = false,
+    }: {
+      kmsKeyArn?: string;
+      minInstances?: number;
+      tunes?: boolean;
+      caches?: boolean;
+      onSpot?: boolean;
+    } = {},
   ): Promise<Lane> {
     const props = smallWorkflow(prefix, {
       ...(tunes ? smallTuning : {}),
+      ...(onSpot ? smallSpot : {}),
       // What it finds is known before a release.
       ...(caches ? ({ cache: {}, approval: "manual" } as const) : {}),
       comparison: smallComparison,

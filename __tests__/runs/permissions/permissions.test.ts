@@ -55,6 +55,7 @@ describe("without one permission", () => {
     const guarded = await Lane.open(cloud, "guarded", { minInstances: 2 });
     const tuned = await Lane.open(cloud, "tuned", { tunes: true });
     const cached = await Lane.open(cloud, "cached", { caches: true, kmsKeyArn: KeyMetadata?.Arn });
+    const interrupted = await Lane.open(cloud, "spot", { onSpot: true });
     const proved = new Set<string>();
     const unproved: string[] = [];
 
@@ -94,6 +95,7 @@ describe("without one permission", () => {
       proveAll(guarded, ({ action }) => forScaling.test(action)),
       proveAll(tuned, forTuning),
       proveAll(cached, ({ resource }, _, role) => role === "cache" || resource.includes("-results-cache:")),
+      proveAll(interrupted, ({ resource }) => resource.includes("/checkpoints/")),
     ]);
 
     expect(unproved).toEqual([]);

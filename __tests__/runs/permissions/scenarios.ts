@@ -289,6 +289,18 @@ export const startsByApproval: Scenario = {
   },
 };
 
+/** A spot job that is interrupted when its checkpoint is in S3 reads it, goes on, and deletes one. */
+const goesOnFromCheckpoint: Scenario = {
+  before: async ({ cloud, workflow }) => {
+    await cloud.inject({
+      operation: "sagemaker:CreateTrainingJob",
+      match: `${workflow.baseName}-train-*`,
+      interrupt: { after: "checkpoint", graceSeconds: 0 },
+    });
+  },
+  run: (lane) => training(lane, { HyperParameters: { behave: "checkpoint" } }),
+};
+
 /** A function's own error, where it fails. */
 async function failureOf({ cloud }: Lane, FunctionName: string, event: object): Promise<string> {
   const { FunctionError, Payload } = await cloud.aws
@@ -359,6 +371,7 @@ export function scenarioFor(role: RoleName, grant: Grant): Scenario {
   if (role === "notify")
     return resource.includes("-release:") ? tells(release, "-release") : tells(execution, "");
   if (action.startsWith("events:")) return isRefusedAtUpdate;
+  if (resource.includes("/checkpoints/")) return goesOnFromCheckpoint;
   if (action === "sagemaker:StopProcessingJob") {
     return resource.includes("-compare-")
       ? isStopped("Processing", "-compare-", { DataPrefix: "raw-data/later/" })

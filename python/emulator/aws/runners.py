@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from emulator.runtime.aws_access import Metric
     from emulator.runtime.functions.function import FunctionResult, FunctionSpec
     from emulator.runtime.jobs.runner import JobOutcome
+    from emulator.runtime.jobs.spot import SpotRun
     from emulator.runtime.model_servers.server import ServerResponse
     from emulator.runtime.tuning.proposers import Proposer
     from emulator.runtime.tuning.study import StudyPlan
@@ -30,10 +31,12 @@ class JobRunner(Protocol):
         stop: Event,
         on_phase: Callable[[str, str], None],
         on_metric: Callable[[Metric], None] | None = None,
+        spot: SpotRun | None = None,
     ) -> JobOutcome:
         """Run a training job.
 
-        `on_phase` gets each secondary status with its message, `on_metric` each value of a metric.
+        `on_phase` gets each secondary status with its message, `on_metric` each value of a metric;
+        `spot` says what ends the run of a spot job.
         """
         ...
 

@@ -1,5 +1,6 @@
 """Processing and training jobs: moto's records, updated by jobs that run."""
 
+import functools
 import threading
 from typing import Any
 
@@ -15,6 +16,7 @@ from emulator.aws.sagemaker.running_jobs import (
     outcome_of,
     stopper,
 )
+from emulator.aws.sagemaker.spot import SpotTraining, check_spot
 from emulator.aws.sagemaker.state_changes import announce_processing, announce_training
 from emulator.aws.sagemaker.transform_jobs import TRANSFORM
 from emulator.aws.sagemaker.tuned_jobs import TUNED_JOBS
@@ -70,6 +72,7 @@ def check_training(jobs: RunningJobs, _: Any, request: dict[str, Any]) -> None:
     check_training_request(request)
     jobs.check_image(request["AlgorithmSpecification"]["TrainingImage"])
     check_role(request["RoleArn"])
+    check_spot(request, jobs.faults)
 
 
 def _begin_training(record: Any, request: dict[str, Any]) -> None:
@@ -102,17 +105,22 @@ def _run_training(
 ) -> None:
     def on_phase(status: str, message: str) -> None:
         record.training_start_time = record.training_start_time or utcnow()
+        spot.has_instances()
         _enter_phase(record, status, message)
 
     tuned = TUNED_JOBS.get(record.training_job_name)
+    spot = SpotTraining(request, jobs.faults, stop, functools.partial(_enter_phase, record))
 
     def attempt() -> JobOutcome:
         on_metric = tuned.begin() if tuned else None
+        run_training = functools.partial(
+            jobs.runner.run_training, request, record.arn, stop, on_phase, on_metric
+        )
         return outcome_of(
             jobs,
             "sagemaker:CreateTrainingJob",
             record.training_job_name,
-            lambda: jobs.runner.run_training(request, record.arn, stop, on_phase, on_metric),
+            lambda: spot.run(run_training),
         )
 
     outcome = attempt()
@@ -121,7 +129,8 @@ def _run_training(
             break
         _enter_phase(record, "Restarting", "Restarting the training job after an internal error")
         outcome = attempt()
-    if outcome.status in ("Completed", "Stopped"):
+    has_waited_out = outcome.secondary_status == "MaxWaitTimeExceeded"
+    if outcome.status in ("Completed", "Stopped") and not has_waited_out:
         record.model_artifacts = {"S3ModelArtifacts": model_artifacts_uri(request)}
     record.final_metric_data_list = [
         {"MetricName": metric.name, "Value": metric.value, "Timestamp": metric.timestamp}
@@ -130,8 +139,9 @@ def _run_training(
     record.failure_reason = outcome.failure_reason
     record.training_end_time = utcnow()
     if record.training_start_time:
-        seconds = (record.training_end_time - record.training_start_time).total_seconds()
-        record.training_time_in_seconds = record.billable_time_in_seconds = max(1, round(seconds))
+        # On AWS, the billable time of a spot job is shorter by its discount, unknown here.
+        seconds = max(1, round(spot.trained_seconds))
+        record.training_time_in_seconds = record.billable_time_in_seconds = seconds
     secondary = outcome.secondary_status or outcome.status
     message = outcome.failure_reason or f"Training job {outcome.status.lower()}"
     _enter_phase(record, secondary, message, status=outcome.status)

@@ -77,6 +77,13 @@ def upload_file(s3: Any, path: Path, uri: str, kms_key: str | None = None) -> No
         s3.upload_file(str(path), bucket, key, ExtraArgs=encryption)
 
 
+def delete_object(s3: Any, uri: str) -> None:
+    """Delete an object; a refusal is a `JobFault`."""
+    bucket, key = split_uri(uri)
+    with _faults("Failed to delete", uri):
+        s3.delete_object(Bucket=bucket, Key=key)
+
+
 def upload_tree(s3: Any, folder: Path, uri: str, kms_key: str | None = None) -> None:
     """Upload a folder's files as objects below an address; links are not followed."""
     for directory, _, names in os.walk(folder):

@@ -13,6 +13,7 @@ from typing import Any
 
 from emulator.runtime.aws_access import Metric
 from emulator.runtime.host import Host
+from emulator.runtime.jobs.spot import SpotRun
 from emulator.runtime.logs.job_log import JobLog
 from emulator.runtime.processes.overlay import make_overlay
 from emulator.runtime.processes.supervised import Command, SupervisedProcess, base_environment
@@ -48,11 +49,17 @@ class JobOutcome:
 
 @dataclass(frozen=True)
 class Ended:
-    """The outcome of a job's command."""
+    """The outcome of a job's command.
+
+    Attributes
+    ----------
+    early : str or None
+        The secondary status of what ended it early: ``Stopped``, ``MaxRuntimeExceeded``,
+        ``MaxWaitTimeExceeded`` or ``Interrupted``.
+    """
 
     exit_code: int
-    stopped: bool = False
-    exceeded_max_runtime: bool = False
+    early: str | None = None
 
 
 class Job:
@@ -70,6 +77,11 @@ class Job:
         Set when the job is stopped.
     grace_seconds : float
         Time between SIGTERM and SIGKILL.
+
+    Attributes
+    ----------
+    spot : SpotRun or None
+        What ends the run of a spot job.
     """
 
     def __init__(
@@ -89,12 +101,14 @@ class Job:
         self._home.mkdir()
         self.log = log
         self.stop = stop
+        self.spot: SpotRun | None = None
         self.s3: Any = host.aws.client("s3", role_arn)
         self._shared_programs = python.parent
         self._isolation = host.isolation
         self._role_environment = host.aws.environment(role_arn)
         self._grace_seconds = grace_seconds
         self._started_at: float | None = None
+        self._early: str | None = None
         self.python = make_overlay(python, directory / "python")
 
     def local(self, path: str) -> Path:
@@ -112,8 +126,9 @@ class Job:
 
         The maximum runtime starts with the job's first command.
         """
-        if self.stop.is_set():
-            return Ended(128 + signal.SIGTERM, stopped=True)
+        self._early = self._early or self._early_end(max_runtime_seconds)
+        if self._early:
+            return Ended(128 + signal.SIGTERM, self._early)
         variables = {
             **base_environment(
                 self.python.parent,
@@ -128,24 +143,34 @@ class Job:
         process = SupervisedProcess(command, grace_seconds=self._grace_seconds, nice=NICE)
         try:
             self._started_at = self._started_at or time.monotonic()
-            return self._follow(process, self._started_at + (max_runtime_seconds or float("inf")))
+            return self._follow(process, max_runtime_seconds)
         finally:
             process.kill()
             process.stdout.close()
 
-    def _follow(self, process: SupervisedProcess, deadline: float) -> Ended:
-        stopped = exceeded = False
+    def _follow(self, process: SupervisedProcess, max_runtime_seconds: float | None) -> Ended:
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             while True:
                 if selector.select(_POLL_SECONDS):
                     data = os.read(process.stdout.fileno(), 1 << 16)
                     if not data:
-                        return Ended(process.wait(), stopped, exceeded)
+                        return Ended(process.wait(), self._early)
                     self.log.feed(data)
                 self.log.flush()
-                if not (stopped or exceeded):
-                    stopped = self.stop.is_set()
-                    exceeded = not stopped and time.monotonic() > deadline
-                    if stopped or exceeded:
+                if self._early is None:
+                    self._early = self._early_end(max_runtime_seconds)
+                    if self._early:
                         process.terminate()
+
+    def _early_end(self, max_runtime_seconds: float | None) -> str | None:
+        """Return the secondary status with which the job must end now, if any."""
+        if self.stop.is_set():
+            return "Stopped"
+        if self._started_at is None:
+            return None
+        running = time.monotonic() - self._started_at
+        before = self.spot.trained_seconds if self.spot else 0
+        if running + before > (max_runtime_seconds or float("inf")):
+            return "MaxRuntimeExceeded"
+        return self.spot.early_end(running) if self.spot else None

@@ -35,9 +35,9 @@ def run_processing_job(job: Job, request: dict[str, Any], job_arn: str) -> JobOu
     ended = job.run(arguments, part(request, "Environment"), "/opt/ml", max_runtime)
 
     message = _exit_message(job)
-    if ended.stopped:
+    if ended.early == "Stopped":
         return JobOutcome("Stopped", exit_message=message)
-    if ended.exceeded_max_runtime:
+    if ended.early == "MaxRuntimeExceeded":
         reason = f"ClientError: Max runtime exceeded: the job ran longer than {max_runtime} s"
         return JobOutcome("Failed", reason, exit_message=message)
     if ended.exit_code:

@@ -19,6 +19,7 @@ from emulator.runtime.errors import MAX_REASON_LENGTH, JobFault
 from emulator.runtime.host import Host
 from emulator.runtime.jobs.job import Job, JobOutcome
 from emulator.runtime.jobs.processing import run_processing_job
+from emulator.runtime.jobs.spot import SpotRun
 from emulator.runtime.jobs.training import run_training_job
 from emulator.runtime.jobs.transform import Settings, run_transform_job
 from emulator.runtime.logs.job_log import JobLog
@@ -50,6 +51,7 @@ class _Setup:
     metric_definitions: Sequence[Mapping[str, Any]] = ()
     stream: str | None = None
     on_metric: Callable[[Metric], None] | None = None
+    spot: SpotRun | None = None
 
     def open_log(self, aws: AwsAccess, directory: Path) -> JobLog:
         group = f"/aws/sagemaker/{self.kind}"
@@ -104,6 +106,7 @@ class JobRunner:
         stop: threading.Event,
         on_phase: Callable[[str, str], None],
         on_metric: Callable[[Metric], None] | None = None,
+        spot: SpotRun | None = None,
     ) -> JobOutcome:
         """Run a training job until it ends; failures are part of the outcome.
 
@@ -113,6 +116,9 @@ class JobRunner:
             Called with each secondary status and its message while the job runs.
         on_metric : callable, optional
             Called with each value of a metric that the job logs, in a thread of its own.
+        spot : SpotRun, optional
+            What ends the run of a spot job; one that was interrupted is ``Stopped``, with the
+            secondary status ``Interrupted``.
         """
         algorithm = request["AlgorithmSpecification"]
         setup = _Setup(
@@ -122,6 +128,7 @@ class JobRunner:
             request["RoleArn"],
             listed(algorithm, "MetricDefinitions"),
             on_metric=on_metric,
+            spot=spot,
         )
         outcome = self._run(
             setup, stop, lambda job: run_training_job(job, request, job_arn, on_phase)
@@ -181,15 +188,18 @@ class JobRunner:
         while not self._slots.acquire(timeout=0.1):
             if stop.is_set():
                 return JobOutcome("Stopped")
+            if setup.spot and setup.spot.has_waited_out:
+                return JobOutcome("Stopped", secondary_status="MaxWaitTimeExceeded")
         try:
             python = self._host.environments.python_for_image(setup.image)
             directory = new_directory(self._host.state_dir, setup.kind, setup.name)
             log = setup.open_log(self._host.aws, directory)
             outcome = JobOutcome("Failed")
+            interruption = setup.spot.interruption if setup.spot else None
+            grace = interruption.grace_seconds if interruption else self._grace_seconds
             try:
-                job = Job(
-                    self._host, directory, python, setup.role_arn, log, stop, self._grace_seconds
-                )
+                job = Job(self._host, directory, python, setup.role_arn, log, stop, grace)
+                job.spot = setup.spot
                 outcome = _limited(_run_in(job, run))
                 return outcome
             finally:

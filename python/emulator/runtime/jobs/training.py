@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +17,7 @@ from emulator.runtime.data.s3 import (
 )
 from emulator.runtime.data.source import get_source
 from emulator.runtime.errors import JobFault
+from emulator.runtime.jobs.checkpoints import DEFAULT_FOLDER, CheckpointFolder
 from emulator.runtime.jobs.job import Ended, Job, JobOutcome
 from emulator.runtime.jobs.script_mode import CODE_DIR, ScriptMode
 from emulator.runtime.requests.parts import listed, part
@@ -34,6 +37,9 @@ def run_training_job(
     """Run a training job with a checked request; a `JobFault` is its failure reason."""
     on_phase("Downloading", "Downloading input data")
     script_mode = _prepare(job, request)
+    checkpoints = _checkpoints(job, request)
+    if checkpoints:
+        checkpoints.download()
     on_phase("Training", "Training image download completed. Training in progress.")
     environment = {
         "TRAINING_JOB_NAME": request["TrainingJobName"],
@@ -43,19 +49,18 @@ def run_training_job(
     max_runtime = part(request, "StoppingCondition").get("MaxRuntimeInSeconds")
     algorithm = part(request, "AlgorithmSpecification")
     entrypoint = algorithm.get("ContainerEntrypoint")
-    if entrypoint:
-        arguments = [*entrypoint, *listed(algorithm, "ContainerArguments")]
-        ended = job.run(arguments, environment, "/opt/ml", max_runtime)
-    else:
-        ended = _run_script(job, script_mode, environment, max_runtime)
+    with checkpoints.kept_in_s3() if checkpoints else contextlib.nullcontext():
+        if entrypoint:
+            arguments = [*entrypoint, *listed(algorithm, "ContainerArguments")]
+            ended = job.run(arguments, environment, "/opt/ml", max_runtime)
+        else:
+            ended = _run_script(job, script_mode, environment, max_runtime)
 
-    on_phase("Uploading", "Uploading generated training model")
-    _upload(job, request, model=ended.exit_code == 0 or ended.stopped or ended.exceeded_max_runtime)
-    if ended.stopped:
-        return JobOutcome("Stopped", secondary_status="Stopped", metrics=job.log.metrics)
-    if ended.exceeded_max_runtime:
-        status = "MaxRuntimeExceeded"
-        return JobOutcome("Stopped", secondary_status=status, metrics=job.log.metrics)
+    if ended.early != "Interrupted":
+        on_phase("Uploading", "Uploading generated training model")
+        _upload(job, request, model=ended.exit_code == 0 or ended.early is not None)
+    if ended.early:
+        return JobOutcome("Stopped", secondary_status=ended.early, metrics=job.log.metrics)
     if ended.exit_code:
         reason = f"AlgorithmError: {_failure(job) or f'exit code: {ended.exit_code}'}"
         return JobOutcome("Failed", reason, secondary_status="Failed", metrics=job.log.metrics)
@@ -68,10 +73,6 @@ def _prepare(job: Job, request: dict[str, Any]) -> ScriptMode:
     for channel in channels:
         uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
         download_prefix(job.s3, uri, job.local(f"/opt/ml/input/data/{channel['ChannelName']}"))
-    checkpoints = request.get("CheckpointConfig")
-    if checkpoints:
-        folder = job.local(checkpoints.get("LocalPath") or "/opt/ml/checkpoints")
-        download_prefix(job.s3, join(checkpoints["S3Uri"], ""), folder, required=False)
     mode = part(request, "AlgorithmSpecification").get("TrainingInputMode", "File")
     input_data_config = {
         channel["ChannelName"]: {
@@ -105,6 +106,15 @@ def _prepare(job: Job, request: dict[str, Any]) -> ScriptMode:
     for name in ("model", "code", "output/data", "output/intermediate", "checkpoints"):
         (job.root / name).mkdir(parents=True, exist_ok=True)
     return ScriptMode(request, resource_config, input_data_config)
+
+
+def _checkpoints(job: Job, request: dict[str, Any]) -> CheckpointFolder | None:
+    config = request.get("CheckpointConfig")
+    if not config:
+        return None
+    folder = job.local(config.get("LocalPath") or DEFAULT_FOLDER)
+    written = job.spot.has_checkpoint if job.spot else threading.Event()
+    return CheckpointFolder(job.s3, folder, config["S3Uri"], written)
 
 
 def _run_script(
@@ -160,10 +170,6 @@ def _upload(job: Job, request: dict[str, Any], *, model: bool) -> None:
         archive = job.directory / f"{name}.tar.gz"
         pack(folder, archive)
         upload_file(job.s3, archive, join(_output_uri(request), archive.name), kms_key)
-    checkpoints = request.get("CheckpointConfig")
-    if checkpoints:
-        folder = job.local(checkpoints.get("LocalPath") or "/opt/ml/checkpoints")
-        upload_tree(job.s3, folder, checkpoints["S3Uri"])
 
 
 def _output_uri(request: dict[str, Any]) -> str:

@@ -14,6 +14,8 @@ from emulator.runtime.requests.parts import listed, part
 
 _ACCELERATED = re.compile(r"ml\.(p|g|inf|trn)\d")
 _PROCESSING = "/opt/ml/processing/"
+_ML = "/opt/ml/"
+_CHECKPOINTS = "/opt/ml/checkpoints"
 _VPC_IDS = {"Subnets": "subnet", "SecurityGroupIds": "sg"}
 
 
@@ -60,6 +62,7 @@ def check_training_request(request: dict[str, Any]) -> None:
             re.compile(definition["Regex"])
         except re.error as error:
             _refuse(f"{field}.MetricDefinitions", definition["Regex"], f"fix it: {error}")
+    _check_checkpoints(request)
     for channel in listed(request, "InputDataConfig"):
         _check_channel(channel, f"InputDataConfig[{channel.get('ChannelName')}]")
 
@@ -120,6 +123,12 @@ def _check_channel(channel: dict[str, Any], field: str) -> None:
     _check_value(channel, field, "InputMode", "File", "FastFile")
     _check_value(channel, field, "CompressionType", "None")
     _check_value(channel, field, "RecordWrapperType", "None")
+
+
+def _check_checkpoints(request: dict[str, Any]) -> None:
+    path = part(request, "CheckpointConfig").get("LocalPath") or _CHECKPOINTS
+    if not path.startswith(_ML) or ".." in path.split("/") or path.rstrip("/") == _ML.rstrip("/"):
+        _refuse("CheckpointConfig.LocalPath", path, f"choose a path below {_ML}, as {_CHECKPOINTS}")
 
 
 def _check_cluster(cluster: dict[str, Any], field: str) -> None:

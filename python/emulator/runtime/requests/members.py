@@ -103,9 +103,10 @@ _TRAINED = """RoleArn Environment EnableManagedSpotTraining
     InputDataConfig.DataSource.S3DataSource.{S3DataType,S3Uri,S3DataDistributionType}
     OutputDataConfig.{KmsKeyId,S3OutputPath,CompressionType}
     ResourceConfig.{InstanceType,InstanceCount} CheckpointConfig.{S3Uri,LocalPath}
-    StoppingCondition.MaxRuntimeInSeconds RetryStrategy.MaximumRetryAttempts"""
+    StoppingCondition.{MaxRuntimeInSeconds,MaxWaitTimeInSeconds}
+    RetryStrategy.MaximumRetryAttempts"""
 _TRAINED_RECORDED = f"""ResourceConfig.{{VolumeSizeInGB,VolumeKmsKeyId,KeepAlivePeriodInSeconds}}
-    StoppingCondition.{{MaxWaitTimeInSeconds,MaxPendingTimeInSeconds}} {_VPC}
+    StoppingCondition.MaxPendingTimeInSeconds {_VPC}
     EnableInterContainerTrafficEncryption"""
 _NOT_TRAINED = {
     _LEAVE_OUT: "EnableNetworkIsolation",

@@ -32,10 +32,12 @@ class PretendedJobs:
     def run_processing(self, request, job_arn, stop):
         return self._end(request["ProcessingJobName"], stop)
 
-    def run_training(self, request, job_arn, stop, on_phase, on_metric=print):
+    def run_training(self, request, job_arn, stop, on_phase, on_metric=print, spot=None):
         on_phase("Downloading", "Downloading input data")
         on_phase("Training", "Training in progress")
         name = request["TrainingJobName"]
+        if spot is not None and spot.interruption is not None:
+            return JobOutcome("Stopped", secondary_status="Interrupted")
         script = next((self.scripts[key] for key in self.scripts if name.startswith(key)), None)
         if script is None:
             return self._end(name, stop)

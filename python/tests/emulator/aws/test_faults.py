@@ -1,6 +1,7 @@
 import pytest
 
 from emulator.aws.faults import FaultRuleError, Faults, InjectedError
+from emulator.runtime.jobs.spot import Interruption
 
 CREATE = "sagemaker:CreateTrainingJob"
 
@@ -33,6 +34,22 @@ def test_a_failure_reason_applies_the_given_number_of_times():
     assert reasons == ["InternalServerError: x", "InternalServerError: x", None]
 
 
+def test_an_interruption_counts_when_it_happens():
+    faults = load(interrupt={"after": 2, "graceSeconds": 1}, match="job-*", times=2)
+    assert faults.planned_interruption("other") is None
+    for _ in range(2):
+        planned = faults.planned_interruption("job-1")
+        assert planned == faults.planned_interruption("job-1")
+        assert planned is not None
+        assert planned.interruption == Interruption(2, 1)
+        faults.interrupted("job-1")
+    assert faults.planned_interruption("job-1") is None
+    faults.load({"faults": [{"operation": CREATE, "interrupt": {}}]})
+    planned = faults.planned_interruption("job")
+    assert planned is not None
+    assert (planned.interruption, planned.restart_after_seconds) == (Interruption(None, 120), 0)
+
+
 def test_rules_are_replaced_and_cleared():
     faults = load(error="One", times=0)
     faults.load({"faults": [{"operation": CREATE, "error": "Two", "times": 0}]})
@@ -57,6 +74,14 @@ def test_rules_are_replaced_and_cleared():
         ({"error": "E", "failureReason": "F"}, "must have either error"),
         ({"failureReason": "F", "message": "m"}, "belongs to error"),
         ({"failureReason": "F", "operation": "states:StartExecution"}, "one of sagemaker:Create"),
+        ({"error": "E", "interrupt": {}}, "must have either error"),
+        ({"interrupt": {}, "message": "m"}, "belongs to error"),
+        ({"interrupt": {}, "operation": "sagemaker:CreateModel"}, "only spot training jobs"),
+        ({"interrupt": "now"}, r"faults\[0\].interrupt must be an object with some of after,"),
+        ({"interrupt": {"when": 1}}, r"must be an object .* got {'when': 1}"),
+        ({"interrupt": {"after": "epoch"}}, "0 or more or \"checkpoint\", got 'epoch'"),
+        ({"interrupt": {"graceSeconds": 121}}, "at most 120, as SageMaker gives, got 121"),
+        ({"interrupt": {"restartAfterSeconds": True}}, "restartAfterSeconds must be a number"),
         ({"error": "E", "times": -1}, "must be 0 \\(always\\) or more, got -1"),
         ({"error": "E", "times": True}, "must be 0"),
         ({"error": "E", "match": 5}, r"faults\[0\].match must be a non-empty string, got 5"),

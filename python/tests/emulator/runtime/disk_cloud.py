@@ -32,6 +32,9 @@ class DiskS3:
         except FileNotFoundError as error:
             raise ClientError({"Error": {"Code": "NoSuchKey", "Message": Key}}, "S3") from error
 
+    def delete_object(self, Bucket, Key):
+        self._path(Bucket, Key).unlink(missing_ok=True)
+
     def upload_file(self, path, bucket, key, ExtraArgs=None):
         shutil.copy(path, self._path(bucket, key))
 
