@@ -34,6 +34,7 @@ export const jobSizeSchema = z.strictObject({
 export const trainingSizeSchema = jobSizeSchema.extend({
   spot: z.strictObject({ maxWaitInSeconds: wholeNumber }).optional(),
   checkpoints: z.boolean().optional(),
+  keepAlivePeriodInSeconds: z.number().optional(),
 } satisfies Record<keyof TrainingInstancesProps, z.ZodType>);
 
 const variantName = z

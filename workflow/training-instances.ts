@@ -15,6 +15,13 @@ export interface TrainingInstancesProps {
    * @default - only on spot instances
    */
   readonly checkpoints?: boolean;
+  /**
+   * How long the instances of a single training job are kept for the next one, in a warm pool that costs as much as the
+   * job: 1 to 3600. Not with `spot`.
+   *
+   * @default - they are returned at once
+   */
+  readonly keepAlivePeriodInSeconds?: number;
 }
 
 export interface SpotSettings {
@@ -26,8 +33,13 @@ export interface SpotSettings {
 export interface TrainingInstances {
   readonly spot?: SpotSettings;
   readonly checkpoints: boolean;
+  readonly keepAlivePeriodInSeconds?: number;
 }
 
+/** The model of the API would take more. */
+const longestKeepAliveSeconds = 3600;
+
+const warmPools = "https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html";
 const api = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API";
 
 /**
@@ -36,7 +48,7 @@ const api = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API";
  * @throws Error that names the prop, and SageMaker's limit with its source, if a value is invalid
  */
 export function trainingInstances(
-  { spot, checkpoints }: TrainingInstancesProps,
+  { spot, checkpoints, keepAlivePeriodInSeconds }: TrainingInstancesProps,
   maxRuntimeInSeconds: number,
 ): TrainingInstances {
   if (
@@ -47,7 +59,21 @@ export function trainingInstances(
       `training.spot.maxWaitInSeconds must be a whole number of at least maxRuntimeInSeconds, ${maxRuntimeInSeconds}, because it contains the waits and the run, got ${spot.maxWaitInSeconds} (${api}_StoppingCondition.html)`,
     );
   }
-  return { spot, checkpoints: checkpoints ?? spot !== undefined };
+  if (keepAlivePeriodInSeconds !== undefined) checkKeepAlive(keepAlivePeriodInSeconds, spot);
+  return { spot, checkpoints: checkpoints ?? spot !== undefined, keepAlivePeriodInSeconds };
+}
+
+function checkKeepAlive(seconds: number, spot: SpotSettings | undefined): void {
+  if (!(Number.isInteger(seconds) && seconds >= 1 && seconds <= longestKeepAliveSeconds)) {
+    throw new Error(
+      `training.keepAlivePeriodInSeconds must be a whole number from 1 to ${longestKeepAliveSeconds}, got ${seconds}; omit it to keep no instances (${warmPools})`,
+    );
+  }
+  if (spot !== undefined) {
+    throw new Error(
+      `training.keepAlivePeriodInSeconds must not be set with training.spot, because warm pools have no spot instances: omit one of them (${warmPools})`,
+    );
+  }
 }
 
 /** How long one training job may take, waits for spot instances included. */

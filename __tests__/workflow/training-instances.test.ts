@@ -87,6 +87,38 @@ describe("training on spot instances", () => {
   });
 });
 
+describe("a warm pool", () => {
+  const resources = (arguments_: JsonObject) => (arguments_ as { ResourceConfig: JsonObject }).ResourceConfig;
+
+  it("keeps the instances of a single training job, not those of a tuning job", () => {
+    const { States } = workflowDefinition(
+      withTraining({ keepAlivePeriodInSeconds: 600 }, { tuning }),
+    ).definition;
+    const single = (States.ModelTraining as TaskState).Arguments;
+    expect(resources(single)).toEqual({
+      InstanceCount: 1,
+      InstanceType: "ml.m5.large",
+      VolumeSizeInGB: 30,
+      KeepAlivePeriodInSeconds: 600,
+    });
+    const { TrainingJobDefinition } = (States.ModelTuning as TaskState).Arguments;
+    expect(resources(TrainingJobDefinition as JsonObject)).not.toHaveProperty("KeepAlivePeriodInSeconds");
+    expect(resources(request({}).Arguments)).not.toHaveProperty("KeepAlivePeriodInSeconds");
+  });
+
+  it.each([0, 3601, 1.5])("fails with a period of %s s", (keepAlivePeriodInSeconds) => {
+    expect(() => withTraining({ keepAlivePeriodInSeconds })).toThrow(
+      `training.keepAlivePeriodInSeconds must be a whole number from 1 to 3600, got ${keepAlivePeriodInSeconds}; omit it to keep no instances (https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html)`,
+    );
+  });
+
+  it("fails with spot instances", () => {
+    expect(() => withTraining({ keepAlivePeriodInSeconds: 60, spot })).toThrow(
+      "training.keepAlivePeriodInSeconds must not be set with training.spot",
+    );
+  });
+});
+
 describe("training on demand", () => {
   it("has neither waits nor checkpoints", () => {
     const { Arguments } = request({});

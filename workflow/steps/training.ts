@@ -25,6 +25,7 @@ export function trainingStep(workflow: Workflow, next: string): Step {
       roleArn,
       request: {
         ...trainingRequest(workflow, "HyperParameters", jsonata`$hyperparameters`),
+        ResourceConfig: { ...resourceConfig(workflow), ...warmPool(workflow) },
         ...spotAndCheckpoints(workflow, "training"),
         Tags: executionTags(workflow),
         ...roleAndLimit(roleArn, maxRuntimeInSeconds, spot),
@@ -94,13 +95,23 @@ export function trainingRequest(workflow: Workflow, key: string, hyperparameters
       channel("code", pinnedCodeUrl(workflow, inference.codeKey)),
     ],
     OutputDataConfig: { S3OutputPath: `s3://${references.bucketName}/${prefixes.trainingOutput}` },
-    ResourceConfig: {
-      InstanceCount: training.instanceCount,
-      InstanceType: training.instanceType,
-      VolumeSizeInGB: training.volumeSizeInGB,
-    },
+    ResourceConfig: resourceConfig(workflow),
     ...vpcConfig(workflow),
   };
+}
+
+function resourceConfig({ settings: { training } }: Workflow): JsonObject {
+  return {
+    InstanceCount: training.instanceCount,
+    InstanceType: training.instanceType,
+    VolumeSizeInGB: training.volumeSizeInGB,
+  };
+}
+
+/** Tuning jobs keep the instances of their training jobs by themselves. */
+function warmPool({ settings: { training } }: Workflow): JsonObject {
+  const { keepAlivePeriodInSeconds } = training;
+  return keepAlivePeriodInSeconds === undefined ? {} : { KeepAlivePeriodInSeconds: keepAlivePeriodInSeconds };
 }
 
 function channel(name: string, url: Jsonata) {

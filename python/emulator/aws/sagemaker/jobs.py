@@ -20,6 +20,7 @@ from emulator.aws.sagemaker.spot import SpotTraining, check_spot
 from emulator.aws.sagemaker.state_changes import announce_processing, announce_training
 from emulator.aws.sagemaker.transform_jobs import TRANSFORM
 from emulator.aws.sagemaker.tuned_jobs import TUNED_JOBS
+from emulator.aws.sagemaker.warm_pools import WARM_POOLS, check_warm_pool
 from emulator.runtime.jobs.runner import JobOutcome
 from emulator.runtime.jobs.training import model_artifacts_uri
 from emulator.runtime.requests.checks import check_processing_request, check_training_request
@@ -31,6 +32,7 @@ def install(jobs: RunningJobs) -> None:
     wrap(SageMakerResponse, "create_training_job", creator(jobs, _TRAINING))
     replace(SageMakerResponse, "stop_processing_job", stopper(jobs, _PROCESSING))
     add(SageMakerResponse, "stop_training_job", stopper(jobs, _TRAINING))
+    wrap(SageMakerResponse, "describe_training_job", _describe_training)
     wrap(SageMakerResponse, "create_transform_job", creator(jobs, TRANSFORM))
     add(SageMakerResponse, "stop_transform_job", stopper(jobs, TRANSFORM))
 
@@ -73,6 +75,7 @@ def check_training(jobs: RunningJobs, _: Any, request: dict[str, Any]) -> None:
     jobs.check_image(request["AlgorithmSpecification"]["TrainingImage"])
     check_role(request["RoleArn"])
     check_spot(request, jobs.faults)
+    check_warm_pool(request)
 
 
 def _begin_training(record: Any, request: dict[str, Any]) -> None:
@@ -97,7 +100,13 @@ def _begin_training(record: Any, request: dict[str, Any]) -> None:
     tuned = TUNED_JOBS.get(record.training_job_name)
     if tuned:
         record.tuning_job_arn = tuned.tuning_job_arn
+    WARM_POOLS.enter(record, request)
     _enter_phase(record, "Starting", "Starting the training job")
+
+
+def _describe_training(original: Any, self: Any) -> Any:
+    WARM_POOLS.refresh()
+    return original(self)
 
 
 def _run_training(
@@ -142,6 +151,7 @@ def _run_training(
         # On AWS, the billable time of a spot job is shorter by its discount, unknown here.
         seconds = max(1, round(spot.trained_seconds))
         record.training_time_in_seconds = record.billable_time_in_seconds = seconds
+    WARM_POOLS.leave(record, request, outcome.failure_reason)
     secondary = outcome.secondary_status or outcome.status
     message = outcome.failure_reason or f"Training job {outcome.status.lower()}"
     _enter_phase(record, secondary, message, status=outcome.status)

@@ -102,10 +102,11 @@ _TRAINED = """RoleArn Environment EnableManagedSpotTraining
     InputDataConfig.{ChannelName,ContentType,CompressionType,RecordWrapperType,InputMode}
     InputDataConfig.DataSource.S3DataSource.{S3DataType,S3Uri,S3DataDistributionType}
     OutputDataConfig.{KmsKeyId,S3OutputPath,CompressionType}
-    ResourceConfig.{InstanceType,InstanceCount} CheckpointConfig.{S3Uri,LocalPath}
+    ResourceConfig.{InstanceType,InstanceCount,KeepAlivePeriodInSeconds}
+    CheckpointConfig.{S3Uri,LocalPath}
     StoppingCondition.{MaxRuntimeInSeconds,MaxWaitTimeInSeconds}
     RetryStrategy.MaximumRetryAttempts"""
-_TRAINED_RECORDED = f"""ResourceConfig.{{VolumeSizeInGB,VolumeKmsKeyId,KeepAlivePeriodInSeconds}}
+_TRAINED_RECORDED = f"""ResourceConfig.{{VolumeSizeInGB,VolumeKmsKeyId}}
     StoppingCondition.MaxPendingTimeInSeconds {_VPC}
     EnableInterContainerTrafficEncryption"""
 _NOT_TRAINED = {
