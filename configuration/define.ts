@@ -119,10 +119,20 @@ function parse<Schema extends z.ZodType>(
   value: unknown,
   ...place: string[]
 ): z.output<Schema> {
-  const result = schema.safeParse(value, { error: problemText });
+  const result = schema.safeParse(value, { error: problemText, reportInput: true });
   if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) => ({ ...issue, path: [...place, ...issue.path] }));
+  const issues = result.error.issues.map((issue) => ({
+    ...issue,
+    message: withInput(issue),
+    path: [...place, ...issue.path],
+  }));
   throw invalid(z.prettifyError({ issues }));
+}
+
+/** The text of a problem, with the value if it is of the wrong form and the schema's text does not say what it is. */
+function withInput({ code, message, input }: z.core.$ZodIssue): string {
+  const isSaid = code !== "invalid_format" || message.includes(", got ");
+  return isSaid ? message : `${message}, got ${JSON.stringify(input)}`;
 }
 
 /** Refuses values that are valid alone but not together, each once with its place. */

@@ -6,8 +6,9 @@ import { memorySizes, mostConcurrency } from "../workflow/endpoint/kinds";
 import { hasRecipients, webhookFormats } from "../workflow/monitoring/notifications";
 import { defaultLogRetentionInDays } from "../workflow/resources";
 import type { TrainingInstancesProps } from "../workflow/training-instances";
-import { type InstanceUser, instanceTypeProblem } from "./instance-types";
+import { type InstanceUser, instanceTypeProblem, instanceTypes } from "./instance-types";
 import { regionProblem } from "./regions";
+import { suggestion } from "./suggest";
 
 export const wholeNumber = z.number().int().positive();
 
@@ -16,7 +17,8 @@ const instanceType = (user: InstanceUser, example: string) =>
   z
     .string()
     .regex(/^ml\.[a-z][a-z0-9-]*\.(medium|large|\d*xlarge|metal[a-z0-9-]*)$/, {
-      error: ({ input }) => `must be a SageMaker instance type such as ${example}, got ${input}`,
+      error: ({ input }) =>
+        `must be a SageMaker instance type such as ${example}, got ${input}${suggestion(String(input), instanceTypes)}`,
       abort: true,
     })
     .refine((type) => instanceTypeProblem(type, user) === undefined, {

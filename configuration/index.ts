@@ -33,8 +33,18 @@ function read(path: string): Config | undefined {
     if (error instanceof ConfigurationError) {
       throw new ConfigurationError(error.message.replace(/^config\.ts/, configurationName), { cause: error });
     }
-    throw new ConfigurationError(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    throw new ConfigurationError(`Cannot read ${path}: ${(error as Error).message}${lineOf(error)}`, {
+      cause: error,
+    });
   }
+}
+
+/** Where a file of the configuration threw an error, unless its message says so. */
+function lineOf(error: unknown): string {
+  const { stack = "", message } = error as Error;
+  const frames = stack.matchAll(/^\s+at (?:.* \()?(?:file:\/\/)?(\/[^()]+:\d+):\d+\)?$/gm);
+  const [, place] = [...frames].find(([, file = ""]) => !isFramework(file.replace(/:\d+$/, ""))) ?? [];
+  return place === undefined || message.includes(place) || /Require stack/.test(message) ? "" : ` (${place})`;
 }
 
 const files = new Set([configurationFile]);

@@ -73,6 +73,11 @@ export const instanceFamilies: Readonly<Record<string, Family>> = {
   trn2: endpointsAndJobs("48xlarge"),
 };
 
+/** The names of all types that are known. */
+export const instanceTypes: readonly string[] = Object.entries(instanceFamilies).flatMap(
+  ([name, { sizes }]) => sizes.map((size) => `ml.${name}.${size}`),
+);
+
 /** What is wrong with an instance type; undefined if nothing is, or if only AWS knows: a family may be newer than this list. */
 export function instanceTypeProblem(instanceType: string, user: InstanceUser): string | undefined {
   const [, name = "", size = ""] = instanceType.split(".");

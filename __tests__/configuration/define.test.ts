@@ -92,6 +92,18 @@ it.each<[string, keyof ConfigInput, object, string | RegExp]>([
     "must be a SageMaker instance type such as ml.m5.large, got m5\n  → at workflow.training.instanceType",
   ],
   [
+    "a type that is misspelt",
+    "workflow",
+    { training: { folder, entryPoint: "training.py", instanceType: "ml.m5.larg" } },
+    "got ml.m5.larg; did you mean ml.m5.large?\n  → at workflow.training.instanceType",
+  ],
+  [
+    "an account that is none",
+    "environments",
+    { prod: { region: "eu-west-1", account: "11112222333" } },
+    'must be 12 digits, got "11112222333"\n  → at environments.prod.account',
+  ],
+  [
     "a name that is no word",
     "workflow",
     { prefix: "my-wine" },

@@ -37,6 +37,13 @@ it.each([
   expect(() => load(files)).toThrow(`${relative(root, join(folder, file))} is invalid:\n✖ `);
 });
 
+it("says in which line of which file a name is not defined", () => {
+  const broken = `${wrong.replace("{}", "{ workflow: nowhere }")}`;
+  expect(() =>
+    load({ "config.ts": 'export { default } from "./wine/config";\n', "wine/config.ts": broken }),
+  ).toThrow(/^Cannot read .*config\.ts: nowhere is not defined \(.*wine\/config\.ts:\d+\)$/);
+});
+
 it("has the name of the file in force", () => {
   process.env.WORKFLOW_CONFIG = given;
   expect(load().configurationName).toBe("__tests__/housing.config.ts");
