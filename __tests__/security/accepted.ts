@@ -119,6 +119,11 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "CKV_AWS_173",
+    resource: /^Workflow\/ResultsCache\/Resource$/,
+    reason: "its variables are the beginnings of keys in the bucket",
+  },
+  {
+    check: "CKV_AWS_173",
     resource: /^Workflow\/Observability\/Notifications\/(Notify|Webhook)\/Resource$/,
     where: tells,
     reason: "the variables are names and texts; the webhook's URL lies in a SecureString parameter",
