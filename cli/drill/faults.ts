@@ -279,7 +279,7 @@ function lambdaFaults(): Fault[] {
     lasting(
       "script",
       "Runtime.ExitError",
-      '{"errorMessage": "Runtime exited: signal: killed"}',
+      '{"errorMessage": "RequestId: 0a1b2c3d Error: Runtime exited with error: signal: killed"}',
       stepFunctions,
     ),
   ];

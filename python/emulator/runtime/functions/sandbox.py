@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -156,7 +157,7 @@ class Sandbox:
         if code is None:
             name, text = "Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds"
         else:
-            status = f"signal: {code - 128}" if code > 128 else f"exit status {code}"
+            status = f"signal: {_signal_name(code - 128)}" if code > 128 else f"exit status {code}"
             name, text = "Runtime.ExitError", f"Runtime exited with error: {status}"
         message = f"RequestId: {request_id} Error: {text}"
         return json.dumps({"errorType": name, "errorMessage": message})
@@ -180,6 +181,11 @@ def _keep(output: bytearray, data: bytes) -> None:
         output += data
     elif room > 0:
         output += data[:room] + _CUT.encode()
+
+
+def _signal_name(number: int) -> str:
+    """Return a signal's name as Lambda writes it: "killed"."""
+    return (signal.strsignal(number) or str(number)).lower()
 
 
 def _too_large(size: int) -> str:

@@ -158,6 +158,7 @@ class Job:
                         return Ended(process.wait(), self._early)
                     self.log.feed(data)
                 self.log.flush()
+                process.poll()  # ends the command if its supervisor was killed
                 if self._early is None:
                     self._early = self._early_end(max_runtime_seconds)
                     if self._early:

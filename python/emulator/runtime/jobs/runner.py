@@ -173,6 +173,7 @@ class JobRunner:
                 raise JobFault(
                     f"AlgorithmError: the model server did not start: {error}"
                 ) from error
+            server.no_restarts()  # the job fails instead
             try:
                 return run_transform_job(request, server, job.s3, job.directory, job.log, stop)
             finally:

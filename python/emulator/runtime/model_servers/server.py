@@ -7,8 +7,8 @@ import secrets
 import shutil
 import socket
 import threading
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +26,32 @@ __all__ = ["ModelServer", "ModelServerError", "ServerResponse"]
 _CHILD = Path(__file__).with_name("child.py")
 _GRACE_SECONDS = 30
 _INVOCATION_SECONDS = 60
+_LONGEST_PAUSE_SECONDS = 30
 
 
 class ModelServerError(Exception):
     """A model cannot be served; the message is a failure reason."""
 
 
-class ModelServer:
-    """A running model server, created by `start`."""
+@dataclass(frozen=True)
+class _Served:
+    """A server's process, and the connections to it."""
 
-    def __init__(
-        self, process: SupervisedProcess, port: int, token: str, directory: Path, log: JobLog
-    ):
-        self._process = process
-        self._connections = Connections(port, {"X-Emulator-Token": token})
+    process: SupervisedProcess
+    connections: Connections
+
+
+class ModelServer:
+    """A running model server, created by `start`; one that ends is started again."""
+
+    def __init__(self, serve: Callable[[], _Served], served: _Served, directory: Path, log: JobLog):
+        self._serve = serve
+        self._served = served
         self._directory = directory
         self._log = log
+        self._lock = threading.Lock()
+        self._restarts = threading.Event()
+        self._ending = threading.Event()
         self._logger = threading.Thread(target=self._follow_log, daemon=True)
         self._logger.start()
 
@@ -78,22 +88,23 @@ class ModelServer:
         directory = new_directory(host.state_dir, "model-servers", name)
         log = JobLog(host.aws, log_group, log_stream, directory / "log.txt")
         try:
-            process, port, token = _serve(
-                Container(host, directory, python, container, role_arn), log
-            )
+            filled = Container(host, directory, python, container, role_arn)
+            filled.fill()
+            filled.install_requirements(log)
+            served = _serve(filled)
         except BaseException as error:
             log.close()
             shutil.rmtree(directory, ignore_errors=True)
             if isinstance(error, JobFault):
                 raise ModelServerError(str(error)) from error
             raise
-        server = cls(process, port, token, directory, log)
+        server = cls(lambda: _serve(filled), served, directory, log)
         try:
             server._wait_until_healthy(name, startup_seconds)
         except BaseException:
-            server._process.kill()
-            server.stop()
+            server.kill()
             raise
+        server._restarts.set()
         return server
 
     def invoke(
@@ -110,35 +121,48 @@ class ModelServer:
             If the server does not respond in time, or has ended.
         """
         try:
-            return self._connections.request("POST", "/invocations", headers, body, timeout_seconds)
+            connections = self._served.connections
+            return connections.request("POST", "/invocations", headers, body, timeout_seconds)
         except TimeoutError as error:
             text = f"no response from the container within {timeout_seconds:g} seconds"
             raise ModelServerError(text) from error
         except OSError as error:
             raise ModelServerError(f"the container is not responding: {error}") from error
 
+    def no_restarts(self) -> None:
+        """Let the server stay ended once it ends by itself."""
+        self._restarts.clear()
+
     def stop(self) -> None:
         """Let running requests finish, end the server, and delete its files."""
-        self._connections.close()
-        self._process.terminate()
-        self._process.wait()
+        served = self._last()
+        served.connections.close()
+        served.process.terminate()
+        served.process.wait()
         self.kill()
 
     def kill(self) -> None:
         """Kill the server, and delete its files."""
-        self._connections.close()
-        self._process.kill()
+        served = self._last()
+        served.connections.close()
+        served.process.kill()
         self._logger.join()
         shutil.rmtree(self._directory, ignore_errors=True)
 
+    def _last(self) -> _Served:
+        """Return what serves, after which nothing else will."""
+        self._ending.set()
+        with self._lock:
+            return self._served
+
     def _wait_until_healthy(self, name: str, startup_seconds: float) -> None:
         try:
-            response = self._connections.request("GET", "/ping", {}, b"", startup_seconds)
+            response = self._served.connections.request("GET", "/ping", {}, b"", startup_seconds)
             healthy = response.status == 200
         except OSError:
             healthy = False
         if not healthy:
-            self._process.kill()
+            self._served.process.kill()
             self._logger.join()  # so that the log is complete
             reason = (
                 f"The primary container for production variant {name} did not pass the ping "
@@ -148,17 +172,35 @@ class ModelServer:
             raise ModelServerError(reason[:MAX_REASON_LENGTH])
 
     def _follow_log(self) -> None:
-        while data := os.read(self._process.stdout.fileno(), 1 << 16):
-            self._log.feed(data)
-            self._log.flush(force=True)
-        self._process.stdout.close()
+        pause = 0
+        while True:
+            process = self._served.process
+            while data := os.read(process.stdout.fileno(), 1 << 16):
+                self._log.feed(data)
+                self._log.flush(force=True)
+            process.stdout.close()
+            if not self._restarts.is_set() or self._ending.wait(pause):
+                break
+            process.kill()
+            # A server that ends again and again is started less and less often.
+            pause = min(2 * pause or 1, _LONGEST_PAUSE_SECONDS)
+            if not self._start_again():
+                break
         self._log.close()
 
+    def _start_again(self) -> bool:
+        with self._lock:
+            if self._ending.is_set():
+                return False
+            self._served.connections.close()
+            self._log.feed(b"The container has ended; it is started again\n")
+            self._log.flush(force=True)
+            self._served = self._serve()
+            return True
 
-def _serve(container: Container, log: JobLog) -> tuple[SupervisedProcess, int, str]:
-    """Start the server of a container; return it with its port and its token."""
-    container.fill()
-    container.install_requirements(log)
+
+def _serve(container: Container) -> _Served:
+    """Start the server of a container that is filled."""
     command = container.command(str(_CHILD))
     # Bound here, so that the port is known, and early requests wait instead of being refused.
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
@@ -176,4 +218,5 @@ def _serve(container: Container, log: JobLog) -> tuple[SupervisedProcess, int, s
             grace_seconds=_GRACE_SECONDS,
             pass_fds=[fd],
         )
-        return process, listener.getsockname()[1], token
+        port = listener.getsockname()[1]
+    return _Served(process, Connections(port, {"X-Emulator-Token": token}))

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -120,6 +121,7 @@ class SupervisedProcess:
         }
         control, self._control = os.pipe()
         self._lock = threading.Lock()
+        self._swept = False
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", _SUPERVISOR, str(control), json.dumps(specification)],
@@ -161,13 +163,35 @@ class SupervisedProcess:
                 os.close(self._control)
                 self._control = -1
         self._process.wait()
+        self.poll()
 
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit code; 128 plus the number of the signal that ended the command."""
         code = self._process.wait(timeout)
         self.kill()
-        return code
+        return _exit_code(code)
 
     def poll(self) -> int | None:
-        """Return the exit code, or None while the command runs."""
-        return self._process.poll()
+        """Return the exit code, or None while the command runs.
+
+        If the supervisor was killed, what it would have ended is killed here.
+        """
+        code = self._process.poll()
+        if code is None:
+            return None
+        if code < 0 and not self._swept:
+            self._swept = True
+            _kill_session(self._process.pid)
+        return _exit_code(code)
+
+
+def _exit_code(code: int) -> int:
+    return code if code >= 0 else 128 - code
+
+
+def _kill_session(leader: int) -> None:
+    """Kill the processes of a session whose leader has ended (Linux)."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.getsid(int(entry.name)) == leader:
+                os.kill(int(entry.name), signal.SIGKILL)

@@ -29,7 +29,7 @@ from typing import Any
 
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def _libc(function: str, *arguments: object) -> None:
@@ -85,7 +85,15 @@ def _cover_opt() -> None:
     os.mkdir("/opt/ml")
 
 
-def _become(specification: dict[str, Any]) -> None:
+def _end_with(supervisor: int) -> None:
+    """End this process when the supervisor is killed, which cannot end it any more (Linux)."""
+    if sys.platform == "linux":
+        _libc("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != supervisor:
+            os._exit(128 + signal.SIGKILL)
+
+
+def _become(specification: dict[str, Any], supervisor: int) -> None:
     """Replace this process with the command; returns only with an exception."""
     os.setpgid(0, 0)
     for number in (signal.SIGPIPE, signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -95,17 +103,19 @@ def _become(specification: dict[str, Any]) -> None:
     os.nice(specification["nice"])
     os.chdir(specification["cwd"])
     command = specification["command"]
+    _end_with(supervisor)  # last: a change of credentials, as by a mount, would undo it
     os.execvp(command[0], command)  # noqa: S606 - there is no shell to avoid
 
 
 def _fork(specification: dict[str, Any]) -> int:
+    supervisor = os.getpid()
     child = os.fork()
     if child:
         with contextlib.suppress(OSError):  # the child does the same, in case it is first
             os.setpgid(child, child)
         return child
     try:
-        _become(specification)
+        _become(specification, supervisor)
     except BaseException as error:  # never return into the parent's code
         missing = isinstance(error, FileNotFoundError)
         sys.stderr.write(f"cannot start {specification['command'][0]}: {error}\n")

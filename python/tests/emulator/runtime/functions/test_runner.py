@@ -157,7 +157,7 @@ def test_invocations_run_in_parallel(functions, function, tmp_path):
             "Runtime.ExitError",
             "Runtime exited with error: exit status 7",
         ),
-        ("import os, signal\nos.kill(os.getpid(), 9)", "Runtime.ExitError", "signal: 9"),
+        ("import os, signal\nos.kill(os.getpid(), 9)", "Runtime.ExitError", "signal: killed"),
     ],
 )
 def test_errors_have_awss_names(functions, function, code, error_type, message):

@@ -1,6 +1,8 @@
 import http.client
 import io
 import json
+import os
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -108,7 +110,7 @@ def test_statuses_are_those_of_the_container(start):
     assert status(b"1,2", {"Content-Type": "text/csv; charset=utf-8"}) == 500
     assert status(b"[1]", {**JSON, "Accept": "image/png"}) == 500
     assert status(b"[1]", {**JSON, "Accept": "text/csv, */*"}) == 500
-    request = server._connections.request
+    request = server._served.connections.request
     assert request("GET", "/ping", {}, b"", 5).body == b""
     assert request("POST", "/ping", {}, b"", 5).status == 405
     assert request("GET", "/invocations", {}, b"", 5).status == 405
@@ -117,7 +119,7 @@ def test_statuses_are_those_of_the_container(start):
 
 def test_fails_for_requests_without_the_token(start):
     server = start(DOUBLE)
-    port = server._connections._port
+    port = server._served.connections._port
     for headers in ({}, {"X-Emulator-Token": "guessed"}):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_SECONDS)
         connection.request("POST", "/invocations", b"[1]", {**JSON, **headers})
@@ -231,7 +233,7 @@ def test_an_image_without_environment_is_a_reason(start, host):
 def test_idle_connections_that_the_server_closed_do_not_matter(start):
     server = start(DOUBLE)
     assert server.invoke(b"[1]", JSON).status == 200
-    for connection in server._connections._idle:
+    for connection in server._served.connections._idle:
         connection.shutdown(2)
 
     assert server.invoke(b"[1]", JSON).status == 200
@@ -302,3 +304,32 @@ def test_a_killed_server_does_not_wait_for_a_request(start, tmp_path, wait_until
     request.join(LIMIT_SECONDS)
 
     assert answers == ["none"]
+
+
+@pytest.mark.parametrize("victim", ["server", "supervisor"])
+def test_a_server_that_was_killed_is_started_again(start, aws, wait_until, victim):
+    told = (
+        "def input_fn(body, content_type):\n"
+        "    import os, numpy; return numpy.array([os.getppid()])\n"
+    )
+    server = start(DOUBLE + told)
+    first = json.loads(server.invoke(b"[]", JSON).body)[0] // 2
+    supervisor = server._served.process
+    os.kill(first if victim == "server" else supervisor._process.pid, signal.SIGKILL)
+    wait_until(lambda: server._served.process is not supervisor, "another process serves")
+
+    response = server.invoke(b"[]", JSON)
+
+    assert response.status == 200
+    assert json.loads(response.body)[0] // 2 != first
+    assert "The container has ended; it is started again" in aws.log("/aws/sagemaker/Endpoints/e")
+
+
+def test_a_server_that_is_not_to_be_started_again_stays_ended(start):
+    server = start(DOUBLE)
+    server.no_restarts()
+    os.kill(server._served.process._process.pid, signal.SIGKILL)
+    server._logger.join(LIMIT_SECONDS)
+
+    with pytest.raises(ModelServerError, match="not responding"):
+        server.invoke(b"[1]", JSON)

@@ -182,3 +182,14 @@ def test_a_signal_to_the_supervisor_also_ends_the_command(run, wait_until_gone, 
 
     process.wait(5)
     wait_until_gone(child)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the death signal of a parent")
+def test_a_killed_supervisor_leaves_nothing_behind_and_is_137(run, wait_until_gone):
+    process = run("sleep 60 & echo $$ $!; wait; sleep 60")
+    children = [int(text) for text in process.stdout.readline().split()]
+    os.kill(process._process.pid, signal.SIGKILL)
+
+    assert process.wait(LIMIT_SECONDS) == 128 + signal.SIGKILL
+    for child in children:
+        wait_until_gone(child)
