@@ -5,6 +5,10 @@ const patience = Number(process.env.WORKFLOW_TEST_PATIENCE || 1);
 process.env.WORKFLOW_OWN_CONFIG = process.env.WORKFLOW_CONFIG ?? "";
 process.env.WORKFLOW_CONFIG = "__tests__/housing.config.ts";
 
+// A third of Terraform's time goes into collecting garbage of the AWS provider's schema, which each of its processes reads.
+process.env.GOGC ??= "off";
+process.env.GOMEMLIMIT ??= "1GiB";
+
 /** The tests of some folders, as `npx jest --selectProjects <name>` runs them. */
 const project = (displayName, ...folders) => ({
   displayName,
