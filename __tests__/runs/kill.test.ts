@@ -1,0 +1,188 @@
+/** SIGKILL of what runs for a state of the workflow, and the documented way to go on. */
+
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { DeleteObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
+import { DescribeStateMachineCommand } from "@aws-sdk/client-sfn";
+import { runningEmulators } from "../../cli/account/emulator-address";
+import type { ExecutionResult } from "../../cli/execution/execution";
+import { executionOutput } from "../../cli/execution/report";
+import { until } from "../patience";
+import { failureOf, jobsOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
+import { smallComparison, smallWorkflow } from "./small-workflow";
+
+const props = smallWorkflow("kill", {
+  comparison: smallComparison,
+  smokeTest: { examples: [{ instances: [[1]], low: 0, high: 100 }] },
+});
+
+let cloud: TestCloud;
+let workflow: TestWorkflow;
+let undisturbed: ExecutionResult;
+
+beforeAll(async () => {
+  cloud = await TestCloud.start();
+  workflow = await cloud.deploy(props);
+  await workflow.upload("raw-data/data.csv", "1\n");
+  undisturbed = await workflow.run();
+  expect(failureOf(undisturbed)).toEqual(succeeded);
+});
+
+afterAll(() => cloud?.stop());
+
+/** The processes of this emulator's children whose command line or variables have `text`, without supervisors. */
+function processes(text: string): number[] {
+  const endpoint = `AWS_ENDPOINT_URL=${cloud.variables.AWS_ENDPOINT_URL}`;
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        if (command.includes("supervisor.py")) return false;
+        const variables = readFileSync(`/proc/${pid}/environ`, "utf8");
+        return variables.includes(endpoint) && `${command}\0${variables}`.includes(text);
+      } catch {
+        return false; // it has ended meanwhile
+      }
+    })
+    .map(Number);
+}
+
+async function kill(text: string): Promise<void> {
+  const [pid] = await until(() => {
+    const found = processes(text);
+    return found.length > 0 && found;
+  }, text);
+  process.kill(pid as number, "SIGKILL");
+}
+
+/** Removes the objects whose keys end so. */
+async function remove(end: string): Promise<void> {
+  const { bucketName: Bucket, aws } = workflow;
+  const { Contents = [] } = await aws.s3().send(new ListObjectsV2Command({ Bucket }));
+  for (const { Key } of Contents.filter((object) => object.Key?.endsWith(end))) {
+    await aws.s3().send(new DeleteObjectCommand({ Bucket, Key }));
+  }
+}
+
+interface Case {
+  readonly hang?: string;
+  readonly input?: object;
+  readonly kills: string;
+  readonly error: string;
+  readonly reason: string;
+  /** The stage to go on at; a new execution without one. */
+  readonly from?: "ModelTraining" | "ModelEvaluation";
+}
+
+/** A function is reused: one that was stopped before its invocation is killed in the middle of it. */
+const cases: Readonly<Record<string, Case>> = {
+  DataPreprocessing: {
+    hang: "hang",
+    kills: "prepare.py",
+    error: "ProcessingJobFailed",
+    reason: "exit code: 137",
+  },
+  ModelTraining: {
+    input: { HyperParameters: { behave: "hang" } },
+    kills: "fit.py",
+    error: "TrainingJobFailed",
+    reason: "ExitCode 137",
+    from: "ModelTraining",
+  },
+  ModelComparison: {
+    hang: "hang-comparison",
+    kills: "compare.py",
+    error: "ComparisonFailed",
+    reason: "exit code: 137",
+    from: "ModelEvaluation",
+  },
+  ModelEvaluation: {
+    kills: "AWS_LAMBDA_FUNCTION_NAME=kill-test-evaluation",
+    error: "EvaluationFailed",
+    reason: "Runtime exited with error: signal: killed",
+    from: "ModelEvaluation",
+  },
+  SmokeTest: {
+    kills: "AWS_LAMBDA_FUNCTION_NAME=kill-test-smoke-test",
+    error: "RolledBack",
+    reason: "Runtime exited with error: signal: killed",
+    from: "ModelEvaluation",
+  },
+};
+
+it("every state that runs code of the workflow is killed here; the others are calls of a service", async () => {
+  const { definition = "" } = await workflow.aws
+    .sfn()
+    .send(new DescribeStateMachineCommand({ stateMachineArn: workflow.stateMachineArn }));
+  const states = Object.entries(JSON.parse(definition).States as Record<string, { Resource?: string }>);
+  const running = states.filter(([, { Resource = "" }]) => /\.sync|lambda:invoke/.test(Resource));
+  expect(running.map(([name]) => name).sort()).toEqual(Object.keys(cases).sort());
+});
+
+it.each(Object.keys(cases))("%s", async (state) => {
+  const { hang, input = {}, kills, error, reason, from } = cases[state] as Case;
+  const DataPrefix = `raw-data/${state}/`;
+  await workflow.upload(`${DataPrefix}data.csv`, "1\n");
+  if (hang !== undefined) await workflow.upload(`${DataPrefix}${hang}`, "1\n");
+  const stopped = kills.startsWith("AWS_LAMBDA") ? processes(kills) : [];
+  for (const pid of stopped) process.kill(pid, "SIGSTOP");
+  const run = workflow.run({ ...input, DataPrefix });
+  if (kills.startsWith("AWS_LAMBDA")) {
+    const pid = await until(() => stopped.find(isInvoked), "the function's invocation");
+    process.kill(pid, "SIGKILL");
+  } else await kill(kills);
+  const killed = await run;
+  expect(failureOf(killed)).toMatchObject({
+    error,
+    cause: { state, reason: expect.stringContaining(reason) },
+  });
+  if (hang !== undefined) await remove(`/${hang}`);
+
+  const ProcessingJobName = jobsOf(killed, "DataPreprocessing").at(-1);
+  const TrainingJobName = jobsOf(killed, "ModelTraining").at(-1);
+  const earlier = { ProcessingJobName, ...(from === "ModelEvaluation" && { TrainingJobName }) };
+  const after = await workflow.run(
+    from === undefined ? { DataPrefix } : { From: { State: from, ...earlier } },
+  );
+  expect(failureOf(after)).toEqual(succeeded);
+  expect(executionOutput(after).Metrics).toEqual(executionOutput(undisturbed).Metrics);
+  for (const name of ["DataPreprocessing", "ModelTraining", "ModelComparison"]) {
+    const jobs = [killed, after].flatMap((one) => jobsOf(one, name));
+    // What was done before the kill is not done again; a stage compares its copy of the model itself.
+    const again = name === state || (name === "ModelComparison" && from === "ModelEvaluation");
+    expect([name, jobs.length]).toEqual([name, again ? 2 : 1]);
+  }
+  const endpoint = await workflow.aws
+    .sagemaker()
+    .send(new DescribeEndpointCommand({ EndpointName: "kill-test" }));
+  expect(endpoint.EndpointStatus).toBe("InService");
+  for (const script of ["prepare.py", "fit.py", "compare.py"]) expect(processes(script)).toEqual([]);
+});
+
+/** Whether a stopped process has an invocation to read on its standard input. */
+function isInvoked(pid: number): boolean {
+  const program = `import array, fcntl, os, termios
+count = array.array("i", [0])
+fcntl.ioctl(os.open("/proc/${pid}/fd/0", os.O_RDONLY), termios.FIONREAD, count)
+print(count[0])`;
+  return Number(execFileSync("python3", ["-c", program], { encoding: "utf8" })) > 0;
+}
+
+it("the emulator: nothing of it stays, and the next one starts at once", async () => {
+  const run = workflow.run({ HyperParameters: { behave: "hang" } }).catch(() => "gone");
+  await until(() => processes("fit.py").length > 0, "the training job");
+  const endpoint = cloud.variables.AWS_ENDPOINT_URL;
+  const pid = runningEmulators().find((one) => one.endpoint === endpoint)?.pid as number;
+  process.kill(pid, "SIGKILL");
+  await until(
+    () => processes("").length === 0,
+    () => processes(""),
+  );
+  expect(await run).toBe("gone");
+  cloud = await TestCloud.start();
+  workflow = await cloud.deploy(props);
+  await workflow.upload("raw-data/data.csv", "1\n");
+  expect(failureOf(await workflow.run())).toEqual(succeeded);
+});
