@@ -8,6 +8,7 @@ import { DescribeStateMachineCommand } from "@aws-sdk/client-sfn";
 import { runningEmulators } from "../../cli/account/emulator-address";
 import type { ExecutionResult } from "../../cli/execution/execution";
 import { executionOutput } from "../../cli/execution/report";
+import { evaluationFunctionName, smokeTestFunctionName } from "../../workflow/names";
 import { until } from "../patience";
 import { failureOf, jobsOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { smallComparison, smallWorkflow } from "./small-workflow";
@@ -52,7 +53,7 @@ function processes(text: string): number[] {
 async function kill(text: string): Promise<void> {
   const [pid] = await until(() => {
     const found = processes(text);
-    return found.length > 0 && found;
+    return found.length > 0 ? found : undefined;
   }, text);
   process.kill(pid as number, "SIGKILL");
 }
@@ -99,13 +100,13 @@ const cases: Readonly<Record<string, Case>> = {
     from: "ModelEvaluation",
   },
   ModelEvaluation: {
-    kills: "AWS_LAMBDA_FUNCTION_NAME=kill-test-evaluation",
+    kills: `AWS_LAMBDA_FUNCTION_NAME=${evaluationFunctionName(props)}`,
     error: "EvaluationFailed",
     reason: "Runtime exited with error: signal: killed",
     from: "ModelEvaluation",
   },
   SmokeTest: {
-    kills: "AWS_LAMBDA_FUNCTION_NAME=kill-test-smoke-test",
+    kills: `AWS_LAMBDA_FUNCTION_NAME=${smokeTestFunctionName(props)}`,
     error: "RolledBack",
     reason: "Runtime exited with error: signal: killed",
     from: "ModelEvaluation",
@@ -126,10 +127,12 @@ it.each(Object.keys(cases))("%s", async (state) => {
   const DataPrefix = `raw-data/${state}/`;
   await workflow.upload(`${DataPrefix}data.csv`, "1\n");
   if (hang !== undefined) await workflow.upload(`${DataPrefix}${hang}`, "1\n");
-  const stopped = kills.startsWith("AWS_LAMBDA") ? processes(kills) : [];
+  const isFunction = kills.startsWith("AWS_LAMBDA");
+  const stopped = isFunction ? processes(kills) : [];
+  expect(stopped.length > 0).toBe(isFunction);
   for (const pid of stopped) process.kill(pid, "SIGSTOP");
   const run = workflow.run({ ...input, DataPrefix });
-  if (kills.startsWith("AWS_LAMBDA")) {
+  if (isFunction) {
     const pid = await until(() => stopped.find(isInvoked), "the function's invocation");
     process.kill(pid, "SIGKILL");
   } else await kill(kills);
