@@ -63,6 +63,7 @@ export async function rehearse(options: RehearseOptions): Promise<void> {
     if (signal.aborted) throw new CliError(stoppedText, exitCodes.detached);
     throw error;
   } finally {
+    run.traffic.ifAny?.halt();
     await run.cloud.ifAny?.emulator.stop();
   }
 }
@@ -194,11 +195,16 @@ async function startTraffic(
 ): Promise<Traffic> {
   const traffic = new Traffic(aws, stableEndpointName(props), rows, rate);
   traffic.start();
-  await sleep(baselineSeconds * 1000, undefined, { signal });
-  const threshold = highestError(meanError(traffic), rows);
-  await createBusinessAlarm(aws, props.rollbackAlarms?.[0] as string, threshold);
-  task.title = `${task.title}; predictions may be off by ${threshold.toPrecision(3)} on average`;
-  return traffic;
+  try {
+    await sleep(baselineSeconds * 1000, undefined, { signal });
+    const threshold = highestError(meanError(traffic), rows);
+    await createBusinessAlarm(aws, props.rollbackAlarms?.[0] as string, threshold);
+    task.title = `${task.title}; predictions may be off by ${threshold.toPrecision(3)} on average`;
+    return traffic;
+  } catch (error) {
+    traffic.halt();
+    throw error;
+  }
 }
 
 /** The workflow of `local`, with a canary and with manual approval. */

@@ -64,9 +64,14 @@ export class Traffic {
     ];
   }
 
+  /** Sends no more requests; open ones go on. */
+  halt(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
   /** Stops the traffic, and waits for open requests. */
   async stop(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
+    this.halt();
     await Promise.all(this.#open);
   }
 
