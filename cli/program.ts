@@ -393,7 +393,11 @@ function promotionCommands(command: MakeCommand): void {
 
 function rehearsalCommands(command: MakeCommand): void {
   command("rehearse", "release good and bad models under traffic, in an emulator of its own")
-    .addOption(new Option("--rate <number>", "requests per second").default(50).argParser(positiveNumber))
+    .addOption(
+      new Option("--rate <number>", "requests per second; at a low rate a slow model may keep up")
+        .default(50)
+        .argParser(positiveNumber),
+    )
     .addOption(
       new Option("--time-scale <factor>", "factor that shortens alarm periods and deployment waits")
         .default(0.1)
