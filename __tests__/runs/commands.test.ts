@@ -41,8 +41,12 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a command; `interruptAfter` sends it what Ctrl-C sends, once it has printed that text. */
-function command(args: readonly string[], interruptAfter?: string): Promise<Ended> {
+/** Runs a command; once it has printed the text `interruptAfter`, it gets the signal: that of Ctrl-C. */
+function command(
+  args: readonly string[],
+  interruptAfter?: string,
+  signal: NodeJS.Signals = "SIGINT",
+): Promise<Ended> {
   const child = spawn("node", ["--import", "tsx", "cli/main.ts", ...args], {
     env: { ...process.env, ...cloud.variables },
     stdio: ["ignore", "pipe", "pipe"],
@@ -53,7 +57,7 @@ function command(args: readonly string[], interruptAfter?: string): Promise<Ende
   child.stdout.on("data", (chunk) => {
     stdout += chunk;
     if (!interrupted && interruptAfter !== undefined && stdout.includes(interruptAfter)) {
-      interrupted = child.kill("SIGINT");
+      interrupted = child.kill(signal);
     }
   });
   child.stderr.on("data", (chunk) => {
@@ -135,6 +139,18 @@ describe("execute", () => {
     const { code, stderr } = await command(["execute", "--name", "left", ...quick], "Prepare");
     expect([code, stderr]).toEqual([130, expect.stringContaining("--attach left")]);
     expect((await command(["execute", "--attach", "left", "--json"])).code).toBe(0);
+  });
+
+  it("can be killed: the execution goes on, and is followed again", async () => {
+    const { code } = await command(["execute", "--name", "killed", ...quick], "Prepare", "SIGKILL");
+    expect(code).toBeNull();
+    const [killed, first] = await Promise.all(
+      ["killed", "first"].map((name) => command(["execute", "--attach", name, "--json"])),
+    );
+    expect(killed?.code).toBe(0);
+    const metrics = (ended?: Ended) => JSON.parse(ended?.stdout ?? "{}").metrics;
+    expect(metrics(killed)).toEqual(metrics(first));
+    expect(metrics(first)).toHaveProperty("test_r2");
   });
 
   it("says so when there is no such execution", async () => {

@@ -1,17 +1,19 @@
 /** SIGKILL of what runs for a state of the workflow, and the documented way to go on. */
 
-import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { DeleteObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
 import { DescribeStateMachineCommand } from "@aws-sdk/client-sfn";
 import { runningEmulators } from "../../cli/account/emulator-address";
 import type { ExecutionResult } from "../../cli/execution/execution";
 import { executionOutput } from "../../cli/execution/report";
+import { projectRoot } from "../../cli/paths";
+import { readTuningRun } from "../../cli/tuning/run";
 import { evaluationFunctionName, smokeTestFunctionName } from "../../workflow/names";
 import { until } from "../patience";
 import { failureOf, jobsOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
-import { smallComparison, smallWorkflow } from "./small-workflow";
+import { smallComparison, smallTuning, smallWorkflow } from "./small-workflow";
 
 const props = smallWorkflow("kill", {
   comparison: smallComparison,
@@ -172,6 +174,57 @@ fcntl.ioctl(os.open("/proc/${pid}/fd/0", os.O_RDONLY), termios.FIONREAD, count)
 print(count[0])`;
   return Number(execFileSync("python3", ["-c", program], { encoding: "utf8" })) > 0;
 }
+
+it("a training job of a tuning job: the others go on, and the best of them is released", async () => {
+  const tuned = smallWorkflow("killtune", smallTuning);
+  const tuning = await cloud.deploy(tuned);
+  await tuning.upload("raw-data/data.csv", "1\n");
+  const undisturbed = executionOutput(await tuning.run());
+  const run = tuning.run({ HyperParameters: { behave: "hang-first" } });
+  await kill("-001-");
+  const { Metrics, TrainingJobName } = executionOutput(await run);
+  expect(TrainingJobName).not.toContain("-001-");
+  expect(Metrics).toEqual(undisturbed.Metrics);
+  const { jobs } = await readTuningRun({ aws: cloud.aws, workflow: tuned });
+  expect(jobs.map(({ status }) => status).sort()).toEqual(["Completed", "Completed", "Completed", "Failed"]);
+  expect(jobs.find(({ status }) => status === "Failed")?.reason).toContain("137");
+});
+
+/** All processes that a process has started, and those that they have. */
+function descendants(pid: number): number[] {
+  const children = readdirSync("/proc").filter((name) => {
+    try {
+      return (
+        readFileSync(`/proc/${name}/stat`, "utf8")
+          .replace(/^.*\) /, "")
+          .split(" ")[1] === `${pid}`
+      );
+    } catch {
+      return false; // no process, or one that has ended meanwhile
+    }
+  });
+  return children.flatMap((child) => [Number(child), ...descendants(Number(child))]);
+}
+
+it("npm start: its emulator ends, with all that runs in it", async () => {
+  const starter = spawn(process.execPath, ["--import", "tsx", "cli/main.ts", "start"], {
+    cwd: projectRoot,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let shown = "";
+  starter.stdout.on("data", (chunk) => {
+    shown += chunk;
+  });
+  await until(
+    () => shown.includes("DataPreprocessing"),
+    () => shown,
+  );
+  const started = descendants(starter.pid as number);
+  expect(started.length).toBeGreaterThan(2);
+  starter.kill("SIGKILL");
+  const left = () => started.filter((pid) => existsSync(`/proc/${pid}`));
+  await until(() => left().length === 0, left);
+});
 
 it("the emulator: nothing of it stays, and the next one starts at once", async () => {
   const run = workflow.run({ HyperParameters: { behave: "hang" } }).catch(() => "gone");

@@ -21,7 +21,7 @@ if behave == "checkpoint":
         (folder / "done").write_text("")
         time.sleep(60)
     (folder / "started").unlink()
-if behave == "hang":
+if behave == "hang" or (behave == "hang-first" and "-001-" in os.environ["TRAINING_JOB_NAME"]):
     time.sleep(600)
 if behave == "fail":
     raise SystemExit("told to fail")
