@@ -20,8 +20,8 @@ import {
   type TrainingInstancesProps,
   trainingInstances,
 } from "./training-instances";
+import { longestTuningSeconds, tuningSettings } from "./tuning/checks";
 import type { TuningProps, TuningSettings } from "./tuning/props";
-import { longestTuningSeconds, tuningSettings } from "./tuning/settings";
 
 /** A script: a folder of code, and its entry point. A `requirements.txt` in the folder is installed. */
 export interface ScriptProps {
@@ -179,7 +179,7 @@ export interface WorkflowProps extends NameScope {
   /**
    * Time limit of one whole execution.
    *
-   * @default - the time for all attempts of both jobs and the longest deployment, plus an hour
+   * @default - the time for all attempts of all jobs, their waits and the longest deployment, plus an hour
    */
   readonly timeoutSeconds?: number;
 }

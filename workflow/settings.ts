@@ -1,5 +1,5 @@
 import type { Place } from "./arns";
-import type { Json, JsonObject } from "./asl/jsonata";
+import type { Json } from "./asl/jsonata";
 import type { EndpointSettings } from "./endpoint/kinds";
 import type { Gate } from "./gate";
 import type { NameScope } from "./names";
@@ -151,9 +151,3 @@ export const prefixes = {
 
 /** Pattern of the keys of models. */
 export const modelKeys = `${prefixes.modelArtifacts}*/output/model.tar.gz`;
-
-/** The network in the form of SageMaker's requests; empty without one. */
-export function vpcConfig({ settings: { vpc } }: Workflow): JsonObject {
-  if (vpc === undefined) return {};
-  return { VpcConfig: { Subnets: [...vpc.subnetIds], SecurityGroupIds: [...vpc.securityGroupIds] } };
-}

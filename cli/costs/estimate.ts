@@ -5,8 +5,8 @@ import { stackNames } from "../../configuration/names";
 import { environmentConfig } from "../account/environment";
 import { type JsonOptions, printResult } from "../terminal/print";
 import { synthesizeInto } from "../terraform/synthesize";
-import { estimateText } from "./report";
 import { type Assumptions, estimateStack } from "./synthesized-stack";
+import { estimateText } from "./text";
 
 type EstimateOptions = Assumptions & JsonOptions;
 

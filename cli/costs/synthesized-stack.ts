@@ -3,7 +3,7 @@ import { type DefinitionJson, parseDefinition } from "../terraform/definition-js
 import { parseSynthesized } from "../terraform/plan-json";
 import { definitionSizes } from "./definition-sizes";
 import type { Durations } from "./durations";
-import { type Estimate, type EstimateOptions, estimateCosts, type StackResource } from "./estimation";
+import { type Estimate, type EstimateOptions, estimateCosts, type StackResource } from "./formulas";
 
 /** Assumptions that replace the estimate's defaults. */
 export interface Assumptions extends Partial<Durations> {

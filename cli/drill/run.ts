@@ -8,7 +8,7 @@ import {
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
 import type { DrillCase } from "./cases";
-import { type DrilledVisit, visitsOf } from "./history";
+import { type DrilledVisit, visitsOf } from "./drilled-visits";
 
 /** How an execution ended, and what it visited. */
 export interface DrillResult {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { baseName } from "../../workflow/names";
 import type { Environment } from "../account/environment";
+import { relevantLines } from "./end-of-log";
 import { endpointStreams, LogTail } from "./log-tail";
-import { relevantLines } from "./logs";
 import { placeInScript } from "./script-error";
 
 const lookEveryMilliseconds = 500;

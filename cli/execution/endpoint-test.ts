@@ -7,8 +7,8 @@ import type { Environment } from "../account/environment";
 import { FailedError } from "../terminal/errors";
 import type { ProgressTask } from "../terminal/progress";
 import { adviceOn, plainText } from "./advice";
+import { endpointLogLines, logText } from "./end-of-log";
 import type { ExecutionResult } from "./execution";
-import { endpointLogLines, logText } from "./logs";
 import { executionOutput } from "./report";
 import { placeInScript } from "./script-error";
 

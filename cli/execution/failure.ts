@@ -3,7 +3,7 @@ import { failedJobKind } from "../../workflow/job-kinds";
 import type { WorkflowProps } from "../../workflow/props";
 import type { Aws } from "../account/clients";
 import { adviceOn, shortReason } from "./advice";
-import { endpointLogLines, jobLogLines, logText } from "./logs";
+import { endpointLogLines, jobLogLines, logText } from "./end-of-log";
 import { placeInScript, scriptsOfJobs } from "./script-error";
 
 /** How an execution failed. */

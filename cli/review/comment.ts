@@ -1,4 +1,4 @@
-import { sum } from "../costs/report";
+import { sum } from "../costs/text";
 import type { PermissionGroup } from "./permissions";
 import { type CostChange, type Review, type ReviewInput, readPlans, type StackReview } from "./read-plans";
 import type { AttributeChange, ResourceSummary } from "./resources";

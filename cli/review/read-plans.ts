@@ -1,7 +1,7 @@
 /** Reads from the plans of its stacks what a deploy of an environment would change. */
 
 import type { Durations } from "../costs/durations";
-import type { Estimate, StackResource } from "../costs/estimation";
+import type { Estimate, StackResource } from "../costs/formulas";
 import { estimateResources } from "../costs/synthesized-stack";
 import { parseDefinition } from "../terraform/definition-json";
 import {

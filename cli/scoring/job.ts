@@ -8,7 +8,7 @@ import type { WorkflowProps } from "../../workflow/props";
 import type { Aws } from "../account/clients";
 import { poll } from "../account/poll";
 import { tagList } from "../account/tags";
-import { jobLogLines, logText } from "../execution/logs";
+import { jobLogLines, logText } from "../execution/end-of-log";
 import { placeInScript, scriptsOfJobs } from "../execution/script-error";
 import { DetachedError, FailedError, OutcomeUnknownError } from "../terminal/errors";
 import { maxPayloadInMB } from "./addresses";

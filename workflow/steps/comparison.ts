@@ -1,7 +1,8 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
-import { vpcConfig, type Workflow, type WorkflowSettings } from "../settings";
+import type { Workflow, WorkflowSettings } from "../settings";
 import { executionTags, type Step } from "../step";
 import { jobStep, roleAndLimit } from "./job";
+import { vpcConfig } from "./network";
 import { pinnedCodeUrl } from "./pin-code";
 import { codeFolder, entryPoint, processingOutput, processingResources, wholeCopy } from "./processing";
 

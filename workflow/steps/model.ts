@@ -4,8 +4,9 @@ import { firstCheck, growingWait, limitRetry, maxCreations, sageMakerRetry } fro
 import type { ChoiceState, TaskState } from "../asl/states";
 import { catchAll } from "../failures";
 import { allow, passToSageMaker } from "../iam";
-import { vpcConfig, type Workflow } from "../settings";
+import type { Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
+import { vpcConfig } from "./network";
 import type { ReleaseNames } from "./release-names";
 import { modelArn, packageArn } from "./resource-arns";
 

@@ -1,8 +1,9 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
-import { prefixes, vpcConfig, type Workflow } from "../settings";
+import { prefixes, type Workflow } from "../settings";
 import { artifactUrl, executionTags, type Step } from "../step";
 import { cachedStep, codeOf, earlierResult, instancesOf } from "./cache";
 import { jobName, jobStep, roleAndLimit } from "./job";
+import { vpcConfig } from "./network";
 import { pinnedCodeUrl } from "./pin-code";
 import { codeFolder, entryPoint, processingOutput, processingResources, wholeCopy } from "./processing";
 import { processedVariables } from "./stage";

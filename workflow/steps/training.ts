@@ -1,9 +1,10 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
-import { prefixes, vpcConfig, type Workflow } from "../settings";
+import { prefixes, type Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
 import { cachedStep, codeOf, earlierResult, instancesOf } from "./cache";
 import { spotAndCheckpoints } from "./checkpoints";
 import { jobStep, roleAndLimit } from "./job";
+import { vpcConfig } from "./network";
 import { pinnedCodeUrl } from "./pin-code";
 import { trainedVariables } from "./stage";
 

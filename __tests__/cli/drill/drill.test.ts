@@ -2,7 +2,7 @@ import type { DrillCase, DrilledMachine } from "../../../cli/drill/cases";
 import { callOf, drilledMachine, faultsOf, scenarioCases } from "../../../cli/drill/cases";
 import { Coverage, counts, coverageProblems } from "../../../cli/drill/coverage";
 import { drilledDefinitions } from "../../../cli/drill/definitions";
-import { visitsOf } from "../../../cli/drill/history";
+import { visitsOf } from "../../../cli/drill/drilled-visits";
 import { problemsOf } from "../../../cli/drill/judgement";
 import { mockFile } from "../../../cli/drill/mock-file";
 import { marked } from "../../../cli/drill/parts";

@@ -1,9 +1,9 @@
 import { jsonata } from "../../../workflow/asl/jsonata";
 import { inputProblems } from "../../../workflow/execution-input";
+import { tuningSettings } from "../../../workflow/tuning/checks";
 import { tuningOf } from "../../../workflow/tuning/input";
 import type { TuningProps } from "../../../workflow/tuning/props";
 import { parameterRanges, type TuningRanges } from "../../../workflow/tuning/ranges";
-import { tuningSettings } from "../../../workflow/tuning/settings";
 import { evaluate } from "../evaluate";
 
 const ranges: TuningRanges = {

@@ -1,7 +1,7 @@
+import { longestTuningSeconds, tuningSettings } from "../../../workflow/tuning/checks";
 import { pages } from "../../../workflow/tuning/limits";
 import type { TuningProps } from "../../../workflow/tuning/props";
 import type { TuningRange } from "../../../workflow/tuning/ranges";
-import { longestTuningSeconds, tuningSettings } from "../../../workflow/tuning/settings";
 import { workflow } from "../../fixtures";
 
 const depth: TuningRange = { kind: "integer", min: 2, max: 12 };

@@ -1,6 +1,12 @@
 import type { OutputLogEvent } from "@aws-sdk/client-cloudwatch-logs";
 import type { Aws } from "../../../cli/account/clients";
-import { endOfJob, endpointLogLines, jobLogLines, logText, relevantLines } from "../../../cli/execution/logs";
+import {
+  endOfJob,
+  endpointLogLines,
+  jobLogLines,
+  logText,
+  relevantLines,
+} from "../../../cli/execution/end-of-log";
 
 const traceback = [
   "Traceback (most recent call last):",

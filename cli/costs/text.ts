@@ -1,4 +1,4 @@
-import type { Estimate } from "./estimation";
+import type { Estimate } from "./formulas";
 import { type CostRow, usd } from "./rows";
 
 /** Formats the sum of rows; if a price is unknown, the sum is a lower bound. */

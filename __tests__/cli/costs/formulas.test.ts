@@ -1,7 +1,7 @@
-import { estimateCosts } from "../../../cli/costs/estimation";
-import { estimateText } from "../../../cli/costs/report";
+import { estimateCosts } from "../../../cli/costs/formulas";
 import { usd } from "../../../cli/costs/rows";
 import { estimateStack } from "../../../cli/costs/synthesized-stack";
+import { estimateText } from "../../../cli/costs/text";
 import { parseDefinition } from "../../../cli/terraform/definition-json";
 import { releaseDefinition, workflowDefinition } from "../../../workflow/definition";
 import { tuning, workflow } from "../../fixtures";
