@@ -2,8 +2,9 @@ import {
   CreateRoleCommand,
   DeleteRolePolicyCommand,
   GetRolePolicyCommand,
-  ListRolesCommand,
   PutRolePolicyCommand,
+  paginateListRoles,
+  type Role,
 } from "@aws-sdk/client-iam";
 import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
 import { executionOutput } from "../../../cli/execution/report";
@@ -108,7 +109,10 @@ export class Lane {
     await lane.workflow.upload("raw-data/slow/hang", "1\n");
     await lane.workflow.upload("raw-data/later/hang-comparison", "1\n");
     await lane.workflow.upload("scoring-input/data.csv", "1\n");
-    const { Roles = [] } = await cloud.aws.iam().send(new ListRolesCommand({}));
+    const Roles: Role[] = [];
+    for await (const page of paginateListRoles({ client: cloud.aws.iam() }, {})) {
+      Roles.push(...(page.Roles ?? []));
+    }
     const look = Roles.find(({ RoleName = "" }) => RoleName.startsWith(`${prefix}-test-look-`));
     lane.lookRoleArn = look?.Arn as string;
     for (const role of Object.keys(roles) as RoleName[]) {
