@@ -29,7 +29,7 @@ const advices: readonly Advice[] = [
   {
     pattern: /(?:FileNotFoundError|No such file or directory).*'\/opt\/ml\/model\/([^']+)'/,
     text: ([, file]) =>
-      `the model has no ${file}: the training script must save it into the folder of the variable SM_MODEL_DIR`,
+      `the model has no ${file}: the training script must save it into the folder of the variable SM_MODEL_DIR, or correct the name in the inference script`,
   },
   {
     // A pickle has the name of a class, not its code, and the script that defines it is __main__ in its own job only.
@@ -54,9 +54,24 @@ const advices: readonly Advice[] = [
       `${requirement} cannot be installed: correct it in requirements.txt in the folder of the script`,
   },
   {
+    pattern: /must contain the metric '([^']+)'/,
+    text: ([, metric]) =>
+      `correct workflow.gate.metric in config.ts, or let the training script write ${metric} into evaluation.json`,
+  },
+  {
+    pattern:
+      /ufunc 'isnan' not supported|could not convert string to float: |could not be cast to dtype float/,
+    text: () => "a column of numbers has a text in it: look for it in the raw data (testRun.sampleData)",
+  },
+  {
+    pattern: /Length mismatch: Expected axis has|has \d+ features, but \w+ is expecting \d+/,
+    text: () =>
+      "the instances do not have the columns that the model was trained with: correct those of workflow.smokeTest and testRun in config.ts, or the inference script",
+  },
+  {
     pattern: /No objective metrics found after running/,
     text: () =>
-      'no training job printed the metric of workflow.tuning.objective: print a line such as "accuracy: 0.5" in the training script, or correct the objective in config.ts',
+      'no training job printed the metric of workflow.tuning.objective: print a line "<metric>: <number>" with its name in the training script, or correct the objective in config.ts',
   },
   {
     pattern: /^ModelPerformanceInsufficient\b[\s\S]*over the champion/m,

@@ -96,11 +96,11 @@ export function describeFailure({
   log,
 }: ExecutionFailure): string {
   const named = [
+    ["advice", adviceOn([error, reason, ...log])],
     ["state", state],
     ["error", error],
     ["job", job],
     ["reason", shortReason(reason, place === undefined ? log : [])],
-    ["advice", adviceOn([error, reason, ...log])],
     ["metrics", metrics === undefined ? undefined : JSON.stringify(metrics)],
   ] as const;
   return [

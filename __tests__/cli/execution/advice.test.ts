@@ -50,6 +50,15 @@ it.each([
     "grape-tolkit==1.0 cannot be installed: correct it in requirements.txt",
   ],
   [
+    "evaluation.json must contain the metric 'acuracy', got accuracy, f1",
+    "correct workflow.gate.metric in config.ts, or let the training script write acuracy",
+  ],
+  ["TypeError: ufunc 'isnan' not supported for the input types", "a column of numbers has a text in it"],
+  [
+    "ValueError: X has 3 features, but RandomForestClassifier is expecting 4 features as input.",
+    "do not have the columns that the model was trained with",
+  ],
+  [
     "No objective metrics found after running 2 training jobs. Please ensure",
     "no training job printed the metric of workflow.tuning.objective",
   ],

@@ -25,7 +25,13 @@ def input_fn(body, content_type):
 
 def predict_fn(instances, model):
     """Predict a value for each instance."""
-    return model.predict(instances.set_axis(model.feature_names_in_, axis=1)).tolist()
+    names = list(model.feature_names_in_)
+    if instances.shape[1] != len(names):
+        raise ValueError(
+            f"an instance must have the {len(names)} columns {', '.join(names)}, "
+            f"got {instances.shape[1]}"
+        )
+    return model.predict(instances.set_axis(names, axis=1)).tolist()
 
 
 def output_fn(predictions, accept):
