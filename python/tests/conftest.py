@@ -11,6 +11,7 @@ UNITS = ("lambda_src/", "emulator/front/", "emulator/runtime/", "emulator/test_l
 STARTERS = {
     "emulator/runtime/functions/test_runner.py",
     "emulator/runtime/jobs/test_processing.py",
+    "emulator/runtime/jobs/test_checkpoints.py",
     "emulator/runtime/jobs/test_training.py",
     "emulator/runtime/jobs/test_transform.py",
     "emulator/runtime/logs/test_job_log.py",
