@@ -19,11 +19,12 @@ if not files:
     raise SystemExit(f"There is no .csv file in {arguments.input_data}")
 data = pd.concat([pd.read_csv(file) for file in files], ignore_index=True).dropna()
 for name in data.columns:
-    texts = data[name][pd.to_numeric(data[name], errors="coerce").isna()]
+    numbers = pd.Series(pd.to_numeric(data[name], errors="coerce"))
+    texts = data.loc[numbers.isna(), name].tolist()
     # A single text would turn all numbers of its column into texts.
     if 0 < len(texts) < len(data) / 10:
         raise SystemExit(
-            f"{name} is a column of numbers, but has the value {texts.iloc[0]!r}: "
+            f"{name} is a column of numbers, but has the value {texts[0]!r}: "
             "correct it in the data, or remove its row"
         )
 # The same rows in every run, so that the metrics of two runs can be compared.
