@@ -1,8 +1,12 @@
 """The kinds of tests, named like Jest's projects: `-m unit` selects those that start no process."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# As jobs have it: threads that spin slow down what other processes of the tests do.
+os.environ["OMP_WAIT_POLICY"] = "passive"
 
 HERE = Path(__file__).parent
 

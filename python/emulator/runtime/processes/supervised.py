@@ -55,6 +55,8 @@ def base_environment(
         # As in SageMaker's images.
         LANG="C.UTF-8",
         LC_ALL="C.UTF-8",
+        # Threads that wait for each other do not keep the processors of other jobs busy.
+        OMP_WAIT_POLICY="passive",
         PYTHONDONTWRITEBYTECODE="1",
         PYTHONIOENCODING="UTF-8",
         PYTHONUNBUFFERED="1",

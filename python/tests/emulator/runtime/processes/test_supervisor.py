@@ -90,6 +90,7 @@ def test_only_pip_gets_credentials_of_proxies_and_indexes(monkeypatch):
         assert variables["AWS_CONFIG_FILE"] == os.devnull
         assert variables["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
         assert variables["AWS_EC2_METADATA_DISABLED"] == "true"
+        assert variables["OMP_WAIT_POLICY"] == "passive"
 
 
 def test_calls_run_in_parallel_and_a_failure_is_raised_when_all_have_ended():
