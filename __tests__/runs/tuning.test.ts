@@ -101,7 +101,8 @@ it("goes on with the best of a tuning job that is stopped", async () => {
   const finished = async () => {
     // There is none at first.
     const found = await readTuningRun(environment).catch(() => undefined);
-    return found?.jobs.filter(({ objective }) => objective !== undefined).length === 2 ? found : undefined;
+    const measured = found?.jobs.filter(({ objective }) => objective !== undefined).length;
+    return measured === 2 && found?.jobs.length === 4 ? found : undefined;
   };
   // Two of the four jobs hang, and hold both places.
   await until(async () => (await finished()) !== undefined);
