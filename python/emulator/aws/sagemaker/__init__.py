@@ -10,6 +10,7 @@ from emulator.aws.permissions.checks import Permissions
 from emulator.aws.runners import Runners
 from emulator.aws.sagemaker import (
     async_invocations,
+    data_capture,
     descriptions,
     endpoint_kinds,
     endpoint_requests,
@@ -33,7 +34,10 @@ class SageMaker:
         self, runners: Runners, aws: EmulatedAws, faults: Faults, time_scale: float
     ) -> None:
         self.jobs = RunningJobs(runners, faults, aws)
-        self.endpoints = endpoints.Endpoints(runners.start_model_server, faults, time_scale)
+        captures = data_capture.Captures(aws, time_scale)
+        self.endpoints = endpoints.Endpoints(
+            runners.start_model_server, faults, time_scale, captures
+        )
         self.async_invocations = async_invocations.AsyncInvocations(aws, self.endpoints)
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.responses import SageMakerResponse
 
 from emulator.aws.patching import wrap
+from emulator.aws.sagemaker.capture_plan import capture_plan
 
 REAL_TIME, SERVERLESS, ASYNCHRONOUS = "real-time", "serverless", "asynchronous"
 _MAX_CONCURRENCY = 200
@@ -58,11 +59,12 @@ def _check_config(backend: Any, request: dict[str, Any]) -> None:
     serverless = [v for v in variants if v.get("ServerlessConfig")]
     if not serverless:
         return
+    capture = capture_plan(request.get("DataCaptureConfig"))
     # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
     excluded = {
         "several production variants": len(variants) > 1,
         "AsyncInferenceConfig": bool(request.get("AsyncInferenceConfig")),
-        "DataCaptureConfig": bool((request.get("DataCaptureConfig") or {}).get("EnableCapture")),
+        "DataCaptureConfig": capture is not None and capture.enabled,
         "a model with VpcConfig": any(_has_vpc(backend, v) for v in serverless),
     }
     found = [name for name, is_given in excluded.items() if is_given]

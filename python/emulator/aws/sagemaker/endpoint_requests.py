@@ -17,6 +17,7 @@ from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.cloudwatch.alarms import missing_alarms
 from emulator.aws.patching import add, method, replace, wrap
 from emulator.aws.permissions.checks import AccessDeniedError, Permissions
+from emulator.aws.sagemaker.capture_plan import capture_plan
 from emulator.aws.sagemaker.deployment_policy import DeploymentPolicy, parse_policy
 from emulator.aws.sagemaker.endpoint_kinds import ASYNCHRONOUS, check_same_kind, kind_of
 from emulator.aws.sagemaker.endpoints import Endpoints
@@ -137,7 +138,9 @@ def _deployment_config(response: Any) -> dict[str, Any] | None:
 
 def _plans(backend: Any, config: str) -> list[VariantPlan]:
     plans = []
-    for variant in backend.describe_endpoint_config(config)["ProductionVariants"]:
+    described = backend.describe_endpoint_config(config)
+    capture = capture_plan(described.get("DataCaptureConfig"))
+    for variant in described["ProductionVariants"]:
         model = backend.describe_model(variant["ModelName"])
         weight, serverless = variant.get("InitialVariantWeight"), variant.get("ServerlessConfig")
         plans.append(
@@ -148,6 +151,7 @@ def _plans(backend: Any, config: str) -> list[VariantPlan]:
                 role_arn=model.execution_role_arn,
                 instance_count=None if serverless else variant.get("InitialInstanceCount", 1),
                 serverless=serverless,
+                capture=capture,
             )
         )
     return plans

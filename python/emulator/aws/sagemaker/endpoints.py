@@ -10,6 +10,7 @@ from moto.core.utils import utcnow
 
 from emulator.aws.faults import Faults
 from emulator.aws.runners import StartModelServer
+from emulator.aws.sagemaker.data_capture import Captures
 from emulator.aws.sagemaker.deployment_policy import DeploymentPolicy
 from emulator.aws.sagemaker.deployments import Clock, Deployment
 from emulator.aws.sagemaker.fleet import Fleet, VariantPlan
@@ -25,12 +26,19 @@ class Endpoints:
     ----------
     time_scale : float
         Factor for the waits of a deployment.
+    captures : Captures, optional
+        Writes the captured requests and responses; without it, nothing is captured.
     """
 
     def __init__(
-        self, start_model_server: StartModelServer, faults: Faults, time_scale: float = 1.0
+        self,
+        start_model_server: StartModelServer,
+        faults: Faults,
+        time_scale: float = 1.0,
+        captures: Captures | None = None,
     ) -> None:
         self._start_model_server = start_model_server
+        self._captures = captures
         self._faults = faults
         self._traffic: dict[str, Traffic] = {}
         self._lock = threading.RLock()
@@ -45,6 +53,7 @@ class Endpoints:
         endpoint.failure_reason = None
         endpoint.pending_deployment_summary = None
         endpoint.production_variants = None
+        endpoint.data_capture_config = _captured(plans)
         endpoint.endpoint_status = "Creating"
         announce_endpoint(endpoint)
         self._in_thread(lambda: self._create(endpoint, kind, config, plans), endpoint)
@@ -96,6 +105,7 @@ class Endpoints:
         with self._lock:
             endpoint.endpoint_config_name = config
             endpoint.production_variants = [plan.describe() for plan in plans]
+            endpoint.data_capture_config = _captured(plans)
         self._settle(endpoint, "InService", None)
         old.retire()
 
@@ -119,7 +129,9 @@ class Endpoints:
         reason = self._faults.failure_reason(operation, endpoint.endpoint_name)
         if reason is not None:
             raise RuntimeError(reason)
-        return Fleet.start(endpoint.endpoint_name, config, plans, self._start_model_server)
+        return Fleet.start(
+            endpoint.endpoint_name, config, plans, self._start_model_server, self._captures
+        )
 
     def _settle(self, endpoint: Any, status: str, failure_reason: str | None) -> None:
         with self._lock:
@@ -161,3 +173,8 @@ class Endpoints:
 
 def _described(fleet: Fleet) -> list[dict[str, Any]]:
     return [plan.describe() for plan in fleet.plans.values()]
+
+
+def _captured(plans: list[VariantPlan]) -> dict[str, Any] | None:
+    capture = plans[0].capture  # all variants have that of their configuration
+    return capture and capture.describe()

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from emulator.aws.runners import ModelServer, StartModelServer
+from emulator.aws.sagemaker.capture_plan import CapturePlan
+from emulator.aws.sagemaker.data_capture import CapturedVariant, Captures, CaptureWriter
 
 _DRAINING_SECONDS = 65.0  # an invocation may take 60 s
 
@@ -32,6 +34,8 @@ class VariantPlan:
         None for a serverless variant. One server represents all instances.
     serverless : dict or None
         Its ``ServerlessConfig``.
+    capture : CapturePlan or None
+        What is captured of its requests and responses.
     """
 
     name: str
@@ -40,6 +44,7 @@ class VariantPlan:
     role_arn: str
     instance_count: int | None = 1
     serverless: dict[str, Any] | None = None
+    capture: CapturePlan | None = None
 
     def describe(self) -> dict[str, Any]:
         """Return the variant in the form of DescribeEndpoint."""
@@ -62,6 +67,7 @@ class Variant:
 
     plan: VariantPlan
     server: ModelServer
+    writer: CaptureWriter | None = None
     in_flight: int = 0
 
 
@@ -82,7 +88,12 @@ class Fleet:
 
     @classmethod
     def start(
-        cls, endpoint: str, config: str, plans: Iterable[VariantPlan], start: StartModelServer
+        cls,
+        endpoint: str,
+        config: str,
+        plans: Iterable[VariantPlan],
+        start: StartModelServer,
+        captures: Captures | None = None,
     ) -> Fleet:
         """Start a server for each variant and wait until all are healthy.
 
@@ -94,14 +105,17 @@ class Fleet:
         variants: list[Variant] = []
         try:
             for plan in plans:
+                log_stream = f"{plan.name}/i-{uuid.uuid4().hex[:17]}"
                 server = start(
                     plan.name,
                     plan.container,
                     plan.role_arn,
                     log_group=f"/aws/sagemaker/Endpoints/{endpoint}",
-                    log_stream=f"{plan.name}/i-{uuid.uuid4().hex[:17]}",
+                    log_stream=log_stream,
                 )
-                variants.append(Variant(plan, server))
+                captured = CapturedVariant(endpoint, plan.name, plan.role_arn, log_stream)
+                writer = captures and captures.open(captured, plan.capture)
+                variants.append(Variant(plan, server, writer))
         except Exception:
             for variant in variants:
                 variant.server.stop()
@@ -162,14 +176,21 @@ class Fleet:
         return not any(variant.in_flight for variant in self._variants.values())
 
     def stop(self) -> None:
-        """Stop the servers; each finishes its running requests."""
+        """Stop the servers; each finishes its running requests, and what it captured is written."""
         try:
             for variant in self._variants.values():
                 variant.server.stop()
         finally:
+            self._close_writers()
             self.stopped.set()
 
     def kill(self) -> None:
-        """Kill the servers."""
+        """Kill the servers; what they captured is written."""
         for variant in self._variants.values():
             variant.server.kill()
+        self._close_writers()
+
+    def _close_writers(self) -> None:
+        for variant in self._variants.values():
+            if variant.writer is not None:
+                variant.writer.close()

@@ -9,6 +9,7 @@ from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 from emulator.aws.account import ACCOUNT, REGION
 from emulator.aws.patching import method, replace
 from emulator.aws.runners import ModelServer
+from emulator.aws.sagemaker.capture_plan import Exchange
 from emulator.aws.sagemaker.endpoint_kinds import ASYNCHRONOUS, SERVERLESS
 from emulator.aws.sagemaker.endpoints import Endpoints
 from emulator.aws.sagemaker.fleet import ThrottledError, UnknownVariantError
@@ -20,6 +21,8 @@ MAX_PAYLOAD_BYTES = 6_291_456
 _MAX_PAYLOAD_BYTES = {SERVERLESS: 4_194_304}
 _CONSOLE = f"https://{REGION}.console.aws.amazon.com/cloudwatch/home?region={REGION}"
 _NO_RESPONSE = 0  # SageMaker's status for a container that did not respond
+_INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
+_MAX_INFERENCE_ID = 64
 _PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes")
 
 
@@ -32,7 +35,7 @@ def install(endpoints: Endpoints, metrics: InvocationMetrics) -> None:
 
 
 def _invoke_endpoint(endpoints: Endpoints, metrics: InvocationMetrics, self: Any) -> Any:
-    started = time.perf_counter()
+    came, started = time.time(), time.perf_counter()
     name = self._get_param("EndpointName")
     body = self.raw_body
     traffic = endpoints.serving(name)
@@ -40,10 +43,9 @@ def _invoke_endpoint(endpoints: Endpoints, metrics: InvocationMetrics, self: Any
         return _not_found(name)
     limit = _MAX_PAYLOAD_BYTES.get(traffic.kind, MAX_PAYLOAD_BYTES)
     if len(body) > limit:
-        return _refused(
-            "1 validation error detected: Value at 'body' failed to satisfy constraint: Member "
-            f"must have length less than or equal to {limit}"
-        )
+        return _too_long("body", limit)
+    if len(self.headers.get(_INFERENCE_ID, "")) > _MAX_INFERENCE_ID:
+        return _too_long("inferenceId", _MAX_INFERENCE_ID)
     if traffic.kind == ASYNCHRONOUS:
         return _refused(f"Endpoint {name} is asynchronous: use InvokeEndpointAsync.")
     headers = {key: self.headers[key] for key in _PASSED_ON if key in self.headers}
@@ -53,6 +55,8 @@ def _invoke_endpoint(endpoints: Endpoints, metrics: InvocationMetrics, self: Any
             sent = time.perf_counter()
             response = _invoke(assigned.server, body, headers)
             model_latency = time.perf_counter() - sent
+            if assigned.writer is not None and _is_answer(response):
+                assigned.writer.offer(_exchange(self.headers, body, response, came))
     except UnknownVariantError:
         return _refused(f"Variant {wanted} not found for Request")
     except ThrottledError:
@@ -72,8 +76,23 @@ def _invoke(server: ModelServer, body: bytes, headers: dict[str, str]) -> Server
         return ServerResponse(_NO_RESPONSE, {}, str(error).encode())
 
 
+def _is_answer(response: ServerResponse) -> bool:
+    return _NO_RESPONSE < response.status < 400
+
+
+def _exchange(headers: Any, body: bytes, response: ServerResponse, came: float) -> Exchange:
+    return Exchange(
+        request=body,
+        request_type=headers.get("Content-Type"),
+        response=response.body,
+        response_type=response.headers.get("Content-Type"),
+        inference_id=headers.get(_INFERENCE_ID),
+        seconds=came,
+    )
+
+
 def _answer(endpoint: str, variant: str, response: ServerResponse) -> Any:
-    if _NO_RESPONSE < response.status < 400:
+    if _is_answer(response):
         headers = {
             "Content-Type": response.headers.get("Content-Type", "application/octet-stream"),
             "x-Amzn-Invoked-Production-Variant": variant,
@@ -97,6 +116,13 @@ def _answer(endpoint: str, variant: str, response: ServerResponse) -> Any:
 
 def _not_found(name: str) -> Any:
     return _refused(f"Endpoint {name} of account {ACCOUNT} not found.")
+
+
+def _too_long(member: str, limit: int) -> Any:
+    return _refused(
+        f"1 validation error detected: Value at '{member}' failed to satisfy constraint: Member "
+        f"must have length less than or equal to {limit}"
+    )
 
 
 def _refused(message: str) -> Any:

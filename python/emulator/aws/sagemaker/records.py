@@ -15,6 +15,7 @@ from emulator.aws.clients import EmulatedAws
 from emulator.aws.patching import replace, wrap
 from emulator.aws.permissions.roles import trusts
 from emulator.aws.sagemaker.async_requests import check_async_config
+from emulator.aws.sagemaker.capture_plan import capture_plan
 from emulator.aws.sagemaker.descriptions import keep_requested_members
 from emulator.aws.sagemaker.model_data import check_model_data
 from emulator.aws.sagemaker.model_registry import container_of_package, find_package
@@ -145,9 +146,11 @@ def _check_features(request: dict[str, Any]) -> None:
     if request.get("AsyncInferenceConfig"):
         check_async_config(request["AsyncInferenceConfig"])
     check_members("CreateEndpointConfig", request)
-    if (request.get("DataCaptureConfig") or {}).get("EnableCapture"):
+    plan = capture_plan(request.get("DataCaptureConfig"))
+    if plan is not None and plan.enabled and request.get("AsyncInferenceConfig"):
         raise UnsupportedError(
-            "DataCaptureConfig.EnableCapture: the emulator captures nothing; leave it out here"
+            "DataCaptureConfig: the emulator captures requests of real-time endpoints only; leave "
+            "it out, or leave AsyncInferenceConfig out"
         )
 
 

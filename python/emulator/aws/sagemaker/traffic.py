@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emulator.aws.runners import ModelServer
+from emulator.aws.sagemaker.data_capture import CaptureWriter
 from emulator.aws.sagemaker.fleet import Fleet, VariantPlan
 
 # Multiples of it, modulo 1, are evenly distributed without a period that clients could match: of
@@ -26,6 +27,7 @@ class Assignment:
     config: str
     plan: VariantPlan
     server: ModelServer
+    writer: CaptureWriter | None = None
 
 
 class Traffic:
@@ -115,7 +117,7 @@ class Traffic:
             fleet = self._choose()
             held = fleet.hold(variant)
         try:
-            yield Assignment(fleet.config, held.plan, held.server)
+            yield Assignment(fleet.config, held.plan, held.server, held.writer)
         finally:
             fleet.release(held)
 

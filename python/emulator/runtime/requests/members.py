@@ -219,17 +219,17 @@ MEMBERS: dict[str, Members] = {
         },
     ),
     "CreateEndpointConfig": Members(
-        honoured=f"""EndpointConfigName DataCaptureConfig.EnableCapture {_TAGS}
+        honoured=f"""EndpointConfigName {_TAGS}
+            DataCaptureConfig.{{EnableCapture,InitialSamplingPercentage,DestinationS3Uri,KmsKeyId}}
+            DataCaptureConfig.CaptureOptions.CaptureMode
+            DataCaptureConfig.CaptureContentTypeHeader.{{CsvContentTypes,JsonContentTypes}}
             ProductionVariants.{{VariantName,ModelName,InitialInstanceCount,InstanceType}}
             ProductionVariants.{{InitialVariantWeight,ServerlessConfig.MaxConcurrency}}
             ProductionVariants.ServerlessConfig.ProvisionedConcurrency
             AsyncInferenceConfig.ClientConfig.MaxConcurrentInvocationsPerInstance
             AsyncInferenceConfig.OutputConfig.{{KmsKeyId,S3OutputPath,S3FailurePath}}
             AsyncInferenceConfig.OutputConfig.NotificationConfig.{{SuccessTopic,ErrorTopic}}""",
-        recorded="""ProductionVariants.{VolumeSizeInGB,ServerlessConfig.MemorySizeInMB} KmsKeyId
-            DataCaptureConfig.{InitialSamplingPercentage,DestinationS3Uri,KmsKeyId}
-            DataCaptureConfig.CaptureOptions.CaptureMode
-            DataCaptureConfig.CaptureContentTypeHeader.{CsvContentTypes,JsonContentTypes}""",
+        recorded="""ProductionVariants.{VolumeSizeInGB,ServerlessConfig.MemorySizeInMB} KmsKeyId""",
         idle={
             "one server stands for all instances of a variant": "ProductionVariants.RoutingConfig",
             "servers have a fixed time to start": """ProductionVariants.{

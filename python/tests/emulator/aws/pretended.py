@@ -82,7 +82,7 @@ class PretendedFunctions:
 class PretendedServer:
     """Responds with its model's variable ANSWER after DELAY seconds, with status STATUS.
 
-    With status 0, it does not respond.
+    With status 0, it does not respond. Its content type is ANSWER_TYPE.
     """
 
     def __init__(self, container):
@@ -104,7 +104,8 @@ class PretendedServer:
         if status == 0:
             raise ModelServerError("the container is not responding")
         answer = self._environment.get("ANSWER", "").encode() or body
-        return ServerResponse(status, {"Content-Type": "text/csv"}, answer)
+        content_type = self._environment.get("ANSWER_TYPE", "text/csv")
+        return ServerResponse(status, {"Content-Type": content_type}, answer)
 
     def stop(self):
         self.stopped.set()

@@ -22,8 +22,11 @@ class Serving:
             ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container
         )
 
-    def config(self, suffix, count=1, variants=None, role=ROLE, **environment):
-        """Create a configuration of `variants`, or of one variant with `count` instances."""
+    def config(self, suffix, count=1, variants=None, role=ROLE, capture=None, **environment):
+        """Create a configuration of `variants`, or of one variant with `count` instances.
+
+        `capture` is its ``DataCaptureConfig``.
+        """
         name = f"{self.name}-{suffix}"
         self.model(name, role, Environment=environment)
         on_instances = {"InstanceType": "ml.t2.medium", "InitialInstanceCount": count}
@@ -31,6 +34,7 @@ class Serving:
         self.sagemaker.create_endpoint_config(
             EndpointConfigName=name,
             ProductionVariants=[{"ModelName": name, **variant} for variant in given],
+            **({"DataCaptureConfig": capture} if capture else {}),
         )
         return name
 
