@@ -68,7 +68,7 @@ def metrics(y: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
     errors = predictions - y
     squared = np.mean(errors**2)
     with np.errstate(all="ignore"):
-        r2 = 1.0 - squared / np.mean(_centred(y) ** 2)
+        r2 = 1.0 - squared / np.mean(centred(y) ** 2)
     return {
         "test_r2": float(r2),
         "test_rmse": float(np.sqrt(squared)),
@@ -116,7 +116,7 @@ def paired_bootstrap(
     """
     columns = _columns(y, challenger, champion)
     value = _improvement(metric, columns.sum(axis=0, keepdims=True))[0]
-    blocks = _resampled_sums(columns, resamples, np.random.default_rng(seed))
+    blocks = resampled_sums(columns, resamples, np.random.default_rng(seed))
     improvements = np.concatenate([_improvement(metric, sums) for sums in blocks])
     # A resample of a small data set may have only one target value, for which R² is not defined.
     improvements = improvements[np.isfinite(improvements)]
@@ -212,15 +212,17 @@ def _columns(y: np.ndarray, challenger: np.ndarray, champion: np.ndarray) -> np.
     """
     errors, others = challenger - y, champion - y
     gains = [others**2 - errors**2, np.abs(others) - np.abs(errors)]
-    centred = _centred(y)
+    target = centred(y)
     return np.column_stack(
-        [np.ones(len(y)), *gains, errors**2, others**2, centred, centred**2],
+        [np.ones(len(y)), *gains, errors**2, others**2, target, target**2],
     )
 
 
-def _centred(y: np.ndarray) -> np.ndarray:
-    # Centred on the mean, because rounding of the squares of large targets would lose their
-    # variance.
+def centred(y: np.ndarray) -> np.ndarray:
+    """Return a target minus its mean, exactly 0 if it does not vary.
+
+    Rounding of the squares of large targets would lose their variance.
+    """
     return y - y.mean() if np.ptp(y) > 0 else np.zeros(len(y))
 
 
@@ -238,9 +240,22 @@ def _improvement(metric: str, sums: np.ndarray) -> np.ndarray:
         return squared / variation
 
 
-def _resampled_sums(
+def resampled_sums(
     columns: np.ndarray, resamples: int, rng: np.random.Generator
 ) -> Iterator[np.ndarray]:
+    """Yield the columns' sums over the rows of bootstrap resamples, some resamples at a time.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n_rows, n_columns)
+    resamples : int
+        How many; each draws as many rows as there are.
+    rng : Generator
+
+    Yields
+    ------
+    ndarray of shape (n_resamples, n_columns)
+    """
     n_rows = len(columns)
     block = max(1, DRAWS_PER_BLOCK // n_rows)
     for start in range(0, resamples, block):

@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
+from baseline import FEATURES_FILE, SEED, Baseline, numbers_of, write_baseline
 from csv_table import CsvTable, require_filled_columns, require_same_columns, write_csv
 from job import (
     ArgumentParser,
@@ -24,10 +25,11 @@ from job import (
     whole_number,
     written_aside,
 )
+from sketches import NumberColumns
 
 
-def fit_scaler(table: CsvTable, chunk_rows: int) -> StandardScaler:
-    """Fit a scaler to the features of a table, chunk by chunk.
+def fit_scaler(table: CsvTable, chunk_rows: int) -> tuple[StandardScaler, NumberColumns]:
+    """Fit a scaler to the features of a table, and summarize them, chunk by chunk.
 
     Parameters
     ----------
@@ -40,27 +42,27 @@ def fit_scaler(table: CsvTable, chunk_rows: int) -> StandardScaler:
     -------
     StandardScaler
         Fitted to the known values; its ``mean_`` replaces missing values.
+    NumberColumns
+        The raw features, for the model's baseline.
 
     Raises
     ------
     JobError
         If more than half of a column's values are missing, or its values are too large to scale.
     """
-    scaler = StandardScaler()
-    missing = np.zeros(len(table.features), dtype=int)
-    rows = 0
+    scaler, columns = StandardScaler(), NumberColumns(table.features, SEED)
     for X, _ in table.chunks(table.features, chunk_rows):
         _partial_fit(scaler, X)
-        missing += np.isnan(X).sum(axis=0)
-        rows += len(X)
-    require_filled_columns(table.path, dict(zip(table.features, missing.tolist())), rows)
+        columns.add(X)
+    missing = dict(zip(table.features, columns.missing.tolist()))
+    require_filled_columns(table.path, missing, columns.rows)
     for column, variance in zip(table.features, np.asarray(scaler.var_)):
         if not np.isfinite(variance):
             raise JobError(
                 f"{table.path}: column '{column}': its values are too large to scale: use a larger "
                 "unit"
             )
-    return scaler
+    return scaler, columns
 
 
 def scaled_chunks(
@@ -87,7 +89,9 @@ def scaled_chunks(
 
 
 def preprocess(input_data: Path, output_data: Path, target: str, chunk_rows: int) -> None:
-    """Read train.csv and test.csv; write them scaled, and the scaler next to the training data.
+    """Read train.csv and test.csv; write them scaled.
+
+    The scaler and the distributions of the raw features are written next to the training data.
 
     A copy of test.csv goes to ``holdout/``: models are compared on raw features, because each has
     its own scaler.
@@ -101,7 +105,7 @@ def preprocess(input_data: Path, output_data: Path, target: str, chunk_rows: int
         CsvTable(require_file(input_data, f"{name}.csv"), target) for name in ("train", "test")
     )
     require_same_columns(train, test)
-    scaler = fit_scaler(train, chunk_rows)
+    scaler, columns = fit_scaler(train, chunk_rows)
     with written_aside(output_data) as aside:
         for name, table in (("train", train), ("test", test)):
             path = aside / name / f"{name}_processed.csv"
@@ -109,6 +113,7 @@ def preprocess(input_data: Path, output_data: Path, target: str, chunk_rows: int
             rows = write_csv(path, [*train.features, target], chunks)
             print(f"{name}: {rows} rows, {table.rows_without_target} rows without a target dropped")
         joblib.dump(scaler, aside / "train" / "scaler.pkl")
+        write_baseline(aside / "train", Baseline(numbers_of(columns)), FEATURES_FILE)
         (aside / "holdout").mkdir()
         shutil.copyfile(test.path, aside / "holdout" / "test.csv")
 

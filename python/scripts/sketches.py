@@ -11,8 +11,8 @@ import numpy as np
 # Values of a column that a sketch keeps; a column with fewer different values is kept exactly.
 SKETCH_POINTS = 200
 # Rows that a sample keeps, as far as they fit into so many cells.
-SAMPLE_ROWS = 50_000
-SAMPLE_CELLS = 4_000_000
+SAMPLE_ROWS = 20_000
+SAMPLE_CELLS = 2_000_000
 FEWEST_SAMPLE_ROWS = 5_000
 # Categories that are counted, and those that a baseline names.
 COUNTED_CATEGORIES = 10_000
@@ -113,7 +113,7 @@ class RowSample:
         self._keys.append(keys[taken])
         self._rows.append(rows[taken])
         self._held += int(taken.sum())
-        if self._held > 2 * self.capacity:
+        if self._held > 1.5 * self.capacity:
             self._shrink()
 
     def rows(self) -> np.ndarray:

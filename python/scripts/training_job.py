@@ -20,6 +20,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 from archive import unpack
+from baseline import FEATURES_FILE, read_features, with_predictions, write_baseline
 from job import JobError, require_file
 from training_input import Dataset, Fit, check_scaler, load, planned_fits
 
@@ -56,11 +57,12 @@ def train(args: Namespace, fit: Callable[[list[Fit]], Sequence[Regressor]]) -> N
     check_scaler(scaler, train_data.features)
     fits = planned_fits(train_data, test_data, args.folds, args.random_state)
     models = fit(fits)
-    measured = evaluate(
+    predicted = [
         (prefix, data, model.predict(data.X))
         for model, fit in zip(models, fits)
         for prefix, data in fit.measured.items()
-    )
+    ]
+    measured = evaluate(predicted)
     metrics = {
         **measured,
         "feature_count": len(train_data.features),
@@ -70,6 +72,9 @@ def train(args: Namespace, fit: Callable[[list[Fit]], Sequence[Regressor]]) -> N
         models[0], test_data, args.importance_repeats, args.random_state
     )
     save(models[0], train_data.features, scaler, args.code, args.model_dir)
+    _save_baseline(
+        args, next(found for _, data, found in predicted if data is test_data), test_data
+    )
     args.output_data_dir.mkdir(parents=True, exist_ok=True)
     evaluation = json.dumps({**metrics, **importances}, indent=2)
     (args.output_data_dir / "evaluation.json").write_text(evaluation, encoding="utf-8")
@@ -185,6 +190,22 @@ def _quality(y: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
         "r2": float(r2_score(y, predictions)),
         "mae": float(mean_absolute_error(y, predictions)),
     }
+
+
+def _save_baseline(args: Namespace, predictions: np.ndarray, test: Dataset) -> None:
+    features = read_features(args.train)
+    if features is None:
+        print(
+            f"{args.train}: {FEATURES_FILE} does not exist, so the model has no baseline to "
+            "monitor it with: preprocessing.py writes it"
+        )
+    elif [column.name for column in features] != test.features:
+        raise JobError(
+            f"{args.train / FEATURES_FILE}: must describe the features {test.features}, got "
+            f"{[column.name for column in features]}: use both from the same preprocessing run"
+        )
+    else:
+        write_baseline(args.model_dir, with_predictions(features, predictions, test.y))
 
 
 def _place_code(source: Path, target: Path) -> None:

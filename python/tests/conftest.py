@@ -28,6 +28,7 @@ STARTERS = {
     "scripts/comparison/test_contents.py",
     "scripts/comparison/test_main.py",
     "scripts/comparison/test_status.py",
+    "scripts/monitor/test_baseline.py",
     "scripts/test_aws_toolkits.py",
     "scripts/test_comparison_statistics.py",
     "scripts/test_generate_sample_data.py",

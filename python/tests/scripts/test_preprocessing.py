@@ -80,7 +80,7 @@ def test_a_column_that_is_empty_in_whole_chunks_is_scaled_by_its_known_values(
     lines = [f"{a},{'' if np.isnan(b) else b},1" for a, b in X]
     folder = data("a,b,target\n" + "\n".join(lines))
 
-    scaler: Any = fit_scaler(CsvTable(folder / "train.csv", "target"), 10)
+    scaler: Any = fit_scaler(CsvTable(folder / "train.csv", "target"), 10)[0]
 
     whole: Any = StandardScaler().fit(X)
     np.testing.assert_allclose(scaler.mean_, whole.mean_)

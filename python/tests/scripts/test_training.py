@@ -68,7 +68,7 @@ def test_the_artifact_has_everything_for_serving(trained: Path, processed: Path)
     model = trained / "model"
 
     assert {path.name for path in model.iterdir()} == {
-        *("model.pkl", "scaler.pkl", "feature_names.json", "code")
+        *("model.pkl", "scaler.pkl", "feature_names.json", "baseline.json", "code")
     }
     forest = joblib.load(model / "model.pkl")
     assert (forest.n_estimators, forest.max_depth, forest.min_samples_split) == (100, 10, 5)
