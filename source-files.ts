@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suggestedFolder, suggestion } from "./configuration/suggest";
 import { codeKey } from "./workflow/bucket";
-import type { ScriptProps } from "./workflow/props";
+import type { ScriptProps } from "./workflow/job-props";
 
 /** Names of files and folders that are no code: caches, tests, dotfiles. `*` stands for any characters. */
 const excludedNames = ["__pycache__", "*.pyc", ".*", "tests", "test_*.py"];

@@ -15,6 +15,7 @@ export const references: WorkflowReferences = {
     prep: "arn:aws:iam::123456789012:role/housing-dev-prep-1",
     train: "arn:aws:iam::123456789012:role/housing-dev-train-1",
     compare: "arn:aws:iam::123456789012:role/housing-dev-compare-1",
+    monitor: "arn:aws:iam::123456789012:role/housing-dev-monitor-1",
     serving: "arn:aws:iam::123456789012:role/housing-dev-sagemaker-1",
   },
   evaluationFunctionVersionArn: "arn:aws:lambda:us-east-1:123456789012:function:housing-dev-evaluate-model:1",

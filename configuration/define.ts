@@ -4,8 +4,9 @@ import { z } from "zod";
 import { requireEntryPoint } from "../source-files";
 import { overEndpoint } from "../workflow/endpoint/kinds";
 import type { ExecutionInput } from "../workflow/execution-input";
+import type { ScriptProps } from "../workflow/job-props";
 import { checkNameScope } from "../workflow/names";
-import { type ScriptProps, type WorkflowProps, workflowSettings } from "../workflow/props";
+import { type WorkflowProps, workflowSettings } from "../workflow/props";
 import { type EnvironmentConfig, environmentSchema } from "./environment-schema";
 import { localEnvironment } from "./names";
 import { problemText } from "./problem-texts";
@@ -100,10 +101,12 @@ export function parseEnvironments(environments: ConfigInput["environments"]): Co
 /** The workflow's props with one environment's sizes, gate, network and tags. */
 export function inEnvironment(props: WorkflowProps, environment: EnvironmentConfig): WorkflowProps {
   const { sizes, endpoint, gate, vpc, tags, approval, retention } = environment;
+  const { schedule: _, ...window } = environment.monitor ?? {};
   return {
     ...props,
     processing: { ...props.processing, ...sizes.processing },
     training: { ...props.training, ...sizes.training },
+    monitor: props.monitor && { ...props.monitor, ...window },
     endpoint: overEndpoint(props.endpoint, endpoint),
     gate: { ...props.gate, ...gate },
     approval: approval ?? props.approval,

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { defaultNoncurrentVersionDays } from "../workflow/bucket";
 import { memorySizes, mostConcurrency } from "../workflow/endpoint/kinds";
+import type { MonitoredWindow } from "../workflow/monitoring/monitor";
 import { hasRecipients, webhookFormats } from "../workflow/monitoring/notifications";
 import { defaultLogRetentionInDays } from "../workflow/resources";
 import type { TrainingInstancesProps } from "../workflow/training-instances";
@@ -38,6 +39,20 @@ export const trainingSizeSchema = jobSizeSchema.extend({
   checkpoints: z.boolean().optional(),
   keepAlivePeriodInSeconds: z.number().optional(),
 } satisfies Record<keyof TrainingInstancesProps, z.ZodType>);
+
+/** What one run of the monitor judges. */
+export const windowShape = {
+  windowInHours: wholeNumber.optional(),
+  delayInMinutes: wholeNumber.optional(),
+} satisfies Record<keyof MonitoredWindow, z.ZodType>;
+
+const schedule = z.strictObject({
+  expression: z
+    .string()
+    .regex(/^(rate|cron)\(.+\)$/, "must be rate(…) or cron(…), in the syntax of EventBridge Scheduler"),
+  /** Name of a time zone, such as Europe/Zurich. */
+  timeZone: z.string().default("UTC"),
+});
 
 const variantName = z
   .string()
@@ -145,15 +160,9 @@ const environmentEntrySchema = z.strictObject({
   /** Whether a model that passes the gate is released automatically or after manual approval; overrides the workflow's props. */
   approval: z.enum(["automatic", "manual"]).optional(),
   /** Starts executions on a schedule, such as `rate(7 days)` or `cron(0 3 ? * MON *)`. */
-  schedule: z
-    .strictObject({
-      expression: z
-        .string()
-        .regex(/^(rate|cron)\(.+\)$/, "must be rate(…) or cron(…), in the syntax of EventBridge Scheduler"),
-      /** Name of a time zone, such as Europe/Zurich. */
-      timeZone: z.string().default("UTC"),
-    })
-    .optional(),
+  schedule: schedule.optional(),
+  /** Runs the monitor on a schedule, and overrides the window in the workflow's props: docs/monitoring.md. */
+  monitor: z.strictObject({ schedule: schedule.optional(), ...windowShape }).optional(),
   /** Who is notified of releases, failed executions, and alarms: docs/notifications.md. */
   notifications: z
     .strictObject({

@@ -13,6 +13,7 @@ import {
   trainingSizeSchema,
   vpcSchema,
   wholeNumber,
+  windowShape,
 } from "./environment-schema";
 
 const text = z.string().min(1);
@@ -71,6 +72,7 @@ const workflowShape = {
   }),
   tuning: tuningSchema.optional(),
   comparison: jobWithArguments.optional(),
+  monitor: jobWithArguments.extend(windowShape).optional(),
   inference: z.strictObject(scriptShape),
   cache: z
     .union([z.literal(false), z.strictObject({ maxAgeInDays: wholeNumber.nullable().optional() })], {

@@ -8,11 +8,16 @@ import { bucketNamePrefix } from "../workflow/bucket";
 import { evaluationFunction, resultsCacheFunction, smokeTestFunction } from "../workflow/functions";
 import { defaultImage, type ImageProps, imageRepositoryArn } from "../workflow/image";
 import type { Recipients } from "../workflow/monitoring/notifications";
-import { checkNameScope, type NameScope } from "../workflow/names";
+import { baseName, checkNameScope, monitorName, type NameScope } from "../workflow/names";
 import { scriptFolders, type WorkflowProps, workflowSettings } from "../workflow/props";
-import { defaultLogRetentionInDays, releaseStateMachine, workflowStateMachine } from "../workflow/resources";
+import {
+  defaultLogRetentionInDays,
+  monitorStateMachine,
+  releaseStateMachine,
+  workflowStateMachine,
+} from "../workflow/resources";
 import { type RoleDescription, type RoleReferences, sageMakerRoles } from "../workflow/roles";
-import type { SageMakerRoles, WorkflowSettings } from "../workflow/settings";
+import type { SageMakerRoles, Workflow, WorkflowSettings } from "../workflow/settings";
 import { ArtifactBucket } from "./artifact-bucket";
 import { ExecutionRole } from "./execution-role";
 import { Experiments } from "./experiments";
@@ -62,6 +67,12 @@ export interface MlWorkflowProps {
    */
   readonly schedule?: ScheduleExpression;
   /**
+   * Runs the workflow's monitor on a schedule.
+   *
+   * @default - the monitor is run by hand
+   */
+  readonly monitorSchedule?: ScheduleExpression;
+  /**
    * Creates the resources of A/B tests: their controller, and the group for its schedule.
    *
    * @default false
@@ -100,6 +111,8 @@ export class MlWorkflow extends Construct {
   readonly stateMachine: WorkflowStateMachine;
   /** The state machine that releases a registered version. */
   readonly release: WorkflowStateMachine;
+  /** The state machine that judges captured traffic. */
+  readonly monitor?: WorkflowStateMachine;
   readonly observability: Observability;
 
   constructor(scope: Construct, id: string, props: MlWorkflowProps) {
@@ -124,6 +137,7 @@ export class MlWorkflow extends Construct {
         prep: roles.prep.roleArn,
         train: roles.train.roleArn,
         compare: roles.compare?.roleArn,
+        monitor: roles.monitor?.roleArn,
         serving: roles.serving.roleArn,
       },
       evaluationFunctionVersionArn: this.evaluationFunction.versionArn,
@@ -138,8 +152,9 @@ export class MlWorkflow extends Construct {
       stateMachine: releaseStateMachine({ settings, references }),
       deployment,
     });
+    this.monitor = this.monitorOf({ settings, references }, deployment);
     this.startReleases(workflow, deployment);
-    this.schedule(props, deployment);
+    this.schedules(props, deployment);
     this.observability = new Observability(this, "Observability", { ...props, settings, deployment });
     this.experiments(props, deployment);
   }
@@ -206,6 +221,7 @@ export class MlWorkflow extends Construct {
       prep: role("PreprocessingRole", described.prep),
       train: role("TrainingRole", described.train),
       compare: described.compare && role("ComparisonRole", described.compare),
+      monitor: described.monitor && role("MonitorRole", described.monitor),
     };
   }
 
@@ -233,10 +249,34 @@ export class MlWorkflow extends Construct {
     new ModelRegistry(this, "Registry", { nameScope, deployment, releaseStateMachineArn });
   }
 
-  private schedule({ workflow, schedule }: MlWorkflowProps, deployment: Deployment): void {
-    if (schedule === undefined) return;
-    const { stateMachineArn } = this.stateMachine;
-    new WorkflowSchedule(this, "Schedule", { nameScope: workflow, schedule, stateMachineArn, deployment });
+  private monitorOf(workflow: Workflow, deployment: Deployment): WorkflowStateMachine | undefined {
+    const stateMachine = monitorStateMachine(workflow);
+    return stateMachine && new WorkflowStateMachine(this, "Monitor", { stateMachine, deployment });
+  }
+
+  private schedules(props: MlWorkflowProps, deployment: Deployment): void {
+    const { workflow, schedule, monitorSchedule } = props;
+    const common = { nameScope: workflow, deployment };
+    if (schedule !== undefined) {
+      const { stateMachineArn } = this.stateMachine;
+      const [name, description] = [baseName(workflow), "Starts an execution of the workflow"];
+      new WorkflowSchedule(this, "Schedule", { ...common, name, description, schedule, stateMachineArn });
+    }
+    if (monitorSchedule === undefined) return;
+    if (this.monitor === undefined) {
+      throw new Error(
+        "monitor.schedule needs a monitor, and an endpoint that captures requests: set workflow.monitor and endpoint.capture, or leave the schedule out",
+      );
+    }
+    const { stateMachineArn } = this.monitor;
+    const [name, description] = [monitorName(workflow), "Judges what the endpoint has captured"];
+    new WorkflowSchedule(this, "MonitorSchedule", {
+      ...common,
+      name,
+      description,
+      schedule: monitorSchedule,
+      stateMachineArn,
+    });
   }
 
   private experiments({ workflow, experiments }: MlWorkflowProps, deployment: Deployment): void {

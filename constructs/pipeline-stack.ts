@@ -47,6 +47,7 @@ export class PipelineStack extends TerraformStack {
       logRetentionInDays: retention.logsInDays,
       noncurrentVersionDays: retention.noncurrentVersionsInDays,
       schedule: environment.schedule,
+      monitorSchedule: environment.monitor?.schedule,
       experiments: environment.experiments,
       notifications: environment.notifications,
       noTrafficMinutes: environment.alarms.noTrafficMinutes,

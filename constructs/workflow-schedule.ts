@@ -1,6 +1,6 @@
 import { SchedulerSchedule } from "@cdktf/provider-aws/lib/scheduler-schedule";
 import { Construct } from "constructs";
-import { baseName, type NameScope } from "../workflow/names";
+import type { NameScope } from "../workflow/names";
 import { scheduleRole } from "../workflow/roles";
 import { ExecutionRole } from "./execution-role";
 import type { Deployment } from "./role-and-log";
@@ -14,26 +14,28 @@ export interface ScheduleExpression {
 
 export interface WorkflowScheduleProps {
   readonly nameScope: NameScope;
+  readonly name: string;
+  readonly description: string;
   readonly schedule: ScheduleExpression;
   readonly stateMachineArn: string;
   /** The schedule is encrypted with the bucket's key, or with EventBridge Scheduler's default key. */
   readonly deployment: Deployment;
 }
 
-/** Starts executions on a schedule, with the input's defaults. */
+/** Starts executions of a state machine on a schedule, with the input's defaults. */
 export class WorkflowSchedule extends Construct {
   readonly role: ExecutionRole;
 
   constructor(scope: Construct, id: string, props: WorkflowScheduleProps) {
     super(scope, id);
-    const { nameScope, schedule, stateMachineArn, deployment } = props;
+    const { nameScope, name, description, schedule, stateMachineArn, deployment } = props;
     this.role = new ExecutionRole(this, "Role", {
       role: scheduleRole(nameScope, deployment, stateMachineArn),
       account: deployment.account,
     });
     new SchedulerSchedule(this, "Resource", {
-      name: baseName(nameScope),
-      description: "Starts an execution of the workflow",
+      name,
+      description,
       scheduleExpression: schedule.expression,
       scheduleExpressionTimezone: schedule.timeZone,
       flexibleTimeWindow: { mode: "OFF" },

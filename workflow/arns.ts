@@ -1,6 +1,6 @@
 /** ARNs of resources in an account and region, of S3 objects, and of Step Functions integrations. */
 
-import { baseName, type NameScope, releaseName } from "./names";
+import { baseName, monitorName, type NameScope, releaseName } from "./names";
 
 /** Partition, region and account: real values, or Terraform tokens. */
 export interface Place {
@@ -47,6 +47,11 @@ export interface StateMachineArns {
 export function stateMachineArns(scope: NameScope, place: Place): StateMachineArns {
   const machine = (name: string) => arn(place, "states", `stateMachine:${name}`);
   return { workflow: machine(baseName(scope)), release: machine(releaseName(scope)) };
+}
+
+/** The ARN of the monitor's state machine. */
+export function monitorArn(scope: NameScope, place: Place): string {
+  return arn(place, "states", `stateMachine:${monitorName(scope)}`);
 }
 
 /** The ARN of an execution; `*` is any execution of the state machine. */

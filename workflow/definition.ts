@@ -3,7 +3,7 @@ import { longestDeploymentSeconds } from "./asl/retries";
 import type { State, StateMachineDefinition } from "./asl/states";
 import type { PolicyStatement } from "./iam";
 import { checkNameScope } from "./names";
-import type { Workflow } from "./settings";
+import type { MonitorSettings, Workflow } from "./settings";
 import { stageChoice } from "./stages";
 import type { Step } from "./step";
 import { autoscalingStep } from "./steps/autoscaling";
@@ -14,8 +14,12 @@ import { endpointStep } from "./steps/endpoint";
 import { endpointConfigStep } from "./steps/endpoint-config";
 import { evaluationStep } from "./steps/evaluation";
 import { inputStep } from "./steps/input";
+import { longestJobSeconds } from "./steps/job";
 import { keepModelStep } from "./steps/keep-model";
 import { modelStep } from "./steps/model";
+import { monitorInputStep } from "./steps/monitor-input";
+import { findCapturedStep, monitorJobStep } from "./steps/monitor-job";
+import { monitorVerdictStep } from "./steps/monitor-verdict";
 import { packageStep } from "./steps/package";
 import { pinCodeStep } from "./steps/pin-code";
 import { preprocessingStep } from "./steps/preprocessing";
@@ -82,6 +86,26 @@ export function releaseDefinition(workflow: Workflow): WorkflowDefinition {
     ...release(workflow, namesOfVersion(workflow), "ReleaseComplete"),
     releaseReportStep(),
   ]);
+}
+
+/**
+ * The monitor, which judges what the endpoint has captured in a window.
+ *
+ * @throws Error if the definition is invalid
+ */
+export function monitorDefinition(workflow: Workflow, monitor: MonitorSettings): WorkflowDefinition {
+  return compose(
+    "Judges the captured traffic of the endpoint",
+    longestJobSeconds(monitor.maxRuntimeInSeconds, monitor.waitForCapacityInSeconds) + 3600,
+    [
+      monitorInputStep(workflow, monitor, "PinCode"),
+      pinCodeStep(workflow, "FindChampion", [monitor.codeKey]),
+      championStep(workflow, "ModelServes", "MonitoringFailed"),
+      findCapturedStep(workflow, "JudgeTraffic"),
+      monitorJobStep(workflow, monitor, "ReadVerdict"),
+      monitorVerdictStep(workflow),
+    ],
+  );
 }
 
 /** The steps from raw data to a trained model: one training job or, with a tuning, the best of many. */

@@ -25,6 +25,9 @@ export const failures = {
   RolledBack:
     "The new model did not start, or an alarm or the smoke test refused it; the endpoint is as it was before.",
   RollbackFailed: "The smoke test refused the new model, and the endpoint could not be rolled back.",
+  NothingToMonitor: "No model is in service on the endpoint, or its artifact cannot be found.",
+  MonitoringFailed:
+    "The monitor's job failed or could not be started, what it reads could not be found, or its verdict could not be recorded.",
   AutoscalingFailed: "The model is in service, but its scaling is not set.",
 } as const;
 

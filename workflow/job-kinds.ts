@@ -72,6 +72,16 @@ export const jobKinds = {
       retryAfterSeconds: 30,
     },
   },
+  /** Judges what the endpoint has captured; of the monitor's own state machine. */
+  monitor: {
+    api: "Processing",
+    step: {
+      state: "JudgeTraffic",
+      called: "Monitor",
+      failure: "MonitoringFailed",
+      retryAfterSeconds: 30,
+    },
+  },
   /** Batch scoring. */
   score: { api: "Transform" },
 } as const satisfies Readonly<Record<string, JobKindDescription>>;

@@ -48,6 +48,11 @@ export function releaseName(scope: NameScope): string {
   return `${baseName(scope)}-release`;
 }
 
+/** The name of the state machine that judges captured traffic, and of its schedule. */
+export function monitorName(scope: NameScope): string {
+  return `${baseName(scope)}-monitor`;
+}
+
 /** The name of the rule that matches approvals. */
 export function approvalRuleName(scope: NameScope): string {
   return `${baseName(scope)}-approved`;

@@ -1,9 +1,10 @@
-import { checkedWaitForCapacity } from "./asl/capacity";
 import { longestDeploymentSeconds } from "./asl/retries";
 import { checkedRollbackAlarms } from "./endpoint/guardrails";
 import { type EndpointProps, endpointSettings } from "./endpoint/kinds";
 import { type GateProps, gateSettings } from "./gate";
 import type { ImageProps } from "./image";
+import { atLeastOne, type JobName, type JobProps, jobSettings, type ScriptProps } from "./job-props";
+import { type MonitorProps, monitorSettings } from "./monitoring/monitor";
 import type { NameScope } from "./names";
 import {
   type CacheSettings,
@@ -22,33 +23,6 @@ import {
 } from "./training-instances";
 import { longestTuningSeconds, tuningSettings } from "./tuning/checks";
 import type { TuningProps, TuningSettings } from "./tuning/props";
-
-/** A script: a folder of code, and its entry point. A `requirements.txt` in the folder is installed. */
-export interface ScriptProps {
-  /** Path of the folder, relative to the project. */
-  readonly folder: string;
-  /** File name inside the folder. */
-  readonly entryPoint: string;
-}
-
-/** The instances of a job. */
-export interface JobProps extends ScriptProps {
-  /** @default "ml.m5.large" */
-  readonly instanceType?: string;
-  /** @default 1 */
-  readonly instanceCount?: number;
-  /** @default 30 */
-  readonly volumeSizeInGB?: number;
-  /** @default 3600 */
-  readonly maxRuntimeInSeconds?: number;
-  /**
-   * How long to wait, in all, while a quota is used up, SageMaker has no instances, or calls are throttled: 0 to a week
-   * (docs/training-capacity.md).
-   *
-   * @default 7200
-   */
-  readonly waitForCapacityInSeconds?: number;
-}
 
 /** The props of a workflow with your own scripts; `docs/own-workflow.md` shows an example. */
 export interface WorkflowProps extends NameScope {
@@ -100,6 +74,13 @@ export interface WorkflowProps extends NameScope {
     /** @default - none */
     readonly arguments?: readonly string[];
   };
+  /**
+   * Judges what the endpoint has captured: drift, lost quality, silence (docs/monitoring.md). Only where the endpoint
+   * captures requests.
+   *
+   * @default - no monitor
+   */
+  readonly monitor?: MonitorProps;
   /**
    * Preprocessing, training and tuning are skipped when nothing that they depend on has changed: the result of an earlier
    * job is used (docs/cache.md). `false`: every execution runs its jobs. `maxAgeInDays`: older results are not used;
@@ -236,6 +217,7 @@ export function workflowSettings(
     training,
     tuning,
     comparison,
+    monitor: props.monitor && monitorSettings(props.monitor, job("monitor"), endpoint),
     inference: { codeKey: scriptKey(props.inference), entryPoint: props.inference.entryPoint },
     cache: cacheSettings(props.cache),
     gate: gateSettings(gate),
@@ -273,8 +255,11 @@ function longestTrainingSeconds(
 }
 
 /** The folders of code, without duplicates. */
-export function scriptFolders({ processing, training, comparison, inference }: WorkflowProps): string[] {
-  const scripts = [processing, training, inference, ...(comparison === undefined ? [] : [comparison])];
+export function scriptFolders(props: WorkflowProps): string[] {
+  const { processing, training, comparison, monitor, inference } = props;
+  const scripts = [processing, training, inference, comparison, monitor].filter(
+    (script) => script !== undefined,
+  );
   return [...new Set(scripts.map(({ folder }) => folder))];
 }
 
@@ -311,26 +296,6 @@ function checkExample(place: string, example: SmokeTestExample): void {
   if (!(Number.isFinite(low) && Number.isFinite(high) && low <= high)) {
     throw new Error(`${place}: low and high must be numbers, with low at most high, got ${low} and ${high}`);
   }
-}
-
-type JobName = "processing" | "training" | "comparison";
-
-function jobSettings(name: JobName, job: JobProps): Omit<JobSettings, "codeKey"> {
-  return {
-    entryPoint: job.entryPoint,
-    instanceType: job.instanceType ?? "ml.m5.large",
-    instanceCount: atLeastOne(`${name}.instanceCount`, job.instanceCount ?? 1),
-    volumeSizeInGB: atLeastOne(`${name}.volumeSizeInGB`, job.volumeSizeInGB ?? 30),
-    maxRuntimeInSeconds: atLeastOne(`${name}.maxRuntimeInSeconds`, job.maxRuntimeInSeconds ?? 3600),
-    waitForCapacityInSeconds: checkedWaitForCapacity(name, job.waitForCapacityInSeconds),
-  };
-}
-
-function atLeastOne(name: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1) {
-    throw new Error(`${name} must be a whole number of 1 or more, got ${value}`);
-  }
-  return value;
 }
 
 /** SageMaker accepts hyperparameters as strings, and reserves names that start with `sagemaker_`. */

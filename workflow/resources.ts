@@ -4,10 +4,15 @@
  * The constructs create them with Terraform, `npm start` with the AWS SDK; what both share is defined here only.
  */
 
-import { releaseDefinition, type WorkflowDefinition, workflowDefinition } from "./definition";
-import { approvalRuleName, baseName, type NameScope, releaseName } from "./names";
+import {
+  monitorDefinition,
+  releaseDefinition,
+  type WorkflowDefinition,
+  workflowDefinition,
+} from "./definition";
+import { approvalRuleName, baseName, monitorName, type NameScope, releaseName } from "./names";
 import type { WorkflowProps } from "./props";
-import { type RoleDescription, releaseRole, stateMachineRole } from "./roles";
+import { monitorRole, type RoleDescription, releaseRole, stateMachineRole } from "./roles";
 import type { Workflow } from "./settings";
 import { ownerTag } from "./step";
 
@@ -44,6 +49,15 @@ export function releaseStateMachine(workflow: Workflow): StateMachineDescription
   const { settings, references } = workflow;
   return stateMachine(releaseName(settings), releaseDefinition(workflow), (statements) =>
     releaseRole(settings, references, statements),
+  );
+}
+
+/** The state machine that judges captured traffic; undefined without a monitor. */
+export function monitorStateMachine(workflow: Workflow): StateMachineDescription | undefined {
+  const { settings, references } = workflow;
+  if (settings.monitor === undefined) return undefined;
+  return stateMachine(monitorName(settings), monitorDefinition(workflow, settings.monitor), (statements) =>
+    monitorRole(settings, references, statements),
   );
 }
 

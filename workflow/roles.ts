@@ -1,7 +1,8 @@
 /** The roles of the workflow and their permissions. The state machine's permissions come from its steps. */
 
-import { arn, bucketArn, objectArn, type Place, stateMachineArns } from "./arns";
+import { arn, bucketArn, monitorArn, objectArn, type Place, stateMachineArns } from "./arns";
 import { hasGuardrails, rollbackAlarmNames } from "./endpoint/guardrails";
+import { capturePrefix } from "./endpoint/kinds";
 import { experimentControllerName, experimentGroupName } from "./experiments";
 import { allow, allowKey, type PolicyStatement, type Trusted } from "./iam";
 import type { StepJobKind } from "./job-kinds";
@@ -44,6 +45,7 @@ export function sageMakerRoles(
     prep: preprocessingRole(settings, references),
     train: trainingRole(settings, references),
     compare: settings.comparison && comparisonRole(settings, references),
+    monitor: settings.monitor && monitorJobRole(settings, references),
     serving: servingRole(settings, references),
   };
 }
@@ -89,6 +91,22 @@ function comparisonRole(settings: WorkflowSettings, references: RoleReferences):
       objects(references, `${prefixes.executionCode}*`),
     ],
     writes: [objects(references, `${prefixes.modelArtifacts}*/comparison/*`)],
+    buckets: [references.bucketName],
+  });
+}
+
+function monitorJobRole(settings: WorkflowSettings, references: RoleReferences): RoleDescription {
+  return sageMakerRole(settings, references, {
+    kind: "monitor",
+    description: "Role of the monitor's jobs",
+    reads: [
+      objects(references, modelKeys),
+      objects(references, `${capturePrefix(settings)}*`),
+      objects(references, `${prefixes.labels}*`),
+      objects(references, `${prefixes.latestReports}*`),
+      objects(references, `${prefixes.executionCode}*`),
+    ],
+    writes: [objects(references, `${prefixes.monitorReports}*`)],
     buckets: [references.bucketName],
   });
 }
@@ -200,6 +218,21 @@ export function releaseRole(
     description: "Role of the release state machine",
     service: "states.amazonaws.com",
     sourceArn: stateMachineArns(scope, place).release,
+    policyStatements: [...policyStatements, ...logsAndTraces],
+  };
+}
+
+/** The role of the monitor's state machine. */
+export function monitorRole(
+  scope: NameScope,
+  place: Place,
+  policyStatements: readonly PolicyStatement[],
+): RoleDescription {
+  return {
+    namePrefix: `${baseName(scope)}-watch-`,
+    description: "Role of the monitor's state machine",
+    service: "states.amazonaws.com",
+    sourceArn: monitorArn(scope, place),
     policyStatements: [...policyStatements, ...logsAndTraces],
   };
 }

@@ -24,6 +24,14 @@ export interface JobSettings extends ScriptSettings {
   readonly waitForCapacityInSeconds: number;
 }
 
+/** The job that compares captured traffic with the data that the model was trained on, and the window of each run. */
+export interface MonitorSettings extends JobSettings {
+  readonly arguments: readonly string[];
+  readonly windowInHours: number;
+  /** How long after its end a window is judged, so that captured requests, and labels, have arrived. */
+  readonly delayInMinutes: number;
+}
+
 /** The network of jobs and endpoint. */
 export interface VpcSettings {
   readonly subnetIds: readonly string[];
@@ -70,6 +78,8 @@ export interface WorkflowSettings extends NameScope {
   readonly tuning?: TuningSettings;
   /** The job that compares a new model with the one in service; without it, only the threshold decides. */
   readonly comparison?: JobSettings & { readonly arguments: readonly string[] };
+  /** The monitor of the endpoint's captured traffic; without it, none. */
+  readonly monitor?: MonitorSettings;
   readonly inference: ScriptSettings;
   /** The cache of the results of jobs; without it, every execution runs its jobs. */
   readonly cache?: CacheSettings;
@@ -116,6 +126,8 @@ export interface SageMakerRoles<Role> {
   readonly train: Role;
   /** With a comparison only. */
   readonly compare?: Role;
+  /** With a monitor only. */
+  readonly monitor?: Role;
   readonly serving: Role;
 }
 
@@ -143,6 +155,12 @@ export const prefixes = {
   /** Input and output of batch scoring. */
   scoringInput: "scoring-input/",
   scoringOutput: "scoring-output/",
+  /** Labels of captured requests, written by the system that receives them. */
+  labels: "labels/",
+  /** Reports of the monitor, a folder for each of its executions. */
+  monitorReports: "monitoring/reports/",
+  /** The newest report on each endpoint, with which the next run continues. */
+  latestReports: "monitoring/latest/",
   /** Rewards of an A/B test, written by the system that receives the labels. */
   rewards: "rewards/",
   /** Decisions on A/B tests. */

@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import type { TestRun } from "../../configuration/define";
 import type { Variables } from "../../workflow/asl/enter";
-import type { ScriptProps, WorkflowProps } from "../../workflow/props";
+import type { ScriptProps } from "../../workflow/job-props";
+import type { WorkflowProps } from "../../workflow/props";
 
 /** What a step does follows from its scripts and its settings. */
 export interface Step {

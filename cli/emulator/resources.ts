@@ -25,6 +25,7 @@ import { scriptFolders, type WorkflowProps, workflowSettings } from "../../workf
 import {
   defaultLogRetentionInDays,
   modelPackageGroup,
+  monitorStateMachine,
   releaseStateMachine,
   resourceTags,
   type StateMachineDescription,
@@ -84,10 +85,11 @@ export async function createLocalResources(
     kmsKeyArn,
   };
   const roles = sageMakerRoles(settings, base);
-  const [prep, train, compare, serving, evaluationArn, smokeTestArn, cacheArn] = await Promise.all([
+  const [prep, train, compare, monitor, serving, evaluationArn, smokeTestArn, cacheArn] = await Promise.all([
     createRole(aws, roles.prep, account, tags),
     createRole(aws, roles.train, account, tags),
     roles.compare && createRole(aws, roles.compare, account, tags),
+    roles.monitor && createRole(aws, roles.monitor, account, tags),
     createRole(aws, roles.serving, account, tags),
     createFunction(aws, evaluationFunction(props, base), account, tags),
     settings.smokeTest && createFunction(aws, smokeTestFunction(props, base), account, tags),
@@ -98,16 +100,18 @@ export async function createLocalResources(
     settings,
     references: {
       ...base,
-      roleArns: { prep, train, compare, serving },
+      roleArns: { prep, train, compare, monitor, serving },
       evaluationFunctionVersionArn: evaluationArn,
       smokeTestFunctionVersionArn: smokeTestArn,
       resultsCacheFunctionVersionArn: cacheArn,
     },
   };
   const group = modelPackageGroup(props);
+  const judged = monitorStateMachine(workflow);
   const [stateMachineArn, releaseStateMachineArn] = await Promise.all([
     createStateMachine(aws, workflowStateMachine(workflow), base, tags),
     createStateMachine(aws, releaseStateMachine(workflow), base, tags),
+    judged && createStateMachine(aws, judged, base, tags),
     aws.sagemaker().send(
       new CreateModelPackageGroupCommand({
         ModelPackageGroupName: group.name,

@@ -3,7 +3,7 @@ import { sourceFiles } from "../../source-files";
 import type { JobKind } from "../../workflow/job-kinds";
 import type { WorkflowProps } from "../../workflow/props";
 
-type ScriptName = "processing" | "training" | "comparison" | "inference";
+type ScriptName = "processing" | "training" | "comparison" | "monitor" | "inference";
 
 /** The script that the jobs of each kind run. */
 export const scriptsOfJobs = {
@@ -11,6 +11,7 @@ export const scriptsOfJobs = {
   train: "training",
   tune: "training",
   compare: "comparison",
+  monitor: "monitor",
   score: "inference",
 } as const satisfies Readonly<Record<JobKind, ScriptName>>;
 

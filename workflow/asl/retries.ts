@@ -116,10 +116,25 @@ const scalingRetry: readonly Retrier[] = [
   },
 ];
 
+/** Retries a call of CloudWatch. */
+const cloudWatchRetry: readonly Retrier[] = [
+  {
+    ErrorEquals: [
+      "CloudWatch.InternalServiceFaultException",
+      "CloudWatch.CloudWatchException",
+      "CloudWatch.SdkClientException",
+    ],
+    IntervalSeconds: 2,
+    MaxAttempts: 3,
+    ...spread,
+  },
+];
+
 /** How calls of the AWS API are retried, by service. */
 export const sdkRetries = {
   sagemaker: sageMakerRetry,
   s3: s3Retry,
+  cloudwatch: cloudWatchRetry,
   applicationautoscaling: scalingRetry,
 } as const;
 

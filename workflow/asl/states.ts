@@ -88,7 +88,7 @@ export type MapState = Described & {
   readonly Catch?: readonly Catcher[];
 } & Transition;
 
-interface SucceedState extends Described {
+export interface SucceedState extends Described {
   readonly Type: "Succeed";
   readonly Output?: Json;
 }

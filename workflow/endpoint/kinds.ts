@@ -31,6 +31,7 @@ export interface InstanceEndpoint {
   readonly update: UpdateSettings;
   /** Without it the number of instances is fixed. */
   readonly autoscaling?: AutoscalingSettings;
+  readonly capture?: { readonly percentage: number; readonly prefix?: string };
 }
 
 /** An endpoint that costs money only for requests; its first response after a pause is slow. */
@@ -53,6 +54,15 @@ export type EndpointProps =
       Omit<InstanceEndpoint, "kind" | "update">
     >)
   | ({ readonly kind: "serverless" } & Partial<Omit<ServerlessEndpoint, "kind">>);
+
+/** The prefix of captured requests; empty if the endpoint captures none. */
+export function capturePrefix({ endpoint }: { readonly endpoint: EndpointSettings }): string {
+  return endpoint.kind === "instance"
+    ? endpoint.capture === undefined
+      ? ""
+      : (endpoint.capture.prefix ?? "data-capture/")
+    : "";
+}
 
 /** Serverless memory sizes, in MB. */
 export const memorySizes: readonly number[] = [1024, 2048, 3072, 4096, 5120, 6144];
@@ -139,6 +149,7 @@ function onInstances(props: Extract<EndpointProps, { kind?: "instance" }>): Inst
     initialVariantWeight: props.initialVariantWeight ?? 1,
     update: checkedUpdate({ shift: "canary", waitSeconds: 300, terminationSeconds: 120, ...props.update }),
     ...(autoscaling && { autoscaling }),
+    ...(props.capture && { capture: props.capture }),
   };
   if (autoscaling !== undefined) checkAutoscaling(endpoint, autoscaling);
   if (!isCount(endpoint.initialInstanceCount)) {

@@ -1,7 +1,7 @@
 import { jsonata } from "../asl/jsonata";
 import { maxAttempts, unnamedSageMakerErrors, waitForAttempt } from "../asl/retries";
 import type { ChoiceState, TaskState } from "../asl/states";
-import { catchAll, caughtCause } from "../failures";
+import { catchAll, caughtCause, type FailureName } from "../failures";
 import { allow } from "../iam";
 import { endpointName } from "../names";
 import type { Workflow } from "../settings";
@@ -12,17 +12,21 @@ import { configArn, endpointArns, modelArn, packageArn } from "./resource-arns";
  * Finds the model in service through the endpoint's configuration, model and model package. `championUrl` is its address,
  * or empty if no model is in service.
  */
-export function championStep(workflow: Workflow, next: string): Step {
+export function championStep(
+  workflow: Workflow,
+  next: string,
+  failure: FailureName = "ComparisonFailed",
+): Step {
   return {
     states: {
-      FindChampion: findChampion(workflow),
+      FindChampion: findChampion(workflow, failure),
       ChampionAbsent: {
         Type: "Choice",
         Choices: [
           { Condition: jsonata`$not($champion.serves)`, Assign: { attempt: 1 }, Next: next },
           { Condition: jsonata`$attempt < ${maxAttempts}`, Next: "WaitForChampion" },
         ],
-        Default: "ComparisonFailed",
+        Default: failure,
       },
       WaitForChampion: waitForAttempt(2, "FindChampion"),
       ChampionServes: {
@@ -30,10 +34,10 @@ export function championStep(workflow: Workflow, next: string): Step {
         Choices: [{ Condition: jsonata`$champion.serves`, Next: "ReadChampionConfig" }],
         Default: next,
       },
-      ReadChampionConfig: readChampionConfig(workflow),
-      ReadChampionModel: readChampionModel(workflow),
+      ReadChampionConfig: readChampionConfig(workflow, failure),
+      ReadChampionModel: readChampionModel(workflow, failure),
       ChampionRegistered: championRegistered(next),
-      ReadChampionPackage: readChampionPackage(workflow, next),
+      ReadChampionPackage: readChampionPackage(workflow, next, failure),
     },
     policyStatements: [
       allow(["sagemaker:DescribeEndpoint"], endpointArns(workflow)),
@@ -44,7 +48,7 @@ export function championStep(workflow: Workflow, next: string): Step {
   };
 }
 
-function findChampion(workflow: Workflow): TaskState {
+function findChampion(workflow: Workflow, failure: FailureName): TaskState {
   const none = jsonata`""`;
   return sdkTask(workflow, "sagemaker", "describeEndpoint", {
     Arguments: { EndpointName: endpointName(workflow.settings) },
@@ -69,22 +73,22 @@ function findChampion(workflow: Workflow): TaskState {
         },
         Next: "ChampionAbsent",
       },
-      catchAll("FindChampion", "ComparisonFailed"),
+      catchAll("FindChampion", failure),
     ],
     Next: "ChampionServes",
   });
 }
 
-function readChampionConfig(workflow: Workflow): TaskState {
+function readChampionConfig(workflow: Workflow, failure: FailureName): TaskState {
   return sdkTask(workflow, "sagemaker", "describeEndpointConfig", {
     Arguments: { EndpointConfigName: jsonata`$champion.config` },
     Assign: { championModel: jsonata`$states.result.ProductionVariants[0].ModelName` },
-    Catch: [catchAll("ReadChampionConfig", "ComparisonFailed")],
+    Catch: [catchAll("ReadChampionConfig", failure)],
     Next: "ReadChampionModel",
   });
 }
 
-function readChampionModel(workflow: Workflow): TaskState {
+function readChampionModel(workflow: Workflow, failure: FailureName): TaskState {
   return sdkTask(workflow, "sagemaker", "describeModel", {
     Arguments: { ModelName: jsonata`$championModel` },
     Assign: {
@@ -99,7 +103,7 @@ function readChampionModel(workflow: Workflow): TaskState {
           : $error("The model in service has neither a model package nor an artifact of its own")
       )`,
     },
-    Catch: [catchAll("ReadChampionModel", "ComparisonFailed")],
+    Catch: [catchAll("ReadChampionModel", failure)],
     Next: "ChampionRegistered",
   });
 }
@@ -112,11 +116,11 @@ function championRegistered(next: string): ChoiceState {
   };
 }
 
-function readChampionPackage(workflow: Workflow, next: string): TaskState {
+function readChampionPackage(workflow: Workflow, next: string, failure: FailureName): TaskState {
   return sdkTask(workflow, "sagemaker", "describeModelPackage", {
     Arguments: { ModelPackageName: jsonata`$championPackage` },
     Assign: { championUrl: jsonata`$states.result.InferenceSpecification.Containers[0].ModelDataUrl` },
-    Catch: [catchAll("ReadChampionPackage", "ComparisonFailed")],
+    Catch: [catchAll("ReadChampionPackage", failure)],
     Next: next,
   });
 }

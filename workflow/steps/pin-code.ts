@@ -11,8 +11,11 @@ import { artifactUrl, executionTags, type Step, sdkTask } from "../step";
  *
  * A deploy replaces the code's objects; an execution keeps its copy to the end, which also documents what ran.
  */
-export function pinCodeStep(workflow: Workflow, next: string): Step {
-  const keys = codeKeys(workflow.settings);
+export function pinCodeStep(
+  workflow: Workflow,
+  next: string,
+  keys: readonly string[] = codeKeys(workflow.settings),
+): Step {
   return {
     states: {
       PinCode: {

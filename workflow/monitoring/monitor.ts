@@ -1,0 +1,70 @@
+/** The monitor of captured traffic as plain data: its props, and their defaults. */
+
+import { capturePrefix, type EndpointSettings } from "../endpoint/kinds";
+import { atLeastOne, type JobProps } from "../job-props";
+import type { JobSettings, MonitorSettings } from "../settings";
+
+/** The props of the monitor. */
+export interface MonitorProps extends JobProps, MonitoredWindow {
+  /**
+   * Additional arguments of the script, such as tolerances.
+   *
+   * @default - none
+   */
+  readonly arguments?: readonly string[];
+}
+
+/** What one run of the monitor judges. */
+export interface MonitoredWindow {
+  /**
+   * The requests of how many hours are judged: 1 to 120.
+   *
+   * @default 24
+   */
+  readonly windowInHours?: number;
+  /**
+   * How long after its end a window is judged: captured requests arrive within minutes. Longer if labels come later and
+   * quality shall be judged.
+   *
+   * @default 15
+   */
+  readonly delayInMinutes?: number;
+}
+
+const hour = 3_600_000;
+const day = 24 * hour;
+
+/** Captured folders that one job can read, next to its model, code, labels and earlier report: SageMaker's limit is ten inputs. */
+const mostFolders = 6;
+
+/** The longest window, in hours: it may begin within a day. */
+export const longestWindowInHours = (mostFolders - 1) * 24;
+
+/** The longest window, in milliseconds, whose folders are those of its hours; of a longer one they are those of its days. */
+export const hourlyFolders = { upTo: (mostFolders - 1) * hour, hour, day } as const;
+
+/**
+ * Fills in the defaults.
+ *
+ * @returns undefined if the endpoint captures nothing
+ * @throws Error that names the prop if a value is invalid
+ */
+export function monitorSettings(
+  props: MonitorProps,
+  job: JobSettings,
+  endpoint: EndpointSettings,
+): MonitorSettings | undefined {
+  const { windowInHours = 24, delayInMinutes = 15 } = props;
+  if (atLeastOne("monitor.windowInHours", windowInHours) > longestWindowInHours) {
+    throw new Error(
+      `monitor.windowInHours must be at most ${longestWindowInHours}, got ${windowInHours}: a job reads at most ten inputs`,
+    );
+  }
+  if (capturePrefix({ endpoint }) === "") return undefined;
+  return {
+    ...job,
+    arguments: props.arguments ?? [],
+    windowInHours,
+    delayInMinutes: atLeastOne("monitor.delayInMinutes", delayInMinutes),
+  };
+}

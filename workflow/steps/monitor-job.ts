@@ -1,0 +1,143 @@
+import { bucketArn } from "../arns";
+import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
+import type { TaskState } from "../asl/states";
+import { capturePrefix } from "../endpoint/kinds";
+import { catchAll, failState } from "../failures";
+import { allow } from "../iam";
+import { type MonitorSettings, prefixes, type Workflow } from "../settings";
+import { artifactUrl, executionTags, type Step, sdkTask } from "../step";
+import { jobStep, roleAndLimit } from "./job";
+import { vpcConfig } from "./network";
+import { pinnedCodeUrl } from "./pin-code";
+import { codeFolder, entryPoint, processingOutput, processingResources, wholeCopy } from "./processing";
+
+const inputFolder = "/opt/ml/processing/input";
+const outputFolder = "/opt/ml/processing/output/report";
+
+/** JSONata: the start of the keys of this run's reports. */
+export const reportFolder = jsonata`${prefixes.monitorReports} & $endpointName & "/" & $executionFolder`;
+
+/** JSONata: the start of the key of the newest report on the endpoint. */
+export const latestFolder = jsonata`${prefixes.latestReports} & $endpointName`;
+
+/**
+ * Finds which of the folders have objects: a job that reads an empty one fails, and a window without requests is one to
+ * report.
+ */
+export function findCapturedStep(workflow: Workflow, next: string): Step {
+  const { bucketName } = workflow.references;
+  const prefixesRead = [
+    `${capturePrefix(workflow.settings)}*`,
+    `${prefixes.labels}*`,
+    `${prefixes.latestReports}*`,
+  ];
+  return {
+    states: {
+      ModelServes: {
+        Type: "Choice",
+        Choices: [{ Condition: jsonata`$championUrl != ""`, Next: "FindCaptured" }],
+        Default: "NothingToMonitor",
+      },
+      NothingToMonitor: failState(
+        "NothingToMonitor",
+        jsonata`{"state": "ModelServes", "reason": "No model is in service on the endpoint " & $endpointName}`,
+      ),
+      FindCaptured: {
+        Type: "Map",
+        Items: jsonata`$append($captured, [
+          {"name": "labels", "folder": "labels", "prefix": ${prefixes.labels}},
+          {"name": "history", "folder": "history", "prefix": ${latestFolder} & "/"}
+        ])`,
+        ItemProcessor: {
+          ProcessorConfig: { Mode: "INLINE" },
+          StartAt: "FindFolder",
+          States: { FindFolder: findFolder(workflow) },
+        },
+        Assign: { monitorInputs: jsonata`[$states.result[found]]` },
+        Catch: [catchAll("FindCaptured", "MonitoringFailed")],
+        Next: next,
+      },
+    },
+    policyStatements: [
+      allow(["s3:ListBucket"], [bucketArn(workflow.references, bucketName)], {
+        conditions: { StringLike: { "s3:prefix": prefixesRead } },
+      }),
+    ],
+  };
+}
+
+function findFolder(workflow: Workflow): TaskState {
+  return sdkTask(workflow, "s3", "listObjectsV2", {
+    Arguments: {
+      Bucket: workflow.references.bucketName,
+      Prefix: jsonata`$states.input.prefix`,
+      MaxKeys: 1,
+    },
+    Output: jsonata`$merge([$states.input, {"found": $states.result.KeyCount > 0}])`,
+    End: true,
+  });
+}
+
+/** Compares what was captured in the window with the baseline in the artifact of the model in service. */
+export function monitorJobStep(workflow: Workflow, monitor: MonitorSettings, next: string): Step {
+  const roleArn = workflow.references.roleArns.monitor;
+  if (roleArn === undefined) {
+    throw new Error("monitor needs a role: set roleArns.monitor to the ARN of its jobs' role");
+  }
+  return jobStep(workflow, "monitor", {
+    maxRuntimeInSeconds: monitor.maxRuntimeInSeconds,
+    waitForCapacityInSeconds: monitor.waitForCapacityInSeconds,
+    roleArn,
+    request: request(workflow, monitor, roleArn),
+    assign: {},
+    next,
+  });
+}
+
+function request(workflow: Workflow, monitor: MonitorSettings, roleArn: string): JsonObject {
+  const { settings, references } = workflow;
+  return {
+    AppSpecification: {
+      ImageUri: references.imageUri,
+      ContainerEntrypoint: entryPoint(monitor.codeKey),
+      ContainerArguments: containerArguments(workflow, monitor),
+    },
+    ProcessingInputs: jsonata`$append(
+      [
+        ${input(jsonata`"code"`, codeFolder, pinnedCodeUrl(workflow, monitor.codeKey))},
+        ${input(jsonata`"model"`, `${inputFolder}/model`, jsonata`$championUrl`)}
+      ],
+      [$monitorInputs.(${input(
+        jsonata`name`,
+        jsonata`${`${inputFolder}/`} & folder`,
+        artifactUrl(workflow, jsonata`prefix`),
+      )})]
+    )`,
+    ProcessingOutputConfig: processingOutput("report", artifactUrl(workflow, reportFolder), outputFolder),
+    ProcessingResources: processingResources(monitor),
+    ...(settings.vpc === undefined ? {} : { NetworkConfig: vpcConfig(workflow) }),
+    Tags: executionTags(workflow),
+    ...roleAndLimit(roleArn, monitor.maxRuntimeInSeconds),
+  };
+}
+
+function containerArguments({ settings: { gate } }: Workflow, monitor: MonitorSettings): Jsonata {
+  return jsonata`$append(
+    [
+      ${monitor.entryPoint},
+      "--window-start", $fromMillis($windowStart),
+      "--window-end", $fromMillis($windowEnd),
+      "--metric", ${gate.metric},
+      "--better", ${gate.better}
+    ],
+    ${monitor.arguments}
+  )`;
+}
+
+/** JSONata: one input of the job. */
+function input(name: Jsonata, localPath: string | Jsonata, url: Jsonata): Jsonata {
+  return jsonata`{
+    "InputName": ${name},
+    "S3Input": $merge([${wholeCopy("")}, {"LocalPath": ${localPath}, "S3Uri": ${url}}])
+  }`;
+}
