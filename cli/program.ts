@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from "commander";
-import { prefixes } from "../workflow/settings";
+import { prefixes } from "../workflow/prefixes";
 import { stageNames } from "../workflow/stages";
 import { range, share } from "./experiment/options";
 import {
@@ -51,6 +51,7 @@ export function program(): Command {
   deployCommands(command);
   registryCommands(command);
   scoringCommands(command);
+  monitorCommand(command);
   experimentCommands(command);
   promotionCommands(command);
   rehearsalCommands(command);
@@ -342,6 +343,20 @@ function scoringCommands(command: MakeCommand): void {
       ),
     )
     .action(async (name, input, options) => (await import("./scoring/score")).score(name, input, options));
+}
+
+function monitorCommand(command: MakeCommand): void {
+  requiredEnvironment(
+    command("monitor", "judge what the endpoint has captured: drift, lost quality, silence"),
+  )
+    .option("--hours <number>", "the hours up to now; default: the window of the schedule", positiveNumber)
+    .option("--since <time>", "begin of the window, such as 2026-01-31T12:00Z")
+    .option("--until <time>", "end of the window")
+    .addOption(timeout())
+    .addOption(json())
+    .addOption(output())
+    .addHelpText("after", examples("npm run monitor -- dev", "npm run monitor -- local --hours 1"))
+    .action(async (name, options) => (await import("./monitoring/monitor")).monitor(name, options));
 }
 
 function experimentCommands(command: MakeCommand): void {

@@ -7,6 +7,7 @@ import type { ExecutionInput } from "../workflow/execution-input";
 import type { ScriptProps } from "../workflow/job-props";
 import { checkNameScope } from "../workflow/names";
 import { type WorkflowProps, workflowSettings } from "../workflow/props";
+import type { WorkflowSettings } from "../workflow/settings";
 import { type EnvironmentConfig, environmentSchema } from "./environment-schema";
 import { localEnvironment } from "./names";
 import { problemText } from "./problem-texts";
@@ -71,7 +72,7 @@ export function defineConfig(input: ConfigInput): Config {
   const workflows = new Map(
     Object.entries(environments).map(([name, entry]) => [name, inEnvironment(propsOf(name), entry)]),
   );
-  refuseWhatCannotWork(workflows);
+  refuseWhatCannotWork(workflows, environments);
   const problem = testRun.sampleData === undefined ? undefined : sampleDataProblem(testRun.sampleData);
   if (problem !== undefined) throw invalid(`✖ ${problem}\n  → at testRun.sampleData`);
   return {
@@ -139,12 +140,16 @@ function withInput({ code, message, input }: z.core.$ZodIssue): string {
 }
 
 /** Refuses values that are valid alone but not together, each once with its place. */
-function refuseWhatCannotWork(workflows: ReadonlyMap<string, WorkflowProps>): void {
+function refuseWhatCannotWork(
+  workflows: ReadonlyMap<string, WorkflowProps>,
+  environments: Config["environments"],
+): void {
   const problems = new Map<string, string[]>();
   for (const [name, props] of workflows) {
     try {
       checkNameScope(props);
-      workflowSettings(props, (script) => checkedFolder(props, script));
+      const settings = workflowSettings(props, (script) => checkedFolder(props, script));
+      if (environments[name]?.monitor !== undefined) requireMonitor(props, settings);
     } catch (error) {
       const { message } = error as Error;
       problems.set(message, [...(problems.get(message) ?? []), name]);
@@ -159,6 +164,16 @@ function refuseWhatCannotWork(workflows: ReadonlyMap<string, WorkflowProps>): vo
     return `✖ ${message}\n  → at ${place}`;
   });
   throw invalid(lines.join("\n"));
+}
+
+/** A monitor that an environment asks for has to be one that runs. */
+function requireMonitor(props: WorkflowProps, { monitor }: WorkflowSettings): void {
+  if (monitor !== undefined) return;
+  throw new Error(
+    props.monitor === undefined
+      ? "monitor needs a script: set workflow.monitor, such as { folder, entryPoint } (docs/monitoring.md)"
+      : "monitor needs captured requests: set endpoint.capture, such as { percentage: 100 }, of an endpoint on instances; AWS captures none of a serverless one",
+  );
 }
 
 /** The place in the workflow of a problem whose text starts with the key that it is about. */

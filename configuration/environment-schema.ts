@@ -83,6 +83,14 @@ export const endpointSchema = z.discriminatedUnion("kind", [
         invocationsPerInstance: z.number().positive(),
       })
       .optional(),
+    /** Captures requests and responses in the artifact bucket: docs/data-capture.md. */
+    capture: z
+      .strictObject({
+        percentage: z.number(),
+        prefix: z.string().optional(),
+        retentionInDays: z.number().optional(),
+      })
+      .optional(),
   }),
   /** A serverless endpoint: it costs money per request, has no VPC and no canary, and its first response takes seconds. */
   z.strictObject({

@@ -7,6 +7,7 @@ import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versionin
 import { Token } from "cdktf";
 import { Construct } from "constructs";
 import { bucketEncryption, lifecycleRules, tlsOnlyPolicy } from "../workflow/bucket";
+import type { CaptureSettings } from "../workflow/endpoint/capture";
 
 export interface ArtifactBucketProps {
   /** Prefix of the bucket's name; AWS makes it unique. At most 37 characters. */
@@ -35,6 +36,12 @@ export interface ArtifactBucketProps {
    * @default 90
    */
   readonly noncurrentVersionDays?: number;
+  /**
+   * The endpoint's captured requests, which expire.
+   *
+   * @default - none
+   */
+  readonly capture?: CaptureSettings;
 }
 
 /** A private, versioned, encrypted bucket that is accessible over TLS only. */
@@ -43,7 +50,7 @@ export class ArtifactBucket extends Construct {
 
   constructor(scope: Construct, id: string, props: ArtifactBucketProps) {
     super(scope, id);
-    const { namePrefix, bucketName, kmsKeyArn, forceDestroy = false, noncurrentVersionDays } = props;
+    const { namePrefix, bucketName, kmsKeyArn, forceDestroy = false } = props;
     check(props);
     this.resource = new S3Bucket(this, "Resource", {
       ...(bucketName === undefined ? { bucketPrefix: namePrefix } : { bucket: bucketName }),
@@ -55,7 +62,7 @@ export class ArtifactBucket extends Construct {
     });
     this.encrypt(kmsKeyArn);
     this.closeToPublic();
-    this.expire(noncurrentVersionDays, versioning);
+    this.expire(props, versioning);
   }
 
   private encrypt(kmsKeyArn: string | undefined): void {
@@ -91,18 +98,22 @@ export class ArtifactBucket extends Construct {
     });
   }
 
-  private expire(days: number | undefined, versioning: S3BucketVersioningA): void {
+  private expire(
+    { capture, noncurrentVersionDays }: ArtifactBucketProps,
+    versioning: S3BucketVersioningA,
+  ): void {
     new S3BucketLifecycleConfiguration(this, "Lifecycle", {
       bucket: this.resource.id,
-      rule: lifecycleRules(days).map(({ id, noncurrentVersionDays, unfinishedUploadDays }) => ({
+      rule: lifecycleRules(capture, noncurrentVersionDays).map(({ id, prefix = "", ...days }) => ({
         id,
         status: "Enabled",
-        filter: [{ prefix: "" }],
-        ...(noncurrentVersionDays !== undefined && {
-          noncurrentVersionExpiration: [{ noncurrentDays: noncurrentVersionDays }],
+        filter: [{ prefix }],
+        ...(days.expirationDays !== undefined && { expiration: [{ days: days.expirationDays }] }),
+        ...(days.noncurrentVersionDays !== undefined && {
+          noncurrentVersionExpiration: [{ noncurrentDays: days.noncurrentVersionDays }],
         }),
-        ...(unfinishedUploadDays !== undefined && {
-          abortIncompleteMultipartUpload: [{ daysAfterInitiation: unfinishedUploadDays }],
+        ...(days.unfinishedUploadDays !== undefined && {
+          abortIncompleteMultipartUpload: [{ daysAfterInitiation: days.unfinishedUploadDays }],
         }),
       })),
       dependsOn: [versioning],

@@ -5,6 +5,8 @@ import { Construct } from "constructs";
 import { scriptKey } from "../source-files";
 import { arn } from "../workflow/arns";
 import { bucketNamePrefix } from "../workflow/bucket";
+import type { CaptureSettings } from "../workflow/endpoint/capture";
+import { captureOf } from "../workflow/endpoint/kinds";
 import { evaluationFunction, resultsCacheFunction, smokeTestFunction } from "../workflow/functions";
 import { defaultImage, type ImageProps, imageRepositoryArn } from "../workflow/image";
 import type { Recipients } from "../workflow/monitoring/notifications";
@@ -122,7 +124,7 @@ export class MlWorkflow extends Construct {
     const settings = workflowSettings(workflow, scriptKey);
     checkExperiments(props, settings);
 
-    this.bucket = this.artifacts(props);
+    this.bucket = this.artifacts(props, captureOf(settings.endpoint));
     this.uploadScripts(workflow);
     const deployment = this.deployment(props);
     const roles = this.roles(settings, deployment);
@@ -159,13 +161,17 @@ export class MlWorkflow extends Construct {
     this.experiments(props, deployment);
   }
 
-  private artifacts({ workflow, ...props }: MlWorkflowProps): ArtifactBucket {
+  private artifacts(
+    { workflow, ...props }: MlWorkflowProps,
+    capture: CaptureSettings | undefined,
+  ): ArtifactBucket {
     return new ArtifactBucket(this, "Artifacts", {
       namePrefix: bucketNamePrefix(workflow),
       bucketName: props.bucketName,
       forceDestroy: props.forceDestroy,
       kmsKeyArn: props.kmsKeyArn,
       noncurrentVersionDays: props.noncurrentVersionDays,
+      capture,
     });
   }
 

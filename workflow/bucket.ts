@@ -1,7 +1,8 @@
 /** The artifact bucket as plain data: its name, its keys for code, and its protection. */
 
+import type { CaptureSettings } from "./endpoint/capture";
 import { baseName, type NameScope } from "./names";
-import { prefixes } from "./settings";
+import { prefixes } from "./prefixes";
 
 /** Prefix of the bucket's name; the rest makes it globally unique. */
 export function bucketNamePrefix(scope: NameScope): string {
@@ -27,20 +28,30 @@ export const defaultNoncurrentVersionDays = 90;
 /** Days after which parts of incomplete uploads are removed. */
 const unfinishedUploadDays = 7;
 
-/** A rule for all objects. */
+/** Days after which checkpoints are deleted: a job that would go on from them has long ended. */
+const checkpointDays = 30;
+
+/** A rule for all objects, or for those under a prefix. */
 interface LifecycleRule {
   readonly id: string;
+  readonly prefix?: string;
+  readonly expirationDays?: number;
   readonly noncurrentVersionDays?: number;
   readonly unfinishedUploadDays?: number;
 }
 
 /** What is deleted automatically, and after how many days. */
 export function lifecycleRules(
+  capture: CaptureSettings | undefined,
   noncurrentVersionDays = defaultNoncurrentVersionDays,
 ): readonly LifecycleRule[] {
   return [
     { id: "noncurrent-versions", noncurrentVersionDays },
     { id: "unfinished-uploads", unfinishedUploadDays },
+    { id: "checkpoints", prefix: prefixes.checkpoints, expirationDays: checkpointDays },
+    ...(capture === undefined
+      ? []
+      : [{ id: "captured-requests", prefix: capture.prefix, expirationDays: capture.retentionInDays }]),
   ];
 }
 

@@ -101,7 +101,7 @@ export function monitorDefinition(workflow: Workflow, monitor: MonitorSettings):
       monitorInputStep(workflow, monitor, "PinCode"),
       pinCodeStep(workflow, "FindChampion", [monitor.codeKey]),
       championStep(workflow, "ModelServes", "MonitoringFailed"),
-      findCapturedStep(workflow, "JudgeTraffic"),
+      findCapturedStep(workflow, monitor, "JudgeTraffic"),
       monitorJobStep(workflow, monitor, "ReadVerdict"),
       monitorVerdictStep(workflow),
     ],

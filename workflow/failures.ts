@@ -25,13 +25,17 @@ export const failures = {
   RolledBack:
     "The new model did not start, or an alarm or the smoke test refused it; the endpoint is as it was before.",
   RollbackFailed: "The smoke test refused the new model, and the endpoint could not be rolled back.",
-  NothingToMonitor: "No model is in service on the endpoint, or its artifact cannot be found.",
-  MonitoringFailed:
-    "The monitor's job failed or could not be started, what it reads could not be found, or its verdict could not be recorded.",
   AutoscalingFailed: "The model is in service, but its scaling is not set.",
 } as const;
 
-export type FailureName = keyof typeof failures;
+/** The errors that only the monitor's executions have. */
+export const monitorFailures = {
+  NothingToMonitor: "No model is in service on the endpoint, or its artifact cannot be found.",
+  MonitoringFailed:
+    "The monitor's job failed or could not be started, what it reads could not be found, or its verdict could not be recorded.",
+} as const;
+
+export type FailureName = keyof typeof failures | keyof typeof monitorFailures;
 
 /** Maximum length of a failure's reason, in characters; as JSON text it has at most six times as many. */
 const maxReason = 2000;
@@ -90,5 +94,5 @@ export function failState(name: FailureName, details = jsonata`$failure`): FailS
   const cause = jsonata`$string($merge($each(${details}, function($value, $key) {
     {$key: $type($value) = "string" ? $substring($value, 0, $key = "reason" ? ${maxReason} : ${maxDetail}) : $value}
   })))`;
-  return { Type: "Fail", Comment: failures[name], Error: name, Cause: cause };
+  return { Type: "Fail", Comment: { ...failures, ...monitorFailures }[name], Error: name, Cause: cause };
 }

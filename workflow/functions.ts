@@ -10,8 +10,9 @@ import {
   resultsCacheFunctionName,
   smokeTestFunctionName,
 } from "./names";
+import { prefixes } from "./prefixes";
 import type { RoleDescription } from "./roles";
-import { prefixes, type WorkflowReferences, type WorkflowSettings } from "./settings";
+import type { WorkflowReferences, WorkflowSettings } from "./settings";
 import { ownerTag } from "./step";
 
 /** A Lambda function: its code, its settings, and its role's permissions. */

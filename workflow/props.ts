@@ -6,14 +6,14 @@ import type { ImageProps } from "./image";
 import { atLeastOne, type JobName, type JobProps, jobSettings, type ScriptProps } from "./job-props";
 import { type MonitorProps, monitorSettings } from "./monitoring/monitor";
 import type { NameScope } from "./names";
-import {
-  type CacheSettings,
-  type JobSettings,
-  prefixes,
-  type SmokeTest,
-  type SmokeTestExample,
-  type VpcSettings,
-  type WorkflowSettings,
+import { prefixes } from "./prefixes";
+import type {
+  CacheSettings,
+  JobSettings,
+  SmokeTest,
+  SmokeTestExample,
+  VpcSettings,
+  WorkflowSettings,
 } from "./settings";
 import { longestAttemptSeconds, longestJobSeconds } from "./steps/job";
 import {

@@ -2,19 +2,14 @@
 
 import { arn, bucketArn, monitorArn, objectArn, type Place, stateMachineArns } from "./arns";
 import { hasGuardrails, rollbackAlarmNames } from "./endpoint/guardrails";
-import { capturePrefix } from "./endpoint/kinds";
+import { captureOf } from "./endpoint/kinds";
 import { experimentControllerName, experimentGroupName } from "./experiments";
 import { allow, allowKey, type PolicyStatement, type Trusted } from "./iam";
 import type { StepJobKind } from "./job-kinds";
 import { approvalRuleName, baseName, type NameScope } from "./names";
 import { logs, networkInterfaces, page } from "./platform-permissions";
-import {
-  modelKeys,
-  prefixes,
-  type SageMakerRoles,
-  type WorkflowReferences,
-  type WorkflowSettings,
-} from "./settings";
+import { modelKeys, prefixes } from "./prefixes";
+import type { SageMakerRoles, WorkflowReferences, WorkflowSettings } from "./settings";
 
 /** An execution role: its trust policy and permissions. */
 export interface RoleDescription extends Trusted {
@@ -101,7 +96,7 @@ function monitorJobRole(settings: WorkflowSettings, references: RoleReferences):
     description: "Role of the monitor's jobs",
     reads: [
       objects(references, modelKeys),
-      objects(references, `${capturePrefix(settings)}*`),
+      ...capturedObjects(settings).map((keys) => objects(references, keys)),
       objects(references, `${prefixes.labels}*`),
       objects(references, `${prefixes.latestReports}*`),
       objects(references, `${prefixes.executionCode}*`),
@@ -109,6 +104,12 @@ function monitorJobRole(settings: WorkflowSettings, references: RoleReferences):
     writes: [objects(references, `${prefixes.monitorReports}*`)],
     buckets: [references.bucketName],
   });
+}
+
+/** The pattern of the keys of captured requests; none if the endpoint captures nothing. */
+function capturedObjects({ endpoint }: WorkflowSettings): string[] {
+  const capture = captureOf(endpoint);
+  return capture === undefined ? [] : [`${capture.prefix}*`];
 }
 
 /** The role of endpoints, and of batch scoring, which uses the role of its model. */
@@ -121,7 +122,10 @@ function servingRole(settings: WorkflowSettings, references: RoleReferences): Ro
       objects(references, `${prefixes.modelArtifacts}*`),
       objects(references, `${prefixes.scoringInput}*`),
     ],
-    writes: [objects(references, `${prefixes.scoringOutput}*`)],
+    writes: [
+      objects(references, `${prefixes.scoringOutput}*`),
+      ...capturedObjects(settings).map((keys) => objects(references, keys)),
+    ],
     buckets: [references.bucketName],
     // An update with guardrails reads its alarms with the role of the model in service.
     // https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html

@@ -26,6 +26,8 @@ export interface JobSettings extends ScriptSettings {
 
 /** The job that compares captured traffic with the data that the model was trained on, and the window of each run. */
 export interface MonitorSettings extends JobSettings {
+  /** Where in the artifact bucket the endpoint's requests are. */
+  readonly capturePrefix: string;
   readonly arguments: readonly string[];
   readonly windowInHours: number;
   /** How long after its end a window is judged, so that captured requests, and labels, have arrived. */
@@ -136,36 +138,3 @@ export interface Workflow {
   readonly settings: WorkflowSettings;
   readonly references: WorkflowReferences;
 }
-
-/** Prefixes of the artifact bucket. */
-export const prefixes = {
-  rawData: "raw-data/",
-  processedData: "processed-data/",
-  /** Output of training jobs. No model is deployed from here. */
-  trainingOutput: "training-output/",
-  /** Checkpoints of training jobs, a folder for each execution. */
-  checkpoints: "checkpoints/",
-  /** Models to evaluate, register and deploy. Neither jobs nor endpoints can write them. */
-  modelArtifacts: "model-artifacts/",
-  code: "code/",
-  /** Copies of the code, one per execution. */
-  executionCode: "code/executions/",
-  /** Records of the cache. No job can write them. */
-  cache: "cache/",
-  /** Input and output of batch scoring. */
-  scoringInput: "scoring-input/",
-  scoringOutput: "scoring-output/",
-  /** Labels of captured requests, written by the system that receives them. */
-  labels: "labels/",
-  /** Reports of the monitor, a folder for each of its executions. */
-  monitorReports: "monitoring/reports/",
-  /** The newest report on each endpoint, with which the next run continues. */
-  latestReports: "monitoring/latest/",
-  /** Rewards of an A/B test, written by the system that receives the labels. */
-  rewards: "rewards/",
-  /** Decisions on A/B tests. */
-  experiments: "experiments/",
-} as const;
-
-/** Pattern of the keys of models. */
-export const modelKeys = `${prefixes.modelArtifacts}*/output/model.tar.gz`;

@@ -77,23 +77,39 @@ describe("ArtifactBucket", () => {
     expect(synth()).toHaveResource(S3BucketPolicy);
   });
 
-  it("drops old versions and unfinished uploads", () => {
-    expect(synth({ noncurrentVersionDays: 7 })).toHaveResourceWithProperties(S3BucketLifecycleConfiguration, {
-      rule: [
-        {
-          id: "noncurrent-versions",
-          status: "Enabled",
-          filter: [{ prefix: "" }],
-          noncurrent_version_expiration: [{ noncurrent_days: 7 }],
-        },
-        {
-          id: "unfinished-uploads",
-          status: "Enabled",
-          filter: [{ prefix: "" }],
-          abort_incomplete_multipart_upload: [{ days_after_initiation: 7 }],
-        },
-      ],
-    });
+  it("drops old versions, unfinished uploads, checkpoints, and captured requests", () => {
+    const capture = { percentage: 1, prefix: "data-capture/", retentionInDays: 3 };
+    expect(synth({ noncurrentVersionDays: 7, capture })).toHaveResourceWithProperties(
+      S3BucketLifecycleConfiguration,
+      {
+        rule: [
+          {
+            id: "noncurrent-versions",
+            status: "Enabled",
+            filter: [{ prefix: "" }],
+            noncurrent_version_expiration: [{ noncurrent_days: 7 }],
+          },
+          {
+            id: "unfinished-uploads",
+            status: "Enabled",
+            filter: [{ prefix: "" }],
+            abort_incomplete_multipart_upload: [{ days_after_initiation: 7 }],
+          },
+          {
+            id: "checkpoints",
+            status: "Enabled",
+            filter: [{ prefix: "checkpoints/" }],
+            expiration: [{ days: 30 }],
+          },
+          {
+            id: "captured-requests",
+            status: "Enabled",
+            filter: [{ prefix: "data-capture/" }],
+            expiration: [{ days: 3 }],
+          },
+        ],
+      },
+    );
   });
 
   it("fails when versions would be dropped on the day they are replaced", () => {

@@ -3,6 +3,7 @@ import { policyDocument } from "../../workflow/iam";
 import { workflowStateMachine } from "../../workflow/resources";
 import {
   experimentScheduleRole,
+  monitorRole,
   type RoleDescription,
   sageMakerRoles,
   scheduleRole,
@@ -136,7 +137,11 @@ it("registers no approved version where a person approves", () => {
 });
 
 describe("the roles of jobs and of what serves", () => {
-  const { settings: compared } = workflow({ comparison: { folder: "scripts", entryPoint: "compare.py" } });
+  const { settings: compared } = workflow({
+    comparison: { folder: "scripts", entryPoint: "compare.py" },
+    endpoint: { capture: { percentage: 100 } },
+    monitor: { folder: "scripts", entryPoint: "monitor.py" },
+  });
   const roles = sageMakerRoles(compared, references);
 
   /** What a role does in S3, by the verb. */
@@ -157,7 +162,18 @@ describe("the roles of jobs and of what serves", () => {
       ["model-artifacts/*/output/model.tar.gz", "processed-data/*", "code/executions/*"],
       ["model-artifacts/*/comparison/*"],
     ],
-    ["serving", ["model-artifacts/*", "scoring-input/*"], ["scoring-output/*"]],
+    ["serving", ["model-artifacts/*", "scoring-input/*"], ["data-capture/*", "scoring-output/*"]],
+    [
+      "monitor",
+      [
+        "code/executions/*",
+        "data-capture/*",
+        "labels/*",
+        "model-artifacts/*/output/model.tar.gz",
+        "monitoring/latest/*",
+      ],
+      ["monitoring/reports/*"],
+    ],
   ] as const)("%s reads what its work needs, and writes where its step must only", (name, reads, writes) => {
     expect(inS3(roles[name])).toEqual(s3(reads, writes));
   });
@@ -262,7 +278,10 @@ describe("every role", () => {
   it("has a name prefix that leaves room for IAM's unique ending, for the longest names", () => {
     const long = { ...settings, prefix: "a".repeat(16), environment: "b".repeat(10) };
     for (const role of [
-      ...Object.values(sageMakerRoles({ ...long, comparison: settings.processing }, references)),
+      ...Object.values(sageMakerRoles({ ...long, comparison: settings.processing }, references)).filter(
+        (role) => role !== undefined,
+      ),
+      monitorRole(long, references, []),
       evaluationFunction(long, references).role,
       workflowStateMachine({ settings: long, references }).role,
     ]) {

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { prefixes } from "../../workflow/settings";
+import { prefixes } from "../../workflow/prefixes";
 import { findArtifactBucket, objectVersions } from "../account/buckets";
 import { defaultOutputsFile } from "../account/deployed-workflow";
 import { type Environment, openEnvironment } from "../account/environment";

@@ -1,5 +1,5 @@
 import type { ObjectIdentifier } from "@aws-sdk/client-s3";
-import { prefixes } from "../../workflow/settings";
+import { prefixes } from "../../workflow/prefixes";
 import { deleteVersions, objectVersions } from "../account/buckets";
 import type { Environment } from "../account/environment";
 import { FailedError } from "../terminal/errors";

@@ -13,6 +13,8 @@ import {
 import { contentHash, scriptKey } from "../../source-files";
 import { arn, type Place } from "../../workflow/arns";
 import { bucketNamePrefix, codeKey, lifecycleRules } from "../../workflow/bucket";
+import type { CaptureSettings } from "../../workflow/endpoint/capture";
+import { captureOf } from "../../workflow/endpoint/kinds";
 import {
   evaluationFunction,
   type FunctionDescription,
@@ -70,7 +72,7 @@ export async function createLocalResources(
   const settings = workflowSettings(props, scriptKey);
 
   const bucketName = `${bucketNamePrefix(props)}${randomBytes(8).toString("hex")}`;
-  await createArtifactBucket(aws, bucketName, tags, kmsKeyArn);
+  await createArtifactBucket(aws, bucketName, { tags, kmsKeyArn, capture: captureOf(settings.endpoint) });
   const dataBucketName = props.data?.bucketName ?? bucketName;
   // On AWS this bucket already exists.
   if (dataBucketName !== bucketName) await createBucket(aws, dataBucketName);
@@ -208,24 +210,27 @@ async function createStateMachine(
 async function createArtifactBucket(
   aws: Aws,
   Bucket: string,
-  tags: Record<string, string>,
-  kmsKeyArn: string | undefined,
+  {
+    capture,
+    ...secured
+  }: { tags: Record<string, string>; kmsKeyArn: string | undefined; capture: CaptureSettings | undefined },
 ): Promise<void> {
   await createBucket(aws, Bucket);
-  await secureBucket(aws, Bucket, { tags, kmsKeyArn });
+  await secureBucket(aws, Bucket, secured);
   await aws.s3().send(
     new PutBucketLifecycleConfigurationCommand({
       Bucket,
       LifecycleConfiguration: {
-        Rules: lifecycleRules().map(({ id, noncurrentVersionDays, unfinishedUploadDays }) => ({
+        Rules: lifecycleRules(capture).map(({ id, prefix = "", ...days }) => ({
           ID: id,
           Status: "Enabled",
-          Filter: { Prefix: "" },
-          ...(noncurrentVersionDays !== undefined && {
-            NoncurrentVersionExpiration: { NoncurrentDays: noncurrentVersionDays },
+          Filter: { Prefix: prefix },
+          ...(days.expirationDays !== undefined && { Expiration: { Days: days.expirationDays } }),
+          ...(days.noncurrentVersionDays !== undefined && {
+            NoncurrentVersionExpiration: { NoncurrentDays: days.noncurrentVersionDays },
           }),
-          ...(unfinishedUploadDays !== undefined && {
-            AbortIncompleteMultipartUpload: { DaysAfterInitiation: unfinishedUploadDays },
+          ...(days.unfinishedUploadDays !== undefined && {
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: days.unfinishedUploadDays },
           }),
         })),
       },

@@ -10,6 +10,7 @@ import {
   StateMachineDoesNotExist,
 } from "@aws-sdk/client-sfn";
 import type { ExecutionInput } from "../../workflow/execution-input";
+import type { MonitorInput } from "../../workflow/steps/monitor-input";
 import { poll } from "../account/poll";
 import { CliError, explain, OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { ExecutionHistory, type StateVisit } from "./history";
@@ -27,7 +28,7 @@ export async function startExecution(
   sfn: SFNClient,
   stateMachineArn: string,
   name: string,
-  input: ExecutionInput,
+  input: ExecutionInput | MonitorInput,
   options: ThrottledOptions = {},
 ): Promise<string> {
   // The same name and input start no second execution.

@@ -4,7 +4,7 @@ import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { HistoryEvent } from "@aws-sdk/client-sfn";
 import { suggestion } from "../../configuration/suggest";
 import type { ExecutionInput } from "../../workflow/execution-input";
-import { prefixes } from "../../workflow/settings";
+import { prefixes } from "../../workflow/prefixes";
 import { type EarlierJobKey, type From, type StageName, stageNames, stages } from "../../workflow/stages";
 import { cacheStates } from "../../workflow/steps/cache";
 import type { Target } from "../account/deployed-workflow";

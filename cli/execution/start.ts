@@ -1,6 +1,6 @@
 import { createWriteStream, existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, join, relative } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
@@ -11,7 +11,7 @@ import type { Aws } from "../account/clients";
 import { emulatorVariables } from "../account/emulator-address";
 import { objectAt } from "../account/objects";
 import { type EmulatorProcess, olderEmulatorText } from "../emulator/process";
-import { projectRoot } from "../paths";
+import { projectRoot, runsFolder } from "../paths";
 import { CliError, exitCodes, FailedError, OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { type JsonOptions, print, printToStderr, writeJson } from "../terminal/print";
 import { interruption, keepLines, stoppedText, TaskList } from "../terminal/progress";
@@ -134,8 +134,6 @@ async function saveRun(aws: Aws, report: RunReport): Promise<string> {
   await rename(unfinished, folder);
   return relative(projectRoot, folder);
 }
-
-const runsFolder = resolve(projectRoot, ".runs");
 
 function runFolder(name: string): string {
   return join(runsFolder, name);

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import { ListExecutionsCommand } from "@aws-sdk/client-sfn";
 import { gateSettings } from "../../workflow/gate";
-import { prefixes } from "../../workflow/settings";
+import { prefixes } from "../../workflow/prefixes";
 import type { Aws } from "../account/clients";
 import { resolveTarget, type Target, type TargetOptions } from "../account/deployed-workflow";
 import { announce, stateMachinesOf } from "../account/environment";

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import type { ProductionVariant } from "@aws-sdk/client-sagemaker";
 import { challengerVariant, type ExperimentEvent } from "../../workflow/experiments";
-import { prefixes } from "../../workflow/settings";
+import { prefixes } from "../../workflow/prefixes";
 import type { ExperimentNumbers } from "./options";
 
 /** The champion as it is, and the challenger on the same number of instances, so that either can carry all traffic. */

@@ -11,7 +11,7 @@ import {
   paginateListModels,
 } from "@aws-sdk/client-sagemaker";
 import { type JobKind, jobKinds, jobLogGroup } from "../../workflow/job-kinds";
-import { prefixes } from "../../workflow/settings";
+import { prefixes } from "../../workflow/prefixes";
 import { findArtifactBucket, objectVersions } from "../account/buckets";
 import { endpointNames } from "../account/endpoint-kind";
 import type { Environment } from "../account/environment";

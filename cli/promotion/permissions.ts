@@ -4,7 +4,7 @@ import { arn, bucketArn, type Place } from "../../workflow/arns";
 import { bucketNamePrefix } from "../../workflow/bucket";
 import { allow, type PolicyStatement } from "../../workflow/iam";
 import { baseName, type EndpointScope, releaseName, stableEndpointName } from "../../workflow/names";
-import { prefixes } from "../../workflow/settings";
+import { prefixes } from "../../workflow/prefixes";
 
 /** The names and the account that the permissions contain. */
 interface PermissionScope extends EndpointScope, Place {}

@@ -5,7 +5,7 @@ import type {
   CreateModelPackageCommandInput,
   DescribeModelPackageCommandOutput,
 } from "@aws-sdk/client-sagemaker";
-import { prefixes } from "../../workflow/settings";
+import { prefixes } from "../../workflow/prefixes";
 import { objectAt } from "../account/objects";
 import { registeredFiles } from "../registry/content";
 import type { Registration } from "../registry/deployed-release";

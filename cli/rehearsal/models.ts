@@ -9,7 +9,7 @@ import {
   DescribeModelPackageCommand,
   UpdateModelPackageCommand,
 } from "@aws-sdk/client-sagemaker";
-import { prefixes } from "../../workflow/settings";
+import { prefixes } from "../../workflow/prefixes";
 import type { Aws } from "../account/clients";
 import { objectAt } from "../account/objects";
 import { projectRoot } from "../paths";

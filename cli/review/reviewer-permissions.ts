@@ -7,8 +7,8 @@ import { experimentGroupName } from "../../workflow/experiments";
 import { allow, allowKey, type PolicyStatement } from "../../workflow/iam";
 import { executionRule, topicName } from "../../workflow/monitoring/notifications";
 import { baseName, type NameScope } from "../../workflow/names";
+import { prefixes } from "../../workflow/prefixes";
 import { approvalRule, modelPackageGroup } from "../../workflow/resources";
-import { prefixes } from "../../workflow/settings";
 
 /** The names and the account that the permissions contain. */
 interface ReviewScope extends NameScope, Place {

@@ -1,5 +1,5 @@
 import { GetObjectCommand, paginateListObjectsV2 } from "@aws-sdk/client-s3";
-import { prefixes } from "../../workflow/settings";
+import { prefixes } from "../../workflow/prefixes";
 import type { Aws } from "../account/clients";
 import { objectAt } from "../account/objects";
 import { UsageError } from "../terminal/errors";

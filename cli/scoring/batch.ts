@@ -1,5 +1,5 @@
+import { prefixes } from "../../workflow/prefixes";
 import { resourceTags } from "../../workflow/resources";
-import { prefixes } from "../../workflow/settings";
 import { findArtifactBucket } from "../account/buckets";
 import type { Environment } from "../account/environment";
 import { UsageError } from "../terminal/errors";

@@ -1,7 +1,7 @@
 import { createReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import { prefixes } from "../../workflow/settings";
+import { prefixes } from "../../workflow/prefixes";
 import type { Aws } from "../account/clients";
 
 /** Whether the input names a file on this machine, not a key of the bucket. */

@@ -1,6 +1,7 @@
 /** The kinds of endpoint: the settings of each, and what AWS excludes. */
 
 import type { JsonObject } from "../asl/jsonata";
+import { type CaptureProps, type CaptureSettings, captureSettings } from "./capture";
 
 /** Adds and removes instances to keep the requests per minute and instance at a target. */
 export interface AutoscalingSettings {
@@ -31,7 +32,8 @@ export interface InstanceEndpoint {
   readonly update: UpdateSettings;
   /** Without it the number of instances is fixed. */
   readonly autoscaling?: AutoscalingSettings;
-  readonly capture?: { readonly percentage: number; readonly prefix?: string };
+  /** Without it, no request is captured. */
+  readonly capture?: CaptureSettings;
 }
 
 /** An endpoint that costs money only for requests; its first response after a pause is slow. */
@@ -50,25 +52,23 @@ export type EndpointKind = EndpointSettings["kind"];
 
 /** The endpoint in a workflow's props; the default `kind` is `instance`. */
 export type EndpointProps =
-  | ({ readonly kind?: "instance"; readonly update?: Partial<UpdateSettings> } & Partial<
-      Omit<InstanceEndpoint, "kind" | "update">
-    >)
+  | ({
+      readonly kind?: "instance";
+      readonly update?: Partial<UpdateSettings>;
+      readonly capture?: CaptureProps;
+    } & Partial<Omit<InstanceEndpoint, "kind" | "update" | "capture">>)
   | ({ readonly kind: "serverless" } & Partial<Omit<ServerlessEndpoint, "kind">>);
-
-/** The prefix of captured requests; empty if the endpoint captures none. */
-export function capturePrefix({ endpoint }: { readonly endpoint: EndpointSettings }): string {
-  return endpoint.kind === "instance"
-    ? endpoint.capture === undefined
-      ? ""
-      : (endpoint.capture.prefix ?? "data-capture/")
-    : "";
-}
 
 /** Serverless memory sizes, in MB. */
 export const memorySizes: readonly number[] = [1024, 2048, 3072, 4096, 5120, 6144];
 
 /** Maximum of concurrent requests of one serverless endpoint. */
 export const mostConcurrency = 200;
+
+/** The capture of an endpoint; a serverless one has none. */
+export function captureOf(endpoint: EndpointSettings): CaptureSettings | undefined {
+  return endpoint.kind === "instance" ? endpoint.capture : undefined;
+}
 
 /** The settings that decide an endpoint's number of instances; a serverless one has none. */
 const ofInstances = [
@@ -77,6 +77,7 @@ const ofInstances = [
   "initialVariantWeight",
   "update",
   "autoscaling",
+  "capture",
 ] as const;
 const ofServerless = ["memorySizeInMB", "maxConcurrency"] as const;
 
@@ -112,7 +113,12 @@ function refuseOtherKind(props: EndpointProps, kind: EndpointKind): void {
   const given = wrong.filter((name) => (props as Record<string, unknown>)[name] !== undefined);
   if (given.length === 0) return;
   const names = given.map((name) => `endpoint.${name}`).join(", ");
-  const why = kind === "serverless" ? "a serverless endpoint has no instances" : "instances have neither";
+  const why =
+    kind === "instance"
+      ? "instances have neither"
+      : given.every((name) => name === "capture")
+        ? "AWS captures no requests of a serverless endpoint"
+        : "a serverless endpoint has no instances";
   throw new Error(`${names} must not be set, because ${why}: omit it, or set endpoint.kind to "${other}"`);
 }
 
@@ -149,7 +155,7 @@ function onInstances(props: Extract<EndpointProps, { kind?: "instance" }>): Inst
     initialVariantWeight: props.initialVariantWeight ?? 1,
     update: checkedUpdate({ shift: "canary", waitSeconds: 300, terminationSeconds: 120, ...props.update }),
     ...(autoscaling && { autoscaling }),
-    ...(props.capture && { capture: props.capture }),
+    ...(props.capture && { capture: captureSettings(props.capture) }),
   };
   if (autoscaling !== undefined) checkAutoscaling(endpoint, autoscaling);
   if (!isCount(endpoint.initialInstanceCount)) {

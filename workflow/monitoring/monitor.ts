@@ -1,6 +1,6 @@
 /** The monitor of captured traffic as plain data: its props, and their defaults. */
 
-import { capturePrefix, type EndpointSettings } from "../endpoint/kinds";
+import { captureOf, type EndpointSettings } from "../endpoint/kinds";
 import { atLeastOne, type JobProps } from "../job-props";
 import type { JobSettings, MonitorSettings } from "../settings";
 
@@ -60,9 +60,11 @@ export function monitorSettings(
       `monitor.windowInHours must be at most ${longestWindowInHours}, got ${windowInHours}: a job reads at most ten inputs`,
     );
   }
-  if (capturePrefix({ endpoint }) === "") return undefined;
+  const capture = captureOf(endpoint);
+  if (capture === undefined) return undefined;
   return {
     ...job,
+    capturePrefix: capture.prefix,
     arguments: props.arguments ?? [],
     windowInHours,
     delayInMinutes: atLeastOne("monitor.delayInMinutes", delayInMinutes),

@@ -6,7 +6,8 @@ import { caughtFailure } from "../failures";
 import { allow } from "../iam";
 import { type JobStepDescription, jobKinds } from "../job-kinds";
 import { baseName, resultsCacheFunctionName } from "../names";
-import { type CacheSettings, type JobSettings, prefixes, type Workflow } from "../settings";
+import { prefixes } from "../prefixes";
+import type { CacheSettings, JobSettings, Workflow } from "../settings";
 import type { Step } from "../step";
 
 /** The kinds of jobs whose results are used again. A comparison is with the model that serves now, so it always runs. */

@@ -1,5 +1,6 @@
 import { type JsonObject, jsonata } from "../asl/jsonata";
-import { prefixes, type Workflow } from "../settings";
+import { prefixes } from "../prefixes";
+import type { Workflow } from "../settings";
 import { artifactUrl } from "../step";
 
 /**

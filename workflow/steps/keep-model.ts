@@ -3,7 +3,8 @@ import { jsonata } from "../asl/jsonata";
 import type { TaskState } from "../asl/states";
 import { catchAll } from "../failures";
 import { allow, allowKey } from "../iam";
-import { modelKeys, prefixes, type Workflow } from "../settings";
+import { modelKeys, prefixes } from "../prefixes";
+import type { Workflow } from "../settings";
 import { artifactUrl, type Step, sdkTask, sha256In } from "../step";
 
 /**

@@ -1,7 +1,6 @@
 import { type Jsonata, jsonata } from "../asl/jsonata";
 import { firstAttempt } from "../asl/retries";
 import { otherwise } from "../asl/states";
-import { capturePrefix } from "../endpoint/kinds";
 import { failState } from "../failures";
 import { hourlyFolders, longestWindowInHours } from "../monitoring/monitor";
 import { endpointName, executionFolder } from "../names";
@@ -77,7 +76,7 @@ export function monitorInputStep(workflow: Workflow, monitor: MonitorSettings, n
         Choices: [
           {
             Condition: jsonata`$windowStart < $windowEnd and $windowEnd - $windowStart <= ${longestWindowInHours * hour}`,
-            Assign: { captured: capturedFolders(workflow) },
+            Assign: { captured: capturedFolders(workflow, monitor) },
             Next: next,
           },
           otherwise({ failure: invalid("CheckWindow", windowProblem) }, "InvalidInput"),
@@ -91,7 +90,7 @@ export function monitorInputStep(workflow: Workflow, monitor: MonitorSettings, n
 }
 
 /** JSONata: the folders in which the window's requests were captured: one for each hour or, of a long window, for each day. */
-function capturedFolders({ settings }: Workflow): Jsonata {
+function capturedFolders({ settings }: Workflow, { capturePrefix }: MonitorSettings): Jsonata {
   const { variantName } = settings.endpoint;
   const hours = jsonata`$windowEnd - $windowStart <= ${hourlyFolders.upTo}`;
   return jsonata`(
@@ -102,7 +101,7 @@ function capturedFolders({ settings }: Workflow): Jsonata {
       {
         "name": "capture-" & $,
         "folder": "capture/" & $,
-        "prefix": ${capturePrefix(settings)} & $endpointName & ${`/${variantName}/`} & $path & "/"
+        "prefix": ${capturePrefix} & $endpointName & ${`/${variantName}/`} & $path & "/"
       }
     )]
   )`;

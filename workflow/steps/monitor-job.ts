@@ -1,10 +1,10 @@
 import { bucketArn } from "../arns";
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import type { TaskState } from "../asl/states";
-import { capturePrefix } from "../endpoint/kinds";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
-import { type MonitorSettings, prefixes, type Workflow } from "../settings";
+import { prefixes } from "../prefixes";
+import type { MonitorSettings, Workflow } from "../settings";
 import { artifactUrl, executionTags, type Step, sdkTask } from "../step";
 import { jobStep, roleAndLimit } from "./job";
 import { vpcConfig } from "./network";
@@ -24,13 +24,9 @@ export const latestFolder = jsonata`${prefixes.latestReports} & $endpointName`;
  * Finds which of the folders have objects: a job that reads an empty one fails, and a window without requests is one to
  * report.
  */
-export function findCapturedStep(workflow: Workflow, next: string): Step {
+export function findCapturedStep(workflow: Workflow, monitor: MonitorSettings, next: string): Step {
   const { bucketName } = workflow.references;
-  const prefixesRead = [
-    `${capturePrefix(workflow.settings)}*`,
-    `${prefixes.labels}*`,
-    `${prefixes.latestReports}*`,
-  ];
+  const prefixesRead = [`${monitor.capturePrefix}*`, `${prefixes.labels}*`, `${prefixes.latestReports}*`];
   return {
     states: {
       ModelServes: {

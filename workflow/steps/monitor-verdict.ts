@@ -2,7 +2,8 @@ import { objectArn } from "../arns";
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { catchAll } from "../failures";
 import { allow, allowKey } from "../iam";
-import { prefixes, type Workflow } from "../settings";
+import { prefixes } from "../prefixes";
+import type { Workflow } from "../settings";
 import { artifactUrl, type Step, sdkTask } from "../step";
 import { latestFolder, reportFolder } from "./monitor-job";
 

@@ -4,7 +4,8 @@ import { maxReads, waitForPackage } from "../asl/retries";
 import { type ChoiceRule, type ChoiceState, type MapState, otherwise, type TaskState } from "../asl/states";
 import { catchAll, caughtCause, failState } from "../failures";
 import { allow, allowKey, type PolicyStatement } from "../iam";
-import { prefixes, type Workflow } from "../settings";
+import { prefixes } from "../prefixes";
+import type { Workflow } from "../settings";
 import { type Step, sdkTask, sha256In } from "../step";
 import { packageArn } from "./resource-arns";
 

@@ -3,7 +3,8 @@ import { type Jsonata, joined, jsonata } from "../asl/jsonata";
 import type { TaskState } from "../asl/states";
 import { catchAll } from "../failures";
 import { allow, allowKey, type PolicyStatement } from "../iam";
-import { prefixes, type Workflow, type WorkflowSettings } from "../settings";
+import { prefixes } from "../prefixes";
+import type { Workflow, WorkflowSettings } from "../settings";
 import { artifactUrl, executionTags, type Step, sdkTask } from "../step";
 
 /**

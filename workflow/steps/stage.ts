@@ -1,6 +1,7 @@
 import { expression, type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import type { ChoiceRule } from "../asl/states";
-import { prefixes, type Workflow } from "../settings";
+import { prefixes } from "../prefixes";
+import type { Workflow } from "../settings";
 import { type StageName, stageChoice, stageNames, stages } from "../stages";
 import { artifactUrl, type Step } from "../step";
 

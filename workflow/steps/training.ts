@@ -1,5 +1,6 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
-import { prefixes, type Workflow } from "../settings";
+import { prefixes } from "../prefixes";
+import type { Workflow } from "../settings";
 import { executionTags, type Step } from "../step";
 import { cachedStep, codeOf, earlierResult, instancesOf } from "./cache";
 import { spotAndCheckpoints } from "./checkpoints";

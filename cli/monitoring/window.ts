@@ -1,0 +1,39 @@
+import type { MonitorInput } from "../../workflow/steps/monitor-input";
+import { UsageError } from "../terminal/errors";
+
+/** Which window is to be judged; by default the one of the schedule. */
+export interface WindowOptions {
+  /** Up to now. */
+  readonly hours?: number;
+  readonly since?: string;
+  readonly until?: string;
+}
+
+/**
+ * The input of the monitor.
+ *
+ * @throws UsageError if a time cannot be read, or the options contradict each other
+ */
+export function windowInput({ hours, since, until }: WindowOptions, now = new Date()): MonitorInput {
+  if (hours !== undefined && (since !== undefined || until !== undefined)) {
+    throw new UsageError("--hours is a window that ends now: leave it out, or --since and --until");
+  }
+  if (hours !== undefined) {
+    return {
+      WindowStart: new Date(now.getTime() - hours * 3_600_000).toISOString(),
+      WindowEnd: now.toISOString(),
+    };
+  }
+  return {
+    ...(since !== undefined && { WindowStart: time("--since", since) }),
+    ...(until !== undefined && { WindowEnd: time("--until", until) }),
+  };
+}
+
+function time(option: string, text: string): string {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) {
+    throw new UsageError(`${option} must be a time such as 2026-01-31T12:00Z or 2026-01-31, got ${text}`);
+  }
+  return date.toISOString();
+}
