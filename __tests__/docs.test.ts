@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { expectedEnds } from "../cli/drill/expected-ends";
+import { expectedWays } from "../cli/drill/expected-ways";
 import { destinationPermissions, sourcePermissions } from "../cli/promotion/permissions";
 import packageJson from "../package.json";
 import { stateMachineArns } from "../workflow/arns";
@@ -95,6 +97,39 @@ describe("docs/promotion.md", () => {
     const code = (values: readonly string[]) => values.map((value) => `\`${value}\``).join(", ");
     const rows = statements.map(({ actions, resources }) => [code(actions), code(resources)]);
     expect(text).toContain(table(["actions", "on"], rows));
+  });
+});
+
+describe("docs/resume.md", () => {
+  const states = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(", ");
+  const failing = Object.keys(expectedEnds).filter((state) => (expectedEnds[state] as string) in failures);
+
+  it("has the way on after a failure of each task, as the fault drill expects it", () => {
+    const execute = "npm run execute -- dev";
+    const ways = {
+      new: `\`${execute}\``,
+      ModelTraining: `\`${execute} --from ModelTraining --of <execution>\``,
+      ModelEvaluation: `\`${execute} --from ModelEvaluation --of <execution>\``,
+    };
+    const rows = Object.entries(ways).map(([way, command]) => [
+      states(Object.keys(expectedWays).filter((state) => expectedWays[state] === way)),
+      command,
+    ]);
+    const harmless = Object.keys(expectedEnds).filter((state) => !failing.includes(state));
+    expect(readFileSync("docs/resume.md", "utf8")).toContain(
+      table(
+        ["failed in", "goes on with"],
+        [
+          ...rows,
+          ["any of these in a release", "`npm run rollback -- dev <version>`"],
+          [states(harmless), "nothing: the execution itself goes on"],
+        ],
+      ),
+    );
+  });
+
+  it("and the drill know a way on after each failure, and none where there is no failure", () => {
+    expect(Object.keys(expectedWays)).toEqual(failing);
   });
 });
 

@@ -55,7 +55,7 @@ export function modelPackage(more: JsonObject = {}): JsonObject {
 
 /** The answers to calls about what the workflow `base` owns. */
 export function usualAnswers({ base, references }: DrilledDefinition): Answers {
-  return { ...trainingAnswers, ...releaseAnswers(base, versionArn(base, references)) };
+  return { ...trainingAnswers(base), ...releaseAnswers(base, versionArn(base, references)) };
 }
 
 /** The ARN of the version that is released. */
@@ -84,38 +84,51 @@ export function earlierResult(JobName: string, more: JsonObject = {}): Answer[] 
   });
 }
 
-const trainingAnswers: Answers = {
-  FindExperiment: returns(endpoint("InService", oldConfig)),
-  FindData: returns({ KeyCount: 1 }),
-  CopyCode: returns({ CopyObjectResult: {} }),
-  FindEarlierProcessing: noResult,
-  FindEarlierTraining: noResult,
-  FindEarlierTuning: noResult,
-  RecordProcessing: returns({ Payload: { Recorded: true } }),
-  RecordTraining: returns({ Payload: { Recorded: true } }),
-  RecordTuning: returns({ Payload: { Recorded: true } }),
-  DataPreprocessing: returns({
-    ProcessingJobName: "prep-1",
-    ProcessingJobStatus: "Completed",
-    ProcessingOutputConfig: { Outputs: [{ S3Output: { S3Uri: "s3://drill-bucket/processed-data/prep-1" } }] },
-  }),
-  ModelTraining: returns({ TrainingJobName: "train-1", TrainingJobStatus: "Completed", ...trained }),
-  ModelTuning: returns({
-    HyperParameterTuningJobName: "tune-1",
-    HyperParameterTuningJobStatus: "Completed",
-    BestTrainingJob: { TrainingJobName: "train-1" },
-  }),
-  ReadBestTraining: returns({ TrainingJobName: "train-1", HyperParameters: { depth: "3" }, ...trained }),
-  KeepModel: returns({ CopyObjectResult: { ChecksumSHA256: sha256 } }),
-  FindChampion: returns(endpoint("InService", oldConfig)),
-  ReadChampionConfig: returns({ ProductionVariants: [{ ModelName: "old-model" }] }),
-  ReadChampionModel: returns({
-    PrimaryContainer: { ModelPackageName: "arn:aws:sagemaker:::model-package/m/6" },
-  }),
-  ReadChampionPackage: returns(modelPackage()),
-  ModelComparison: returns({ ProcessingJobName: "compare-1", ProcessingJobStatus: "Completed" }),
-  ModelEvaluation: returns({ Payload: evaluation(true) }),
-};
+/** A later execution takes results of jobs with these names only. */
+function trainingAnswers(base: string): Answers {
+  return {
+    FindExperiment: returns(endpoint("InService", oldConfig)),
+    FindData: returns({ KeyCount: 1 }),
+    CopyCode: returns({ CopyObjectResult: {} }),
+    FindEarlierProcessing: noResult,
+    FindEarlierTraining: noResult,
+    FindEarlierTuning: noResult,
+    RecordProcessing: returns({ Payload: { Recorded: true } }),
+    RecordTraining: returns({ Payload: { Recorded: true } }),
+    RecordTuning: returns({ Payload: { Recorded: true } }),
+    DataPreprocessing: returns({
+      ProcessingJobName: `${base}-prep-1`,
+      ProcessingJobStatus: "Completed",
+      ProcessingOutputConfig: {
+        Outputs: [{ S3Output: { S3Uri: "s3://drill-bucket/processed-data/prep-1" } }],
+      },
+    }),
+    ModelTraining: returns({
+      TrainingJobName: `${base}-train-1`,
+      TrainingJobStatus: "Completed",
+      ...trained,
+    }),
+    ModelTuning: returns({
+      HyperParameterTuningJobName: `${base}-tune-1`,
+      HyperParameterTuningJobStatus: "Completed",
+      BestTrainingJob: { TrainingJobName: `${base}-train-1` },
+    }),
+    ReadBestTraining: returns({
+      TrainingJobName: `${base}-train-1`,
+      HyperParameters: { depth: "3" },
+      ...trained,
+    }),
+    KeepModel: returns({ CopyObjectResult: { ChecksumSHA256: sha256 } }),
+    FindChampion: returns(endpoint("InService", oldConfig)),
+    ReadChampionConfig: returns({ ProductionVariants: [{ ModelName: "old-model" }] }),
+    ReadChampionModel: returns({
+      PrimaryContainer: { ModelPackageName: "arn:aws:sagemaker:::model-package/m/6" },
+    }),
+    ReadChampionPackage: returns(modelPackage()),
+    ModelComparison: returns({ ProcessingJobName: "compare-1", ProcessingJobStatus: "Completed" }),
+    ModelEvaluation: returns({ Payload: evaluation(true) }),
+  };
+}
 
 /** What the evaluation function answers. */
 export function evaluation(passed: boolean): JsonObject {

@@ -33,6 +33,8 @@ export interface DrillCase {
   readonly input: JsonObject;
   /** Undefined if nobody has decided it. */
   readonly end: End | undefined;
+  /** Another execution that needs answers. */
+  readonly after?: DrillCase;
 }
 
 export function drilledMachine(definition: DrilledDefinition): DrilledMachine {
@@ -57,6 +59,11 @@ export function scenarioCases(machines: readonly DrilledMachine[]): DrillCase[] 
         end: scenario.end,
       })),
   );
+}
+
+/** The scenario of a definition in which nothing is unusual. */
+export function usualCase(machine: DrilledMachine): DrillCase {
+  return scenarioCases([machine])[0] as DrillCase;
 }
 
 function isFor({ answers, needs = [], without = [] }: Scenario, { states }: DrilledMachine): boolean {
@@ -96,6 +103,11 @@ export function faultCases(
         .map((injection, index) => faultCase(machine, scenario, injection, index));
     }),
   );
+}
+
+/** The names of a definition's tasks. */
+export function taskNames({ states }: DrilledMachine): string[] {
+  return [...states].flatMap(([name, { Type }]) => (Type === "Task" ? [name] : []));
 }
 
 /** The tasks of a definition; a key is the same if the task, the Map around it and the ends of both are the same. */
@@ -165,12 +177,15 @@ function faultCase(
 }
 
 function endOf(state: string, { class: of, expect }: Fault): End | undefined {
-  if (expect === "unstoppable") return "States.DataLimitExceeded";
+  if (expect === "unstoppable") return uncaught;
   return (of === "malformed" ? endsOfEmptyResults[state] : undefined) ?? expectedEnds[state];
 }
 
 /** More than a state may return. */
 const tooLarge = "x".repeat(270_000);
+
+/** The error of a result that is too large: no `States.ALL` catches it. */
+export const uncaught = "States.DataLimitExceeded";
 
 function answerOf({ class: of, error, cause, expect }: Fault): Answer {
   if (expect === "unstoppable") return { result: tooLarge };

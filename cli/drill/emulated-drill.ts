@@ -6,9 +6,10 @@ import { Aws } from "../account/clients";
 import { EmulatorProcess } from "../emulator/process";
 import { prepareEnvironments } from "../emulator/python";
 import { createRole } from "../emulator/resources";
+import type { Executions } from "../execution/named-execution";
 import type { DrillCase, DrilledMachine } from "./cases";
 import { mockFile } from "./mock-file";
-import { type DrillResult, runCases } from "./run";
+import { runSeveral } from "./run";
 
 /** Waits last a millionth of their time. */
 const timeScale = 1e-6;
@@ -52,14 +53,20 @@ export class EmulatedDrill {
     this.#arns.set(name, stateMachineArn as string);
   }
 
-  /** Runs the cases; the emulator reads their answers when it starts the first of them. */
-  async run(
-    cases: readonly DrillCase[],
-    onEnd: (result: DrillResult) => void,
+  /**
+   * Runs cases, each as `run` does; the emulator reads their answers when it starts the first of them.
+   *
+   * @param run called with the state machine of the case
+   */
+  async run<One extends DrillCase, Result>(
+    cases: readonly One[],
+    run: (executions: Executions, one: One) => Promise<Result>,
     signal: AbortSignal,
-  ): Promise<DrillResult[]> {
+  ): Promise<Result[]> {
     writeMocks(this.folder, cases);
-    return await runCases(this.aws.sfn(), (name) => this.#arns.get(name) as string, cases, onEnd, signal);
+    const stateMachineArn = ({ machine }: One) => this.#arns.get(machine.name) as string;
+    const runOne = (one: One) => run({ aws: this.aws, stateMachineArn: stateMachineArn(one) }, one);
+    return await runSeveral(cases, runOne, signal);
   }
 
   async stop(): Promise<void> {

@@ -43,7 +43,7 @@ function endProblems(result: DrillResult): string[] {
     : [`the end must say why, but does not: ${result.cause ?? result.output}`];
 }
 
-function endOf({ status, error, output = "{}" }: DrillResult): string {
+export function endOf({ status, error, output = "{}" }: DrillResult): string {
   if (status !== "SUCCEEDED") return error ?? status;
   const { Warnings = [] } = JSON.parse(output) as { Warnings?: readonly string[] };
   return Warnings.length > 0 ? "warning" : "success";

@@ -10,7 +10,7 @@ const lastCall = 9999;
 export function mockFile(cases: readonly DrillCase[]): object {
   const names = new Map<string, string>();
   const StateMachines: Record<string, { TestCases: Record<string, Record<string, string>> }> = {};
-  for (const { id, machine, answers } of cases) {
+  for (const { id, machine, answers } of cases.flatMap((one) => [one, ...(one.after ? [one.after] : [])])) {
     StateMachines[machine.name] ??= { TestCases: {} };
     const machineCases = (StateMachines[machine.name] as { TestCases: object }).TestCases;
     Object.assign(machineCases, {

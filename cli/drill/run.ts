@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   DescribeExecutionCommand,
-  GetExecutionHistoryCommand,
-  type HistoryEvent,
+  type DescribeExecutionCommandOutput,
   type SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
+import type { Executions } from "../execution/named-execution";
+import { readHistory } from "../execution/variables";
 import type { DrillCase } from "./cases";
 import { type DrilledVisit, visitsOf } from "./drilled-visits";
 
@@ -22,21 +23,22 @@ export interface DrillResult {
 
 /** Executions at the same time. */
 const concurrency = 8;
-/** Executions that start while one is running: the emulator forgets all but the newest 20 of a state machine. */
-const mostYounger = 12;
+/**
+ * Cases that start while one is running: the emulator forgets all but the newest 20 executions of a state machine, and a
+ * case may have two.
+ */
+const mostYounger = 8;
 const pollMilliseconds = 150;
 /** An execution that takes longer is taken for endless. */
 const longestMilliseconds = 60_000;
 
 /** Runs cases, several at a time, and returns their results in the order of the cases. */
-export async function runCases(
-  sfn: SFNClient,
-  arnOf: (machine: string) => string,
-  cases: readonly DrillCase[],
-  onEnd: (result: DrillResult) => void,
+export async function runSeveral<One, Result>(
+  cases: readonly One[],
+  run: (one: One) => Promise<Result>,
   signal: AbortSignal,
-): Promise<DrillResult[]> {
-  const results: DrillResult[] = [];
+): Promise<Result[]> {
+  const results: Result[] = [];
   const left = [...cases.entries()].values();
   const running = new Set<number>();
   const work = async () => {
@@ -44,52 +46,45 @@ export async function runCases(
       while (index - Math.min(index, ...running) > mostYounger) await sleep(pollMilliseconds);
       signal.throwIfAborted();
       running.add(index);
-      const result = await runCase(sfn, arnOf(one.machine.name), one);
+      results[index] = await run(one);
       running.delete(index);
-      results[index] = result;
-      onEnd(result);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   return results;
 }
 
-async function runCase(sfn: SFNClient, arn: string, one: DrillCase): Promise<DrillResult> {
-  const { executionArn } = await sfn.send(
+/** Runs the execution of a case to its end. */
+export async function runCase(executions: Executions, one: DrillCase): Promise<DrillResult> {
+  const sfn = executions.aws.sfn();
+  const executionArn = await startCase(executions, one);
+  const { status = "", error, cause, output } = await endOfExecution(sfn, executionArn);
+  const visits = visitsOf(await readHistory(sfn, executionArn));
+  return { case: one, status, error, cause, output, visits };
+}
+
+/** Starts the execution of a case, and returns its ARN. */
+export async function startCase({ aws, stateMachineArn }: Executions, one: DrillCase): Promise<string> {
+  const { executionArn } = await aws.sfn().send(
     new StartExecutionCommand({
-      stateMachineArn: `${arn}#${one.id}`,
+      stateMachineArn: `${stateMachineArn}#${one.id}`,
       name: one.id,
       input: JSON.stringify(one.input),
     }),
   );
+  return executionArn as string;
+}
+
+/** Waits for the end of an execution; one without end is stopped. */
+export async function endOfExecution(
+  sfn: SFNClient,
+  executionArn: string,
+): Promise<DescribeExecutionCommandOutput> {
   const deadline = Date.now() + longestMilliseconds;
   for (;;) {
     if (Date.now() > deadline) await sfn.send(new StopExecutionCommand({ executionArn, error: "Endless" }));
     const execution = await sfn.send(new DescribeExecutionCommand({ executionArn }));
-    const { status = "", error, cause, output } = execution;
-    if (status !== "RUNNING") {
-      return {
-        case: one,
-        status,
-        error,
-        cause,
-        output,
-        visits: visitsOf(await history(sfn, executionArn as string)),
-      };
-    }
+    if (execution.status !== "RUNNING") return execution;
     await sleep(pollMilliseconds);
   }
-}
-
-async function history(sfn: SFNClient, executionArn: string): Promise<HistoryEvent[]> {
-  const events: HistoryEvent[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await sfn.send(
-      new GetExecutionHistoryCommand({ executionArn, maxResults: 1000, nextToken }),
-    );
-    events.push(...(page.events ?? []));
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
-  return events;
 }

@@ -2,7 +2,8 @@ import type { DrillReport } from "./campaign";
 import { counts, type DrivenPart } from "./coverage";
 
 /** Formats what a drill has found. */
-export function drillText({ definitions, executions, faults, parts, problems }: DrillReport): string {
+export function drillText(report: DrillReport): string {
+  const { definitions, executions, faults, redriven, resumed, parts, problems } = report;
   const kinds = (["state", "retrier", "catcher", "rule"] as const).map((kind) => counts(parts, kind));
   const lines = [
     `${definitions} definitions, ${executions} executions, ${faults} of them with a fault`,
@@ -11,6 +12,8 @@ export function drillText({ definitions, executions, faults, parts, problems }: 
       ({ kind, driven, reachable, unreachable }) =>
         `  ${`${kind}s`.padEnd(10)}${`${driven} of ${reachable} driven`.padEnd(20)}${unreachable > 0 ? `${unreachable} cannot be` : ""}`,
     ),
+    "",
+    `  ${redriven} tasks failed uncaught, were redriven and went on; ${resumed} named failures were gone on from as the command says`,
     ...reasonsText(parts),
   ];
   return `\n${lines.join("\n")}${problems.length > 0 ? "" : "\n\nEvery end was as expected."}`;

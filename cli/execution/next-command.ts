@@ -1,15 +1,35 @@
 import type { DescribeExecutionCommandOutput } from "@aws-sdk/client-sfn";
+import { failures } from "../../workflow/failures";
 import type { ExecutionFailure } from "./failure";
 import { stageWith } from "./stage";
 
-/** The command that goes on with what an execution has, after the cause is removed; undefined if it has nothing. */
+type Ended = Pick<DescribeExecutionCommandOutput, "executionArn" | "name" | "status" | "error" | "input">;
+
+/**
+ * The command that goes on with what an execution has, after the cause is removed; undefined if it has nothing, so that
+ * only a new one goes on.
+ */
 export function nextCommand(
   environment: string,
-  { name, status }: Pick<DescribeExecutionCommandOutput, "name" | "status">,
+  { executionArn, name, status, error = "", input = "{}" }: Ended,
   { state }: Pick<ExecutionFailure, "state">,
 ): string | undefined {
   const execute = `npm run execute -- ${environment}`;
-  if (status !== "FAILED") return `${execute} --redrive ${name}`;
+  const version = releasedVersion(input);
+  // An error without a name of the workflow was not caught, so that a redrive enters the state that failed.
+  if (status !== "FAILED" || !(error in failures)) {
+    return `${execute} --redrive ${version === undefined ? name : executionArn}`;
+  }
+  if (version !== undefined) {
+    const isInService = error === "AutoscalingFailed";
+    return `npm run rollback -- ${environment} ${version}${isInService ? " --again" : ""}`;
+  }
   const stage = stageWith(state);
   return stage === undefined ? undefined : `${execute} --from ${stage} --of ${name}`;
+}
+
+/** The version that an execution releases; undefined if it is no execution of the release state machine. */
+function releasedVersion(input: string): string | undefined {
+  const { ModelPackageArn } = JSON.parse(input) as { readonly ModelPackageArn?: unknown };
+  return typeof ModelPackageArn === "string" ? ModelPackageArn.split("/").at(-1) : undefined;
 }

@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-sfn";
 import { UsageError } from "../terminal/errors";
 import { describeNamed, type Executions } from "./named-execution";
-import { stageWith } from "./stage";
+import { nextCommand } from "./next-command";
 
 /** An execution that goes on. */
 export interface Redriven {
@@ -74,16 +74,18 @@ async function end(sfn: SFNClient, executionArn: string): Promise<{ since: numbe
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html#redrive-behavior-states */
 function failsAgain(
-  { name = "", cause }: DescribeExecutionCommandOutput,
+  description: DescribeExecutionCommandOutput,
   failState: string,
   environment: string,
 ): string {
-  const stage = stageWith(stateIn(cause));
-  const again = `npm run execute -- ${environment}`;
+  const { name = "", cause } = description;
+  const command = nextCommand(environment, description, { state: stateIn(cause) });
   const instead =
-    stage === undefined
-      ? `Start a new execution: ${again}`
-      : `Start a new execution with its results: ${again} --from ${stage} --of ${name}`;
+    command === undefined
+      ? `Start a new execution: npm run execute -- ${environment}`
+      : command.includes(" --of ")
+        ? `Start a new execution with its results: ${command}`
+        : `Release the version again: ${command}`;
   return `${name} ended in the Fail state ${failState}, which a redrive would only enter again. ${instead}`;
 }
 

@@ -1,17 +1,42 @@
 import { nextCommand } from "../../../cli/execution/next-command";
 
-const command = (status: "FAILED" | "ABORTED" | "TIMED_OUT", state?: string) =>
-  nextCommand("dev", { name: "run-1", status }, { state });
+const arn = "arn:aws:states:us-east-1:123456789012:execution:housing-dev-release:run-1";
+const version = "arn:aws:sagemaker:us-east-1:123456789012:model-package/housing-dev/7";
+
+function command(status: "FAILED" | "ABORTED" | "TIMED_OUT", state?: string, error = "", input = {}) {
+  const description = { executionArn: arn, name: "run-1", status, error, input: JSON.stringify(input) };
+  return nextCommand("dev", description, { state });
+}
 
 it.each(["ABORTED", "TIMED_OUT"] as const)("redrives what ended as %s", (status) => {
   expect(command(status)).toBe("npm run execute -- dev --redrive run-1");
+  expect(command(status, undefined, "", { ModelPackageArn: version })).toBe(
+    `npm run execute -- dev --redrive ${arn}`,
+  );
+});
+
+it("redrives what failed with an error that no state catches", () => {
+  expect(command("FAILED", undefined, "States.DataLimitExceeded")).toBe(
+    "npm run execute -- dev --redrive run-1",
+  );
 });
 
 it.each([
-  ["ModelTraining", "npm run execute -- dev --from ModelTraining --of run-1"],
-  ["CheckModelPerformance", "npm run execute -- dev --from ModelEvaluation --of run-1"],
-  ["DataPreprocessing", undefined],
-  [undefined, undefined],
-])("starts at a stage after %s failed, if that is not the first", (state, expected) => {
-  expect(command("FAILED", state)).toBe(expected);
+  ["ModelTraining", "TrainingJobFailed", "npm run execute -- dev --from ModelTraining --of run-1"],
+  [
+    "CheckModelPerformance",
+    "ModelPerformanceInsufficient",
+    "npm run execute -- dev --from ModelEvaluation --of run-1",
+  ],
+  ["DataPreprocessing", "ProcessingJobFailed", undefined],
+  [undefined, "InvalidInput", undefined],
+])("starts at a stage after %s failed, if that is not the first", (state, error, expected) => {
+  expect(command("FAILED", state, error)).toBe(expected);
+});
+
+it.each([
+  ["DeploymentFailed", "npm run rollback -- dev 7"],
+  ["AutoscalingFailed", "npm run rollback -- dev 7 --again"],
+])("releases the version again after %s of a release", (error, expected) => {
+  expect(command("FAILED", "CreateEndpoint", error, { ModelPackageArn: version })).toBe(expected);
 });

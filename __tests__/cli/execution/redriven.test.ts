@@ -50,7 +50,8 @@ it.each([
   [undefined, "Start a new execution: npm run execute -- dev"],
 ])("says what to do after a named failure with the cause %s", async (cause, instead) => {
   const failed = { type: "FailStateEntered", stateEnteredEventDetails: { name: "Named" } };
-  const { executions, sent } = client({ status: "FAILED", redriveStatus: "REDRIVABLE", cause }, [
+  const named = { status: "FAILED", error: "TrainingJobFailed", redriveStatus: "REDRIVABLE", cause };
+  const { executions, sent } = client(named, [
     { id: 9, type: "ExecutionFailed" },
     { id: 8, ...failed },
   ]);
