@@ -2,7 +2,7 @@ import type { DrillCase, DrilledMachine } from "../../../cli/drill/cases";
 import { callOf, drilledMachine, faultsOf, scenarioCases } from "../../../cli/drill/cases";
 import { Coverage, counts, coverageProblems } from "../../../cli/drill/coverage";
 import { drilledDefinitions } from "../../../cli/drill/definitions";
-import { visitsOf } from "../../../cli/drill/drilled-visits";
+import { callsOf, visitsOf } from "../../../cli/drill/drilled-visits";
 import { problemsOf } from "../../../cli/drill/judgement";
 import { mockFile } from "../../../cli/drill/mock-file";
 import { marked } from "../../../cli/drill/parts";
@@ -156,12 +156,13 @@ it("a history tells calls and errors of each visit", () => {
   const events = [
     event(1, "ExecutionStarted"),
     event(2, "TaskStateEntered", { stateEnteredEventDetails: { name: "Look" } }),
-    event(3, "TaskScheduled"),
+    event(3, "TaskScheduled", { taskScheduledEventDetails: { parameters: '{"A":1}' } }),
     event(4, "TaskFailed", { taskFailedEventDetails: { error: "E" } }),
     event(5, "TaskScheduled"),
     event(6, "TaskTimedOut", { taskTimedOutEventDetails: { error: "States.Timeout" } }),
   ];
   expect(visitsOf(events as never)).toEqual([{ state: "Look", calls: 2, errors: ["E", "States.Timeout"] }]);
+  expect(callsOf(events as never)).toEqual([{ state: "Look", parameters: '{"A":1}' }]);
 });
 
 it("answers are numbered, and the last one stays", () => {

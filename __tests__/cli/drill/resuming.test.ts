@@ -1,5 +1,4 @@
 import { type DrillCase, type DrilledMachine, drilledMachine } from "../../../cli/drill/cases";
-import { callsOf } from "../../../cli/drill/drilled-visits";
 import type { RedrivenResult } from "../../../cli/drill/redrives";
 import { redrivenCase, redriveProblems } from "../../../cli/drill/redrives";
 import type { DrillResult } from "../../../cli/drill/run";
@@ -155,19 +154,4 @@ describe("the way on after a named failure", () => {
     const renamed = { ...wayResult.case, injection: { ...wayResult.case.injection, state: "New" } };
     expect(wayProblems({ ...wayResult, case: renamed }).join()).toContain("New has no way on");
   });
-});
-
-it("a history tells the calls of each state", () => {
-  const event = (id: number, type: string, more: object = {}) => ({
-    id,
-    type,
-    previousEventId: id - 1,
-    ...more,
-  });
-  const events = [
-    event(1, "ExecutionStarted"),
-    event(2, "TaskStateEntered", { stateEnteredEventDetails: { name: "Look" } }),
-    event(3, "TaskScheduled", { taskScheduledEventDetails: { parameters: '{"A":1}' } }),
-  ];
-  expect(callsOf(events as never)).toEqual([{ state: "Look", parameters: '{"A":1}' }]);
 });
