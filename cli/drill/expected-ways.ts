@@ -42,5 +42,6 @@ export const expectedWays: Readonly<Record<string, Way>> = {
 
 /** The way on after a failure of a state in a definition; undefined if nobody has decided it. */
 export function expectedWay(states: ReadonlyMap<string, unknown>, state: string): Way | undefined {
-  return states.has("RegisterModel") ? expectedWays[state] : "release";
+  const isRelease = states.has("ReadPackage") && !states.has("RegisterModel");
+  return isRelease ? "release" : expectedWays[state];
 }

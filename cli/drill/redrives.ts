@@ -2,7 +2,7 @@
 
 import { type HistoryEvent, RedriveExecutionCommand } from "@aws-sdk/client-sfn";
 import { jobKindOf, jobNameKeys } from "../../workflow/job-kinds";
-import { prefixes } from "../../workflow/settings";
+import { prefixes } from "../../workflow/prefixes";
 import type { Executions } from "../execution/named-execution";
 import { readHistory } from "../execution/variables";
 import { type DrillCase, taskNames, uncaught } from "./cases";
