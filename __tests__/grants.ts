@@ -39,6 +39,7 @@ export function rolesOf(scope: NameScope) {
       endpoint: {
         instanceType: "ml.m5.large",
         autoscaling: { minInstances: 2, maxInstances: 3, invocationsPerInstance: 100 },
+        capture: { percentage: 100 },
       },
       vpc: { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] },
     },

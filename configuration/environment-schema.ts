@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { defaultNoncurrentVersionDays } from "../workflow/bucket";
-import { memorySizes, mostConcurrency } from "../workflow/endpoint/kinds";
+import { memorySizes, mostConcurrency, noServerlessCapture } from "../workflow/endpoint/kinds";
 import type { MonitoredWindow } from "../workflow/monitoring/monitor";
 import { hasRecipients, webhookFormats } from "../workflow/monitoring/notifications";
 import { defaultLogRetentionInDays } from "../workflow/resources";
@@ -102,6 +102,9 @@ export const endpointSchema = z.discriminatedUnion("kind", [
       .optional(),
     /** Concurrent requests; more are throttled. */
     maxConcurrency: wholeNumber.max(mostConcurrency).optional(),
+    capture: z
+      .never(`must not be set, because ${noServerlessCapture}: omit it, or set endpoint.kind to "instance"`)
+      .optional(),
   }),
 ]);
 

@@ -51,7 +51,16 @@ export function lifecycleRules(
     { id: "checkpoints", prefix: prefixes.checkpoints, expirationDays: checkpointDays },
     ...(capture === undefined
       ? []
-      : [{ id: "captured-requests", prefix: capture.prefix, expirationDays: capture.retentionInDays }]),
+      : [
+          {
+            id: "captured-requests",
+            prefix: capture.prefix,
+            expirationDays: capture.retentionInDays,
+            // Requests may be about persons: expired ones do not stay as old versions. Of two rules the shorter time counts.
+            // https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html
+            noncurrentVersionDays: 1,
+          },
+        ]),
   ];
 }
 

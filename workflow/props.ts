@@ -1,6 +1,7 @@
 import { longestDeploymentSeconds } from "./asl/retries";
+import { checkRawData } from "./endpoint/capture";
 import { checkedRollbackAlarms } from "./endpoint/guardrails";
-import { type EndpointProps, endpointSettings } from "./endpoint/kinds";
+import { captureOf, type EndpointProps, type EndpointSettings, endpointSettings } from "./endpoint/kinds";
 import { type GateProps, gateSettings } from "./gate";
 import type { ImageProps } from "./image";
 import { atLeastOne, type JobName, type JobProps, jobSettings, type ScriptProps } from "./job-props";
@@ -204,7 +205,7 @@ export function workflowSettings(
     ...job("comparison"),
     arguments: props.comparison.arguments ?? [],
   };
-  const endpoint = endpointSettings(props.endpoint, props.vpc !== undefined);
+  const endpoint = checkedEndpoint(props, dataPrefix);
   const longestRun =
     longest(processing) +
     (comparison === undefined ? 0 : longest(comparison)) +
@@ -231,6 +232,13 @@ export function workflowSettings(
     dataPrefix,
     timeoutSeconds: atLeastOne("timeoutSeconds", props.timeoutSeconds ?? longestRun + 3600),
   };
+}
+
+function checkedEndpoint({ endpoint, vpc, data }: WorkflowProps, dataPrefix: string): EndpointSettings {
+  const settings = endpointSettings(endpoint, vpc !== undefined);
+  const capture = captureOf(settings);
+  if (capture !== undefined && data?.bucketName === undefined) checkRawData(capture, dataPrefix);
+  return settings;
 }
 
 /** The time of all attempts of a job. */

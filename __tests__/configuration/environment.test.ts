@@ -40,6 +40,11 @@ describe("parseEnvironments", () => {
     [{ endpoint: { kind: "serverless", maxConcurrency: 201 } }, "environments.dev.endpoint.maxConcurrency"],
     [{ endpoint: { memorySizeInMB: 2048 } }, "memorySizeInMB"],
     [
+      { endpoint: { kind: "serverless", capture: { percentage: 100 } } },
+      'AWS captures no requests of a serverless endpoint: omit it, or set endpoint.kind to "instance"\n  → at environments.dev.endpoint.capture',
+    ],
+    [{ endpoint: { capture: { percentage: "20" } } }, "environments.dev.endpoint.capture.percentage"],
+    [
       { endpoint: { autoscaling: { minInstances: 1 } } },
       "environments.dev.endpoint.autoscaling.maxInstances",
     ],

@@ -106,6 +106,7 @@ describe("ArtifactBucket", () => {
             status: "Enabled",
             filter: [{ prefix: "data-capture/" }],
             expiration: [{ days: 3 }],
+            noncurrent_version_expiration: [{ noncurrent_days: 1 }],
           },
         ],
       },

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { InvokeEndpointCommand, ModelError } from "@aws-sdk/client-sagemaker-runtime";
 import { z } from "zod";
 import { testRun } from "../../configuration";
+import { testIdPrefix } from "../../workflow/endpoint/capture";
 import type { WorkflowProps } from "../../workflow/props";
 import type { Aws } from "../account/clients";
 import type { Environment } from "../account/environment";
@@ -35,6 +37,7 @@ export async function testEndpoint(
         ContentType: "application/json",
         Accept: "application/json",
         Body: JSON.stringify({ instances }),
+        InferenceId: `${testIdPrefix}${randomUUID()}`,
       }),
     );
     text = Body?.transformToString() ?? "";

@@ -33,6 +33,8 @@ interface Status {
     readonly status: string;
     readonly config: string;
     readonly instances: string;
+    /** What is captured of its requests, and where. */
+    readonly capture?: string;
     readonly reason?: string;
   }[];
   readonly versions: readonly VersionSummary[];
@@ -127,6 +129,7 @@ async function listEndpoints({ aws, baseName }: Target): Promise<Status["endpoin
 async function describeEndpoint(aws: Aws, name: string): Promise<Status["endpoints"][number]> {
   const endpoint = await aws.sagemaker().send(new DescribeEndpointCommand({ EndpointName: name }));
   const { EndpointStatus = "", EndpointConfigName = "", FailureReason, ProductionVariants = [] } = endpoint;
+  const { DataCaptureConfig: captured } = endpoint;
   const config = await aws.sagemaker().send(new DescribeEndpointConfigCommand({ EndpointConfigName }));
   const configured = new Map(config.ProductionVariants?.map((v) => [v.VariantName, v]));
   return {
@@ -139,6 +142,9 @@ async function describeEndpoint(aws: Aws, name: string): Promise<Status["endpoin
         ? `${VariantName}: ${CurrentInstanceCount} × ${InstanceType}, weight ${CurrentWeight}`
         : `${VariantName}: serverless, ${ServerlessConfig.MemorySizeInMB} MB, ${ServerlessConfig.MaxConcurrency} at a time`;
     }).join("; "),
+    capture: captured?.EnableCapture
+      ? `${captured.CurrentSamplingPercentage} % in ${captured.DestinationS3Uri}/${name}/`
+      : undefined,
     reason: FailureReason,
   };
 }
@@ -163,8 +169,8 @@ function statusText(
     ...section(
       "Endpoints",
       endpoints.map(
-        ({ name, status, config, instances: all, reason }) =>
-          `${status.padEnd(10)} ${name}  with ${config} (${all})${reason === undefined ? "" : `: ${reason}`}`,
+        ({ name, status, config, instances: all, capture, reason }) =>
+          `${status.padEnd(10)} ${name}  with ${config} (${all})${capture === undefined ? "" : `, captures ${capture}`}${reason === undefined ? "" : `: ${reason}`}`,
       ),
     ),
     ...section("Versions", versions),

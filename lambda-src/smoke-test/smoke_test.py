@@ -10,6 +10,7 @@ import functools
 import json
 import re
 import time
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,6 +35,9 @@ RETRIED = frozenset({"ThrottlingException", "ModelNotReadyException"})
 REFUSALS = frozenset({"ValidationError", "ModelError"})
 # Seconds before each retry.
 PAUSES = (0.5, 1.0, 2.0, 4.0)
+
+# Distinguishes the test's requests in captured data, from which a monitor leaves them out.
+ID_PREFIX = "smoke-test-"
 
 MAX_FILE_BYTES = 1024**2
 # How many failures are reported, because a failure's cause has a limit.
@@ -133,10 +137,15 @@ def _send(
 ) -> tuple[list[str], str | None]:
     runtime = _client("sagemaker-runtime")
     pauses = iter(PAUSES)
+    inference_id = f"{ID_PREFIX}{uuid.uuid4()}"
     while True:
         try:
             response = runtime.invoke_endpoint(
-                EndpointName=endpoint, ContentType=content_type, Accept=JSON, Body=body.encode()
+                EndpointName=endpoint,
+                ContentType=content_type,
+                Accept=JSON,
+                Body=body.encode(),
+                InferenceId=inference_id,
             )
             with response["Body"] as stream:
                 answer = stream.read().decode("utf-8", "replace")

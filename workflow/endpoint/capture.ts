@@ -1,6 +1,7 @@
 /** Captured requests and responses of an endpoint on instances, as plain data. */
 
 import type { JsonObject } from "../asl/jsonata";
+import { mediaTypes } from "../media-types";
 import { prefixes } from "../prefixes";
 
 /** The capture in the props. */
@@ -22,6 +23,9 @@ export interface CaptureProps {
 }
 
 export type CaptureSettings = Required<CaptureProps>;
+
+/** The start of the inference ids of test requests: the smoke test's, in `lambda-src/smoke-test/`, and those of the commands. */
+export const testIdPrefix = "smoke-test-";
 
 /** Captured files may not be mixed with what the workflow itself writes or reads. */
 const reserved = Object.entries(prefixes).flatMap(([name, prefix]) =>
@@ -63,10 +67,23 @@ export function captureSettings({
   return { percentage, prefix, retentionInDays };
 }
 
+/**
+ * Checks that raw data does not expire with captured requests.
+ *
+ * @param rawData the prefix of raw data in the artifact bucket
+ * @throws Error that names both
+ */
+export function checkRawData({ prefix }: CaptureSettings, rawData: string): void {
+  if (!rawData.startsWith(prefix) && !prefix.startsWith(rawData)) return;
+  throw new Error(
+    `data.prefix must not overlap endpoint.capture.prefix, whose objects expire, got "${rawData}" and "${prefix}"`,
+  );
+}
+
 /** The media types whose data is captured as text; that of all others is base64. SageMaker takes no parameters here. */
 const capturedAsText = {
-  CsvContentTypes: ["text/csv"],
-  JsonContentTypes: ["application/json", "application/jsonlines"],
+  CsvContentTypes: [mediaTypes.csv],
+  JsonContentTypes: [mediaTypes.json, "application/jsonlines"],
 };
 
 /** The capture in the request of an endpoint configuration. */

@@ -1,7 +1,7 @@
 /** The kinds of endpoint: the settings of each, and what AWS excludes. */
 
 import type { JsonObject } from "../asl/jsonata";
-import { type CaptureProps, type CaptureSettings, captureSettings } from "./capture";
+import { type CaptureProps, type CaptureSettings, captureSettings, dataCaptureConfig } from "./capture";
 
 /** Adds and removes instances to keep the requests per minute and instance at a target. */
 export interface AutoscalingSettings {
@@ -62,6 +62,9 @@ export type EndpointProps =
 /** Serverless memory sizes, in MB. */
 export const memorySizes: readonly number[] = [1024, 2048, 3072, 4096, 5120, 6144];
 
+/** Why a serverless endpoint has no capture. */
+export const noServerlessCapture = "AWS captures no requests of a serverless endpoint";
+
 /** Maximum of concurrent requests of one serverless endpoint. */
 export const mostConcurrency = 200;
 
@@ -86,9 +89,12 @@ export function overEndpoint(base: EndpointProps = {}, over: EndpointProps | und
   if (over === undefined) return base;
   const isSame = (base.kind ?? "instance") === (over.kind ?? "instance");
   if (!isSame) return over;
-  const update = { ...(base as { update?: object }).update, ...(over as { update?: object }).update };
-  const merged = { ...base, ...over } as EndpointProps;
-  return Object.keys(update).length === 0 ? merged : ({ ...merged, update } as EndpointProps);
+  const merged: Record<string, unknown> = { ...base, ...over };
+  for (const key of ["update", "capture"]) {
+    const [lower, upper] = [base, over].map((props) => (props as Record<string, object | undefined>)[key]);
+    if (lower !== undefined && upper !== undefined) merged[key] = { ...lower, ...upper };
+  }
+  return merged as EndpointProps;
 }
 
 /**
@@ -117,7 +123,7 @@ function refuseOtherKind(props: EndpointProps, kind: EndpointKind): void {
     kind === "instance"
       ? "instances have neither"
       : given.every((name) => name === "capture")
-        ? "AWS captures no requests of a serverless endpoint"
+        ? noServerlessCapture
         : "a serverless endpoint has no instances";
   throw new Error(`${names} must not be set, because ${why}: omit it, or set endpoint.kind to "${other}"`);
 }
@@ -239,4 +245,13 @@ export function variantCapacity(endpoint: EndpointSettings): JsonObject {
     InitialInstanceCount: endpoint.initialInstanceCount,
     InitialVariantWeight: endpoint.initialVariantWeight,
   };
+}
+
+/** The part of CreateEndpointConfig that captures requests; none without a capture. */
+export function capturePart(
+  endpoint: EndpointSettings,
+  references: { readonly bucketName: string; readonly kmsKeyArn?: string },
+): JsonObject {
+  const capture = captureOf(endpoint);
+  return capture === undefined ? {} : { DataCaptureConfig: dataCaptureConfig(capture, references) };
 }

@@ -2,8 +2,7 @@ import { integration } from "../arns";
 import { jsonata } from "../asl/jsonata";
 import { firstCheck, growingWait, limitRetry, sageMakerRetry } from "../asl/retries";
 import type { TaskState } from "../asl/states";
-import { dataCaptureConfig } from "../endpoint/capture";
-import { captureOf, variantCapacity } from "../endpoint/kinds";
+import { capturePart, variantCapacity } from "../endpoint/kinds";
 import { catchAll } from "../failures";
 import { allow } from "../iam";
 import type { Workflow } from "../settings";
@@ -28,7 +27,6 @@ export function endpointConfigStep(workflow: Workflow, names: ReleaseNames, next
 
 function createEndpointConfig(workflow: Workflow, names: ReleaseNames, next: string): TaskState {
   const { endpoint } = workflow.settings;
-  const capture = captureOf(endpoint);
   return {
     Type: "Task",
     Resource: integration(workflow.references, "sagemaker:createEndpointConfig"),
@@ -41,7 +39,7 @@ function createEndpointConfig(workflow: Workflow, names: ReleaseNames, next: str
           ...variantCapacity(endpoint),
         },
       ],
-      ...(capture && { DataCaptureConfig: dataCaptureConfig(capture, workflow.references) }),
+      ...capturePart(endpoint, workflow.references),
       Tags: executionTags(workflow),
     },
     Assign: { endpointConfigName: nameFromArn("EndpointConfigArn"), ...firstCheck },

@@ -2,6 +2,7 @@ import { arn } from "../arns";
 import { type JsonObject, jsonata } from "../asl/jsonata";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
+import { mediaTypes } from "../media-types";
 import { baseName } from "../names";
 import { prefixes } from "../prefixes";
 import type { Workflow } from "../settings";
@@ -48,8 +49,8 @@ function request(workflow: Workflow, group: string, approvalStatus: string): Jso
     ModelPackageDescription: jsonata`"Trained by execution " & $states.context.Execution.Name`,
     InferenceSpecification: {
       Containers: [modelContainer(workflow, jsonata`$modelDataUrl`)],
-      SupportedContentTypes: ["application/json", "text/csv"],
-      SupportedResponseMIMETypes: ["application/json", "text/csv"],
+      SupportedContentTypes: Object.values(mediaTypes),
+      SupportedResponseMIMETypes: Object.values(mediaTypes),
       // Optional for a version; a serverless endpoint has no instance type, and its version may move to any.
       ...(endpoint.kind === "instance" && {
         SupportedRealtimeInferenceInstanceTypes: [endpoint.instanceType],

@@ -1,5 +1,5 @@
 import { type Jsonata, jsonata } from "../asl/jsonata";
-import { variantCapacity } from "../endpoint/kinds";
+import { capturePart, variantCapacity } from "../endpoint/kinds";
 import { freshName, shortHash, versionName } from "../names";
 import type { Workflow } from "../settings";
 
@@ -25,13 +25,17 @@ export function namesOfExecution({ settings }: Workflow): ReleaseNames {
  *
  * A serverless endpoint has a separate model, with other environment variables and without a network.
  */
-export function namesOfVersion({ settings }: Workflow): ReleaseNames {
+export function namesOfVersion({ settings, references }: Workflow): ReleaseNames {
   const { endpoint } = settings;
-  const variant = { VariantName: endpoint.variantName, ...variantCapacity(endpoint) };
+  const content = {
+    VariantName: endpoint.variantName,
+    ...variantCapacity(endpoint),
+    ...capturePart(endpoint, references),
+  };
   const model = versionName(settings, "model");
   return {
     model: endpoint.kind === "serverless" ? jsonata`${model} & "-serverless"` : model,
-    config: jsonata`${versionName(settings, "config")} & "-" & ${shortHash(JSON.stringify(variant))}`,
+    config: jsonata`${versionName(settings, "config")} & "-" & ${shortHash(JSON.stringify(content))}`,
     reusable: true,
   };
 }

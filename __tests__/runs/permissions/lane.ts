@@ -86,13 +86,13 @@ export class Lane {
       comparison: smallComparison,
       smokeTest: { examples: [{ instances: [[1]], low: 42, high: 42 }] },
       retainedReleases: 1,
-      endpoint:
-        minInstances === 0
-          ? {}
-          : {
-              instanceType: "ml.m5.large",
-              autoscaling: { minInstances, maxInstances: 3, invocationsPerInstance: 100 },
-            },
+      endpoint: {
+        capture: { percentage: 100 },
+        ...(minInstances > 0 && {
+          instanceType: "ml.m5.large",
+          autoscaling: { minInstances, maxInstances: 3, invocationsPerInstance: 100 },
+        }),
+      },
     });
     const lane = new Lane(cloud, await cloud.deploy(props, kmsKeyArn));
     const topicArn = await cloud.createTopic(`${prefix}-test`);

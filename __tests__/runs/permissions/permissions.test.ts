@@ -5,6 +5,7 @@
  */
 
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import { prefixes } from "../../../workflow/prefixes";
 import {
   type Grant,
   platformGrants,
@@ -15,12 +16,18 @@ import {
 } from "../../grants";
 import { patience } from "../../patience";
 import { TestCloud } from "../cloud";
+import { captures } from "./capture-scenario";
 import { looksAtExperiment, looksBySchedule } from "./experiment-scenarios";
 import { Lane, type Scenario } from "./lane";
 import { scenarioFor, startsByApproval, startsBySchedule, usesCache } from "./scenarios";
 
 /** Of the roles of A/B tests each permission is needed by a look. */
 const looks: Partial<Record<RoleName, Scenario>> = { control: looksAtExperiment, look: looksBySchedule };
+
+function scenarioOf(role: RoleName, grant: Grant): Scenario {
+  if (role === "sagemaker" && grant.resource.includes(`/${prefixes.dataCapture}`)) return captures;
+  return looks[role] ?? scenarioFor(role, grant);
+}
 
 /** What lacks these fails without their name: only the emulator's count of denials has it. */
 const silent = /^(events:|states:StartExecution$|lambda:InvokeFunction$|sagemaker:Stop)/;
@@ -63,7 +70,7 @@ describe("without one permission", () => {
       await lane.begin();
       for (const role of Object.keys(roles) as RoleName[]) {
         for (const grant of lane.grants(role).filter((one, index) => wanted(one, index, role))) {
-          const { said, denied } = await lane.without(role, grant, looks[role] ?? scenarioFor(role, grant));
+          const { said, denied } = await lane.without(role, grant, scenarioOf(role, grant));
           const told =
             !silent.test(grant.action) && !untold.test(`${role} ${grant.action} ${grant.resource}`);
           const named = said.includes(grant.action) || (said !== "" && !told);
@@ -78,6 +85,7 @@ describe("without one permission", () => {
     await first?.begin();
     expect(await startsBySchedule.run(first as Lane)).toBe("");
     expect(await startsByApproval.run(first as Lane)).toBe("");
+    expect(await captures.run(first as Lane)).toBe("");
     for (const look of Object.values(looks)) {
       await look.before?.(first as Lane);
       expect(await look.run(first as Lane)).toBe("");

@@ -195,13 +195,16 @@ async function runningTuningJobs({ cloud, workflow }: Lane) {
   );
 }
 
+/** One model serves under the stable name. */
+export async function serves(lane: Lane): Promise<void> {
+  if (await lane.serves(endpointOf(lane))) return;
+  await lane.removeEndpoint(endpointOf(lane));
+  expect(await execution(lane, {})).toBe("");
+}
+
 /** A batch transform job runs as the role of the model that serves. */
-const scores: Scenario = {
-  before: async (lane) => {
-    if (await lane.serves(endpointOf(lane))) return;
-    await lane.removeEndpoint(endpointOf(lane));
-    expect(await execution(lane, {})).toBe("");
-  },
+const scoresBatches: Scenario = {
+  before: serves,
   run: async (lane) => {
     const { aws } = lane.cloud;
     const { workflow } = lane;
@@ -383,7 +386,8 @@ export function scenarioFor(role: RoleName, grant: Grant): Scenario {
   if (action === "sagemaker:StopHyperParameterTuningJob") return stopsTuning;
   if (/^sagemaker:Delete(EndpointConfig|Model)$/.test(action)) return updates(run);
   if (/^(cloudwatch:DescribeAlarms|application-autoscaling:)/.test(action)) return updates(run);
-  if (role === "sagemaker" && (resource.includes("/scoring-") || batchOnly.test(action))) return scores;
+  if (role === "sagemaker" && (resource.includes("/scoring-") || batchOnly.test(action)))
+    return scoresBatches;
   // Of an endpoint that is there.
   if (action === "sagemaker:ListTags") return updates(run, name);
   if (championReads.test(action) || action === "sagemaker:UpdateEndpoint") return updates(run, name);

@@ -2,9 +2,15 @@ import type { TaskState } from "../../../workflow/asl/states";
 import { lifecycleRules } from "../../../workflow/bucket";
 import { releaseDefinition } from "../../../workflow/definition";
 import { captureSettings } from "../../../workflow/endpoint/capture";
-import { captureOf, type EndpointProps, endpointSettings } from "../../../workflow/endpoint/kinds";
+import {
+  captureOf,
+  type EndpointProps,
+  endpointSettings,
+  overEndpoint,
+} from "../../../workflow/endpoint/kinds";
 import { policyDocument } from "../../../workflow/iam";
 import { sageMakerRoles } from "../../../workflow/roles";
+import { namesOfVersion } from "../../../workflow/steps/release-names";
 import { references, workflow } from "../../fixtures";
 
 const key = "arn:aws:kms:us-east-1:123456789012:key/1";
@@ -44,6 +50,7 @@ it("is written by the role that serves, under its prefix only, and expires", () 
     id: "captured-requests",
     prefix: "data-capture/",
     expirationDays: 7,
+    noncurrentVersionDays: 1,
   });
   expect(rules({}).map(({ id }) => id)).not.toContain("captured-requests");
 });
@@ -67,3 +74,33 @@ it("is refused of a serverless endpoint", () => {
     'endpoint.capture must not be set, because AWS captures no requests of a serverless endpoint: omit it, or set endpoint.kind to "instance"',
   );
 });
+
+it("names the configuration of a version by its capture, too, so that a changed one is not taken for the same", () => {
+  const name = (props: EndpointProps, kmsKeyArn?: string) =>
+    namesOfVersion(workflow({ endpoint: props }, { kmsKeyArn })).config;
+  const names = [name({}), name(endpoint), name({ capture: { percentage: 21 } }), name(endpoint, key)];
+  expect(new Set(names).size).toBe(names.length);
+  // Days change the bucket, and no configuration.
+  expect(name({ capture: { percentage: 20, retentionInDays: 7 } })).toBe(name(endpoint));
+});
+
+it("keeps what an environment does not change", () => {
+  const base: EndpointProps = { capture: { percentage: 100, prefix: "captured/" } };
+  expect(overEndpoint(base, endpoint)).toEqual({ capture: { percentage: 20, prefix: "captured/" } });
+  expect(overEndpoint(base, { instanceType: "ml.m5.large" })).toEqual({
+    ...base,
+    instanceType: "ml.m5.large",
+  });
+  expect(overEndpoint(base, { kind: "serverless" })).toEqual({ kind: "serverless" });
+});
+
+it.each(["data-capture/raw/", "data-capture/"])(
+  "is not mixed with raw data under %s, which would expire",
+  (prefix) => {
+    expect(() => workflow({ endpoint, data: { prefix } })).toThrow(
+      `data.prefix must not overlap endpoint.capture.prefix, whose objects expire, got "${prefix}" and "data-capture/"`,
+    );
+    workflow({ endpoint, data: { bucketName: "elsewhere", prefix } });
+    workflow({ data: { prefix } });
+  },
+);

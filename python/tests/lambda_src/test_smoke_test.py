@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,7 @@ def test_an_endpoint_with_correct_predictions_passes(send_request):
         "Sent": 2,
         "Variants": ["primary"],
     }
+    ids = [request.pop("InferenceId") for request in endpoint.requests]
     assert (
         endpoint.requests
         == [
@@ -95,6 +97,9 @@ def test_an_endpoint_with_correct_predictions_passes(send_request):
         ]
         * 2
     )
+    # A monitor of captured data recognizes them; the API takes 64 characters.
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"smoke-test-[0-9a-f-]{36}", one) for one in ids)
 
 
 def test_every_wrong_prediction_is_reported_with_its_example(send_request):
@@ -126,8 +131,10 @@ def test_csv_is_sent_on_request(send_request):
     ],
 )
 def test_a_transient_error_is_retried(send_request, pauses: "list[float]", error: Exception):
-    assert send_request(Endpoint(error, error, "[4]"))["Passed"]
+    endpoint = Endpoint(error, error, "[4]")
+    assert send_request(endpoint)["Passed"]
     assert pauses == [0.5, 1.0]
+    assert len({request["InferenceId"] for request in endpoint.requests[:3]}) == 1
 
 
 def test_an_endpoint_that_never_responds_fails(send_request, pauses: "list[float]"):
