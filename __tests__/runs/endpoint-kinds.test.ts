@@ -16,6 +16,7 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import { refuseChangeOfKind } from "../../cli/account/endpoint-kind";
 import type { Environment } from "../../cli/account/environment";
+import { readText } from "../../cli/account/objects";
 import { type ChangeKindSteps, moveToKind } from "../../cli/deploy/move-to-kind";
 import { testEndpoint } from "../../cli/execution/endpoint-test";
 import { type ScoreOptions, scoredText, scorePrefix } from "../../cli/scoring/batch";
@@ -32,10 +33,11 @@ const propsOf = (prefix: string, endpoint: EndpointProps) =>
   smallWorkflow(prefix, {
     endpoint,
   });
-const scaling = (minInstances: number, maxInstances: number): EndpointProps => ({
-  instanceType: "ml.m5.large",
-  autoscaling: { minInstances, maxInstances, invocationsPerInstance: 600 },
-});
+const scaling = (minInstances: number, maxInstances: number) =>
+  ({
+    instanceType: "ml.m5.large",
+    autoscaling: { minInstances, maxInstances, invocationsPerInstance: 600 },
+  }) satisfies EndpointProps;
 
 let cloud: TestCloud;
 
@@ -79,7 +81,7 @@ describe("an endpoint with autoscaling", () => {
   let workflow: TestWorkflow;
 
   beforeAll(async () => {
-    workflow = await deployed(propsOf("scaled", scaling(1, 3)));
+    workflow = await deployed(propsOf("scaled", { ...scaling(1, 3), capture: { percentage: 100 } }));
   });
 
   it("is registered with its bounds and its target, and answers", async () => {
@@ -118,6 +120,36 @@ describe("an endpoint with autoscaling", () => {
     expect(EndpointConfigName).not.toBe(before.EndpointConfigName);
     expect([configured?.InitialInstanceCount, running?.DesiredInstanceCount]).toEqual([1, 3]);
   });
+
+  it("captures its requests before and after the update", async () => {
+    expect(await testEndpoint(cloud.aws, "scaled-test", [2])).toEqual([42]);
+    const part = (mode: string, data: string) => ({
+      observedContentType: "application/json",
+      mode,
+      data,
+      encoding: "JSON",
+    });
+    const line = (instance: number) => ({
+      captureData: {
+        endpointInput: part("INPUT", `{"instances":[${instance}]}`),
+        endpointOutput: part("OUTPUT", '{"predictions": [42]}'),
+      },
+      eventMetadata: expect.objectContaining({ inferenceId: expect.stringMatching(/^smoke-test-/) }),
+      eventVersion: "0",
+    });
+    await until(async () => (await captured("scaled-test")).length >= 2);
+    expect(await captured("scaled-test")).toEqual([line(1), line(2)]);
+  });
+
+  /** The captured lines of an endpoint's variant, in the order of their hours and files. */
+  async function captured(endpoint: string): Promise<unknown[]> {
+    const Bucket = workflow.bucketName;
+    const list = new ListObjectsV2Command({ Bucket, Prefix: `data-capture/${endpoint}/primary/` });
+    const { Contents = [] } = await cloud.aws.s3().send(list);
+    const texts = Contents.map(({ Key = "" }) => readText(cloud.aws, { Bucket, Key }));
+    const lines = (await Promise.all(texts)).flatMap((text) => text?.trim().split("\n") ?? []);
+    return lines.map((text) => JSON.parse(text));
+  }
 
   it("serves the model also where scaling cannot be set, and says that only this is missing", async () => {
     await cloud.inject({

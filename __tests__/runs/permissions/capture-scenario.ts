@@ -22,7 +22,9 @@ export const captures: Scenario = {
     await aws.runtime().send(invoke);
     let said: string[] = [];
     await until(async () => {
-      said = (await endpointLogLines(aws, baseName, since)).filter((line) => line.startsWith("Data capture:"));
+      said = (await endpointLogLines(aws, baseName, since)).filter((line) =>
+        line.startsWith("Data capture:"),
+      );
       return said.length > 0 || (await isCaptured(aws, bucketName, InferenceId));
     });
     return said.join();
