@@ -23,6 +23,12 @@ export const smallSpot: Pick<WorkflowProps, "training"> = {
   training: { ...script("fit.py"), hyperparameters: { behave: "well" }, spot: { maxWaitInSeconds: 3600 } },
 };
 
+/** A monitor of everything that the endpoint is sent. */
+export const smallMonitor: Pick<WorkflowProps, "endpoint" | "monitor"> = {
+  endpoint: { capture: { percentage: 100 } },
+  monitor: script("watch.py"),
+};
+
 /** The smallest workflow that runs: its model answers 42, and the hyperparameter `behave` lets it misbehave. */
 export function smallWorkflow(prefix: string, more: Partial<WorkflowProps> = {}): WorkflowProps {
   return {
