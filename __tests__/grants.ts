@@ -8,7 +8,7 @@ import {
 import type { PolicyStatement } from "../workflow/iam";
 import { notifyFunction, webhookFunction } from "../workflow/monitoring/notifications";
 import { baseName, type NameScope } from "../workflow/names";
-import { releaseStateMachine, workflowStateMachine } from "../workflow/resources";
+import { monitorStateMachine, releaseStateMachine, workflowStateMachine } from "../workflow/resources";
 import {
   approvalRole,
   experimentScheduleRole,
@@ -41,19 +41,22 @@ export function rolesOf(scope: NameScope) {
         autoscaling: { minInstances: 2, maxInstances: 3, invocationsPerInstance: 100 },
         capture: { percentage: 100 },
       },
+      monitor: { folder: "python/scripts", entryPoint: "monitoring.py" },
       vpc: { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] },
     },
     withKey,
   );
   const { settings } = full;
-  const { prep, train, compare, serving } = sageMakerRoles(settings, withKey);
+  const { prep, train, compare, monitor, serving } = sageMakerRoles(settings, withKey);
   return {
     prep,
     train,
     compare: compare as RoleDescription,
+    monitor: monitor as RoleDescription,
     sagemaker: serving,
     states: workflowStateMachine(full).role,
     release: releaseStateMachine(full).role,
+    watch: monitorStateMachine(full)?.role as RoleDescription,
     evaluate: evaluationFunction(settings, withKey).role,
     smoke: smokeTestFunction(settings, withKey).role,
     cache: resultsCacheFunction(settings, withKey).role,

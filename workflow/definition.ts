@@ -18,7 +18,7 @@ import { longestJobSeconds } from "./steps/job";
 import { keepModelStep } from "./steps/keep-model";
 import { modelStep } from "./steps/model";
 import { monitorInputStep } from "./steps/monitor-input";
-import { findCapturedStep, monitorJobStep } from "./steps/monitor-job";
+import { findCapturedStep, monitoredModelStep, monitorJobStep } from "./steps/monitor-job";
 import { monitorVerdictStep } from "./steps/monitor-verdict";
 import { packageStep } from "./steps/package";
 import { pinCodeStep } from "./steps/pin-code";
@@ -100,7 +100,7 @@ export function monitorDefinition(workflow: Workflow, monitor: MonitorSettings):
     [
       monitorInputStep(workflow, monitor, "PinCode"),
       pinCodeStep(workflow, "FindChampion", [monitor.codeKey]),
-      championStep(workflow, "ModelServes", "MonitoringFailed"),
+      monitoredModelStep(workflow, "ModelServes"),
       findCapturedStep(workflow, monitor, "JudgeTraffic"),
       monitorJobStep(workflow, monitor, "ReadVerdict"),
       monitorVerdictStep(workflow),

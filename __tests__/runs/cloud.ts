@@ -1,5 +1,5 @@
 import { ListRolesCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
-import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { DeleteEndpointCommand, DeleteModelCommand, ListModelsCommand } from "@aws-sdk/client-sagemaker";
 import { DescribeStateMachineCommand, UpdateStateMachineCommand } from "@aws-sdk/client-sfn";
 import { Aws } from "../../cli/account/clients";
@@ -197,6 +197,10 @@ export class TestWorkflow {
 
   async upload(key: string, body: string): Promise<void> {
     await this.aws.s3().send(new PutObjectCommand({ Bucket: this.bucketName, Key: key, Body: body }));
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.aws.s3().send(new DeleteObjectCommand({ Bucket: this.bucketName, Key: key }));
   }
 
   /** Runs the workflow to its end. */

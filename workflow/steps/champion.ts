@@ -1,4 +1,4 @@
-import { jsonata } from "../asl/jsonata";
+import { type Jsonata, jsonata } from "../asl/jsonata";
 import { maxAttempts, unnamedSageMakerErrors, waitForAttempt } from "../asl/retries";
 import type { ChoiceState, TaskState } from "../asl/states";
 import { catchAll, caughtCause, type FailureName } from "../failures";
@@ -8,6 +8,14 @@ import type { Workflow } from "../settings";
 import { type Step, sdkTask } from "../step";
 import { configArn, endpointArns, modelArn, packageArn } from "./resource-arns";
 
+interface ChampionProps {
+  readonly failure: FailureName;
+  /** The endpoint's name. */
+  readonly ofEndpoint: string | Jsonata;
+  /** ARNs of the endpoints that it may be. */
+  readonly endpoints: readonly string[];
+}
+
 /**
  * Finds the model in service through the endpoint's configuration, model and model package. `championUrl` is its address,
  * or empty if no model is in service.
@@ -15,11 +23,15 @@ import { configArn, endpointArns, modelArn, packageArn } from "./resource-arns";
 export function championStep(
   workflow: Workflow,
   next: string,
-  failure: FailureName = "ComparisonFailed",
+  { failure, ofEndpoint, endpoints }: ChampionProps = {
+    failure: "ComparisonFailed",
+    ofEndpoint: endpointName(workflow.settings),
+    endpoints: endpointArns(workflow),
+  },
 ): Step {
   return {
     states: {
-      FindChampion: findChampion(workflow, failure),
+      FindChampion: findChampion(workflow, ofEndpoint, failure),
       ChampionAbsent: {
         Type: "Choice",
         Choices: [
@@ -40,7 +52,7 @@ export function championStep(
       ReadChampionPackage: readChampionPackage(workflow, next, failure),
     },
     policyStatements: [
-      allow(["sagemaker:DescribeEndpoint"], endpointArns(workflow)),
+      allow(["sagemaker:DescribeEndpoint"], endpoints),
       allow(["sagemaker:DescribeModelPackage"], [packageArn(workflow)]),
       allow(["sagemaker:DescribeEndpointConfig"], [configArn(workflow)]),
       allow(["sagemaker:DescribeModel"], [modelArn(workflow)]),
@@ -48,10 +60,10 @@ export function championStep(
   };
 }
 
-function findChampion(workflow: Workflow, failure: FailureName): TaskState {
+function findChampion(workflow: Workflow, EndpointName: string | Jsonata, failure: FailureName): TaskState {
   const none = jsonata`""`;
   return sdkTask(workflow, "sagemaker", "describeEndpoint", {
-    Arguments: { EndpointName: endpointName(workflow.settings) },
+    Arguments: { EndpointName },
     Assign: {
       championUrl: none,
       champion: jsonata`{

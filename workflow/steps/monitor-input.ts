@@ -3,7 +3,7 @@ import { firstAttempt } from "../asl/retries";
 import { otherwise } from "../asl/states";
 import { failState } from "../failures";
 import { hourlyFolders, longestWindowInHours } from "../monitoring/monitor";
-import { endpointName, executionFolder } from "../names";
+import { executionFolder, stableEndpointName } from "../names";
 import type { MonitorSettings, Workflow } from "../settings";
 import type { Step } from "../step";
 
@@ -60,7 +60,7 @@ export function monitorInputStep(workflow: Workflow, monitor: MonitorSettings, n
               windowStart: starts,
               windowEnd: ends,
               executionFolder,
-              endpointName: endpointName(workflow.settings),
+              endpointName: stableEndpointName(workflow.settings),
               ...firstAttempt,
             },
             Next: "CheckWindow",

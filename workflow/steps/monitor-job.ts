@@ -1,11 +1,13 @@
-import { bucketArn } from "../arns";
+import { arn, bucketArn } from "../arns";
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import type { TaskState } from "../asl/states";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
+import { stableEndpointName } from "../names";
 import { prefixes } from "../prefixes";
 import type { MonitorSettings, Workflow } from "../settings";
 import { artifactUrl, executionTags, type Step, sdkTask } from "../step";
+import { championStep } from "./champion";
 import { jobStep, roleAndLimit } from "./job";
 import { vpcConfig } from "./network";
 import { pinnedCodeUrl } from "./pin-code";
@@ -19,6 +21,16 @@ export const reportFolder = jsonata`${prefixes.monitorReports} & $endpointName &
 
 /** JSONata: the start of the key of the newest report on the endpoint. */
 export const latestFolder = jsonata`${prefixes.latestReports} & $endpointName`;
+
+/** Finds the model that serves at the workflow's own endpoint. */
+export function monitoredModelStep(workflow: Workflow, next: string): Step {
+  const name = stableEndpointName(workflow.settings);
+  return championStep(workflow, next, {
+    failure: "MonitoringFailed",
+    ofEndpoint: name,
+    endpoints: [arn(workflow.references, "sagemaker", `endpoint/${name}`)],
+  });
+}
 
 /**
  * Finds which of the folders have objects: a job that reads an empty one fails, and a window without requests is one to

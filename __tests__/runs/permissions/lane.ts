@@ -25,7 +25,7 @@ import {
 import { until } from "../../patience";
 import { failureOf, succeeded, type TestCloud, type TestWorkflow } from "../cloud";
 import { TestNotifications } from "../notifications-cloud";
-import { smallComparison, smallSpot, smallTuning, smallWorkflow } from "../small-workflow";
+import { smallComparison, smallMonitor, smallSpot, smallTuning, smallWorkflow } from "../small-workflow";
 
 /** A run that needs a permission. */
 export interface Scenario {
@@ -59,7 +59,7 @@ export class Lane {
 
   /**
    * `more` of what a configuration can ask for: a key, an endpoint that is scaled and updated by a canary, a tuning, a cache,
-   * spot instances.
+   * spot instances, a monitor.
    */
   static async open(
     cloud: TestCloud,
@@ -70,17 +70,20 @@ export class Lane {
       tunes = false,
       caches = false,
       onSpot = false,
+      monitors = false,
     }: {
       kmsKeyArn?: string;
       minInstances?: number;
       tunes?: boolean;
       caches?: boolean;
       onSpot?: boolean;
+      monitors?: boolean;
     } = {},
   ): Promise<Lane> {
     const props = smallWorkflow(prefix, {
       ...(tunes ? smallTuning : {}),
       ...(onSpot ? smallSpot : {}),
+      monitor: monitors ? smallMonitor.monitor : undefined,
       // What it finds is known before a release.
       ...(caches ? ({ cache: {}, approval: "manual" } as const) : {}),
       comparison: smallComparison,
@@ -119,7 +122,7 @@ export class Lane {
       const name = Roles.find(({ RoleName = "" }) =>
         RoleName.startsWith(`${prefix}-test-${role}-`),
       )?.RoleName;
-      if (role === "cache" && !caches) continue;
+      if ((role === "cache" && !caches) || (/^(monitor|watch)$/.test(role) && !monitors)) continue;
       const policy = { RoleName: name, PolicyName: "permissions" };
       const { PolicyDocument = "" } = await cloud.aws.iam().send(new GetRolePolicyCommand(policy));
       lane.#policies.set(role, {

@@ -19,6 +19,7 @@ import { TestCloud } from "../cloud";
 import { captures } from "./capture-scenario";
 import { looksAtExperiment, looksBySchedule } from "./experiment-scenarios";
 import { Lane, type Scenario } from "./lane";
+import { judges, monitorScenario } from "./monitor-scenarios";
 import { scenarioFor, startsByApproval, startsBySchedule, usesCache } from "./scenarios";
 
 /** Of the roles of A/B tests each permission is needed by a look. */
@@ -26,7 +27,7 @@ const looks: Partial<Record<RoleName, Scenario>> = { control: looksAtExperiment,
 
 function scenarioOf(role: RoleName, grant: Grant): Scenario {
   if (role === "sagemaker" && grant.resource.includes(`/${prefixes.dataCapture}`)) return captures;
-  return looks[role] ?? scenarioFor(role, grant);
+  return looks[role] ?? monitorScenario(role, grant) ?? scenarioFor(role, grant);
 }
 
 /** What lacks these fails without their name: only the emulator's count of denials has it. */
@@ -62,6 +63,7 @@ describe("without one permission", () => {
     const guarded = await Lane.open(cloud, "guarded", { minInstances: 2 });
     const tuned = await Lane.open(cloud, "tuned", { tunes: true });
     const cached = await Lane.open(cloud, "cached", { caches: true, kmsKeyArn: KeyMetadata?.Arn });
+    const watched = await Lane.open(cloud, "watched", { monitors: true, kmsKeyArn: KeyMetadata?.Arn });
     const interrupted = await Lane.open(cloud, "spot", { onSpot: true });
     const proved = new Set<string>();
     const unproved: string[] = [];
@@ -86,6 +88,8 @@ describe("without one permission", () => {
     expect(await startsBySchedule.run(first as Lane)).toBe("");
     expect(await startsByApproval.run(first as Lane)).toBe("");
     expect(await captures.run(first as Lane)).toBe("");
+    await watched.begin();
+    expect(await judges.run(watched)).toBe("");
     for (const look of Object.values(looks)) {
       await look.before?.(first as Lane);
       expect(await look.run(first as Lane)).toBe("");
@@ -103,6 +107,7 @@ describe("without one permission", () => {
       proveAll(guarded, ({ action }) => forScaling.test(action)),
       proveAll(tuned, forTuning),
       proveAll(cached, ({ resource }, _, role) => role === "cache" || resource.includes("-results-cache:")),
+      proveAll(watched, (_grant, _index, role) => /^(monitor|watch)$/.test(role)),
       proveAll(interrupted, ({ resource }) => resource.includes("/checkpoints/")),
     ]);
 

@@ -114,9 +114,10 @@ const findsNothing: Scenario = {
 };
 
 /** The role is for this machine alone, so that it cannot be given to another one. */
-const isRefusedAtUpdate: Scenario = {
-  run: async ({ cloud, workflow: { stateMachineArn } }) => {
+export const isRefusedAtUpdate = (machine: "" | "-monitor" = ""): Scenario => ({
+  run: async ({ cloud, workflow }) => {
     const sfn = cloud.aws.sfn();
+    const stateMachineArn = `${workflow.stateMachineArn}${machine}`;
     const { definition, roleArn } = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
     const update = new UpdateStateMachineCommand({ stateMachineArn, definition, roleArn });
     return await sfn.send(update).then(
@@ -124,7 +125,7 @@ const isRefusedAtUpdate: Scenario = {
       (error: Error) => error.message,
     );
   },
-};
+});
 
 /** An execution that is stopped stops its job. */
 const isStopped = (kind: "Processing" | "Training", named: string, input: ExecutionInput): Scenario => ({
@@ -373,7 +374,7 @@ export function scenarioFor(role: RoleName, grant: Grant): Scenario {
   if (role === "webhook") return readsItsSecret;
   if (role === "notify")
     return resource.includes("-release:") ? tells(release, "-release") : tells(execution, "");
-  if (action.startsWith("events:")) return isRefusedAtUpdate;
+  if (action.startsWith("events:")) return isRefusedAtUpdate();
   if (resource.includes("/checkpoints/")) return goesOnFromCheckpoint;
   if (action === "sagemaker:StopProcessingJob") {
     return resource.includes("-compare-")
