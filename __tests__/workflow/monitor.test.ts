@@ -1,3 +1,4 @@
+import { isExpression } from "../../workflow/asl/jsonata";
 import type { ChoiceState, MapState, SucceedState, TaskState } from "../../workflow/asl/states";
 import { monitorStateMachine } from "../../workflow/resources";
 import { sageMakerRoles } from "../../workflow/roles";
@@ -43,7 +44,7 @@ async function begun(input: object) {
     }
     const assigned = Object.entries(rule.Assign).map(async ([name, value]) => [
       name,
-      typeof value === "string" ? await evaluate(value, states, { ...variables }) : value,
+      isExpression(value) ? await evaluate(value, states, { ...variables }) : value,
     ]);
     Object.assign(variables, Object.fromEntries(await Promise.all(assigned)));
     next = rule.Next;
