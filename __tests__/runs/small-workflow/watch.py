@@ -1,4 +1,4 @@
-"""The smallest monitor: counts what was captured; a file "hang-monitor" among the labels makes it hang."""
+"""The smallest monitor: counts what was captured; a label file "hang-monitor" makes it hang."""
 
 import argparse
 import json
