@@ -1,10 +1,11 @@
 import { ListRolesCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
-import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { DeleteEndpointCommand, DeleteModelCommand, ListModelsCommand } from "@aws-sdk/client-sagemaker";
 import { DescribeStateMachineCommand, UpdateStateMachineCommand } from "@aws-sdk/client-sfn";
 import { Aws } from "../../cli/account/clients";
 import { resolveTarget } from "../../cli/account/deployed-workflow";
 import { callEmulator, emulatorVariables } from "../../cli/account/emulator-address";
+import { readText } from "../../cli/account/objects";
 import { createLocalAlarms } from "../../cli/emulator/alarms";
 import { EmulatorProcess } from "../../cli/emulator/process";
 import { imageEnvironment, prepareEnvironments } from "../../cli/emulator/python";
@@ -16,6 +17,7 @@ import { resultsCacheFunction } from "../../workflow/functions";
 import { policyDocument } from "../../workflow/iam";
 import { imageRepositoryArn } from "../../workflow/image";
 import { baseName } from "../../workflow/names";
+import { prefixes } from "../../workflow/prefixes";
 import { type WorkflowProps, workflowSettings } from "../../workflow/props";
 import { releaseStateMachine, workflowStateMachine } from "../../workflow/resources";
 import type { Workflow } from "../../workflow/settings";
@@ -177,6 +179,12 @@ interface RoleAudit {
   }[];
 }
 
+/** A line of a captured file. */
+interface CapturedRequest {
+  readonly captureData: Readonly<Record<"endpointInput" | "endpointOutput", { readonly data: string }>>;
+  readonly eventMetadata: { readonly inferenceId?: string };
+}
+
 /** A deployed workflow under test. */
 export class TestWorkflow {
   private runs = 0;
@@ -201,6 +209,16 @@ export class TestWorkflow {
 
   async remove(key: string): Promise<void> {
     await this.aws.s3().send(new DeleteObjectCommand({ Bucket: this.bucketName, Key: key }));
+  }
+
+  /** The captured requests of a variant of the stable endpoint, as far as they are written. */
+  async captured(variant = "primary"): Promise<CapturedRequest[]> {
+    const Bucket = this.bucketName;
+    const Prefix = `${prefixes.dataCapture}${this.baseName}/${variant}/`;
+    const { Contents = [] } = await this.aws.s3().send(new ListObjectsV2Command({ Bucket, Prefix }));
+    const texts = Contents.map(({ Key = "" }) => readText(this.aws, { Bucket, Key }));
+    const lines = (await Promise.all(texts)).flatMap((text) => text?.trim().split("\n") ?? []);
+    return lines.map((line) => JSON.parse(line));
   }
 
   /** Runs the workflow to its end. */

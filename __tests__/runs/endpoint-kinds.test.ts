@@ -16,7 +16,6 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import { refuseChangeOfKind } from "../../cli/account/endpoint-kind";
 import type { Environment } from "../../cli/account/environment";
-import { readText } from "../../cli/account/objects";
 import { type ChangeKindSteps, moveToKind } from "../../cli/deploy/move-to-kind";
 import { testEndpoint } from "../../cli/execution/endpoint-test";
 import { type ScoreOptions, scoredText, scorePrefix } from "../../cli/scoring/batch";
@@ -137,19 +136,9 @@ describe("an endpoint with autoscaling", () => {
       eventMetadata: expect.objectContaining({ inferenceId: expect.stringMatching(/^smoke-test-/) }),
       eventVersion: "0",
     });
-    await until(async () => (await captured("scaled-test")).length >= 2);
-    expect(await captured("scaled-test")).toEqual([line(1), line(2)]);
+    await until(async () => (await workflow.captured()).length >= 2);
+    expect(await workflow.captured()).toEqual([line(1), line(2)]);
   });
-
-  /** The captured lines of an endpoint's variant, in the order of their hours and files. */
-  async function captured(endpoint: string): Promise<unknown[]> {
-    const Bucket = workflow.bucketName;
-    const list = new ListObjectsV2Command({ Bucket, Prefix: `data-capture/${endpoint}/primary/` });
-    const { Contents = [] } = await cloud.aws.s3().send(list);
-    const texts = Contents.map(({ Key = "" }) => readText(cloud.aws, { Bucket, Key }));
-    const lines = (await Promise.all(texts)).flatMap((text) => text?.trim().split("\n") ?? []);
-    return lines.map((text) => JSON.parse(text));
-  }
 
   it("serves the model also where scaling cannot be set, and says that only this is missing", async () => {
     await cloud.inject({

@@ -28,7 +28,7 @@ import { smallWorkflow } from "./small-workflow";
 const propsOf = (prefix: string, instances: number) =>
   smallWorkflow(prefix, {
     approval: "manual",
-    endpoint: { initialInstanceCount: instances },
+    endpoint: { initialInstanceCount: instances, capture: { percentage: 100 } },
   });
 const numbers: ExperimentNumbers = {
   weight: 0.3,
@@ -213,6 +213,14 @@ describe("an A/B test", () => {
     const answers = await trial.ask(200);
     expect(answers.primary?.right.length).toBeGreaterThan(100);
     expect(answers.challenger?.right.length).toBeGreaterThan(30);
+    // The capture of the configuration before goes on, for each variant by itself.
+    for (const variant of ["primary", "challenger"]) {
+      const sent = async () =>
+        (await trial.workflow.captured(variant)).filter(({ eventMetadata }) =>
+          eventMetadata.inferenceId?.startsWith("order-"),
+        );
+      await until(async () => (await sent()).length === answers[variant]?.right.length);
+    }
     await trial.reward("v2-against-v1", answers);
     const decision = await trial.decided("v2-against-v1");
     expect(decision).toMatchObject({ Verdict: "promote", Winner: "challenger" });
