@@ -28,7 +28,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 beforeAll(async () => {
   cloud = await TestCloud.start();
-  const workflow = await cloud.deploy(workflowProps("local"));
+  const props = { ...workflowProps("local"), endpoint: { capture: { percentage: 50 } } };
+  const workflow = await cloud.deploy(props);
   await workflow.upload("raw-data/train.csv", housingCsv(400, 1));
   await workflow.upload("raw-data/test.csv", housingCsv(100, 2));
 });
@@ -176,6 +177,7 @@ describe("status", () => {
         name: "housing-local",
         status: "InService",
         instances: "primary: 1 × ml.t2.medium, weight 1",
+        capture: expect.stringMatching(/^50 % in s3:\/\/housing-local-\w+\/data-capture\/housing-local\/$/),
       }),
     ]);
     expect(status.objects["raw-data/"].count).toBe(2);
@@ -185,7 +187,7 @@ describe("status", () => {
     const text = (await command(["status"])).stdout;
     expect(text).toMatch(/\nVersions\n {2}version \d+ is in service\n/);
     expect(text).toMatch(/SUCCEEDED +first/);
-    expect(text).toMatch(/InService +housing-local/);
+    expect(text).toMatch(/InService +housing-local .*, captures 50 % in s3:/);
   });
 });
 
