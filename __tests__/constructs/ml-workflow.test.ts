@@ -1,7 +1,7 @@
 import { workflowProps } from "../../configuration";
 import { workflowDefinition } from "../../workflow/definition";
 import { tuning, workflow } from "../fixtures";
-import { dev, named, only, synth } from "../synthesized";
+import { dev, inDev, named, only, synth } from "../synthesized";
 
 describe("the workflow", () => {
   const { pipeline } = synth();
@@ -85,6 +85,35 @@ describe("a workflow with a tuning", () => {
         Resource: [expect.stringMatching(/:hyper-parameter-tuning-job\/housing-dev-tune-\*$/)],
       }),
     ]);
+  });
+});
+
+describe("an endpoint that captures requests", () => {
+  const kmsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/1";
+  const endpoint = { capture: { percentage: 20, prefix: "captured/", retentionInDays: 7 } };
+  const { pipeline: captures } = synth(inDev({ kmsKeyArn }), { ...workflowProps("dev"), endpoint });
+  const bucket = /^\$\{aws_s3_bucket\.\w+\.bucket\}$/;
+
+  it("does so in what both state machines create, in the bucket and with its key", () => {
+    for (const name of ["housing-dev", "housing-dev-release"]) {
+      const { definition } = named(captures, "aws_sfn_state_machine", name) as { definition: string };
+      const { DataCaptureConfig, EndpointConfigName } =
+        JSON.parse(definition).States.CreateEndpointConfig.Arguments;
+      const { DestinationS3Uri, ...more } = DataCaptureConfig;
+      expect(more).toMatchObject({ EnableCapture: true, InitialSamplingPercentage: 20, KmsKeyId: kmsKeyArn });
+      const [, name_, prefix] = /^s3:\/\/(.*?\})\/(.*)$/.exec(DestinationS3Uri) ?? [];
+      expect([name_, prefix]).toEqual([expect.stringMatching(bucket), "captured"]);
+      // A version's configuration has a hash of it in its name.
+      if (name.endsWith("-release")) expect(EndpointConfigName).toContain(`${name_}/captured`);
+    }
+  });
+
+  it("may be written there by the role that serves alone, and expires there", () => {
+    const policies = Object.entries(captures.resource?.aws_iam_role_policy ?? {});
+    const writing = policies.filter(([, { policy }]) => String(policy).includes("/captured/*"));
+    expect(writing.map(([id]) => id)).toEqual([expect.stringContaining("SageMakerRole")]);
+    const lifecycle = JSON.stringify(only(captures, "aws_s3_bucket_lifecycle_configuration"));
+    expect(lifecycle).toContain('"expiration":[{"days":7}],"filter":[{"prefix":"captured/"}]');
   });
 });
 
