@@ -64,7 +64,7 @@ class Cloud:
         s3.install(faults, checks)
         stepfunctions.install(aws, checks, time_scale, mocks or MockFile())
         permissions.install()
-        lambda_functions.install(runners.functions)
+        self._asynchronous = lambda_functions.install(runners.functions, time_scale)
         self._eventbridge = eventbridge.install(aws, time_scale)
         ecr.install(runners.image_manifest)
         ssm.install()
@@ -76,5 +76,6 @@ class Cloud:
     def close(self) -> None:
         """Stop running jobs, model servers and schedules."""
         self._eventbridge.close()
+        self._asynchronous.close()
         self._cloudwatch.close()
         self._sagemaker.close()

@@ -1,13 +1,14 @@
 """Lambda functions: moto's records, with handlers that run."""
 
+import functools
 import json
-import threading
 import zipfile
 from typing import Any
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 
+from emulator.aws.lambda_functions.asynchronous import AsynchronousInvocations
 from emulator.aws.patching import method, replace, wrap
 from emulator.aws.protocol.errors import EmulatorError
 from emulator.aws.protocol.operations import service_model
@@ -25,10 +26,10 @@ _GONE = ("python2.7", "python3.6")
 _NEWEST = "python3.14"
 
 
-def install(functions: FunctionRunner) -> None:
+def install(functions: FunctionRunner, asynchronous: AsynchronousInvocations) -> None:
     """Run handlers; moto would start Docker."""
     replace(LambdaFunction, "_invoke_lambda", method(_invoke_lambda, functions))
-    wrap(LambdaFunction, "invoke", _invoke)
+    wrap(LambdaFunction, "invoke", functools.partial(_invoke, asynchronous))
     wrap(LambdaFunction, "__init__", _with_code)
     wrap(LambdaFunction, "update_function_code", _with_code)
     wrap(LambdaResponse, "create_function", _create_function)
@@ -65,19 +66,31 @@ def _spec(function: Any) -> FunctionSpec:
     )
 
 
-def _invoke(original: Any, self: Any, body: Any, request_headers: Any, headers: Any) -> Any:
+def _invoke(
+    asynchronous: AsynchronousInvocations,
+    original: Any,
+    self: Any,
+    body: Any,
+    request_headers: Any,
+    headers: Any,
+) -> Any:
     kind = request_headers.get("X-Amz-Invocation-Type", "RequestResponse")
     if kind == "DryRun":
         return b""
     if kind == "Event":
-        # The caller does not wait; the handler's output and errors are in its log.
-        threading.Thread(target=original, args=(self, body, {}, {}), daemon=True).start()
+        asynchronous.submit(lambda: _succeeds(original, self, body))
         return b""
     payload = original(self, body, {"x-amz-invocation-type": kind}, headers)
     headers["x-amz-executed-version"] = str(self.version)
     if "x-amz-function-error" in headers:
         headers["x-amz-function-error"] = "Unhandled"
     return payload
+
+
+def _succeeds(original: Any, self: Any, body: Any) -> bool:
+    headers: dict[str, Any] = {}
+    original(self, body, {}, headers)
+    return "x-amz-function-error" not in headers
 
 
 def _with_qualifier(original: Any, self: Any) -> Any:

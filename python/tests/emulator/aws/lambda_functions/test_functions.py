@@ -3,10 +3,12 @@
 import io
 import json
 import threading
+import time
 import zipfile
 
 import pytest
 
+from emulator.aws.lambda_functions.asynchronous import AsynchronousInvocations
 from tests.patience import LIMIT_SECONDS
 
 ROLE = "arn:aws:iam::123456789012:role/workflow"
@@ -65,6 +67,59 @@ def test_an_event_invocation_does_not_wait(client, cloud, create_function, name)
     assert answer["StatusCode"] == 202
     answered.set()
     assert done.wait(LIMIT_SECONDS)
+
+
+@pytest.mark.parametrize("failures", [2, 9])
+def test_an_event_invocation_that_fails_is_tried_twice_more(
+    client, cloud, create_function, name, until, failures
+):
+    began = []
+
+    def handler(event):
+        began.append((event, time.monotonic()))
+        if len(began) <= failures:
+            raise RuntimeError("killed")
+
+    cloud.functions.handlers[name] = handler
+    create_function()
+    client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=b'{"n": 1}')
+    until(lambda: len(began) == 3)
+    assert [event for event, _ in began] == [{"n": 1}] * 3
+    (first, second, third) = [at for _, at in began]
+    # A minute and two, by the emulator's time scale.
+    assert (second - first >= 1.2, third - second >= 2.4) == (True, True)
+
+
+@pytest.fixture
+def failing():
+    """Return an invocation that fails, its threads, and a semaphore that counts them."""
+    threads, attempted = [], threading.Semaphore(0)
+
+    def invoke():
+        threads.append(threading.current_thread())
+        attempted.release()
+        return False
+
+    return invoke, threads, attempted
+
+
+def test_an_event_invocation_that_always_fails_is_given_up(failing):
+    invoke, threads, attempted = failing
+    AsynchronousInvocations(time_scale=0).submit(invoke)
+    for _ in range(3):
+        assert attempted.acquire(timeout=LIMIT_SECONDS)
+    threads[0].join(LIMIT_SECONDS)
+    assert len(threads) == 3
+
+
+def test_an_event_invocation_is_not_tried_again_after_the_end(failing):
+    invoke, threads, attempted = failing
+    invocations = AsynchronousInvocations(time_scale=1)
+    invocations.submit(invoke)
+    assert attempted.acquire(timeout=LIMIT_SECONDS)
+    invocations.close()
+    threads[0].join(LIMIT_SECONDS)
+    assert len(threads) == 1
 
 
 def test_an_exception_has_its_name_in_a_state_machine(machine, cloud, create_function, name):
