@@ -1,6 +1,6 @@
 /** SIGKILL of what runs for a state of the workflow, and the documented way to go on. */
 
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { DeleteObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
@@ -13,6 +13,7 @@ import { readTuningRun } from "../../cli/tuning/run";
 import { evaluationFunctionName, smokeTestFunctionName } from "../../workflow/names";
 import { until } from "../patience";
 import { failureOf, jobsOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
+import { kill, killInvoked, processesOf } from "./processes";
 import { smallComparison, smallTuning, smallWorkflow } from "./small-workflow";
 
 const props = smallWorkflow("kill", {
@@ -34,31 +35,7 @@ beforeAll(async () => {
 
 afterAll(() => cloud?.stop());
 
-/** The processes of this emulator's children whose command line or variables have `text`, without supervisors. */
-function processes(text: string): number[] {
-  const endpoint = `AWS_ENDPOINT_URL=${cloud.variables.AWS_ENDPOINT_URL}`;
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-        if (command.includes("supervisor.py")) return false;
-        const variables = readFileSync(`/proc/${pid}/environ`, "utf8");
-        return variables.includes(endpoint) && `${command}\0${variables}`.includes(text);
-      } catch {
-        return false; // it has ended meanwhile
-      }
-    })
-    .map(Number);
-}
-
-async function kill(text: string): Promise<void> {
-  const [pid] = await until(() => {
-    const found = processes(text);
-    return found.length > 0 ? found : undefined;
-  }, text);
-  process.kill(pid as number, "SIGKILL");
-}
+const processes = (text: string) => processesOf(cloud, text);
 
 /** Removes the objects whose keys end so. */
 async function remove(end: string): Promise<void> {
@@ -72,43 +49,45 @@ async function remove(end: string): Promise<void> {
 interface Case {
   readonly hang?: string;
   readonly input?: object;
-  readonly kills: string;
+  /** The script that is killed. */
+  readonly script?: string;
+  /** The function that is killed. */
+  readonly function?: string;
   readonly error: string;
   readonly reason: string;
   /** The stage to go on at; a new execution without one. */
   readonly from?: "ModelTraining" | "ModelEvaluation";
 }
 
-/** A function is reused: one that was stopped before its invocation is killed in the middle of it. */
 const cases: Readonly<Record<string, Case>> = {
   DataPreprocessing: {
     hang: "hang",
-    kills: "prepare.py",
+    script: "prepare.py",
     error: "ProcessingJobFailed",
     reason: "exit code: 137",
   },
   ModelTraining: {
     input: { HyperParameters: { behave: "hang" } },
-    kills: "fit.py",
+    script: "fit.py",
     error: "TrainingJobFailed",
     reason: "ExitCode 137",
     from: "ModelTraining",
   },
   ModelComparison: {
     hang: "hang-comparison",
-    kills: "compare.py",
+    script: "compare.py",
     error: "ComparisonFailed",
     reason: "exit code: 137",
     from: "ModelEvaluation",
   },
   ModelEvaluation: {
-    kills: `AWS_LAMBDA_FUNCTION_NAME=${evaluationFunctionName(props)}`,
+    function: evaluationFunctionName(props),
     error: "EvaluationFailed",
     reason: "Runtime exited with error: signal: killed",
     from: "ModelEvaluation",
   },
   SmokeTest: {
-    kills: `AWS_LAMBDA_FUNCTION_NAME=${smokeTestFunctionName(props)}`,
+    function: smokeTestFunctionName(props),
     error: "RolledBack",
     reason: "Runtime exited with error: signal: killed",
     from: "ModelEvaluation",
@@ -125,20 +104,15 @@ it("every state that runs code of the workflow is killed here; the others are ca
 });
 
 it.each(Object.keys(cases))("%s", async (state) => {
-  const { hang, input = {}, kills, error, reason, from } = cases[state] as Case;
+  const { hang, input = {}, script, function: name, error, reason, from } = cases[state] as Case;
   const DataPrefix = `raw-data/${state}/`;
   await workflow.upload(`${DataPrefix}data.csv`, "1\n");
   if (hang !== undefined) await workflow.upload(`${DataPrefix}${hang}`, "1\n");
-  const isFunction = kills.startsWith("AWS_LAMBDA");
-  const stopped = isFunction ? processes(kills) : [];
-  expect(stopped.length > 0).toBe(isFunction);
-  for (const pid of stopped) process.kill(pid, "SIGSTOP");
-  const run = workflow.run({ ...input, DataPrefix });
-  if (isFunction) {
-    const pid = await until(() => stopped.find(isInvoked), "the function's invocation");
-    process.kill(pid, "SIGKILL");
-  } else await kill(kills);
-  const killed = await run;
+  const run = () => workflow.run({ ...input, DataPrefix });
+  const killed =
+    name === undefined
+      ? (await Promise.all([run(), kill(cloud, script as string)]))[0]
+      : await killInvoked(cloud, name, run);
   expect(failureOf(killed)).toMatchObject({
     error,
     cause: { state, reason: expect.stringContaining(reason) },
@@ -166,22 +140,13 @@ it.each(Object.keys(cases))("%s", async (state) => {
   for (const script of ["prepare.py", "fit.py", "compare.py"]) expect(processes(script)).toEqual([]);
 });
 
-/** Whether a stopped process has an invocation to read on its standard input. */
-function isInvoked(pid: number): boolean {
-  const program = `import array, fcntl, os, termios
-count = array.array("i", [0])
-fcntl.ioctl(os.open("/proc/${pid}/fd/0", os.O_RDONLY), termios.FIONREAD, count)
-print(count[0])`;
-  return Number(execFileSync("python3", ["-c", program], { encoding: "utf8" })) > 0;
-}
-
 it("a training job of a tuning job: the others go on, and the best of them is released", async () => {
   const tuned = smallWorkflow("killtune", smallTuning);
   const tuning = await cloud.deploy(tuned);
   await tuning.upload("raw-data/data.csv", "1\n");
   const undisturbed = executionOutput(await tuning.run());
   const run = tuning.run({ HyperParameters: { behave: "hang-first" } });
-  await kill("-001-");
+  await kill(cloud, "-001-");
   const { Metrics, TrainingJobName } = executionOutput(await run);
   expect(TrainingJobName).not.toContain("-001-");
   expect(Metrics).toEqual(undisturbed.Metrics);

@@ -1,7 +1,10 @@
 """Batch transform: objects to requests, responses to objects."""
 
+import functools
 import gzip
 import io
+import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -312,3 +315,37 @@ def test_a_server_that_does_not_start_fails_the_job(runner, s3, container, stop)
     assert outcome.status == "Failed"
     assert outcome.failure_reason.startswith("AlgorithmError: the model server did not start")
     assert "no weights" in outcome.failure_reason
+
+
+def test_a_killed_server_fails_the_job_and_the_next_job_has_the_whole_result(
+    runner, s3, container, stop, tmp_path, wait_until, state_dir
+):
+    s3.put("in/a.csv", "1\n")
+    asked, hang = tmp_path / "asked", tmp_path / "hang"
+    hang.touch()
+    code = (
+        "import os, time\n"
+        "def model_fn(model_dir):\n    return 2\n"
+        "def transform_fn(model, body, content_type, accept):\n"
+        f"    if os.path.exists({str(hang)!r}):\n"
+        f"        open({str(asked)!r}, 'w').write(str(os.getppid()))\n"
+        "        time.sleep(600)\n"
+        "    return '4', 'text/csv'\n"
+    )
+    run = functools.partial(
+        runner.run_transform, transform_request(), container(code), "arn:role", stop
+    )
+    with ThreadPoolExecutor() as pool:
+        killed = pool.submit(run)
+        wait_until(lambda: asked.exists() and asked.read_text(), "the server is asked")
+        os.kill(int(asked.read_text()), signal.SIGKILL)
+        outcome = killed.result(LIMIT_SECONDS)
+    assert (outcome.status, outputs(s3)) == ("Failed", {})
+    assert outcome.failure_reason.startswith("AlgorithmError"), outcome.failure_reason
+    hang.unlink()
+
+    again = run()
+
+    assert again.status == "Completed", again.failure_reason
+    assert outputs(s3) == {"out/a.csv.out": b"4"}
+    assert not list(state_dir.glob("run-*/*/job-*"))

@@ -1,10 +1,16 @@
 """Fixtures of the tests of deployments."""
 
+import io
+import tarfile
 import time
 
 import pytest
 
+from emulator.runtime.host import Host
+from emulator.runtime.model_servers.server import ModelServer
+from emulator.runtime.processes.isolation import detect_isolation
 from tests.emulator.aws.load import Load
+from tests.emulator.runtime.conftest import ThisPython
 from tests.patience import LIMIT_SECONDS
 
 MINUTE = 1.2
@@ -43,6 +49,33 @@ def linear(wait=60):
         "WaitIntervalInSeconds": wait,
     }
     return {"DeploymentConfig": {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}}
+
+
+@pytest.fixture
+def real_servers(monkeypatch, cloud, tmp_path):
+    """Use the emulator's model servers, with the tests' own interpreter as image."""
+    host = Host(tmp_path / "state", cloud.aws, ThisPython(), detect_isolation())
+
+    def start(_, *arguments, **names):
+        return ModelServer.start(host, *arguments, **names)
+
+    monkeypatch.setattr(type(cloud.servers), "__call__", start)
+
+
+@pytest.fixture
+def model_archive():
+    """Make a model's archive, whose ``answer.txt`` its code reads."""
+
+    def make(answer, code=MODEL):
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+            for name, text in {"code/inference.py": code, "answer.txt": answer}.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(text)
+                tar.addfile(member, io.BytesIO(text.encode()))
+        return stream.getvalue()
+
+    return make
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Updates with guardrails: traffic, rollbacks and events."""
 
-import io
-import tarfile
 import threading
 import time
 
@@ -11,12 +9,8 @@ from emulator.aws.sagemaker.deployment_policy import DeploymentPolicy
 from emulator.aws.sagemaker.deployments import Clock, Deployment, RollbackError
 from emulator.aws.sagemaker.fleet import Fleet, Variant, VariantPlan
 from emulator.aws.sagemaker.traffic import Traffic
-from emulator.runtime.host import Host
-from emulator.runtime.model_servers.server import ModelServer
-from emulator.runtime.processes.isolation import detect_isolation
 from tests.emulator.aws.pretended import PretendedServer
-from tests.emulator.aws.sagemaker.deployments.conftest import MINUTE, MODEL, canary, linear, steps
-from tests.emulator.runtime.conftest import ThisPython
+from tests.emulator.aws.sagemaker.deployments.conftest import MINUTE, canary, linear, steps
 from tests.patience import LIMIT_SECONDS, wait_until
 
 
@@ -38,30 +32,11 @@ def test_a_canary_under_load_loses_no_request(old, load, alarm):
     assert len(bodies) - last > 20  # all of the last bake
 
 
-@pytest.fixture
-def real_servers(monkeypatch, cloud, tmp_path):
-    """Use the emulator's model servers, with the tests' own interpreter as image."""
-    host = Host(tmp_path, cloud.aws, ThisPython(), detect_isolation())
-
-    def start(_, *arguments, **names):
-        return ModelServer.start(host, *arguments, **names)
-
-    monkeypatch.setattr(type(cloud.servers), "__call__", start)
-
-
-def archive(answer):
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
-        for name, text in {"code/inference.py": MODEL, "answer.txt": answer}.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(text)
-            tar.addfile(member, io.BytesIO(text.encode()))
-    return stream.getvalue()
-
-
-def test_real_servers_change_under_load_without_a_lost_request(real_servers, serving, load, client):
+def test_real_servers_change_under_load_without_a_lost_request(
+    real_servers, serving, load, client, model_archive
+):
     def model(answer):
-        client("s3").put_object(Bucket=serving.name, Key="model.tar.gz", Body=archive(answer))
+        client("s3").put_object(Bucket=serving.name, Key="model.tar.gz", Body=model_archive(answer))
         return {
             "SAGEMAKER_PROGRAM": "inference.py",
             "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
