@@ -21,9 +21,11 @@ import type { ExecutionResult } from "../../cli/execution/execution";
 import { secondsBetween } from "../../cli/execution/history";
 import { executionOutput } from "../../cli/execution/report";
 import type { ExecutionInput } from "../../workflow/execution-input";
+import { resultsCacheFunctionName } from "../../workflow/names";
 import type { WorkflowProps } from "../../workflow/props";
 import { patience } from "../patience";
 import { failureOf, jobsOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
+import { killInvoked } from "./processes";
 import { smallTuning, smallWorkflow } from "./small-workflow";
 
 let cloud: TestCloud;
@@ -222,6 +224,11 @@ describe("a workflow whose models wait for approval", () => {
     const names = both.map(({ report }) => report.TrainingJobName);
     const { trained, report } = await run(workflow, input);
     expect([trained, names]).toEqual([hit, expect.arrayContaining([report.TrainingJobName])]);
+  });
+
+  it("runs a job whose earlier result is looked for when the function is killed", async () => {
+    const killed = await killInvoked(cloud, resultsCacheFunctionName(props), () => run(workflow));
+    expect([killed.prepared?.Hit, killed.trained?.Hit]).toEqual([false, true]);
   });
 
   it("uses no result of a job that has failed", async () => {

@@ -193,19 +193,46 @@ it("npm start: its emulator ends, with all that runs in it", async () => {
   await until(() => left().length === 0, left);
 });
 
-it("the emulator: nothing of it stays, and the next one starts at once", async () => {
-  const run = workflow.run({ HyperParameters: { behave: "hang" } }).catch(() => "gone");
-  await until(() => processes("fit.py").length > 0, "the training job");
-  const endpoint = cloud.variables.AWS_ENDPOINT_URL;
-  const pid = runningEmulators().find((one) => one.endpoint === endpoint)?.pid as number;
-  process.kill(pid, "SIGKILL");
-  await until(
-    () => processes("").length === 0,
-    () => processes(""),
+/** Where the emulator is killed: what runs then, and the input that lets it run for a while. */
+const moments = {
+  DataPreprocessing: { runs: "prepare.py", data: "hang", input: {} },
+  ModelTraining: { runs: "fit.py", data: "more.csv", input: { HyperParameters: { behave: "hang" } } },
+  CheckEndpoint: { runs: "SAGEMAKER_PROGRAM=serve.py", data: "more.csv", input: {} },
+} as const;
+
+describe("the emulator", () => {
+  const folders = (pid: number) =>
+    readdirSync(`${projectRoot}/.emulator`, { recursive: true, encoding: "utf8" }).filter((path) =>
+      path.match(new RegExp(`^(run-|addresses/)${pid}\\b`)),
+    );
+
+  it.each(Object.keys(moments))(
+    "killed in %s leaves nothing, and the next one starts at once",
+    async (state) => {
+      const { runs, data, input } = moments[state as keyof typeof moments];
+      await workflow.upload(`raw-data/${data}`, "1\n");
+      const others = processes(runs).length;
+      const run = workflow.run(input).catch(() => "gone");
+      await until(() => processes(runs).length > others, runs);
+      const endpoint = cloud.variables.AWS_ENDPOINT_URL;
+      const pid = runningEmulators().find((one) => one.endpoint === endpoint)?.pid as number;
+      expect(folders(pid).length).toBeGreaterThan(2);
+      process.kill(pid, "SIGKILL");
+      await until(
+        () => processes("").length === 0,
+        () => processes(""),
+      );
+      expect(await run).toBe("gone");
+      cloud = await TestCloud.start();
+      expect(folders(pid)).toEqual([]);
+      workflow = await cloud.deploy(props);
+      await workflow.upload("raw-data/data.csv", "1\n");
+    },
   );
-  expect(await run).toBe("gone");
-  cloud = await TestCloud.start();
-  workflow = await cloud.deploy(props);
-  await workflow.upload("raw-data/data.csv", "1\n");
-  expect(failureOf(await workflow.run())).toEqual(succeeded);
+
+  it("runs the workflow after that as it does undisturbed", async () => {
+    const after = await workflow.run();
+    expect(failureOf(after)).toEqual(succeeded);
+    expect(executionOutput(after).Metrics).toEqual(executionOutput(undisturbed).Metrics);
+  });
 });

@@ -23,6 +23,7 @@ import { workflow as described } from "../fixtures";
 import { until } from "../patience";
 import { TestCloud, type TestWorkflow } from "./cloud";
 import { TestNotifications } from "./notifications-cloud";
+import { killInvoked } from "./processes";
 import { smallWorkflow } from "./small-workflow";
 
 const props = smallWorkflow("told", {
@@ -166,4 +167,18 @@ it("tells why a model was refused, and its alarm goes to the chat, too", async (
   const text = await until(() => chat.find((one) => one.text.startsWith("*ALARM: "))?.text, came);
   expect(text).toContain("*ALARM: told-test-executions-failed*\nAn execution of the workflow has failed.");
   expect(text).toContain("npm run status -- test\n");
+});
+
+it("tells all the same, and once, when both functions are killed before they have told", async () => {
+  const title = "A new model did not pass the gate";
+  const counts = () => [
+    messages.filter(({ Subject }) => Subject.endsWith(title)).length,
+    chat.filter(({ text }) => text.includes(title)).length,
+  ];
+  const before = counts();
+  const after = before.map((count) => count + 1);
+  await killInvoked(cloud, "told-test-webhook", () =>
+    killInvoked(cloud, "told-test-notify", () => workflow.run({ Threshold: 6 })),
+  );
+  await until(() => `${counts()}` === `${after}`, came);
 });

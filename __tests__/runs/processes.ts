@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { until } from "../patience";
+import { patience, until } from "../patience";
 import type { TestCloud } from "./cloud";
 
 /** The processes of the emulator's children whose command line or variables have `text`, without supervisors. */
@@ -75,6 +75,7 @@ while True:
         if count[0]:
             sys.exit(print(pid))
     time.sleep(0.05)`;
-  const run = promisify(execFile)("python3", ["-c", program, ...pids.map(String)], { signal });
+  const timeout = 240_000 * patience;
+  const run = promisify(execFile)("python3", ["-c", program, ...pids.map(String)], { signal, timeout });
   return Number((await run).stdout);
 }

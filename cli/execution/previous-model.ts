@@ -1,9 +1,10 @@
 /** The model that a new one is compared with when a run has ended. */
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../account/environment";
 import { listVersions } from "../registry/model-versions";
+import { savedRuns } from "./saved-runs";
 
 export interface PreviousModel {
   /** Such as `version 3`. */
@@ -25,7 +26,7 @@ export async function modelInService(environment: Environment): Promise<Previous
 
 /** The model of the newest run below `folder` whose endpoint has a name; undefined if there is none. */
 export function modelOfLastRun(folder: string, endpoint: string): PreviousModel | undefined {
-  const reports = runs(folder)
+  const reports = savedRuns(folder)
     .map((name) => join(folder, name, "report.json"))
     .map((path) => ({ path, changed: statSync(path, { throwIfNoEntry: false })?.mtimeMs }))
     .filter(({ changed }) => changed !== undefined)
@@ -35,12 +36,4 @@ export function modelOfLastRun(folder: string, endpoint: string): PreviousModel 
     if (tested?.name === endpoint && metrics !== undefined) return { name: "last run", metrics };
   }
   return undefined;
-}
-
-function runs(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

@@ -1,5 +1,5 @@
 import { createWriteStream, existsSync } from "node:fs";
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -24,6 +24,7 @@ import { nextText } from "./next-text";
 import { addPreparation } from "./preparation";
 import { modelOfLastRun } from "./previous-model";
 import { executionOutput, failureReport, printReport, type RunReport, successReport } from "./report";
+import { removeAbandoned, unfinishedEnd } from "./saved-runs";
 import { unseenMetrics } from "./unseen-metrics";
 
 interface StartOptions extends JsonOptions {
@@ -123,7 +124,9 @@ function plan(options: StartOptions, props: WorkflowProps, input: object, signal
 /** Copies the run's artifacts out of the emulator, which loses them when it stops, and returns the folder. */
 async function saveRun(aws: Aws, report: RunReport): Promise<string> {
   const folder = runFolder(report.execution.name);
-  const unfinished = `${folder}.unfinished`;
+  const unfinished = `${folder}${unfinishedEnd}`;
+  removeAbandoned(runsFolder);
+  await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
   const { model = "", evaluation = "" } = report.artifacts ?? {};
   for (const url of [model, evaluation]) {

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { modelOfLastRun } from "../../../cli/execution/previous-model";
 import { type RunReport, reportText, successReport } from "../../../cli/execution/report";
+import { removeAbandoned } from "../../../cli/execution/saved-runs";
 
 const report: RunReport = {
   status: "SUCCEEDED",
@@ -102,9 +103,20 @@ describe("the model of the last run", () => {
     run("b", 2, { metrics: { r2: 0.2 }, endpoint: { name: "wine-local" } });
     run("c", 3, { metrics: { r2: 0.3 }, endpoint: { name: "housing-local" } });
     run("d", 4, { endpoint: { name: "wine-local" } });
-    mkdirSync(join(folder, "e.unfinished"));
+    mkdirSync(join(folder, "e"));
     expect(modelOfLastRun(folder, "wine-local")).toEqual({ name: "last run", metrics: { r2: 0.2 } });
     expect(modelOfLastRun(folder, "other-local")).toBeUndefined();
+  });
+
+  it("is not one that was killed while it was saved, which goes after an hour", () => {
+    mkdirSync(join(folder, "a.unfinished"));
+    writeFileSync(join(folder, "a.unfinished", "report.json"), '{"metr');
+    run("b", 1, { metrics: { r2: 0.2 }, endpoint: { name: "wine-local" } });
+    expect(modelOfLastRun(folder, "wine-local")).toEqual({ name: "last run", metrics: { r2: 0.2 } });
+    removeAbandoned(folder, Date.now() + 3_000_000);
+    expect(readdirSync(folder).sort()).toEqual(["a.unfinished", "b"]);
+    removeAbandoned(folder, Date.now() + 4_000_000);
+    expect(readdirSync(folder)).toEqual(["b"]);
   });
 
   it("is none where nothing has run", () => {
