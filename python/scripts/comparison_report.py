@@ -9,20 +9,13 @@ from typing import Any
 import numpy as np
 
 from comparison_statistics import METRICS
+from html_page import html_page, html_table
 
 BINS = 30
 WIDTH, HEIGHT, AXIS = 640, 220, 24
 COLOURS = {"challenger": "#0b6e99", "champion": "#b35c00"}
 
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1b1f23; background: #fff;
-  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
-table { border-collapse: collapse } svg { max-width: 100%; height: auto }
-th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #d8dee4;
-  font-variant-numeric: tabular-nums }
-th:first-child, td:first-child { text-align: left }
-thead th { border-bottom: 2px solid #8c959f } .note { color: #57606a }
 .challenger { color: #0b6e99 } .champion { color: #b35c00 }
 """
 
@@ -48,18 +41,7 @@ def report_page(
         HTML with escaped values.
     """
     models = list(residuals)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Challenger and champion</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<h1>Challenger and champion</h1>
-<p>{escape(verdict(comparison))}</p>
+    body = f"""<p>{escape(verdict(comparison))}</p>
 <p class="note">{comparison["rows"]} held-out rows, the same for each model.</p>
 <h2>Metrics</h2>
 {_metrics_table(comparison, models)}
@@ -73,10 +55,8 @@ values beyond.</p>
 <h2>Feature importances</h2>
 <p class="note">How much worse {escape(_name(comparison["metric"]))} gets when the values of one
 feature are shuffled.</p>
-{_importances_table(comparison["featureImportances"], models)}
-</body>
-</html>
-"""
+{_importances_table(comparison["featureImportances"], models)}"""
+    return html_page("Challenger and champion", STYLE, body)
 
 
 def verdict(comparison: Mapping[str, Any]) -> str:
@@ -136,11 +116,7 @@ def _importances_table(importances: Sequence[Mapping[str, Any]], models: Sequenc
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = "".join(f"<th>{_coloured(cell)}</th>" for cell in header)
-    body = "\n".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
+    return html_table(map(_coloured, header), rows)
 
 
 def _coloured(header: str) -> str:

@@ -20,7 +20,7 @@ MOST_BINS = 10
 ROWS_PER_BIN = 20
 # Below, a chi-square distribution is no good approximation of small p-values.
 EXPECTED_IN_CELL = 10
-SIMULATIONS = 20_000
+SIMULATIONS = 10_000
 # A quantile is simulated only where so many simulations lie beyond it.
 FEWEST_BEYOND = 10
 
