@@ -35,7 +35,12 @@ export const jobSizeSchema = z.strictObject({
 });
 
 export const trainingSizeSchema = jobSizeSchema.extend({
-  spot: z.strictObject({ maxWaitInSeconds: wholeNumber }).optional(),
+  spot: z
+    .union([z.literal(false), z.strictObject({ maxWaitInSeconds: wholeNumber })], {
+      error: ({ input }) =>
+        `must be false, or { maxWaitInSeconds } with a whole number of seconds, got ${JSON.stringify(input)}`,
+    })
+    .optional(),
   checkpoints: z.boolean().optional(),
   keepAlivePeriodInSeconds: z.number().optional(),
 } satisfies Record<keyof TrainingInstancesProps, z.ZodType>);

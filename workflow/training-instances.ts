@@ -5,9 +5,11 @@ export interface TrainingInstancesProps {
   /**
    * Trains on spot instances, which cost less and may be interrupted (docs/training-capacity.md).
    *
+   * `false`: on-demand instances, in an environment of a workflow that trains on spot instances elsewhere.
+   *
    * @default - on-demand instances
    */
-  readonly spot?: SpotSettings;
+  readonly spot?: SpotSettings | false;
   /**
    * Keeps the folder /opt/ml/checkpoints in S3, one copy for all attempts of an execution, so that a job that starts again
    * goes on from there if its script does.
@@ -48,9 +50,10 @@ const api = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API";
  * @throws Error that names the prop, and SageMaker's limit with its source, if a value is invalid
  */
 export function trainingInstances(
-  { spot, checkpoints, keepAlivePeriodInSeconds }: TrainingInstancesProps,
+  { spot: given, checkpoints, keepAlivePeriodInSeconds }: TrainingInstancesProps,
   maxRuntimeInSeconds: number,
 ): TrainingInstances {
+  const spot = given === false ? undefined : given;
   if (
     spot !== undefined &&
     !(Number.isInteger(spot.maxWaitInSeconds) && spot.maxWaitInSeconds >= maxRuntimeInSeconds)

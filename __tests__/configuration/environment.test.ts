@@ -34,6 +34,8 @@ describe("parseEnvironments", () => {
     ],
     [{ endpoint: { instanceType: "ml.m5.3xlarge" } }, "environments.dev.endpoint.instanceType"],
     [{ sizes: { trainig: {} } }, "trainig"],
+    [{ sizes: { training: { spot: true } } }, "must be false, or { maxWaitInSeconds }"],
+    [{ sizes: { training: { spot: { maxWait: 1 } } } }, 'got {"maxWait":1}'],
     [{ endpoint: { kind: "server" } }, "environments.dev.endpoint.kind"],
     [{ endpoint: { kind: "serverless", instanceType: "ml.m5.large" } }, "instanceType"],
     [{ endpoint: { kind: "serverless", memorySizeInMB: 2000 } }, "must be one of 1024, 2048, 3072"],
@@ -66,6 +68,13 @@ describe("parseEnvironments", () => {
 });
 
 describe("an environment's entry", () => {
+  it("switches off spot instances that the workflow has", () => {
+    const { training, ...more } = workflowProps("dev");
+    const props = { ...more, training: { ...training, spot: { maxWaitInSeconds: 7200 } } };
+    const spotIn = (sizes: object) => inEnvironment(props, inDev({ sizes })).training.spot;
+    expect([spotIn({}), spotIn({ training: { spot: false } })]).toEqual([{ maxWaitInSeconds: 7200 }, false]);
+  });
+
   it("decides the sizes, the gate, the network and the tags of the workflow", () => {
     const vpc = { subnetIds: ["subnet-1", "subnet-2"], securityGroupIds: ["sg-1"] };
     const entry = inDev({

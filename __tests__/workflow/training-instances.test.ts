@@ -29,6 +29,12 @@ const grants = (more: Training) =>
     .flatMap(({ actions }) => actions);
 
 describe("training on spot instances", () => {
+  it("is switched off by false, with its checkpoints", () => {
+    const { settings } = withTraining({ spot: false });
+    expect(settings).toEqual(withTraining({}).settings);
+    expect(request({ spot: false })).toEqual(request({}));
+  });
+
   it("waits as long as it may, and keeps checkpoints", () => {
     const { Arguments, TimeoutSeconds, Assign } = request({ spot });
     expect(Arguments).toMatchObject({
@@ -110,6 +116,14 @@ describe("a warm pool", () => {
     expect(() => withTraining({ keepAlivePeriodInSeconds })).toThrow(
       `training.keepAlivePeriodInSeconds must be a whole number from 1 to 3600, got ${keepAlivePeriodInSeconds}; omit it to keep no instances (https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html)`,
     );
+  });
+
+  it("is possible where an environment switches spot instances off", () => {
+    const { keepAlivePeriodInSeconds, spot: none } = withTraining({
+      keepAlivePeriodInSeconds: 60,
+      spot: false,
+    }).settings.training;
+    expect([keepAlivePeriodInSeconds, none]).toEqual([60, undefined]);
   });
 
   it("fails with spot instances", () => {

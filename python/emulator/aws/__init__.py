@@ -46,6 +46,7 @@ class Cloud:
             ecr,
             eventbridge,
             lambda_functions,
+            logs,
             permissions,
             requests,
             s3,
@@ -68,6 +69,7 @@ class Cloud:
         self._eventbridge = eventbridge.install(aws, time_scale)
         ecr.install(runners.image_manifest)
         ssm.install()
+        logs.install()
         sns.install(self._eventbridge.deliveries, self.mails)
         self._cloudwatch = cloudwatch.install(aws, time_scale)
         self._sagemaker = sagemaker.install(runners, aws, faults, checks, time_scale)
