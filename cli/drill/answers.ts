@@ -55,7 +55,11 @@ export function modelPackage(more: JsonObject = {}): JsonObject {
 
 /** The answers to calls about what the workflow `base` owns. */
 export function usualAnswers({ base, references }: DrilledDefinition): Answers {
-  return { ...trainingAnswers(base), ...releaseAnswers(base, versionArn(base, references)) };
+  return {
+    ...trainingAnswers(base),
+    ...releaseAnswers(base, versionArn(base, references)),
+    ...monitorAnswers(base),
+  };
 }
 
 /** The ARN of the version that is released. */
@@ -183,5 +187,20 @@ function releaseAnswers(base: string, modelPackageArn: string): Answers {
     ),
     RemoveConfig: returns({}),
     RemoveModel: returns({}),
+  };
+}
+
+/** Nothing has drifted. */
+function monitorAnswers(base: string): Answers {
+  const verdict = { Verdict: "ok", Reasons: [], Features: [], Rows: 100, Metrics: { Rows: 100 } };
+  return {
+    FindFolder: returns({ KeyCount: 1 }),
+    JudgeTraffic: returns({
+      ProcessingJobName: `${base}-monitor-1`,
+      ProcessingJobStatus: "Completed",
+    }),
+    ReadVerdict: returns({ Body: JSON.stringify(verdict) }),
+    KeepReport: returns({ CopyObjectResult: {} }),
+    PutMonitorMetrics: returns({}),
   };
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from "../../workflow/asl/jsonata";
 import type { State, TaskState } from "../../workflow/asl/states";
 import { type Answer, type Answers, usualAnswers, versionArn } from "./answers";
 import type { DrilledDefinition } from "./definitions";
-import { endsOfEmptyResults, expectedEnds } from "./expected-ends";
+import { endsOfEmptyResults, expectedEnd } from "./expected-ends";
 import { type CallKind, type Fault, faults } from "./faults";
 import { catchersOf, type MarkedDefinition, marked, statesOf } from "./parts";
 import { type End, type Scenario, scenarios } from "./scenarios";
@@ -71,11 +71,14 @@ function isFor({ answers, needs = [], without = [] }: Scenario, { states }: Dril
   return needed.every((state) => states.has(state)) && !without.some((state) => states.has(state));
 }
 
-/** A release is of a version; the workflow's input may be empty. */
+/** A release is of a version, and the monitor's window moves with the time; the workflow's input may be empty. */
 function inputOf({ states, base, references }: DrilledMachine, { input }: Scenario): JsonObject {
   const given = input?.(base) ?? {};
+  if (states.has("JudgeTraffic")) return { ...window, ...given };
   return states.has("RegisterModel") ? given : { ModelPackageArn: versionArn(base, references), ...given };
 }
+
+const window = { WindowStart: "2026-01-01T00:00:00Z", WindowEnd: "2026-01-02T00:00:00Z" };
 
 /** The usual answers of the definition's states, and those that differ. */
 function answersOf(machine: DrilledMachine, more: Answers): Answers {
@@ -147,6 +150,7 @@ const kinds: Readonly<Record<string, CallKind>> = {
   "^sdk:sagemaker:": "sagemakerSdk",
   "^lambda:": "lambda",
   "^sdk:s3:": "s3Sdk",
+  "^sdk:cloudwatch:": "cloudWatchSdk",
   "^sdk:applicationautoscaling:": "scalingSdk",
 };
 
@@ -172,13 +176,13 @@ function faultCase(
     injection,
     answers: { ...answers, [state]: once ? [answer, ...(answers[state] ?? [])] : [answer] },
     input: inputOf(machine, scenario),
-    end: once ? scenario.end : endOf(state, fault),
+    end: once ? scenario.end : endOf(machine, state, fault),
   };
 }
 
-function endOf(state: string, { class: of, expect }: Fault): End | undefined {
+function endOf({ states }: DrilledMachine, state: string, { class: of, expect }: Fault): End | undefined {
   if (expect === "unstoppable") return uncaught;
-  return (of === "malformed" ? endsOfEmptyResults[state] : undefined) ?? expectedEnds[state];
+  return (of === "malformed" ? endsOfEmptyResults[state] : undefined) ?? expectedEnd(states, state);
 }
 
 /** More than a state may return. */

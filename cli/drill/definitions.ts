@@ -1,4 +1,9 @@
-import { releaseDefinition, type WorkflowDefinition, workflowDefinition } from "../../workflow/definition";
+import {
+  monitorDefinition,
+  releaseDefinition,
+  type WorkflowDefinition,
+  workflowDefinition,
+} from "../../workflow/definition";
 import { baseName } from "../../workflow/names";
 import { type WorkflowProps, workflowSettings } from "../../workflow/props";
 import type { Workflow, WorkflowReferences } from "../../workflow/settings";
@@ -12,7 +17,7 @@ export interface DrilledDefinition extends WorkflowDefinition {
   readonly references: WorkflowReferences;
 }
 
-/** Both state machines of every variant of the props that has states of its own. */
+/** The state machines of every variant of the props that has states of its own. */
 export function drilledDefinitions(props: WorkflowProps): DrilledDefinition[] {
   return Object.entries(variants(props)).flatMap(([variant, changed]) => {
     const workflow = withReferences({ ...props, ...changed });
@@ -21,6 +26,9 @@ export function drilledDefinitions(props: WorkflowProps): DrilledDefinition[] {
     return [
       { name: `${variant}-workflow`, ...workflowDefinition(workflow), ...common },
       { name: `${variant}-release`, ...releaseDefinition(workflow), ...common },
+      ...(settings.monitor === undefined
+        ? []
+        : [{ name: `${variant}-monitor`, ...monitorDefinition(workflow, settings.monitor), ...common }]),
     ];
   });
 }
@@ -36,15 +44,17 @@ function variants(props: WorkflowProps): Record<string, Partial<WorkflowProps>> 
     comparison: undefined,
     tuning: undefined,
     cache: {},
+    monitor: undefined,
   } as const;
   const comparison = {
     ...(props.comparison ?? { ...props.training, entryPoint: "compare.py" }),
     ...waiting,
   };
+  const monitor = { ...(props.monitor ?? { ...props.training, entryPoint: "monitor.py" }), ...waiting };
   const tuning = props.tuning ?? anyTuning(props);
   const smokeTest = props.smokeTest ?? { examples: [{ instances: [[1]], low: 0, high: 1 }] };
   return {
-    instances: { ...plain, smokeTest },
+    instances: { ...plain, smokeTest, endpoint: { ...onInstances, capture: { percentage: 100 } }, monitor },
     // What a cache goes round is without one, too.
     untested: { ...plain, smokeTest: undefined, cache: false },
     scaled: { ...plain, smokeTest, endpoint: scaled },
@@ -100,6 +110,7 @@ function withReferences(props: WorkflowProps): Workflow {
         prep: role("prep"),
         train: role("train"),
         compare: role("compare"),
+        monitor: role("monitor"),
         serving: role("serving"),
       },
       evaluationFunctionVersionArn: version("evaluate-model"),

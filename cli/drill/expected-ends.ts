@@ -27,6 +27,11 @@ export const expectedEnds: Readonly<Record<string, End>> = {
   ReadChampionPackage: "ComparisonFailed",
   ModelComparison: "ComparisonFailed",
   ModelEvaluation: "EvaluationFailed",
+  FindFolder: "MonitoringFailed",
+  JudgeTraffic: "MonitoringFailed",
+  ReadVerdict: "MonitoringFailed",
+  KeepReport: "MonitoringFailed",
+  PutMonitorMetrics: "MonitoringFailed",
   RegisterModel: "RegistrationFailed",
   ReadPackage: "PackageUnusable",
   FindArtifact: "PackageUnusable",
@@ -55,6 +60,12 @@ export const expectedEnds: Readonly<Record<string, End>> = {
   RemoveModel: "warning",
 };
 
+/** The end of a call of a definition; the monitor and a comparison look for the model in service alike. */
+export function expectedEnd(states: ReadonlyMap<string, unknown>, state: string): End | undefined {
+  const end = expectedEnds[state];
+  return end === "ComparisonFailed" && states.has("JudgeTraffic") ? "MonitoringFailed" : end;
+}
+
 /**
  * Ends after a result without anything in it, where that is no failure of the call: nothing is read from it, or what it
  * lacks is what the state looks for.
@@ -62,6 +73,8 @@ export const expectedEnds: Readonly<Record<string, End>> = {
 export const endsOfEmptyResults: Readonly<Record<string, End>> = {
   FindData: "InvalidInput",
   CopyCode: "success",
+  KeepReport: "success",
+  PutMonitorMetrics: "success",
   DeleteFailedEndpoint: "success",
   CreateEndpoint: "success",
   UpdateEndpoint: "success",

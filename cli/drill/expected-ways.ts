@@ -42,6 +42,7 @@ export const expectedWays: Readonly<Record<string, Way>> = {
 
 /** The way on after a failure of a state in a definition; undefined if nobody has decided it. */
 export function expectedWay(states: ReadonlyMap<string, unknown>, state: string): Way | undefined {
+  if (states.has("JudgeTraffic")) return "new";
   const isRelease = states.has("ReadPackage") && !states.has("RegisterModel");
   return isRelease ? "release" : expectedWays[state];
 }

@@ -1,7 +1,14 @@
 /** Every error that AWS documents for the calls of the definitions, and what a user expects of each. */
 
 /** The ways in which the definitions call AWS. */
-export type CallKind = "sagemakerJob" | "sagemaker" | "sagemakerSdk" | "lambda" | "s3Sdk" | "scalingSdk";
+export type CallKind =
+  | "sagemakerJob"
+  | "sagemaker"
+  | "sagemakerSdk"
+  | "lambda"
+  | "s3Sdk"
+  | "cloudWatchSdk"
+  | "scalingSdk";
 
 /**
  * What a user expects: a `passing` error is tried again for a while, a `lasting` one ends the step at once, a `costly` one
@@ -51,6 +58,7 @@ const s3Errors = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses
 const invoke = "https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html";
 const lambdaAdvice = `${guide}/bp-lambda-serviceexception.html`;
 const scalingApi = "https://docs.aws.amazon.com/autoscaling/application/APIReference";
+const cloudWatchApi = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference";
 const clientErrors = `${guide}/supported-services-awssdk.html`;
 
 /** Errors of Step Functions itself, with any call. */
@@ -187,7 +195,7 @@ export const faults: Readonly<Record<CallKind, readonly Fault[]>> = {
       cause: "The specified key does not exist.",
       expect: "lasting",
       source: s3Errors,
-      actions: ["headObject"],
+      actions: ["headObject", "getObject"],
     },
     {
       class: "validation",
@@ -197,6 +205,12 @@ export const faults: Readonly<Record<CallKind, readonly Fault[]>> = {
       source: s3Errors,
       actions: ["copyObject"],
     },
+  ],
+  cloudWatchSdk: [
+    ...anyCall,
+    ...unnamed("CloudWatch.CloudWatchException", `${cloudWatchApi}/CommonErrors.html`),
+    { ...connection, error: "CloudWatch.SdkClientException" },
+    ...metricFaults(),
   ],
   scalingSdk: [
     ...anyCall,
@@ -282,6 +296,22 @@ function lambdaFaults(): Fault[] {
       '{"errorMessage": "RequestId: 0a1b2c3d Error: Runtime exited with error: signal: killed"}',
       stepFunctions,
     ),
+  ];
+}
+
+function metricFaults(): Fault[] {
+  const fault = (of: FaultClass, name: string, expect: Expectation): Fault => ({
+    class: of,
+    error: `CloudWatch.${name}Exception`,
+    cause: `${name} of CloudWatch`,
+    expect,
+    source: `${cloudWatchApi}/API_PutMetricData.html`,
+  });
+  return [
+    fault("internal", "InternalServiceFault", "passing"),
+    fault("validation", "InvalidParameterValue", "lasting"),
+    fault("validation", "InvalidParameterCombination", "lasting"),
+    fault("validation", "MissingRequiredParameter", "lasting"),
   ];
 }
 

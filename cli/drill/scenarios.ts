@@ -77,7 +77,42 @@ export const scenarios: readonly Scenario[] = [
   ...deployments(),
   ...reused(),
   ...rollbacks(),
+  ...monitored(),
 ];
+
+function monitored(): Scenario[] {
+  const input = (name: string, given: JsonObject): Scenario => ({
+    name,
+    answers: {},
+    input: () => given,
+    needs: ["JudgeTraffic"],
+    end: "InvalidInput",
+  });
+  return [
+    input("unknown key in the monitor's input", { Unknown: 1 }),
+    input("window that ends before it begins", {
+      WindowStart: "2026-01-02T00:00:00Z",
+      WindowEnd: "2026-01-01T00:00:00Z",
+    }),
+    {
+      name: "nothing captured",
+      answers: { FindFolder: returns({ KeyCount: 0 }) },
+      end: "success",
+    },
+    {
+      name: "no model in service",
+      answers: { FindChampion: [notFound] },
+      needs: ["JudgeTraffic"],
+      end: "NothingToMonitor",
+    },
+    {
+      name: "model out of service",
+      answers: { FindChampion: returns(endpoint("Failed", oldConfig)) },
+      needs: ["JudgeTraffic"],
+      end: "NothingToMonitor",
+    },
+  ];
+}
 
 /** Results of earlier jobs, and none that may be recorded. */
 function unchanged(): Scenario[] {
@@ -167,10 +202,16 @@ function models(): Scenario[] {
       answers: { ModelEvaluation: returns({ Payload: evaluation(false) }) },
       end: "ModelPerformanceInsufficient",
     },
-    { name: "no champion", answers: { FindChampion: [notFound] }, end: "success" },
+    {
+      name: "no champion",
+      answers: { FindChampion: [notFound] },
+      needs: ["ModelComparison"],
+      end: "success",
+    },
     {
       name: "champion out of service",
       answers: { FindChampion: returns(endpoint("Failed", oldConfig)) },
+      needs: ["ModelComparison"],
       end: "success",
     },
     {

@@ -81,7 +81,9 @@ function findFolder(workflow: Workflow): TaskState {
       Prefix: jsonata`$states.input.prefix`,
       MaxKeys: 1,
     },
-    Output: jsonata`$merge([$states.input, {"found": $states.result.KeyCount > 0}])`,
+    Output: jsonata`$merge([$states.input, {
+      "found": $exists($states.result.KeyCount) ? $states.result.KeyCount > 0 : $error("The list has no KeyCount")
+    }])`,
     End: true,
   });
 }
