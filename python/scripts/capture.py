@@ -111,7 +111,7 @@ def requests(folder: Path, period: Period, counts: Counter[str]) -> Iterator[Req
 
 
 def body(part: Mapping[str, Any]) -> Any:
-    """Return a captured body: the text of CSV, or what JSON contains.
+    """Return a captured body: the text of CSV, or what JSON contains, of JSON Lines as a list.
 
     Raises
     ------
@@ -121,20 +121,22 @@ def body(part: Mapping[str, Any]) -> Any:
     data, encoding = part.get("data"), part.get("encoding")
     if encoding == "CSV" and isinstance(data, str):
         return data
-    if encoding == "JSON":
-        return json.loads(data) if isinstance(data, str) else data
-    if encoding != "BASE64" or not isinstance(data, str):
+    if encoding == "JSON" and not isinstance(data, str):
+        return data
+    if encoding not in ("JSON", "BASE64") or not isinstance(data, str):
         raise ValueError(f"the encoding must be CSV, JSON or BASE64, got {encoding!r}")
-    try:
-        text = base64.b64decode(data, validate=True).decode("utf-8-sig")
-    except binascii.Error as error:
-        raise ValueError(f"must be base64: {error}") from error
     media_type = str(part.get("observedContentType") or "").split(";")[0].strip().lower()
-    if media_type.endswith("json") or (
-        media_type != "text/csv" and text.lstrip()[:1] in ("{", "[")
-    ):
-        return json.loads(text)
-    return text
+    if encoding == "BASE64":
+        try:
+            data = base64.b64decode(data, validate=True).decode("utf-8-sig")
+        except binascii.Error as error:
+            raise ValueError(f"must be base64: {error}") from error
+        looks_like_json = media_type != "text/csv" and data.lstrip()[:1] in ("{", "[")
+        if not looks_like_json and not media_type.endswith(("json", "jsonlines")):
+            return data
+    if media_type.endswith("jsonlines"):
+        return [json.loads(line) for line in data.splitlines() if line.strip()]
+    return json.loads(data)
 
 
 def moment_of(text: str) -> datetime:

@@ -16,6 +16,8 @@ STYLE = """
 """
 # Curves of more columns than these are not told apart.
 CURVES = 8
+# One large effect would flatten all other curves.
+GREATEST_EFFECT = 5.0
 QUALITY = {
     "noLabels": "No labels: the quality of the predictions is not known.",
     "tooFewLabels": "Too few labelled predictions to judge.",
@@ -127,9 +129,10 @@ def _over_time(report: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) 
     starts = [window["start"] for window in windows]
     return [
         "<h2>Effects over time</h2>",
-        '<p class="note">As a multiple of the tolerance, which is the dashed line; the columns '
-        "with the largest effects.</p>",
-        lines(curves, starts, 1.0, "Effects over time"),
+        '<p class="note">As a multiple of the tolerance, which is the dashed line; '
+        f"effects above {GREATEST_EFFECT:g} are at the top. The columns with the largest effects."
+        "</p>",
+        lines(curves, starts, 1.0, GREATEST_EFFECT, "Effects over time"),
         legend(names),
     ]
 

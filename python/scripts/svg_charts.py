@@ -46,17 +46,17 @@ def overlaid_bars(
                 f'<rect x="{place * step + 1:.1f}" y="{HEIGHT - AXIS - height:.1f}" '
                 f'width="{step - 2:.1f}" height="{height:.1f}" {look}>{hint}</rect>'
             )
-    ends = [(0, "start", labels[0]), (WIDTH, "end", labels[-1])] if labels else []
-    return _svg([*bars, _ground(), *(_text(x, HEIGHT - 6, *rest) for x, *rest in ends)], title)
+    return _svg([*bars, _ground(), *_labels(labels, step)], title)
 
 
 def lines(
     series: Mapping[str, Sequence[float | None]],
     times: Sequence[str],
-    limit: float | None,
+    limit: float,
+    top: float,
     title: str,
 ) -> str:
-    """Return curves over time, with a dashed line at a limit.
+    """Return curves over time from 0 to `top`, with a dashed line at a limit.
 
     Parameters
     ----------
@@ -64,19 +64,18 @@ def lines(
         A value for each time, None where there is none.
     times : sequence of str
         The windows.
-    limit : float, optional
+    limit : float
         Where to draw the dashed line.
+    top : float
+        Values beyond are drawn there: one large value would flatten all other curves.
     """
-    values = [value for curve in series.values() for value in curve if value is not None]
-    top = max([*values, limit or 0.0, 1e-9])
     heights = _Scale(0.0, top)
-    marks = [_ground(), *_ends(times)]
-    if limit is not None:
-        marks.append(_dashed(heights(limit)))
+    marks = [_ground(), *_ends(times), _dashed(heights(limit))]
+    marks += [_text(0, heights(value) - 3, "start", f"{value:g}") for value in (limit, top)]
     for number, (name, curve) in enumerate(series.items()):
         colour = PALETTE[number % len(PALETTE)]
         points = [
-            (_across(place, len(times)), heights(value))
+            (_across(place, len(times)), heights(min(value, top)))
             for place, value in enumerate(curve)
             if value is not None
         ]
@@ -103,6 +102,7 @@ def intervals(
     low, high = min(ends), max(ends)
     heights = _Scale(low, high if high > low else low + 1.0)
     marks = [_ground(), *_ends(times)]
+    marks += [_text(WIDTH, heights(end) - 3, "end", f"{end:.4g}") for end in (low, high)]
     if release is not None:
         marks.append(_dashed(heights(release)))
     for place, band in enumerate(bands):
@@ -139,6 +139,17 @@ class _Scale(NamedTuple):
 
 def _across(place: int, count: int) -> float:
     return 10 + (WIDTH - 20) * (place / (count - 1) if count > 1 else 0.5)
+
+
+def _labels(labels: Sequence[str], step: float) -> list[str]:
+    """Return the labels of bars: of all, or only at both ends if there are many."""
+    letters = int(step / 8)
+    if letters < 6:
+        return _ends(labels)
+    short = [text if len(text) <= letters else f"{text[: letters - 1]}…" for text in labels]
+    return [
+        _text((place + 0.5) * step, HEIGHT - 6, "middle", text) for place, text in enumerate(short)
+    ]
 
 
 def _ends(times: Sequence[str]) -> list[str]:

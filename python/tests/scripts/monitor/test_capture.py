@@ -1,5 +1,6 @@
 """Captured files as the emulator writes them, and the times in them."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -62,6 +63,19 @@ def test_what_the_emulator_captures_is_read(tmp_path: Path, headers: "dict[str, 
     assert csv.hour == "2026-11-27T10"
     assert refused.output is not None
     assert refusal(body(refused.output)) == "no"
+
+
+@pytest.mark.parametrize("headers", [{}, {"JsonContentTypes": ["application/jsonlines"]}])
+def test_json_lines_are_rows_and_predictions(headers: "dict[str, list[str]]"):
+    plan = capture_plan({**CONFIG, "CaptureContentTypeHeader": headers})
+    assert plan is not None
+    media_type = "application/jsonlines"
+    given, answered = b'[1, 2]\n{"b": 4, "a": 3}\n', b'{"score": 0.5}\n{"score": 1}\n'
+    line = plan.line(Exchange(given, media_type, answered, media_type, None, 0.0))
+    parts = json.loads(line)["captureData"]
+
+    assert RowReader(FEATURES).rows(body(parts["endpointInput"])) == [[1, 2], [3, 4]]
+    assert predictions(body(parts["endpointOutput"])) == [0.5, 1]
 
 
 @pytest.mark.parametrize(
