@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expectedEnds } from "../cli/drill/expected-ends";
 import { expectedWays } from "../cli/drill/expected-ways";
+import { resumePermissions } from "../cli/execution/permissions";
 import { destinationPermissions, sourcePermissions } from "../cli/promotion/permissions";
 import packageJson from "../package.json";
 import { stateMachineArns } from "../workflow/arns";
@@ -101,6 +102,16 @@ describe("docs/promotion.md", () => {
 });
 
 describe("docs/resume.md", () => {
+  it("has what a person needs to stop an execution, and to let it go on", () => {
+    const scope = { prefix: "housing", environment: "dev", partition: "aws" } as const;
+    const needed = resumePermissions({ ...scope, region: "us-east-1", account: "123456789012" });
+    const code = (values: readonly string[]) => values.map((value) => `\`${value}\``).join(", ");
+    const rows = Object.entries(needed).flatMap(([command, statements]) =>
+      statements.map(({ actions, resources }) => [`\`${command}\``, code(actions), code(resources)]),
+    );
+    expect(readFileSync("docs/resume.md", "utf8")).toContain(table(["command", "actions", "on"], rows));
+  });
+
   const states = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(", ");
   const failing = Object.keys(expectedEnds).filter((state) => (expectedEnds[state] as string) in failures);
 

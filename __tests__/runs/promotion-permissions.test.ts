@@ -1,10 +1,6 @@
 /** What the person who promotes must be allowed: enough, and nothing in vain. */
 
-import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
-import { S3Client } from "@aws-sdk/client-s3";
-import { SageMakerClient } from "@aws-sdk/client-sagemaker";
-import { ListExecutionsCommand, SFNClient } from "@aws-sdk/client-sfn";
-import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import { ListExecutionsCommand } from "@aws-sdk/client-sfn";
 import { deleteVersions, findArtifactBucket, objectVersions } from "../../cli/account/buckets";
 import type { Environment } from "../../cli/account/environment";
 import { destinationPermissions, sourcePermissions } from "../../cli/promotion/permissions";
@@ -15,6 +11,7 @@ import { policyDocument } from "../../workflow/iam";
 import { type Grant, grantsIn, type PolicyDocument, without } from "../grants";
 import { until } from "../patience";
 import { TestCloud } from "./cloud";
+import { Person } from "./person";
 import { deployWithVersions, environmentIn, options } from "./promotion";
 
 const account = { partition: "aws", region: "us-east-1", account: "123456789012" };
@@ -26,6 +23,7 @@ const documents = {
 type Contender = keyof typeof documents;
 
 let cloud: TestCloud;
+const people = {} as Record<Contender, Person>;
 const person = {} as Record<Contender, Environment>;
 
 beforeAll(async () => {
@@ -41,45 +39,11 @@ afterAll(() => cloud?.stop());
 beforeEach(() => jest.spyOn(process.stdout, "write").mockReturnValue(true));
 afterEach(() => jest.restoreAllMocks());
 
-/** The environment with the credentials of a role that has the permissions of its side, and no others. */
+/** The environment with the credentials of a person who has the permissions of its side, and no others. */
 async function asPerson(side: Contender, environment: Environment): Promise<Environment> {
-  const RoleName = `promotes-${side}`;
-  const trust = { Effect: "Allow", Principal: { AWS: "123456789012" }, Action: "sts:AssumeRole" };
-  const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [trust] });
-  const { Role } = await cloud.aws.iam().send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
-  await allowOnly(side, documents[side]);
-  const session = { RoleArn: Role?.Arn, RoleSessionName: "person" };
-  const { Credentials } = await cloud.aws.sts().send(new AssumeRoleCommand(session));
-  const { AccessKeyId = "", SecretAccessKey = "", SessionToken } = Credentials ?? {};
-  const { endpoint, region } = cloud.aws.connection;
-  const credentials = {
-    accessKeyId: AccessKeyId,
-    secretAccessKey: SecretAccessKey,
-    sessionToken: SessionToken,
-  };
-  const config = { endpoint, region, credentials };
-  const clients = {
-    s3: new S3Client({ ...config, forcePathStyle: true }),
-    sagemaker: new SageMakerClient(config),
-    sfn: new SFNClient(config),
-    sts: new STSClient(config),
-  };
-  for (const [name, client] of Object.entries(clients)) {
-    Object.assign(environment.aws, { [name]: () => client });
-  }
+  people[side] = await Person.create(cloud, `promotes-${side}`, documents[side]);
+  Object.assign(environment.aws, people[side].clients);
   return environment;
-}
-
-async function allowOnly(side: Contender, document: PolicyDocument): Promise<void> {
-  const policy = { RoleName: `promotes-${side}`, PolicyName: "permissions" };
-  await cloud.aws
-    .iam()
-    .send(new PutRolePolicyCommand({ ...policy, PolicyDocument: JSON.stringify(document) }));
-}
-
-async function denials(side: Contender, action: string): Promise<number> {
-  const uses = (await cloud.audit()).find(({ name }) => name === `promotes-${side}`)?.uses ?? [];
-  return uses.reduce((sum, use) => sum + (use.action === action ? use.denied : 0), 0);
 }
 
 /** Puts the first version back in service, once nothing is released any more. */
@@ -121,9 +85,9 @@ const grants = (["from", "to"] as const).flatMap((side) =>
 it.each(grants)("%s: nothing goes without %s on %s", async (side, action, _, grant) => {
   if (/^states:(?!DescribeStateMachine)/.test(action)) await firstServes();
   if (action.startsWith("s3:")) await forgetCopies();
-  const before = await denials(side, action);
-  await allowOnly(side, without(documents[side], grant));
+  const before = await people[side].denials(action);
+  await people[side].allowOnly(without(documents[side], grant));
   await expect(promoteBetween(person.from, person.to, 2, options)).rejects.toThrow();
-  await allowOnly(side, documents[side]);
-  expect(await denials(side, action)).toBeGreaterThan(before);
+  await people[side].allowOnly(documents[side]);
+  expect(await people[side].denials(action)).toBeGreaterThan(before);
 });

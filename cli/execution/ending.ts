@@ -8,12 +8,19 @@ import {
   StopProcessingJobCommand,
   StopTrainingJobCommand,
 } from "@aws-sdk/client-sagemaker";
-import { DescribeExecutionCommand, type HistoryEvent, type SFNClient } from "@aws-sdk/client-sfn";
+import {
+  DescribeExecutionCommand,
+  type HistoryEvent,
+  type SFNClient,
+  StopExecutionCommand,
+} from "@aws-sdk/client-sfn";
 import { jobKindOf, jobKinds, type StepJobKind } from "../../workflow/job-kinds";
 import type { Aws } from "../account/clients";
 import { poll } from "../account/poll";
-import { OutcomeUnknownError } from "../terminal/errors";
+import { OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { ExecutionHistory } from "./history";
+import { describeNamed, type Executions } from "./named-execution";
+import { readHistory } from "./variables";
 
 const intervalMilliseconds = 500;
 
@@ -30,6 +37,23 @@ export function jobsOf(events: readonly HistoryEvent[]): Job[] {
     const kind = jobKindOf(state);
     return kind === undefined || job === undefined || endedAt !== undefined ? [] : [{ name: job, kind }];
   });
+}
+
+/**
+ * Stops the execution that a person gave as a name or as an ARN, and waits for its end.
+ *
+ * @returns how it ended, and what waits for the ends of its jobs
+ * @throws UsageError if it does not run
+ */
+export async function stopNamed(executions: Executions, given: string, seconds: number) {
+  const { executionArn = "", name = given, status } = await describeNamed(executions, given);
+  if (status !== "RUNNING") throw new UsageError(`${name} is not running: it ended as ${status}`);
+  const sfn = executions.aws.sfn();
+  await sfn.send(new StopExecutionCommand({ executionArn, error: "Stopped", cause: "By npm run stop" }));
+  const ended = await endedExecution(sfn, executionArn, seconds);
+  const jobs = async () =>
+    await endedJobs(executions.aws, jobsOf(await readHistory(sfn, executionArn)), seconds);
+  return { execution: { name, status: ended }, jobs };
 }
 
 /** Waits for the end of an execution, and returns its status. */

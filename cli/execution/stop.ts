@@ -1,13 +1,9 @@
-import { StopExecutionCommand } from "@aws-sdk/client-sfn";
 import { resolveTarget } from "../account/deployed-workflow";
 import { announce } from "../account/environment";
-import { UsageError } from "../terminal/errors";
 import { print } from "../terminal/print";
-import { endedExecution, endedJobs, jobsOf } from "./ending";
-import { describeNamed } from "./named-execution";
-import { readHistory } from "./variables";
+import { stopNamed } from "./ending";
 
-/** Stops an execution and the jobs that it started, and waits until they have ended. */
+/** Stops an execution and the jobs that it started, waits until they have ended, and shows how. */
 export async function stop(
   environment: string,
   given: string,
@@ -15,15 +11,10 @@ export async function stop(
 ): Promise<void> {
   const target = await resolveTarget(environment);
   await announce(target);
-  const { executionArn = "", name = given, status } = await describeNamed(target, given);
-  if (status !== "RUNNING") throw new UsageError(`${name} is not running: it ended as ${status}`);
-  const sfn = target.aws.sfn();
-  await sfn.send(new StopExecutionCommand({ executionArn, error: "Stopped", cause: "By npm run stop" }));
-  const ended = await endedExecution(sfn, executionArn, timeout);
-  print(`${name} ended as ${ended}`);
-  const jobs = jobsOf(await readHistory(sfn, executionArn));
-  for (const { name: job, status } of await endedJobs(target.aws, jobs, timeout))
-    print(`  ${job}  ${status}`);
-  if (ended !== "ABORTED") return;
+  const stopped = await stopNamed(target, given, timeout);
+  const { name, status } = stopped.execution;
+  print(`${name} ended as ${status}`);
+  for (const job of await stopped.jobs()) print(`  ${job.name}  ${job.status}`);
+  if (status !== "ABORTED") return;
   print(`Go on from there: npm run execute -- ${environment} --redrive ${name}`);
 }
