@@ -37,6 +37,11 @@ export const monitorFailures = {
 
 export type FailureName = keyof typeof failures | keyof typeof monitorFailures;
 
+/** Whether an execution's error is a failure of its workflow: one that was caught, and ended in a Fail state. */
+export function isNamedFailure(error: string): error is FailureName {
+  return error in failures || error in monitorFailures;
+}
+
 /** Maximum length of a failure's reason, in characters; as JSON text it has at most six times as many. */
 const maxReason = 2000;
 /** Maximum length of its other texts. */

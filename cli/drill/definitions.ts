@@ -24,11 +24,13 @@ export function drilledDefinitions(props: WorkflowProps): DrilledDefinition[] {
     const { settings, references } = workflow;
     const common = { base: baseName(settings), references };
     return [
-      { name: `${variant}-workflow`, ...workflowDefinition(workflow), ...common },
-      { name: `${variant}-release`, ...releaseDefinition(workflow), ...common },
+      { name: `drill-${variant}-workflow`, ...workflowDefinition(workflow), ...common },
+      { name: `drill-${variant}-release`, ...releaseDefinition(workflow), ...common },
       ...(settings.monitor === undefined
         ? []
-        : [{ name: `${variant}-monitor`, ...monitorDefinition(workflow, settings.monitor), ...common }]),
+        : [
+            { name: `drill-${variant}-monitor`, ...monitorDefinition(workflow, settings.monitor), ...common },
+          ]),
     ];
   });
 }

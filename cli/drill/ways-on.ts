@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-sfn";
 import { localEnvironment } from "../../configuration/names";
 import type { JsonObject } from "../../workflow/asl/jsonata";
-import { failures } from "../../workflow/failures";
+import { isNamedFailure } from "../../workflow/failures";
 import { jobKinds } from "../../workflow/job-kinds";
 import { stageNames } from "../../workflow/stages";
 import type { Executions } from "../execution/named-execution";
@@ -55,7 +55,7 @@ export function wayCases(faults: readonly DrillCase[], usual: readonly DrillCase
       once ||
       fault.expect === "passing" ||
       fault.class === "malformed" ||
-      !(end in failures) ||
+      !isNamedFailure(end) ||
       tasks.has(task)
     )
       return [];
@@ -136,16 +136,17 @@ export function wayProblems(result: WayResult): string[] {
 }
 
 function refusalEnd(way: Way, name: string): string {
-  if (way === "release") return "npm run rollback -- local 7";
-  return way === "new"
-    ? `npm run execute -- ${localEnvironment}`
-    : `npm run execute -- ${localEnvironment} --from ${way} --of ${name}`;
+  const execute = `npm run execute -- ${localEnvironment}`;
+  if (way === "release") return `npm run rollback -- ${localEnvironment} 7`;
+  if (way === "monitor") return `npm run monitor -- ${localEnvironment}`;
+  return way === "new" ? execute : `${execute} --from ${way} --of ${name}`;
 }
 
 /** States whose results the way on takes over; it must not enter them. */
 const before: Readonly<Record<Way, readonly string[]>> = {
   new: [],
   release: [],
+  monitor: [],
   ModelTraining: [jobKinds.prep.step.state],
   ModelEvaluation: [jobKinds.prep, jobKinds.train, jobKinds.tune].map(({ step }) => step.state),
 };

@@ -1,5 +1,5 @@
 import type { DescribeExecutionCommandOutput } from "@aws-sdk/client-sfn";
-import { failures } from "../../workflow/failures";
+import { isNamedFailure } from "../../workflow/failures";
 import type { ExecutionFailure } from "./failure";
 import { stageWith } from "./stage";
 
@@ -16,16 +16,24 @@ export function nextCommand(
 ): string | undefined {
   const execute = `npm run execute -- ${environment}`;
   const version = releasedVersion(input);
+  const suffix = suffixIn(executionArn);
   // An error without a name of the workflow was not caught, so that a redrive enters the state that failed.
-  if (status !== "FAILED" || !(error in failures)) {
-    return `${execute} --redrive ${version === undefined ? name : executionArn}`;
+  if (status !== "FAILED" || !isNamedFailure(error)) {
+    return `${execute} --redrive ${suffix === undefined ? name : executionArn}`;
   }
+  if (suffix === "monitor") return `npm run monitor -- ${environment}`;
   if (version !== undefined) {
     const isInService = error === "AutoscalingFailed";
     return `npm run rollback -- ${environment} ${version}${isInService ? " --again" : ""}`;
   }
   const stage = stageWith(state);
   return stage === undefined ? undefined : `${execute} --from ${stage} --of ${name}`;
+}
+
+/** What the name of an execution's state machine has after that of the workflow's own, such as `release`. */
+function suffixIn(executionArn = ""): string | undefined {
+  // The workflow's own name has two parts, and neither has a hyphen.
+  return executionArn.split(":")[6]?.split("-").slice(2).at(-1);
 }
 
 /** The version that an execution releases; undefined if it is no execution of the release state machine. */

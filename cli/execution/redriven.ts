@@ -83,9 +83,7 @@ function failsAgain(
   const instead =
     command === undefined
       ? `Start a new execution: npm run execute -- ${environment}`
-      : command.includes(" --of ")
-        ? `Start a new execution with its results: ${command}`
-        : `Release the version again: ${command}`;
+      : `${command.includes(" --of ") ? "Start a new execution with its results" : "Do it again"}: ${command}`;
   return `${name} ended in the Fail state ${failState}, which a redrive would only enter again. ${instead}`;
 }
 

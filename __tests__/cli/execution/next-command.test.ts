@@ -1,18 +1,32 @@
 import { nextCommand } from "../../../cli/execution/next-command";
 
-const arn = "arn:aws:states:us-east-1:123456789012:execution:housing-dev-release:run-1";
+const arnIn = (machine: string) => `arn:aws:states:us-east-1:123456789012:execution:${machine}:run-1`;
 const version = "arn:aws:sagemaker:us-east-1:123456789012:model-package/housing-dev/7";
 
-function command(status: "FAILED" | "ABORTED" | "TIMED_OUT", state?: string, error = "", input = {}) {
-  const description = { executionArn: arn, name: "run-1", status, error, input: JSON.stringify(input) };
+function command(
+  status: "FAILED" | "ABORTED" | "TIMED_OUT",
+  state?: string,
+  error = "",
+  input = {},
+  machine = "housing-dev",
+) {
+  const description = {
+    executionArn: arnIn(machine),
+    name: "run-1",
+    status,
+    error,
+    input: JSON.stringify(input),
+  };
   return nextCommand("dev", description, { state });
 }
 
 it.each(["ABORTED", "TIMED_OUT"] as const)("redrives what ended as %s", (status) => {
   expect(command(status)).toBe("npm run execute -- dev --redrive run-1");
-  expect(command(status, undefined, "", { ModelPackageArn: version })).toBe(
-    `npm run execute -- dev --redrive ${arn}`,
-  );
+  for (const machine of ["housing-dev-release", "housing-dev-monitor"]) {
+    expect(command(status, undefined, "", {}, machine)).toBe(
+      `npm run execute -- dev --redrive ${arnIn(machine)}`,
+    );
+  }
 });
 
 it("redrives what failed with an error that no state catches", () => {
@@ -40,3 +54,12 @@ it.each([
 ])("releases the version again after %s of a release", (error, expected) => {
   expect(command("FAILED", "CreateEndpoint", error, { ModelPackageArn: version })).toBe(expected);
 });
+
+it.each(["NothingToMonitor", "MonitoringFailed", "PreparationFailed"])(
+  "runs the monitor again after %s",
+  (error) => {
+    expect(command("FAILED", "JudgeTraffic", error, {}, "housing-dev-monitor")).toBe(
+      "npm run monitor -- dev",
+    );
+  },
+);
