@@ -219,12 +219,13 @@ def main() -> None:
     )
     parser.add_argument("--parts", nargs="*", default=["false-alarms", "power", "cost"])
     parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--kinds", nargs="*", default=["normal", "mixed"], help="of columns")
     parser.add_argument("--sizes", type=int, nargs="*", default=[50, 100, 200, 1000, 100_000])
     parser.add_argument("--cost-rows", type=int, nargs="*", default=[50_000, 5_000_000])
     parser.add_argument("--python", default=sys.executable, help="Python that runs the script")
     args = parser.parse_args()
     if "false-alarms" in args.parts:
-        for kind in ("normal", "mixed"):
+        for kind in args.kinds:
             runs(kind, args.sizes, args.runs, 0.0)
     if "power" in args.parts:
         runs("normal", [1000], args.runs, 0.5)

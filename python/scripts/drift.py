@@ -178,7 +178,7 @@ class _Comparison(NamedTuple):
             "smallestShift": shift and {"value": shift, "unit": "standardDeviations"},
             "chart": number_chart(sketch, values),
         }
-        return report, Check("distribution", found.p, _largest(effects))
+        return report, Check("distribution", found.p, largest_effect(effects))
 
     def categories(self, column: Labels, current: Categories) -> tuple[dict[str, Any], Check]:
         """Compare the distribution of categories."""
@@ -203,7 +203,7 @@ class _Comparison(NamedTuple):
             "smallestShift": change and {"value": change, "unit": "shareOfRows"},
             "chart": category_chart(column.counts, current.counts, *both),
         }
-        return report, Check("distribution", found.p, _largest(effects))
+        return report, Check("distribution", found.p, largest_effect(effects))
 
     def _effects(self, known: np.ndarray, found: np.ndarray) -> dict[str, dict[str, float | None]]:
         chance = psi_limit(known, int(found.sum()), self.level, self.seed)
@@ -220,7 +220,7 @@ class _Comparison(NamedTuple):
         return Check(name, p, share / self.tolerances.share)
 
 
-def _largest(effects: Mapping[str, Mapping[str, float | None]]) -> float:
+def largest_effect(effects: Mapping[str, Mapping[str, float | None]]) -> float:
     """Return the largest effect as a multiple of its tolerance.
 
     An index that samples without drift reach is none, and neither is a Jensen-Shannon distance of

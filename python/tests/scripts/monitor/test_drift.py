@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from baseline import Baseline, column_of, numbers_of, with_predictions
-from drift import Tolerances, judge
+from drift import Tolerances, judge, largest_effect
 from sketches import NumberColumns
 from tests.scripts.monitor.conftest import NAMES, numbers, predicted
 from window import Window
@@ -96,3 +96,24 @@ def test_a_small_sample_needs_a_large_index():
     assert chances == sorted(chances, reverse=True)
     assert chances[0] > 0.2
     assert chances[2] < 0.02
+
+
+@pytest.mark.parametrize(
+    ("effects", "largest"),
+    [
+        ({"psi": {"value": 0.3, "tolerance": 0.1, "chance": 0.2}}, 3.0),
+        ({"psi": {"value": 0.3, "tolerance": 0.1, "chance": 0.4}}, 0.0),
+        (
+            {
+                "psi": {"value": 0.3, "tolerance": 0.1, "chance": 0.4},
+                "wasserstein": {"value": 0.05, "tolerance": 0.1},
+                "jensenShannon": {"value": 0.9, "tolerance": 0.1},
+            },
+            0.5,
+        ),
+        ({"jensenShannon": {"value": 0.2, "tolerance": 0.1}}, 2.0),
+        ({"wasserstein": {"value": None, "tolerance": 0.1}}, 0.0),
+    ],
+)
+def test_an_index_that_chance_explains_is_no_effect(effects, largest: float):
+    assert largest_effect(effects) == pytest.approx(largest)

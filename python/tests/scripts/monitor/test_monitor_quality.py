@@ -78,6 +78,30 @@ def test_a_loss_beyond_chance_and_tolerance_is_an_alarm(watch: Monitor, requests
     assert watch("--metric", "test_rmse", "--release-value", 1.6)["verdict"] == "ok"
 
 
+@pytest.mark.parametrize(
+    ("metric", "deviation", "alarm"),
+    [("r2", 3.0, True), ("r2", 0.1, False), ("mae", 3.0, True), ("mae", 0.1, False)],
+)
+def test_the_direction_of_a_loss_is_that_of_the_metric(
+    watch: Monitor, requests, tmp_path: Path, metric: str, deviation: float, alarm: bool
+):
+    write(tmp_path, "labels.jsonl", as_json(noisy(requests, deviation)))
+
+    quality = watch("--metric", metric)["quality"]
+
+    assert quality["alarm"] is alarm
+    assert (quality["worseBy"] > 0) is alarm
+
+
+def test_a_loss_that_chance_explains_is_no_alarm(watch: Monitor, requests, tmp_path: Path):
+    write(tmp_path, "labels.jsonl", as_json(noisy(requests, 1.15)[:60]))
+
+    quality = watch("--metric", "rmse", "--quality-tolerance", 0)["quality"]
+
+    assert 0 < quality["worseBy"] < quality["smallestLoss"]
+    assert quality["alarm"] is False
+
+
 def test_every_form_of_labels_is_joined(watch: Monitor, requests, tmp_path: Path):
     labels = noisy(requests, 1.0).tolist()
     write(tmp_path, "a.jsonl", as_json(labels[:100]))
@@ -168,9 +192,16 @@ def test_of_two_labels_the_one_in_the_later_file_counts(watch: Monitor, requests
     assert quality["counts"]["changedLabels"] == 400
 
 
+@pytest.mark.parametrize("batch", [500, 50])
 def test_of_a_repeated_inference_id_the_first_request_counts(
-    watch: Monitor, captured: Path, requests, tmp_path: Path
+    watch: Monitor,
+    captured: Path,
+    requests,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    batch: int,
 ):
+    monkeypatch.setattr("labels.BATCH", batch)
     again = event(csv_part(numbers(1, 1).tolist()), csv_part([[99.0]]), inference_id="id-5")
     (captured / "b.jsonl").write_text(again * 2)
     write(tmp_path, "a.jsonl", as_json(requests))
@@ -178,7 +209,8 @@ def test_of_a_repeated_inference_id_the_first_request_counts(
     quality = watch()["quality"]
 
     assert quality["value"] == 1
-    assert quality["counts"]["repeatedInferenceIds"] >= 1
+    assert quality["labelled"] == 400
+    assert quality["counts"]["repeatedInferenceIds"] == 2
 
 
 def test_requests_before_the_window_can_be_measured_because_labels_come_late(
