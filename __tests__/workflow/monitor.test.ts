@@ -160,14 +160,12 @@ describe("the job", () => {
     const { ContainerArguments } = Arguments.AppSpecification as { ContainerArguments: string };
     expect(await evaluate(ContainerArguments, {}, variables)).toEqual([
       "monitoring.py",
-      "--window-start",
+      "--start",
       "2026-01-30T12:05:00.000Z",
-      "--window-end",
+      "--end",
       "2026-01-31T12:05:00.000Z",
       "--metric",
       "test_r2",
-      "--better",
-      "greater",
       "--tolerance",
       "0.3",
     ]);

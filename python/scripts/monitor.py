@@ -26,7 +26,7 @@ from labels import LabelledPredictions
 from monitor_history import SHOWN_WINDOWS, earlier_windows, slow_drift, usual_volume
 from monitor_quality import QualitySettings, judge_quality
 from monitor_report import monitor_page
-from monitor_verdict import decide, flat_metrics
+from monitor_verdict import decide, flat_metrics, short
 from quality import NUMBERS, base_name
 from window import Window
 
@@ -253,6 +253,7 @@ def main() -> None:
         text = json.dumps(report, indent=1, allow_nan=False)
         (aside / "report.json").write_text(text, encoding="utf-8")
         (aside / "report.html").write_text(page, encoding="utf-8")
+        (aside / "verdict.json").write_text(json.dumps(short(report)), encoding="utf-8")
     for name, value in report["metrics"].items():
         print(f"{name}: {value}")
     print(f"verdict: {report['verdict']}")

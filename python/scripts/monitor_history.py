@@ -38,12 +38,14 @@ def earlier_windows(
     Returns
     -------
     list of dict
-        The ``summary`` of each report; of two reports on a window, the later one's.
+        The ``summary`` of each report, and of the windows that it knew itself; of two reports on
+        a window, the later one's.
     Counter
         How many reports were left out, by the reason.
     """
     left_out: Counter[str] = Counter()
     found: dict[str, tuple[str, dict[str, Any]]] = {}
+    known_then: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.rglob("*.json")):
         try:
             if path.stat().st_size > MAX_BYTES:
@@ -52,9 +54,14 @@ def earlier_windows(
             summary, made = report["summary"], str(report["created"])
             if report["version"] != version:
                 left_out["otherVersion"] += 1
-            elif report["model"]["sha256"] != model:
+                continue
+            if report["model"]["sha256"] != model:
                 left_out["otherModel"] += 1
-            elif moment_of(summary["end"]) > period.start:
+                continue
+            for window in map(_checked, report["history"]["windows"]):
+                if moment_of(window["end"]) <= period.start:
+                    known_then[window["start"]] = window
+            if moment_of(summary["end"]) > period.start:
                 left_out["notEarlier"] += 1
             else:
                 checked = _checked(summary)
@@ -64,7 +71,8 @@ def earlier_windows(
                     found[checked["start"]] = made, checked
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             left_out["unreadable"] += 1
-    return [summary for _, (_, summary) in sorted(found.items())], +left_out
+    windows = {**known_then, **{start: summary for start, (_, summary) in found.items()}}
+    return [summary for _, summary in sorted(windows.items())], +left_out
 
 
 def slow_drift(

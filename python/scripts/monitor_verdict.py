@@ -85,6 +85,23 @@ def flat_metrics(report: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in found.items()}
 
 
+# What a state of a state machine reads is small.
+MOST_REASONS, MOST_FEATURES, LONGEST = 10, 20, 300
+
+
+def short(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a state machine reads of a report: verdict.json, of at most some kilobytes."""
+    columns = [*report["features"], *([report["prediction"]] if report["prediction"] else [])]
+    drifted = [column["name"] for column in columns if column["drift"]]
+    return {
+        "Verdict": report["verdict"],
+        "Reasons": [alarm["reason"][:LONGEST] for alarm in report["alarms"][:MOST_REASONS]],
+        "Features": [str(name)[:LONGEST] for name in drifted[:MOST_FEATURES]],
+        "Rows": report["rows"]["count"],
+        "Metrics": report["metrics"],
+    }
+
+
 def _quality(quality: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if quality["alarm"]:
         yield (

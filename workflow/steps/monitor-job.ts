@@ -135,10 +135,9 @@ function containerArguments({ settings: { gate } }: Workflow, monitor: MonitorSe
   return jsonata`$append(
     [
       ${monitor.entryPoint},
-      "--window-start", $fromMillis($windowStart),
-      "--window-end", $fromMillis($windowEnd),
-      "--metric", ${gate.metric},
-      "--better", ${gate.better}
+      "--start", $fromMillis($windowStart),
+      "--end", $fromMillis($windowEnd),
+      "--metric", ${gate.metric}
     ],
     ${monitor.arguments}
   )`;

@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--window-start", required=True)
-parser.add_argument("--window-end", required=True)
+parser.add_argument("--start", required=True)
+parser.add_argument("--end", required=True)
 parser.add_argument("--metric", required=True)
-parser.add_argument("--better", required=True)
 arguments = parser.parse_args()
 
 inputs = Path("/opt/ml/processing/input")
@@ -24,7 +23,7 @@ times = [
     for file in (inputs / "capture").rglob("*.jsonl")
     for line in file.read_text().splitlines()
 ]
-rows = sum(arguments.window_start[:19] <= time[:19] < arguments.window_end[:19] for time in times)
+rows = sum(arguments.start[:19] <= time[:19] < arguments.end[:19] for time in times)
 history = inputs / "history/report.json"
 earlier = json.loads(history.read_text()) if history.is_file() else []
 (output / "report.json").write_text(json.dumps([*earlier, rows]))

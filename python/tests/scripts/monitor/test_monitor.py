@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from monitor_verdict import short
 from tests.scripts.monitor.conftest import (
     END,
     HOUR,
@@ -397,3 +398,27 @@ def test_the_files_of_an_hour_are_found_at_any_depth(watch: Monitor, tmp_path: P
     write(tmp_path / "capture" / "endpoint" / "B" / HOUR, lines(numbers(40, 28)))
 
     assert watch()["rows"]["count"] == 80
+
+
+def test_a_verdict_for_a_state_machine_is_small_whatever_the_report_has(watch, tmp_path):
+    report = watch(model=tmp_path / "nothing")
+
+    verdict = json.loads((tmp_path / "report" / "verdict.json").read_text())
+    assert verdict["Verdict"] == report["verdict"]
+    assert verdict["Metrics"] == report["metrics"]
+    assert verdict["Rows"] == report["rows"]["count"]
+    assert verdict["Reasons"] == [alarm["reason"][:300] for alarm in report["alarms"][:10]]
+
+
+def test_a_short_verdict_has_limits():
+    column = {"name": "x" * 1000, "drift": True}
+    alarm = {"verdict": "drift", "reason": "r" * 1000}
+    report = {
+        "verdict": "drift",
+        "alarms": [alarm] * 5000,
+        "features": [column] * 5000,
+        "prediction": None,
+        "rows": {"count": 1},
+        "metrics": {"Rows": 1.0},
+    }
+    assert len(json.dumps(short(report))) < 20_000

@@ -118,3 +118,17 @@ def test_the_page_has_curves_over_time(days, tmp_path: Path):
     assert "Effects over time" in page
     assert page.count("<polyline") == 8
     assert np.isfinite([float(x) for x in page.split('cx="')[1].split('"')[:1]]).all()
+
+
+def test_the_newest_report_alone_is_enough(days, tmp_path, watch):
+    reports = days([0.0, 0.12, 0.12], "--wasserstein-tolerance", 0.15, "--psi-tolerance", 0.5)
+    for place in (0, 1):
+        (tmp_path / "history" / f"{place}" / "report.json").unlink()
+    time = window(3)
+
+    report = watch(start=time["start"], end=time["end"])
+
+    assert [one["start"] for one in report["history"]["windows"]] == [
+        one["window"]["start"] for one in reports
+    ]
+    assert report["history"]["leftOut"] == {}
