@@ -51,6 +51,7 @@ export default defineConfig({
       },
       gate: { threshold: 0.75 },
       schedule: { expression: "cron(0 3 ? * MON *)", timeZone: "Europe/Zurich" },
+      monitor: { schedule: { expression: "rate(1 day)" } },
       notifications: { emails: ["ml-team@example.com"] },
       alarms: { noTrafficMinutes: 60 },
       retention: { logsInDays: 365 },
@@ -74,6 +75,7 @@ export default defineConfig({
       metrics: ["train_rmse", "test_rmse", "train_r2", "test_r2", "train_mae", "test_mae"],
     },
     inference: { folder, entryPoint: "inference.py" },
+    monitor: { folder, entryPoint: "monitor.py" },
     gate: { metric: "test_r2", threshold: 0.7 },
     // The rows' true values are 4.526 and 3.585; no value of the data set is above 5.00001.
     smokeTest: { examples: [{ instances, low: 1, high: 5.00001 }] },

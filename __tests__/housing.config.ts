@@ -72,6 +72,7 @@ export default defineConfig({
       metrics: ["train_rmse", "test_rmse", "train_r2", "test_r2", "train_mae", "test_mae"],
     },
     inference: { folder, entryPoint: "inference.py" },
+    monitor: { folder, entryPoint: "monitor.py" },
     // Tests count jobs; those of the cache switch it on.
     cache: false,
     gate: { metric: "test_r2", threshold: 0.7 },

@@ -52,6 +52,8 @@ describe("parseEnvironments", () => {
     ],
     [{ retention: { logsInDays: 0 } }, "environments.dev.retention.logsInDays"],
     [{ regoin: "x" }, "regoin"],
+    [{ monitor: { schedule: { expression: "daily" } } }, "environments.dev.monitor.schedule.expression"],
+    [{ monitor: { windowInHours: 0 } }, "environments.dev.monitor.windowInHours"],
   ])("fails for %j, with the place and the reason", (entry, message) => {
     expect(() => inDev(entry)).toThrow(message);
   });

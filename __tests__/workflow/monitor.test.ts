@@ -59,7 +59,11 @@ it("is a definition that Step Functions accepts", () => {
 
 it("is there only where the endpoint captures requests", () => {
   const monitor = { folder: "python/scripts", entryPoint: "monitoring.py" };
-  for (const props of [{ endpoint }, { monitor }, { monitor, endpoint: { kind: "serverless" } as const }]) {
+  for (const props of [
+    { endpoint, monitor: undefined },
+    { monitor },
+    { monitor, endpoint: { kind: "serverless" } as const },
+  ]) {
     const without = workflow(props);
     expect(monitorStateMachine(without)).toBeUndefined();
     expect(sageMakerRoles(without.settings, references).monitor).toBeUndefined();
