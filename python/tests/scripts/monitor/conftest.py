@@ -116,7 +116,8 @@ def watch(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
         if run(monitor.main) != 0:
             assert not output.exists() or not list(output.iterdir())
             return capsys.readouterr().err.splitlines()[-1]
-        assert {path.name for path in output.iterdir()} == {"report.json", "report.html", "verdict.json"}
+        written = {path.name for path in output.iterdir()}
+        assert written == {"report.json", "report.html", "verdict.json"}
         return json.loads((output / "report.json").read_text())
 
     return call
