@@ -138,7 +138,6 @@ describe("docs/resume.md", () => {
         [
           ...rows,
           ["any of these in a release", "`npm run rollback -- dev <version>`"],
-          ["a state of the monitor", "`npm run monitor -- dev`"],
           [`the monitor, such as ${states(judging)}`, "`npm run monitor -- dev`"],
           [states(harmless), "nothing: the execution itself goes on"],
         ],
