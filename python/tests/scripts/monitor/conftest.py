@@ -92,6 +92,16 @@ def lines(rows: np.ndarray, per_request: int = 1, ids: "Sequence[str] | None" = 
     ]
 
 
+def write(folder: Path, content: "list[str]", name: str = "a.jsonl") -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("".join(content))
+
+
+def drifted(report: Any) -> "set[str]":
+    columns = [*report["features"], *filter(None, [report["prediction"]])]
+    return {column["name"] for column in columns if column["drift"]}
+
+
 Monitor = Callable[..., Any]
 
 
