@@ -5,7 +5,7 @@ import { expectedWays } from "../cli/drill/expected-ways";
 import { resumePermissions } from "../cli/execution/permissions";
 import { destinationPermissions, sourcePermissions } from "../cli/promotion/permissions";
 import packageJson from "../package.json";
-import { stateMachineArns } from "../workflow/arns";
+import { monitorArn, stateMachineArns } from "../workflow/arns";
 import { workflowDefinition } from "../workflow/definition";
 import { executionInput } from "../workflow/execution-input";
 import { failures, monitorFailures } from "../workflow/failures";
@@ -152,9 +152,10 @@ describe("docs/resume.md", () => {
 
 describe("docs/notifications.md", () => {
   it("has every alarm, and no other", () => {
-    const { settings } = workflow();
+    const { settings } = workflow({ endpoint: { capture: { percentage: 100 } } });
     const base = baseName(settings);
     const alarms = workflowAlarms(settings, {
+      monitorArn: monitorArn(settings, references),
       stateMachineArns: stateMachineArns(settings, references),
       functionNames: [`${base}-notify`, `${base}-webhook`],
       noTrafficMinutes: 60,

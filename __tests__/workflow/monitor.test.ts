@@ -194,7 +194,6 @@ it("puts each number of the verdict into CloudWatch, and tells it", async () => 
   };
   const { Arguments } = States.PutMonitorMetrics as TaskState;
   const datum = {
-    Timestamp: "1970-01-01T00:00:01.000Z",
     Dimensions: [{ Name: "EndpointName", Value: "housing-dev" }],
   };
   expect(await evaluate(Arguments.MetricData as string, {}, variables)).toEqual([

@@ -1,12 +1,12 @@
 /** Permissions of the role that reviews pull requests: exactly what planning the environment reads. */
 
 import { stateKey } from "../../configuration/names";
-import { arn, bucketArn, globalArn, type Place, stateMachineArns } from "../../workflow/arns";
+import { arn, bucketArn, globalArn, monitorArn, type Place, stateMachineArns } from "../../workflow/arns";
 import { bucketNamePrefix } from "../../workflow/bucket";
 import { experimentGroupName } from "../../workflow/experiments";
 import { allow, allowKey, type PolicyStatement } from "../../workflow/iam";
 import { executionRule, topicName } from "../../workflow/monitoring/notifications";
-import { baseName, type NameScope } from "../../workflow/names";
+import { baseName, monitorName, type NameScope } from "../../workflow/names";
 import { prefixes } from "../../workflow/prefixes";
 import { approvalRule, modelPackageGroup } from "../../workflow/resources";
 
@@ -30,7 +30,7 @@ interface ReviewScope extends NameScope, Place {
 export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
   const base = baseName(scope);
   const alarms = arn(scope, "cloudwatch", `alarm:${base}-*`);
-  const machines = Object.values(stateMachineArns(scope, scope));
+  const machines = [...Object.values(stateMachineArns(scope, scope)), monitorArn(scope, scope)];
   const rules = [approvalRule(scope), executionRule(scope, scope)].map(({ name }) =>
     arn(scope, "events", `rule/${name}`),
   );
@@ -81,7 +81,10 @@ export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
       [arn(scope, "kms", "key/*")],
       { conditions: { StringEquals: { "aws:ResourceTag/workflow": base } } },
     ),
-    allow(["scheduler:GetSchedule"], [arn(scope, "scheduler", `schedule/default/${base}`)]),
+    allow(
+      ["scheduler:GetSchedule"],
+      [base, monitorName(scope)].map((name) => arn(scope, "scheduler", `schedule/default/${name}`)),
+    ),
     allow(["scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"], [scheduleGroup]),
   ];
 }

@@ -1,8 +1,9 @@
 /** The alarms of one environment, as plain data. Each description has a remedy and a command. */
 
 import type { StateMachineArns } from "../arns";
-import { baseName, type EndpointScope, releaseName, stableEndpointName } from "../names";
+import { baseName, type EndpointScope, monitorName, releaseName, stableEndpointName } from "../names";
 import type { WorkflowSettings } from "../settings";
+import { monitorNamespace } from "./monitor";
 
 /** A CloudWatch alarm on one metric, with the names of its API. */
 export interface Alarm {
@@ -24,6 +25,8 @@ export interface Alarm {
 /** What alarms watch in addition to the endpoint. */
 interface Watched {
   readonly stateMachineArns: StateMachineArns;
+  /** The monitor's state machine, if the workflow has a monitor. */
+  readonly monitorArn: string;
   /** Names of the functions that send notifications. */
   readonly functionNames: readonly string[];
   /** Minutes without a request after which the alarm fires; without it, no alarm. */
@@ -48,6 +51,7 @@ export function workflowAlarms(settings: WorkflowSettings, watched: Watched): re
       `Its message contains the reason. Check which version is in service: npm run versions -- ${environment}`,
     ),
     ...guardrailAlarms(settings),
+    ...(settings.monitor === undefined ? [] : monitorAlarms(settings, watched.monitorArn)),
     ...(watched.noTrafficMinutes === undefined ? [] : [noTrafficAlarm(settings, watched.noTrafficMinutes)]),
     ...watched.functionNames.map((name) => functionAlarm(name, environment)),
   ];
@@ -124,6 +128,27 @@ function executionAlarms(name: string, arn: string, what: string, action: string
     metricName,
     dimensions: { StateMachineArn: arn },
   }));
+}
+
+/** The alarms on the monitor itself, and on what it finds. */
+function monitorAlarms(settings: WorkflowSettings, monitorArn: string): Alarm[] {
+  const again = `npm run monitor -- ${settings.environment}`;
+  return [
+    ...executionAlarms(
+      monitorName(settings),
+      monitorArn,
+      "A run of the monitor",
+      `Its window was not judged. Run it again, which shows the reason: ${again}`,
+    ),
+    {
+      ...anyInFiveMinutes,
+      name: `${monitorName(settings)}-verdict`,
+      description: `The monitor has found something: drift, lost quality, refused requests or silence. See what: ${again}`,
+      namespace: monitorNamespace,
+      metricName: "Alarm",
+      dimensions: { EndpointName: stableEndpointName(settings) },
+    },
+  ];
 }
 
 function functionAlarm(name: string, environment: string): Alarm {

@@ -31,6 +31,9 @@ export interface MonitoredWindow {
   readonly delayInMinutes?: number;
 }
 
+/** The namespace of the monitor's metrics in CloudWatch; their dimension is the endpoint. */
+export const monitorNamespace = "SageMakerWorkflow/Monitor";
+
 const hour = 3_600_000;
 const day = 24 * hour;
 

@@ -2,13 +2,11 @@ import { objectArn } from "../arns";
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { catchAll } from "../failures";
 import { allow, allowKey } from "../iam";
+import { monitorNamespace } from "../monitoring/monitor";
 import { prefixes } from "../prefixes";
 import type { Workflow } from "../settings";
 import { artifactUrl, type Step, sdkTask } from "../step";
 import { latestFolder, reportFolder } from "./monitor-job";
-
-/** The namespace of the monitor's metrics in CloudWatch; their dimension is the endpoint. */
-export const monitorNamespace = "SageMakerWorkflow/Monitor";
 
 /** The output of a successful run of the monitor. */
 export interface MonitorReport {
@@ -70,12 +68,11 @@ export function monitorVerdictStep(workflow: Workflow): Step {
   };
 }
 
-/** JSONata: one datum for each number of the verdict, at the end of its window. */
+/** JSONata: one datum for each number of the verdict, with the time of now: alarms look at no earlier ones. */
 const metricData = jsonata`[$each($verdict.Metrics, function($value, $name) {
   {
     "MetricName": $name,
     "Value": $value,
-    "Timestamp": $fromMillis($windowEnd),
     "Dimensions": [{"Name": "EndpointName", "Value": $endpointName}]
   }
 })]`;
