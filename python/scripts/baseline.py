@@ -24,6 +24,8 @@ FILE = "baseline.json"
 # Where preprocessing leaves the raw features for training, in the folder of the training data.
 FEATURES_FILE = "feature_baseline.json"
 VERSION = 1
+# The name of the predictions among the columns, which no feature is likely to have.
+PREDICTION = "(prediction)"
 MAX_BYTES = 200_000_000
 SEED = 0
 # Kinds of NumPy's types that are numbers; everything else is a category.
@@ -125,7 +127,7 @@ def with_predictions(features: list[Column], predictions: Any, targets: Any) -> 
     else:
         names = [[str(category(value)) for value in values.tolist()] for values in columns]
         measured = of_categories(Counter(zip(*names)), SEED)
-    return Baseline(features, column_of("prediction", columns[0]), measured, len(columns[1]))
+    return Baseline(features, column_of(PREDICTION, columns[0]), measured, len(columns[1]))
 
 
 def column_of(name: str, values: Any) -> Column:

@@ -280,7 +280,7 @@ def _prediction(
     window: Window, column: Column, compare: _Comparison
 ) -> tuple[dict[str, Any], list[Check]]:
     if isinstance(column, Numbers):
-        values = window.predicted_numbers.sampled()["prediction"]
+        values = window.predicted_numbers.sampled()[column.name]
         report, check = compare.numbers(column, values)
         strange = window.predicted_outside
         odd = _out_of_range(column, strange, window.predicted_numbers.rows, compare)
@@ -290,7 +290,7 @@ def _prediction(
         strange = sum(n for key, n in current.counts.items() if key not in column.counts)
         odd = _unseen(column, strange, current.rows - current.missing, compare)
     return {
-        "name": "prediction",
+        "name": column.name,
         "kind": "number" if isinstance(column, Numbers) else "category",
         **report,
         odd.name: {"count": strange, "share": odd.effect * compare.tolerances.share},

@@ -17,6 +17,7 @@ FEWEST_SAMPLE_ROWS = 5_000
 # Categories that are counted, and those that a baseline names.
 COUNTED_CATEGORIES = 10_000
 NAMED_CATEGORIES = 200
+LONGEST_CATEGORY = 200
 
 
 class Sketch(NamedTuple):
@@ -206,7 +207,7 @@ def category(value: Any) -> str | None:
     """Return the name of a category; None for a missing one.
 
     A whole number has one name, however it is written: training may have read 1, and a request
-    contain 1.0.
+    contain 1.0. Of long texts, only the beginning counts, because callers choose their length.
     """
     if value is None or value != value:  # noqa: PLR0124 - only NaN differs from itself
         return None
@@ -214,4 +215,4 @@ def category(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
-    return str(value)
+    return str(value)[:LONGEST_CATEGORY]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from baseline import Baseline, Column, Labels, Numbers
+from baseline import PREDICTION, Baseline, Column, Labels, Numbers
 from capture import Period, Request, body, requests
 from captured_rows import RowReader, as_numbers, predictions, refusal
 from labels import LabelledPredictions
@@ -58,7 +58,7 @@ class Window:
         self.categories: dict[str, Categories] = {
             c.name: Categories() for c in self.features if isinstance(c, Labels)
         }
-        self.predicted_numbers = NumberColumns(["prediction"], seed)
+        self.predicted_numbers = NumberColumns([PREDICTION], seed)
         self.predicted_outside = 0
         self.predicted_categories = Categories()
         self._sampled: dict[str, np.ndarray] | None = None

@@ -49,7 +49,7 @@ def test_a_shift_of_one_feature_and_of_the_predictions_is_found(watch: Monitor, 
     report = watch()
 
     assert report["verdict"] == "drift"
-    assert drifted(report) == {"x0", "prediction"}
+    assert drifted(report) == {"x0", "(prediction)"}
     assert report["metrics"]["DriftedFeatures"] == 1
     feature = report["features"][0]
     assert feature["effects"]["wasserstein"]["value"] == pytest.approx(0.5, abs=0.1)

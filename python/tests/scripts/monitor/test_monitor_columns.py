@@ -130,3 +130,20 @@ def test_categories_are_compared_by_name(watch: Monitor, captured: Path, tmp_pat
     assert city["chart"]["names"][0] == "Bern"
     assert member["smallestShift"]["unit"] == "shareOfRows"
     assert 0.05 < member["smallestShift"]["value"] < 0.2
+
+
+def test_a_feature_may_be_called_as_the_predictions_are(
+    watch: Monitor, captured: Path, tmp_path: Path
+):
+    rows, tests = numbers(3000, 50), numbers(900, 51)
+    model = pack_model(
+        tmp_path / "model", {"prediction": rows[:, 0]}, tests[:, 1].tolist(), tests[:, 1].tolist()
+    )
+    moved = numbers(600, 52)
+    answers = json_part({"predictions": moved[:, 1].tolist()})
+    write(captured, [event(csv_part((moved[:, :1] + 1).tolist()), answers)])
+
+    report = watch(model=model)
+
+    assert drifted(report) == {"prediction"}
+    assert len(report["summary"]["effects"]) == 2

@@ -110,6 +110,7 @@ def test_many_different_categories_are_counted_together(monkeypatch: pytest.Monk
         (True, "true"),
         (np.bool_(False), "false"),
         ("a", "a"),
+        ("x" * 1000, "x" * 200),
         (None, None),
         (float("nan"), None),
     ],
