@@ -5,7 +5,7 @@ import { expectedWays } from "../cli/drill/expected-ways";
 import { resumePermissions } from "../cli/execution/permissions";
 import { destinationPermissions, sourcePermissions } from "../cli/promotion/permissions";
 import packageJson from "../package.json";
-import { monitorArn, stateMachineArns } from "../workflow/arns";
+import { stateMachineArns } from "../workflow/arns";
 import { workflowDefinition } from "../workflow/definition";
 import { executionInput } from "../workflow/execution-input";
 import { failures, monitorFailures } from "../workflow/failures";
@@ -155,7 +155,6 @@ describe("docs/notifications.md", () => {
     const { settings } = workflow({ endpoint: { capture: { percentage: 100 } } });
     const base = baseName(settings);
     const alarms = workflowAlarms(settings, {
-      monitorArn: monitorArn(settings, references),
       stateMachineArns: stateMachineArns(settings, references),
       functionNames: [`${base}-notify`, `${base}-webhook`],
       noTrafficMinutes: 60,

@@ -1,5 +1,5 @@
 import { Construct } from "constructs";
-import { monitorArn, stateMachineArns } from "../workflow/arns";
+import { stateMachineArns } from "../workflow/arns";
 import { hasGuardrails } from "../workflow/endpoint/guardrails";
 import { type Alarm, guardrailAlarms, workflowAlarms } from "../workflow/monitoring/alarms";
 import { hasRecipients, type Recipients } from "../workflow/monitoring/notifications";
@@ -55,7 +55,6 @@ export class Observability extends Construct {
     return workflowAlarms(settings, {
       stateMachineArns: stateMachineArns(settings, deployment),
       functionNames: this.notifications.functionNames,
-      monitorArn: monitorArn(settings, deployment),
       noTrafficMinutes,
     });
   }

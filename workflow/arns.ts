@@ -38,20 +38,20 @@ export function integration({ partition }: Pick<Place, "partition">, action: str
   return `arn:${partition}:states:::${action}`;
 }
 
-/** The ARNs of both state machines: the workflow's, and the release state machine's. */
+/** The ARNs of the state machines: the workflow's, that of releases, and the monitor's, whether there is one or not. */
 export interface StateMachineArns {
   readonly workflow: string;
   readonly release: string;
+  readonly monitor: string;
 }
 
 export function stateMachineArns(scope: NameScope, place: Place): StateMachineArns {
   const machine = (name: string) => arn(place, "states", `stateMachine:${name}`);
-  return { workflow: machine(baseName(scope)), release: machine(releaseName(scope)) };
-}
-
-/** The ARN of the monitor's state machine. */
-export function monitorArn(scope: NameScope, place: Place): string {
-  return arn(place, "states", `stateMachine:${monitorName(scope)}`);
+  return {
+    workflow: machine(baseName(scope)),
+    release: machine(releaseName(scope)),
+    monitor: machine(monitorName(scope)),
+  };
 }
 
 /** The ARN of an execution; `*` is any execution of the state machine. */

@@ -1,6 +1,6 @@
 /** The roles of the workflow and their permissions. The state machine's permissions come from its steps. */
 
-import { arn, bucketArn, monitorArn, objectArn, type Place, stateMachineArns } from "./arns";
+import { arn, bucketArn, objectArn, type Place, stateMachineArns } from "./arns";
 import { hasGuardrails, rollbackAlarmNames } from "./endpoint/guardrails";
 import { captureOf } from "./endpoint/kinds";
 import { experimentControllerName, experimentGroupName } from "./experiments";
@@ -236,7 +236,7 @@ export function monitorRole(
     namePrefix: `${baseName(scope)}-watch-`,
     description: "Role of the monitor's state machine",
     service: "states.amazonaws.com",
-    sourceArn: monitorArn(scope, place),
+    sourceArn: stateMachineArns(scope, place).monitor,
     policyStatements: [...policyStatements, ...logsAndTraces],
   };
 }

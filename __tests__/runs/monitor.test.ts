@@ -2,6 +2,7 @@ import { GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { InvokeEndpointCommand } from "@aws-sdk/client-sagemaker-runtime";
 import { startExecution, watchExecution } from "../../cli/execution/execution";
+import { listMonitorRuns, monitorRunLines } from "../../cli/monitoring/runs";
 import { monitorNamespace } from "../../workflow/monitoring/monitor";
 import type { MonitorInput } from "../../workflow/steps/monitor-input";
 import type { MonitorReport } from "../../workflow/steps/monitor-verdict";
@@ -100,4 +101,17 @@ it("names a job that fails", async () => {
     error: "MonitoringFailed",
     cause: { state: "JudgeTraffic", job: expect.stringMatching(/^watched-test-monitor-judge-/) },
   });
+});
+
+it("is told in the status: what each of the newest runs has found", async () => {
+  const runs = await listMonitorRuns(cloud.aws, `${workflow.stateMachineArn}-monitor`);
+  expect(runs.map(({ status, verdict }) => [status, verdict])).toEqual([
+    ["FAILED", undefined],
+    ["SUCCEEDED", "ok"],
+    ["SUCCEEDED", "silence"],
+  ]);
+  expect(runs.flatMap(monitorRunLines).join("\n")).toMatch(
+    /^FAILED {5}judge-4 .*\nSUCCEEDED {2}judge-3 .*: ok\nSUCCEEDED {2}judge-2 .*: silence\n {11}nothing was captured$/,
+  );
+  expect(await listMonitorRuns(cloud.aws, `${workflow.stateMachineArn}-nothing`)).toEqual([]);
 });

@@ -149,7 +149,7 @@ it("tells why a model was refused, and its alarm goes to the chat, too", async (
   const { endpoint, region, credentials } = cloud.aws.connection;
   const machines = stateMachineArns(props, { partition: "aws", region, account: "123456789012" });
   const { settings } = described({ prefix: props.prefix, environment: props.environment });
-  const [alarm] = workflowAlarms(settings, { stateMachineArns: machines, monitorArn: "", functionNames: [] });
+  const [alarm] = workflowAlarms(settings, { stateMachineArns: machines, functionNames: [] });
   await new CloudWatchClient({ endpoint, region, credentials }).send(
     new PutMetricAlarmCommand({
       ...alarmRequest(alarm as Alarm),

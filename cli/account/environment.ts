@@ -85,7 +85,7 @@ function isLoopback(endpoint: string): boolean {
   return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(endpoint).hostname);
 }
 
-/** The ARNs of the environment's two state machines, deployed or not. */
+/** The ARNs of the environment's state machines, deployed or not. */
 export async function stateMachinesOf({ aws, workflow }: Environment): Promise<StateMachineArns> {
   return stateMachineArns(workflow, await aws.place());
 }

@@ -3,21 +3,22 @@ import { UsageError } from "../terminal/errors";
 import { type Environment, stateMachinesOf } from "./environment";
 
 /**
- * Refuses while executions or releases run: they still create endpoints, and use configurations that no endpoint uses yet.
+ * Refuses while an execution of a state machine runs: it still creates endpoints or jobs, and uses configurations that no
+ * endpoint uses yet.
  *
  * @throws UsageError that names them
  */
 export async function refuseWhileRunning(environment: Environment): Promise<void> {
   const machines = await stateMachinesOf(environment);
-  const [executions, releases] = await Promise.all([
-    running(environment, machines.workflow),
-    running(environment, machines.release),
-  ]);
-  if (executions.length + releases.length === 0) return;
+  const [executions = [], releases = [], monitors = []] = await Promise.all(
+    [machines.workflow, machines.release, machines.monitor].map((machine) => running(environment, machine)),
+  );
+  if (executions.length + releases.length + monitors.length === 0) return;
   const { name } = environment;
   const found = [
     ...(executions.length === 0 ? [] : [`Executions are running: ${executions.join(", ")}.`]),
     ...(releases.length === 0 ? [] : [`Releases are running: ${releases.join(", ")}.`]),
+    ...(monitors.length === 0 ? [] : [`The monitor is running: ${monitors.join(", ")}.`]),
   ];
   const stop =
     executions.length === 0

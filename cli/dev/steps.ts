@@ -12,6 +12,8 @@ export interface Step {
   readonly state: string;
   readonly scripts: readonly ScriptProps[];
   readonly settings: unknown;
+  /** Scripts of the workflow that no step runs: what only they use is no change of a step. */
+  readonly elsewhere?: readonly ScriptProps[];
 }
 
 /** The content of code files: by folder, by path in it. */
@@ -19,7 +21,7 @@ export type Sources = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
 
 /** The steps of a workflow, in the order in which they run. */
 export function stepsOf(
-  { processing, training, tuning, inference, comparison, gate, smokeTest }: WorkflowProps,
+  { processing, training, tuning, inference, comparison, monitor, gate, smokeTest }: WorkflowProps,
   { executionInput, instances }: Pick<TestRun, "executionInput" | "instances">,
 ): Step[] {
   return [
@@ -33,7 +35,12 @@ export function stepsOf(
     },
     ...(comparison ? [{ state: "FindChampion", scripts: [comparison], settings: comparison }] : []),
     // What follows is the release with its smoke test, and the test of the endpoint.
-    { state: "ModelEvaluation", scripts: [], settings: [gate, smokeTest, instances] },
+    {
+      state: "ModelEvaluation",
+      scripts: [],
+      settings: [gate, smokeTest, instances],
+      ...(monitor && { elsewhere: [monitor] }),
+    },
   ];
 }
 
@@ -82,7 +89,7 @@ export function snapshot(
 }
 
 function entryPointsIn(folder: string, steps: readonly Step[]): string[] {
-  const scripts = steps.flatMap((step) => step.scripts);
+  const scripts = steps.flatMap(({ scripts, elsewhere = [] }) => [...scripts, ...elsewhere]);
   return scripts.filter((script) => script.folder === folder).map(({ entryPoint }) => entryPoint);
 }
 

@@ -1,6 +1,6 @@
 /** The permissions of a person who stops executions and lets them go on; docs/resume.md has them as a table. */
 
-import { arn, bucketArn, executionArn, monitorArn, type Place, stateMachineArns } from "../../workflow/arns";
+import { arn, bucketArn, executionArn, type Place, stateMachineArns } from "../../workflow/arns";
 import { bucketNamePrefix } from "../../workflow/bucket";
 import { allow, type PolicyStatement } from "../../workflow/iam";
 import { type JobKind, jobKinds, jobResource } from "../../workflow/job-kinds";
@@ -12,8 +12,7 @@ interface PermissionScope extends NameScope, Place {}
 /** The permissions that each way needs, by the command's option or name. */
 export function resumePermissions(scope: PermissionScope) {
   const machines = stateMachineArns(scope, scope);
-  const all = [...Object.values(machines), monitorArn(scope, scope)];
-  const executions = all.map((machine) => executionArn(machine, "*"));
+  const executions = Object.values(machines).map((machine) => executionArn(machine, "*"));
   const reads = (resources: readonly string[]) =>
     allow(["states:DescribeExecution", "states:GetExecutionHistory"], resources);
   return {

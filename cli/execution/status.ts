@@ -4,13 +4,13 @@ import {
   DescribeEndpointConfigCommand,
   ListEndpointsCommand,
 } from "@aws-sdk/client-sagemaker";
-import { ListExecutionsCommand } from "@aws-sdk/client-sfn";
 import { gateSettings } from "../../workflow/gate";
 import { prefixes } from "../../workflow/prefixes";
 import type { Aws } from "../account/clients";
 import { resolveTarget, type Target, type TargetOptions } from "../account/deployed-workflow";
 import { announce, stateMachinesOf } from "../account/environment";
 import { ownedBy } from "../account/ownership";
+import { listMonitorRuns, type MonitorRun, monitorRunLines } from "../monitoring/runs";
 import {
   listVersions,
   type ModelVersion,
@@ -20,13 +20,15 @@ import {
 import { comparisonText, servingText } from "../registry/text";
 import { type JsonOptions, printResult } from "../terminal/print";
 import { size } from "../terminal/size";
-import { secondsBetween } from "./history";
+import { type ExecutionSummary, executionText, listExecutions } from "./summaries";
 
 /** What the recipe's validation shows. */
 interface Status {
   readonly executions: readonly ExecutionSummary[];
   /** Executions of the release state machine: after approvals, rollbacks and promotions. */
   readonly releases: readonly ExecutionSummary[];
+  /** Runs of the monitor, with what they found; absent without a monitor. */
+  readonly monitor?: readonly MonitorRun[];
   readonly objects: Readonly<Record<string, { readonly count: number; readonly bytes: number }>>;
   readonly endpoints: readonly {
     readonly name: string;
@@ -42,30 +44,23 @@ interface Status {
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
-interface ExecutionSummary {
-  readonly name: string;
-  readonly status: string;
-  readonly startedAt: string;
-  /** Absent while it runs. */
-  readonly seconds?: number;
-}
-
-/** Shows executions, releases, objects, endpoints and versions of one environment. */
+/** Shows executions, releases, runs of the monitor, objects, endpoints and versions of one environment. */
 export async function status(name: string, options: TargetOptions & JsonOptions): Promise<void> {
   const target = await resolveTarget(name, options);
   await announce(target);
   const { aws, stateMachineArn } = target;
-  const { release } = await stateMachinesOf(target);
-  const [executions, releases, objects, endpoints, versions] = await Promise.all([
+  const { release, monitor: monitorArn } = await stateMachinesOf(target);
+  const [executions, releases, monitor, objects, endpoints, versions] = await Promise.all([
     listExecutions(aws, stateMachineArn),
     listExecutions(aws, release),
+    target.workflow.monitor === undefined ? undefined : listMonitorRuns(aws, monitorArn),
     countObjects(target),
     listEndpoints(target),
     listVersions(target),
   ]);
   const gate = gateSettings(target.workflow.gate);
   const status: Status = {
-    ...{ executions, releases, objects, endpoints },
+    ...{ executions, releases, monitor, objects, endpoints },
     versions: versions.map((version) => versionSummary(version, gate)),
     metrics: versions[0]?.metrics,
   };
@@ -79,18 +74,6 @@ function versionLines(name: string, versions: readonly ModelVersion[]): string[]
   const champion = versions.find(({ inService }) => inService);
   const compared = comparisonText(newest, champion).split("\n");
   return [servingText(name, versions), ...compared, `all versions: npm run versions -- ${name}`];
-}
-
-async function listExecutions(aws: Aws, stateMachineArn: string): Promise<ExecutionSummary[]> {
-  const { executions = [] } = await aws
-    .sfn()
-    .send(new ListExecutionsCommand({ stateMachineArn, maxResults: 10 }));
-  return executions.map(({ name = "", status = "", startDate = new Date(0), stopDate }) => ({
-    name,
-    status,
-    startedAt: startDate.toISOString(),
-    seconds: stopDate === undefined ? undefined : secondsBetween(startDate, stopDate),
-  }));
 }
 
 async function countObjects({ aws, bucketName }: Target): Promise<Status["objects"]> {
@@ -150,7 +133,7 @@ async function describeEndpoint(aws: Aws, name: string): Promise<Status["endpoin
 }
 
 function statusText(
-  { executions, releases, objects, endpoints }: Status,
+  { executions, releases, monitor, objects, endpoints }: Status,
   versions: readonly string[],
 ): string {
   const section = (title: string, lines: readonly string[]) => [
@@ -160,6 +143,7 @@ function statusText(
   return [
     ...section("Executions (newest first)", executions.map(executionText)),
     ...section("Releases after approvals, rollbacks and promotions", releases.map(executionText)),
+    ...(monitor === undefined ? [] : section("Monitor (newest first)", monitor.flatMap(monitorRunLines))),
     ...section(
       "Objects",
       Object.entries(objects).map(
@@ -175,9 +159,4 @@ function statusText(
     ),
     ...section("Versions", versions),
   ].join("\n");
-}
-
-function executionText({ name, status, startedAt, seconds }: ExecutionSummary): string {
-  const duration = seconds === undefined ? "" : `, ${seconds.toFixed(1)} s`;
-  return `${status.padEnd(10)} ${name}  started ${startedAt}${duration}`;
 }

@@ -58,6 +58,8 @@ export const writtenPrefixes = [
   prefixes.executionCode,
   prefixes.cache,
   prefixes.experiments,
+  prefixes.monitorReports,
+  prefixes.latestReports,
 ];
 
 /** Finds what executions created, by name and tag. */

@@ -1,10 +1,9 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { monitorArn } from "../../workflow/arns";
 import { captureOf, endpointSettings } from "../../workflow/endpoint/kinds";
 import type { MonitorReport } from "../../workflow/steps/monitor-verdict";
 import type { Aws } from "../account/clients";
-import { announce, type Environment, openEnvironment } from "../account/environment";
+import { announce, type Environment, openEnvironment, stateMachinesOf } from "../account/environment";
 import { objectAt, readText } from "../account/objects";
 import { startExecution, uniqueName } from "../execution/execution";
 import { followToSuccess } from "../execution/follow";
@@ -26,7 +25,7 @@ export async function monitor(name: string, options: MonitorOptions): Promise<vo
   requireMonitor(environment);
   await announce(environment);
   const { aws } = environment;
-  const stateMachineArn = monitorArn(environment.workflow, await aws.place());
+  const { monitor: stateMachineArn } = await stateMachinesOf(environment);
   const signal = interruption();
   const tasks = new TaskList();
   const run = uniqueName();

@@ -1,7 +1,7 @@
 /** Permissions of the role that reviews pull requests: exactly what planning the environment reads. */
 
 import { stateKey } from "../../configuration/names";
-import { arn, bucketArn, globalArn, monitorArn, type Place, stateMachineArns } from "../../workflow/arns";
+import { arn, bucketArn, globalArn, type Place, stateMachineArns } from "../../workflow/arns";
 import { bucketNamePrefix } from "../../workflow/bucket";
 import { experimentGroupName } from "../../workflow/experiments";
 import { allow, allowKey, type PolicyStatement } from "../../workflow/iam";
@@ -30,7 +30,7 @@ interface ReviewScope extends NameScope, Place {
 export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
   const base = baseName(scope);
   const alarms = arn(scope, "cloudwatch", `alarm:${base}-*`);
-  const machines = [...Object.values(stateMachineArns(scope, scope)), monitorArn(scope, scope)];
+  const machines = Object.values(stateMachineArns(scope, scope));
   const rules = [approvalRule(scope), executionRule(scope, scope)].map(({ name }) =>
     arn(scope, "events", `rule/${name}`),
   );

@@ -25,8 +25,6 @@ export interface Alarm {
 /** What alarms watch in addition to the endpoint. */
 interface Watched {
   readonly stateMachineArns: StateMachineArns;
-  /** The monitor's state machine, if the workflow has a monitor. */
-  readonly monitorArn: string;
   /** Names of the functions that send notifications. */
   readonly functionNames: readonly string[];
   /** Minutes without a request after which the alarm fires; without it, no alarm. */
@@ -35,7 +33,7 @@ interface Watched {
 
 /** All alarms of an environment with notifications. */
 export function workflowAlarms(settings: WorkflowSettings, watched: Watched): readonly Alarm[] {
-  const { workflow, release } = watched.stateMachineArns;
+  const { workflow, release, monitor } = watched.stateMachineArns;
   const { environment } = settings;
   return [
     ...executionAlarms(
@@ -51,7 +49,7 @@ export function workflowAlarms(settings: WorkflowSettings, watched: Watched): re
       `Its message contains the reason. Check which version is in service: npm run versions -- ${environment}`,
     ),
     ...guardrailAlarms(settings),
-    ...(settings.monitor === undefined ? [] : monitorAlarms(settings, watched.monitorArn)),
+    ...(settings.monitor === undefined ? [] : monitorAlarms(settings, monitor)),
     ...(watched.noTrafficMinutes === undefined ? [] : [noTrafficAlarm(settings, watched.noTrafficMinutes)]),
     ...watched.functionNames.map((name) => functionAlarm(name, environment)),
   ];
@@ -131,19 +129,14 @@ function executionAlarms(name: string, arn: string, what: string, action: string
 }
 
 /** The alarms on the monitor itself, and on what it finds. */
-function monitorAlarms(settings: WorkflowSettings, monitorArn: string): Alarm[] {
-  const again = `npm run monitor -- ${settings.environment}`;
+function monitorAlarms(settings: WorkflowSettings, arn: string): Alarm[] {
+  const look = `npm run status -- ${settings.environment}`;
   return [
-    ...executionAlarms(
-      monitorName(settings),
-      monitorArn,
-      "A run of the monitor",
-      `Its window was not judged. Run it again, which shows the reason: ${again}`,
-    ),
+    ...executionAlarms(monitorName(settings), arn, "A run of the monitor", `Check which window: ${look}`),
     {
       ...anyInFiveMinutes,
       name: `${monitorName(settings)}-verdict`,
-      description: `The monitor has found something: drift, lost quality, refused requests or silence. See what: ${again}`,
+      description: `The monitor has found something in the captured traffic, such as drift or silence (docs/monitoring.md). See what: ${look}`,
       namespace: monitorNamespace,
       metricName: "Alarm",
       dimensions: { EndpointName: stableEndpointName(settings) },

@@ -6,9 +6,10 @@
 
 import type { StateMachineArns } from "../arns";
 import type { JsonObject } from "../asl/jsonata";
-import { baseName } from "../names";
+import { baseName, stableEndpointName } from "../names";
 import type { WorkflowSettings } from "../settings";
 import { endpointDimensions } from "./alarms";
+import { monitorNamespace } from "./monitor";
 
 export interface DashboardProps {
   readonly region: string;
@@ -26,7 +27,7 @@ const width = 24;
 /** The dashboard's widgets, from top to bottom. */
 export function dashboardBody(settings: WorkflowSettings, props: DashboardProps) {
   const { region, alarmArns } = props;
-  const { workflow, release } = props.stateMachineArns;
+  const { workflow, release, monitor } = props.stateMachineArns;
   const endpoint = endpointDimensions(settings);
   const serving = (metric: string, options?: JsonObject): Line => [
     "AWS/SageMaker",
@@ -62,8 +63,21 @@ export function dashboardBody(settings: WorkflowSettings, props: DashboardProps)
         instance("MemoryUtilization"),
       ]),
     ],
+    ...(settings.monitor === undefined ? [] : [monitored(settings, region, monitor)]),
   ];
   return { name: baseName(settings), body: { widgets: placed(rows) } };
+}
+
+/** What the monitor has found; an effect of 1 is that of the tolerance. */
+function monitored(settings: WorkflowSettings, region: string, monitor: string): Widget[] {
+  const found = (...metrics: string[]) =>
+    metrics.map((metric): Line => [monitorNamespace, metric, { EndpointName: stableEndpointName(settings) }]);
+  return [
+    graph(region, "Runs of the monitor", "Sum", 3600, outcomes(monitor)),
+    graph(region, "Drifted features", "Maximum", 3600, found("DriftedFeatures", "SlowlyDriftingColumns")),
+    graph(region, "Drift, in tolerances", "Maximum", 3600, found("LargestFeatureEffect", "PredictionEffect")),
+    graph(region, "Quality of labelled predictions", "Minimum", 3600, found("Quality")),
+  ];
 }
 
 interface Widget {

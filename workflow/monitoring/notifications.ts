@@ -35,6 +35,12 @@ export function topicName(scope: NameScope): string {
   return `${baseName(scope)}-notifications`;
 }
 
+/** The state machines whose executions are reported; alarms tell of the monitor's. */
+function reportedMachines(scope: NameScope, place: Place): string[] {
+  const { workflow, release } = stateMachineArns(scope, place);
+  return [workflow, release];
+}
+
 /** The rule that matches every end of an execution. */
 export function executionRule(scope: NameScope, place: Place) {
   return {
@@ -44,7 +50,7 @@ export function executionRule(scope: NameScope, place: Place) {
       source: ["aws.states"],
       "detail-type": ["Step Functions Execution Status Change"],
       detail: {
-        stateMachineArn: Object.values(stateMachineArns(scope, place)),
+        stateMachineArn: reportedMachines(scope, place),
         status: ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
       },
     },
@@ -124,7 +130,7 @@ export function notifyFunction(
       policyStatements: [
         allow(
           ["states:DescribeExecution"],
-          Object.values(stateMachineArns(scope, references)).map((machine) => executionArn(machine, "*")),
+          reportedMachines(scope, references).map((machine) => executionArn(machine, "*")),
         ),
         allow(["sns:Publish"], [topicArn]),
         // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html

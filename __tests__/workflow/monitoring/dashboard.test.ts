@@ -2,7 +2,7 @@ import { stateMachineArns } from "../../../workflow/arns";
 import { dashboardBody } from "../../../workflow/monitoring/dashboard";
 import { references, workflow } from "../../fixtures";
 
-const { settings } = workflow();
+const { settings } = workflow({ endpoint: { capture: { percentage: 100 } } });
 const machines = stateMachineArns(settings, references);
 
 describe("the dashboard", () => {
@@ -24,7 +24,7 @@ describe("the dashboard", () => {
     }
   });
 
-  it("draws executions of both machines, and the endpoint's requests, latency and load", () => {
+  it("draws executions of all machines, what the monitor finds, and the endpoint's requests, latency and load", () => {
     const drawn = body.widgets.flatMap(({ properties }) => (properties.metrics ?? []) as unknown[][]);
     const ends = drawn.filter(([, metric]) => metric === "ExecutionsFailed");
     expect(ends.map((line) => line[3])).toEqual(Object.values(machines));
@@ -41,11 +41,22 @@ describe("the dashboard", () => {
       expect.arrayContaining([
         "AWS/States ExecutionTime",
         "AWS/SageMaker Invocations",
+        "SageMakerWorkflow/Monitor DriftedFeatures",
+        "SageMakerWorkflow/Monitor Quality",
         "AWS/SageMaker InvocationModelErrors",
         "/aws/sagemaker/Endpoints CPUUtilization",
         "/aws/sagemaker/Endpoints MemoryUtilization",
       ]),
     );
+  });
+
+  it("has no row for a monitor that is not there", () => {
+    const without = dashboardBody(workflow().settings, {
+      region: "eu-west-1",
+      stateMachineArns: machines,
+      alarmArns: [],
+    });
+    expect(JSON.stringify(without)).not.toMatch(/[Mm]onitor/);
   });
 
   it("says its commands", () => {
