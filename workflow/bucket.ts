@@ -60,6 +60,13 @@ export function lifecycleRules(
             // https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html
             noncurrentVersionDays: 1,
           },
+          // Reports name values of requests.
+          {
+            id: "monitor-reports",
+            prefix: prefixes.monitorReports,
+            expirationDays: capture.retentionInDays,
+            noncurrentVersionDays: 1,
+          },
         ]),
   ];
 }

@@ -108,6 +108,13 @@ describe("ArtifactBucket", () => {
             expiration: [{ days: 3 }],
             noncurrent_version_expiration: [{ noncurrent_days: 1 }],
           },
+          {
+            id: "monitor-reports",
+            status: "Enabled",
+            filter: [{ prefix: "monitoring/reports/" }],
+            expiration: [{ days: 3 }],
+            noncurrent_version_expiration: [{ noncurrent_days: 1 }],
+          },
         ],
       },
     );

@@ -74,7 +74,7 @@ describe("an environment that asks for a monitor", () => {
     [
       { endpoint: { kind: "instance", ...endpoint }, monitor: { windowInHours: 121 } },
       { monitor },
-      "monitor.windowInHours must be at most 120, got 121",
+      "monitor.windowInHours must be at most 118, got 121",
     ],
   ])("is refused with %j and %j", (entry, workflow, message) => {
     expect(() => define(entry, { endpoint: {}, ...workflow })).toThrow(message);

@@ -18,7 +18,7 @@ const monitored = workflow({
 const machine = monitorStateMachine(monitored);
 const { States } = JSON.parse(machine?.definition ?? "{}");
 
-const context = (Input: object) => ({
+const context = (Input: unknown) => ({
   context: {
     Execution: {
       Id: "arn:aws:states:us-east-1:123456789012:execution:housing-dev-monitor:morning",
@@ -29,24 +29,41 @@ const context = (Input: object) => ({
   },
 });
 
-/** The variables of an execution with an input, up to the folders of its window, and the state that follows. */
-async function begun(input: object) {
+/** Evaluates what a state or a rule assigns. */
+async function assigned(assign: object, states: Record<string, unknown>, variables: object) {
+  const values = Object.entries(assign).map(async ([name, value]) => [
+    name,
+    isExpression(value) ? await evaluate(value, states, { ...variables }) : value,
+  ]);
+  return Object.fromEntries(await Promise.all(values));
+}
+
+/** The model in service since a while, and its capture. */
+const serving = {
+  championUrl: "s3://housing-dev-bucket/model-artifacts/m/output/model.tar.gz",
+  championVariant: "blue",
+  championSince: Date.parse("2026-01-01T00:00:00Z"),
+  capturedIn: "s3://housing-dev-bucket/data-capture",
+};
+
+/** The variables of an execution with an input, until it looks for what was captured, and the state that follows. */
+async function begun(input: unknown, champion: object = serving) {
   const states = context(input);
   const variables: Record<string, unknown> = {};
   let next = "ReadMonitorInput";
-  while (["ReadMonitorInput", "CheckMonitorInput", "CheckWindow"].includes(next)) {
-    const state = States[next];
-    let rule = state;
-    if (state.Type === "Choice") {
-      for (rule of (state as ChoiceState).Choices) {
+  while (["ReadMonitorInput", "CheckMonitorInput", "CheckWindow", "PinCode", "ModelServes"].includes(next)) {
+    if (next === "PinCode") {
+      Object.assign(variables, champion);
+      next = "ModelServes";
+      continue;
+    }
+    let rule = States[next];
+    if (rule.Type === "Choice") {
+      for (rule of (rule as ChoiceState).Choices) {
         if (await evaluate(rule.Condition, states, variables)) break;
       }
     }
-    const assigned = Object.entries(rule.Assign).map(async ([name, value]) => [
-      name,
-      isExpression(value) ? await evaluate(value, states, { ...variables }) : value,
-    ]);
-    Object.assign(variables, Object.fromEntries(await Promise.all(assigned)));
+    Object.assign(variables, await assigned(rule.Assign ?? {}, states, variables));
     next = rule.Next;
   }
   return { next, variables };
@@ -71,30 +88,36 @@ it("is there only where the endpoint captures requests", () => {
 });
 
 describe("the window", () => {
-  it("is by default the day that ended a while ago", async () => {
+  it("is by default the day that ended a while ago, with a folder more where its files may be", async () => {
     const { next, variables } = await begun({});
-    expect(next).toBe("PinCode");
+    expect(next).toBe("FindCaptured");
     expect(variables).toMatchObject({
       windowStart: Date.parse("2026-01-30T12:05:00Z"),
       windowEnd: Date.parse("2026-01-31T12:05:00Z"),
       endpointName: "housing-dev",
     });
     expect(variables.captured).toEqual([
-      { name: "capture-0", folder: "capture/0", prefix: "data-capture/housing-dev/primary/2026/01/30/" },
-      { name: "capture-1", folder: "capture/1", prefix: "data-capture/housing-dev/primary/2026/01/31/" },
+      { name: "capture-0", folder: "capture/0", prefix: "data-capture/housing-dev/blue/2026/01/30/" },
+      { name: "capture-1", folder: "capture/1", prefix: "data-capture/housing-dev/blue/2026/01/31/" },
     ]);
   });
 
   it.each([
-    ["2026-01-31T10:30:00Z", "2026-01-31T11:00:00Z", ["31/10"]],
-    ["2026-01-31T23:30:00Z", "2026-02-01T00:30:00Z", ["01/31/23", "02/01/00"]],
-    ["2026-01-31T10:30:00Z", "2026-01-31T15:30:00Z", ["31/10", "31/11", "31/12", "31/13", "31/14", "31/15"]],
-    ["2026-01-28T00:00:00Z", "2026-01-29T00:00:00Z", ["01/28"]],
-    ["2026-01-26T12:00:00Z", "2026-01-31T12:00:00Z", ["26", "27", "28", "29", "30", "31"]],
+    ["2026-01-31T10:30:00Z", "2026-01-31T11:00:00Z", ["31/09", "31/10", "31/11"]],
+    ["2026-01-31T23:30:00Z", "2026-02-01T00:30:00Z", ["01/31/22", "01/31/23", "02/01/00", "02/01/01"]],
+    ["2026-01-31T10:30:00Z", "2026-01-31T13:30:00Z", ["31/09", "31/10", "31/11", "31/12", "31/13", "31/14"]],
+    ["2026-01-28T00:00:00Z", "2026-01-29T00:00:00Z", ["01/27", "01/28", "01/29"]],
+    ["2026-01-26T13:00:00Z", "2026-01-31T11:00:00Z", ["26", "27", "28", "29", "30", "31"]],
   ])("from %s to %s has the folders %j", async (WindowStart, WindowEnd, folders) => {
     const { variables } = await begun({ WindowStart, WindowEnd });
     const prefixes = (variables.captured as { prefix: string }[]).map(({ prefix }) => prefix);
     expect(prefixes).toEqual(folders.map((folder) => expect.stringMatching(`/${folder}/$`)));
+    expect(prefixes.length).toBeLessThanOrEqual(6);
+  });
+
+  it("begins with the model in service, if that is younger", async () => {
+    const { variables } = await begun({}, { ...serving, championSince: Date.parse("2026-01-31T09:00:00Z") });
+    expect(variables.windowStart).toBe(Date.parse("2026-01-31T09:00:00Z"));
   });
 
   it.each([
@@ -104,13 +127,50 @@ describe("the window", () => {
     ],
     [{ WindowEnd: 5 }, "WindowEnd must be a time in UTC such as 2026-01-31T12:00:00Z, got 5"],
     [{ WindowEnd: "2026-13-01T00:00:00Z" }, "got 2026-13-01"],
+    [{ WindowEnd: "2026-02-31T00:00:00Z" }, "got 2026-02-31"],
+    [{ WindowEnd: "2026-02-01T00:00Z" }, "got 2026-02-01T00:00Z"],
     [{ Window: 1 }, "Window is not a key of the monitor's input: it has WindowStart and WindowEnd"],
-    [{ WindowStart: "2026-02-01T00:00:00Z" }, "must end after it begins, and be at most 120 hours long"],
+    [[], "The input must be an object"],
+    [5, "The input must be an object"],
+    [{ WindowStart: "2026-02-01T00:00:00Z" }, "must end after it begins, and be at most 118 hours long"],
     [{ WindowStart: "2026-01-01T00:00:00Z" }, "the window from 2026-01-01T00:00:00.000Z to 2026-01-31T12:05"],
   ])("of the input %j is refused", async (input, reason) => {
     const { next, variables } = await begun(input);
     expect(next).toBe("InvalidInput");
     expect((variables.failure as { reason: string }).reason).toContain(reason);
+  });
+
+  it.each([
+    [{ championUrl: "" }, "No model is in service on the endpoint housing-dev"],
+    [{ capturedIn: "" }, "does not capture its requests under s3://housing-dev-bucket/data-capture/ yet"],
+    [{ capturedIn: "s3://housing-dev-bucket/other" }, "yet: release a model"],
+    [
+      { championSince: Date.parse("2026-01-31T12:05:00Z") },
+      "The window ends before the model in service was released, at 2026-01-31T12:05:00.000Z",
+    ],
+  ])("has nothing to judge with %j", async (champion, reason) => {
+    const { next, variables } = await begun({}, { ...serving, ...champion });
+    expect(next).toBe("NothingToMonitor");
+    expect((variables.failure as { reason: string }).reason).toContain(reason);
+  });
+
+  it("reads since when a model serves, as which variant, and where its requests are captured", async () => {
+    const { Assign = {} } = States.ReadChampionConfig as TaskState;
+    const result = {
+      CreationTime: "2026-01-31T09:00:00.000Z",
+      ProductionVariants: [{ ModelName: "m", VariantName: "blue" }],
+    };
+    const none = await assigned(Assign, { result }, {});
+    expect(none).toEqual({
+      championModel: "m",
+      championVariant: "blue",
+      championSince: Date.parse("2026-01-31T09:00:00Z"),
+      capturedIn: "",
+    });
+    const DataCaptureConfig = { DestinationS3Uri: "s3://b/captured" };
+    expect(await assigned(Assign, { result: { ...result, DataCaptureConfig } }, {})).toMatchObject({
+      capturedIn: "s3://b/captured",
+    });
   });
 });
 
@@ -173,6 +233,17 @@ describe("the job", () => {
       "--tolerance",
       "0.3",
     ]);
+  });
+});
+
+it.each([
+  ["{}", "verdict.json must have Verdict"],
+  ['{"Verdict": "ok", "Rows": "many", "Metrics": {"A": 1}}', "verdict.json must have Verdict"],
+  ['{"Verdict": "ok", "Rows": 1, "Metrics": {}}', "verdict.json must have Verdict"],
+])("a verdict %s is refused", async (Body, message) => {
+  const { Assign = {} } = States.ReadVerdict as TaskState;
+  await expect(assigned(Assign, { result: { Body } }, {})).rejects.toMatchObject({
+    message: expect.stringContaining(message),
   });
 });
 

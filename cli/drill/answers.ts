@@ -124,7 +124,11 @@ function trainingAnswers(base: string): Answers {
     }),
     KeepModel: returns({ CopyObjectResult: { ChecksumSHA256: sha256 } }),
     FindChampion: returns(endpoint("InService", oldConfig)),
-    ReadChampionConfig: returns({ ProductionVariants: [{ ModelName: "old-model" }] }),
+    ReadChampionConfig: returns({
+      CreationTime: "2026-01-01T00:00:00.000Z",
+      ProductionVariants: [{ ModelName: "old-model", VariantName: "primary" }],
+      DataCaptureConfig: { DestinationS3Uri: "s3://drill-bucket/data-capture" },
+    }),
     ReadChampionModel: returns({
       PrimaryContainer: { ModelPackageName: "arn:aws:sagemaker:::model-package/m/6" },
     }),

@@ -78,7 +78,7 @@ function inputOf({ states, base, references }: DrilledMachine, { input }: Scenar
   return states.has("RegisterModel") ? given : { ModelPackageArn: versionArn(base, references), ...given };
 }
 
-const window = { WindowStart: "2026-01-01T00:00:00Z", WindowEnd: "2026-01-02T00:00:00Z" };
+const window = { WindowStart: "2026-01-02T00:00:00Z", WindowEnd: "2026-01-03T00:00:00Z" };
 
 /** The usual answers of the definition's states, and those that differ. */
 function answersOf(machine: DrilledMachine, more: Answers): Answers {

@@ -43,11 +43,17 @@ export async function runSeveral<One, Result>(
   const running = new Set<number>();
   const work = async () => {
     for (const [index, one] of left) {
-      while (index - Math.min(index, ...running) > mostYounger) await sleep(pollMilliseconds);
+      while (index - Math.min(index, ...running) > mostYounger) {
+        signal.throwIfAborted();
+        await sleep(pollMilliseconds);
+      }
       signal.throwIfAborted();
       running.add(index);
-      results[index] = await run(one);
-      running.delete(index);
+      try {
+        results[index] = await run(one);
+      } finally {
+        running.delete(index);
+      }
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));

@@ -136,10 +136,13 @@ export async function redeploy(
   props: WorkflowProps,
   { bucketName, references }: LocalWorkflow,
 ): Promise<StateMachineDescription> {
-  const machine = workflowStateMachine({ settings: workflowSettings(props, scriptKey), references });
+  const workflow = { settings: workflowSettings(props, scriptKey), references };
+  const machine = workflowStateMachine(workflow);
+  const judged = monitorStateMachine(workflow);
   await Promise.all([
     uploadCode(aws, bucketName, props),
     putStateMachine(aws, machine, references, resourceTags(props)),
+    judged && putStateMachine(aws, judged, references, resourceTags(props)),
   ]);
   return machine;
 }

@@ -10,6 +10,7 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import {
   DescribeExecutionCommand,
+  type ExecutionStatus,
   type HistoryEvent,
   type SFNClient,
   StopExecutionCommand,
@@ -53,11 +54,15 @@ export async function stopNamed(executions: Executions, given: string, seconds: 
   const ended = await endedExecution(sfn, executionArn, seconds);
   const jobs = async () =>
     await endedJobs(executions.aws, jobsOf(await readHistory(sfn, executionArn)), seconds);
-  return { execution: { name, status: ended }, jobs };
+  return { execution: { executionArn, name, status: ended }, jobs };
 }
 
 /** Waits for the end of an execution, and returns its status. */
-export async function endedExecution(sfn: SFNClient, executionArn: string, seconds: number): Promise<string> {
+export async function endedExecution(
+  sfn: SFNClient,
+  executionArn: string,
+  seconds: number,
+): Promise<ExecutionStatus> {
   const check = async () => {
     const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
     return status === "RUNNING" ? undefined : status;

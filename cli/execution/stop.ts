@@ -2,6 +2,7 @@ import { resolveTarget } from "../account/deployed-workflow";
 import { announce } from "../account/environment";
 import { print } from "../terminal/print";
 import { stopNamed } from "./ending";
+import { nextCommand } from "./next-command";
 
 /** Stops an execution and the jobs that it started, waits until they have ended, and shows how. */
 export async function stop(
@@ -16,5 +17,5 @@ export async function stop(
   print(`${name} ended as ${status}`);
   for (const job of await stopped.jobs()) print(`  ${job.name}  ${job.status}`);
   if (status !== "ABORTED") return;
-  print(`Go on from there: npm run execute -- ${environment} --redrive ${name}`);
+  print(`Go on from there: ${nextCommand(environment, stopped.execution, {})}`);
 }

@@ -32,8 +32,11 @@ export function windowInput({ hours, since, until }: WindowOptions, now = new Da
 
 function time(option: string, text: string): string {
   const date = new Date(text);
-  if (Number.isNaN(date.getTime())) {
-    throw new UsageError(`${option} must be a time such as 2026-01-31T12:00Z or 2026-01-31, got ${text}`);
+  // A time without a zone would be one of this machine.
+  if (Number.isNaN(date.getTime()) || !/^\d{4}-\d{2}-\d{2}(T.*(Z|[+-]\d{2}:\d{2}))?$/.test(text)) {
+    throw new UsageError(
+      `${option} must be a time with its zone, such as 2026-01-31T12:00Z, or a day of UTC such as 2026-01-31, got ${text}`,
+    );
   }
   return date.toISOString();
 }

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 # Requests of the workflow's own test of an endpoint; their inference ids begin so.
-SMOKE_TEST = "smoke-test"
+SMOKE_TEST = "smoke-test-"
 # A request that is this much later than now has a wrong clock.
 SKEW = timedelta(minutes=5)
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"

@@ -8,18 +8,18 @@ from typing import Any
 from cells import shown
 from drift import FEWEST_ROWS
 
-# The most serious first.
-VERDICTS = (
-    "quality",
-    "drift",
-    "bad-requests",
-    "silence",
-    "slow-drift",
-    "volume",
-    "no-baseline",
-    "too-little",
-    "ok",
-)
+# The most serious first, and whether somebody is told of it.
+VERDICTS = {
+    "quality": True,
+    "drift": True,
+    "bad-requests": True,
+    "silence": True,
+    "slow-drift": True,
+    "volume": True,
+    "no-baseline": False,
+    "too-little": False,
+    "ok": False,
+}
 # Of skipped lines, those that somebody has to look after.
 FAULTS = (
     *("clockSkew", "invalidEvents", "unreadableFiles", "unreadableInputs", "unreadableLines"),
@@ -53,7 +53,8 @@ def decide(report: Mapping[str, Any], volume_factor: float) -> tuple[str, list[d
         *_volume(report, volume_factor),
         *_not_judged(report),
     ]
-    alarms.sort(key=lambda alarm: VERDICTS.index(alarm[0]))
+    order = list(VERDICTS)
+    alarms.sort(key=lambda alarm: order.index(alarm[0]))
     named = [{"verdict": verdict, "reason": reason} for verdict, reason in alarms]
     return (alarms[0][0] if alarms else "ok"), named
 
@@ -63,7 +64,7 @@ def flat_metrics(report: Mapping[str, Any]) -> dict[str, float]:
     requests, quality = report["requests"], report["quality"]
     faults = sum(report["skipped"].get(name, 0) for name in FAULTS)
     found: dict[str, float] = {
-        "Alarm": float(report["verdict"] not in ("ok", "too-little", "no-baseline")),
+        "Alarm": float(VERDICTS[report["verdict"]]),
         "Requests": requests["count"],
         "Rows": report["rows"]["count"],
         "UnreadableRecords": faults,

@@ -17,7 +17,7 @@ export interface MonitorProps extends JobProps, MonitoredWindow {
 /** What one run of the monitor judges. */
 export interface MonitoredWindow {
   /**
-   * The requests of how many hours are judged: 1 to 120.
+   * The requests of how many hours are judged: 1 to 118.
    *
    * @default 24
    */
@@ -40,11 +40,23 @@ const day = 24 * hour;
 /** Captured folders that one job can read, next to its model, code, labels and earlier report: SageMaker's limit is ten inputs. */
 const mostFolders = 6;
 
-/** The longest window, in hours: it may begin within a day. */
-export const longestWindowInHours = (mostFolders - 1) * 24;
+/**
+ * How the folders of a window are chosen. They begin before it and end after it, because no page of AWS says whose hour
+ * the folder of a file is: that of its requests or that of its writing.
+ */
+export const folderRules = {
+  hour,
+  day,
+  margin: hour,
+  /** The longest window whose folders are those of its hours; of a longer one they are those of its days. */
+  hourlyUpTo: (mostFolders - 1) * hour - 2 * hour,
+} as const;
 
-/** The longest window, in milliseconds, whose folders are those of its hours; of a longer one they are those of its days. */
-export const hourlyFolders = { upTo: (mostFolders - 1) * hour, hour, day } as const;
+/** The longest window, in hours: it may begin within a day. */
+export const longestWindowInHours = (mostFolders - 1) * 24 - 2;
+
+/** Until then the script takes a window for one whose files still arrive. */
+const shortestDelayInMinutes = 10;
 
 /**
  * Fills in the defaults.
@@ -63,6 +75,11 @@ export function monitorSettings(
       `monitor.windowInHours must be at most ${longestWindowInHours}, got ${windowInHours}: a job reads at most ten inputs`,
     );
   }
+  if (atLeastOne("monitor.delayInMinutes", delayInMinutes) < shortestDelayInMinutes) {
+    throw new Error(
+      `monitor.delayInMinutes must be at least ${shortestDelayInMinutes}, got ${delayInMinutes}: captured requests arrive within minutes`,
+    );
+  }
   const capture = captureOf(endpoint);
   if (capture === undefined) return undefined;
   return {
@@ -70,6 +87,6 @@ export function monitorSettings(
     capturePrefix: capture.prefix,
     arguments: props.arguments ?? [],
     windowInHours,
-    delayInMinutes: atLeastOne("monitor.delayInMinutes", delayInMinutes),
+    delayInMinutes,
   };
 }

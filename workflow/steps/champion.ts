@@ -1,4 +1,4 @@
-import { type Jsonata, jsonata } from "../asl/jsonata";
+import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { maxAttempts, unnamedSageMakerErrors, waitForAttempt } from "../asl/retries";
 import type { ChoiceState, TaskState } from "../asl/states";
 import { catchAll, caughtCause, type FailureName } from "../failures";
@@ -14,6 +14,8 @@ interface ChampionProps {
   readonly ofEndpoint: string | Jsonata;
   /** ARNs of the endpoints that it may be. */
   readonly endpoints: readonly string[];
+  /** More variables, from the description of its configuration. */
+  readonly ofConfig?: JsonObject;
 }
 
 /**
@@ -23,7 +25,7 @@ interface ChampionProps {
 export function championStep(
   workflow: Workflow,
   next: string,
-  { failure, ofEndpoint, endpoints }: ChampionProps = {
+  { failure, ofEndpoint, endpoints, ofConfig = {} }: ChampionProps = {
     failure: "ComparisonFailed",
     ofEndpoint: endpointName(workflow.settings),
     endpoints: endpointArns(workflow),
@@ -46,7 +48,7 @@ export function championStep(
         Choices: [{ Condition: jsonata`$champion.serves`, Next: "ReadChampionConfig" }],
         Default: next,
       },
-      ReadChampionConfig: readChampionConfig(workflow, failure),
+      ReadChampionConfig: readChampionConfig(workflow, failure, ofConfig),
       ReadChampionModel: readChampionModel(workflow, failure),
       ChampionRegistered: championRegistered(next),
       ReadChampionPackage: readChampionPackage(workflow, next, failure),
@@ -91,10 +93,10 @@ function findChampion(workflow: Workflow, EndpointName: string | Jsonata, failur
   });
 }
 
-function readChampionConfig(workflow: Workflow, failure: FailureName): TaskState {
+function readChampionConfig(workflow: Workflow, failure: FailureName, ofConfig: JsonObject): TaskState {
   return sdkTask(workflow, "sagemaker", "describeEndpointConfig", {
     Arguments: { EndpointConfigName: jsonata`$champion.config` },
-    Assign: { championModel: jsonata`$states.result.ProductionVariants[0].ModelName` },
+    Assign: { championModel: jsonata`$states.result.ProductionVariants[0].ModelName`, ...ofConfig },
     Catch: [catchAll("ReadChampionConfig", failure)],
     Next: "ReadChampionModel",
   });

@@ -2,7 +2,7 @@ import { type Jsonata, jsonata } from "../asl/jsonata";
 import { firstAttempt } from "../asl/retries";
 import { otherwise } from "../asl/states";
 import { failState } from "../failures";
-import { hourlyFolders, longestWindowInHours } from "../monitoring/monitor";
+import { folderRules, longestWindowInHours } from "../monitoring/monitor";
 import { executionFolder, stableEndpointName } from "../names";
 import type { MonitorSettings, Workflow } from "../settings";
 import type { Step } from "../step";
@@ -15,19 +15,18 @@ export interface MonitorInput {
   readonly WindowEnd?: string;
 }
 
-const { hour, day } = hourlyFolders;
-
 const input = jsonata`$states.context.Execution.Input`;
 
-/** JSONata predicate on a value: a time in UTC that exists on a clock. */
+/** JSONata predicate on a value: a time in UTC that exists, to the second. */
 function isTime(value: Jsonata): Jsonata {
   return jsonata`$type(${value}) = "string"
-    ? $contains(${value}, /^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,3})?)?Z$/)
+    ? ($contains(${value}, /^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,3})?Z$/)
+      ? $substring($fromMillis($toMillis(${value})), 0, 10) = $substring(${value}, 0, 10) : false)
     : false`;
 }
 
 /** JSONata: what is wrong with the keys of the input and their values. */
-const inputProblems = jsonata`[
+const inputProblems = jsonata`$type(${input}) != "object" ? ["The input must be an object with WindowStart and WindowEnd"] : [
   $keys(${input})[$not($ in ["WindowStart", "WindowEnd"])].($ & " is not a key of the monitor's input: it has WindowStart and WindowEnd"),
   $each(${input}, function($value, $key) {
     $key in ["WindowStart", "WindowEnd"] and $not(${isTime(jsonata`$value`)})
@@ -38,12 +37,12 @@ const inputProblems = jsonata`[
 const windowProblem = jsonata`"the window from " & $fromMillis($windowStart) & " to " & $fromMillis($windowEnd)
   & ${` must end after it begins, and be at most ${longestWindowInHours} hours long`}`;
 
-/** Checks the input of the monitor, and sets its window and the folders with what was captured in it. */
+/** Checks the input of the monitor, and sets its window. */
 export function monitorInputStep(workflow: Workflow, monitor: MonitorSettings, next: string): Step {
   const ends = jsonata`$exists(${input}.WindowEnd) ? $toMillis(${input}.WindowEnd)
     : $floor($toMillis($states.context.Execution.StartTime) / 60000 - ${monitor.delayInMinutes}) * 60000`;
   const starts = jsonata`$exists(${input}.WindowStart) ? $toMillis(${input}.WindowStart)
-    : (${ends}) - ${monitor.windowInHours * hour}`;
+    : (${ends}) - ${monitor.windowInHours * folderRules.hour}`;
   return {
     states: {
       ReadMonitorInput: {
@@ -61,6 +60,8 @@ export function monitorInputStep(workflow: Workflow, monitor: MonitorSettings, n
               windowEnd: ends,
               executionFolder,
               endpointName: stableEndpointName(workflow.settings),
+              // Of a model that serves, if there is one.
+              ...{ championVariant: jsonata`""`, championSince: 0, capturedIn: jsonata`""` },
               ...firstAttempt,
             },
             Next: "CheckWindow",
@@ -75,8 +76,7 @@ export function monitorInputStep(workflow: Workflow, monitor: MonitorSettings, n
         Type: "Choice",
         Choices: [
           {
-            Condition: jsonata`$windowStart < $windowEnd and $windowEnd - $windowStart <= ${longestWindowInHours * hour}`,
-            Assign: { captured: capturedFolders(workflow, monitor) },
+            Condition: jsonata`$windowStart < $windowEnd and $windowEnd - $windowStart <= ${longestWindowInHours * folderRules.hour}`,
             Next: next,
           },
           otherwise({ failure: invalid("CheckWindow", windowProblem) }, "InvalidInput"),
@@ -87,24 +87,6 @@ export function monitorInputStep(workflow: Workflow, monitor: MonitorSettings, n
     },
     policyStatements: [],
   };
-}
-
-/** JSONata: the folders in which the window's requests were captured: one for each hour or, of a long window, for each day. */
-function capturedFolders({ settings }: Workflow, { capturePrefix }: MonitorSettings): Jsonata {
-  const { variantName } = settings.endpoint;
-  const hours = jsonata`$windowEnd - $windowStart <= ${hourlyFolders.upTo}`;
-  return jsonata`(
-    $step := ${hours} ? ${hour} : ${day};
-    $first := $floor($windowStart / $step) * $step;
-    [[0..$ceil(($windowEnd - $first) / $step) - 1].(
-      $path := $replace($substring($fromMillis($first + $ * $step), 0, $step = ${hour} ? 13 : 10), /[-T]/, "/");
-      {
-        "name": "capture-" & $,
-        "folder": "capture/" & $,
-        "prefix": ${capturePrefix} & $endpointName & ${`/${variantName}/`} & $path & "/"
-      }
-    )]
-  )`;
 }
 
 function invalid(state: string, reason: Jsonata): Jsonata {

@@ -1,8 +1,9 @@
 import { arn, bucketArn } from "../arns";
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
-import type { TaskState } from "../asl/states";
+import { otherwise, type TaskState } from "../asl/states";
 import { catchAll, failState } from "../failures";
 import { allow } from "../iam";
+import { folderRules } from "../monitoring/monitor";
 import { stableEndpointName } from "../names";
 import { prefixes } from "../prefixes";
 import type { MonitorSettings, Workflow } from "../settings";
@@ -22,13 +23,21 @@ export const reportFolder = jsonata`${prefixes.monitorReports} & $endpointName &
 /** JSONata: the start of the key of the newest report on the endpoint. */
 export const latestFolder = jsonata`${prefixes.latestReports} & $endpointName`;
 
-/** Finds the model that serves at the workflow's own endpoint. */
+/** Finds the model that serves at the workflow's own endpoint, since when, and where its requests are captured. */
 export function monitoredModelStep(workflow: Workflow, next: string): Step {
   const name = stableEndpointName(workflow.settings);
   return championStep(workflow, next, {
     failure: "MonitoringFailed",
     ofEndpoint: name,
     endpoints: [arn(workflow.references, "sagemaker", `endpoint/${name}`)],
+    ofConfig: {
+      championVariant: jsonata`$states.result.ProductionVariants[0].VariantName`,
+      championSince: jsonata`$toMillis($states.result.CreationTime)`,
+      capturedIn: jsonata`(
+        $url := $states.result.DataCaptureConfig.DestinationS3Uri;
+        $exists($url) ? $url : ""
+      )`,
+    },
   });
 }
 
@@ -38,18 +47,26 @@ export function monitoredModelStep(workflow: Workflow, next: string): Step {
  */
 export function findCapturedStep(workflow: Workflow, monitor: MonitorSettings, next: string): Step {
   const { bucketName } = workflow.references;
+  const problem = nothingToMonitor(`s3://${bucketName}/${monitor.capturePrefix}`);
   const prefixesRead = [`${monitor.capturePrefix}*`, `${prefixes.labels}*`, `${prefixes.latestReports}*`];
   return {
     states: {
       ModelServes: {
         Type: "Choice",
-        Choices: [{ Condition: jsonata`$championUrl != ""`, Next: "FindCaptured" }],
-        Default: "NothingToMonitor",
+        Choices: [
+          // Of requests to an earlier model, the baseline of this one says nothing.
+          {
+            Condition: jsonata`${problem} = ""`,
+            Assign: {
+              captured: capturedFolders(monitor),
+              windowStart: jsonata`$max([$windowStart, $championSince])`,
+            },
+            Next: "FindCaptured",
+          },
+          otherwise({ failure: jsonata`{"state": "ModelServes", "reason": ${problem}}` }, "NothingToMonitor"),
+        ],
       },
-      NothingToMonitor: failState(
-        "NothingToMonitor",
-        jsonata`{"state": "ModelServes", "reason": "No model is in service on the endpoint " & $endpointName}`,
-      ),
+      NothingToMonitor: failState("NothingToMonitor"),
       FindCaptured: {
         Type: "Map",
         Items: jsonata`$append($captured, [
@@ -72,6 +89,33 @@ export function findCapturedStep(workflow: Workflow, monitor: MonitorSettings, n
       }),
     ],
   };
+}
+
+/** JSONata: why there is nothing to judge; empty if there is. */
+function nothingToMonitor(prefixUrl: string): Jsonata {
+  return jsonata`$championUrl = "" ? "No model is in service on the endpoint " & $endpointName
+    : $capturedIn & "/" != ${prefixUrl}
+      ? "The endpoint " & $endpointName & " does not capture its requests under " & ${prefixUrl} & " yet: release a model"
+    : $championSince >= $windowEnd
+      ? "The window ends before the model in service was released, at " & $fromMillis($championSince)
+    : ""`;
+}
+
+/** JSONata: the folders in which the window's requests were captured: one for each hour or, of a long window, for each day. */
+function capturedFolders({ capturePrefix }: MonitorSettings): Jsonata {
+  const { hour, day, margin, hourlyUpTo } = folderRules;
+  return jsonata`(
+    $step := $windowEnd - $windowStart <= ${hourlyUpTo} ? ${hour} : ${day};
+    $first := $floor(($windowStart - ${margin}) / $step) * $step;
+    [[0..$ceil(($windowEnd + ${margin} - $first) / $step) - 1].(
+      $path := $replace($substring($fromMillis($first + $ * $step), 0, $step = ${hour} ? 13 : 10), /[-T]/, "/");
+      {
+        "name": "capture-" & $,
+        "folder": "capture/" & $,
+        "prefix": ${capturePrefix} & $endpointName & "/" & $championVariant & "/" & $path & "/"
+      }
+    )]
+  )`;
 }
 
 function findFolder(workflow: Workflow): TaskState {

@@ -36,7 +36,7 @@ export function monitorVerdictStep(workflow: Workflow): Step {
     states: {
       ReadVerdict: sdkTask(workflow, "s3", "getObject", {
         Arguments: { Bucket: bucketName, Key: jsonata`${reportFolder} & "/verdict.json"` },
-        Assign: { verdict: jsonata`$parse($states.result.Body)` },
+        Assign: { verdict: checkedVerdict },
         Catch: [catchAll("ReadVerdict", "MonitoringFailed")],
         Next: "KeepReport",
       }),
@@ -67,6 +67,14 @@ export function monitorVerdictStep(workflow: Workflow): Step {
     ],
   };
 }
+
+/** JSONata: the content of verdict.json; docs/monitoring.md says what a script of one's own writes there. */
+const checkedVerdict = jsonata`(
+  $found := $parse($states.result.Body);
+  $type($found.Verdict) = "string" and $type($found.Rows) = "number" and $count($keys($found.Metrics)) > 0
+    ? $found
+    : $error("verdict.json must have Verdict, a text, Rows, a number, and Metrics, an object of at least one number")
+)`;
 
 /** JSONata: one datum for each number of the verdict, with the time of now: alarms look at no earlier ones. */
 const metricData = jsonata`[$each($verdict.Metrics, function($value, $name) {

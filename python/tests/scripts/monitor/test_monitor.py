@@ -2,13 +2,14 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from monitor_verdict import short
+from monitor_verdict import VERDICTS, short
 from tests.scripts.monitor.conftest import (
     END,
     HOUR,
@@ -302,3 +303,9 @@ def test_a_short_verdict_has_limits():
         "metrics": {"Rows": 1.0},
     }
     assert len(json.dumps(short(report))) < 20_000
+
+
+def test_the_page_has_every_verdict_the_most_serious_first():
+    page = (Path(__file__).parents[4] / "docs" / "monitoring.md").read_text()
+    rows = re.findall(r"^\| `([a-z-]+)` \| [^|]* \| (yes|no) \|$", page, re.M)
+    assert rows == [(name, "yes" if alarms else "no") for name, alarms in VERDICTS.items()]
