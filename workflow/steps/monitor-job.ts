@@ -56,7 +56,7 @@ export function findCapturedStep(workflow: Workflow, monitor: MonitorSettings, n
         Choices: [
           // Of requests to an earlier model, the baseline of this one says nothing.
           {
-            Condition: jsonata`${problem} = ""`,
+            Condition: jsonata`(${problem}) = ""`,
             Assign: {
               captured: capturedFolders(monitor),
               windowStart: jsonata`$max([$windowStart, $championSince])`,
