@@ -48,7 +48,9 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
     project.edit("config.ts", emails, `${emails}, webhook: { format: "slack", parameter: "/local/webhook" }`);
     // Everything that a plan may have to read is there; the schedule never comes.
     const state = 'stateBucket: "tfstate-housing-local",';
-    project.edit("config.ts", state, `${state} schedule: { expression: "cron(0 0 1 1 ? 2099)" },`);
+    const schedule = 'schedule: { expression: "cron(0 0 1 1 ? 2099)" }';
+    const monitored = `endpoint: { kind: "instance", capture: { percentage: 100 } }, monitor: { ${schedule} }`;
+    project.edit("config.ts", state, `${state} ${schedule}, ${monitored},`);
   });
 
   afterAll(async () => {
