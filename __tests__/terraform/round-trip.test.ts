@@ -38,6 +38,9 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
   let project: ProjectCopy;
   let bucket: string;
   let reviewer: ReviewRole;
+  const endpoint = { kind: "instance", capture: { percentage: 100 } } as const;
+  const schedule = 'schedule: { expression: "cron(0 0 1 1 ? 2099)" }';
+  const monitored = `endpoint: ${JSON.stringify(endpoint)}, monitor: { ${schedule} }`;
 
   beforeAll(async () => {
     cloud = await TestCloud.start();
@@ -48,8 +51,6 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
     project.edit("config.ts", emails, `${emails}, webhook: { format: "slack", parameter: "/local/webhook" }`);
     // Everything that a plan may have to read is there; the schedule never comes.
     const state = 'stateBucket: "tfstate-housing-local",';
-    const schedule = 'schedule: { expression: "cron(0 0 1 1 ? 2099)" }';
-    const monitored = `endpoint: { kind: "instance", capture: { percentage: 100 } }, monitor: { ${schedule} }`;
     project.edit("config.ts", state, `${state} ${schedule}, ${monitored},`);
   });
 
@@ -93,10 +94,10 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
   it("holds what `npm start` makes, and runs the very same definition", async () => {
     const other = await TestCloud.start();
     try {
-      await other.deploy(workflowProps("local"));
+      await other.deploy({ ...workflowProps("local"), endpoint });
       const deployed = await describeAccount(cloud.aws, name);
       expect(deployed).toEqual(await describeAccount(other.aws, name));
-      expect(deployed.machines).toHaveLength(2);
+      expect(deployed.machines).toHaveLength(3);
     } finally {
       await other.stop();
     }
@@ -137,7 +138,9 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
     const changed = [...comment.matchAll(/^- (?:⚠ )?(add|change|replace|destroy) `(\w+)/gm)];
     expect(changed.map(([, action, type]) => `${action} ${type}`)).toEqual([
       "replace aws_s3_object", // its key holds the hash of the scripts
-      "change aws_iam_role_policy", // which names the key
+      "change aws_iam_role_policy", // which names the key, as does that of the monitor
+      "change aws_iam_role_policy",
+      "change aws_sfn_state_machine",
       "change aws_sfn_state_machine",
     ]);
     const states = [...comment.matchAll(/^ {2}- (?:added|changed|removed): `(\w+)`/gm)];
@@ -262,8 +265,7 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
   });
 
   it("changes its endpoint's kind by the command that a refused deploy names", async () => {
-    const before = 'stateBucket: "tfstate-housing-local",';
-    project.edit("config.ts", before, `${before} endpoint: { kind: "serverless" },`);
+    project.edit("config.ts", monitored, 'endpoint: { kind: "serverless" }');
     // A serverless endpoint has one variant only.
     project.edit("config.ts", "      experiments: true,\n", "");
     const { code, stderr } = await project.run("deploy", "local", "--yes");
