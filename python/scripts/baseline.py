@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Union
 
 import numpy as np
 
+from cells import kept
 from job import JobError, require_file, write_whole
 from quality import Measured, of_categories, of_numbers
 from sketches import NAMED_CATEGORIES, Categories, NumberColumns, Sketch, category, sketch_of
@@ -266,7 +267,9 @@ def _column_json(column: Column) -> dict[str, Any]:
 def _column(found: Mapping[str, Any]) -> Column:
     name, rows, missing = str(found["name"]), int(found["rows"]), int(found["missing"])
     if found["kind"] == "category":
-        counts = {str(key): int(value) for key, value in found["counts"].items()}
+        counts: Counter[str] = Counter()
+        for key, value in found["counts"].items():
+            counts[kept(str(key))] += int(value)
         return Labels(name, rows, missing, counts, int(found["others"]), int(found["once"]))
     if found["kind"] != "number":
         raise ValueError(f"the kind of '{name}' must be number or category, got {found['kind']!r}")
@@ -276,7 +279,7 @@ def _column(found: Mapping[str, Any]) -> Column:
         np.array(found[key], dtype=kind)
         for key, kind in (("points", float), ("below", int), ("upTo", int))
     )
-    if not len(points) == len(below) == len(up_to) > 0 or (np.diff(points) <= 0).any():
+    if not len(points) == len(below) == len(up_to) > 0 or (points[1:] <= points[:-1]).any():
         raise ValueError(f"the points of '{name}' must ascend, each with its counts")
     mean, deviation = (
         float("nan" if found[key] is None else found[key]) for key in ("mean", "deviation")

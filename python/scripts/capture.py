@@ -16,6 +16,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cells import valid_text
+
 # Requests of the workflow's own test of an endpoint; their inference ids begin so.
 SMOKE_TEST = "smoke-test-"
 # A request that is this much later than now has a wrong clock.
@@ -91,23 +93,23 @@ def requests(folder: Path, period: Period, counts: Counter[str]) -> Iterator[Req
         try:
             metadata, data = event["eventMetadata"], event["captureData"]
             time, inference_id = metadata["inferenceTime"], metadata.get("inferenceId")
+            if inference_id is not None:
+                inference_id = valid_text(str(inference_id))
             captured = data.get("endpointInput"), data.get("endpointOutput")
-            if len(time) != len(start) or time[-1] != "Z":
+            if not isinstance(time, str) or len(time) != len(start) or time[-1] != "Z":
                 time = moment_of(time).strftime(TIME_FORMAT)
-        except (KeyError, TypeError, AttributeError, ValueError):
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
             counts["invalidEvents"] += 1
             continue
         if time > latest:
             counts["clockSkew"] += 1
         elif not first <= time < end:
             counts["outsideWindow"] += 1
-        elif inference_id is not None and str(inference_id).startswith(SMOKE_TEST):
+        elif inference_id is not None and inference_id.startswith(SMOKE_TEST):
             counts["smokeTests"] += 1
         else:
             hour = time[:13] if time >= start else None
-            yield Request(
-                hour, inference_id if inference_id is None else str(inference_id), *captured
-            )
+            yield Request(hour, inference_id, *captured)
 
 
 def body(part: Mapping[str, Any]) -> Any:
@@ -157,7 +159,10 @@ def moment_of(text: str) -> datetime:
     moment = datetime.fromisoformat(plain)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
-    return moment.astimezone(timezone.utc).replace(microsecond=0)
+    try:
+        return moment.astimezone(timezone.utc).replace(microsecond=0)
+    except OverflowError as error:
+        raise ValueError(f"must be a time that UTC has, got '{text}'") from error
 
 
 def _events(folder: Path, counts: Counter[str]) -> Iterator[Any]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from baseline import Column, Numbers
-from cells import MISSING, csv_lines, number, numbers
+from cells import MISSING, csv_lines, kept, number, numbers
 
 # Of columns that the baseline does not have, so many are named.
 NAMED_COLUMNS = 100
@@ -37,6 +36,8 @@ class RowReader:
         By feature, values of the wrong type.
     lacking, unexpected : Counter
         By name, rows without a feature, and rows with a column that is none.
+    other_columns : int
+        Rows that lack a feature or have a column that is none.
     """
 
     def __init__(self, features: Sequence[Column]):
@@ -46,6 +47,7 @@ class RowReader:
         self.invalid: Counter[str] = Counter()
         self.lacking: Counter[str] = Counter()
         self.unexpected: Counter[str] = Counter()
+        self.other_columns = 0
         self._numeric = [isinstance(feature, Numbers) for feature in features]
         self._all_numeric = all(self._numeric)
         self._places = {name: place for place, name in enumerate(self.names)}
@@ -157,19 +159,30 @@ class RowReader:
         if names == self.names:
             return list(values)
         row: list[Any] = [None] * len(self.names)
-        present = set()
+        present, unknown = set(), set()
         for name, value in zip(names, values):
             place = self._places.get(name)
             if place is None:
-                room = name in self.unexpected or len(self.unexpected) < NAMED_COLUMNS
-                self.unexpected[name if room else OTHER_COLUMNS] += 1
+                unknown.add(kept(name))
             else:
                 row[place] = value
                 present.add(name)
         absent = [name for name in self.names if name not in present]
         self.lacking.update(absent)
+        if unknown:
+            self._count_unexpected(unknown)
+        self.other_columns += bool(absent or unknown)
         self.counts["reordered"] += not absent and len(names) == len(self.names)
         return row
+
+    def _count_unexpected(self, names: Collection[str]) -> None:
+        """Count a row with columns that are no features; those without a place count once."""
+        room = NAMED_COLUMNS - len(self.unexpected) + (OTHER_COLUMNS in self.unexpected)
+        new = sorted(name for name in names if name not in self.unexpected)
+        self.unexpected.update(name for name in names if name in self.unexpected)
+        self.unexpected.update(new[:room])
+        if len(new) > room:
+            self.unexpected[OTHER_COLUMNS] += 1
 
 
 def refusal(content: Any) -> str | None:
@@ -195,10 +208,9 @@ def predictions(content: Any) -> list:
         If the content has no predictions.
     """
     if isinstance(content, str):
-        lines = csv.reader(io.StringIO(content)) if '"' in content else None
         firsts = (
-            [cells[0] for cells in lines if cells]
-            if lines is not None
+            [cells[0] for _, cells in csv_lines(io.StringIO(content, newline=""))]
+            if '"' in content
             else [line.split(",", 1)[0] for line in content.split("\n") if line.strip()]
         )
         return [_value(cell) for cell in firsts]

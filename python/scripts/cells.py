@@ -14,6 +14,8 @@ MISSING = frozenset({"", "NA", "N/A", "nan", "NaN", "NAN", "null", "NULL", "None
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _SHOWN_LENGTH = 80
+# Of a text that a caller chose, so much is kept and counted.
+KEPT_LENGTH = 200
 
 
 def decode(data: bytes) -> str:
@@ -123,10 +125,26 @@ def header_names(cells: Sequence[str]) -> list[str]:
 
 def shown(text: str) -> str:
     """Return a quoted text for a message: shortened, and without control characters."""
-    plain = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    plain = valid_text(text)
     plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain)
     cut = plain if len(plain) <= _SHOWN_LENGTH else f"{plain[:_SHOWN_LENGTH]}…"
     return f"'{cut}'"
+
+
+def valid_text(text: str) -> str:
+    """Return a text that UTF-8 can encode: other bytes and lone surrogates become escapes."""
+    if text.isascii():
+        return text
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        data = text.encode("utf-8", "backslashreplace")
+    return data.decode("utf-8", "backslashreplace")
+
+
+def kept(text: str) -> str:
+    """Return a text of limited length, for names and reasons of which any number may come."""
+    return valid_text(text[:KEPT_LENGTH])[:KEPT_LENGTH]
 
 
 def _has_other_bytes(text: str) -> bool:

@@ -16,6 +16,7 @@ from baseline import Column, Labels, Numbers
 from detectable_shift import smallest_change, smallest_shift
 from drift_charts import category_chart, number_chart
 from drift_statistics import (
+    GREATEST_DISTANCE,
     above_share,
     aligned,
     beyond_range,
@@ -135,6 +136,7 @@ def _judged(check: Check, corrected: float, tolerances: Tolerances) -> dict[str,
     significant = corrected < tolerances.alpha
     return {
         **check._asdict(),
+        "effect": min(check.effect, GREATEST_DISTANCE),
         "correctedP": corrected,
         "drift": significant and check.effect >= 1,
         "notable": significant and check.effect >= SLOW,
@@ -168,7 +170,8 @@ class _Comparison(NamedTuple):
         moved = wasserstein(sketch, values)
         effects["wasserstein"] = {"value": moved, "tolerance": self.tolerances.wasserstein}
         shift = smallest_shift(sketch, len(values), self.level, self.tolerances.wasserstein)
-        sides = np.median(values), np.interp(0.5, sketch.up_to / sketch.rows, sketch.points)
+        with np.errstate(over="ignore", invalid="ignore"):
+            sides = np.median(values), np.interp(0.5, sketch.up_to / sketch.rows, sketch.points)
         report = {
             "compared": len(values),
             "bins": len(counts[0]),
@@ -176,8 +179,10 @@ class _Comparison(NamedTuple):
             "effects": effects,
             "median": {"value": float(sides[0]), "baseline": float(sides[1])},
             "smallestShift": shift and {"value": shift, "unit": "standardDeviations"},
-            "chart": number_chart(sketch, values),
         }
+        chart = number_chart(sketch, values)
+        if chart is not None:
+            report["chart"] = chart
         return report, Check("distribution", found.p, largest_effect(effects))
 
     def categories(self, column: Labels, current: Categories) -> tuple[dict[str, Any], Check]:
@@ -314,7 +319,7 @@ def _requests(window: Window, compare: _Comparison) -> list[Check]:
     without_place = window.reader.without_place
     shares = {
         "refused": (window.refused, window.requests),
-        "schema": (without_place + window.rows_of_other_schema, without_place + window.rows),
+        "schema": (without_place + window.reader.other_columns, without_place + window.rows),
     }
     return [
         compare.share(name, above_share(count, rows, compare.tolerances.share), count / rows)

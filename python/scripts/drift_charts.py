@@ -13,22 +13,23 @@ BARS = 24
 CATEGORIES = 12
 
 
-def number_chart(sketch: Sketch, values: np.ndarray) -> dict[str, Any]:
+def number_chart(sketch: Sketch, values: np.ndarray) -> dict[str, Any] | None:
     """Return the shares of a baseline's and of other values in bins of equal width.
 
     The outermost bins include all values beyond: one distant value would compress all others.
+    Without a chart, some values are so large that bins between them cannot be told apart.
     """
     known = sketch.up_to / sketch.rows
-    low, high = (
-        float(pick(*pair))
-        for pick, pair in (
-            (min, (np.interp(0.005, known, sketch.points), np.quantile(values, 0.005))),
-            (max, (np.interp(0.995, known, sketch.points), np.quantile(values, 0.995))),
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, high = (
+            float(pick(np.interp(share, known, sketch.points), np.quantile(values, share)))
+            for pick, share in ((np.minimum, 0.005), (np.maximum, 0.995))
         )
-    )
-    if not low < high:
-        low, high = low - 0.5, high + 0.5
-    edges = np.linspace(low, high, BARS + 1)
+        if low == high:
+            low, high = low - 0.5, high + 0.5
+        edges = np.linspace(low, high, BARS + 1)
+        if not np.isfinite(edges).all() or not (np.diff(edges) > 0).all():
+            return None
     baseline, _ = np.histogram(
         np.clip(sketch.points, low, high), edges, weights=sketch.weights() / sketch.rows
     )

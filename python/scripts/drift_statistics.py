@@ -21,6 +21,8 @@ ROWS_PER_BIN = 20
 # Below, a chi-square distribution is no good approximation of small p-values.
 EXPECTED_IN_CELL = 10
 SIMULATIONS = 10_000
+# Whatever is farther away is as far away as this: a distance is judged, and stays a number.
+GREATEST_VALUE, GREATEST_DISTANCE = 1e200, 1e100
 # A quantile is simulated only where so many simulations lie beyond it.
 FEWEST_BEYOND = 10
 
@@ -182,8 +184,11 @@ def wasserstein(baseline: Sketch, values: np.ndarray) -> float | None:
     """
     if not 0 < baseline.deviation < np.inf:
         return None
-    distance = stats.wasserstein_distance(baseline.points, values, baseline.weights())
-    return float(distance / baseline.deviation)
+    # The difference of two larger values may be no double.
+    near = np.clip(values, -GREATEST_VALUE, GREATEST_VALUE)
+    distance = stats.wasserstein_distance(baseline.points, near, baseline.weights())
+    with np.errstate(over="ignore"):
+        return float(min(distance / baseline.deviation, GREATEST_DISTANCE))
 
 
 def psi_limit(counts: np.ndarray, rows: int, level: float, seed: int) -> float:

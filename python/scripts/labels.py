@@ -23,12 +23,16 @@ from typing import Any
 import numpy as np
 
 from captured_rows import as_numbers
-from cells import MISSING, number
-from quality import Measured, of_categories, of_numbers
-from sketches import RowSample, category
+from cells import MISSING, number, valid_text
+from quality import GREATEST_MEASURED, Measured, of_categories, of_numbers
+from sketches import RowSample, category, notation
 
 # SQLite takes at most 999 parameters.
 BATCH = 500
+# SQLite takes integers of 64 bits; no request has so many rows.
+MOST_ROWS = 1 << 31
+# What a line of wrong types or of other bytes than UTF-8 raises.
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error)
 # Pairs of categories that are counted; more are left out and counted as skipped.
 PAIRS = 10_000
 
@@ -77,7 +81,7 @@ class LabelledPredictions:
                 with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
                     for inference_id, place, value in read(file, self.counts):
                         self._keep(inference_id, place, value)
-            except (OSError, csv.Error):
+            except OSError:
                 self.counts["unreadableFiles"] += 1
 
     def add(self, inference_id: str, predictions: list) -> None:
@@ -110,12 +114,20 @@ class LabelledPredictions:
             met.add(inference_id)
             predicted = waiting[inference_id]
             prediction = predicted[place] if place < len(predicted) else None
-            if prediction is None or (self.numeric and not as_numbers([prediction])[0]):
+            if self.numeric:
+                kept = as_numbers([prediction])[0]
+            else:
+                kept = [prediction] if category(prediction) is not None else []
+            if not kept:
                 self.counts["withoutPrediction"] += 1
             elif self.numeric:
-                numbers.append((float(prediction), value))
+                pair = kept[0], value
+                if max(map(abs, pair)) > GREATEST_MEASURED:
+                    self.counts["tooLarge"] += 1
+                else:
+                    numbers.append(pair)
             else:
-                self._count((str(category(prediction)), value))
+                self._count((_name(kept[0]), value))
         self.counts["labelled"] += len(numbers)
         if numbers:
             self._sample.add(np.array(numbers))
@@ -154,11 +166,11 @@ class LabelledPredictions:
             if not np.isfinite(value):
                 self.counts["invalidLabels"] += 1
                 return
-        elif value is None or isinstance(value, (list, dict)) or value in MISSING:
+        elif category(value) is None or isinstance(value, (list, dict)) or value in MISSING:
             self.counts["invalidLabels"] += 1
             return
         else:
-            value = category(value)
+            value = _name(value)
         key = (inference_id, place)
         before = self._database.execute("SELECT value FROM label WHERE id = ? AND place = ?", key)
         found = before.fetchone()
@@ -174,18 +186,21 @@ def _json_labels(lines: Iterator[str], counts: Counter[str]) -> Iterator[tuple[s
         if line.isspace():
             continue
         try:
+            line.encode()
             found = json.loads(line)
             inference_id, value = (
                 _ground_truth(found)
                 if "groundTruthData" in found
                 else (found["inferenceId"], found["label"])
             )
-        except (ValueError, KeyError, TypeError, RecursionError):
+            if not isinstance(inference_id, (str, int)):
+                raise TypeError("an inference id must be text")
+        except UNREADABLE:
             counts["unreadableLines"] += 1
             continue
         values = value if isinstance(value, list) else [value]
         for place, one in enumerate(values):
-            yield str(inference_id), place, one
+            yield valid_text(str(inference_id)), place, one
 
 
 def _ground_truth(found: Mapping[str, Any]) -> tuple[str, Any]:
@@ -200,23 +215,42 @@ def _ground_truth(found: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _csv_labels(lines: Iterator[str], counts: Counter[str]) -> Iterator[tuple[str, int, Any]]:
-    reader = csv.reader(lines)
-    header = [cell.strip() for cell in next(reader, [])]
+    rows = _csv_rows(lines, counts)
+    header = [cell.strip() for cell in next(rows, [])]
     if not {"inferenceId", "label"} <= set(header):
         counts["filesWithoutHeader"] += 1
         return
     id_place, label_place = header.index("inferenceId"), header.index("label")
     row_place = header.index("row") if "row" in header else None
-    for cells in reader:
-        if not cells:
-            continue
+    for cells in rows:
         try:
             place = 0 if row_place is None else int(cells[row_place]) - 1
             inference_id, value = cells[id_place].strip(), cells[label_place].strip()
-        except (IndexError, ValueError):
+            (inference_id + value).encode()
+        except UNREADABLE:
             counts["unreadableLines"] += 1
             continue
-        if place < 0:
+        if not 0 <= place < MOST_ROWS:
             counts["unreadableLines"] += 1
         else:
             yield inference_id, place, value
+
+
+def _csv_rows(lines: Iterator[str], counts: Counter[str]) -> Iterator[list[str]]:
+    """Yield the cells of each line that has some; one that is no CSV does not end the file."""
+    reader = csv.reader(lines)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            counts["unreadableLines"] += 1
+            continue
+        if cells:
+            yield cells
+
+
+def _name(value: Any) -> str:
+    """Return the name of a category in any notation: labels and predictions come as both."""
+    return notation(str(category(value)))

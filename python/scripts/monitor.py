@@ -23,7 +23,7 @@ from capture import TIME_FORMAT, Period, moment_of
 from drift import Tolerances, judge
 from job import ArgumentParser, JobError, exit_message, number, run, whole_number, written_aside
 from labels import LabelledPredictions
-from monitor_history import SHOWN_WINDOWS, earlier_windows, slow_drift, usual_volume
+from monitor_history import carried, judged, known_windows, slow_drift, usual_volume
 from monitor_quality import QualitySettings, judge_quality
 from monitor_report import monitor_page
 from monitor_verdict import decide, flat_metrics, short
@@ -63,8 +63,10 @@ def monitor(options: argparse.Namespace) -> dict[str, Any]:
     quality = _read(window, baseline, period, options, settings)
     features, prediction, requests = judge(window, tolerances, options.seed)
     columns = [*features, *([prediction] if prediction else [])]
-    earlier, left_out = earlier_windows(options.history, model, period, VERSION)
+    known, left_out = known_windows(options.history, model, period, VERSION)
+    earlier = judged(known, period)
     summary: dict[str, Any] = {
+        "created": period.now.strftime(TIME_FORMAT),
         "start": period.start.strftime(TIME_FORMAT),
         "end": period.end.strftime(TIME_FORMAT),
         "hours": period.hours,
@@ -78,7 +80,7 @@ def monitor(options: argparse.Namespace) -> dict[str, Any]:
     usual = usual_volume(earlier)
     report: dict[str, Any] = {
         "version": VERSION,
-        "created": period.now.strftime(TIME_FORMAT),
+        "created": summary["created"],
         "window": {
             **{key: summary[key] for key in ("start", "end", "hours")},
             "complete": period.now >= period.end + timedelta(minutes=options.grace_minutes),
@@ -110,13 +112,26 @@ def monitor(options: argparse.Namespace) -> dict[str, Any]:
         "prediction": prediction,
         "quality": quality,
         "slowDrift": slow_drift(summary, earlier, options.slow_k, options.slow_n),
-        "history": {"windows": earlier[-SHOWN_WINDOWS:], "leftOut": dict(left_out)},
+        "history": {
+            "windows": carried(known),
+            "judged": len(earlier),
+            "leftOut": dict(left_out),
+        },
     }
     verdict, alarms = decide(report, options.volume_factor)
     report = {"verdict": verdict, "alarms": alarms, **report}
     report["summary"] = {**summary, "verdict": verdict}
     report["metrics"] = flat_metrics(report)
-    return report
+    return _without_infinite(report)
+
+
+def _without_infinite(value: Any) -> Any:
+    """Return data with None for each number that JSON has not; callers may send large numbers."""
+    if isinstance(value, dict):
+        return {key: _without_infinite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_infinite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _read(
@@ -252,8 +267,9 @@ def main() -> None:
     with written_aside(options.output) as aside:
         text = json.dumps(report, indent=1, allow_nan=False)
         (aside / "report.json").write_text(text, encoding="utf-8")
-        (aside / "report.html").write_text(page, encoding="utf-8")
-        (aside / "verdict.json").write_text(json.dumps(short(report)), encoding="utf-8")
+        (aside / "report.html").write_bytes(page.encode("utf-8", "backslashreplace"))
+        verdict = json.dumps(short(report), allow_nan=False)
+        (aside / "verdict.json").write_text(verdict, encoding="utf-8")
     for name, value in report["metrics"].items():
         print(f"{name}: {value}")
     print(f"verdict: {report['verdict']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from scipy import stats
@@ -78,9 +79,8 @@ def judge_quality(
         return {**found, "status": "noRelease"}
     sign = 1 if BETTER[name] == "greater" else -1
     worse = sign * (release.value - value.value)
-    chance = (
-        float(stats.norm.isf(settings.alpha)) * (value.deviation**2 + release.deviation**2) ** 0.5
-    )
+    deviation = math.hypot(value.deviation, release.deviation)
+    chance = float(stats.norm.isf(settings.alpha)) * deviation
     limit = settings.tolerance * abs(release.value)
     return {
         **found,

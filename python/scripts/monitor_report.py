@@ -14,6 +14,8 @@ from svg_charts import Band, intervals, legend, lines, overlaid_bars
 STYLE = """
 .alarm { color: #a8324a } .ok { color: #3f7d20 } h3 { font-size: 1rem; margin: 1.5rem 0 .25rem }
 """
+# Earlier windows that curves show.
+SHOWN_WINDOWS = 30
 # Curves of more columns than these are not told apart.
 CURVES = 8
 # One large effect would flatten all other curves.
@@ -22,7 +24,8 @@ QUALITY = {
     "noLabels": "No labels: the quality of the predictions is not known.",
     "tooFewLabels": "Too few labelled predictions to judge.",
     "unknownMetric": "The metric is none of r2, rmse, mae, accuracy and f1.",
-    "notDefined": "The metric is not defined for these labels, which do not vary.",
+    "notDefined": "The metric is not defined for these labels: they do not vary, or none is "
+    "of the metric's kind.",
     "noRelease": "There is no value at release to compare with.",
 }
 
@@ -117,8 +120,15 @@ def _shift(column: Mapping[str, Any]) -> str:
     return f"{shift['value']:.3g} standard deviations"
 
 
+def _windows(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the last windows up to the report's own; it may be of an old one."""
+    own = report["summary"]
+    earlier = [one for one in report["history"]["windows"] if one["start"] < own["start"]]
+    return [*earlier[-SHOWN_WINDOWS:], own]
+
+
 def _over_time(report: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> list[str]:
-    windows = [*report["history"]["windows"], report["summary"]]
+    windows = _windows(report)
     if len(windows) < 2 or not columns:
         return []
     names = sorted(
@@ -155,7 +165,7 @@ def _quality(report: Mapping[str, Any]) -> list[str]:
         )
     else:
         found.append(f"<p>{QUALITY[quality['status']]}</p>")
-    windows = [*report["history"]["windows"], report["summary"]]
+    windows = _windows(report)
     bands = [window["quality"] and Band(**window["quality"]) for window in windows]
     if any(bands):
         starts = [window["start"] for window in windows]

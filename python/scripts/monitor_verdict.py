@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cells import shown
+from cells import shown, valid_text
 from drift import FEWEST_ROWS
 
 # The most serious first, and whether somebody is told of it.
@@ -59,6 +60,11 @@ def decide(report: Mapping[str, Any], volume_factor: float) -> tuple[str, list[d
     return (alarms[0][0] if alarms else "ok"), named
 
 
+# CloudWatch refuses numbers beyond 2^360, and NaN.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
+GREATEST_METRIC = 1e100
+
+
 def flat_metrics(report: Mapping[str, Any]) -> dict[str, float]:
     """Return what is worth a curve over time, by names in CloudWatch's style."""
     requests, quality = report["requests"], report["quality"]
@@ -83,7 +89,11 @@ def flat_metrics(report: Mapping[str, Any]) -> dict[str, float]:
         found["Quality"] = quality["value"]
     if "worseBy" in quality:
         found["QualityLoss"] = quality["worseBy"]
-    return {name: float(value) for name, value in found.items()}
+    return {
+        name: min(max(float(value), -GREATEST_METRIC), GREATEST_METRIC)
+        for name, value in found.items()
+        if math.isfinite(value)
+    }
 
 
 # What a state of a state machine reads is small.
@@ -96,8 +106,10 @@ def short(report: Mapping[str, Any]) -> dict[str, Any]:
     drifted = [column["name"] for column in columns if column["drift"]]
     return {
         "Verdict": report["verdict"],
-        "Reasons": [alarm["reason"][:LONGEST] for alarm in report["alarms"][:MOST_REASONS]],
-        "Features": [str(name)[:LONGEST] for name in drifted[:MOST_FEATURES]],
+        "Reasons": [
+            valid_text(alarm["reason"][:LONGEST]) for alarm in report["alarms"][:MOST_REASONS]
+        ],
+        "Features": [valid_text(str(name)[:LONGEST]) for name in drifted[:MOST_FEATURES]],
         "Rows": report["rows"]["count"],
         "Metrics": report["metrics"],
     }

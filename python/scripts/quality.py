@@ -30,6 +30,8 @@ BETTER = {
 """The metrics that can be measured, and which of their values are better."""
 
 NUMBERS = ("r2", "rmse", "mae")
+# The sums of the squares of larger numbers may be no doubles.
+GREATEST_MEASURED = 1e100
 
 
 def base_name(metric: str) -> str:
@@ -51,17 +53,17 @@ def of_numbers(predictions: np.ndarray, targets: np.ndarray, seed: int) -> dict[
     -------
     dict of str to Measured
         ``r2``, ``rmse`` and ``mae``; without those that are not finite, as R² if the target does
-        not vary.
+        not vary, or of numbers beyond `GREATEST_MEASURED`.
     """
-    errors, target = predictions - targets, centred(targets)
-    columns = np.column_stack(
-        [np.ones(len(target)), errors**2, np.abs(errors), target, target**2],
-    )
-    fewer = columns[:: -(-len(columns) // RESAMPLED_ROWS)]
-    sums = [columns.sum(axis=0, keepdims=True)]
-    sums += resampled_sums(fewer, RESAMPLES, np.random.default_rng(seed))
-    count, squared, absolute, first, second = np.concatenate(sums).T
     with np.errstate(all="ignore"):
+        errors, target = predictions - targets, centred(targets)
+        columns = np.column_stack(
+            [np.ones(len(target)), errors**2, np.abs(errors), target, target**2],
+        )
+        fewer = columns[:: -(-len(columns) // RESAMPLED_ROWS)]
+        sums = [columns.sum(axis=0, keepdims=True)]
+        sums += resampled_sums(fewer, RESAMPLES, np.random.default_rng(seed))
+        count, squared, absolute, first, second = np.concatenate(sums).T
         variation = second - first**2 / count
         # If all targets are equal, the remainder is a rounding error.
         variation[variation <= 1e-12 * second] = np.nan
@@ -90,20 +92,24 @@ def of_categories(pairs: Mapping[tuple[str, str], int], seed: int) -> dict[str, 
     dict of str to Measured
         ``accuracy``, and ``f1``, the mean over the categories that are predicted or came true.
     """
-    predicted, true = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
-    names = np.unique(np.concatenate([predicted, true]))
+    names = dict.fromkeys(name for pair in pairs for name in pair)
+    places = {name: place for place, name in enumerate(names)}
+    predicted, true = (np.array([places[pair[side]] for pair in pairs]) for side in (0, 1))
     counts = np.array(list(pairs.values()))
     rows = counts.sum()
     drawn = np.random.default_rng(seed).multinomial(rows, counts / rows, size=RESAMPLES)
-    counts = np.concatenate([counts[np.newaxis], drawn])
-    # Which of the pairs that occur belong to each category.
-    by_prediction = np.equal.outer(predicted, names).astype(float)
-    by_target = np.equal.outer(true, names).astype(float)
-    right = counts @ (by_prediction * by_target)
-    either = counts @ by_prediction + counts @ by_target
-    with np.errstate(invalid="ignore"):
-        scores = 2 * right / either
-    return _finite({"accuracy": right.sum(axis=1) / rows, "f1": np.nanmean(scores, axis=1)})
+    equal = predicted == true
+
+    # One sample after the other: a table of all pairs and all categories may not fit into memory.
+    def measured(sample: np.ndarray) -> tuple[float, float]:
+        right = np.bincount(predicted[equal], sample[equal], len(places))
+        either = np.bincount(predicted, sample, len(places))
+        either += np.bincount(true, sample, len(places))
+        occurring = either > 0
+        return right.sum() / rows, float(np.mean(2 * right[occurring] / either[occurring]))
+
+    found = np.array([measured(sample) for sample in (counts, *drawn)])
+    return _finite({"accuracy": found[:, 0], "f1": found[:, 1]})
 
 
 def _finite(metrics: dict[str, np.ndarray], scale: float = 1.0) -> dict[str, Measured]:
@@ -111,5 +117,8 @@ def _finite(metrics: dict[str, np.ndarray], scale: float = 1.0) -> dict[str, Mea
     for name, values in metrics.items():
         resampled = values[1:][np.isfinite(values[1:])]
         if np.isfinite(values[0]) and len(resampled):
-            found[name] = Measured(float(values[0]), float(scale * np.std(resampled)))
+            # The square of a large metric may be no double.
+            greatest = float(np.abs(resampled).max()) or 1.0
+            deviation = greatest * float(np.std(resampled / greatest))
+            found[name] = Measured(float(values[0]), float(scale * deviation))
     return found

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cells import kept, number
+
 # Values of a column that a sketch keeps; a column with fewer different values is kept exactly.
 SKETCH_POINTS = 200
 # Rows that a sample keeps, as far as they fit into so many cells.
@@ -75,7 +77,7 @@ def sketch_of(values: np.ndarray, points: int = SKETCH_POINTS) -> Sketch:
         ends = np.concatenate([ends, last - ends])
         ranks = np.linspace(0, last, points - len(ends)).round().astype(int)
         kept = np.unique(ordered[np.clip(np.concatenate([ranks, ends]), 0, last)])
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         mean, deviation = float(np.mean(ordered)), float(np.std(ordered))
     return Sketch(
         kept,
@@ -171,6 +173,12 @@ class NumberColumns:
 class Categories:
     """How often each value of a column of categories occurs.
 
+    Parameters
+    ----------
+    names : iterable of str
+        Names of a baseline: a value that is one of them in another notation, as `notation` tells,
+        counts as that one.
+
     Attributes
     ----------
     counts : Counter of str to int
@@ -181,10 +189,15 @@ class Categories:
         How many values are missing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, names: Iterable[str] = ()) -> None:
         self.counts: Counter[str] = Counter()
         self.others = 0
         self.missing = 0
+        self._names = frozenset(names)
+        written = Counter(map(notation, self._names))
+        self._by_notation = {
+            notation(name): name for name in self._names if written[notation(name)] == 1
+        }
 
     def add(self, values: Iterable[Any]) -> None:
         """Count values; None and NaN are missing ones."""
@@ -192,8 +205,12 @@ class Categories:
         for value, times in counted.items():
             if value is None:
                 self.missing += times
-            elif value in self.counts or len(self.counts) < COUNTED_CATEGORIES:
-                self.counts[value] += times
+                continue
+            name: str = value
+            if value not in self._names:
+                name = self._by_notation.get(notation(value), value)
+            if name in self.counts or len(self.counts) < COUNTED_CATEGORIES:
+                self.counts[name] += times
             else:
                 self.others += times
 
@@ -207,12 +224,28 @@ def category(value: Any) -> str | None:
     """Return the name of a category; None for a missing one.
 
     A whole number has one name, however it is written: training may have read 1, and a request
-    contain 1.0. Of long texts, only the beginning counts, because callers choose their length.
+    contain 1.0. Long texts are cut, so that memory does not grow with what callers send.
     """
     if value is None or value != value:  # noqa: PLR0124 - only NaN differs from itself
         return None
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value)[:LONGEST_CATEGORY]
+        return kept(str(int(value)))
+    if isinstance(value, (list, dict)):
+        return f"({type(value).__name__})"
+    return kept(str(value))
+
+
+def notation(name: str) -> str:
+    """Return one name for all notations of a truth value or a number in text: true, True; 1, 1.0.
+
+    Text, as in CSV, has no types: training may have read the same column as numbers.
+    """
+    if name.lower() in ("true", "false"):
+        return name.lower()
+    try:
+        value = number(name)
+    except ValueError:
+        return name
+    return category(value) or name

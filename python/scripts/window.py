@@ -12,10 +12,14 @@ import numpy as np
 from baseline import PREDICTION, Baseline, Column, Labels, Numbers
 from capture import Period, Request, body, requests
 from captured_rows import RowReader, as_numbers, predictions, refusal
+from cells import valid_text
 from labels import LabelledPredictions
 from sketches import Categories, NumberColumns
 
 ROWS_PER_CHUNK = 20_000
+# Rows wait as Python objects, of which a cell takes some 40 bytes.
+CELLS_PER_CHUNK = 2_000_000
+FEWEST_ROWS_PER_CHUNK = 50
 # Reasons for refusals that are shown, with their counts.
 NAMED_REFUSALS = 20
 
@@ -56,11 +60,15 @@ class Window:
         self.numbers = NumberColumns([c.name for c in self._numeric], seed)
         self.outside = np.zeros(len(self._numeric), dtype=int)
         self.categories: dict[str, Categories] = {
-            c.name: Categories() for c in self.features if isinstance(c, Labels)
+            c.name: Categories(c.counts) for c in self.features if isinstance(c, Labels)
         }
         self.predicted_numbers = NumberColumns([PREDICTION], seed)
         self.predicted_outside = 0
-        self.predicted_categories = Categories()
+        self.predicted_categories = Categories(
+            self.prediction.counts if isinstance(self.prediction, Labels) else ()
+        )
+        fitting = CELLS_PER_CHUNK // max(len(self.features), 1)
+        self._chunk = max(FEWEST_ROWS_PER_CHUNK, min(ROWS_PER_CHUNK, fitting))
         self._sampled: dict[str, np.ndarray] | None = None
         self._rows: list[list] = []
         self._predictions: list[Any] = []
@@ -81,7 +89,7 @@ class Window:
             answered = self._answer(request)
             if labelled is not None and answered is not None and request.inference_id is not None:
                 labelled.add(request.inference_id, answered)
-            if len(self._rows) >= ROWS_PER_CHUNK or len(self._predictions) >= ROWS_PER_CHUNK:
+            if len(self._rows) >= self._chunk or len(self._predictions) >= ROWS_PER_CHUNK:
                 self._flush()
         self._flush()
         if labelled is not None:
@@ -92,12 +100,6 @@ class Window:
         if self._sampled is None:
             self._sampled = self.numbers.sampled()
         return self._sampled
-
-    @property
-    def rows_of_other_schema(self) -> int:
-        """Rows without a feature or with another column, counted by the most frequent one."""
-        named = (*self.reader.lacking.values(), *self.reader.unexpected.values())
-        return max(named, default=0)
 
     def _answer(self, request: Request) -> list | None:
         """Count a request and its rows; return its predictions."""
@@ -116,7 +118,7 @@ class Window:
         if reason is not None:
             self.refused += 1
             # A reason names the value and the row that it is about; its beginning is the kind.
-            kind = reason[:80]
+            kind = valid_text(reason[:80])
             known = kind in self.refusals or len(self.refusals) < NAMED_REFUSALS
             self.refusals[kind if known else "(others)"] += 1
             return None

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from capture import Period, moment_of
+from monitor_history import carried, judged
 from tests.scripts.monitor.conftest import Monitor, lines, numbers
 
 
@@ -102,8 +104,7 @@ def test_reports_that_say_nothing_about_this_window_are_left_out(
     assert found["history"]["leftOut"] == {
         "otherModel": 1,
         "otherVersion": 1,
-        "notEarlier": 1,
-        "replaced": 1,
+        "replaced": 2,
         "unreadable": 3,
     }
     assert [one["start"] for one in found["history"]["windows"]] == [window(3)["start"]]
@@ -132,3 +133,114 @@ def test_the_newest_report_alone_is_enough(days, tmp_path, watch):
         one["window"]["start"] for one in reports
     ]
     assert report["history"]["leftOut"] == {}
+
+
+def hours(start: int, length: int = 1, **changes: Any) -> "dict[str, Any]":
+    """Return a summary of a window that starts so many hours after the day began."""
+    day, hour = divmod(start, 24)
+    after = divmod(start + length, 24)
+    return {
+        "created": f"2026-11-{after[0] + 1:02}T{after[1]:02}:15:00Z",
+        "start": f"2026-11-{day + 1:02}T{hour:02}:00:00Z",
+        "end": f"2026-11-{after[0] + 1:02}T{after[1]:02}:00:00Z",
+        "hours": float(length),
+        "verdict": "ok",
+        "requests": 240 * length,
+        "notable": [],
+        "effects": {"x1": 0.1},
+        "quality": None,
+        **changes,
+    }
+
+
+def knowing(watch: Monitor, tmp_path: Path, windows: "list[Any]") -> None:
+    """Keep a report that knows windows."""
+    report = watch()
+    report["history"]["windows"] = windows[:-1]
+    keep(tmp_path, "report.json", {**report, "summary": windows[-1]})
+
+
+def test_of_windows_that_overlap_all_are_kept_and_those_apart_are_judged(
+    watch: Monitor, captured: Path, tmp_path: Path
+):
+    # Windows of 24 hours that start every 6 hours.
+    rows = numbers(12_000, 6)
+    rows[:, 1] += 0.12
+    (captured / "a.jsonl").write_text("".join(lines(rows, per_request=100)))
+    before = [hours(start, 24, notable=["x1"]) for start in range(24 * 24, 24 * 25 + 13, 6)]
+    before += [hours(start, 24) for start in range(24 * 20, 24 * 24, 6)]
+    day = {"start": "2026-11-26T18:00:00Z", "end": "2026-11-27T18:00:00Z"}
+    now = ("--now", "2026-11-27T18:15:00Z")
+    settings = ("--wasserstein-tolerance", 0.15, "--psi-tolerance", 0.5)
+    knowing(watch, tmp_path, sorted(before, key=lambda one: one["start"]))
+
+    report = watch(*settings, *now, "--slow-k", 2, **day)
+
+    known = report["history"]["windows"]
+    assert [one["start"] for one in known] == sorted(one["start"] for one in before)
+    assert report["history"]["judged"] == 5
+    assert report["slowDrift"] == [{"name": "x1", "windows": 2, "of": 5}]
+    assert report["requests"]["usualPerHour"] == 240
+    assert {alarm["verdict"] for alarm in report["alarms"]} == {"slow-drift", "volume"}
+
+
+def test_a_run_on_an_old_window_loses_nothing(watch: Monitor, captured: Path, tmp_path: Path):
+    (captured / "a.jsonl").write_text("".join(lines(numbers(100, 5))))
+    # Before and after the window, which is hour 634.
+    starts = [630, 631, 632, 640, 641, 642]
+    knowing(watch, tmp_path, [hours(start) for start in starts])
+
+    old = watch()
+    page = (tmp_path / "report" / "report.html").read_text()
+    keep(tmp_path, "report.json", old)
+    new = watch(start="2026-11-27T19:00:00Z", end="2026-11-27T20:00:00Z")
+
+    assert old["history"]["judged"] == 3
+    assert page.count(f">{hours(630)['start']}</text>") == 1, "the first of the curves"
+    assert page.count(f">{hours(634)['start']}</text>") == 1, "the last"
+    assert [one["start"] for one in old["history"]["windows"]] == [
+        hours(start)["start"] for start in starts
+    ]
+    assert [one["start"] for one in new["history"]["windows"]] == [
+        hours(start)["start"] for start in [630, 631, 632, 634, 640, 641, 642]
+    ]
+    assert new["history"]["judged"] == 7
+
+
+def test_windows_of_a_schedule_that_is_some_seconds_late_are_all_judged():
+    start, end = (moment_of(hours(100)[key]) for key in ("start", "end"))
+    windows = [{**hours(99), "end": "2026-11-05T04:00:20Z"}, hours(98), hours(100)]
+
+    found = judged(windows, Period(start, end, end, start))
+
+    assert [one["start"] for one in found] == [hours(98)["start"], hours(99)["start"]]
+
+
+def test_as_many_windows_are_carried_on_as_have_room(monkeypatch: pytest.MonkeyPatch):
+    windows = [hours(start) for start in range(40)]
+    assert carried(windows) == windows
+
+    monkeypatch.setattr("monitor_history.KEPT_WINDOWS", 35)
+    assert carried(windows) == windows[5:]
+    monkeypatch.setattr("monitor_history.MOST_KEPT_BYTES", 10 * len(json.dumps(windows[0])))
+    assert carried(windows) == windows[30:]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"requests": float("inf")},
+        {"effects": {"x1": float("nan")}},
+        {"quality": {"value": float("nan"), "low": 0, "high": 0}},
+        {"end": "9999-12-31T23:59:59-12:00"},
+        {"end": "2026-11-01T00:00:00Z"},
+    ],
+)
+def test_a_report_whose_numbers_are_none_is_left_out(
+    watch: Monitor, captured: Path, tmp_path: Path, changes: "dict[str, Any]"
+):
+    (captured / "a.jsonl").write_text("".join(lines(numbers(100, 5))))
+    report = watch()
+    keep(tmp_path, "a.json", {**report, "summary": hours(600, **changes)})
+
+    assert watch()["history"] == {"windows": [], "judged": 0, "leftOut": {"unreadable": 1}}
