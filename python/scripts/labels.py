@@ -113,21 +113,17 @@ class LabelledPredictions:
                 continue
             met.add(inference_id)
             predicted = waiting[inference_id]
-            prediction = predicted[place] if place < len(predicted) else None
-            if self.numeric:
-                kept = as_numbers([prediction])[0]
-            else:
-                kept = [prediction] if category(prediction) is not None else []
-            if not kept:
+            prediction: Any = predicted[place] if place < len(predicted) else None
+            if category(prediction) is None or (self.numeric and not as_numbers([prediction])[0]):
                 self.counts["withoutPrediction"] += 1
             elif self.numeric:
-                pair = kept[0], value
+                pair: tuple[float, float] = float(prediction), value
                 if max(map(abs, pair)) > GREATEST_MEASURED:
                     self.counts["tooLarge"] += 1
                 else:
                     numbers.append(pair)
             else:
-                self._count((_name(kept[0]), value))
+                self._count((_name(prediction), value))
         self.counts["labelled"] += len(numbers)
         if numbers:
             self._sample.add(np.array(numbers))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -201,14 +201,13 @@ class Categories:
 
     def add(self, values: Iterable[Any]) -> None:
         """Count values; None and NaN are missing ones."""
-        counted: Mapping[Any, int] = Counter(map(category, values))
-        for value, times in counted.items():
-            if value is None:
-                self.missing += times
-                continue
-            name: str = value
+        counted = Counter(map(category, values))
+        self.missing += counted.pop(None, 0)
+        named = {value: times for value, times in counted.items() if value is not None}
+        for value, times in named.items():
+            name = value
             if value not in self._names:
-                name = self._by_notation.get(notation(value), value)
+                name = self._by_notation.get(notation(value)) or value
             if name in self.counts or len(self.counts) < COUNTED_CATEGORIES:
                 self.counts[name] += times
             else:

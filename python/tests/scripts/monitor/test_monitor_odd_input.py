@@ -307,7 +307,7 @@ def test_rows_of_another_schema_are_counted_once(watch: Monitor, captured: Path)
     ],
 )
 def test_a_category_of_csv_is_that_of_training(trained: "list[Any]", given: "list[str]"):
-    known = column_of("a", np.array(trained * 50, dtype=object))
+    known: Any = column_of("a", np.array(trained * 50, dtype=object))
     window = Window(Baseline([known]), 0)
     window.requests = window.rows = 100
     window.take([[value] for value in given * 50], [])
@@ -362,7 +362,7 @@ def test_a_time_that_is_none_is_an_invalid_event(watch: Monitor, captured: Path,
 
 def test_a_response_that_is_no_csv_is_unreadable(watch: Monitor, captured: Path):
     broken = part(f'"{"9" * 200_000}"', "CSV", "text/csv")
-    write(captured, [*lines(numbers(60, 60)), event(csv_part(numbers(1, 61)), broken)])
+    write(captured, [*lines(numbers(60, 60)), event(csv_part(numbers(1, 61).tolist()), broken)])
 
     report = watch()
 
