@@ -193,11 +193,10 @@ class Categories:
         self.counts: Counter[str] = Counter()
         self.others = 0
         self.missing = 0
-        self._names = frozenset(names)
-        written = Counter(map(notation, self._names))
-        self._by_notation = {
-            notation(name): name for name in self._names if written[notation(name)] == 1
-        }
+        known = {name: notation(name) for name in names}
+        times = Counter(known.values())
+        # Training told some apart that are written differently: these are known by name only.
+        self._by_notation = {short: name for name, short in known.items() if times[short] == 1}
 
     def add(self, values: Iterable[Any]) -> None:
         """Count values; None and NaN are missing ones."""
@@ -205,9 +204,7 @@ class Categories:
         self.missing += counted.pop(None, 0)
         named = {value: times for value, times in counted.items() if value is not None}
         for value, times in named.items():
-            name = value
-            if value not in self._names:
-                name = self._by_notation.get(notation(value)) or value
+            name = self._by_notation.get(notation(value), value)
             if name in self.counts or len(self.counts) < COUNTED_CATEGORIES:
                 self.counts[name] += times
             else:

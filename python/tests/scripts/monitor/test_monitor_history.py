@@ -188,7 +188,7 @@ def test_a_run_on_an_old_window_loses_nothing(watch: Monitor, captured: Path, tm
     (captured / "a.jsonl").write_text("".join(lines(numbers(100, 5))))
     # Before and after the window, which is hour 634.
     starts = [630, 631, 632, 640, 641, 642]
-    knowing(watch, tmp_path, [hours(start) for start in starts])
+    knowing(watch, tmp_path, [hours(start, effects={"x1": 3.0}) for start in starts])
 
     old = watch()
     page = (tmp_path / "report" / "report.html").read_text()
@@ -198,6 +198,7 @@ def test_a_run_on_an_old_window_loses_nothing(watch: Monitor, captured: Path, tm
     assert old["history"]["judged"] == 3
     assert page.count(f">{hours(630)['start']}</text>") == 1, "the first of the curves"
     assert page.count(f">{hours(634)['start']}</text>") == 1, "the last"
+    assert page.count("<circle") == 3 + 8, "only x1 has earlier values"
     assert [one["start"] for one in old["history"]["windows"]] == [
         hours(start)["start"] for start in starts
     ]

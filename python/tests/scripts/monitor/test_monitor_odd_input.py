@@ -151,6 +151,8 @@ def test_lone_surrogates_and_long_texts_are_reported_shortened(
         ],
     )
     write(tmp_path / "labels", [label(f"{LONE}{place}", 0.1) for place in range(90)])
+    before = watch(model=model, start="2026-11-27T09:00:00Z", end="2026-11-27T10:00:00Z")
+    write(tmp_path / "history", [json.dumps(before)], "report.json")
 
     report = watch(model=model)
 
