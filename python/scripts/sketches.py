@@ -19,7 +19,6 @@ FEWEST_SAMPLE_ROWS = 5_000
 # Categories that are counted, and those that a baseline names.
 COUNTED_CATEGORIES = 10_000
 NAMED_CATEGORIES = 200
-LONGEST_CATEGORY = 200
 
 
 class Sketch(NamedTuple):
