@@ -145,6 +145,7 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
     ]);
     const states = [...comment.matchAll(/^ {2}- (?:added|changed|removed): `(\w+)`/gm)];
     expect(states.map(([, state]) => state)).toEqual([
+      ...["PinCode", "JudgeTraffic"], // of the monitor
       "CheckInput", // the hyperparameter
       "PinCode",
       "DataPreprocessing",

@@ -168,7 +168,7 @@ def test_lone_surrogates_and_long_texts_are_reported_shortened(
         "(list)",
     }
     verdict = (tmp_path / "report" / "verdict.json").read_text()
-    assert json.loads(verdict)["Features"] == ["x", "city\\ud800", "prediction"]
+    assert json.loads(verdict)["Features"] == ["x", "city\\ud800", "(prediction)"]
     assert "city\\ud800" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
 
 
