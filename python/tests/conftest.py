@@ -34,6 +34,7 @@ STARTERS = {
     "scripts/monitor/test_monitor.py",
     "scripts/monitor/test_monitor_columns.py",
     "scripts/monitor/test_monitor_history.py",
+    "scripts/monitor/test_monitor_odd_input.py",
     "scripts/monitor/test_monitor_quality.py",
     "scripts/monitor/test_monitor_report.py",
     "scripts/monitor/test_monitored_model.py",
