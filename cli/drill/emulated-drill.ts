@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateStateMachineCommand } from "@aws-sdk/client-sfn";
 import { Aws } from "../account/clients";
@@ -14,8 +14,58 @@ import { runSeveral } from "./run";
 /** Waits last a millionth of their time. */
 const timeScale = 1e-6;
 
-/** An emulator of its own, in which every call is answered. */
+/** An emulator uses one core, and this process about as much as another. */
+const mostEmulators = 2;
+
+/** Emulators of a drill's own, in which every call is answered; each runs its share of the cases. */
 export class EmulatedDrill {
+  private constructor(private readonly emulators: readonly AnsweringEmulator[]) {}
+
+  static async start(machines: readonly DrilledMachine[]): Promise<EmulatedDrill> {
+    const { emulator } = await prepareEnvironments(["emulator"]);
+    const count = Math.min(mostEmulators, availableParallelism());
+    const started = await Promise.allSettled(
+      Array.from({ length: count }, () => AnsweringEmulator.start(emulator?.python as string, machines)),
+    );
+    const drill = new EmulatedDrill(
+      started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])),
+    );
+    const failed = started.find((one) => one.status === "rejected");
+    if (failed === undefined) return drill;
+    await drill.stop();
+    throw failed.reason;
+  }
+
+  /**
+   * Runs cases, each as `run` does, and returns their results in the order of the cases.
+   *
+   * @param run called with the state machine of the case
+   */
+  async run<One extends DrillCase, Result>(
+    cases: readonly One[],
+    run: (executions: Executions, one: One) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result[]> {
+    const count = this.emulators.length;
+    const shares = await Promise.all(
+      this.emulators.map((emulator, place) =>
+        emulator.run(
+          cases.filter((_, index) => index % count === place),
+          run,
+          signal,
+        ),
+      ),
+    );
+    return cases.map((_, index) => shares[index % count]?.[Math.floor(index / count)] as Result);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.emulators.map((emulator) => emulator.stop()));
+  }
+}
+
+/** An emulator that answers every call from a file. */
+class AnsweringEmulator {
   readonly #arns = new Map<string, string>();
 
   private constructor(
@@ -24,22 +74,18 @@ export class EmulatedDrill {
     private readonly folder: string,
   ) {}
 
-  static async start(machines: readonly DrilledMachine[]): Promise<EmulatedDrill> {
+  static async start(python: string, machines: readonly DrilledMachine[]): Promise<AnsweringEmulator> {
     const folder = mkdtempSync(join(tmpdir(), "drill-"));
     writeMocks(folder, []);
-    const { emulator } = await prepareEnvironments(["emulator"]);
-    const process = await EmulatorProcess.start(emulator?.python as string, {
-      timeScale,
-      mocks: mocksIn(folder),
-    });
-    const drill = new EmulatedDrill(process, new Aws(process.connection), folder);
+    const process = await EmulatorProcess.start(python, { timeScale, mocks: mocksIn(folder) });
+    const emulator = new AnsweringEmulator(process, new Aws(process.connection), folder);
     try {
-      for (const machine of machines) await drill.#create(machine);
+      for (const machine of machines) await emulator.#create(machine);
     } catch (error) {
-      await drill.stop();
+      await emulator.stop();
       throw error;
     }
-    return drill;
+    return emulator;
   }
 
   async #create({ name, marked, policyStatements }: DrilledMachine): Promise<void> {
@@ -53,11 +99,7 @@ export class EmulatedDrill {
     this.#arns.set(name, stateMachineArn as string);
   }
 
-  /**
-   * Runs cases, each as `run` does; the emulator reads their answers when it starts the first of them.
-   *
-   * @param run called with the state machine of the case
-   */
+  /** Runs cases; the emulator reads their answers when it starts the first of them. */
   async run<One extends DrillCase, Result>(
     cases: readonly One[],
     run: (executions: Executions, one: One) => Promise<Result>,
