@@ -52,6 +52,12 @@ it("names a release that runs alone", async () => {
   );
 });
 
+it("names a run of the monitor, whose job writes", async () => {
+  await expect(refuseWhileRunning(environment({ "housing-dev-monitor": ["d"] }))).rejects.toThrow(
+    /^The monitor is running: d\. Wait until they have ended/,
+  );
+});
+
 it.each([[{ "housing-dev": [], "housing-dev-release": [] }], [{ "housing-dev": [] }], [{}]])(
   "goes on where nothing runs, deployed or not: %j",
   async (running) => {

@@ -142,6 +142,14 @@ describe("snapshot", () => {
   });
 });
 
+it("is no change of a step what only the monitor's script uses", () => {
+  const more = { monitor: { folder, entryPoint: "watch.py" } };
+  const before = taken({ "watch.py": "import drift", "drift.py": "1" }, more);
+  const now = taken({ "watch.py": "import drift, tables", "drift.py": "2" }, more);
+  expect(changedParts(before, now)).toEqual([]);
+  expect(changedParts(now, taken({ "watch.py": "", "tables.py": "2" }, more))).toEqual(["scripts/tables.py"]);
+});
+
 describe("filesOf", () => {
   const files = (texts: Readonly<Record<string, string>>) =>
     new Map(Object.entries(texts).map(([name, text]) => [name, Buffer.from(text)]));
