@@ -98,7 +98,7 @@ def role(client):
 
 
 @pytest.fixture
-def tuned(client, role):
+def tuned(client, role, optuna):
     """Run a tuning job of a script, and give its description and training jobs."""
     sagemaker = client("sagemaker")
 

@@ -69,13 +69,14 @@ class CapturePlan:
 
     def describe(self) -> dict[str, Any]:
         """Return the ``DataCaptureConfigSummary`` of DescribeEndpoint."""
-        summary = {
+        return {
             "EnableCapture": self.enabled,
             "CaptureStatus": "Started" if self.enabled else "Stopped",
             "CurrentSamplingPercentage": self.percentage,
             "DestinationS3Uri": self.destination,
+            # AWS's model requires it.
+            "KmsKeyId": self.kms_key or "",
         }
-        return summary if self.kms_key is None else {**summary, "KmsKeyId": self.kms_key}
 
     def line(self, exchange: Exchange) -> str:
         """Return an exchange as a line of a captured file."""

@@ -182,6 +182,7 @@ def test_the_summary_says_what_is_captured(serving, capture, client):
         "CaptureStatus": "Stopped",
         "CurrentSamplingPercentage": 100,
         "DestinationS3Uri": capture()["DestinationS3Uri"],
+        "KmsKeyId": "",
     }
     serving.update("none")
     assert "DataCaptureConfig" not in serving.settled()

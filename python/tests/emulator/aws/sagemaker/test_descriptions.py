@@ -111,7 +111,13 @@ def everything(sagemaker, request_for, serving, name):
     """Create one of each resource, with few options; return the calls that describe them."""
     sagemaker.create_training_job(TrainingJobName=name, **request_for("TrainingJob"))
     sagemaker.create_processing_job(ProcessingJobName=name, **request_for("ProcessingJob"))
-    serving.create("a")
+    captured = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": f"s3://{name}/captured",
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+    }
+    serving.create("a", capture=captured)
     serving.settled()
     model = f"{name}-a"
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{name}/model"}}

@@ -221,6 +221,7 @@ def test_release_3_finds_that_a_role_with_the_usual_policy_may_run_jobs(client, 
     assert {one["EvalDecision"] for one in allowed[:3]} == {"allowed"}
 
 
+@pytest.mark.usefixtures("optuna")
 def test_release_2_tunes(cloud, sagemaker, until, name):
     cloud.jobs.scripts[name] = lambda request, log, stop: log(1.0)
     request = training(2)

@@ -47,7 +47,7 @@ def objective(values):
 
 
 @pytest.fixture
-def study():
+def study(optuna):
     started = []
 
     def start(space=SPACE, seed=1, maximize=True, n_jobs=30, **plan):

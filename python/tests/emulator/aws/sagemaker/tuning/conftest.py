@@ -93,7 +93,7 @@ class Tuning:
 
 
 @pytest.fixture
-def tuning(cloud, client, name, request_for):
+def tuning(cloud, client, name, request_for, optuna):
     return Tuning(cloud, client("sagemaker"), name, request_for("TrainingJob"))
 
 
