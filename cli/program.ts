@@ -223,10 +223,21 @@ function leftoversCommands(command: MakeCommand): void {
 }
 
 function costsCommands(command: MakeCommand): void {
-  requiredEnvironment(command("estimate", "show the cost of an environment: while idle, and for each run"))
+  requiredEnvironment(
+    command("estimate", "show the cost of an environment: while idle, for each run, and of the monitor"),
+  )
     .addOption(assumption("--runs-per-month <number>", "runs per month"))
     .addOption(assumption("--processing-minutes <number>", "minutes of one processing job"))
     .addOption(assumption("--training-minutes <number>", "minutes of one training job"))
+    .addOption(
+      assumption(
+        "--monitor-runs-per-month <number>",
+        "runs of the monitor per month; default: its schedule's",
+      ),
+    )
+    .addOption(
+      assumption("--requests-per-month <number>", "requests to the endpoint per month; default: 100,000"),
+    )
     .addOption(json())
     .addOption(output())
     .addHelpText("after", examples("npm run estimate -- dev", "npm run estimate -- prod --runs-per-month 30"))

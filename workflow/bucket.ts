@@ -40,6 +40,9 @@ interface LifecycleRule {
   readonly unfinishedUploadDays?: number;
 }
 
+/** The rule that expires captured requests. */
+export const captureRuleId = "captured-requests";
+
 /** What is deleted automatically, and after how many days. */
 export function lifecycleRules(
   capture: CaptureSettings | undefined,
@@ -53,7 +56,7 @@ export function lifecycleRules(
       ? []
       : [
           {
-            id: "captured-requests",
+            id: captureRuleId,
             prefix: capture.prefix,
             expirationDays: capture.retentionInDays,
             // Requests may be about persons: expired ones do not stay as old versions. Of two rules the shorter time counts.

@@ -48,9 +48,12 @@ export function releaseName(scope: NameScope): string {
   return `${baseName(scope)}-release`;
 }
 
+/** What the monitor's name has after the workflow's. */
+export const monitorSuffix = "-monitor";
+
 /** The name of the state machine that judges captured traffic, and of its schedule. */
 export function monitorName(scope: NameScope): string {
-  return `${baseName(scope)}-monitor`;
+  return `${baseName(scope)}${monitorSuffix}`;
 }
 
 /** The name of the rule that matches approvals. */

@@ -32,6 +32,8 @@ export interface DefinitionSizes {
   readonly singleTrainings: readonly JobSize[];
   /** Production variants of every endpoint configuration that a state creates. */
   readonly variants: readonly VariantSize[];
+  /** The share of requests that the endpoint captures, in percent; absent without a capture. */
+  readonly capturedPercentage?: number;
   /** States that invoke a function. */
   readonly functions: readonly string[];
   /** An update with guardrails; absent without them. */
@@ -51,6 +53,7 @@ export function definitionSizes(definition: GraphJson): DefinitionSizes {
     variants: tasks.flatMap(([, state]) =>
       calls(state, "createEndpointConfig") ? (list(request(state).ProductionVariants) as VariantSize[]) : [],
     ),
+    capturedPercentage: tasks.flatMap(([, state]) => capturedOf(state))[0],
     functions: tasks.flatMap(([name, state]) =>
       calls(state, "invoke") || state.Resource?.includes(":lambda:") ? [name] : [],
     ),
@@ -61,6 +64,12 @@ export function definitionSizes(definition: GraphJson): DefinitionSizes {
         : [],
     )[0],
   };
+}
+
+function capturedOf(state: StateJson): number[] {
+  if (!calls(state, "createEndpointConfig")) return [];
+  const { EnableCapture, InitialSamplingPercentage } = object(request(state).DataCaptureConfig);
+  return EnableCapture === true ? [numberOf(InitialSamplingPercentage)] : [];
 }
 
 /** https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConfig.html */

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { workflowProps } from "../../configuration";
 import { stackNames } from "../../configuration/names";
 import { environmentConfig } from "../account/environment";
 import { type JsonOptions, printResult } from "../terminal/print";
@@ -17,7 +18,10 @@ export async function estimate(
 ): Promise<void> {
   const { region } = environmentConfig(name);
   const { pipeline } = stackNames(name);
-  const found = estimateStack(pipeline, await synthesize(name, pipeline), region, assumptions);
+  const found = estimateStack(pipeline, await synthesize(name, pipeline), region, {
+    windowInHours: workflowProps(name).monitor?.windowInHours,
+    ...assumptions,
+  });
   printResult(found, () => estimateText(found), { json, output });
 }
 

@@ -1,22 +1,19 @@
 import type { DefinitionJson } from "../terraform/definition-json";
-import { type DefinitionSizes, definitionSizes, type JobSize } from "./definition-sizes";
+import { type DefinitionSizes, definitionSizes } from "./definition-sizes";
 import { type Durations, defaultDurations } from "./durations";
 import { hoursPerMonth, type VariantSize } from "./endpoint-cost";
 import { notesOn, servingRates, updateRow, variantRow } from "./endpoint-rows";
-import { instanceItem, priceOf, type Unit } from "./prices";
-import { type CostRow, type MakeRow, priced, usd } from "./rows";
+import { jobRow, singleTrainingNote, spotNote, warmPoolRow } from "./job-rows";
+import { type MonitorUse, monitorRows } from "./monitor-rows";
+import { priceOf, type Unit } from "./prices";
+import { countedRows } from "./resource-rows";
+import { type CostRow, type MakeRow, priced, type StackResource } from "./rows";
 import { transitionsPerRun } from "./transitions";
 
 const defaultRunsPerMonth = 4;
 
 /** The wait between two checks of an endpoint, if an expression decides it at run time. */
 const pollSeconds = 30;
-
-/** A planned or deployed resource of a stack, with Terraform's type and values. */
-export interface StackResource {
-  readonly type: string;
-  readonly values: Readonly<Record<string, unknown>>;
-}
 
 export interface EstimateOptions {
   readonly region: string;
@@ -28,6 +25,8 @@ export interface EstimateOptions {
   readonly resources?: readonly StackResource[];
   /** Other state machines; with manual approval one of them creates the endpoint. */
   readonly others?: readonly DefinitionJson[];
+  /** @default - no monitor */
+  readonly monitor?: MonitorUse;
 }
 
 /** The cost of one environment, in USD. */
@@ -39,11 +38,16 @@ export interface Estimate {
   readonly idle: readonly CostRow[];
   /** Cost of each successful run. */
   readonly run: readonly CostRow[];
+  /** Cost per month of the monitor, and of what it reads; none without a monitor, or if it never runs. */
+  readonly monitor: readonly CostRow[];
+  /** To the endpoint, as assumed for the monitor; zero without one. */
+  readonly requestsPerMonth: number;
   /** Unit prices of usage that is not estimated. */
   readonly rates: readonly CostRow[];
   readonly idlePerDay: number;
   readonly idlePerMonth: number;
   readonly perRun: number;
+  readonly monitorPerMonth: number;
   readonly perMonth: number;
   readonly approximate: boolean;
   /** What the sums exclude, and how to fix it. */
@@ -54,7 +58,7 @@ export interface Estimate {
 
 /** Prices a state machine and the other resources of its stack, whether deployed, planned or local. */
 export function estimateCosts(definition: DefinitionJson, options: EstimateOptions): Estimate {
-  const { region, runsPerMonth = defaultRunsPerMonth, resources = [], others = [] } = options;
+  const { region, runsPerMonth = defaultRunsPerMonth, resources = [], others = [], monitor } = options;
   const durations = { ...defaultDurations, ...options.durations };
   const sizes = [definition, ...others].map(definitionSizes);
   const { jobs, singleTrainings, functions } = sizes[0] as DefinitionSizes;
@@ -73,7 +77,13 @@ export function estimateCosts(definition: DefinitionJson, options: EstimateOptio
     return priced(what, quantity, unit, price);
   };
 
-  const idle = [...variants.map((variant) => variantRow(variant, row)), ...countedRows(resources, row)];
+  const idle = [
+    ...variants.map((variant) => variantRow(variant, row)),
+    ...countedRows(
+      resources.filter((one) => !monitor?.owns(one)),
+      row,
+    ),
+  ];
   const transitions = transitionsPerRun(definition, {
     minutes: durations.deploymentMinutes,
     intervalSeconds: pollSeconds,
@@ -85,7 +95,10 @@ export function estimateCosts(definition: DefinitionJson, options: EstimateOptio
     ...functionRows(functions.length, durations, resources, row),
     ...(update === undefined ? [] : variants.map((one) => updateRow(one, update, durations, row))),
   ];
+  const captured = sizes.find((one) => one.capturedPercentage !== undefined)?.capturedPercentage;
+  const watched = monitor ? monitorRows(monitor, { captured, durations, resources, pollSeconds }, row) : [];
   const idlePerMonth = sum(idle);
+  const monitorPerMonth = sum(watched);
   const perRun = sum(run);
   return {
     region,
@@ -93,12 +106,15 @@ export function estimateCosts(definition: DefinitionJson, options: EstimateOptio
     durations,
     idle,
     run,
+    monitor: watched,
+    requestsPerMonth: monitor?.requestsPerMonth ?? 0,
     rates: rateRows(variants, region, missing),
     idlePerDay: (idlePerMonth * 24) / hoursPerMonth,
     idlePerMonth,
     perRun,
-    perMonth: idlePerMonth + perRun * runsPerMonth,
-    approximate: [...idle, ...run].some(({ approximate }) => approximate),
+    monitorPerMonth,
+    perMonth: idlePerMonth + perRun * runsPerMonth + monitorPerMonth,
+    approximate: [...idle, ...run, ...watched].some(({ approximate }) => approximate),
     missing: [...missing],
     notes: [
       ...variants.flatMap((variant) => notesOn(variant, region, scaling)),
@@ -110,69 +126,6 @@ export function estimateCosts(definition: DefinitionJson, options: EstimateOptio
 
 function sum(rows: readonly CostRow[]): number {
   return rows.reduce((total, { usd = 0 }) => total + usd, 0);
-}
-
-/** Rows for resources that are billed per unit. */
-function countedRows(resources: readonly StackResource[], row: MakeRow): CostRow[] {
-  const keys = resources.filter(({ type }) => type === "aws_kms_key").length;
-  const dashboards = resources.filter(({ type }) => type === "aws_cloudwatch_dashboard").length;
-  const metrics = resources
-    .filter(({ type }) => type === "aws_cloudwatch_metric_alarm")
-    .reduce((total, { values }) => total + alarmMetrics(values), 0);
-  return [
-    ...(keys > 0 ? [row(`${keys} × KMS key`, "KMS key", keys, "month")] : []),
-    ...(metrics > 0 ? [row(`${metrics} × alarm`, "CloudWatch alarm", metrics, "month")] : []),
-    ...(dashboards > 0
-      ? [row(`${dashboards} × dashboard`, "CloudWatch dashboard", dashboards, "month")]
-      : []),
-  ];
-}
-
-/** An alarm on an expression is billed per metric in it. */
-function alarmMetrics({ metric_query: queries }: StackResource["values"]): number {
-  const used = Array.isArray(queries) ? queries.filter(({ metric }) => metric?.length !== 0 && metric) : [];
-  return Math.max(used.length, 1);
-}
-
-function jobRow(job: JobSize, durations: Durations, row: MakeRow): CostRow {
-  const { state, use, instanceType, instanceCount, jobs } = job;
-  const minutes = durations[`${use}Minutes`];
-  const times = jobs > 1 ? `${jobs} jobs × ` : "";
-  return row(
-    `${state}, ${times}${instanceCount} × ${instanceType ?? "instance"} × ${minutes} min`,
-    instanceType === undefined ? undefined : instanceItem(use, instanceType),
-    (jobs * instanceCount * minutes) / 60,
-    "hour",
-  );
-}
-
-/** A warm pool is billed as the job is, until the next job of the same kind takes it, or its time is over. */
-function warmPoolRow({ state, use, instanceType, instanceCount, keepAliveSeconds }: JobSize, row: MakeRow) {
-  if (keepAliveSeconds === undefined) return [];
-  const minutes = Math.round(keepAliveSeconds / 6) / 10;
-  return [
-    row(
-      `${state}, warm pool, ${instanceCount} × ${instanceType ?? "instance"} × up to ${minutes} min`,
-      instanceType === undefined ? undefined : instanceItem(use, instanceType),
-      (instanceCount * keepAliveSeconds) / 3600,
-      "hour",
-    ),
-  ];
-}
-
-/** The discount of spot instances changes all the time, and the pages of AWS give a bound only. */
-function spotNote({ what, usd: onDemand, approximate }: CostRow): string {
-  const range =
-    onDemand === undefined
-      ? ""
-      : `: ${usd(onDemand * (1 - largestSpotDiscount), approximate)} to ${usd(onDemand, approximate)} a run`;
-  return `${what} runs on spot instances and is in the sums at the price on demand. AWS names savings of up to ${100 * largestSpotDiscount} %${range}; what a job repeats after an interruption comes in addition. (https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html)`;
-}
-
-const largestSpotDiscount = 0.9;
-
-function singleTrainingNote(what: string): string {
-  return `The sums have the largest number of training jobs. With "Tuning": false in its input, a run has ${what} instead.`;
 }
 
 function functionRows(

@@ -45,6 +45,13 @@ const irelandBill: Origin = {
   read,
   verified: true,
 };
+/** A copy of AWS's price list for Ireland, with the numbers of its entries. */
+const irelandPriceList: Origin = {
+  source:
+    "https://github.com/henderjm/world-cup-sweepstake/blob/57a6d34883744a028d2b1555e70a692265a47f49/docs/costs/aws-ireland-rates.json",
+  read: "2026-11-28",
+  verified: false,
+};
 /** Constants in a tool by AWS, without a region. */
 const serverlessBenchmark: Origin = {
   source: "https://github.com/aws-samples/sagemaker-serverless-inference-benchmarking",
@@ -144,10 +151,23 @@ export const prices: readonly Price[] = [
   { item: "KMS key", region: "any", unit: "month", usd: 1, ...kmsPage },
   { item: "CloudWatch dashboard", region: "any", unit: "month", usd: 3, ...cloudWatchPage },
   { item: "CloudWatch alarm", region: "us-east-1", unit: "month", usd: 0.1, ...cloudWatchPage },
+  { item: "CloudWatch custom metric", region: "us-east-1", unit: "month", usd: 0.3, ...cloudWatchPage },
   { item: "CloudWatch Logs, ingested", region: "us-east-1", unit: "GB", usd: 0.5, ...cloudWatchPage },
   { item: "S3 Standard storage", region: "us-east-1", unit: "GB-month", usd: 0.023, ...s3Page },
   { item: "S3 PUT, COPY, POST, LIST", region: "us-east-1", unit: "request", usd: 0.000005, ...s3Page },
   { item: "S3 GET", region: "us-east-1", unit: "request", usd: 0.0000004, ...s3Page },
+  { item: "CloudWatch alarm", region: "eu-west-1", unit: "month", usd: 0.1, ...irelandPriceList },
+  { item: "CloudWatch custom metric", region: "eu-west-1", unit: "month", usd: 0.3, ...irelandPriceList },
+  { item: "CloudWatch Logs, ingested", region: "eu-west-1", unit: "GB", usd: 0.57, ...irelandPriceList },
+  { item: "S3 Standard storage", region: "eu-west-1", unit: "GB-month", usd: 0.023, ...irelandPriceList },
+  {
+    item: "S3 PUT, COPY, POST, LIST",
+    region: "eu-west-1",
+    unit: "request",
+    usd: 0.000005,
+    ...irelandPriceList,
+  },
+  { item: "S3 GET", region: "eu-west-1", unit: "request", usd: 0.0000004, ...irelandPriceList },
 ];
 
 /** Returns the price of `item` in `region`; undefined if no row has it. */

@@ -2,6 +2,12 @@
 
 import type { Price, Unit } from "./prices";
 
+/** A planned or deployed resource of a stack, with Terraform's type and values. */
+export interface StackResource {
+  readonly type: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
 /** One billed item. */
 export interface CostRow {
   readonly what: string;

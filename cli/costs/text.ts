@@ -12,15 +12,22 @@ export function sum(amount: number, rows: readonly CostRow[]): string {
 
 /** Formats an estimate as text. */
 export function estimateText(estimate: Estimate): string {
-  const { region, durations, runsPerMonth, idle, run, rates, missing, notes, approximate } = estimate;
+  const { region, durations, runsPerMonth, idle, run, monitor, rates, missing, notes, approximate } =
+    estimate;
+  const all = [...idle, ...run, ...monitor];
   const sums: [string, string][] = [
     ["idle, a day", sum(estimate.idlePerDay, idle) + without(idle)],
     ["idle, a month", sum(estimate.idlePerMonth, idle) + without(idle)],
+    ...(monitor.length === 0
+      ? []
+      : [
+          ["the monitor, a month", sum(estimate.monitorPerMonth, monitor) + without(monitor)] as [
+            string,
+            string,
+          ],
+        ]),
     ["a run", sum(estimate.perRun, run) + without(run)],
-    [
-      `a month with ${runsPerMonth} runs`,
-      sum(estimate.perMonth, [...idle, ...run]) + without([...idle, ...run]),
-    ],
+    [`a month with ${runsPerMonth} runs`, sum(estimate.perMonth, all) + without(all)],
   ];
   const blocks = [
     `Estimate for ${region}, in USD, on demand, without free tiers and taxes.`,
@@ -32,6 +39,10 @@ export function estimateText(estimate: Estimate): string {
       "Per successful run",
       run.map((row) => [row.what, amount(row)]),
     ),
+    table(
+      "Per month, the monitor and what is captured for it",
+      monitor.map((row) => [row.what, amount(row)]),
+    ),
     table("Sums", sums),
     table(
       "By usage, not in the sums",
@@ -39,10 +50,16 @@ export function estimateText(estimate: Estimate): string {
     ),
     missing.map((line) => `! ${line}`).join("\n"),
     notes.join("\n"),
-    `Assumed: processing ${durations.processingMinutes} min, training ${durations.trainingMinutes} min, deployment ${durations.deploymentMinutes} min, a function ${durations.functionSeconds} s. Not counted: volumes of jobs, data transfer, key requests, data that a serverless endpoint reads and writes, batch scoring, and the old instances during an update without a canary.`,
+    `Assumed: processing ${durations.processingMinutes} min, training ${durations.trainingMinutes} min, deployment ${durations.deploymentMinutes} min, a function ${durations.functionSeconds} s${captured(estimate)}. Not counted: volumes of jobs, data transfer, key requests, data that a serverless endpoint reads and writes, batch scoring, and the old instances during an update without a canary.`,
     approximate ? "≈ a price that was not read on a page of AWS; cli/costs/prices.ts names its source." : "",
   ];
   return blocks.filter((block) => block !== "").join("\n\n");
+}
+
+function captured({ monitor, requestsPerMonth }: Estimate): string {
+  return monitor.length === 0
+    ? ""
+    : `, ${requestsPerMonth.toLocaleString("en")} requests a month with one row, captured in at most a file a minute`;
 }
 
 /** Lists the rows that a sum excludes. */

@@ -1,8 +1,9 @@
 /** Reads from the plans of its stacks what a deploy of an environment would change. */
 
 import type { Durations } from "../costs/durations";
-import type { Estimate, StackResource } from "../costs/formulas";
-import { estimateResources } from "../costs/synthesized-stack";
+import type { Estimate } from "../costs/formulas";
+import type { StackResource } from "../costs/rows";
+import { estimateResources, type Machine } from "../costs/synthesized-stack";
 import { parseDefinition } from "../terraform/definition-json";
 import {
   managedChanges,
@@ -120,8 +121,18 @@ function costChange(
       return values === null || values === undefined ? [] : [{ type, values }];
     });
   const estimate = (when: "before" | "after", documents: readonly JsonDocument[]) => {
-    const found = documents.flatMap(({ json }) => (json === undefined ? [] : [JSON.stringify(json)]));
-    return estimateResources(found.map(parseDefinition), resources(when), {
+    const found = documents.flatMap(({ json }, index): Machine[] => {
+      const name = machines[index]?.change[when]?.name;
+      return json === undefined
+        ? []
+        : [
+            {
+              name: typeof name === "string" ? name : undefined,
+              definition: parseDefinition(JSON.stringify(json)),
+            },
+          ];
+    });
+    return estimateResources(found, resources(when), {
       region,
       runsPerMonth,
       durations,

@@ -34,6 +34,16 @@ export interface MonitoredWindow {
 /** The namespace of the monitor's metrics in CloudWatch; their dimension is the endpoint. */
 export const monitorNamespace = "SageMakerWorkflow/Monitor";
 
+/** The metrics that monitor.py puts, at most. */
+export const monitorMetrics = [
+  ...["Alarm", "Requests", "Rows", "UnreadableRecords", "RefusedShare"],
+  ...["DriftedFeatures", "LargestFeatureEffect", "SlowlyDriftingColumns", "PredictionEffect"],
+  ...["LabelledPredictions", "Quality", "QualityLoss"],
+] as const;
+
+/** The window in hours, if the props have none. */
+export const defaultWindowInHours = 24;
+
 const hour = 3_600_000;
 const day = 24 * hour;
 
@@ -69,7 +79,7 @@ export function monitorSettings(
   job: JobSettings,
   endpoint: EndpointSettings,
 ): MonitorSettings | undefined {
-  const { windowInHours = 24, delayInMinutes = 15 } = props;
+  const { windowInHours = defaultWindowInHours, delayInMinutes = 15 } = props;
   if (atLeastOne("monitor.windowInHours", windowInHours) > longestWindowInHours) {
     throw new Error(
       `monitor.windowInHours must be at most ${longestWindowInHours}, got ${windowInHours}: a job reads at most ten inputs`,
