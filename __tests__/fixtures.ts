@@ -1,6 +1,6 @@
 import { workflowProps } from "../configuration";
 import { type WorkflowProps, workflowSettings } from "../workflow/props";
-import type { Workflow, WorkflowReferences } from "../workflow/settings";
+import type { MonitorSettings, Workflow, WorkflowReferences } from "../workflow/settings";
 import type { TuningProps } from "../workflow/tuning/props";
 
 export const references: WorkflowReferences = {
@@ -44,4 +44,10 @@ export function workflow(
     () => "code/scripts-0123456789abcdef.tar.gz",
   );
   return { settings, references: { ...references, ...more } };
+}
+
+/** The settings of a workflow's monitor. */
+export function monitorSettingsOf({ settings }: Workflow): MonitorSettings {
+  if (settings.monitor === undefined) throw new Error("the workflow needs endpoint.capture");
+  return settings.monitor;
 }

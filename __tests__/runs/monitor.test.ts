@@ -104,14 +104,14 @@ it("names a job that fails", async () => {
 });
 
 it("is told in the status: what each of the newest runs has found", async () => {
-  const runs = await listMonitorRuns(cloud.aws, `${workflow.stateMachineArn}-monitor`);
+  const runs = await listMonitorRuns(cloud.aws, `${workflow.stateMachineArn}-monitor`, "local");
   expect(runs.map(({ status, verdict }) => [status, verdict])).toEqual([
     ["FAILED", undefined],
     ["SUCCEEDED", "ok"],
     ["SUCCEEDED", "silence"],
   ]);
   expect(runs.flatMap(monitorRunLines).join("\n")).toMatch(
-    /^FAILED {5}judge-4 .*\nSUCCEEDED {2}judge-3 .*: ok\nSUCCEEDED {2}judge-2 .*: silence\n {11}nothing was captured$/,
+    /^FAILED {5}judge-4 .*\n {11}to go on: npm run monitor -- local --since \S+Z --until \S+Z\nSUCCEEDED {2}judge-3 .*: ok\nSUCCEEDED {2}judge-2 .*: silence\n {11}nothing was captured$/,
   );
-  expect(await listMonitorRuns(cloud.aws, `${workflow.stateMachineArn}-nothing`)).toEqual([]);
+  expect(await listMonitorRuns(cloud.aws, `${workflow.stateMachineArn}-nothing`, "local")).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { defaultWindowInHours } from "../../workflow/monitoring/monitor";
+import { monitoredWindow } from "../../workflow/monitoring/monitor";
 import { monitorSuffix } from "../../workflow/names";
 import { UsageError } from "../terminal/errors";
 import { type DefinitionJson, parseDefinition } from "../terraform/definition-json";
@@ -105,11 +105,7 @@ function isMonitor({ name }: Machine, machines: readonly Machine[]): boolean {
 function monitorUse(
   { name, definition }: Machine,
   resources: readonly StackResource[],
-  {
-    monitorRunsPerMonth,
-    requestsPerMonth = defaultRequestsPerMonth,
-    windowInHours = defaultWindowInHours,
-  }: MonitorAssumptions,
+  { monitorRunsPerMonth, requestsPerMonth = defaultRequestsPerMonth, ...window }: MonitorAssumptions,
 ): MonitorUse {
   const schedule = resources.find(
     ({ type, values }) => type === "aws_scheduler_schedule" && values.name === name,
@@ -120,7 +116,7 @@ function monitorUse(
   return {
     definition,
     runsPerMonth,
-    windowInHours,
+    windowInHours: monitoredWindow(window).windowInHours,
     requestsPerMonth,
     owns: ({ type, values }) =>
       type === "aws_cloudwatch_metric_alarm" && text(values.alarm_name)?.startsWith(`${name}-`) === true,

@@ -4,7 +4,7 @@ import type { Aws } from "../account/clients";
 import { resolveTarget, type TargetOptions } from "../account/deployed-workflow";
 import { announce } from "../account/environment";
 import { imageEnvironment, interpreter, prepareEnvironments } from "../emulator/python";
-import { DetachedError, FailedError, UsageError } from "../terminal/errors";
+import { DetachedError, UsageError } from "../terminal/errors";
 import { type JsonOptions, print, writeJson } from "../terminal/print";
 import { interruption, keepLines, type ProgressTask, TaskList } from "../terminal/progress";
 import { testReleased } from "./endpoint-test";
@@ -12,13 +12,13 @@ import { type ExecutionResult, startExecution, uniqueName } from "./execution";
 import { ExecutionFailedError, followToSuccess } from "./follow";
 import { readInput } from "./input";
 import { arnOf } from "./named-execution";
-import { nextCommand } from "./next-command";
 import { modelInService } from "./previous-model";
 import { redriveNamed } from "./redriven";
 import { failureReport, printReport, successReport, unknownReport } from "./report";
 import { SampleData } from "./sample-data";
 import { inputFrom, stageNamed } from "./stage";
 import { unseenMetrics } from "./unseen-metrics";
+import { withNextCommand } from "./with-next-command";
 
 interface ExecuteOptions extends TargetOptions, JsonOptions {
   readonly name?: string;
@@ -100,14 +100,6 @@ function reportOutcome(
   if (error instanceof ExecutionFailedError) writeJson(failureReport(error.result, error.failure), options);
   else if (ended !== undefined) writeJson(successReport(ended), options);
   else if (arn !== undefined) writeJson(unknownReport(arn), options);
-}
-
-/** Adds to a failure the command that goes on with the results that there are. */
-function withNextCommand(error: unknown, environment: string): unknown {
-  if (!(error instanceof ExecutionFailedError)) return error;
-  const command = nextCommand(environment, error.result.description, error.failure);
-  if (command === undefined) return error;
-  return new FailedError(`${error.message}\n  to go on: ${command}`, { cause: error });
 }
 
 async function uploadSampleData(

@@ -1,9 +1,12 @@
 import type { DescribeExecutionCommandOutput } from "@aws-sdk/client-sfn";
+import { workflowProps } from "../../configuration";
 import { isNamedFailure } from "../../workflow/failures";
+import { sameWindow } from "../monitoring/window";
 import type { ExecutionFailure } from "./failure";
 import { stageWith } from "./stage";
 
-type Ended = Pick<DescribeExecutionCommandOutput, "executionArn" | "name" | "status" | "error" | "input">;
+type Ended = Pick<DescribeExecutionCommandOutput, "executionArn" | "name" | "status" | "error" | "input"> &
+  Partial<Pick<DescribeExecutionCommandOutput, "startDate">>;
 
 /**
  * The command that goes on with what an execution has, after the cause is removed; undefined if it has nothing, so that
@@ -11,7 +14,7 @@ type Ended = Pick<DescribeExecutionCommandOutput, "executionArn" | "name" | "sta
  */
 export function nextCommand(
   environment: string,
-  { executionArn, name, status, error = "", input = "{}" }: Ended,
+  { executionArn, name, status, error = "", input = "{}", startDate = new Date() }: Ended,
   { state }: Pick<ExecutionFailure, "state">,
 ): string | undefined {
   const execute = `npm run execute -- ${environment}`;
@@ -21,7 +24,14 @@ export function nextCommand(
   if (status !== "FAILED" || !isNamedFailure(error)) {
     return `${execute} --redrive ${suffix === undefined ? name : executionArn}`;
   }
-  if (suffix === "monitor") return `npm run monitor -- ${environment}`;
+  if (suffix === "monitor") {
+    // The input of an invalid one says what is wrong with it.
+    const window =
+      error === "InvalidInput"
+        ? ""
+        : sameWindow(JSON.parse(input), startDate, workflowProps(environment).monitor ?? {});
+    return `npm run monitor -- ${environment} ${window}`.trimEnd();
+  }
   if (version !== undefined) {
     const isInService = error === "AutoscalingFailed";
     return `npm run rollback -- ${environment} ${version}${isInService ? " --again" : ""}`;

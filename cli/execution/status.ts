@@ -53,7 +53,7 @@ export async function status(name: string, options: TargetOptions & JsonOptions)
   const [executions, releases, monitor, objects, endpoints, versions] = await Promise.all([
     listExecutions(aws, stateMachineArn),
     listExecutions(aws, release),
-    target.workflow.monitor === undefined ? undefined : listMonitorRuns(aws, monitorArn),
+    target.workflow.monitor === undefined ? undefined : listMonitorRuns(aws, monitorArn, name),
     countObjects(target),
     listEndpoints(target),
     listVersions(target),

@@ -7,6 +7,7 @@ import { announce, type Environment, openEnvironment, stateMachinesOf } from "..
 import { objectAt, readText } from "../account/objects";
 import { startExecution, uniqueName } from "../execution/execution";
 import { followToSuccess } from "../execution/follow";
+import { withNextCommand } from "../execution/with-next-command";
 import { projectRoot, runsFolder } from "../paths";
 import { UsageError } from "../terminal/errors";
 import { type JsonOptions, printResult } from "../terminal/print";
@@ -43,7 +44,11 @@ export async function monitor(name: string, options: MonitorOptions): Promise<vo
     task.title = `Report in ${folder}/`;
     return { report, page: join(folder, "report.html") };
   });
-  await tasks.run({ silent: options.json });
+  try {
+    await tasks.run({ silent: options.json });
+  } catch (error) {
+    throw withNextCommand(error, name);
+  }
   const { report, page } = saved.value;
   printResult(report, () => monitorText(report, page), options);
 }

@@ -2,6 +2,7 @@ import { DescribeExecutionCommand, StateMachineDoesNotExist } from "@aws-sdk/cli
 import { executionArn } from "../../workflow/arns";
 import type { MonitorReport } from "../../workflow/steps/monitor-verdict";
 import type { Aws } from "../account/clients";
+import { nextCommand } from "../execution/next-command";
 import { type ExecutionSummary, executionText, listExecutions } from "../execution/summaries";
 
 /** A run of the monitor, and what it has found. */
@@ -9,32 +10,51 @@ export interface MonitorRun extends ExecutionSummary {
   /** Absent while it runs, and if it failed. */
   readonly verdict?: string;
   readonly reasons?: readonly string[];
+  /** The command that judges its window again; absent unless it failed. */
+  readonly next?: string;
 }
 
 const shown = 3;
 
 /** The newest runs; none where no monitor is deployed, such as without captured requests. */
-export async function listMonitorRuns(aws: Aws, stateMachineArn: string): Promise<MonitorRun[]> {
+export async function listMonitorRuns(
+  aws: Aws,
+  stateMachineArn: string,
+  environment: string,
+): Promise<MonitorRun[]> {
   try {
     const runs = await listExecutions(aws, stateMachineArn, shown);
-    return await Promise.all(runs.map((run) => withVerdict(aws, stateMachineArn, run)));
+    return await Promise.all(runs.map((run) => withVerdict(aws, stateMachineArn, environment, run)));
   } catch (error) {
     if (error instanceof StateMachineDoesNotExist) return [];
     throw error;
   }
 }
 
-async function withVerdict(aws: Aws, stateMachineArn: string, run: ExecutionSummary): Promise<MonitorRun> {
+async function withVerdict(
+  aws: Aws,
+  stateMachineArn: string,
+  environment: string,
+  run: ExecutionSummary,
+): Promise<MonitorRun> {
   const describe = new DescribeExecutionCommand({ executionArn: executionArn(stateMachineArn, run.name) });
-  const { output = "{}" } = await aws.sfn().send(describe);
-  const { Verdict, Reasons } = JSON.parse(output) as Partial<MonitorReport>;
-  return { ...run, verdict: Verdict, reasons: Reasons };
+  const description = await aws.sfn().send(describe);
+  const { Verdict, Reasons } = JSON.parse(description.output ?? "{}") as Partial<MonitorReport>;
+  const hasFailed = run.status !== "RUNNING" && run.status !== "SUCCEEDED";
+  return {
+    ...run,
+    verdict: Verdict,
+    reasons: Reasons,
+    next: hasFailed ? nextCommand(environment, description, {}) : undefined,
+  };
 }
 
-/** A run with its verdict, and a line for each reason. */
-export function monitorRunLines({ verdict, reasons = [], ...run }: MonitorRun): string[] {
+/** A run with its verdict, and a line for each reason; or with the command that judges its window again. */
+export function monitorRunLines({ verdict, reasons = [], next, ...run }: MonitorRun): string[] {
   return [
     `${executionText(run)}${verdict === undefined ? "" : `: ${verdict}`}`,
-    ...reasons.map((reason) => `${" ".repeat(11)}${reason}`),
+    ...[...reasons, ...(next === undefined ? [] : [`to go on: ${next}`])].map(
+      (line) => `${" ".repeat(11)}${line}`,
+    ),
   ];
 }

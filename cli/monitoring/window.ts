@@ -1,3 +1,4 @@
+import { type MonitoredWindow, monitoredWindow } from "../../workflow/monitoring/monitor";
 import type { MonitorInput } from "../../workflow/steps/monitor-input";
 import { UsageError } from "../terminal/errors";
 
@@ -28,6 +29,26 @@ export function windowInput({ hours, since, until }: WindowOptions, now = new Da
     ...(since !== undefined && { WindowStart: time("--since", since) }),
     ...(until !== undefined && { WindowEnd: time("--until", until) }),
   };
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/**
+ * The options that judge the window of an earlier run again; none if its input is no window.
+ *
+ * @param started when that run began: its window ends then, less the delay, unless its input says otherwise
+ */
+export function sameWindow(input: MonitorInput, started: Date, props: MonitoredWindow): string {
+  const { windowInHours, delayInMinutes } = monitoredWindow(props);
+  const ends =
+    input.WindowEnd === undefined
+      ? Math.floor(started.getTime() / minute - delayInMinutes) * minute
+      : Date.parse(input.WindowEnd);
+  const starts =
+    input.WindowStart === undefined ? ends - windowInHours * hour : Date.parse(input.WindowStart);
+  if (Number.isNaN(starts) || Number.isNaN(ends)) return "";
+  return `--since ${new Date(starts).toISOString()} --until ${new Date(ends).toISOString()}`;
 }
 
 function time(option: string, text: string): string {

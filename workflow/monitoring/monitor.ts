@@ -41,8 +41,10 @@ export const monitorMetrics = [
   ...["LabelledPredictions", "Quality", "QualityLoss"],
 ] as const;
 
-/** The window in hours, if the props have none. */
-export const defaultWindowInHours = 24;
+/** Fills in the defaults of what one run judges. */
+export function monitoredWindow({ windowInHours = 24, delayInMinutes = 15 }: MonitoredWindow) {
+  return { windowInHours, delayInMinutes } as const;
+}
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -79,7 +81,7 @@ export function monitorSettings(
   job: JobSettings,
   endpoint: EndpointSettings,
 ): MonitorSettings | undefined {
-  const { windowInHours = defaultWindowInHours, delayInMinutes = 15 } = props;
+  const { windowInHours, delayInMinutes } = monitoredWindow(props);
   if (atLeastOne("monitor.windowInHours", windowInHours) > longestWindowInHours) {
     throw new Error(
       `monitor.windowInHours must be at most ${longestWindowInHours}, got ${windowInHours}: a job reads at most ten inputs`,

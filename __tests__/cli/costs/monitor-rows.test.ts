@@ -5,13 +5,12 @@ import { transitionsPerRun } from "../../../cli/costs/transitions";
 import { parseDefinition } from "../../../cli/terraform/definition-json";
 import { monitorDefinition, workflowDefinition } from "../../../workflow/definition";
 import { monitorMetrics } from "../../../workflow/monitoring/monitor";
-import type { MonitorSettings } from "../../../workflow/settings";
-import { workflow } from "../../fixtures";
+import { monitorSettingsOf, workflow } from "../../fixtures";
 
 const watched = workflow({ endpoint: { instanceType: "ml.m5.large", capture: { percentage: 50 } } });
 const definitions = {
   workflow: JSON.stringify(workflowDefinition(watched).definition),
-  monitor: JSON.stringify(monitorDefinition(watched, watched.settings.monitor as MonitorSettings).definition),
+  monitor: JSON.stringify(monitorDefinition(watched, monitorSettingsOf(watched)).definition),
 };
 
 function stack(expression?: string) {

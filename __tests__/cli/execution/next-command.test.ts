@@ -55,11 +55,36 @@ it.each([
   expect(command("FAILED", "CreateEndpoint", error, { ModelPackageArn: version })).toBe(expected);
 });
 
-it.each(["NothingToMonitor", "MonitoringFailed", "PreparationFailed"])(
-  "runs the monitor again after %s",
-  (error) => {
-    expect(command("FAILED", "JudgeTraffic", error, {}, "housing-dev-monitor")).toBe(
-      "npm run monitor -- dev",
-    );
+const startDate = new Date("2026-01-31T12:00:40Z");
+const given = { WindowStart: "2026-01-30T00:00:00Z", WindowEnd: "2026-01-30T06:00:00Z" };
+
+it.each([
+  ["MonitoringFailed", given, " --since 2026-01-30T00:00:00.000Z --until 2026-01-30T06:00:00.000Z"],
+  // The default window: 24 hours, until 15 minutes before its start.
+  ["MonitoringFailed", {}, " --since 2026-01-30T11:45:00.000Z --until 2026-01-31T11:45:00.000Z"],
+  [
+    "NothingToMonitor",
+    { WindowEnd: given.WindowEnd },
+    " --since 2026-01-29T06:00:00.000Z --until 2026-01-30T06:00:00.000Z",
+  ],
+  [
+    "PreparationFailed",
+    { WindowStart: given.WindowStart },
+    " --since 2026-01-30T00:00:00.000Z --until 2026-01-31T11:45:00.000Z",
+  ],
+  ["InvalidInput", { WindowStart: "yesterday" }, ""],
+  ["MonitoringFailed", { WindowStart: "yesterday" }, ""],
+])(
+  "judges the window of the run again after %s of the monitor, with the input %j",
+  (error, input, window) => {
+    const description = {
+      executionArn: arnIn("housing-dev-monitor"),
+      name: "run-1",
+      status: "FAILED" as const,
+      error,
+      input: JSON.stringify(input),
+      startDate,
+    };
+    expect(nextCommand("dev", description, {})).toBe(`npm run monitor -- dev${window}`);
   },
 );
