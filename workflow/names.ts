@@ -197,7 +197,7 @@ export function endpointName(scope: EndpointScope): Jsonata {
 export function versionName(scope: NameScope, kind: Kind): Jsonata {
   const start = `${baseName(scope)}-${kind}-v`;
   // A recreated group starts again at version 1.
-  const hash = shortHash(jsonata`$modelPackageArn & $package.created`);
+  const hash = shortHash(jsonata`$modelPackageArn & $string($package.created)`);
   return jsonata`${start} & $string($package.version) & "-" & ${hash}`;
 }
 

@@ -78,9 +78,7 @@ export async function modelRequest(
   described: DescribeModelPackageCommandOutput,
 ): Promise<CreateModelCommandInput> {
   const { ReadPackage, CreateModel } = statesOf(environment, definition, "release", releaseSchema);
-  // Step Functions shows a time as text, without a fraction if there are no milliseconds.
-  const created = described.CreationTime?.toISOString().replace(".000Z", "Z");
-  const result = { ...described, CreationTime: created };
+  const result = { ...described, CreationTime: described.CreationTime?.toISOString() };
   const version = await evaluated(ReadPackage.Assign.package, { states: { result } });
   const { Tags: _, ...request } = CreateModel.Arguments;
   const variables = { modelPackageArn: described.ModelPackageArn, package: version };

@@ -65,7 +65,7 @@ function readPackage(workflow: Workflow): TaskState {
         "evaluationSha256": $states.result.CustomerMetadataProperties.evaluationSha256,
         "modelDataUrl": $states.result.InferenceSpecification.Containers[0].ModelDataUrl,
         "environment": $states.result.InferenceSpecification.Containers[0].Environment,
-        "created": $string($states.result.CreationTime)
+        "created": $toMillis($states.result.CreationTime)
       }`,
       looks: jsonata`$looks + 1`,
     },

@@ -1,5 +1,6 @@
 import type { DescribeModelPackageCommandOutput } from "@aws-sdk/client-sagemaker";
 import { modelRequest, registrationOf } from "../../../cli/registry/deployed-release";
+import type { TaskState } from "../../../workflow/asl/states";
 import { releaseDefinition } from "../../../workflow/definition";
 import { versionName } from "../../../workflow/names";
 import type { WorkflowProps } from "../../../workflow/props";
@@ -28,14 +29,19 @@ async function request(props: Partial<WorkflowProps> = {}, created = "2026-01-02
 }
 
 describe("modelRequest", () => {
-  // As Step Functions shows them.
-  it.each(["2026-01-02T03:04:05.678Z", "2026-01-02T03:04:05.670Z", "2026-01-02T03:04:05Z"])(
-    "has the name that a release gives, for a version of %s",
-    async (created) => {
+  // However many digits of a second Step Functions shows.
+  it.each(["05.678Z", "05.670Z", "05.67Z", "05.000Z", "05Z"])(
+    "has the name that a release gives, for a version created at second %s",
+    async (second) => {
+      const created = `2026-01-02T03:04:${second}`;
+      const { States } = releaseDefinition(workflow()).definition;
+      const { Assign } = States.ReadPackage as TaskState;
+      const result = { ...described(created), CreationTime: created };
+      const found = await evaluate(Assign?.package as string, { result });
       const released = await evaluate(
         versionName({ prefix: "housing", environment: "dev" }, "model"),
         {},
-        { modelPackageArn: arn, package: { version: 7, created } },
+        { modelPackageArn: arn, package: found },
       );
       expect((await request({}, created)).ModelName).toBe(released);
     },
