@@ -5,13 +5,11 @@ import { expectedWays } from "../cli/drill/expected-ways";
 import { resumePermissions } from "../cli/execution/permissions";
 import { destinationPermissions, sourcePermissions } from "../cli/promotion/permissions";
 import packageJson from "../package.json";
-import { stateMachineArns } from "../workflow/arns";
 import { workflowDefinition } from "../workflow/definition";
 import { executionInput } from "../workflow/execution-input";
 import { failures, monitorFailures } from "../workflow/failures";
-import { workflowAlarms } from "../workflow/monitoring/alarms";
 import { baseName } from "../workflow/names";
-import { references, tuning, workflow } from "./fixtures";
+import { allAlarms, tuning, workflow } from "./fixtures";
 import { roles } from "./grants";
 
 const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"].concat(
@@ -152,13 +150,9 @@ describe("docs/resume.md", () => {
 
 describe("docs/notifications.md", () => {
   it("has every alarm, and no other", () => {
-    const { settings } = workflow({ endpoint: { capture: { percentage: 100 } } });
+    const { settings } = workflow({ endpoint: { capture: { percentage: 100 } }, cache: {} });
     const base = baseName(settings);
-    const alarms = workflowAlarms(settings, {
-      stateMachineArns: stateMachineArns(settings, references),
-      functionNames: [`${base}-notify`, `${base}-webhook`],
-      noTrafficMinutes: 60,
-    });
+    const alarms = allAlarms(settings);
     const [, section = ""] = readFileSync("docs/notifications.md", "utf8").split("## Alarms");
     const rows = [...section.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, names = ""]) => names.split(", "));
     expect(rows.sort()).toEqual(alarms.map(({ name }) => `\`${name.slice(base.length + 1)}\``).sort());

@@ -1,6 +1,10 @@
 import { workflowProps } from "../configuration";
+import { type Place, stateMachineArns } from "../workflow/arns";
+import type { Alarm } from "../workflow/monitoring/alarm";
+import { workflowAlarms } from "../workflow/monitoring/alarms";
+import { baseName } from "../workflow/names";
 import { type WorkflowProps, workflowSettings } from "../workflow/props";
-import type { MonitorSettings, Workflow, WorkflowReferences } from "../workflow/settings";
+import type { MonitorSettings, Workflow, WorkflowReferences, WorkflowSettings } from "../workflow/settings";
 import type { TuningProps } from "../workflow/tuning/props";
 
 export const references: WorkflowReferences = {
@@ -50,4 +54,15 @@ export function workflow(
 export function monitorSettingsOf({ settings }: Workflow): MonitorSettings {
   if (settings.monitor === undefined) throw new Error("the workflow needs endpoint.capture");
   return settings.monitor;
+}
+
+/** Every alarm that an environment with these settings can have. */
+export function allAlarms(settings: WorkflowSettings, place: Place = references): readonly Alarm[] {
+  return workflowAlarms(settings, {
+    stateMachineArns: stateMachineArns(settings, place),
+    functionNames: ["notify", "webhook"].map((name) => `${baseName(settings)}-${name}`),
+    experiments: true,
+    monitorSchedule: "rate(1 day)",
+    noTrafficMinutes: 60,
+  });
 }

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { defaultNoncurrentVersionDays } from "../workflow/bucket";
 import { memorySizes, mostConcurrency, noServerlessCapture } from "../workflow/endpoint/kinds";
+import type { AlarmOptions } from "../workflow/monitoring/alarms";
 import type { MonitoredWindow } from "../workflow/monitoring/monitor";
 import { hasRecipients, webhookFormats } from "../workflow/monitoring/notifications";
 import { defaultLogRetentionInDays } from "../workflow/resources";
@@ -200,12 +201,14 @@ const environmentEntrySchema = z.strictObject({
     .prefault({}),
   /** Names of alarms of yours that roll back an update, in addition to errors and latency; they need at least two instances at all times. */
   rollbackAlarms: rollbackAlarmsSchema.default([]),
-  /** Alarms in addition to those on executions, and on the endpoint's errors and latency; all need `notifications`. */
+  /** Limits of alarms, all of which need `notifications`: docs/notifications.md. */
   alarms: z
     .strictObject({
-      /** Minutes without a request after which an alarm fires; at most a day. */
+      /** Minutes without a request after which an alarm fires; at most a day. Without it, there is no such alarm. */
       noTrafficMinutes: wholeNumber.max(1440).optional(),
-    })
+      /** Minutes that an execution may take; by default half of its time limit, which is much. */
+      slowExecutionMinutes: wholeNumber.optional(),
+    } satisfies Record<keyof AlarmOptions, z.ZodType>)
     .prefault({}),
   /** Whether to create a CloudWatch dashboard of executions and endpoint. */
   dashboard: z.boolean().default(true),
@@ -224,13 +227,17 @@ const environmentEntrySchema = z.strictObject({
   tags: tagsSchema.default({}),
 });
 
-export const environmentSchema = environmentEntrySchema.refine(
-  ({ alarms, notifications }) => alarms.noTrafficMinutes === undefined || hasRecipients(notifications),
-  {
-    path: ["alarms", "noTrafficMinutes"],
-    error: "the alarm would notify no one: set notifications.emails or notifications.webhook",
-  },
-);
+export const environmentSchema = environmentEntrySchema.superRefine(({ alarms, notifications }, context) => {
+  if (hasRecipients(notifications)) return;
+  for (const [key, value] of Object.entries(alarms)) {
+    if (value === undefined) continue;
+    context.addIssue({
+      code: "custom",
+      path: ["alarms", key],
+      message: "the alarm would notify no one: set notifications.emails or notifications.webhook",
+    });
+  }
+});
 
 /** One environment, with the defaults filled in. */
 export type EnvironmentConfig = z.output<typeof environmentSchema>;

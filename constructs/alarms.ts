@@ -1,6 +1,6 @@
 import { CloudwatchMetricAlarm } from "@cdktf/provider-aws/lib/cloudwatch-metric-alarm";
 import { Construct } from "constructs";
-import type { Alarm } from "../workflow/monitoring/alarms";
+import type { Alarm } from "../workflow/monitoring/alarm";
 
 export interface AlarmsProps {
   readonly alarms: readonly Alarm[];

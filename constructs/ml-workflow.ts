@@ -9,6 +9,7 @@ import type { CaptureSettings } from "../workflow/endpoint/capture";
 import { captureOf } from "../workflow/endpoint/kinds";
 import { evaluationFunction, resultsCacheFunction, smokeTestFunction } from "../workflow/functions";
 import { defaultImage, type ImageProps, imageRepositoryArn } from "../workflow/image";
+import type { AlarmOptions } from "../workflow/monitoring/alarms";
 import type { Recipients } from "../workflow/monitoring/notifications";
 import { baseName, checkNameScope, monitorName, type NameScope } from "../workflow/names";
 import { scriptFolders, type WorkflowProps, workflowSettings } from "../workflow/props";
@@ -87,11 +88,11 @@ export interface MlWorkflowProps {
    */
   readonly notifications?: Recipients;
   /**
-   * Minutes without a request to the endpoint after which an alarm fires; it needs `notifications`.
+   * Limits of alarms; they need `notifications`.
    *
-   * @default - an endpoint may be without traffic
+   * @default - the defaults of each
    */
-  readonly noTrafficMinutes?: number;
+  readonly alarms?: AlarmOptions;
   /**
    * Creates a CloudWatch dashboard.
    *

@@ -1,21 +1,27 @@
 import { Construct } from "constructs";
 import { stateMachineArns } from "../workflow/arns";
 import { hasGuardrails } from "../workflow/endpoint/guardrails";
-import { type Alarm, guardrailAlarms, workflowAlarms } from "../workflow/monitoring/alarms";
+import type { Alarm } from "../workflow/monitoring/alarm";
+import { type AlarmOptions, workflowAlarms } from "../workflow/monitoring/alarms";
+import { guardrailAlarms } from "../workflow/monitoring/endpoint-alarms";
 import { hasRecipients, type Recipients } from "../workflow/monitoring/notifications";
 import type { WorkflowSettings } from "../workflow/settings";
 import { Alarms } from "./alarms";
 import { Dashboard } from "./dashboard";
 import { Notifications } from "./notifications";
 import type { Deployment } from "./role-and-log";
+import type { ScheduleExpression } from "./workflow-schedule";
 
 export interface ObservabilityProps {
   readonly settings: WorkflowSettings;
   readonly deployment: Deployment;
   /** @default - no notifications */
   readonly notifications?: Recipients;
-  /** @default - an endpoint may be without traffic */
-  readonly noTrafficMinutes?: number;
+  readonly alarms?: AlarmOptions;
+  /** @default - the monitor is run by hand */
+  readonly monitorSchedule?: ScheduleExpression;
+  /** @default false */
+  readonly experiments?: boolean;
   /** @default true */
   readonly dashboard?: boolean;
 }
@@ -50,12 +56,14 @@ export class Observability extends Construct {
   }
 
   /** Without recipients there are only the alarms that SageMaker itself checks. */
-  private alarms({ settings, deployment, noTrafficMinutes }: ObservabilityProps): readonly Alarm[] {
+  private alarms({ settings, deployment, ...props }: ObservabilityProps): readonly Alarm[] {
     if (this.notifications === undefined) return hasGuardrails(settings) ? guardrailAlarms(settings) : [];
     return workflowAlarms(settings, {
       stateMachineArns: stateMachineArns(settings, deployment),
       functionNames: this.notifications.functionNames,
-      noTrafficMinutes,
+      experiments: props.experiments,
+      monitorSchedule: props.monitorSchedule?.expression,
+      ...props.alarms,
     });
   }
 }

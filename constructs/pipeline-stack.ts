@@ -50,7 +50,7 @@ export class PipelineStack extends TerraformStack {
       monitorSchedule: environment.monitor?.schedule,
       experiments: environment.experiments,
       notifications: environment.notifications,
-      noTrafficMinutes: environment.alarms.noTrafficMinutes,
+      alarms: environment.alarms,
       dashboard: environment.dashboard,
     });
     if (permissionsBoundaryArn !== undefined) {

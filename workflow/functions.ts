@@ -38,6 +38,19 @@ export type FunctionReferences = Pick<
   "partition" | "region" | "account" | "bucketName" | "kmsKeyArn"
 >;
 
+/** Names of the functions that executions and A/B tests call. */
+export function workflowFunctionNames(
+  settings: WorkflowSettings,
+  { experiments = false }: { readonly experiments?: boolean } = {},
+): readonly string[] {
+  return [
+    evaluationFunctionName(settings),
+    ...(settings.smokeTest === undefined ? [] : [smokeTestFunctionName(settings)]),
+    ...(settings.cache === undefined ? [] : [resultsCacheFunctionName(settings)]),
+    ...(experiments ? [experimentControllerName(settings)] : []),
+  ];
+}
+
 /** Reads a training job's metrics and decides whether the model passes the gate. */
 export function evaluationFunction(scope: NameScope, references: FunctionReferences): FunctionDescription {
   const { bucketName } = references;

@@ -20,6 +20,7 @@ describe("parseEnvironments", () => {
       "must be the name of an SSM parameter such as /housing/prod/webhook; the URL itself is a secret",
     ],
     [{ alarms: { noTrafficMinutes: 60 } }, "the alarm would notify no one"],
+    [{ alarms: { slowExecutionMinutes: 60 } }, "environments.dev.alarms.slowExecutionMinutes"],
     [{ alarms: { noTrafficMinutes: 1441 }, notifications }, "environments.dev.alarms.noTrafficMinutes"],
     [{ vpc: { subnetIds: [], securityGroupIds: ["sg-1"] } }, "environments.dev.vpc.subnetIds"],
     [{ sizes: { training: { instanceType: "m5.large" } } }, "SageMaker instance type such as ml.m5.large"],

@@ -1,7 +1,7 @@
 import { CloudwatchMetricAlarm } from "@cdktf/provider-aws/lib/cloudwatch-metric-alarm";
 import { Testing } from "cdktf";
 import { Alarms } from "../../constructs/alarms";
-import { guardrailAlarms } from "../../workflow/monitoring/alarms";
+import { guardrailAlarms } from "../../workflow/monitoring/endpoint-alarms";
 import { workflow } from "../fixtures";
 import "./matchers";
 

@@ -1,3 +1,6 @@
+import { stateMachineArns } from "../../workflow/arns";
+import { workflowAlarms } from "../../workflow/monitoring/alarms";
+import { references, workflow } from "../fixtures";
 import { inDev, named, only, resources, synth } from "../synthesized";
 
 const notifications = { emails: ["a@example.com"] };
@@ -6,16 +9,15 @@ describe("notifications", () => {
   it("tells its addresses of executions and alarms, through an encrypted topic", () => {
     const { pipeline } = synth(inDev({ notifications: { emails: ["a@example.com", "b@example.com"] } }));
     const alarms = resources(pipeline, "aws_cloudwatch_metric_alarm");
-    expect(alarms.map(({ alarm_name }) => alarm_name).sort()).toEqual([
-      "housing-dev-endpoint-errors",
-      "housing-dev-endpoint-latency",
-      ...["aborted", "failed", "timed-out"].map((end) => `housing-dev-executions-${end}`),
-      "housing-dev-notify-errors",
-      ...["aborted", "failed", "timed-out"].map((end) => `housing-dev-release-executions-${end}`),
-    ]);
+    const described = workflowAlarms(workflow().settings, {
+      stateMachineArns: stateMachineArns(workflow().settings, references),
+      functionNames: ["housing-dev-notify"],
+    });
+    expect(alarms.map(({ alarm_name }) => alarm_name).sort()).toEqual(
+      described.map(({ name }) => name).sort(),
+    );
     for (const alarm of alarms) {
       expect(alarm).toMatchObject({
-        treat_missing_data: "notBreaching",
         alarm_description: expect.stringMatching(/: npm run \w+ -- dev$/),
         alarm_actions: [expect.stringContaining("aws_sns_topic")],
       });

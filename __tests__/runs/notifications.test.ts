@@ -17,7 +17,8 @@ import { CreateLogGroupCommand, FilterLogEventsCommand } from "@aws-sdk/client-c
 import { UpdateModelPackageCommand } from "@aws-sdk/client-sagemaker";
 import { alarmRequest } from "../../cli/emulator/alarms";
 import { stateMachineArns } from "../../workflow/arns";
-import { type Alarm, workflowAlarms } from "../../workflow/monitoring/alarms";
+import type { Alarm } from "../../workflow/monitoring/alarm";
+import { workflowAlarms } from "../../workflow/monitoring/alarms";
 import { releaseEvent } from "../../workflow/monitoring/notifications";
 import { workflow as described } from "../fixtures";
 import { until } from "../patience";

@@ -1,5 +1,6 @@
 import { monitoredWindow } from "../../workflow/monitoring/monitor";
 import { monitorSuffix } from "../../workflow/names";
+import { firing } from "../../workflow/schedules";
 import { UsageError } from "../terminal/errors";
 import { type DefinitionJson, parseDefinition } from "../terraform/definition-json";
 import { parseSynthesized } from "../terraform/plan-json";
@@ -8,7 +9,6 @@ import type { Durations } from "./durations";
 import { type Estimate, type EstimateOptions, estimateCosts } from "./formulas";
 import type { MonitorUse } from "./monitor-rows";
 import type { StackResource } from "./rows";
-import { timesPerMonth } from "./schedules";
 
 /** Assumptions that replace the estimate's defaults. */
 export interface Assumptions extends Partial<Durations>, MonitorAssumptions {
@@ -112,7 +112,7 @@ function monitorUse(
   );
   const expression = text(schedule?.values.schedule_expression);
   const runsPerMonth =
-    monitorRunsPerMonth ?? (expression === undefined ? 0 : (timesPerMonth(expression) ?? 0));
+    monitorRunsPerMonth ?? (expression === undefined ? 0 : (firing(expression)?.timesPerMonth ?? 0));
   return {
     definition,
     runsPerMonth,

@@ -1,5 +1,6 @@
 import { PutMetricAlarmCommand, type PutMetricAlarmCommandInput } from "@aws-sdk/client-cloudwatch";
-import { type Alarm, guardrailAlarms } from "../../workflow/monitoring/alarms";
+import type { Alarm } from "../../workflow/monitoring/alarm";
+import { guardrailAlarms } from "../../workflow/monitoring/endpoint-alarms";
 import type { WorkflowSettings } from "../../workflow/settings";
 import type { Aws } from "../account/clients";
 

@@ -1,4 +1,4 @@
-"""The function that reports how executions end: as a message and as an event.
+"""The function that reports how executions end: as a message, as an event, and as metrics.
 
 EventBridge calls it at least once for each execution; a second report does no harm.
 """
@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from execution_metrics import MOST_EXECUTIONS, count_refusals, execution_metrics
 from outcomes import outcome_detail
 from texts import message
 
@@ -53,6 +54,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     channels: dict[str, Callable[[], None]] = {
         "the topic": lambda: _publish(subject, text),
         "the event bus": lambda: _put_event(detail),
+        "the metrics": lambda: _put_metrics(detail),
     }
     failed = []
     for name, send in channels.items():
@@ -80,6 +82,26 @@ def _put_event(detail: dict[str, Any]) -> None:
     if answer["FailedEntryCount"]:
         refused = answer["Entries"][0]
         raise NotificationFailed(f"{refused.get('ErrorCode')}: {refused.get('ErrorMessage')}")
+
+
+def _put_metrics(detail: dict[str, Any]) -> None:
+    data = execution_metrics(detail, _refusals_in_a_row)
+    if data:
+        _client("cloudwatch").put_metric_data(
+            Namespace=os.environ["METRIC_NAMESPACE"], MetricData=data
+        )
+
+
+def _refusals_in_a_row(machine: str) -> int:
+    client = _client("stepfunctions")
+    listed = client.list_executions(stateMachineArn=machine, maxResults=MOST_EXECUTIONS)
+
+    def error_of(arn: str) -> Callable[[], str | None]:
+        return lambda: client.describe_execution(executionArn=arn).get("error")
+
+    return count_refusals(
+        (one["status"], error_of(one["executionArn"])) for one in listed["executions"]
+    )
 
 
 @functools.cache

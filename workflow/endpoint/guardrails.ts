@@ -1,7 +1,7 @@
 /** How traffic moves to an update of the endpoint, and the alarms that roll it back. */
 
 import type { JsonObject } from "../asl/jsonata";
-import { guardrailAlarms } from "../monitoring/alarms";
+import { guardrailAlarms } from "../monitoring/endpoint-alarms";
 import type { Workflow, WorkflowSettings } from "../settings";
 import { fewestInstances, linearSteps, updateWaitSeconds } from "./kinds";
 

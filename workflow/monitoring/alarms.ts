@@ -1,40 +1,46 @@
-/** The alarms of one environment, as plain data. Each description has a remedy and a command. */
+/** The one list of alarms of an environment, as plain data. Each description has a remedy and a command. */
 
 import type { StateMachineArns } from "../arns";
-import { baseName, type EndpointScope, monitorName, releaseName, stableEndpointName } from "../names";
+import { workflowFunctionNames } from "../functions";
+import { baseName, releaseName } from "../names";
 import type { WorkflowSettings } from "../settings";
-import { monitorNamespace } from "./monitor";
+import { type Alarm, anyInFiveMinutes, executionAlarms } from "./alarm";
+import { guardrailAlarms, noTrafficAlarm, servingAlarms } from "./endpoint-alarms";
+import { executionMetric } from "./execution-metrics";
+import { monitorAlarms } from "./monitor-alarms";
 
-/** A CloudWatch alarm on one metric, with the names of its API. */
-export interface Alarm {
-  readonly name: string;
-  readonly description: string;
-  readonly namespace: string;
-  readonly metricName: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-  readonly statistic?: "Sum";
-  readonly extendedStatistic?: "p99";
-  /** In seconds. */
-  readonly period: number;
-  readonly evaluationPeriods: number;
-  readonly threshold: number;
-  readonly comparisonOperator: "GreaterThanThreshold" | "GreaterThanOrEqualToThreshold" | "LessThanThreshold";
-  readonly treatMissingData: "notBreaching" | "breaching";
+/** What an environment says about its alarms. */
+export interface AlarmOptions {
+  /**
+   * Minutes without a request to the endpoint after which an alarm fires.
+   *
+   * @default - an endpoint may be without traffic
+   */
+  readonly noTrafficMinutes?: number;
+  /**
+   * Minutes that an execution of the workflow may take.
+   *
+   * @default - half of the time limit of its state machine
+   */
+  readonly slowExecutionMinutes?: number;
 }
 
 /** What alarms watch in addition to the endpoint. */
-interface Watched {
+interface Watched extends AlarmOptions {
   readonly stateMachineArns: StateMachineArns;
   /** Names of the functions that send notifications. */
   readonly functionNames: readonly string[];
-  /** Minutes without a request after which the alarm fires; without it, no alarm. */
-  readonly noTrafficMinutes?: number;
+  /** Whether there are the resources of A/B tests. */
+  readonly experiments?: boolean;
+  /** The expression of the monitor's schedule, if it has one. */
+  readonly monitorSchedule?: string;
 }
 
 /** All alarms of an environment with notifications. */
 export function workflowAlarms(settings: WorkflowSettings, watched: Watched): readonly Alarm[] {
   const { workflow, release, monitor } = watched.stateMachineArns;
   const { environment } = settings;
+  const slowMinutes = watched.slowExecutionMinutes ?? Math.ceil(settings.timeoutSeconds / 60 / 2);
   return [
     ...executionAlarms(
       baseName(settings),
@@ -48,126 +54,72 @@ export function workflowAlarms(settings: WorkflowSettings, watched: Watched): re
       "A release",
       `Its message contains the reason. Check which version is in service: npm run versions -- ${environment}`,
     ),
+    ...pipelineAlarms(settings, workflow, slowMinutes),
     ...guardrailAlarms(settings),
-    ...(settings.monitor === undefined ? [] : monitorAlarms(settings, monitor)),
+    ...servingAlarms(settings),
     ...(watched.noTrafficMinutes === undefined ? [] : [noTrafficAlarm(settings, watched.noTrafficMinutes)]),
-    ...watched.functionNames.map((name) => functionAlarm(name, environment)),
+    ...(settings.monitor === undefined ? [] : monitorAlarms(settings, monitor, watched.monitorSchedule)),
+    ...watched.functionNames.flatMap((name) =>
+      functionAlarms(name, "Notifications may be missing", environment),
+    ),
+    ...workflowFunctionNames(settings, watched).flatMap((name) =>
+      functionAlarms(name, "A step may have failed or been repeated", environment),
+    ),
   ];
 }
 
-/** The settings that identify an endpoint's metrics. */
-type Watchable = EndpointScope & { readonly endpoint: { readonly variantName: string } };
+/** The gate's refusals in a row that are an alarm. */
+const refusalsInARow = 3;
 
-/** The endpoint that alarms and dashboard watch: the one that executions use unless their input names another. */
-export function endpointDimensions(settings: Watchable) {
-  return { EndpointName: stableEndpointName(settings), VariantName: settings.endpoint.variantName } as const;
-}
-
-/** The alarms that roll back an update: model errors, and latency. They also watch the endpoint between updates. */
-export function guardrailAlarms(settings: Watchable): readonly Alarm[] {
-  const base = `${baseName(settings)}-endpoint`;
-  const remedy = `If the model is the cause, put the previous one in service: npm run rollback -- ${settings.environment}`;
-  const onEndpoint = {
-    namespace: "AWS/SageMaker",
-    dimensions: endpointDimensions(settings),
-    period: 60,
-    comparisonOperator: "GreaterThanThreshold",
-    // Without traffic there is no data, and nothing is wrong.
-    treatMissingData: "notBreaching",
-  } as const;
+/** What the whole of an execution tells: that it takes long, and that the gate refuses again and again. */
+function pipelineAlarms(settings: WorkflowSettings, arn: string, slowMinutes: number): Alarm[] {
+  const { environment } = settings;
   return [
-    {
-      ...onEndpoint,
-      name: `${base}-errors`,
-      description: `The model returns errors; an update in progress is rolled back. Its log: /aws/sagemaker/Endpoints/${stableEndpointName(settings)}. ${remedy}`,
-      metricName: "InvocationModelErrors",
-      statistic: "Sum",
-      threshold: 5,
-      evaluationPeriods: 1,
-    },
-    {
-      ...onEndpoint,
-      name: `${base}-latency`,
-      description: `p99 latency is above 5 s; an update in progress is rolled back. ${remedy}`,
-      metricName: "ModelLatency",
-      extendedStatistic: "p99",
-      // In microseconds.
-      threshold: 5_000_000,
-      // The first few requests of new instances are slow.
-      evaluationPeriods: 2,
-    },
-  ];
-}
-
-/** A state machine's metrics of executions that did not succeed. */
-const badEnds = {
-  ExecutionsFailed: "has failed",
-  ExecutionsTimedOut: "reached the time limit of its state machine",
-  ExecutionsAborted: "was aborted, by a user or by another service",
-} as const;
-
-/** Fires at the first one. */
-const anyInFiveMinutes = {
-  statistic: "Sum",
-  period: 300,
-  evaluationPeriods: 1,
-  threshold: 1,
-  comparisonOperator: "GreaterThanOrEqualToThreshold",
-  // Without executions there is no data, and nothing is wrong.
-  treatMissingData: "notBreaching",
-} as const;
-
-function executionAlarms(name: string, arn: string, what: string, action: string): Alarm[] {
-  return Object.entries(badEnds).map(([metricName, happened]) => ({
-    ...anyInFiveMinutes,
-    name: `${name}-${metricName.replace(/(?!^)[A-Z]/g, "-$&").toLowerCase()}`,
-    description: `${what} ${happened}. ${action}`,
-    namespace: "AWS/States",
-    metricName,
-    dimensions: { StateMachineArn: arn },
-  }));
-}
-
-/** The alarms on the monitor itself, and on what it finds. */
-function monitorAlarms(settings: WorkflowSettings, arn: string): Alarm[] {
-  const look = `npm run status -- ${settings.environment}`;
-  return [
-    ...executionAlarms(monitorName(settings), arn, "A run of the monitor", `Check which window: ${look}`),
     {
       ...anyInFiveMinutes,
-      name: `${monitorName(settings)}-verdict`,
-      description: `The monitor has found something in the captured traffic, such as drift or silence (docs/monitoring.md). See what: ${look}`,
-      namespace: monitorNamespace,
-      metricName: "Alarm",
-      dimensions: { EndpointName: stableEndpointName(settings) },
+      name: `${baseName(settings)}-executions-slow`,
+      description: `An execution took longer than ${slowMinutes} minutes, which is more than usual: more data, a longer search, or no free capacity. See its states: npm run status -- ${environment}`,
+      namespace: "AWS/States",
+      metricName: "ExecutionTime",
+      dimensions: { StateMachineArn: arn },
+      statistic: "Maximum",
+      // In milliseconds.
+      threshold: slowMinutes * 60_000,
+      comparisonOperator: "GreaterThanThreshold",
+    },
+    {
+      ...anyInFiveMinutes,
+      name: `${baseName(settings)}-gate-refusals`,
+      description: `The gate has refused ${refusalsInARow} models in a row, so that the one in service gets old: look at the data, the training and gate.threshold in config.ts. See the reasons: npm run status -- ${environment}`,
+      ...executionMetric(settings, "GateRefusalsInARow"),
+      statistic: "Maximum",
+      threshold: refusalsInARow,
+      // Only the next decision of the gate ends it.
+      treatMissingData: "ignore",
     },
   ];
 }
 
-function functionAlarm(name: string, environment: string): Alarm {
-  return {
+/** Fires when a function fails, and when calls of it are refused. */
+function functionAlarms(name: string, consequence: string, environment: string): Alarm[] {
+  const onFunction = {
     ...anyInFiveMinutes,
-    name: `${name}-errors`,
-    description: `Notifications may be missing: the function ${name} has failed; its log is /aws/lambda/${name}. Check the executions: npm run status -- ${environment}`,
     namespace: "AWS/Lambda",
-    metricName: "Errors",
     dimensions: { FunctionName: name },
-  };
-}
-
-function noTrafficAlarm(settings: WorkflowSettings, minutes: number): Alarm {
-  return {
-    name: `${baseName(settings)}-endpoint-no-traffic`,
-    description: `No requests for ${minutes} minutes: check the callers, and whether the endpoint is in service: npm run status -- ${settings.environment}`,
-    namespace: "AWS/SageMaker",
-    metricName: "Invocations",
-    dimensions: endpointDimensions(settings),
-    statistic: "Sum",
-    period: minutes * 60,
-    evaluationPeriods: 1,
-    threshold: 1,
-    comparisonOperator: "LessThanThreshold",
-    // Without requests SageMaker publishes no data.
-    treatMissingData: "breaching",
-  };
+  } as const;
+  const check = `Check the executions: npm run status -- ${environment}`;
+  return [
+    {
+      ...onFunction,
+      name: `${name}-errors`,
+      description: `${consequence}: the function ${name} has failed; its log is /aws/lambda/${name}. ${check}`,
+      metricName: "Errors",
+    },
+    {
+      ...onFunction,
+      name: `${name}-throttles`,
+      description: `${consequence}: calls of the function ${name} were refused, because the account's or the function's concurrent executions were used up; ask AWS for more of them. ${check}`,
+      metricName: "Throttles",
+    },
+  ];
 }

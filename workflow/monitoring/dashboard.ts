@@ -8,7 +8,7 @@ import type { StateMachineArns } from "../arns";
 import type { JsonObject } from "../asl/jsonata";
 import { baseName, stableEndpointName } from "../names";
 import type { WorkflowSettings } from "../settings";
-import { endpointDimensions } from "./alarms";
+import { endpointDimensions } from "./endpoint-alarms";
 import { monitorNamespace } from "./monitor";
 
 export interface DashboardProps {

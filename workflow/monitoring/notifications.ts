@@ -5,6 +5,7 @@ import { failures } from "../failures";
 import { type FunctionDescription, type FunctionReferences, logAndTraces, logGroupName } from "../functions";
 import { allow, allowKey } from "../iam";
 import { baseName, type NameScope } from "../names";
+import { executionNamespace } from "./execution-metrics";
 
 export const webhookFormats = ["slack", "teams"] as const;
 
@@ -112,7 +113,7 @@ export function topicKeyPolicy(place: Place) {
   };
 }
 
-/** Reports how an execution ended, as a message and as an event. */
+/** Reports how an execution ended: as a message, as an event, and as metrics. */
 export function notifyFunction(
   scope: NameScope,
   references: FunctionReferences & { readonly topicArn: string; readonly topicKeyArn: string },
@@ -121,7 +122,7 @@ export function notifyFunction(
   const name = `${baseName(scope)}-notify`;
   return {
     name,
-    description: "Reports how an execution ended, as a message and as an event",
+    description: "Reports how an execution ended: as a message, as an event, and as metrics",
     logGroupName: logGroupName(name),
     role: {
       namePrefix: `${name}-`,
@@ -132,6 +133,12 @@ export function notifyFunction(
           ["states:DescribeExecution"],
           reportedMachines(scope, references).map((machine) => executionArn(machine, "*")),
         ),
+        // For the gate's refusals in a row.
+        allow(["states:ListExecutions"], [stateMachineArns(scope, references).workflow]),
+        allow(["cloudwatch:PutMetricData"], ["*"], {
+          conditions: { StringEquals: { "cloudwatch:namespace": executionNamespace } },
+          reason: "the action has no resource type; the namespace is what can be narrowed",
+        }),
         allow(["sns:Publish"], [topicArn]),
         // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
         allow(["kms:Decrypt", "kms:GenerateDataKey"], [topicKeyArn]),
@@ -150,6 +157,7 @@ export function notifyFunction(
       PREFIX: scope.prefix,
       ENVIRONMENT: scope.environment,
       TOPIC_ARN: topicArn,
+      METRIC_NAMESPACE: executionNamespace,
       EVENT_SOURCE: releaseEvent.source,
       EVENT_DETAIL_TYPE: releaseEvent.detailType,
       FAILURES: JSON.stringify(failures),

@@ -27,7 +27,7 @@ it("prices an environment as it would be deployed, with what stands beside the s
   expect(found.idle.map(({ what }: { what: string }) => what)).toEqual([
     "endpoint, 2 × ml.m5.large",
     "1 × KMS key",
-    "10 × alarm",
+    "21 × alarm",
     "1 × dashboard",
   ]);
 });

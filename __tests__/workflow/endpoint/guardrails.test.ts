@@ -3,7 +3,7 @@ import type { TaskState } from "../../../workflow/asl/states";
 import { releaseDefinition } from "../../../workflow/definition";
 import { deploymentConfig, hasGuardrails } from "../../../workflow/endpoint/guardrails";
 import type { EndpointProps, UpdateSettings } from "../../../workflow/endpoint/kinds";
-import { guardrailAlarms } from "../../../workflow/monitoring/alarms";
+import { guardrailAlarms } from "../../../workflow/monitoring/endpoint-alarms";
 import { workflow } from "../../fixtures";
 
 const autoscaling = { minInstances: 2, maxInstances: 4, invocationsPerInstance: 600 };

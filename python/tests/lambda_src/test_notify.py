@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 import notify
-from outcomes import ExecutionRunning, outcome_detail
+from execution_metrics import count_refusals, execution_metrics
+from outcomes import GATE_REFUSED, ExecutionRunning, outcome_detail
 from tests.lambda_src.odd_values import ODD_TEXTS, as_text, nested, odd_objects
 from texts import message
 
@@ -239,7 +240,7 @@ def test_texts_from_data_stay_on_one_line():
 
 
 class Clients:
-    """Step Functions, SNS and EventBridge, of which the last two can fail."""
+    """Step Functions, SNS, EventBridge and CloudWatch, of which the last three can fail."""
 
     def __init__(self, broken=(), refused=False):
         self.broken, self.refused = broken, refused
@@ -251,6 +252,12 @@ class Clients:
 
     def describe_execution(self, executionArn):
         return ended(arn=executionArn, output={**OUTPUT, "EndpointName": "housing-prod"})
+
+    def list_executions(self, **_request):
+        return {"executions": [{"status": "SUCCEEDED", "executionArn": TRAINED}]}
+
+    def put_metric_data(self, **request):
+        self._send("cloudwatch", request)
 
     def publish(self, **request):
         self._send("sns", request)
@@ -273,6 +280,7 @@ def handle(monkeypatch):
         "PREFIX": "housing",
         "ENVIRONMENT": "prod",
         "TOPIC_ARN": "topic",
+        "METRIC_NAMESPACE": "SageMakerWorkflow/Executions",
         "EVENT_SOURCE": "sagemaker-workflow.releases",
         "EVENT_DETAIL_TYPE": "Release Outcome",
         "FAILURES": json.dumps(MEANINGS),
@@ -287,24 +295,39 @@ def handle(monkeypatch):
     return call
 
 
-def test_the_function_sends_a_message_and_an_event(handle):
+def test_the_function_sends_a_message_an_event_and_metrics(handle):
     clients = Clients()
     detail = handle(clients)
-    (_, published), (_, event) = clients.sent
+    (_, published), (_, event), (_, metrics) = clients.sent
     assert published["TopicArn"] == "topic"
     assert published["Subject"] == "[housing prod] Model version 7 released"
     assert event["Source"] == "sagemaker-workflow.releases"
     assert event["DetailType"] == "Release Outcome"
     assert json.loads(event["Detail"]) == detail
+    assert metrics["Namespace"] == "SageMakerWorkflow/Executions"
+    assert {one["MetricName"]: one["Value"] for one in metrics["MetricData"]} == {
+        "GateRefusalsInARow": 0,
+        "VersionInService": 7,
+        "GateMetric": 0.8123456,
+    }
 
 
 @pytest.mark.parametrize(
     ("clients", "sent", "problem"),
     [
-        (Clients(broken=["sns"]), ["events"], "the topic: .*no sns"),
-        (Clients(broken=["events"]), ["sns"], "the event bus: .*no events"),
-        (Clients(refused=True), ["sns", "events"], "the event bus: ThrottlingException: later"),
-        (Clients(broken=["sns", "events"]), [], "the topic: .*; the event bus: "),
+        (Clients(broken=["sns"]), ["events", "cloudwatch"], "the topic: .*no sns"),
+        (Clients(broken=["events"]), ["sns", "cloudwatch"], "the event bus: .*no events"),
+        (Clients(broken=["cloudwatch"]), ["sns", "events"], "the metrics: .*no cloudwatch"),
+        (
+            Clients(refused=True),
+            ["sns", "events", "cloudwatch"],
+            "the event bus: ThrottlingException: later",
+        ),
+        (
+            Clients(broken=["sns", "events", "cloudwatch"]),
+            [],
+            "the topic: .*; the event bus: .*; the metrics: ",
+        ),
     ],
 )
 def test_a_failing_channel_does_not_stop_the_other_and_raises_an_error(
@@ -313,3 +336,72 @@ def test_a_failing_channel_does_not_stop_the_other_and_raises_an_error(
     with pytest.raises(notify.NotificationFailed, match=problem):
         handle(clients)
     assert [service for service, _ in clients.sent] == sent
+
+
+def metrics_of(description, refusals=2):
+    asked = []
+
+    def count(machine):
+        asked.append(machine)
+        return refusals
+
+    data = execution_metrics(outcome_detail(description, "prod", "housing-prod"), count)
+    for one in data:
+        assert one["Dimensions"] == [{"Name": "Workflow", "Value": "housing-prod"}]
+    return {one["MetricName"]: one["Value"] for one in data}, asked
+
+
+MACHINE = "arn:aws:states:eu-west-1:333344445555:stateMachine:housing-prod"
+
+
+@pytest.mark.parametrize(
+    ("description", "metrics"),
+    [
+        (ended("FAILED", error="ModelPerformanceInsufficient"), {"GateRefusalsInARow": 2}),
+        (ended(output=OUTPUT), {"GateRefusalsInARow": 2}),
+        (
+            ended(output={**OUTPUT, "EndpointName": "e"}),
+            {"GateRefusalsInARow": 2, "VersionInService": 7, "GateMetric": 0.8123456},
+        ),
+        # It says nothing about the gate.
+        (ended("FAILED", error="TrainingJobFailed"), {}),
+        (ended("ABORTED"), {}),
+        # A release has no gate.
+        (
+            ended(arn=RELEASED, output={"ModelPackageArn": VERSION, "EndpointName": "e"}),
+            {"VersionInService": 7},
+        ),
+        (ended("FAILED", arn=RELEASED, error="RolledBack"), {}),
+    ],
+)
+def test_metrics_say_what_the_gate_decided_and_what_is_in_service(description, metrics):
+    found, asked = metrics_of(description)
+    assert found == metrics
+    assert asked == ([MACHINE] if "GateRefusalsInARow" in metrics else [])
+
+
+@pytest.mark.parametrize(
+    ("ends", "refused"),
+    [
+        ([], 0),
+        (["SUCCEEDED", GATE_REFUSED], 0),
+        ([GATE_REFUSED, GATE_REFUSED, GATE_REFUSED], 3),
+        ([GATE_REFUSED, "SUCCEEDED", GATE_REFUSED], 1),
+        (["RUNNING", GATE_REFUSED, "TrainingJobFailed", "ABORTED", GATE_REFUSED], 2),
+    ],
+)
+def test_refusals_are_counted_until_a_model_has_passed(ends, refused):
+    statuses = {"RUNNING", "SUCCEEDED", "ABORTED"}
+    executions = [
+        (end, lambda: pytest.fail("it has no error"))
+        if end in statuses
+        else ("FAILED", lambda end=end: end)
+        for end in ends
+    ]
+    assert count_refusals(executions) == refused
+
+
+def test_odd_executions_have_metrics_that_cloudwatch_takes():
+    for one in ODD:
+        found, _ = metrics_of({"executionArn": TRAINED, "input": "{}", **one})
+        json.dumps(found, allow_nan=False)
