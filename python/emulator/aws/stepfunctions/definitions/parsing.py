@@ -5,8 +5,14 @@ import json
 import threading
 from typing import Any
 
+from antlr4.atn.PredictionMode import PredictionMode
+from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
-from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.parse import asl_parser
+from moto.stepfunctions.parser.asl.parse.asl_parser import (
+    AmazonStateLanguageParser,
+    ASLParserException,
+)
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from emulator.aws.patching import replace
@@ -27,7 +33,13 @@ def install() -> None:
     # A parsed program does not change: an execution's data is in its environment.
     @functools.lru_cache(_REMEMBERED)
     def parse_once(definition: str) -> Any:
-        return parse(json.dumps(for_grammar(json.loads(definition)), ensure_ascii=False))
+        text = json.dumps(for_grammar(json.loads(definition)), ensure_ascii=False)
+        replace(asl_parser, "ASLParser", _quick_parser)
+        try:
+            return parse(text)
+        except ASLParserException:
+            replace(asl_parser, "ASLParser", ASLParser)
+            return parse(text)
 
     def parse_alone(definition: str) -> Any:
         with _ONE_AT_A_TIME:
@@ -35,6 +47,13 @@ def install() -> None:
 
     replace(AmazonStateLanguageParser, "parse", staticmethod(parse_alone))
     replace(EvalComponent, "heap_key", property(_heap_key))
+
+
+def _quick_parser(stream: Any) -> Any:
+    # ANTLR's quick mode refuses a few definitions that the full mode reads.
+    parser = ASLParser(stream)
+    parser._interp.predictionMode = PredictionMode.SLL
+    return parser
 
 
 def _initialize(self: Any) -> None:
