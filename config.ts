@@ -76,6 +76,7 @@ export default defineConfig({
     },
     inference: { folder, entryPoint: "inference.py" },
     monitor: { folder, entryPoint: "monitor.py" },
+    retraining: {},
     gate: { metric: "test_r2", threshold: 0.7 },
     // The rows' true values are 4.526 and 3.585; no value of the data set is above 5.00001.
     smokeTest: { examples: [{ instances, low: 1, high: 5.00001 }] },

@@ -7,7 +7,7 @@ import { destinationPermissions, sourcePermissions } from "../cli/promotion/perm
 import packageJson from "../package.json";
 import { workflowDefinition } from "../workflow/definition";
 import { executionInput } from "../workflow/execution-input";
-import { failures, monitorFailures } from "../workflow/failures";
+import { failures, monitorFailures, retrainFailures } from "../workflow/failures";
 import { baseName } from "../workflow/names";
 import { allAlarms, tuning, workflow } from "./fixtures";
 import { roles } from "./grants";
@@ -130,6 +130,9 @@ describe("docs/resume.md", () => {
     const judging = Object.keys(expectedEnds).filter(
       (state) => (expectedEnds[state] as string) in monitorFailures,
     );
+    const deciding = Object.keys(expectedEnds).filter(
+      (state) => (expectedEnds[state] as string) in retrainFailures,
+    );
     expect(readFileSync("docs/resume.md", "utf8")).toContain(
       table(
         ["failed in", "goes on with"],
@@ -137,6 +140,7 @@ describe("docs/resume.md", () => {
           ...rows,
           ["any of these in a release", "`npm run rollback -- dev <version>`"],
           [`the monitor, such as ${states(judging)}`, "`npm run monitor -- dev`"],
+          [`a decision on a retraining: ${states(deciding)}`, '`npm run retrain -- dev --why "..."`'],
           [states(harmless), "nothing: the execution itself goes on"],
         ],
       ),

@@ -8,7 +8,12 @@ import {
 import type { PolicyStatement } from "../workflow/iam";
 import { notifyFunction, webhookFunction } from "../workflow/monitoring/notifications";
 import { baseName, type NameScope } from "../workflow/names";
-import { monitorStateMachine, releaseStateMachine, workflowStateMachine } from "../workflow/resources";
+import {
+  monitorStateMachine,
+  releaseStateMachine,
+  retrainStateMachine,
+  workflowStateMachine,
+} from "../workflow/resources";
 import {
   approvalRole,
   experimentScheduleRole,
@@ -42,6 +47,7 @@ export function rolesOf(scope: NameScope) {
         capture: { percentage: 100 },
       },
       monitor: { folder: "python/scripts", entryPoint: "monitoring.py" },
+      retraining: {},
       vpc: { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] },
     },
     withKey,
@@ -57,6 +63,7 @@ export function rolesOf(scope: NameScope) {
     states: workflowStateMachine(full).role,
     release: releaseStateMachine(full).role,
     watch: monitorStateMachine(full)?.role as RoleDescription,
+    retrain: retrainStateMachine(full)?.role as RoleDescription,
     evaluate: evaluationFunction(settings, withKey).role,
     smoke: smokeTestFunction(settings, withKey).role,
     cache: resultsCacheFunction(settings, withKey).role,

@@ -19,6 +19,7 @@ import {
   timeout,
   timeScale,
   wholeNumber,
+  why,
   yes,
 } from "./terminal/options";
 
@@ -52,6 +53,7 @@ export function program(): Command {
   registryCommands(command);
   scoringCommands(command);
   monitorCommand(command);
+  retrainCommand(command);
   experimentCommands(command);
   promotionCommands(command);
   rehearsalCommands(command);
@@ -368,6 +370,25 @@ function monitorCommand(command: MakeCommand): void {
     .addOption(output())
     .addHelpText("after", examples("npm run monitor -- dev", "npm run monitor -- local --hours 1"))
     .action(async (name, options) => (await import("./monitoring/monitor")).monitor(name, options));
+}
+
+function retrainCommand(command: MakeCommand): void {
+  requiredEnvironment(command("retrain", "ask for a retraining, and say what was decided on it"))
+    .option("--why <text>", "the reason, which stays on record with all that the retraining creates", why)
+    .option("--force", "whatever cool-down, day's limit and a lack of changes say", false)
+    .option("--reset", "allow retrainings again after several in a row were refused or failed", false)
+    .addOption(timeout("decision"))
+    .addOption(json())
+    .addOption(output())
+    .addHelpText(
+      "after",
+      examples(
+        'npm run retrain -- dev --why "labels of October were corrected"',
+        'npm run retrain -- dev --why "a new season begins" --force',
+        "npm run retrain -- dev --reset",
+      ),
+    )
+    .action(async (name, options) => (await import("./retraining/retrain")).retrain(name, options));
 }
 
 function experimentCommands(command: MakeCommand): void {

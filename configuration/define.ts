@@ -101,13 +101,14 @@ export function parseEnvironments(environments: ConfigInput["environments"]): Co
 
 /** The workflow's props with one environment's sizes, gate, network and tags. */
 export function inEnvironment(props: WorkflowProps, environment: EnvironmentConfig): WorkflowProps {
-  const { sizes, endpoint, gate, vpc, tags, approval, retention } = environment;
+  const { sizes, endpoint, gate, vpc, tags, approval, retention, retraining } = environment;
   const { schedule: _, ...window } = environment.monitor ?? {};
   return {
     ...props,
     processing: { ...props.processing, ...sizes.processing },
     training: { ...props.training, ...sizes.training },
     monitor: props.monitor && { ...props.monitor, ...window },
+    retraining: retraining === undefined ? props.retraining : { ...props.retraining, ...retraining },
     endpoint: overEndpoint(props.endpoint, endpoint),
     gate: { ...props.gate, ...gate },
     approval: approval ?? props.approval,

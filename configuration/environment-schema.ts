@@ -7,6 +7,7 @@ import type { AlarmOptions } from "../workflow/monitoring/alarms";
 import type { MonitoredWindow } from "../workflow/monitoring/monitor";
 import { hasRecipients, webhookFormats } from "../workflow/monitoring/notifications";
 import { defaultLogRetentionInDays } from "../workflow/resources";
+import type { RetrainingProps } from "../workflow/retraining/retraining";
 import type { TrainingInstancesProps } from "../workflow/training-instances";
 import { type InstanceUser, instanceTypeProblem, instanceTypes } from "./instance-types";
 import { regionProblem } from "./regions";
@@ -51,6 +52,13 @@ export const windowShape = {
   windowInHours: wholeNumber.optional(),
   delayInMinutes: wholeNumber.optional(),
 } satisfies Record<keyof MonitoredWindow, z.ZodType>;
+
+/** When a reason to retrain is followed. */
+export const retrainingShape = {
+  coolDownInHours: z.number().optional(),
+  mostPerDay: z.number().optional(),
+  refusalsInARow: z.number().optional(),
+} satisfies Record<keyof RetrainingProps, z.ZodType>;
 
 const schedule = z.strictObject({
   expression: z
@@ -180,6 +188,8 @@ const environmentEntrySchema = z.strictObject({
   schedule: schedule.optional(),
   /** Runs the monitor on a schedule, and overrides the window in the workflow's props: docs/monitoring.md. */
   monitor: z.strictObject({ schedule: schedule.optional(), ...windowShape }).optional(),
+  /** Decides on reasons to run the workflow again, and overrides the workflow's props; `{}` for the defaults: docs/retraining.md. */
+  retraining: z.strictObject(retrainingShape).optional(),
   /** Who is notified of releases, failed executions, and alarms: docs/notifications.md. */
   notifications: z
     .strictObject({

@@ -8,6 +8,7 @@ import { scalingNames } from "../workflow/tuning/ranges";
 import {
   endpointSchema,
   jobSizeSchema,
+  retrainingShape,
   rollbackAlarmsSchema,
   tagsSchema,
   trainingSizeSchema,
@@ -73,6 +74,7 @@ const workflowShape = {
   tuning: tuningSchema.optional(),
   comparison: jobWithArguments.optional(),
   monitor: jobWithArguments.extend(windowShape).optional(),
+  retraining: z.strictObject(retrainingShape).optional(),
   inference: z.strictObject(scriptShape),
   cache: z
     .union([z.literal(false), z.strictObject({ maxAgeInDays: wholeNumber.nullable().optional() })], {

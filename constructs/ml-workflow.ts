@@ -17,10 +17,12 @@ import {
   defaultLogRetentionInDays,
   monitorStateMachine,
   releaseStateMachine,
+  retrainStateMachine,
+  type StateMachineDescription,
   workflowStateMachine,
 } from "../workflow/resources";
 import { type RoleDescription, type RoleReferences, sageMakerRoles } from "../workflow/roles";
-import type { SageMakerRoles, Workflow, WorkflowSettings } from "../workflow/settings";
+import type { SageMakerRoles, WorkflowSettings } from "../workflow/settings";
 import { ArtifactBucket } from "./artifact-bucket";
 import { ExecutionRole } from "./execution-role";
 import { Experiments } from "./experiments";
@@ -116,6 +118,8 @@ export class MlWorkflow extends Construct {
   readonly release: WorkflowStateMachine;
   /** The state machine that judges captured traffic. */
   readonly monitor?: WorkflowStateMachine;
+  /** The state machine that decides on retrainings. */
+  readonly retrain?: WorkflowStateMachine;
   readonly observability: Observability;
 
   constructor(scope: Construct, id: string, props: MlWorkflowProps) {
@@ -155,7 +159,8 @@ export class MlWorkflow extends Construct {
       stateMachine: releaseStateMachine({ settings, references }),
       deployment,
     });
-    this.monitor = this.monitorOf({ settings, references }, deployment);
+    this.monitor = this.optional("Monitor", monitorStateMachine({ settings, references }), deployment);
+    this.retrain = this.optional("Retrain", retrainStateMachine({ settings, references }), deployment);
     this.startReleases(workflow, deployment);
     this.schedules(props, deployment);
     this.observability = new Observability(this, "Observability", { ...props, settings, deployment });
@@ -256,9 +261,12 @@ export class MlWorkflow extends Construct {
     new ModelRegistry(this, "Registry", { nameScope, deployment, releaseStateMachineArn });
   }
 
-  private monitorOf(workflow: Workflow, deployment: Deployment): WorkflowStateMachine | undefined {
-    const stateMachine = monitorStateMachine(workflow);
-    return stateMachine && new WorkflowStateMachine(this, "Monitor", { stateMachine, deployment });
+  private optional(
+    id: string,
+    stateMachine: StateMachineDescription | undefined,
+    deployment: Deployment,
+  ): WorkflowStateMachine | undefined {
+    return stateMachine && new WorkflowStateMachine(this, id, { stateMachine, deployment });
   }
 
   private schedules(props: MlWorkflowProps, deployment: Deployment): void {

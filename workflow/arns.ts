@@ -1,6 +1,6 @@
 /** ARNs of resources in an account and region, of S3 objects, and of Step Functions integrations. */
 
-import { baseName, monitorName, type NameScope, releaseName } from "./names";
+import { baseName, monitorName, type NameScope, releaseName, retrainName } from "./names";
 
 /** Partition, region and account: real values, or Terraform tokens. */
 export interface Place {
@@ -38,11 +38,12 @@ export function integration({ partition }: Pick<Place, "partition">, action: str
   return `arn:${partition}:states:::${action}`;
 }
 
-/** The ARNs of the state machines: the workflow's, that of releases, and the monitor's, whether there is one or not. */
+/** The ARNs of the state machines: the workflow's, and those of releases, the monitor and retraining, deployed or not. */
 export interface StateMachineArns {
   readonly workflow: string;
   readonly release: string;
   readonly monitor: string;
+  readonly retrain: string;
 }
 
 export function stateMachineArns(scope: NameScope, place: Place): StateMachineArns {
@@ -51,6 +52,7 @@ export function stateMachineArns(scope: NameScope, place: Place): StateMachineAr
     workflow: machine(baseName(scope)),
     release: machine(releaseName(scope)),
     monitor: machine(monitorName(scope)),
+    retrain: machine(retrainName(scope)),
   };
 }
 

@@ -3,6 +3,7 @@ import { longestDeploymentSeconds } from "./asl/retries";
 import type { State, StateMachineDefinition } from "./asl/states";
 import type { PolicyStatement } from "./iam";
 import { checkNameScope } from "./names";
+import type { RetrainingSettings } from "./retraining/retraining";
 import type { MonitorSettings, Workflow } from "./settings";
 import { stageChoice } from "./stages";
 import type { Step } from "./step";
@@ -28,6 +29,9 @@ import { releaseInputStep } from "./steps/release-input";
 import { namesOfExecution, namesOfVersion, type ReleaseNames } from "./steps/release-names";
 import { retentionStep } from "./steps/release-retention";
 import { approvalReportStep, releaseReportStep, reportStep } from "./steps/report";
+import { changesStep, mayRetrainStep, startRetrainingStep } from "./steps/retrain-decision";
+import { retrainInputStep } from "./steps/retrain-input";
+import { retrainRecordStep } from "./steps/retrain-record";
 import { rollbackStep } from "./steps/rollback";
 import { runningExperimentStep } from "./steps/running-experiment";
 import { smokeTestStep } from "./steps/smoke-test";
@@ -106,6 +110,25 @@ export function monitorDefinition(workflow: Workflow, monitor: MonitorSettings):
       monitorVerdictStep(workflow),
     ],
   );
+}
+
+/**
+ * The decision on a retraining: every reason for one asks it.
+ *
+ * @throws Error if the definition is invalid
+ */
+export function retrainDefinition(workflow: Workflow, retraining: RetrainingSettings): WorkflowDefinition {
+  return compose("Decides on a retraining, and starts it", 3600, [
+    retrainInputStep("FindExecutions"),
+    mayRetrainStep(workflow, retraining, {
+      refused: "KeepDecision",
+      changes: "ReadLastDefinition",
+      start: "StartRetraining",
+    }),
+    changesStep(workflow, { none: "KeepDecision", start: "StartRetraining" }),
+    startRetrainingStep(workflow, "KeepDecision"),
+    retrainRecordStep(workflow),
+  ]);
 }
 
 /** The steps from raw data to a trained model: one training job or, with a tuning, the best of many. */

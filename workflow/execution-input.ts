@@ -5,6 +5,7 @@
  */
 
 import { expression, type Jsonata, joined, jsonata } from "./asl/jsonata";
+import { longestWhy, type Reason, reasonKinds } from "./retraining/retraining";
 import { type EarlierJobKey, earlierJobs, type From, stageNames, stages } from "./stages";
 import { expectedTuning, type TuningBounds, type TuningInput, validTuning } from "./tuning/input";
 
@@ -74,6 +75,16 @@ function isFrom({ baseName }: InputRules): Jsonata {
   ) : false) : false`;
 }
 
+/** JSONata predicate on `$value`: a reason that has no other keys than these. */
+export function isReason(keys: readonly string[]): Jsonata {
+  return jsonata`$type($value) = "object" ? (
+    $count($keys($value)[$not($ in ${keys})]) = 0
+      and $count($each($value, function($v) { $type($v) })[$ != "string"]) = 0
+      and $count([$value.Kind[$ in ${reasonKinds}]]) = 1
+      and $count([$value.Why[$type($) = "string"][$length($) > 0 and $length($) <= ${longestWhy}]]) = 1
+  ) : false`;
+}
+
 export const executionInput = {
   PreprocessingJobName: name(`Name of the processing job. ${partOfName}`),
   TrainingJobName: name(`Name of the training job. ${partOfName}`),
@@ -130,6 +141,13 @@ export const executionInput = {
     description:
       "Starts at this stage, with the results of the earlier jobs ([resuming](resume.md)). Default: at the beginning.",
   },
+  Reason: {
+    expected: () =>
+      `an object with Kind (${reasonKinds.join(", ")}), Why (1 to ${longestWhy} characters) and, optionally, DecidedBy`,
+    valid: () => isReason(["Kind", "Why", "DecidedBy"]),
+    description:
+      "Why the execution runs ([retraining](retraining.md)). It stands in the tags of the jobs, in the model package and in the report. Default: none.",
+  },
 } as const satisfies Readonly<Record<string, InputKey>>;
 
 /** An execution's input; every key is optional. */
@@ -146,6 +164,12 @@ export interface ExecutionInput {
   readonly HyperParameters?: Readonly<Record<string, string | number | boolean>>;
   readonly Tuning?: TuningInput;
   readonly From?: From;
+  readonly Reason?: DecidedReason;
+}
+
+/** A reason, and the execution that decided to follow it. */
+export interface DecidedReason extends Reason {
+  readonly DecidedBy?: string;
 }
 
 // The interface is written out for readability; this line does not compile if it differs from the table.

@@ -35,11 +35,21 @@ export const monitorFailures = {
     "The monitor's job failed or could not be started, what it reads could not be found, or its verdict could not be recorded.",
 } as const;
 
-export type FailureName = keyof typeof failures | keyof typeof monitorFailures;
+/** The errors that only decisions on a retraining have. */
+export const retrainFailures = {
+  DecisionFailed:
+    "What the decision on a retraining needs could not be read, or the workflow could not be started.",
+  RecordFailed:
+    "The decision on a retraining could not be kept, or no event could tell of it; the decision itself holds.",
+} as const;
+
+const allFailures = { ...failures, ...monitorFailures, ...retrainFailures };
+
+export type FailureName = keyof typeof allFailures;
 
 /** Whether an execution's error is a failure of its workflow: one that was caught, and ended in a Fail state. */
 export function isNamedFailure(error: string): error is FailureName {
-  return error in failures || error in monitorFailures;
+  return error in allFailures;
 }
 
 /** Maximum length of a failure's reason, in characters; as JSON text it has at most six times as many. */
@@ -99,5 +109,5 @@ export function failState(name: FailureName, details = jsonata`$failure`): FailS
   const cause = jsonata`$string($merge($each(${details}, function($value, $key) {
     {$key: $type($value) = "string" ? $substring($value, 0, $key = "reason" ? ${maxReason} : ${maxDetail}) : $value}
   })))`;
-  return { Type: "Fail", Comment: { ...failures, ...monitorFailures }[name], Error: name, Cause: cause };
+  return { Type: "Fail", Comment: allFailures[name], Error: name, Cause: cause };
 }

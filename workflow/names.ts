@@ -56,6 +56,11 @@ export function monitorName(scope: NameScope): string {
   return `${baseName(scope)}${monitorSuffix}`;
 }
 
+/** The name of the state machine that decides on retrainings. */
+export function retrainName(scope: NameScope): string {
+  return `${baseName(scope)}-retrain`;
+}
+
 /** The name of the rule that matches approvals. */
 export function approvalRuleName(scope: NameScope): string {
   return `${baseName(scope)}-approved`;

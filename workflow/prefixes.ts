@@ -26,6 +26,10 @@ export const prefixes = {
   monitorReports: "monitoring/reports/",
   /** The newest report on each endpoint, with which the next run continues. */
   latestReports: "monitoring/latest/",
+  /** Decisions on retrainings, a folder for each day. */
+  retrainingDecisions: "retraining/decisions/",
+  /** Written when retrainings are allowed again. */
+  retrainingReset: "retraining/reset.json",
   /** Rewards of an A/B test, written by the system that receives the labels. */
   rewards: "rewards/",
   /** Decisions on A/B tests. */

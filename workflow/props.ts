@@ -8,6 +8,7 @@ import { atLeastOne, type JobName, type JobProps, jobSettings, type ScriptProps 
 import { type MonitorProps, monitorSettings } from "./monitoring/monitor";
 import type { NameScope } from "./names";
 import { prefixes } from "./prefixes";
+import { type RetrainingProps, retrainingSettings } from "./retraining/retraining";
 import type {
   CacheSettings,
   JobSettings,
@@ -82,6 +83,12 @@ export interface WorkflowProps extends NameScope {
    * @default - no monitor
    */
   readonly monitor?: MonitorProps;
+  /**
+   * Decides on reasons to run the workflow again (docs/retraining.md); `{}` for the defaults.
+   *
+   * @default - the workflow is started by hand or by its schedule only
+   */
+  readonly retraining?: RetrainingProps;
   /**
    * Preprocessing, training and tuning are skipped when nothing that they depend on has changed: the result of an earlier
    * job is used (docs/cache.md). `false`: every execution runs its jobs. `maxAgeInDays`: older results are not used;
@@ -219,10 +226,11 @@ export function workflowSettings(
     tuning,
     comparison,
     monitor: props.monitor && monitorSettings(props.monitor, job("monitor"), endpoint),
+    retraining: props.retraining && retrainingSettings(props.retraining),
     inference: { codeKey: scriptKey(props.inference), entryPoint: props.inference.entryPoint },
     cache: cacheSettings(props.cache),
     gate: gateSettings(gate),
-    approval: props.approval ?? "automatic",
+    approval: approvalOf(props),
     endpoint,
     rollbackAlarms: checkedRollbackAlarms(props.rollbackAlarms ?? [], { endpoint }),
     smokeTest: props.smokeTest && checkedSmokeTest(props.smokeTest),
@@ -239,6 +247,10 @@ function checkedEndpoint({ endpoint, vpc, data }: WorkflowProps, dataPrefix: str
   const capture = captureOf(settings);
   if (capture !== undefined && data?.bucketName === undefined) checkRawData(capture, dataPrefix);
   return settings;
+}
+
+function approvalOf({ approval = "automatic" }: WorkflowProps): WorkflowSettings["approval"] {
+  return approval;
 }
 
 /** The time of all attempts of a job. */

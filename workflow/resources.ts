@@ -7,12 +7,13 @@
 import {
   monitorDefinition,
   releaseDefinition,
+  retrainDefinition,
   type WorkflowDefinition,
   workflowDefinition,
 } from "./definition";
-import { approvalRuleName, baseName, monitorName, type NameScope, releaseName } from "./names";
+import { approvalRuleName, baseName, monitorName, type NameScope, releaseName, retrainName } from "./names";
 import type { WorkflowProps } from "./props";
-import { monitorRole, type RoleDescription, releaseRole, stateMachineRole } from "./roles";
+import { monitorRole, type RoleDescription, releaseRole, retrainRole, stateMachineRole } from "./roles";
 import type { Workflow } from "./settings";
 import { ownerTag } from "./step";
 
@@ -58,6 +59,15 @@ export function monitorStateMachine(workflow: Workflow): StateMachineDescription
   if (settings.monitor === undefined) return undefined;
   return stateMachine(monitorName(settings), monitorDefinition(workflow, settings.monitor), (statements) =>
     monitorRole(settings, references, statements),
+  );
+}
+
+/** The state machine that decides on retrainings; undefined without them. */
+export function retrainStateMachine(workflow: Workflow): StateMachineDescription | undefined {
+  const { settings, references } = workflow;
+  if (settings.retraining === undefined) return undefined;
+  return stateMachine(retrainName(settings), retrainDefinition(workflow, settings.retraining), (statements) =>
+    retrainRole(settings, references, statements),
   );
 }
 

@@ -241,6 +241,21 @@ export function monitorRole(
   };
 }
 
+/** The role of the state machine that decides on retrainings. */
+export function retrainRole(
+  scope: NameScope,
+  place: Place,
+  policyStatements: readonly PolicyStatement[],
+): RoleDescription {
+  return {
+    namePrefix: `${baseName(scope)}-retrain-`,
+    description: "Role of the state machine that decides on retrainings",
+    service: "states.amazonaws.com",
+    sourceArn: stateMachineArns(scope, place).retrain,
+    policyStatements: [...policyStatements, ...logsAndTraces],
+  };
+}
+
 /** Permissions with which Step Functions writes logs and traces. */
 const logsAndTraces: readonly PolicyStatement[] = [
   allow(

@@ -3,6 +3,7 @@ import type { Json } from "./asl/jsonata";
 import type { EndpointSettings } from "./endpoint/kinds";
 import type { Gate } from "./gate";
 import type { NameScope } from "./names";
+import type { RetrainingSettings } from "./retraining/retraining";
 import type { TrainingInstances } from "./training-instances";
 import type { TuningSettings } from "./tuning/props";
 
@@ -82,6 +83,8 @@ export interface WorkflowSettings extends NameScope {
   readonly comparison?: JobSettings & { readonly arguments: readonly string[] };
   /** The monitor of the endpoint's captured traffic; without it, none. */
   readonly monitor?: MonitorSettings;
+  /** Decides on reasons to run the workflow again; without it, nothing does. */
+  readonly retraining?: RetrainingSettings;
   readonly inference: ScriptSettings;
   /** The cache of the results of jobs; without it, every execution runs its jobs. */
   readonly cache?: CacheSettings;

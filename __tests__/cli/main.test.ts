@@ -30,7 +30,7 @@ describe("the command line", () => {
     [["start", "--input", "{broken"], "--input must be JSON or the path of a JSON file"],
     [["start", "--input", "no-such-file.json"], "--input must be JSON or the path of a JSON file"],
     [["start", "--input", '{"Threshold": "high"}'], "Threshold must be a number, got high"],
-    [["start", "--input", '{"Treshold": 1}'], "HyperParameters, From, got Treshold"],
+    [["start", "--input", '{"Treshold": 1}'], "HyperParameters, From, Reason, got Treshold"],
     [["start", "--name", "raw/2026 01.csv"], 'It must not contain "/"'],
     [["execute", "dev", "--redrive", "a", "--from", "ModelTraining"], "cannot be used with option"],
     [["execute", "dev", "--redrive", "a", "--name", "b"], "cannot be used with option"],

@@ -31,9 +31,10 @@ export class TestCloud {
     readonly aws: Aws,
   ) {}
 
-  static async start(): Promise<TestCloud> {
+  /** @param mocks a file with answers of tasks (docs/emulator.md) */
+  static async start(mocks?: string): Promise<TestCloud> {
     const { emulator } = await prepareEnvironments(["emulator", imageEnvironment]);
-    const process = await EmulatorProcess.start(emulator?.python as string, { timeScale: 0.02 });
+    const process = await EmulatorProcess.start(emulator?.python as string, { timeScale: 0.02, mocks });
     return new TestCloud(process, new Aws(process.connection));
   }
 

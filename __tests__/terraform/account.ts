@@ -40,7 +40,7 @@ export async function describeAccount(aws: Aws, baseName: string) {
   const text = JSON.stringify({ buckets, roles, functions, machines, logGroups, registries })
     .replace(
       new RegExp(
-        `${baseName}-(prep|train|compare|monitor|sagemaker|states|release|watch|evaluate|smoke)-[0-9a-zA-Z]+`,
+        `${baseName}-(prep|train|compare|monitor|sagemaker|states|release|watch|retrain|evaluate|smoke)-[0-9a-zA-Z]+`,
         "g",
       ),
       `${baseName}-$1-ID`,

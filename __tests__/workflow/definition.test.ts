@@ -119,7 +119,7 @@ describe("the definition", () => {
       "CreateEndpoint",
     ]);
     const tags = creating[0]?.[1].Arguments.Tags as { Key: string; Value: string }[];
-    expect(tags.map(({ Key }) => Key)).toEqual(["workflow", "environment", "execution"]);
+    expect(tags.map(({ Key }) => Key)).toEqual(["workflow", "environment", "execution", "reason"]);
     expect(await evaluate(tags[2]?.Value as string, { context: context({ Name: "it's(1)" }) })).toBe(
       "it-s-1-",
     );

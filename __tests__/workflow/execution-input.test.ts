@@ -31,6 +31,7 @@ describe("the check of the execution input", () => {
     { Threshold: -1.5, DataPrefix: "raw-data/2026/" },
     { Cache: false },
     { Cache: true },
+    { Reason: { Kind: "drift", Why: "w".repeat(500), DecidedBy: "run-1" } },
     { HyperParameters: {} },
     { HyperParameters: { "n-estimators": 10, "max-depth": "none" } },
     { From: { State: "ModelTraining", ProcessingJobName } },
@@ -40,6 +41,19 @@ describe("the check of the execution input", () => {
   });
 
   it.each([
+    ...[
+      7,
+      {},
+      { Kind: "mood", Why: "x" },
+      { Kind: ["drift", "data"], Why: "x" },
+      { Kind: "drift", Why: "" },
+      { Kind: "drift", Why: ["x"] },
+      { Kind: "drift", Why: "w".repeat(501) },
+      { Kind: "drift", Why: "x", Who: "me" },
+    ].map((Reason): [object, string] => [
+      { Reason },
+      "Reason must be an object with Kind (manual, schedule, ",
+    ]),
     [{ Treshold: 1 }, "The keys must be among PreprocessingJobName"],
     [{ Cache: "no" }, "Cache must be true or false, got no"],
     [{ Threshold: "high" }, "Threshold must be a number, got high"],

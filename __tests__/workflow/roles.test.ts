@@ -5,6 +5,7 @@ import {
   experimentScheduleRole,
   monitorRole,
   type RoleDescription,
+  retrainRole,
   sageMakerRoles,
   scheduleRole,
 } from "../../workflow/roles";
@@ -282,6 +283,7 @@ describe("every role", () => {
         (role) => role !== undefined,
       ),
       monitorRole(long, references, []),
+      retrainRole(long, references, []),
       evaluationFunction(long, references).role,
       workflowStateMachine({ settings: long, references }).role,
     ]) {

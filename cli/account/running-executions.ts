@@ -10,15 +10,18 @@ import { type Environment, stateMachinesOf } from "./environment";
  */
 export async function refuseWhileRunning(environment: Environment): Promise<void> {
   const machines = await stateMachinesOf(environment);
-  const [executions = [], releases = [], monitors = []] = await Promise.all(
-    [machines.workflow, machines.release, machines.monitor].map((machine) => running(environment, machine)),
+  const [executions = [], releases = [], monitors = [], decisions = []] = await Promise.all(
+    [machines.workflow, machines.release, machines.monitor, machines.retrain].map((machine) =>
+      running(environment, machine),
+    ),
   );
-  if (executions.length + releases.length + monitors.length === 0) return;
+  if (executions.length + releases.length + monitors.length + decisions.length === 0) return;
   const { name } = environment;
   const found = [
     ...(executions.length === 0 ? [] : [`Executions are running: ${executions.join(", ")}.`]),
     ...(releases.length === 0 ? [] : [`Releases are running: ${releases.join(", ")}.`]),
     ...(monitors.length === 0 ? [] : [`The monitor is running: ${monitors.join(", ")}.`]),
+    ...(decisions.length === 0 ? [] : [`A retraining is being decided on: ${decisions.join(", ")}.`]),
   ];
   const stop =
     executions.length === 0

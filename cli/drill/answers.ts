@@ -59,6 +59,7 @@ export function usualAnswers({ base, references }: DrilledDefinition): Answers {
     ...trainingAnswers(base),
     ...releaseAnswers(base, versionArn(base, references)),
     ...monitorAnswers(base),
+    ...retrainAnswers(base),
   };
 }
 
@@ -206,5 +207,32 @@ function monitorAnswers(base: string): Answers {
     ReadVerdict: returns({ Body: JSON.stringify(verdict) }),
     KeepReport: returns({ CopyObjectResult: {} }),
     PutMonitorMetrics: returns({}),
+  };
+}
+
+/** An execution of the workflow in a list of them. */
+export function listed(Name: string, Status: string, StartDate = "2026-01-01T00:00:00.000Z"): JsonObject {
+  const ExecutionArn = `arn:aws:states:us-east-1:123456789012:execution:drill:${Name}`;
+  return { ExecutionArn, Name, Status, StartDate };
+}
+
+/** The raw data has an object, of a time. */
+export function rawData(LastModified: string, IsTruncated = false): JsonObject {
+  return { KeyCount: 1, IsTruncated, Contents: [{ Key: "raw-data/data.csv", LastModified }] };
+}
+
+/** There is new data since the last retraining. */
+function retrainAnswers(base: string): Answers {
+  return {
+    FindExecutions: returns({ Executions: [listed("retrain-first", "SUCCEEDED")] }),
+    FindReset: returns({ KeyCount: 0 }),
+    ReadLastDefinition: returns({ Definition: "{}" }),
+    ReadDefinition: returns({ Definition: "{}" }),
+    FindNewData: returns(rawData("2026-01-31T12:00:00.000Z")),
+    StartRetraining: returns({
+      ExecutionArn: `arn:aws:states:us-east-1:123456789012:execution:${base}:retrain-1`,
+    }),
+    KeepDecision: returns({ ETag: "etag" }),
+    TellDecision: returns({ FailedEntryCount: 0, Entries: [{ EventId: "event-1" }] }),
   };
 }

@@ -71,14 +71,16 @@ function isFor({ answers, needs = [], without = [] }: Scenario, { states }: Dril
   return needed.every((state) => states.has(state)) && !without.some((state) => states.has(state));
 }
 
-/** A release is of a version, and the monitor's window moves with the time; the workflow's input may be empty. */
+/** A release is of a version, a retraining has a reason, and the monitor's window moves with the time; the workflow's input may be empty. */
 function inputOf({ states, base, references }: DrilledMachine, { input }: Scenario): JsonObject {
   const given = input?.(base) ?? {};
-  if (states.has("JudgeTraffic")) return { ...window, ...given };
+  if (states.has("JudgeTraffic")) return { ...drilledWindow, ...given };
+  if (states.has("RetrainingDecided")) return { Reason: { Kind: "manual", Why: "drill" }, ...given };
   return states.has("RegisterModel") ? given : { ModelPackageArn: versionArn(base, references), ...given };
 }
 
-const window = { WindowStart: "2026-01-02T00:00:00Z", WindowEnd: "2026-01-03T00:00:00Z" };
+/** The window of the monitor's runs. */
+export const drilledWindow = { WindowStart: "2026-01-02T00:00:00Z", WindowEnd: "2026-01-03T00:00:00Z" };
 
 /** The usual answers of the definition's states, and those that differ. */
 function answersOf(machine: DrilledMachine, more: Answers): Answers {
@@ -152,6 +154,8 @@ const kinds: Readonly<Record<string, CallKind>> = {
   "^sdk:s3:": "s3Sdk",
   "^sdk:cloudwatch:": "cloudWatchSdk",
   "^sdk:applicationautoscaling:": "scalingSdk",
+  "^sdk:sfn:": "stepFunctionsSdk",
+  "^events:": "events",
 };
 
 function injections(state: string, fault: Fault): Injection[] {

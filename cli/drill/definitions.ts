@@ -1,6 +1,7 @@
 import {
   monitorDefinition,
   releaseDefinition,
+  retrainDefinition,
   type WorkflowDefinition,
   workflowDefinition,
 } from "../../workflow/definition";
@@ -31,6 +32,15 @@ export function drilledDefinitions(props: WorkflowProps): DrilledDefinition[] {
         : [
             { name: `drill-${variant}-monitor`, ...monitorDefinition(workflow, settings.monitor), ...common },
           ]),
+      ...(settings.retraining === undefined
+        ? []
+        : [
+            {
+              name: `drill-${variant}-retrain`,
+              ...retrainDefinition(workflow, settings.retraining),
+              ...common,
+            },
+          ]),
     ];
   });
 }
@@ -47,6 +57,7 @@ function variants(props: WorkflowProps): Record<string, Partial<WorkflowProps>> 
     tuning: undefined,
     cache: {},
     monitor: undefined,
+    retraining: undefined,
   } as const;
   const comparison = {
     ...(props.comparison ?? { ...props.training, entryPoint: "compare.py" }),
@@ -56,7 +67,11 @@ function variants(props: WorkflowProps): Record<string, Partial<WorkflowProps>> 
   const tuning = props.tuning ?? anyTuning(props);
   const smokeTest = props.smokeTest ?? { examples: [{ instances: [[1]], low: 0, high: 1 }] };
   return {
-    instances: { ...plain, smokeTest, endpoint: { ...onInstances, capture: { percentage: 100 } }, monitor },
+    instances: {
+      ...{ ...plain, smokeTest, monitor },
+      endpoint: { ...onInstances, capture: { percentage: 100 } },
+      retraining: {},
+    },
     // What a cache goes round is without one, too.
     untested: { ...plain, smokeTest: undefined, cache: false },
     scaled: { ...plain, smokeTest, endpoint: scaled },

@@ -3,10 +3,10 @@
 import type { StageName } from "../../workflow/stages";
 
 /**
- * A new execution, one that starts at a stage with the results of the failed one, another release of the version, or another
- * run of the monitor.
+ * A new execution, one that starts at a stage with the results of the failed one, another release of the version, another run
+ * of the monitor, or another decision on a retraining.
  */
-export type Way = "new" | StageName | "release" | "monitor";
+export type Way = "new" | StageName | "release" | "monitor" | "retrain";
 
 /** The way on by state. A state that is new here has none: decide from where its users go on, and add it. */
 export const expectedWays: Readonly<Record<string, Way>> = {
@@ -46,6 +46,7 @@ export const expectedWays: Readonly<Record<string, Way>> = {
 /** The way on after a failure of a state in a definition; undefined if nobody has decided it. */
 export function expectedWay(states: ReadonlyMap<string, unknown>, state: string): Way | undefined {
   if (states.has("JudgeTraffic")) return "monitor";
+  if (states.has("RetrainingDecided")) return "retrain";
   const isRelease = states.has("ReadPackage") && !states.has("RegisterModel");
   return isRelease ? "release" : expectedWays[state];
 }

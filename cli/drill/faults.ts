@@ -8,7 +8,9 @@ export type CallKind =
   | "lambda"
   | "s3Sdk"
   | "cloudWatchSdk"
-  | "scalingSdk";
+  | "scalingSdk"
+  | "stepFunctionsSdk"
+  | "events";
 
 /**
  * What a user expects: a `passing` error is tried again for a while, a `lasting` one ends the step at once, a `costly` one
@@ -59,6 +61,8 @@ const invoke = "https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html";
 const lambdaAdvice = `${guide}/bp-lambda-serviceexception.html`;
 const scalingApi = "https://docs.aws.amazon.com/autoscaling/application/APIReference";
 const cloudWatchApi = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference";
+const stepFunctionsApi = "https://docs.aws.amazon.com/step-functions/latest/apireference";
+const eventsApi = "https://docs.aws.amazon.com/eventbridge/latest/APIReference";
 const clientErrors = `${guide}/supported-services-awssdk.html`;
 
 /** Errors of Step Functions itself, with any call. */
@@ -218,7 +222,56 @@ export const faults: Readonly<Record<CallKind, readonly Fault[]>> = {
     { ...connection, error: "ApplicationAutoScaling.SdkClientException" },
     ...scalingFaults(),
   ],
+  stepFunctionsSdk: [
+    ...anyCall,
+    ...unnamed("Sfn.SfnException", `${stepFunctionsApi}/CommonErrors.html`),
+    { ...connection, error: "Sfn.SdkClientException" },
+    ...machineFaults(),
+  ],
+  events: [
+    ...anyCall,
+    ...unnamed("EventBridge.AmazonEventBridgeException", `${eventsApi}/CommonErrors.html`),
+    { ...connection, error: "EventBridge.SdkClientException" },
+    {
+      class: "internal",
+      error: "EventBridge.InternalException",
+      cause: "This exception occurs due to unexpected causes",
+      expect: "passing",
+      source: `${eventsApi}/API_PutEvents.html`,
+    },
+    {
+      class: "throttling",
+      error: "EventBridge.FailedEntry",
+      cause: JSON.stringify({ FailedEntryCount: 1, Entries: [{ ErrorCode: "ThrottlingException" }] }),
+      expect: "passing",
+      source: `${guide}/connect-eventbridge.html`,
+    },
+  ],
 };
+
+function machineFaults(): Fault[] {
+  const fault = (of: FaultClass, name: string, cause: string, action: string): Fault => ({
+    class: of,
+    error: `Sfn.${name}Exception`,
+    cause,
+    expect: "lasting",
+    actions: [action],
+    source: `${stepFunctionsApi}/API_${action[0]?.toUpperCase()}${action.slice(1)}.html`,
+  });
+  return [
+    fault("not found", "StateMachineDoesNotExist", "State Machine Does Not Exist", "listExecutions"),
+    fault("not found", "StateMachineDoesNotExist", "State Machine Does Not Exist", "describeStateMachine"),
+    fault(
+      "not found",
+      "ExecutionDoesNotExist",
+      "Execution Does Not Exist",
+      "describeStateMachineForExecution",
+    ),
+    fault("not found", "StateMachineDoesNotExist", "State Machine Does Not Exist", "startExecution"),
+    fault("quota", "ExecutionLimitExceeded", "Too many executions are running", "startExecution"),
+    fault("conflict", "StateMachineDeleting", "The state machine is being deleted", "startExecution"),
+  ];
+}
 
 /** How a job ends that was started. */
 function jobFaults(): Fault[] {

@@ -8,9 +8,11 @@ import {
   earlierResult,
   endpoint,
   evaluation,
+  listed,
   modelPackage,
   newConfig,
   oldConfig,
+  rawData,
   returns,
   type Thrown,
 } from "./answers";
@@ -78,6 +80,7 @@ export const scenarios: readonly Scenario[] = [
   ...reused(),
   ...rollbacks(),
   ...monitored(),
+  ...retrained(),
 ];
 
 function monitored(): Scenario[] {
@@ -110,6 +113,61 @@ function monitored(): Scenario[] {
       answers: { FindChampion: returns(endpoint("Failed", oldConfig)) },
       needs: ["JudgeTraffic"],
       end: "NothingToMonitor",
+    },
+  ];
+}
+
+/** Decisions on retrainings: each "no" is a success of its own. */
+function retrained(): Scenario[] {
+  const executions = (name: string, ...Executions: JsonObject[]): Scenario => ({
+    name,
+    answers: { FindExecutions: returns({ Executions }) },
+    end: "success",
+  });
+  const failed = ["3", "2", "1"].map((name) => listed(`retrain-after-${name}`, "FAILED"));
+  return [
+    executions("first retraining"),
+    executions("running execution", listed("run-1", "RUNNING")),
+    executions("refused retrainings", ...failed),
+    {
+      ...executions("retrainings that were allowed again", ...failed),
+      answers: {
+        FindExecutions: returns({ Executions: failed }),
+        FindReset: returns({ KeyCount: 1, Contents: [{ LastModified: "2026-01-02T00:00:00.000Z" }] }),
+      },
+    },
+    executions(
+      "retraining a short while ago",
+      listed("retrain-first", "SUCCEEDED", "2999-01-01T00:00:00.000Z"),
+    ),
+    {
+      name: "changed workflow",
+      answers: { ReadDefinition: returns({ Definition: "another" }) },
+      end: "success",
+    },
+    {
+      name: "no changes",
+      answers: { FindNewData: returns({ KeyCount: 0, IsTruncated: false }) },
+      end: "success",
+    },
+    {
+      name: "new data on the second page",
+      answers: {
+        FindNewData: returns(rawData("2025-01-01T00:00:00.000Z", true), rawData("2026-02-01T00:00:00.000Z")),
+      },
+      end: "success",
+    },
+    {
+      name: "another reason was first",
+      answers: { StartRetraining: [{ error: "Sfn.ExecutionAlreadyExistsException", cause: "exists" }] },
+      end: "success",
+    },
+    {
+      name: "retraining without a reason",
+      answers: {},
+      input: () => ({ Reason: {} }),
+      needs: ["RetrainingDecided"],
+      end: "InvalidInput",
     },
   ];
 }

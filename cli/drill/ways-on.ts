@@ -14,8 +14,9 @@ import type { Executions } from "../execution/named-execution";
 import { redriveNamed } from "../execution/redriven";
 import { earlierJobsIn, fromOf } from "../execution/stage";
 import { readHistory } from "../execution/variables";
+import { sameWindow } from "../monitoring/window";
 import { UsageError } from "../terminal/errors";
-import type { DrillCase, Injection } from "./cases";
+import { type DrillCase, drilledWindow, type Injection } from "./cases";
 import { visitsOf } from "./drilled-visits";
 import { expectedWay, type Way } from "./expected-ways";
 import { caseName, endOf } from "./judgement";
@@ -138,7 +139,10 @@ export function wayProblems(result: WayResult): string[] {
 function refusalEnd(way: Way, name: string): string {
   const execute = `npm run execute -- ${localEnvironment}`;
   if (way === "release") return `npm run rollback -- ${localEnvironment} 7`;
-  if (way === "monitor") return `npm run monitor -- ${localEnvironment}`;
+  if (way === "monitor") {
+    return `npm run monitor -- ${localEnvironment} ${sameWindow(drilledWindow, new Date(), {})}`;
+  }
+  if (way === "retrain") return `npm run retrain -- ${localEnvironment} --why "drill"`;
   return way === "new" ? execute : `${execute} --from ${way} --of ${name}`;
 }
 
@@ -147,6 +151,7 @@ const before: Readonly<Record<Way, readonly string[]>> = {
   new: [],
   release: [],
   monitor: [],
+  retrain: [],
   ModelTraining: [jobKinds.prep.step.state],
   ModelEvaluation: [jobKinds.prep, jobKinds.train, jobKinds.tune].map(({ step }) => step.state),
 };

@@ -30,6 +30,7 @@ import {
   monitorStateMachine,
   releaseStateMachine,
   resourceTags,
+  retrainStateMachine,
   type StateMachineDescription,
   workflowStateMachine,
 } from "../../workflow/resources";
@@ -109,11 +110,11 @@ export async function createLocalResources(
     },
   };
   const group = modelPackageGroup(props);
-  const judged = monitorStateMachine(workflow);
+  const more = [monitorStateMachine(workflow), retrainStateMachine(workflow)];
   const [stateMachineArn, releaseStateMachineArn] = await Promise.all([
     createStateMachine(aws, workflowStateMachine(workflow), base, tags),
     createStateMachine(aws, releaseStateMachine(workflow), base, tags),
-    judged && createStateMachine(aws, judged, base, tags),
+    Promise.all(more.map((machine) => machine && createStateMachine(aws, machine, base, tags))),
     aws.sagemaker().send(
       new CreateModelPackageGroupCommand({
         ModelPackageGroupName: group.name,
@@ -138,11 +139,11 @@ export async function redeploy(
 ): Promise<StateMachineDescription> {
   const workflow = { settings: workflowSettings(props, scriptKey), references };
   const machine = workflowStateMachine(workflow);
-  const judged = monitorStateMachine(workflow);
+  const more = [monitorStateMachine(workflow), retrainStateMachine(workflow)];
   await Promise.all([
     uploadCode(aws, bucketName, props),
     putStateMachine(aws, machine, references, resourceTags(props)),
-    judged && putStateMachine(aws, judged, references, resourceTags(props)),
+    ...more.map((one) => one && putStateMachine(aws, one, references, resourceTags(props))),
   ]);
   return machine;
 }

@@ -11,6 +11,7 @@ import {
 } from "@aws-sdk/client-sfn";
 import type { ExecutionInput } from "../../workflow/execution-input";
 import type { MonitorInput } from "../../workflow/steps/monitor-input";
+import type { RetrainInput } from "../../workflow/steps/retrain-input";
 import { poll } from "../account/poll";
 import { CliError, explain, OutcomeUnknownError, UsageError } from "../terminal/errors";
 import { ExecutionHistory, type StateVisit } from "./history";
@@ -28,7 +29,7 @@ export async function startExecution(
   sfn: SFNClient,
   stateMachineArn: string,
   name: string,
-  input: ExecutionInput | MonitorInput,
+  input: ExecutionInput | MonitorInput | RetrainInput,
   options: ThrottledOptions = {},
 ): Promise<string> {
   // The same name and input start no second execution.

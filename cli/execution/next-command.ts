@@ -1,6 +1,7 @@
 import type { DescribeExecutionCommandOutput } from "@aws-sdk/client-sfn";
 import { workflowProps } from "../../configuration";
 import { isNamedFailure } from "../../workflow/failures";
+import type { RetrainInput } from "../../workflow/steps/retrain-input";
 import { sameWindow } from "../monitoring/window";
 import type { ExecutionFailure } from "./failure";
 import { stageWith } from "./stage";
@@ -32,12 +33,20 @@ export function nextCommand(
         : sameWindow(JSON.parse(input), startDate, workflowProps(environment).monitor ?? {});
     return `npm run monitor -- ${environment} ${window}`.trimEnd();
   }
+  if (suffix === "retrain") return retrainCommand(environment, JSON.parse(input));
   if (version !== undefined) {
     const isInService = error === "AutoscalingFailed";
     return `npm run rollback -- ${environment} ${version}${isInService ? " --again" : ""}`;
   }
   const stage = stageWith(state);
   return stage === undefined ? undefined : `${execute} --from ${stage} --of ${name}`;
+}
+
+/** The command that asks for a retraining again, whoever asked before: a person decides that it is time. */
+function retrainCommand(environment: string, input: Partial<RetrainInput>): string {
+  const why = typeof input.Reason?.Why === "string" ? input.Reason.Why : "again";
+  // Nothing that a shell would read within quotes.
+  return `npm run retrain -- ${environment} --why "${why.replace(/["$`\\!]/g, "'")}"`;
 }
 
 /** What the name of an execution's state machine has after that of the workflow's own, such as `release`. */

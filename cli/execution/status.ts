@@ -18,6 +18,7 @@ import {
   versionSummary,
 } from "../registry/model-versions";
 import { comparisonText, servingText } from "../registry/text";
+import { decisionLines, listDecisions, type RetrainingRun } from "../retraining/decisions";
 import { type JsonOptions, printResult } from "../terminal/print";
 import { size } from "../terminal/size";
 import { type ExecutionSummary, executionText, listExecutions } from "./summaries";
@@ -29,6 +30,8 @@ interface Status {
   readonly releases: readonly ExecutionSummary[];
   /** Runs of the monitor, with what they found; absent without a monitor. */
   readonly monitor?: readonly MonitorRun[];
+  /** Decisions on retrainings, with their reasons; absent without them. */
+  readonly retraining?: readonly RetrainingRun[];
   readonly objects: Readonly<Record<string, { readonly count: number; readonly bytes: number }>>;
   readonly endpoints: readonly {
     readonly name: string;
@@ -44,23 +47,24 @@ interface Status {
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
-/** Shows executions, releases, runs of the monitor, objects, endpoints and versions of one environment. */
+/** Shows executions, releases, runs of the monitor, decisions on retrainings, objects, endpoints and versions of one environment. */
 export async function status(name: string, options: TargetOptions & JsonOptions): Promise<void> {
   const target = await resolveTarget(name, options);
   await announce(target);
   const { aws, stateMachineArn } = target;
-  const { release, monitor: monitorArn } = await stateMachinesOf(target);
-  const [executions, releases, monitor, objects, endpoints, versions] = await Promise.all([
+  const { release, monitor: monitorArn, retrain } = await stateMachinesOf(target);
+  const [executions, releases, monitor, retraining, objects, endpoints, versions] = await Promise.all([
     listExecutions(aws, stateMachineArn),
     listExecutions(aws, release),
     target.workflow.monitor === undefined ? undefined : listMonitorRuns(aws, monitorArn, name),
+    target.workflow.retraining === undefined ? undefined : listDecisions(aws, retrain, name),
     countObjects(target),
     listEndpoints(target),
     listVersions(target),
   ]);
   const gate = gateSettings(target.workflow.gate);
   const status: Status = {
-    ...{ executions, releases, monitor, objects, endpoints },
+    ...{ executions, releases, monitor, retraining, objects, endpoints },
     versions: versions.map((version) => versionSummary(version, gate)),
     metrics: versions[0]?.metrics,
   };
@@ -133,7 +137,7 @@ async function describeEndpoint(aws: Aws, name: string): Promise<Status["endpoin
 }
 
 function statusText(
-  { executions, releases, monitor, objects, endpoints }: Status,
+  { executions, releases, monitor, retraining, objects, endpoints }: Status,
   versions: readonly string[],
 ): string {
   const section = (title: string, lines: readonly string[]) => [
@@ -144,6 +148,9 @@ function statusText(
     ...section("Executions (newest first)", executions.map(executionText)),
     ...section("Releases after approvals, rollbacks and promotions", releases.map(executionText)),
     ...(monitor === undefined ? [] : section("Monitor (newest first)", monitor.flatMap(monitorRunLines))),
+    ...(retraining === undefined
+      ? []
+      : section("Retraining (newest first)", retraining.flatMap(decisionLines))),
     ...section(
       "Objects",
       Object.entries(objects).map(

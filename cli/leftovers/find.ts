@@ -60,6 +60,8 @@ export const writtenPrefixes = [
   prefixes.experiments,
   prefixes.monitorReports,
   prefixes.latestReports,
+  prefixes.retrainingDecisions,
+  prefixes.retrainingReset,
 ];
 
 /** Finds what executions created, by name and tag. */

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { localEnvironment } from "../../configuration/names";
+import { longestWhy } from "../../workflow/retraining/retraining";
 
 /** Help on exit codes: for commands that run the workflow, and for others. */
 const exitCodesText = {
@@ -109,6 +110,15 @@ export function positiveNumber(text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("It must be a number above 0.");
   return value;
+}
+
+/** Checks the text of a reason early: it becomes part of an execution's input. */
+export function why(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed.length < 1 || trimmed.length > longestWhy) {
+    throw new InvalidArgumentError(`It must have 1 to ${longestWhy} characters, got ${trimmed.length}.`);
+  }
+  return trimmed;
 }
 
 export function wholeNumber(text: string): number {

@@ -130,11 +130,39 @@ const cloudWatchRetry: readonly Retrier[] = [
   },
 ];
 
+/** Retries a call of Step Functions itself. */
+const stepFunctionsRetry: readonly Retrier[] = [
+  {
+    ErrorEquals: ["Sfn.SfnException", "Sfn.SdkClientException"],
+    IntervalSeconds: 2,
+    MaxAttempts: 3,
+    MaxDelaySeconds: 30,
+    ...spread,
+  },
+];
+
+/** Retries an event that EventBridge did not take. */
+export const eventsRetry: readonly Retrier[] = [
+  {
+    ErrorEquals: [
+      "EventBridge.AmazonEventBridgeException",
+      "EventBridge.InternalException",
+      "EventBridge.SdkClientException",
+      "EventBridge.FailedEntry",
+    ],
+    IntervalSeconds: 1,
+    MaxAttempts: 3,
+    MaxDelaySeconds: 20,
+    ...spread,
+  },
+];
+
 /** How calls of the AWS API are retried, by service. */
 export const sdkRetries = {
   sagemaker: sageMakerRetry,
   s3: s3Retry,
   cloudwatch: cloudWatchRetry,
+  sfn: stepFunctionsRetry,
   applicationautoscaling: scalingRetry,
 } as const;
 

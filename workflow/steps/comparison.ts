@@ -1,10 +1,11 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import type { Workflow, WorkflowSettings } from "../settings";
-import { executionTags, type Step } from "../step";
+import type { Step } from "../step";
 import { jobStep, roleAndLimit } from "./job";
 import { vpcConfig } from "./network";
 import { pinnedCodeUrl } from "./pin-code";
 import { codeFolder, entryPoint, processingOutput, processingResources, wholeCopy } from "./processing";
+import { jobTags } from "./reason";
 
 type Comparison = NonNullable<WorkflowSettings["comparison"]>;
 
@@ -57,7 +58,7 @@ function request(workflow: Workflow, comparison: Comparison, roleArn: string): J
     ProcessingOutputConfig: processingOutput("comparison", outputUrl, folders.output),
     ProcessingResources: processingResources(comparison),
     ...(settings.vpc === undefined ? {} : { NetworkConfig: vpcConfig(workflow) }),
-    Tags: executionTags(workflow),
+    Tags: jobTags(workflow),
     ...roleAndLimit(roleArn, comparison.maxRuntimeInSeconds),
   };
 }

@@ -1,12 +1,13 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { prefixes } from "../prefixes";
 import type { Workflow } from "../settings";
-import { artifactUrl, executionTags, type Step } from "../step";
+import { artifactUrl, type Step } from "../step";
 import { cachedStep, codeOf, earlierResult, instancesOf } from "./cache";
 import { jobName, jobStep, roleAndLimit } from "./job";
 import { vpcConfig } from "./network";
 import { pinnedCodeUrl } from "./pin-code";
 import { codeFolder, entryPoint, processingOutput, processingResources, wholeCopy } from "./processing";
+import { jobTags } from "./reason";
 import { processedVariables } from "./stage";
 
 const dataFolder = "/opt/ml/processing/input/data";
@@ -74,7 +75,7 @@ function request(workflow: Workflow): JsonObject {
     ProcessingOutputConfig: processingOutput("processed", outputUrl, outputFolder),
     ProcessingResources: processingResources(processing),
     ...(settings.vpc === undefined ? {} : { NetworkConfig: vpcConfig(workflow) }),
-    Tags: executionTags(workflow),
+    Tags: jobTags(workflow),
     ...roleAndLimit(references.roleArns.prep, processing.maxRuntimeInSeconds),
   };
 }

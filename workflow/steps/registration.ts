@@ -8,6 +8,7 @@ import { prefixes } from "../prefixes";
 import type { Workflow } from "../settings";
 import { type Step, sdkTask } from "../step";
 import { modelContainer } from "./model";
+import { reasonText } from "./reason";
 import { packageArn } from "./resource-arns";
 
 /** JSONata: the hyperparameters, shortened to the limit of a property; the training job has all of them. */
@@ -75,6 +76,7 @@ function properties(workflow: Workflow): JsonObject {
   return {
     // Values allow fewer characters than execution names do.
     execution: jsonata`$replace($states.context.Execution.Name, /[^A-Za-z0-9_.:=+@-]/, "-")`,
+    reason: reasonText,
     trainingJob: jsonata`$trainingJobName`,
     processedData: jsonata`$processedDataUrl`,
     code: jsonata`${`s3://${workflow.references.bucketName}/${prefixes.executionCode}`} & $executionFolder & "/"`,

@@ -1,7 +1,9 @@
 import { type JsonObject, jsonata } from "../asl/jsonata";
+import type { DecidedReason } from "../execution-input";
 import type { Gate } from "../gate";
 import type { Workflow } from "../settings";
 import type { Step } from "../step";
+import { reportedReason } from "./reason";
 
 const modelPackageArn = jsonata`$modelPackageArn`;
 
@@ -16,6 +18,7 @@ function trained({ settings }: Workflow): JsonObject {
       Better: jsonata`$evaluation.Better`,
       Reason: jsonata`$evaluation.Reason`,
     },
+    Reason: reportedReason,
     ProcessingJobName: jsonata`$processingJobName`,
     TrainingJobName: jsonata`$trainingJobName`,
     ...(settings.tuning !== undefined && { Tuning: tuned }),
@@ -96,6 +99,8 @@ export interface ExecutionReport {
     /** The reason for the decision, with the numbers of a comparison. */
     readonly Reason: string;
   };
+  /** Why it ran, as its input says; null if that says nothing. */
+  readonly Reason: DecidedReason | null;
   readonly ProcessingJobName: string;
   readonly TrainingJobName: string;
   /** Only of a workflow with tuning; empty if the input switched it off. */

@@ -1,12 +1,13 @@
 import { type Jsonata, type JsonObject, jsonata } from "../asl/jsonata";
 import { prefixes } from "../prefixes";
 import type { Workflow } from "../settings";
-import { executionTags, type Step } from "../step";
+import type { Step } from "../step";
 import { cachedStep, codeOf, earlierResult, instancesOf } from "./cache";
 import { spotAndCheckpoints } from "./checkpoints";
 import { jobStep, roleAndLimit } from "./job";
 import { vpcConfig } from "./network";
 import { pinnedCodeUrl } from "./pin-code";
+import { jobTags } from "./reason";
 import { trainedVariables } from "./stage";
 
 /**
@@ -29,7 +30,7 @@ export function trainingStep(workflow: Workflow, next: string): Step {
         ...trainingRequest(workflow, "HyperParameters", jsonata`$hyperparameters`),
         ResourceConfig: { ...resourceConfig(workflow), ...warmPool(workflow) },
         ...spotAndCheckpoints(workflow, "training"),
-        Tags: executionTags(workflow),
+        Tags: jobTags(workflow),
         ...roleAndLimit(roleArn, maxRuntimeInSeconds, spot),
       },
       assign: { trainedModelUrl },

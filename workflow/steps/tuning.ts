@@ -6,13 +6,14 @@ import { allow } from "../iam";
 import { jobKinds, jobResource } from "../job-kinds";
 import { tuningNameStart } from "../names";
 import type { Workflow } from "../settings";
-import { executionTags, type Step, sdkTask } from "../step";
+import { type Step, sdkTask } from "../step";
 import { longestTrainingJobSeconds } from "../training-instances";
 import { longestTuningSeconds } from "../tuning/checks";
 import type { TuningCompletion, TuningSettings } from "../tuning/props";
 import { beginningOf, cachedStep, earlierResult } from "./cache";
 import { spotAndCheckpoints } from "./checkpoints";
 import { jobStep, longestAttemptSeconds, roleAndLimit } from "./job";
+import { jobTags } from "./reason";
 import { trainedVariables } from "./stage";
 import { cachedTraining, trainedModelUrl, trainingRequest } from "./training";
 
@@ -135,7 +136,7 @@ function request(workflow: Workflow, tuning: TuningSettings, maxRuntimeInSeconds
       ...spotAndCheckpoints(workflow, "tuning"),
       ...roleAndLimit(references.roleArns.train, maxRuntime, spot),
     },
-    Tags: executionTags(workflow),
+    Tags: jobTags(workflow),
   };
 }
 

@@ -20,6 +20,7 @@ it("names state machines in the partition that the credentials are of, which AWS
       workflow: "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:housing-dev",
       release: "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:housing-dev-release",
       monitor: "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:housing-dev-monitor",
+      retrain: "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:housing-dev-retrain",
     });
   }
   expect(send).toHaveBeenCalledTimes(1);

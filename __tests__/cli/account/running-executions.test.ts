@@ -58,6 +58,12 @@ it("names a run of the monitor, whose job writes", async () => {
   );
 });
 
+it("names a decision on a retraining, which may start one", async () => {
+  await expect(refuseWhileRunning(environment({ "housing-dev-retrain": ["e"] }))).rejects.toThrow(
+    /^A retraining is being decided on: e\. Wait until they have ended/,
+  );
+});
+
 it.each([[{ "housing-dev": [], "housing-dev-release": [] }], [{ "housing-dev": [] }], [{}]])(
   "goes on where nothing runs, deployed or not: %j",
   async (running) => {

@@ -27,6 +27,8 @@ import { failureOf, succeeded, type TestCloud, type TestWorkflow } from "../clou
 import { TestNotifications } from "../notifications-cloud";
 import { smallComparison, smallMonitor, smallSpot, smallTuning, smallWorkflow } from "../small-workflow";
 
+const oftenRetrained = { coolDownInHours: 0, mostPerDay: 50 };
+
 /** A run that needs a permission. */
 export interface Scenario {
   /** Prepares the account, with every permission in place. */
@@ -59,7 +61,7 @@ export class Lane {
 
   /**
    * `more` of what a configuration can ask for: a key, an endpoint that is scaled and updated by a canary, a tuning, a cache,
-   * spot instances, a monitor.
+   * spot instances, a monitor with decisions on retrainings.
    */
   static async open(
     cloud: TestCloud,
@@ -83,7 +85,7 @@ export class Lane {
     const props = smallWorkflow(prefix, {
       ...(tunes ? smallTuning : {}),
       ...(onSpot ? smallSpot : {}),
-      monitor: monitors ? smallMonitor.monitor : undefined,
+      ...(monitors ? { monitor: smallMonitor.monitor, retraining: oftenRetrained } : {}),
       // What it finds is known before a release.
       ...(caches ? ({ cache: {}, approval: "manual" } as const) : {}),
       comparison: smallComparison,
@@ -122,7 +124,7 @@ export class Lane {
       const name = Roles.find(({ RoleName = "" }) =>
         RoleName.startsWith(`${prefix}-test-${role}-`),
       )?.RoleName;
-      if ((role === "cache" && !caches) || (/^(monitor|watch)$/.test(role) && !monitors)) continue;
+      if ((role === "cache" && !caches) || (/^(monitor|watch|retrain)$/.test(role) && !monitors)) continue;
       const policy = { RoleName: name, PolicyName: "permissions" };
       const { PolicyDocument = "" } = await cloud.aws.iam().send(new GetRolePolicyCommand(policy));
       lane.#policies.set(role, {

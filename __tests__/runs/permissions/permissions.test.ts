@@ -20,6 +20,7 @@ import { captures } from "./capture-scenario";
 import { looksAtExperiment, looksBySchedule } from "./experiment-scenarios";
 import { Lane, type Scenario } from "./lane";
 import { judges, monitorScenario } from "./monitor-scenarios";
+import { findsNoChange, retrainScenario } from "./retrain-scenarios";
 import { scenarioFor, startsByApproval, startsBySchedule, usesCache } from "./scenarios";
 
 /** Of the roles of A/B tests each permission is needed by a look. */
@@ -27,7 +28,9 @@ const looks: Partial<Record<RoleName, Scenario>> = { control: looksAtExperiment,
 
 function scenarioOf(role: RoleName, grant: Grant): Scenario {
   if (role === "sagemaker" && grant.resource.includes(`/${prefixes.dataCapture}`)) return captures;
-  return looks[role] ?? monitorScenario(role, grant) ?? scenarioFor(role, grant);
+  return (
+    looks[role] ?? monitorScenario(role, grant) ?? retrainScenario(role, grant) ?? scenarioFor(role, grant)
+  );
 }
 
 /** What lacks these fails without their name: only the emulator's count of denials has it. */
@@ -90,6 +93,8 @@ describe("without one permission", () => {
     expect(await captures.run(first as Lane)).toBe("");
     await watched.begin();
     expect(await judges.run(watched)).toBe("");
+    await findsNoChange.before?.(watched);
+    expect(await findsNoChange.run(watched)).toBe("");
     for (const look of Object.values(looks)) {
       await look.before?.(first as Lane);
       expect(await look.run(first as Lane)).toBe("");
@@ -107,7 +112,7 @@ describe("without one permission", () => {
       proveAll(guarded, ({ action }) => forScaling.test(action)),
       proveAll(tuned, forTuning),
       proveAll(cached, ({ resource }, _, role) => role === "cache" || resource.includes("-results-cache:")),
-      proveAll(watched, (_grant, _index, role) => /^(monitor|watch)$/.test(role)),
+      proveAll(watched, (_grant, _index, role) => /^(monitor|watch|retrain)$/.test(role)),
       proveAll(interrupted, ({ resource }) => resource.includes("/checkpoints/")),
     ]);
 

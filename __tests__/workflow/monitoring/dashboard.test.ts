@@ -27,7 +27,8 @@ describe("the dashboard", () => {
   it("draws executions of all machines, what the monitor finds, and the endpoint's requests, latency and load", () => {
     const drawn = body.widgets.flatMap(({ properties }) => (properties.metrics ?? []) as unknown[][]);
     const ends = drawn.filter(([, metric]) => metric === "ExecutionsFailed");
-    expect(ends.map((line) => line[3])).toEqual(Object.values(machines));
+    const { retrain: _, ...drawnMachines } = machines;
+    expect(ends.map((line) => line[3])).toEqual(Object.values(drawnMachines));
     expect(drawn).toContainEqual([
       "AWS/SageMaker",
       "ModelLatency",

@@ -106,7 +106,7 @@ describe("the tuning in an execution's input", () => {
     const untuned = inputProblems(jsonata`$input0`, rules);
     const found = await evaluate(untuned, {}, { input0: { Tuning: false } });
     expect(found).toEqual([
-      expect.stringMatching(/^The keys must be among .*HyperParameters, From, got Tuning$/),
+      expect.stringMatching(/^The keys must be among .*HyperParameters, From, Reason, got Tuning$/),
     ]);
   });
 });

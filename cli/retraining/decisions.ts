@@ -1,0 +1,65 @@
+import { DescribeExecutionCommand, StateMachineDoesNotExist } from "@aws-sdk/client-sfn";
+import { executionArn } from "../../workflow/arns";
+import type { RetrainingDecision } from "../../workflow/retraining/retraining";
+import type { RetrainInput } from "../../workflow/steps/retrain-input";
+import type { Aws } from "../account/clients";
+import { nextCommand } from "../execution/next-command";
+import { type ExecutionSummary, executionText, listExecutions } from "../execution/summaries";
+
+/** A decision on a retraining. */
+export interface RetrainingRun extends ExecutionSummary {
+  readonly reason?: RetrainInput["Reason"];
+  /** Absent while it is being made, and if that failed. */
+  readonly decision?: string;
+  readonly why?: string;
+  /** The command that asks again; absent unless the decision failed. */
+  readonly next?: string;
+}
+
+const shown = 5;
+
+/** The newest decisions; none where nothing decides on retrainings. */
+export async function listDecisions(
+  aws: Aws,
+  stateMachineArn: string,
+  environment: string,
+): Promise<RetrainingRun[]> {
+  try {
+    const runs = await listExecutions(aws, stateMachineArn, shown);
+    return await Promise.all(runs.map((run) => withDecision(aws, stateMachineArn, environment, run)));
+  } catch (error) {
+    if (error instanceof StateMachineDoesNotExist) return [];
+    throw error;
+  }
+}
+
+async function withDecision(
+  aws: Aws,
+  stateMachineArn: string,
+  environment: string,
+  run: ExecutionSummary,
+): Promise<RetrainingRun> {
+  const describe = new DescribeExecutionCommand({ executionArn: executionArn(stateMachineArn, run.name) });
+  const description = await aws.sfn().send(describe);
+  const { Reason } = JSON.parse(description.input ?? "{}") as Partial<RetrainInput>;
+  const { Decision, Why } = JSON.parse(description.output ?? "{}") as Partial<RetrainingDecision>;
+  const hasFailed = run.status !== "RUNNING" && run.status !== "SUCCEEDED";
+  return {
+    ...run,
+    reason: Reason,
+    decision: Decision,
+    why: Why,
+    next: hasFailed ? nextCommand(environment, description, {}) : undefined,
+  };
+}
+
+/** A decision with its reason, and with what it says; or with the command that asks again. */
+export function decisionLines({ reason, decision, why, next, ...run }: RetrainingRun): string[] {
+  const indented = (line: string) => `${" ".repeat(11)}${line}`;
+  return [
+    `${executionText(run)}${decision === undefined ? "" : `: ${decision}`}`,
+    ...(reason === undefined ? [] : [indented(`asked for by ${reason.Kind}: ${reason.Why}`)]),
+    ...(why === undefined ? [] : [indented(why)]),
+    ...(next === undefined ? [] : [indented(`to go on: ${next}`)]),
+  ];
+}
