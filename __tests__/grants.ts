@@ -47,7 +47,7 @@ export function rolesOf(scope: NameScope) {
         capture: { percentage: 100 },
       },
       monitor: { folder: "python/scripts", entryPoint: "monitoring.py" },
-      retraining: {},
+      retraining: { on: ["drift", "quality"] },
       vpc: { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] },
     },
     withKey,

@@ -101,14 +101,16 @@ export function parseEnvironments(environments: ConfigInput["environments"]): Co
 
 /** The workflow's props with one environment's sizes, gate, network and tags. */
 export function inEnvironment(props: WorkflowProps, environment: EnvironmentConfig): WorkflowProps {
-  const { sizes, endpoint, gate, vpc, tags, approval, retention, retraining } = environment;
+  const { sizes, endpoint, gate, vpc, tags, approval, retention } = environment;
   const { schedule: _, ...window } = environment.monitor ?? {};
+  const { schedule: __, ...retraining } = environment.retraining ?? {};
   return {
     ...props,
     processing: { ...props.processing, ...sizes.processing },
     training: { ...props.training, ...sizes.training },
     monitor: props.monitor && { ...props.monitor, ...window },
-    retraining: retraining === undefined ? props.retraining : { ...props.retraining, ...retraining },
+    retraining:
+      environment.retraining === undefined ? props.retraining : { ...props.retraining, ...retraining },
     endpoint: overEndpoint(props.endpoint, endpoint),
     gate: { ...props.gate, ...gate },
     approval: approval ?? props.approval,
@@ -150,7 +152,8 @@ function refuseWhatCannotWork(
     try {
       checkNameScope(props);
       const settings = workflowSettings(props, (script) => checkedFolder(props, script));
-      if (environments[name]?.monitor !== undefined) requireMonitor(props, settings);
+      if (environments[name]?.monitor !== undefined) requireMonitor("monitor", props, settings);
+      if (settings.retraining?.on.length) requireMonitor("retraining.on", props, settings);
     } catch (error) {
       const { message } = error as Error;
       problems.set(message, [...(problems.get(message) ?? []), name]);
@@ -168,12 +171,12 @@ function refuseWhatCannotWork(
 }
 
 /** A monitor that an environment asks for has to be one that runs. */
-function requireMonitor(props: WorkflowProps, { monitor }: WorkflowSettings): void {
+function requireMonitor(key: string, props: WorkflowProps, { monitor }: WorkflowSettings): void {
   if (monitor !== undefined) return;
   throw new Error(
     props.monitor === undefined
-      ? "monitor needs a script: set workflow.monitor, such as { folder, entryPoint } (docs/monitoring.md)"
-      : "monitor needs captured requests: set endpoint.capture, such as { percentage: 100 }, of an endpoint on instances; AWS captures none of a serverless one",
+      ? `${key} needs ${key === "monitor" ? "" : "a monitor with "}a script: set workflow.monitor, such as { folder, entryPoint } (docs/monitoring.md)`
+      : `${key} needs captured requests: set endpoint.capture, such as { percentage: 100 }, of an endpoint on instances; AWS captures none of a serverless one`,
   );
 }
 

@@ -7,7 +7,7 @@ import type { AlarmOptions } from "../workflow/monitoring/alarms";
 import type { MonitoredWindow } from "../workflow/monitoring/monitor";
 import { hasRecipients, webhookFormats } from "../workflow/monitoring/notifications";
 import { defaultLogRetentionInDays } from "../workflow/resources";
-import type { RetrainingProps } from "../workflow/retraining/retraining";
+import { monitoredKinds, type RetrainingProps } from "../workflow/retraining/retraining";
 import type { TrainingInstancesProps } from "../workflow/training-instances";
 import { type InstanceUser, instanceTypeProblem, instanceTypes } from "./instance-types";
 import { regionProblem } from "./regions";
@@ -58,6 +58,7 @@ export const retrainingShape = {
   coolDownInHours: z.number().optional(),
   mostPerDay: z.number().optional(),
   refusalsInARow: z.number().optional(),
+  on: z.array(z.enum(monitoredKinds)).optional(),
 } satisfies Record<keyof RetrainingProps, z.ZodType>;
 
 const schedule = z.strictObject({
@@ -189,7 +190,7 @@ const environmentEntrySchema = z.strictObject({
   /** Runs the monitor on a schedule, and overrides the window in the workflow's props: docs/monitoring.md. */
   monitor: z.strictObject({ schedule: schedule.optional(), ...windowShape }).optional(),
   /** Decides on reasons to run the workflow again, and overrides the workflow's props; `{}` for the defaults: docs/retraining.md. */
-  retraining: z.strictObject(retrainingShape).optional(),
+  retraining: z.strictObject({ schedule: schedule.optional(), ...retrainingShape }).optional(),
   /** Who is notified of releases, failed executions, and alarms: docs/notifications.md. */
   notifications: z
     .strictObject({
@@ -237,7 +238,15 @@ const environmentEntrySchema = z.strictObject({
   tags: tagsSchema.default({}),
 });
 
-export const environmentSchema = environmentEntrySchema.superRefine(({ alarms, notifications }, context) => {
+export const environmentSchema = environmentEntrySchema.superRefine((entry, context) => {
+  const { alarms, notifications, schedule, retraining } = entry;
+  if (schedule !== undefined && retraining?.schedule !== undefined) {
+    context.addIssue({
+      code: "custom",
+      path: ["retraining", "schedule"],
+      message: "would start the workflow beside schedule, which asks nobody: keep one of them",
+    });
+  }
   if (hasRecipients(notifications)) return;
   for (const [key, value] of Object.entries(alarms)) {
     if (value === undefined) continue;

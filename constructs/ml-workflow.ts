@@ -11,7 +11,7 @@ import { evaluationFunction, resultsCacheFunction, smokeTestFunction } from "../
 import { defaultImage, type ImageProps, imageRepositoryArn } from "../workflow/image";
 import type { AlarmOptions } from "../workflow/monitoring/alarms";
 import type { Recipients } from "../workflow/monitoring/notifications";
-import { baseName, checkNameScope, monitorName, type NameScope } from "../workflow/names";
+import { baseName, checkNameScope, monitorName, type NameScope, retrainName } from "../workflow/names";
 import { scriptFolders, type WorkflowProps, workflowSettings } from "../workflow/props";
 import {
   defaultLogRetentionInDays,
@@ -21,8 +21,10 @@ import {
   type StateMachineDescription,
   workflowStateMachine,
 } from "../workflow/resources";
+import { longestWhy } from "../workflow/retraining/retraining";
 import { type RoleDescription, type RoleReferences, sageMakerRoles } from "../workflow/roles";
 import type { SageMakerRoles, WorkflowSettings } from "../workflow/settings";
+import type { RetrainInput } from "../workflow/steps/retrain-input";
 import { ArtifactBucket } from "./artifact-bucket";
 import { ExecutionRole } from "./execution-role";
 import { Experiments } from "./experiments";
@@ -77,6 +79,12 @@ export interface MlWorkflowProps {
    * @default - the monitor is run by hand
    */
   readonly monitorSchedule?: ScheduleExpression;
+  /**
+   * Asks for a retraining on a schedule.
+   *
+   * @default - only what else asks for it
+   */
+  readonly retrainingSchedule?: ScheduleExpression;
   /**
    * Creates the resources of A/B tests: their controller, and the group for its schedule.
    *
@@ -277,6 +285,7 @@ export class MlWorkflow extends Construct {
       const [name, description] = [baseName(workflow), "Starts an execution of the workflow"];
       new WorkflowSchedule(this, "Schedule", { ...common, name, description, schedule, stateMachineArn });
     }
+    this.retrainingSchedule(props, deployment);
     if (monitorSchedule === undefined) return;
     if (this.monitor === undefined) {
       throw new Error(
@@ -291,6 +300,26 @@ export class MlWorkflow extends Construct {
       description,
       schedule: monitorSchedule,
       stateMachineArn,
+    });
+  }
+
+  private retrainingSchedule(
+    { workflow, retrainingSchedule: schedule }: MlWorkflowProps,
+    deployment: Deployment,
+  ): void {
+    if (schedule === undefined) return;
+    if (this.retrain === undefined) {
+      throw new Error(
+        "retraining.schedule needs decisions on retrainings: set workflow.retraining, such as {}",
+      );
+    }
+    const { stateMachineArn } = this.retrain;
+    const Why = `${schedule.expression} in ${schedule.timeZone}`.slice(0, longestWhy);
+    const input: RetrainInput = { Reason: { Kind: "schedule", Why } };
+    new WorkflowSchedule(this, "RetrainingSchedule", {
+      ...{ nameScope: workflow, deployment, schedule, stateMachineArn, input },
+      name: retrainName(workflow),
+      description: "Asks for a retraining",
     });
   }
 

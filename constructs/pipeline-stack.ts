@@ -48,6 +48,7 @@ export class PipelineStack extends TerraformStack {
       noncurrentVersionDays: retention.noncurrentVersionsInDays,
       schedule: environment.schedule,
       monitorSchedule: environment.monitor?.schedule,
+      retrainingSchedule: environment.retraining?.schedule,
       experiments: environment.experiments,
       notifications: environment.notifications,
       alarms: environment.alarms,

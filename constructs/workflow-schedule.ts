@@ -18,17 +18,19 @@ export interface WorkflowScheduleProps {
   readonly description: string;
   readonly schedule: ScheduleExpression;
   readonly stateMachineArn: string;
+  /** @default - the input's defaults */
+  readonly input?: object;
   /** The schedule is encrypted with the bucket's key, or with EventBridge Scheduler's default key. */
   readonly deployment: Deployment;
 }
 
-/** Starts executions of a state machine on a schedule, with the input's defaults. */
+/** Starts executions of a state machine on a schedule, with the same input each time. */
 export class WorkflowSchedule extends Construct {
   readonly role: ExecutionRole;
 
   constructor(scope: Construct, id: string, props: WorkflowScheduleProps) {
     super(scope, id);
-    const { nameScope, name, description, schedule, stateMachineArn, deployment } = props;
+    const { nameScope, name, description, schedule, stateMachineArn, input = {}, deployment } = props;
     this.role = new ExecutionRole(this, "Role", {
       role: scheduleRole(nameScope, deployment, stateMachineArn),
       account: deployment.account,
@@ -43,7 +45,7 @@ export class WorkflowSchedule extends Construct {
       target: {
         arn: stateMachineArn,
         roleArn: this.role.roleArn,
-        input: "{}",
+        input: JSON.stringify(input),
         // A throttled start is tried again, with growing waits, as often as it can be; one that is hours late is of no use.
         // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
         retryPolicy: { maximumEventAgeInSeconds: 3600, maximumRetryAttempts: 185 },

@@ -32,7 +32,7 @@ export const failures = {
 export const monitorFailures = {
   NothingToMonitor: "No model is in service on the endpoint, or its artifact cannot be found.",
   MonitoringFailed:
-    "The monitor's job failed or could not be started, what it reads could not be found, or its verdict could not be recorded.",
+    "The monitor's job failed or could not be started, what it reads could not be found, its verdict could not be recorded, or no retraining could be asked for.",
 } as const;
 
 /** The errors that only decisions on a retraining have. */

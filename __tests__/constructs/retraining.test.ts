@@ -2,7 +2,7 @@ import { workflowProps } from "../../configuration";
 import { defineConfig } from "../../configuration/define";
 import { retrainStateMachine } from "../../workflow/resources";
 import { workflow } from "../fixtures";
-import { inDev, named, resources, synth } from "../synthesized";
+import { inDev, named, only, resources, synth } from "../synthesized";
 
 describe("decisions on retrainings", () => {
   it("are a state machine of their own, with the very states of the plain data and a role of its own", () => {
@@ -15,6 +15,22 @@ describe("decisions on retrainings", () => {
     expect(resources(pipeline, "aws_iam_role").map(({ name_prefix }) => name_prefix)).toContain(
       "housing-dev-retrain-",
     );
+  });
+
+  it("are asked on a schedule, with its reason", () => {
+    const schedule = { expression: "rate(7 days)" };
+    const { pipeline } = synth(inDev({ retraining: { schedule } }), {
+      ...workflowProps("dev"),
+      retraining: {},
+    });
+    expect(only(pipeline, "aws_scheduler_schedule")).toMatchObject({
+      name: "housing-dev-retrain",
+      schedule_expression: "rate(7 days)",
+      target: {
+        arn: expect.stringMatching(/aws_sfn_state_machine\.Workflow_Retrain_\w+\.arn/),
+        input: JSON.stringify({ Reason: { Kind: "schedule", Why: "rate(7 days) in UTC" } }),
+      },
+    });
   });
 
   it("are deployed only if they are asked for", () => {
@@ -50,5 +66,18 @@ describe("an environment with retraining", () => {
     [{ coolDown: 1 }, "coolDown"],
   ])("is refused with %j", (retraining, message) => {
     expect(() => define(retraining)).toThrow(message);
+  });
+
+  it("has one schedule, and a monitor where that asks", () => {
+    const schedule = { expression: "rate(7 days)" };
+    const environments = { dev: { region: "us-east-1", schedule, retraining: { schedule } } };
+    const testRun = { executionInput: {}, instances: [[1]] };
+    expect(() => defineConfig({ environments, workflow: shared, testRun })).toThrow(
+      "would start the workflow beside schedule, which asks nobody: keep one of them",
+    );
+    expect(() => define({ on: ["drift"] })).toThrow(
+      "retraining.on needs captured requests: set endpoint.capture",
+    );
+    expect(define({ schedule })).toEqual({});
   });
 });

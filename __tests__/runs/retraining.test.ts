@@ -17,10 +17,11 @@ import { decisionLines, listDecisions } from "../../cli/retraining/decisions";
 import { executionArn } from "../../workflow/arns";
 import { prefixes } from "../../workflow/prefixes";
 import type { Reason, RetrainingDecision, RetrainingProps } from "../../workflow/retraining/retraining";
+import type { MonitorReport } from "../../workflow/steps/monitor-verdict";
 import type { RetrainInput } from "../../workflow/steps/retrain-input";
 import { until } from "../patience";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
-import { smallWorkflow } from "./small-workflow";
+import { smallMonitor, smallWorkflow } from "./small-workflow";
 
 const options = { timeoutSeconds: 600, pollMilliseconds: 100 };
 const often = { coolDownInHours: 0, mostPerDay: 20, refusalsInARow: 3 };
@@ -162,8 +163,27 @@ it("says that too many begin: soon after one another, or on a day, unless it is 
   await ended(forced);
 });
 
+/** Lets the monitor judge, with this verdict; returns what was decided on the retraining that it asks for. */
+async function asksFor(workflow: TestWorkflow, verdict?: "drift" | "quality") {
+  if (verdict !== undefined) await workflow.upload(`labels/${verdict}`, "1\n");
+  const time = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+  const sfn = cloud.aws.sfn();
+  const arn = await startExecution(sfn, `${workflow.stateMachineArn}-monitor`, `judge-${++asked}`, {
+    WindowStart: time(-60),
+    WindowEnd: time(1),
+  });
+  const result = await watchExecution(sfn, arn, options);
+  expect(failureOf(result)).toEqual(succeeded);
+  if (verdict !== undefined) await workflow.remove(`labels/${verdict}`);
+  const { AskedExecutionArn } = JSON.parse(result.description.output ?? "{}") as MonitorReport;
+  if (!AskedExecutionArn) return undefined;
+  const { description } = await watchExecution(sfn, AskedExecutionArn, options);
+  return JSON.parse(description.output ?? "{}") as RetrainingDecision;
+}
+
 it("leaves its reason with all that the retraining makes, and asks what has changed since", async () => {
-  const workflow = await deploy("reason", often);
+  const retraining = { ...often, on: ["drift", "quality"] } as const;
+  const workflow = await cloud.deploy(smallWorkflow("reason", { ...smallMonitor, retraining }));
   await workflow.upload("raw-data/data.csv", "1\n");
   // S3's times are whole seconds: what came in the second of the begin may be new.
   const uploaded = Date.now();
@@ -196,14 +216,21 @@ it("leaves its reason with all that the retraining makes, and asks what has chan
     ),
   });
   await workflow.upload("raw-data/hang", "1\n");
-  const because = await decided(workflow, { Reason });
+  // Drift asks for one retraining; lost quality, while that runs, for none.
+  expect(await asksFor(workflow)).toBeUndefined();
+  const because = await asksFor(workflow, "drift");
   expect(because).toMatchObject({
     Decision: "Started",
     Why: expect.stringMatching(
       / was started: s3:\/\/\S+\/raw-data\/hang is newer than the begin of retrain-first$/,
     ),
+    Reason: { Kind: "drift", Why: "drift was asked for" },
   });
-  await stop(because);
+  expect(await asksFor(workflow, "quality")).toMatchObject({
+    Decision: "Running",
+    Reason: { Kind: "quality", Why: "quality was asked for" },
+  });
+  await stop(because as RetrainingDecision);
 });
 
 it.each([

@@ -1,6 +1,6 @@
 import { isExpression } from "../../workflow/asl/jsonata";
 import type { ChoiceState, TaskState } from "../../workflow/asl/states";
-import { retrainStateMachine } from "../../workflow/resources";
+import { monitorStateMachine, retrainStateMachine } from "../../workflow/resources";
 import { workflow } from "../fixtures";
 import { context, evaluate } from "./evaluate";
 
@@ -154,4 +154,61 @@ it("changes are looked for only after one has succeeded, and not if it is forced
   expect(await next({ outcome: {}, forced: false, last: {} })).toBe("StartRetraining");
   expect(await next({ outcome: {}, forced: false, last: { arn: "a" } })).toBe("ReadLastDefinition");
   expect(await next({ outcome: {}, forced: true, last: { arn: "a" } })).toBe("StartRetraining");
+});
+
+describe("the monitor", () => {
+  const monitored = (on: ("drift" | "quality")[]) =>
+    JSON.parse(
+      monitorStateMachine(
+        workflow({
+          endpoint: { capture: { percentage: 100 } },
+          monitor: { folder: "python/scripts", entryPoint: "monitor.py" },
+          retraining: { on },
+        }),
+      )?.definition ?? "{}",
+    ).States;
+  const reasonOf = async (on: ("drift" | "quality")[], verdict: object) => {
+    const [rule] = (monitored(on).VerdictAsks as ChoiceState).Choices;
+    return (await evaluate(rule?.Condition as string, {}, { verdict }))
+      ? await evaluate(rule?.Assign?.reason as string, {}, { verdict })
+      : undefined;
+  };
+  const drift = { Verdict: "drift", Reasons: ["rooms drifted", "and income"], Features: ["rooms", "income"] };
+
+  it("asks for nothing unless it is told to", () => {
+    expect(Object.keys(monitored([]))).not.toContain("AskForRetraining");
+    expect(monitored([]).PutMonitorMetrics.Next).toBe("MonitorComplete");
+  });
+
+  it.each<[string, ("drift" | "quality")[], object, object | undefined]>([
+    ["drift", ["drift"], drift, { Kind: "drift", Why: "rooms drifted" }],
+    [
+      "slow drift",
+      ["drift"],
+      { Verdict: "slow-drift", Reasons: [] },
+      { Kind: "drift", Why: "the verdict is slow-drift" },
+    ],
+    ["drift that nobody acts on", ["quality"], drift, undefined],
+    [
+      "lost quality",
+      ["drift", "quality"],
+      { ...drift, Verdict: "quality" },
+      { Kind: "quality", Why: "rooms drifted" },
+    ],
+    [
+      "drift behind lost quality",
+      ["drift"],
+      { ...drift, Verdict: "quality" },
+      { Kind: "drift", Why: "rooms drifted" },
+    ],
+    ["silence", ["drift", "quality"], { Verdict: "silence", Reasons: ["nothing"], Features: [] }, undefined],
+    [
+      "a long reason",
+      ["drift"],
+      { ...drift, Reasons: "r".repeat(600) },
+      { Kind: "drift", Why: "r".repeat(500) },
+    ],
+  ])("with %s", async (_, on, verdict, reason) => {
+    expect(await reasonOf(on, verdict)).toEqual(reason);
+  });
 });

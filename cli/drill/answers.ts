@@ -195,18 +195,26 @@ function releaseAnswers(base: string, modelPackageArn: string): Answers {
   };
 }
 
+/** What the monitor's job writes. */
+export function verdict(Verdict: string, ...Reasons: string[]): JsonObject {
+  const found = { Verdict, Reasons, Features: [], Rows: 100, Metrics: { Rows: 100 } };
+  return { Body: JSON.stringify(found) };
+}
+
 /** Nothing has drifted. */
 function monitorAnswers(base: string): Answers {
-  const verdict = { Verdict: "ok", Reasons: [], Features: [], Rows: 100, Metrics: { Rows: 100 } };
   return {
     FindFolder: returns({ KeyCount: 1 }),
     JudgeTraffic: returns({
       ProcessingJobName: `${base}-monitor-1`,
       ProcessingJobStatus: "Completed",
     }),
-    ReadVerdict: returns({ Body: JSON.stringify(verdict) }),
+    ReadVerdict: returns(verdict("ok")),
     KeepReport: returns({ CopyObjectResult: {} }),
     PutMonitorMetrics: returns({}),
+    AskForRetraining: returns({
+      ExecutionArn: `arn:aws:states:us-east-1:123456789012:execution:${base}-retrain:monitor-1`,
+    }),
   };
 }
 

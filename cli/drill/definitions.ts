@@ -70,7 +70,7 @@ function variants(props: WorkflowProps): Record<string, Partial<WorkflowProps>> 
     instances: {
       ...{ ...plain, smokeTest, monitor },
       endpoint: { ...onInstances, capture: { percentage: 100 } },
-      retraining: {},
+      retraining: { on: ["drift", "quality"] },
     },
     // What a cache goes round is without one, too.
     untested: { ...plain, smokeTest: undefined, cache: false },

@@ -32,6 +32,7 @@ export const expectedEnds: Readonly<Record<string, End>> = {
   ReadVerdict: "MonitoringFailed",
   KeepReport: "MonitoringFailed",
   PutMonitorMetrics: "MonitoringFailed",
+  AskForRetraining: "MonitoringFailed",
   FindExecutions: "DecisionFailed",
   FindReset: "DecisionFailed",
   ReadLastDefinition: "DecisionFailed",

@@ -15,6 +15,7 @@ import {
   rawData,
   returns,
   type Thrown,
+  verdict,
 } from "./answers";
 
 /** How an execution must end: with a named failure, or not in one. */
@@ -100,6 +101,12 @@ function monitored(): Scenario[] {
     {
       name: "nothing captured",
       answers: { FindFolder: returns({ KeyCount: 0 }) },
+      end: "success",
+    },
+    {
+      name: "drift",
+      answers: { ReadVerdict: returns(verdict("drift", "rooms drifted")) },
+      needs: ["AskForRetraining"],
       end: "success",
     },
     {

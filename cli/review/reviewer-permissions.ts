@@ -6,7 +6,7 @@ import { bucketNamePrefix } from "../../workflow/bucket";
 import { experimentGroupName } from "../../workflow/experiments";
 import { allow, allowKey, type PolicyStatement } from "../../workflow/iam";
 import { executionRule, topicName } from "../../workflow/monitoring/notifications";
-import { baseName, monitorName, type NameScope } from "../../workflow/names";
+import { baseName, monitorName, type NameScope, retrainName } from "../../workflow/names";
 import { prefixes } from "../../workflow/prefixes";
 import { approvalRule, modelPackageGroup } from "../../workflow/resources";
 
@@ -83,7 +83,9 @@ export function reviewPermissions(scope: ReviewScope): PolicyStatement[] {
     ),
     allow(
       ["scheduler:GetSchedule"],
-      [base, monitorName(scope)].map((name) => arn(scope, "scheduler", `schedule/default/${name}`)),
+      [base, monitorName(scope), retrainName(scope)].map((name) =>
+        arn(scope, "scheduler", `schedule/default/${name}`),
+      ),
     ),
     allow(["scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"], [scheduleGroup]),
   ];

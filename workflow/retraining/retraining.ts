@@ -20,7 +20,18 @@ export interface RetrainingProps {
    * @default 3
    */
   readonly refusalsInARow?: number;
+  /**
+   * Which verdicts of the monitor ask for a retraining.
+   *
+   * @default - none
+   */
+  readonly on?: readonly MonitoredKind[];
 }
+
+/** What the monitor can ask a retraining for; of several the first is the reason. */
+export const monitoredKinds = ["quality", "drift"] as const;
+
+export type MonitoredKind = (typeof monitoredKinds)[number];
 
 /** The props with their defaults. */
 export type RetrainingSettings = Required<RetrainingProps>;
@@ -83,7 +94,7 @@ export const retrainingEvent = {
  * @throws Error that names the prop if a value is invalid
  */
 export function retrainingSettings(props: RetrainingProps): RetrainingSettings {
-  const { coolDownInHours = 6, mostPerDay = 2, refusalsInARow = 3 } = props;
+  const { coolDownInHours = 6, mostPerDay = 2, refusalsInARow = 3, on = [] } = props;
   if (!(Number.isFinite(coolDownInHours) && coolDownInHours >= 0)) {
     throw new Error(
       `retraining.coolDownInHours must be a number of hours, 0 for none, got ${coolDownInHours}`,
@@ -93,6 +104,7 @@ export function retrainingSettings(props: RetrainingProps): RetrainingSettings {
     coolDownInHours,
     mostPerDay: wholeNumber("retraining.mostPerDay", mostPerDay),
     refusalsInARow: wholeNumber("retraining.refusalsInARow", refusalsInARow),
+    on,
   };
 }
 

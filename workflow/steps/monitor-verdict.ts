@@ -7,6 +7,7 @@ import { prefixes } from "../prefixes";
 import type { Workflow } from "../settings";
 import { artifactUrl, type Step, sdkTask } from "../step";
 import { latestFolder, reportFolder } from "./monitor-job";
+import { askForRetrainingStep } from "./retrain-ask";
 
 /** The output of a successful run of the monitor. */
 export interface MonitorReport {
@@ -25,12 +26,15 @@ export interface MonitorReport {
   /** Folder with report.json and report.html. */
   readonly ReportUrl: string;
   readonly ProcessingJobName: string;
+  /** The decision on a retraining that the verdict asks for, as the ARN of an execution; empty if it asks for none. */
+  readonly AskedExecutionArn?: string;
 }
 
 /** Reads the verdict of the job, keeps its report for the next run, and puts its numbers into CloudWatch. */
 export function monitorVerdictStep(workflow: Workflow): Step {
   const { references } = workflow;
   const { bucketName } = references;
+  const asking = askForRetrainingStep(workflow, "MonitorComplete");
   const objects = (keys: string) => objectArn(references, bucketName, keys);
   return {
     states: {
@@ -52,11 +56,17 @@ export function monitorVerdictStep(workflow: Workflow): Step {
       PutMonitorMetrics: sdkTask(workflow, "cloudwatch", "putMetricData", {
         Arguments: { Namespace: monitorNamespace, MetricData: metricData },
         Catch: [catchAll("PutMonitorMetrics", "MonitoringFailed")],
-        Next: "MonitorComplete",
+        ...(asking && { Assign: { askedExecutionArn: jsonata`""` } }),
+        Next: asking === undefined ? "MonitorComplete" : "VerdictAsks",
       }),
-      MonitorComplete: { Type: "Succeed", Output: report(workflow) },
+      ...asking?.states,
+      MonitorComplete: {
+        Type: "Succeed",
+        Output: { ...report(workflow), ...(asking && { AskedExecutionArn: jsonata`$askedExecutionArn` }) },
+      },
     },
     policyStatements: [
+      ...(asking?.policyStatements ?? []),
       allow(["s3:GetObject"], [objects(`${prefixes.monitorReports}*`)]),
       allow(["s3:PutObject"], [objects(`${prefixes.latestReports}*`)]),
       ...allowKey(references.kmsKeyArn, ["kms:Decrypt", "kms:GenerateDataKey"]),

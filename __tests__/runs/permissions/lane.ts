@@ -27,7 +27,7 @@ import { failureOf, succeeded, type TestCloud, type TestWorkflow } from "../clou
 import { TestNotifications } from "../notifications-cloud";
 import { smallComparison, smallMonitor, smallSpot, smallTuning, smallWorkflow } from "../small-workflow";
 
-const oftenRetrained = { coolDownInHours: 0, mostPerDay: 50 };
+const oftenRetrained = { coolDownInHours: 0, mostPerDay: 50, on: ["drift"] } as const;
 
 /** A run that needs a permission. */
 export interface Scenario {

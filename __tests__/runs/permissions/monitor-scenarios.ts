@@ -56,6 +56,19 @@ export const judges: Scenario = {
   },
 };
 
+/** A verdict that asks for a retraining. */
+const asks: Scenario = {
+  before: async (lane) => {
+    await capturedRequests(lane);
+    await lane.workflow.upload("labels/drift", "1\n");
+  },
+  run: async (lane) => {
+    const said = await judges.run(lane);
+    await lane.workflow.remove("labels/drift");
+    return said;
+  },
+};
+
 /** A run that is stopped stops its job. */
 const isStopped: Scenario = {
   before: async (lane) => {
@@ -94,5 +107,6 @@ async function runningJobs({ cloud, workflow }: Lane) {
 export function monitorScenario(role: RoleName, { action }: Grant): Scenario | undefined {
   if (role !== "monitor" && role !== "watch") return undefined;
   if (action.startsWith("events:")) return isRefusedAtUpdate("-monitor");
+  if (action === "states:StartExecution") return asks;
   return action === "sagemaker:StopProcessingJob" ? isStopped : judges;
 }
