@@ -1,6 +1,7 @@
 import { Construct } from "constructs";
 import { stateMachineArns } from "../workflow/arns";
 import { hasGuardrails } from "../workflow/endpoint/guardrails";
+import { workflowFunctionNames } from "../workflow/functions";
 import type { Alarm } from "../workflow/monitoring/alarm";
 import { type AlarmOptions, workflowAlarms } from "../workflow/monitoring/alarms";
 import { guardrailAlarms } from "../workflow/monitoring/endpoint-alarms";
@@ -51,6 +52,11 @@ export class Observability extends Construct {
         region: deployment.region,
         stateMachineArns: stateMachineArns(settings, deployment),
         alarmArns: arns,
+        notifies: this.notifications !== undefined,
+        functionNames: [
+          ...workflowFunctionNames(settings, props),
+          ...(this.notifications?.functionNames ?? []),
+        ],
       });
     }
   }

@@ -63,13 +63,15 @@ export function lifecycleRules(
             // https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html
             noncurrentVersionDays: 1,
           },
-          // Reports name values of requests.
-          {
-            id: "monitor-reports",
-            prefix: prefixes.monitorReports,
-            expirationDays: capture.retentionInDays,
-            noncurrentVersionDays: 1,
-          },
+          // Reports name values of requests; the newest one is written again by each run.
+          ...Object.entries({ reports: prefixes.monitorReports, latest: prefixes.latestReports }).map(
+            ([name, prefix]) => ({
+              id: `monitor-${name}`,
+              prefix,
+              expirationDays: capture.retentionInDays,
+              noncurrentVersionDays: 1,
+            }),
+          ),
         ]),
   ];
 }

@@ -108,13 +108,13 @@ describe("ArtifactBucket", () => {
             expiration: [{ days: 3 }],
             noncurrent_version_expiration: [{ noncurrent_days: 1 }],
           },
-          {
-            id: "monitor-reports",
+          ...["reports", "latest"].map((name) => ({
+            id: `monitor-${name}`,
             status: "Enabled",
-            filter: [{ prefix: "monitoring/reports/" }],
+            filter: [{ prefix: `monitoring/${name}/` }],
             expiration: [{ days: 3 }],
             noncurrent_version_expiration: [{ noncurrent_days: 1 }],
-          },
+          })),
         ],
       },
     );

@@ -12,6 +12,8 @@ it("Dashboard is what the plain data says", () => {
     region: "us-east-1",
     stateMachineArns: stateMachineArns(settings, references),
     alarmArns: ["arn:alarm"],
+    functionNames: ["housing-dev-notify"],
+    notifies: true,
   };
   expect(
     Testing.synthScope((scope) => new Dashboard(scope, "Dashboard", { settings, ...props })),

@@ -9,13 +9,18 @@ import type { JsonObject } from "../asl/jsonata";
 import { baseName, stableEndpointName } from "../names";
 import type { WorkflowSettings } from "../settings";
 import { endpointDimensions } from "./endpoint-alarms";
-import { monitorNamespace } from "./monitor";
+import { type ExecutionMetric, executionMetric } from "./execution-metrics";
+import { type monitorMetrics, monitorNamespace } from "./monitor";
 
 export interface DashboardProps {
   readonly region: string;
   readonly stateMachineArns: StateMachineArns;
   /** Alarms to show with their states. */
   readonly alarmArns: readonly string[];
+  /** Functions whose errors and throttles are drawn. */
+  readonly functionNames: readonly string[];
+  /** Whether executions are reported, which is what publishes the model's metrics. */
+  readonly notifies: boolean;
 }
 
 /** One line of a graph: namespace, metric, dimensions, and its style. */
@@ -63,20 +68,69 @@ export function dashboardBody(settings: WorkflowSettings, props: DashboardProps)
         instance("MemoryUtilization"),
       ]),
     ],
-    ...(settings.monitor === undefined ? [] : [monitored(settings, region, monitor)]),
+    [...(props.notifies ? model(settings, region) : []), failures(region, props.functionNames)],
+    ...(settings.monitor === undefined ? [] : monitored(settings, region, monitor)),
   ];
   return { name: baseName(settings), body: { widgets: placed(rows) } };
 }
 
-/** What the monitor has found; an effect of 1 is that of the tolerance. */
-function monitored(settings: WorkflowSettings, region: string, monitor: string): Widget[] {
-  const found = (...metrics: string[]) =>
+/** What is in service, and how the gate has judged. */
+function model(settings: WorkflowSettings, region: string): Widget[] {
+  const metric = (name: ExecutionMetric, label: string): Line => {
+    const { namespace, metricName, dimensions } = executionMetric(settings, name);
+    return [namespace, metricName, dimensions, { label }];
+  };
+  return [
+    graph(region, "Version in service, since the last release", "Maximum", 3600, [
+      metric("VersionInService", "version"),
+    ]),
+    graph(region, `${settings.gate.metric} at the gate, of released models`, "Average", 3600, [
+      metric("GateMetric", settings.gate.metric),
+    ]),
+    graph(region, "Refusals of the gate in a row", "Maximum", 3600, [
+      metric("GateRefusalsInARow", "refusals"),
+    ]),
+  ];
+}
+
+function failures(region: string, names: readonly string[]): Widget {
+  return graph(
+    region,
+    "Errors and throttles of functions",
+    "Sum",
+    300,
+    names.flatMap((FunctionName): Line[] =>
+      ["Errors", "Throttles"].map((metric) => [
+        "AWS/Lambda",
+        metric,
+        { FunctionName },
+        { label: `${FunctionName} ${metric.toLowerCase()}` },
+      ]),
+    ),
+  );
+}
+
+/** What the monitor has found, and how fresh its data is; an effect of 1 is that of the tolerance. */
+function monitored(settings: WorkflowSettings, region: string, monitor: string): Widget[][] {
+  const found = (...metrics: (typeof monitorMetrics)[number][]) =>
     metrics.map((metric): Line => [monitorNamespace, metric, { EndpointName: stableEndpointName(settings) }]);
   return [
-    graph(region, "Runs of the monitor", "Sum", 3600, outcomes(monitor)),
-    graph(region, "Drifted features", "Maximum", 3600, found("DriftedFeatures", "SlowlyDriftingColumns")),
-    graph(region, "Drift, in tolerances", "Maximum", 3600, found("LargestFeatureEffect", "PredictionEffect")),
-    graph(region, "Quality of labelled predictions", "Minimum", 3600, found("Quality")),
+    [
+      graph(region, "Drifted features", "Maximum", 3600, found("DriftedFeatures", "SlowlyDriftingColumns")),
+      graph(
+        region,
+        "Drift, in tolerances",
+        "Maximum",
+        3600,
+        found("LargestFeatureEffect", "PredictionEffect"),
+      ),
+      graph(region, "Quality of labelled predictions", "Minimum", 3600, found("Quality")),
+    ],
+    [
+      graph(region, "Runs of the monitor", "Sum", 3600, outcomes(monitor)),
+      graph(region, "Captured requests of a window", "Maximum", 3600, found("Requests", "UnreadableRecords")),
+      graph(region, "Labelled predictions of a window", "Maximum", 3600, found("LabelledPredictions")),
+    ],
   ];
 }
 

@@ -49,6 +49,7 @@ it("is written by the role that serves, under its prefix only, and expires", () 
   expect(rules({ capture: { percentage: 1, retentionInDays: 7 } }).slice(-2)).toEqual([
     { id: "captured-requests", prefix: "data-capture/", expirationDays: 7, noncurrentVersionDays: 1 },
     { id: "monitor-reports", prefix: "monitoring/reports/", expirationDays: 7, noncurrentVersionDays: 1 },
+    { id: "monitor-latest", prefix: "monitoring/latest/", expirationDays: 7, noncurrentVersionDays: 1 },
   ]);
   expect(rules({}).map(({ id }) => id)).not.toContain("captured-requests");
 });

@@ -1,6 +1,6 @@
 import { stateMachineArns } from "../../../workflow/arns";
 import { dashboardBody } from "../../../workflow/monitoring/dashboard";
-import { references, workflow } from "../../fixtures";
+import { allAlarms, references, workflow } from "../../fixtures";
 
 const { settings } = workflow({ endpoint: { capture: { percentage: 100 } } });
 const machines = stateMachineArns(settings, references);
@@ -10,6 +10,8 @@ describe("the dashboard", () => {
     region: "eu-west-1",
     stateMachineArns: machines,
     alarmArns: ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:housing-dev-endpoint-errors"],
+    functionNames: ["housing-dev-evaluate-model", "housing-dev-notify"],
+    notifies: true,
   });
 
   it("is called like the workflow, and has every widget in its place, none over another", () => {
@@ -45,19 +47,36 @@ describe("the dashboard", () => {
         "SageMakerWorkflow/Monitor DriftedFeatures",
         "SageMakerWorkflow/Monitor Quality",
         "AWS/SageMaker InvocationModelErrors",
+        "SageMakerWorkflow/Monitor Requests",
+        "SageMakerWorkflow/Monitor LabelledPredictions",
+        "SageMakerWorkflow/Executions VersionInService",
+        "SageMakerWorkflow/Executions GateMetric",
+        "SageMakerWorkflow/Executions GateRefusalsInARow",
+        "AWS/Lambda Errors",
+        "AWS/Lambda Throttles",
         "/aws/sagemaker/Endpoints CPUUtilization",
         "/aws/sagemaker/Endpoints MemoryUtilization",
       ]),
     );
   });
 
-  it("has no row for a monitor that is not there", () => {
+  it("draws every metric that an alarm watches", () => {
+    const drawn = body.widgets.flatMap(({ properties }) => (properties.metrics ?? []) as unknown[][]);
+    const names = new Set(drawn.map(([namespace, metric]) => `${namespace} ${metric}`));
+    const watched = allAlarms(settings).map(({ namespace, metricName }) => `${namespace} ${metricName}`);
+    // The verdict is no curve: the row of alarms has it.
+    expect(watched.filter((one) => !names.has(one) && !one.endsWith("/Monitor Alarm"))).toEqual([]);
+  });
+
+  it("has no row for a monitor or for notifications that are not there", () => {
     const without = dashboardBody(workflow().settings, {
       region: "eu-west-1",
       stateMachineArns: machines,
       alarmArns: [],
+      functionNames: ["housing-dev-evaluate-model"],
+      notifies: false,
     });
-    expect(JSON.stringify(without)).not.toMatch(/[Mm]onitor/);
+    expect(JSON.stringify(without)).not.toMatch(/[Mm]onitor|SageMakerWorkflow/);
   });
 
   it("says its commands", () => {
