@@ -1,7 +1,7 @@
 import { workflowProps } from "../configuration";
 import { type Place, stateMachineArns } from "../workflow/arns";
 import type { Alarm } from "../workflow/monitoring/alarm";
-import { workflowAlarms } from "../workflow/monitoring/alarms";
+import { type AlarmOptions, workflowAlarms } from "../workflow/monitoring/alarms";
 import { baseName } from "../workflow/names";
 import { type WorkflowProps, workflowSettings } from "../workflow/props";
 import type { MonitorSettings, Workflow, WorkflowReferences, WorkflowSettings } from "../workflow/settings";
@@ -57,12 +57,17 @@ export function monitorSettingsOf({ settings }: Workflow): MonitorSettings {
 }
 
 /** Every alarm that an environment with these settings can have. */
-export function allAlarms(settings: WorkflowSettings, place: Place = references): readonly Alarm[] {
+export function allAlarms(
+  settings: WorkflowSettings,
+  more: AlarmOptions & { readonly monitorSchedule?: string } = {},
+  place: Place = references,
+): readonly Alarm[] {
   return workflowAlarms(settings, {
     stateMachineArns: stateMachineArns(settings, place),
     functionNames: ["notify", "webhook"].map((name) => `${baseName(settings)}-${name}`),
     experiments: true,
     monitorSchedule: "rate(1 day)",
     noTrafficMinutes: 60,
+    ...more,
   });
 }

@@ -22,6 +22,7 @@ STARTERS = {
     "emulator/runtime/model_servers/test_server.py",
     "emulator/runtime/processes/test_isolation.py",
     "emulator/runtime/processes/test_supervisor.py",
+    "emulator/runtime/processes/test_usage.py",
     "emulator/runtime/test_environments.py",
     "emulator/runtime/test_script_tests.py",
     "emulator/runtime/tuning/test_proposers.py",

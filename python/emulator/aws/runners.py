@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from emulator.runtime.jobs.runner import JobOutcome
     from emulator.runtime.jobs.spot import SpotRun
     from emulator.runtime.model_servers.server import ServerResponse
+    from emulator.runtime.processes.usage import Usage
     from emulator.runtime.tuning.proposers import Proposer
     from emulator.runtime.tuning.study import StudyPlan
 
@@ -62,6 +63,10 @@ class ModelServer(Protocol):
         self, body: bytes, headers: Mapping[str, str], timeout_seconds: float = 60
     ) -> ServerResponse:
         """Forward a request to ``/invocations``."""
+        ...
+
+    def usage(self) -> Usage | None:
+        """Return what the server's processes use; None if the machine does not tell."""
         ...
 
     def stop(self) -> None:

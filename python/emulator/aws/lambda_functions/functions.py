@@ -2,13 +2,17 @@
 
 import functools
 import json
+import time
 import zipfile
+from dataclasses import dataclass
 from typing import Any
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 
 from emulator.aws.lambda_functions.asynchronous import AsynchronousInvocations
+from emulator.aws.lambda_functions.concurrency import Concurrency, ThrottledError
+from emulator.aws.lambda_functions.metrics import count_call, count_throttle
 from emulator.aws.patching import method, replace, wrap
 from emulator.aws.protocol.errors import EmulatorError
 from emulator.aws.protocol.operations import service_model
@@ -28,7 +32,9 @@ _NEWEST = "python3.14"
 
 def install(functions: FunctionRunner, asynchronous: AsynchronousInvocations) -> None:
     """Run handlers; moto would start Docker."""
-    replace(LambdaFunction, "_invoke_lambda", method(_invoke_lambda, functions))
+    replace(
+        LambdaFunction, "_invoke_lambda", method(_invoke_lambda, _Calls(functions, Concurrency()))
+    )
     wrap(LambdaFunction, "invoke", functools.partial(_invoke, asynchronous))
     wrap(LambdaFunction, "__init__", _with_code)
     wrap(LambdaFunction, "update_function_code", _with_code)
@@ -40,12 +46,24 @@ def install(functions: FunctionRunner, asynchronous: AsynchronousInvocations) ->
     wrap(LambdaBackend, "delete_event_source_mapping", _delete_mapping)
 
 
-def _invoke_lambda(
-    functions: FunctionRunner, self: Any, event: Any = None
-) -> tuple[str, bool, str]:
+@dataclass(frozen=True)
+class _Calls:
+    functions: FunctionRunner
+    concurrency: Concurrency
+
+
+def _invoke_lambda(calls: _Calls, self: Any, event: Any = None) -> tuple[str, bool, str]:
     # moto passes a parsed event, or the text "{}" if there is none.
     text = event if event == "{}" else json.dumps(event)
-    result = functions.invoke(_spec(self), text)
+    try:
+        with calls.concurrency.call(self.function_name):
+            started = time.perf_counter()
+            result = calls.functions.invoke(_spec(self), text)
+    except ThrottledError:
+        count_throttle(self.function_name)
+        raise
+    seconds = time.perf_counter() - started
+    count_call(self.function_name, errored=result.errored, seconds=seconds)
     return result.payload, result.errored, result.log[-_LOG_TAIL_BYTES:]
 
 
@@ -89,7 +107,10 @@ def _invoke(
 
 def _succeeds(original: Any, self: Any, body: Any) -> bool:
     headers: dict[str, Any] = {}
-    original(self, body, {}, headers)
+    try:
+        original(self, body, {}, headers)
+    except ThrottledError:
+        return False
     return "x-amz-function-error" not in headers
 
 

@@ -23,6 +23,7 @@ from emulator.aws.sagemaker import (
     tuning,
 )
 from emulator.aws.sagemaker.image_registries import check_registry
+from emulator.aws.sagemaker.instance_metrics import InstanceMetrics
 from emulator.aws.sagemaker.invocation_metrics import InvocationMetrics
 from emulator.aws.sagemaker.running_jobs import RunningJobs
 
@@ -38,12 +39,14 @@ class SageMaker:
         self.endpoints = endpoints.Endpoints(
             runners.start_model_server, faults, time_scale, captures
         )
+        self.instance_metrics = InstanceMetrics(self.endpoints, time_scale)
         self.async_invocations = async_invocations.AsyncInvocations(aws, self.endpoints)
 
     def close(self) -> None:
         """Stop all of them."""
         self.jobs.close()
         self.async_invocations.close()
+        self.instance_metrics.close()
         self.endpoints.close()
 
 
@@ -63,6 +66,7 @@ def install(
     endpoint_requests.install(sagemaker.endpoints, permissions)
     async_invocations.install(sagemaker.async_invocations, sagemaker.endpoints)
     invocations.install(sagemaker.endpoints, InvocationMetrics(tick_seconds(time_scale)))
+    sagemaker.instance_metrics.start()
     return sagemaker
 
 

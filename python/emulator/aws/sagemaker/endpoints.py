@@ -48,6 +48,11 @@ class Endpoints:
         """Return the traffic of an endpoint, or None if it is not in service."""
         return self._traffic.get(name)
 
+    def all_serving(self) -> dict[str, Traffic]:
+        """Return the traffic of every endpoint in service."""
+        with self._lock:
+            return dict(self._traffic)
+
     def create(self, endpoint: Any, kind: str, config: str, plans: list[VariantPlan]) -> None:
         """Start a new endpoint in a thread; it is Failed if its servers do not become healthy."""
         endpoint.failure_reason = None

@@ -128,6 +128,11 @@ class Fleet:
         with self._idle:
             return {name: variant.plan for name, variant in self._variants.items()}
 
+    def servers(self) -> list[tuple[VariantPlan, ModelServer]]:
+        """Return the current variants and their servers."""
+        with self._idle:
+            return [(variant.plan, variant.server) for variant in self._variants.values()]
+
     def adjust(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
         """Change fields of plans by variant; weights are effective from the next request."""
         with self._idle:

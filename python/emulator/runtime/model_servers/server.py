@@ -19,6 +19,7 @@ from emulator.runtime.logs.job_log import JobLog
 from emulator.runtime.model_servers.connections import Connections, ServerResponse
 from emulator.runtime.model_servers.container import Container
 from emulator.runtime.processes.supervised import SupervisedProcess
+from emulator.runtime.processes.usage import Usage
 from emulator.runtime.state_dir import new_directory
 
 __all__ = ["ModelServer", "ModelServerError", "ServerResponse"]
@@ -128,6 +129,10 @@ class ModelServer:
             raise ModelServerError(text) from error
         except OSError as error:
             raise ModelServerError(f"the container is not responding: {error}") from error
+
+    def usage(self) -> Usage | None:
+        """Return what the server's processes use; None if this machine does not tell."""
+        return self._served.process.usage()
 
     def no_restarts(self) -> None:
         """Let the server stay ended once it ends by itself."""

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from emulator.runtime.processes.usage import Usage, usage_of_session
+
 # An address with credentials may or may not have a scheme.
 _ADDRESS = re.compile(r"PROXY|^PIP_", re.IGNORECASE)
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
@@ -166,6 +168,10 @@ class SupervisedProcess:
                 self._control = -1
         self._process.wait()
         self.poll()
+
+    def usage(self) -> Usage | None:
+        """Return what the command and its processes use; None if this machine does not tell."""
+        return usage_of_session(self._process.pid)
 
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit code; 128 plus the number of the signal that ended the command."""

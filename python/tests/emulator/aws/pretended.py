@@ -90,6 +90,7 @@ class PretendedServer:
         self.stopped = threading.Event()
         self._counting = threading.Lock()
         self.asked = self.under_way = self.most_at_once = 0
+        self.used = None
 
     def invoke(self, body, headers, timeout_seconds=60.0):
         with self._counting:
@@ -106,6 +107,9 @@ class PretendedServer:
         answer = self._environment.get("ANSWER", "").encode() or body
         content_type = self._environment.get("ANSWER_TYPE", "text/csv")
         return ServerResponse(status, {"Content-Type": content_type}, answer)
+
+    def usage(self):
+        return self.used
 
     def stop(self):
         self.stopped.set()

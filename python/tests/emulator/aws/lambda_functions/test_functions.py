@@ -1,12 +1,15 @@
 """Lambda functions through the API."""
 
+import datetime
 import io
 import json
 import threading
 import time
 import zipfile
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from emulator.aws.lambda_functions.asynchronous import AsynchronousInvocations
 from tests.patience import LIMIT_SECONDS
@@ -154,3 +157,104 @@ def test_an_exception_has_its_name_in_a_state_machine(machine, cloud, create_fun
 def test_fails_to_create_unsupported_requests(client, create_function, changes, problem):
     with pytest.raises(client("lambda").exceptions.ClientError, match=problem):
         create_function(**changes)
+
+
+def without_retries(shared):
+    """Return a client that does not call again when it is refused."""
+    keys = shared._request_signer._credentials
+    return boto3.client(
+        "lambda",
+        region_name=shared.meta.region_name,
+        endpoint_url=shared.meta.endpoint_url,
+        aws_access_key_id=keys.access_key,
+        aws_secret_access_key=keys.secret_key,
+        aws_session_token=keys.token,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+@pytest.fixture
+def measured(client, name):
+    """Return the sums of the function's metrics."""
+
+    def sums():
+        query = {"Namespace": "AWS/Lambda", "Dimensions": [{"Name": "FunctionName", "Value": name}]}
+        now = datetime.datetime.now(datetime.timezone.utc)
+        hour = datetime.timedelta(hours=1)
+        found = {}
+        for metric in ("Invocations", "Errors", "Throttles", "Duration"):
+            points = client("cloudwatch").get_metric_statistics(
+                MetricName=metric,
+                StartTime=now - hour,
+                EndTime=now + hour,
+                Period=10_800,
+                Statistics=["Sum"],
+                **query,
+            )["Datapoints"]
+            found[metric] = sum(point["Sum"] for point in points)
+        return found
+
+    return sums
+
+
+def test_calls_are_measured(client, cloud, create_function, name, measured):
+    def handler(event):
+        if event["fails"]:
+            raise RuntimeError("no")
+        time.sleep(0.05)
+
+    cloud.functions.handlers[name] = handler
+    arn = create_function(Publish=True)["FunctionArn"]
+    for function, fails in [(name, False), (f"{name}:1", True), (arn, True)]:
+        payload = json.dumps({"fails": fails}).encode()
+        client("lambda").invoke(FunctionName=function, Payload=payload)
+    found = measured()
+    assert found.pop("Duration") >= 50
+    assert found == {"Invocations": 3, "Errors": 2, "Throttles": 0}
+
+
+def test_reserved_concurrency_refuses_calls_over_it(client, cloud, create_function, name, measured):
+    began, may_end = threading.Event(), threading.Event()
+
+    def handler(_event):
+        began.set()
+        may_end.wait(LIMIT_SECONDS)
+
+    cloud.functions.handlers[name] = handler
+    create_function(Publish=True)
+    functions = without_retries(client("lambda"))
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+    running = threading.Thread(target=lambda: client("lambda").invoke(FunctionName=name))
+    running.start()
+    assert began.wait(LIMIT_SECONDS)
+    # Of any version.
+    with pytest.raises(
+        functions.exceptions.TooManyRequestsException, match="Rate Exceeded"
+    ) as refused:
+        functions.invoke(FunctionName=name, Qualifier="1")
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
+    may_end.set()
+    running.join()
+    functions.invoke(FunctionName=name)
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    with pytest.raises(functions.exceptions.TooManyRequestsException):
+        functions.invoke(FunctionName=name)
+    functions.delete_function_concurrency(FunctionName=name)
+    functions.invoke(FunctionName=name)
+    found = measured()
+    assert (found["Invocations"], found["Throttles"], found["Errors"]) == (3, 2, 0)
+
+
+def test_an_event_that_is_refused_is_tried_again(
+    client, cloud, create_function, name, until, measured
+):
+    called = threading.Event()
+    cloud.functions.handlers[name] = lambda _event: called.set()
+    create_function()
+    functions = client("lambda")
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    functions.invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
+    until(lambda: measured()["Throttles"] == 1)
+    assert not called.is_set()
+    functions.delete_function_concurrency(FunctionName=name)
+    assert called.wait(LIMIT_SECONDS)
