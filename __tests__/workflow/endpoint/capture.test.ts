@@ -46,7 +46,7 @@ it("is written by the role that serves, under its prefix only, and expires", () 
   expect(written(endpoint)).toEqual([output, "arn:aws:s3:::housing-dev-bucket/data-capture/*"]);
   expect(written({})).toEqual([output]);
   const rules = (props: EndpointProps) => lifecycleRules(captureOf(endpointSettings(props)));
-  expect(rules({ capture: { percentage: 1, retentionInDays: 7 } }).slice(-2)).toEqual([
+  expect(rules({ capture: { percentage: 1, retentionInDays: 7 } }).slice(-3)).toEqual([
     { id: "captured-requests", prefix: "data-capture/", expirationDays: 7, noncurrentVersionDays: 1 },
     { id: "monitor-reports", prefix: "monitoring/reports/", expirationDays: 7, noncurrentVersionDays: 1 },
     { id: "monitor-latest", prefix: "monitoring/latest/", expirationDays: 7, noncurrentVersionDays: 1 },
