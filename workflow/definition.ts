@@ -122,7 +122,7 @@ export function retrainDefinition(workflow: Workflow, retraining: RetrainingSett
     retrainInputStep("FindExecutions"),
     mayRetrainStep(workflow, retraining, {
       refused: "KeepDecision",
-      changes: "ReadLastDefinition",
+      changes: "ReadLastRevision",
       start: "StartRetraining",
     }),
     changesStep(workflow, { none: "KeepDecision", start: "StartRetraining" }),

@@ -9,7 +9,12 @@ import {
   DescribeTrainingJobCommand,
   ListTagsCommand,
 } from "@aws-sdk/client-sagemaker";
-import { ListExecutionsCommand, StopExecutionCommand } from "@aws-sdk/client-sfn";
+import {
+  DescribeStateMachineCommand,
+  ListExecutionsCommand,
+  StopExecutionCommand,
+  UpdateStateMachineCommand,
+} from "@aws-sdk/client-sfn";
 import { readJson } from "../../cli/account/objects";
 import { startExecution, watchExecution } from "../../cli/execution/execution";
 import { executionOutput } from "../../cli/execution/report";
@@ -139,7 +144,11 @@ it("stays shut after refusals in a row, until a person opens it; and says why on
 
   await workflow.upload(prefixes.retrainingReset, "{}");
   // Failures of the second of the reset count neither.
-  await until(async () => (await decided(workflow, manual("again"))).Decision === "Started");
+  await until(async () => {
+    const again = await decided(workflow, manual("again"));
+    if (again.Decision === "Started") await ended(again);
+    return again.Decision === "Started";
+  });
 });
 
 it("says that too many begin: soon after one another, or on a day, unless it is forced", async () => {
@@ -231,6 +240,18 @@ it("leaves its reason with all that the retraining makes, and asks what has chan
     Reason: { Kind: "quality", Why: "quality was asked for" },
   });
   await stop(because as RetrainingDecision);
+
+  const { stateMachineArn } = workflow;
+  const sfn = cloud.aws.sfn();
+  const { definition = "" } = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
+  const changed = JSON.stringify({ ...JSON.parse(definition), Comment: "Changed" });
+  await sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition: changed }));
+  const deployed = await decided(workflow, { Reason });
+  expect(deployed).toMatchObject({
+    Decision: "Started",
+    Why: expect.stringMatching(/ was started: its code or definition have changed since retrain-first$/),
+  });
+  await stop(deployed);
 });
 
 it.each([

@@ -152,7 +152,7 @@ it("changes are looked for only after one has succeeded, and not if it is forced
         : States.MayRetrain.Default;
   expect(await next({ outcome: { Decision: "Running" }, forced: true, last: {} })).toBe("KeepDecision");
   expect(await next({ outcome: {}, forced: false, last: {} })).toBe("StartRetraining");
-  expect(await next({ outcome: {}, forced: false, last: { arn: "a" } })).toBe("ReadLastDefinition");
+  expect(await next({ outcome: {}, forced: false, last: { arn: "a" } })).toBe("ReadLastRevision");
   expect(await next({ outcome: {}, forced: true, last: { arn: "a" } })).toBe("StartRetraining");
 });
 

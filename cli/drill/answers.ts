@@ -234,8 +234,8 @@ function retrainAnswers(base: string): Answers {
   return {
     FindExecutions: returns({ Executions: [listed("retrain-first", "SUCCEEDED")] }),
     FindReset: returns({ KeyCount: 0 }),
-    ReadLastDefinition: returns({ Definition: "{}" }),
-    ReadDefinition: returns({ Definition: "{}" }),
+    ReadLastRevision: returns({ StateMachineArn: "arn", RevisionId: "one" }),
+    ReadRevision: returns({ StateMachineArn: "arn", RevisionId: "one" }),
     FindNewData: returns(rawData("2026-01-31T12:00:00.000Z")),
     StartRetraining: returns({
       ExecutionArn: `arn:aws:states:us-east-1:123456789012:execution:${base}:retrain-1`,

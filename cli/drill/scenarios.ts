@@ -149,7 +149,7 @@ function retrained(): Scenario[] {
     ),
     {
       name: "changed workflow",
-      answers: { ReadDefinition: returns({ Definition: "another" }) },
+      answers: { ReadRevision: returns({ StateMachineArn: "arn", RevisionId: "two" }) },
       end: "success",
     },
     {

@@ -129,24 +129,24 @@ export function changesStep(
   const machine = stateMachineArns(settings, references).workflow;
   return {
     states: {
-      ReadLastDefinition: sdkTask(workflow, "sfn", "describeStateMachineForExecution", {
-        Arguments: { ExecutionArn: jsonata`$last.arn` },
-        Assign: { lastDefinition: definition },
-        Catch: [catchAll("ReadLastDefinition", "DecisionFailed")],
-        Next: "ReadDefinition",
+      ReadLastRevision: sdkTask(workflow, "sfn", "describeStateMachineForExecution", {
+        Arguments: { ExecutionArn: jsonata`$last.arn`, IncludedData },
+        Assign: { lastRevision: revision },
+        Catch: [catchAll("ReadLastRevision", "DecisionFailed")],
+        Next: "ReadRevision",
       }),
-      ReadDefinition: sdkTask(workflow, "sfn", "describeStateMachine", {
-        Arguments: { StateMachineArn: machine },
+      ReadRevision: sdkTask(workflow, "sfn", "describeStateMachine", {
+        Arguments: { StateMachineArn: machine, IncludedData },
         // A marker of a folder is no data.
-        Assign: { definition, after: settings.dataPrefix },
-        Catch: [catchAll("ReadDefinition", "DecisionFailed")],
+        Assign: { revision, after: settings.dataPrefix },
+        Catch: [catchAll("ReadRevision", "DecisionFailed")],
         Next: "DefinitionChanged",
       }),
       DefinitionChanged: {
         Type: "Choice",
         Choices: [
           {
-            Condition: jsonata`$definition != $lastDefinition`,
+            Condition: jsonata`$revision != $lastRevision`,
             Assign: { because: jsonata`"its code or definition have changed since " & $last.name` },
             Next: next.start,
           },
@@ -164,9 +164,15 @@ export function changesStep(
   };
 }
 
-/** JSONata: the state machine's definition, which names the code by its content. */
-const definition = jsonata`$exists($states.result.Definition) ? $hash($states.result.Definition, "SHA-256")
-  : $error("The state machine has no definition")`;
+/**
+ * JSONata: the revision of the state machine, which a deploy changes with its definition, and that names the code by its
+ * content. The first one has none. Without the definition itself, which may be more than a result may have.
+ */
+const revision = jsonata`$exists($states.result.StateMachineArn)
+  ? ($exists($states.result.RevisionId) ? $states.result.RevisionId : "first")
+  : $error("The description is of no state machine")`;
+
+const IncludedData = "METADATA_ONLY";
 
 function findNewData(workflow: Workflow): TaskState {
   return sdkTask(workflow, "s3", "listObjectsV2", {
