@@ -42,6 +42,7 @@ class Cloud:
         import_services()
         from emulator.aws import (
             autoscaling,
+            backend_records,
             cloudwatch,
             ecr,
             eventbridge,
@@ -61,6 +62,7 @@ class Cloud:
         self.audit = Audit()
         self.mails = Mails()
         checks = Permissions(self.audit)
+        backend_records.install()
         requests.install(faults, checks)
         s3.install(faults, checks)
         stepfunctions.install(aws, checks, time_scale, mocks or MockFile())
