@@ -154,7 +154,11 @@ describe("docs/resume.md", () => {
 
 describe("docs/notifications.md", () => {
   it("has every alarm, and no other", () => {
-    const { settings } = workflow({ endpoint: { capture: { percentage: 100 } }, cache: {} });
+    const { settings } = workflow({
+      endpoint: { capture: { percentage: 100 } },
+      cache: {},
+      retraining: {},
+    });
     const base = baseName(settings);
     const alarms = allAlarms(settings);
     const [, section = ""] = readFileSync("docs/notifications.md", "utf8").split("## Alarms");

@@ -27,7 +27,7 @@ import { until } from "../patience";
 import { failureOf, succeeded, TestCloud, type TestWorkflow } from "./cloud";
 import { smallMonitor, smallWorkflow } from "./small-workflow";
 
-const props = smallWorkflow("alarmed", smallMonitor);
+const props = smallWorkflow("alarmed", { ...smallMonitor, retraining: {} });
 const base = "alarmed-test";
 /** With every function; only what the tests need is deployed. */
 const described = workflowSettings(
@@ -42,7 +42,9 @@ const alarms = allAlarms(described, {
 });
 
 type Cause = (alarm: Alarm) => Promise<unknown>;
-type Machine = "" | "-release" | "-monitor";
+/** The suffixes of the state machines' names. */
+const machines = ["", "-release", "-monitor", "-retrain"] as const;
+type Machine = (typeof machines)[number];
 
 let cloud: TestCloud;
 let workflow: TestWorkflow;
@@ -91,14 +93,9 @@ const recovery: Readonly<Record<string, Cause>> = {
 const shortName = ({ name }: Alarm) => name.slice(base.length + 1);
 
 function onEachMachine(causes: (machine: Machine) => Record<string, Cause>): Record<string, Cause> {
-  const machines: [string, Machine][] = [
-    ["", ""],
-    ["release-", "-release"],
-    ["monitor-", "-monitor"],
-  ];
   return Object.fromEntries(
-    machines.flatMap(([prefix, machine]) =>
-      Object.entries(causes(machine)).map(([name, cause]) => [`${prefix}${name}`, cause]),
+    machines.flatMap((machine) =>
+      Object.entries(causes(machine)).map(([name, cause]) => [`${machine}-${name}`.replace(/^-/, ""), cause]),
     ),
   );
 }
@@ -210,7 +207,7 @@ async function simplifyMachines(): Promise<void> {
       Running: { Type: "Wait", Seconds: 3600, End: true },
     },
   });
-  for (const machine of ["", "-release", "-monitor"]) {
+  for (const machine of machines) {
     const stateMachineArn = `${workflow.stateMachineArn}${machine}`;
     await cloud.aws.sfn().send(new UpdateStateMachineCommand({ stateMachineArn, definition }));
   }

@@ -2,7 +2,7 @@
 
 import type { StateMachineArns } from "../arns";
 import { workflowFunctionNames } from "../functions";
-import { baseName, releaseName } from "../names";
+import { baseName, releaseName, retrainName } from "../names";
 import type { WorkflowSettings } from "../settings";
 import { type Alarm, anyInFiveMinutes, executionAlarms } from "./alarm";
 import { guardrailAlarms, noTrafficAlarm, servingAlarms } from "./endpoint-alarms";
@@ -38,7 +38,7 @@ interface Watched extends AlarmOptions {
 
 /** All alarms of an environment with notifications. */
 export function workflowAlarms(settings: WorkflowSettings, watched: Watched): readonly Alarm[] {
-  const { workflow, release, monitor } = watched.stateMachineArns;
+  const { workflow, release, monitor, retrain } = watched.stateMachineArns;
   const { environment } = settings;
   const slowMinutes = watched.slowExecutionMinutes ?? Math.ceil(settings.timeoutSeconds / 60 / 2);
   return [
@@ -59,6 +59,14 @@ export function workflowAlarms(settings: WorkflowSettings, watched: Watched): re
     ...servingAlarms(settings),
     ...(watched.noTrafficMinutes === undefined ? [] : [noTrafficAlarm(settings, watched.noTrafficMinutes)]),
     ...(settings.monitor === undefined ? [] : monitorAlarms(settings, monitor, watched.monitorSchedule)),
+    ...(settings.retraining === undefined
+      ? []
+      : executionAlarms(
+          retrainName(settings),
+          retrain,
+          "A decision on a retraining",
+          `Nobody may have been told, and nothing started: see why, then ask again: npm run status -- ${environment}`,
+        )),
     ...watched.functionNames.flatMap((name) =>
       functionAlarms(name, "Notifications may be missing", environment),
     ),
