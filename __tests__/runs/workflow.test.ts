@@ -141,7 +141,7 @@ describe("a run that is refused", () => {
   });
 
   it.each([
-    [{ Treshold: 0.5 }, "HyperParameters, From, got Treshold"],
+    [{ Treshold: 0.5 }, "HyperParameters, From, Reason, got Treshold"],
     [{ Threshold: "high" }, "Threshold must be a number, got high"],
     [{ Threshold: null }, "Threshold must be a number, got null"],
     [{ DataPrefix: "raw-data/nothing/" }, "There is no object under s3://"],

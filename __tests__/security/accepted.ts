@@ -130,7 +130,7 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "CKV_AWS_285",
-    resource: /^Workflow\/(StateMachine|Release)\/Resource$/,
+    resource: /^Workflow\/(StateMachine|Release|Monitor|Retrain)\/Resource$/,
     reason: "everything is logged but the execution data, which could hold what nobody should read in a log",
   },
   {
@@ -140,20 +140,20 @@ export const accepted: readonly AcceptedFinding[] = [
   },
   {
     check: "CREDENTIALS_EXPOSURE",
-    resource: /^Workflow\/(SageMaker|Preprocessing|Training|Comparison)Role\/Policy$/,
+    resource: /^Workflow\/(SageMaker|Preprocessing|Training|Comparison|Monitor)Role\/Policy$/,
     reason:
       "SageMaker pulls the image with ecr:GetAuthorizationToken; the token opens what the role may pull",
   },
   {
     check: "PERMISSIONS_MANAGEMENT_ACTIONS",
-    resource: /^Workflow\/(SageMaker|Preprocessing|Training|Comparison)Role\/Policy$/,
+    resource: /^Workflow\/(SageMaker|Preprocessing|Training|Comparison|Monitor)Role\/Policy$/,
     where: inVpc,
     reason:
       "with a network interface's permission SageMaker's own account may attach it to the job's machine",
   },
   {
     check: "PERMISSIONS_MANAGEMENT_ACTIONS",
-    resource: /^Workflow\/(StateMachine|Release)\/Role\/Policy$/,
+    resource: /^Workflow\/(StateMachine|Release|Monitor|Retrain)\/Role\/Policy$/,
     reason:
       "iam:PassRole hands over the roles of jobs and of what serves to one service; Step Functions itself writes the log's policy with logs:PutResourcePolicy, and Application Auto Scaling makes one role of its own with iam:CreateServiceLinkedRole",
   },
@@ -162,6 +162,13 @@ export const accepted: readonly AcceptedFinding[] = [
     resource: /^Workflow\/Observability\/Notifications\/Key$/,
     where: (environment) => tells(environment) && withoutKey(environment),
     reason: "without the account's administrators in its policy a key could be lost for ever",
+  },
+  {
+    check: "RESOURCE_MISMATCH",
+    resource: /^Workflow\/Retrain\/Role\/Policy$/,
+    where: ({ retraining }) => retraining !== undefined,
+    reason:
+      "parliament knows states:ListExecutions for map runs only; AWS lists it for state machines, too, and the role needs those of one",
   },
   {
     check: "RESOURCE_MISMATCH",

@@ -25,7 +25,9 @@ const strict = parseEnvironments({
     account: "123456789012",
     kmsKeyArn: "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555",
     retention: { logsInDays: 365 },
-    schedule: { expression: "rate(7 days)" },
+    endpoint: { kind: "instance", capture: { percentage: 100 } },
+    monitor: { schedule: { expression: "rate(1 day)" } },
+    retraining: { schedule: { expression: "rate(7 days)" }, on: ["drift", "quality"] },
     experiments: true,
     notifications: {
       emails: ["team@example.com"],
