@@ -94,10 +94,10 @@ const quick = ["--input", '{"HyperParameters": {"n-estimators": 5}}'];
   it("holds what `npm start` makes, and runs the very same definition", async () => {
     const other = await TestCloud.start();
     try {
-      await other.deploy({ ...workflowProps("local"), endpoint });
+      await other.deploy({ ...workflowProps("local"), endpoint, retraining: {} });
       const deployed = await describeAccount(cloud.aws, name);
       expect(deployed).toEqual(await describeAccount(other.aws, name));
-      expect(deployed.machines).toHaveLength(3);
+      expect(deployed.machines).toHaveLength(4);
     } finally {
       await other.stop();
     }
