@@ -140,7 +140,7 @@ it("stays shut after refusals in a row, until a person opens it; and says why on
   expect(told).toContainEqual(expect.objectContaining({ action: "events:PutEvents", allowed: 4, denied: 0 }));
   const runs = await listDecisions(cloud.aws, `${workflow.stateMachineArn}-retrain`, "test");
   expect(runs.map(({ decision }) => decision)).toEqual(["CircuitOpen", "Started", "Started", "Started"]);
-  expect(decisionLines(runs[0] as never).slice(1, 2)).toEqual(["           asked for by manual: fourth"]);
+  expect(decisionLines(runs[0] as never).slice(1, 2)).toEqual(["           reason (manual): fourth"]);
 
   await workflow.upload(prefixes.retrainingReset, "{}");
   // Failures of the second of the reset count neither.

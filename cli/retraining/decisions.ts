@@ -58,7 +58,7 @@ export function decisionLines({ reason, decision, why, next, ...run }: Retrainin
   const indented = (line: string) => `${" ".repeat(11)}${line}`;
   return [
     `${executionText(run)}${decision === undefined ? "" : `: ${decision}`}`,
-    ...(reason === undefined ? [] : [indented(`asked for by ${reason.Kind}: ${reason.Why}`)]),
+    ...(reason === undefined ? [] : [indented(`reason (${reason.Kind}): ${reason.Why}`)]),
     ...(why === undefined ? [] : [indented(why)]),
     ...(next === undefined ? [] : [indented(`to go on: ${next}`)]),
   ];
