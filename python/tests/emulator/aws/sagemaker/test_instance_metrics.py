@@ -37,7 +37,7 @@ def serve():
 
     def start(**variants):
         servers = {name: PretendedServer({}) for name in variants}
-        endpoints = Endpoints(lambda *_args, **_kwargs: None, Faults())
+        endpoints = Endpoints(lambda *_args, **_kwargs: PretendedServer({}), Faults())
         fleet = Fleet(
             "config",
             [

@@ -23,18 +23,24 @@ time.sleep(600)
 """
 
 
+def used_by(process):
+    usage = process.usage()
+    assert usage is not None
+    return usage
+
+
 def test_processor_time_and_memory_of_a_command_and_its_children():
     command = Command([sys.executable, "-c", WORKS], {}, "/")
     process = SupervisedProcess(command, grace_seconds=1)
     try:
-        first = process.usage()
+        first = used_by(process)
         assert process.stdout.readline() == b"worked\n"
-        worked = process.usage()
+        worked = used_by(process)
         assert worked.cpu_seconds - first.cpu_seconds >= 0.25
         assert 50_000_000 <= worked.memory_bytes < 500_000_000
         # It sleeps: whatever time passes, it uses no processor.
         time.sleep(0.2)
-        assert process.usage().cpu_seconds - worked.cpu_seconds < 0.1
+        assert used_by(process).cpu_seconds - worked.cpu_seconds < 0.1
     finally:
         process.kill()
     wait_until(lambda: process.usage() is None)
