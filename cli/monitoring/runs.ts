@@ -1,9 +1,7 @@
-import { DescribeExecutionCommand, StateMachineDoesNotExist } from "@aws-sdk/client-sfn";
-import { executionArn } from "../../workflow/arns";
 import type { MonitorReport } from "../../workflow/steps/monitor-verdict";
 import type { Aws } from "../account/clients";
-import { nextCommand } from "../execution/next-command";
-import { type ExecutionSummary, executionText, listExecutions } from "../execution/summaries";
+import { listOutcomes } from "../execution/outcomes";
+import { type ExecutionSummary, executionText } from "../execution/summaries";
 
 /** A run of the monitor, and what it has found. */
 export interface MonitorRun extends ExecutionSummary {
@@ -22,31 +20,11 @@ export async function listMonitorRuns(
   stateMachineArn: string,
   environment: string,
 ): Promise<MonitorRun[]> {
-  try {
-    const runs = await listExecutions(aws, stateMachineArn, shown);
-    return await Promise.all(runs.map((run) => withVerdict(aws, stateMachineArn, environment, run)));
-  } catch (error) {
-    if (error instanceof StateMachineDoesNotExist) return [];
-    throw error;
-  }
-}
-
-async function withVerdict(
-  aws: Aws,
-  stateMachineArn: string,
-  environment: string,
-  run: ExecutionSummary,
-): Promise<MonitorRun> {
-  const describe = new DescribeExecutionCommand({ executionArn: executionArn(stateMachineArn, run.name) });
-  const description = await aws.sfn().send(describe);
-  const { Verdict, Reasons } = JSON.parse(description.output ?? "{}") as Partial<MonitorReport>;
-  const hasFailed = run.status !== "RUNNING" && run.status !== "SUCCEEDED";
-  return {
-    ...run,
-    verdict: Verdict,
-    reasons: Reasons,
-    next: hasFailed ? nextCommand(environment, description, {}) : undefined,
-  };
+  const runs = await listOutcomes(aws, stateMachineArn, environment, shown);
+  return runs.map(({ summary, description, next }) => {
+    const { Verdict, Reasons } = JSON.parse(description.output ?? "{}") as Partial<MonitorReport>;
+    return { ...summary, verdict: Verdict, reasons: Reasons, next };
+  });
 }
 
 /** A run with its verdict, and a line for each reason; or with the command that judges its window again. */

@@ -1,10 +1,8 @@
-import { DescribeExecutionCommand, StateMachineDoesNotExist } from "@aws-sdk/client-sfn";
-import { executionArn } from "../../workflow/arns";
 import type { RetrainingDecision } from "../../workflow/retraining/retraining";
 import type { RetrainInput } from "../../workflow/steps/retrain-input";
 import type { Aws } from "../account/clients";
-import { nextCommand } from "../execution/next-command";
-import { type ExecutionSummary, executionText, listExecutions } from "../execution/summaries";
+import { listOutcomes } from "../execution/outcomes";
+import { type ExecutionSummary, executionText } from "../execution/summaries";
 
 /** A decision on a retraining. */
 export interface RetrainingRun extends ExecutionSummary {
@@ -24,33 +22,12 @@ export async function listDecisions(
   stateMachineArn: string,
   environment: string,
 ): Promise<RetrainingRun[]> {
-  try {
-    const runs = await listExecutions(aws, stateMachineArn, shown);
-    return await Promise.all(runs.map((run) => withDecision(aws, stateMachineArn, environment, run)));
-  } catch (error) {
-    if (error instanceof StateMachineDoesNotExist) return [];
-    throw error;
-  }
-}
-
-async function withDecision(
-  aws: Aws,
-  stateMachineArn: string,
-  environment: string,
-  run: ExecutionSummary,
-): Promise<RetrainingRun> {
-  const describe = new DescribeExecutionCommand({ executionArn: executionArn(stateMachineArn, run.name) });
-  const description = await aws.sfn().send(describe);
-  const { Reason } = JSON.parse(description.input ?? "{}") as Partial<RetrainInput>;
-  const { Decision, Why } = JSON.parse(description.output ?? "{}") as Partial<RetrainingDecision>;
-  const hasFailed = run.status !== "RUNNING" && run.status !== "SUCCEEDED";
-  return {
-    ...run,
-    reason: Reason,
-    decision: Decision,
-    why: Why,
-    next: hasFailed ? nextCommand(environment, description, {}) : undefined,
-  };
+  const runs = await listOutcomes(aws, stateMachineArn, environment, shown);
+  return runs.map(({ summary, description, next }) => {
+    const { Reason } = JSON.parse(description.input ?? "{}") as Partial<RetrainInput>;
+    const { Decision, Why } = JSON.parse(description.output ?? "{}") as Partial<RetrainingDecision>;
+    return { ...summary, reason: Reason, decision: Decision, why: Why, next };
+  });
 }
 
 /** A decision with its reason, and with what it says; or with the command that asks again. */
