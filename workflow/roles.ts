@@ -1,6 +1,6 @@
 /** The roles of the workflow and their permissions. The state machine's permissions come from its steps. */
 
-import { arn, bucketArn, objectArn, type Place, stateMachineArns } from "./arns";
+import { arn, bucketArn, objectArn, type Place, type StateMachineArns, stateMachineArns } from "./arns";
 import { hasGuardrails, rollbackAlarmNames } from "./endpoint/guardrails";
 import { captureOf } from "./endpoint/kinds";
 import { experimentControllerName, experimentGroupName } from "./experiments";
@@ -195,66 +195,26 @@ function objects(references: RoleReferences, keys: string, bucket = references.b
   return objectArn(references, bucket, keys);
 }
 
-/** The role of the workflow's state machine. */
-export function stateMachineRole(
-  scope: NameScope,
-  place: Place,
-  policyStatements: readonly PolicyStatement[],
-): RoleDescription {
-  return {
-    namePrefix: `${baseName(scope)}-states-`,
-    description: "Role of the workflow's state machine",
+/** Makes the role of one of the state machines, with its own permissions. */
+function machineRole(machine: keyof StateMachineArns, kind: string, description: string) {
+  return (scope: NameScope, place: Place, policyStatements: readonly PolicyStatement[]): RoleDescription => ({
+    namePrefix: `${baseName(scope)}-${kind}-`,
+    description,
     service: "states.amazonaws.com",
     // https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
-    sourceArn: stateMachineArns(scope, place).workflow,
+    sourceArn: stateMachineArns(scope, place)[machine],
     policyStatements: [...policyStatements, ...logsAndTraces],
-  };
+  });
 }
 
-/** The role of the release state machine. */
-export function releaseRole(
-  scope: NameScope,
-  place: Place,
-  policyStatements: readonly PolicyStatement[],
-): RoleDescription {
-  return {
-    namePrefix: `${baseName(scope)}-release-`,
-    description: "Role of the release state machine",
-    service: "states.amazonaws.com",
-    sourceArn: stateMachineArns(scope, place).release,
-    policyStatements: [...policyStatements, ...logsAndTraces],
-  };
-}
-
-/** The role of the monitor's state machine. */
-export function monitorRole(
-  scope: NameScope,
-  place: Place,
-  policyStatements: readonly PolicyStatement[],
-): RoleDescription {
-  return {
-    namePrefix: `${baseName(scope)}-watch-`,
-    description: "Role of the monitor's state machine",
-    service: "states.amazonaws.com",
-    sourceArn: stateMachineArns(scope, place).monitor,
-    policyStatements: [...policyStatements, ...logsAndTraces],
-  };
-}
-
-/** The role of the state machine that decides on retrainings. */
-export function retrainRole(
-  scope: NameScope,
-  place: Place,
-  policyStatements: readonly PolicyStatement[],
-): RoleDescription {
-  return {
-    namePrefix: `${baseName(scope)}-retrain-`,
-    description: "Role of the state machine that decides on retrainings",
-    service: "states.amazonaws.com",
-    sourceArn: stateMachineArns(scope, place).retrain,
-    policyStatements: [...policyStatements, ...logsAndTraces],
-  };
-}
+export const stateMachineRole = machineRole("workflow", "states", "Role of the workflow's state machine");
+export const releaseRole = machineRole("release", "release", "Role of the release state machine");
+export const monitorRole = machineRole("monitor", "watch", "Role of the monitor's state machine");
+export const retrainRole = machineRole(
+  "retrain",
+  "retrain",
+  "Role of the state machine that decides on retrainings",
+);
 
 /** Permissions with which Step Functions writes logs and traces. */
 const logsAndTraces: readonly PolicyStatement[] = [
